@@ -1,0 +1,192 @@
+/**
+ * JSON as Sluice keeps it: nothing that the sender wrote is lost.
+ *
+ * An integer literal (no fraction, no exponent) is a `bigint`, any other number a `number`, because `3` and `3.0` are
+ * different values to a Go template and an identifier of 19 digits must survive. Objects are Maps: in order, and
+ * without a prototype that a key such as `__proto__` could reach.
+ */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
+export type JsonObject = ReadonlyMap<string, Json>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return value instanceof Map;
+}
+
+/** What could not be parsed, and where: `offset` is in UTF-16 units from the start of the text. */
+export class JsonSyntaxError extends Error {
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.name = "JsonSyntaxError";
+    this.offset = offset;
+  }
+}
+
+const depthMax = 1000;
+const numberPattern = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
+/** A string literal without escapes, by far the most common: quote, anything printable, quote. */
+const plainStringPattern = /"[^"\\\u0000-\u001f]*"/y;
+const stringPattern = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const anySurrogate = /[\ud800-\udfff]/;
+const loneSurrogates = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/**
+ * Parses RFC 8259 JSON, throwing {@link JsonSyntaxError}. Of duplicate keys the last one counts, and a lone surrogate
+ * becomes U+FFFD, both as in Go's encoding/json. Nesting is bounded to 1,000 levels.
+ */
+export function parseJson(text: string): Json {
+  let at = 0;
+
+  function skipBlanks(): void {
+    for (; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
+    }
+  }
+
+  function fail(expected: string): never {
+    const found = at < text.length ? JSON.stringify(text[at]) : "the end";
+    throw new JsonSyntaxError(`expected ${expected}, found ${found}`, at);
+  }
+
+  function parseString(): string {
+    plainStringPattern.lastIndex = at;
+    if (plainStringPattern.test(text)) {
+      const value = text.slice(at + 1, plainStringPattern.lastIndex - 1);
+      at = plainStringPattern.lastIndex;
+      return replaceLoneSurrogates(value);
+    }
+    stringPattern.lastIndex = at;
+    if (!stringPattern.test(text)) fail("a string");
+    const value = JSON.parse(text.slice(at, stringPattern.lastIndex)) as string;
+    at = stringPattern.lastIndex;
+    return replaceLoneSurrogates(value);
+  }
+
+  function parseNumber(): Json {
+    numberPattern.lastIndex = at;
+    const match = numberPattern.exec(text);
+    if (match === null) fail("a value");
+    at = numberPattern.lastIndex;
+    const isInteger = match[1] === undefined && match[2] === undefined;
+    return isInteger ? BigInt(match[0]) : Number(match[0]);
+  }
+
+  function parseWord(word: string, value: Json): Json {
+    if (!text.startsWith(word, at)) fail("a value");
+    at += word.length;
+    return value;
+  }
+
+  function parseArray(depth: number): Json {
+    const items: Json[] = [];
+    at++;
+    skipBlanks();
+    if (text[at] === "]") {
+      at++;
+      return items;
+    }
+    for (;;) {
+      items.push(parseValue(depth + 1));
+      skipBlanks();
+      if (text[at] === "]") break;
+      if (text[at] !== ",") fail("',' or ']'");
+      at++;
+    }
+    at++;
+    return items;
+  }
+
+  function parseObject(depth: number): Json {
+    const object = new Map<string, Json>();
+    at++;
+    skipBlanks();
+    if (text[at] === "}") {
+      at++;
+      return object;
+    }
+    for (;;) {
+      skipBlanks();
+      const key = parseString();
+      skipBlanks();
+      if (text[at] !== ":") fail("':'");
+      at++;
+      object.set(key, parseValue(depth + 1));
+      skipBlanks();
+      if (text[at] === "}") break;
+      if (text[at] !== ",") fail("',' or '}'");
+      at++;
+    }
+    at++;
+    return object;
+  }
+
+  function parseValue(depth: number): Json {
+    if (depth > depthMax) throw new JsonSyntaxError(`nested deeper than ${depthMax} levels`, at);
+    skipBlanks();
+    switch (text[at]) {
+      case "{":
+        return parseObject(depth);
+      case "[":
+        return parseArray(depth);
+      case '"':
+        return parseString();
+      case "t":
+        return parseWord("true", true);
+      case "f":
+        return parseWord("false", false);
+      case "n":
+        return parseWord("null", null);
+      default:
+        return parseNumber();
+    }
+  }
+
+  const value = parseValue(0);
+  skipBlanks();
+  if (at < text.length) fail("the end");
+  return value;
+}
+
+function replaceLoneSurrogates(text: string): string {
+  return anySurrogate.test(text) ? text.replace(loneSurrogates, "\ufffd") : text;
+}
+
+/** The shortest JSON text of a value; with `indent` (spaces a level) the readable form that files have. */
+export function writeJson(value: Json, indent = 0): string {
+  return writeValue(value, indent, "\n");
+}
+
+function writeValue(value: Json, indent: number, newline: string): string {
+  if (value === null) return "null";
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "bigint":
+    case "boolean":
+      return value.toString();
+    case "number":
+      return writeFloat(value);
+  }
+  const inner = indent === 0 ? "" : newline + " ".repeat(indent);
+  const close = indent === 0 ? "" : newline;
+  if (isJsonObject(value)) {
+    if (value.size === 0) return "{}";
+    const colon = indent === 0 ? ":" : ": ";
+    const members: string[] = [];
+    for (const [key, member] of value) {
+      members.push(`${inner}${JSON.stringify(key)}${colon}${writeValue(member, indent, inner)}`);
+    }
+    return `{${members.join(",")}${close}}`;
+  }
+  if (value.length === 0) return "[]";
+  return `[${value.map((item) => inner + writeValue(item, indent, inner)).join(",")}${close}]`;
+}
+
+/** A float keeps its point, or `3.0` would come back as the integer 3. */
+function writeFloat(value: number): string {
+  if (!Number.isFinite(value)) return "null";
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}

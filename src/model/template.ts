@@ -1,0 +1,59 @@
+/**
+ * Templates as the rest of Sluice sees them: compiled once from what a person wrote, executed for each event.
+ *
+ * Both engines say which parts of the output an action printed. The guard needs that to prove that what an event says
+ * has not changed the structure of a document.
+ */
+import type { Json, JsonObject } from "./json.ts";
+
+/** A template's text and where it stands, so that an error can name the place in the file that people edit. */
+export interface TemplateSource {
+  readonly text: string;
+  readonly engine: "go" | "handlebars";
+  readonly file: string;
+  /** Which part of which document, e.g. `ConfigMap default/namespace data["namespace.yaml"]`. */
+  readonly part: string;
+  /** Where the first character of `text` stands in the file, from 1. */
+  readonly line: number;
+  readonly column: number;
+  /**
+   * The column at which each further line of `text` begins. Absent where lines of the text are not lines of the file
+   * (quoted or folded scalars): then all of it is placed on the first line.
+   */
+  readonly continuationColumn?: number;
+}
+
+/** A part of the output that an action printed; all offsets are in UTF-16 units. */
+export interface PrintedRange {
+  readonly start: number;
+  readonly end: number;
+  /** Offset in the template's text of the action that printed it. */
+  readonly at: number;
+  /** The value, where it was serialized by toYaml or toJson: the range must then parse to exactly this value. */
+  readonly serialized?: Json;
+}
+
+/** What a template printed: the whole text, and in ascending order what of it came from actions. */
+export interface RenderedText {
+  readonly text: string;
+  readonly printed: readonly PrintedRange[];
+}
+
+/** What a template may ask for besides its data. Deterministic: the same event gives the same answers. */
+export interface RenderContext {
+  /** What `now` and kin mean: the event's time, else when it was received; milliseconds since 1970. */
+  readonly clock: number;
+  /**
+   * `length` bytes for the `call`th function of chance in this execution, drawn from the settings' `render.seedKey`;
+   * absent without that key, and then such functions are errors.
+   */
+  readonly drawBytes?: (call: number, length: number) => Uint8Array;
+  /** What templateResourceRefs name, by identifier: what getResource returns. */
+  readonly resources?: ReadonlyMap<string, JsonObject>;
+}
+
+export interface Template {
+  readonly source: TemplateSource;
+  /** Throws a SluiceError (TEMPLATE_FAILED, TEMPLATE_BOUND) that names the place in the source. */
+  render(data: JsonObject, context: RenderContext): RenderedText;
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+/** Suites that start real programs: everything else is the unit suite. */
+const slow = ["test/contract/**", "test/e2e/**", "test/sim/**", "test/chaos/**"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["**/node_modules/**", ...slow], testTimeout: 30_000 },
+      },
+      {
+        test: {
+          name: "integration",
+          include: slow.map((folder) => `${folder}/*.test.ts`),
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
