@@ -1,0 +1,125 @@
+/** The catalog: the users' documents at one revision of the config folder, parsed, validated and indexed. */
+import type { Cluster, LabelSelector } from "./cluster.ts";
+import type { JsonObject } from "./json.ts";
+import type { Problem, SourcePlace } from "./problem.ts";
+import type { Template } from "./template.ts";
+
+/** A pattern of an EventSource: RE2, linear in the length of the value. */
+export interface Pattern {
+  readonly source: string;
+  matches(value: string): boolean;
+  /** Would match unanchored although `matches` says no: a near miss that `run` counts and shows. */
+  nearlyMatches(value: string): boolean;
+}
+
+/** One criterion; all given patterns must match. */
+export interface MessagingMatchCriteria {
+  readonly subject?: Pattern;
+  readonly cloudEventSource?: Pattern;
+  readonly cloudEventType?: Pattern;
+  readonly cloudEventSubject?: Pattern;
+}
+
+export interface EventSource {
+  readonly name: string;
+  /** Any of them suffices; an empty list matches nothing. */
+  readonly messagingMatchCriteria: readonly MessagingMatchCriteria[];
+  readonly at: SourcePlace;
+}
+
+export type SyncMode = "OneTime" | "Continuous" | "ContinuousWithDriftDetection" | "DryRun";
+export type StopMatchingBehavior = "WithdrawPolicies" | "LeavePolicies";
+
+/** A field that is text for most users and a template for some; rendered for each event and cluster. */
+export type TemplateField = Template;
+
+export interface PolicyRef {
+  readonly kind: "ConfigMap" | "Secret";
+  /** Empty: the cluster's namespace, as in Sveltos. */
+  readonly namespace: TemplateField;
+  readonly name: TemplateField;
+  readonly optional: boolean;
+  readonly at: SourcePlace;
+}
+
+/** An event trigger whose fields were all understood. */
+export interface EventTrigger {
+  readonly name: string;
+  /** A template over `.Cluster`. */
+  readonly eventSourceName: TemplateField;
+  readonly sourceClusterSelector?: LabelSelector;
+  readonly clusterSetRefs: readonly string[];
+  readonly destinationClusterSelector?: LabelSelector;
+  readonly destinationCluster?: { readonly namespace: string; readonly name: string };
+  readonly oneForEvent: boolean;
+  readonly cloudEventAction: TemplateField;
+  readonly policyRefs: readonly PolicyRef[];
+  readonly syncMode: SyncMode;
+  /** Lower wins a conflict; 100 unless given. */
+  readonly tier: number;
+  readonly continueOnConflict: boolean;
+  readonly stopMatchingBehavior: StopMatchingBehavior;
+  readonly extraLabels: ReadonlyMap<string, TemplateField>;
+  readonly extraAnnotations: ReadonlyMap<string, TemplateField>;
+  readonly at: SourcePlace;
+  /** Hash over everything that its rendering depends on, except events and clusters. */
+  readonly fingerprint: string;
+  /** Why it does not render now although its last good version still matches; its entities become failed records. */
+  readonly broken?: Problem;
+}
+
+/** A ConfigMap or Secret that documents refer to. */
+export interface ContentDocument {
+  readonly kind: "ConfigMap" | "Secret";
+  readonly namespace: string;
+  readonly name: string;
+  /** Annotated `projectsveltos.io/instantiate` or `projectsveltos.io/template`. */
+  readonly isTemplate: boolean;
+  /** In the document's order: the entries of data (a Secret's decoded) and stringData. */
+  readonly entries: readonly ContentEntry[];
+  readonly at: SourcePlace;
+}
+
+export interface ContentEntry {
+  readonly key: string;
+  /** Compiled where the document is a template, else text that is printed as it is. */
+  readonly content: Template;
+}
+
+export interface ClusterSet {
+  readonly name: string;
+  readonly clusterSelector?: LabelSelector;
+  readonly clusterRefs: readonly { readonly namespace: string; readonly name: string }[];
+  readonly at: SourcePlace;
+}
+
+export interface Catalog {
+  /** Hash over the documents: equal revisions render equally. */
+  readonly revision: string;
+  readonly eventSources: ReadonlyMap<string, EventSource>;
+  readonly eventTriggers: ReadonlyMap<string, EventTrigger>;
+  /** By `<kind>/<namespace>/<name>`. */
+  readonly contents: ReadonlyMap<string, ContentDocument>;
+  /** By `<namespace>/<name>`. */
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly clusterSets: ReadonlyMap<string, ClusterSet>;
+  /** Which clusters a connection serves, by the connection's name; absent: all of them. */
+  readonly connectionClusters: ReadonlyMap<string, LabelSelector>;
+}
+
+/** A file of the config folder as it was read. */
+export interface ConfigFile {
+  /** Relative to the config folder, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A document before it is understood: for tools that show or list documents. */
+export interface RawDocument {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly value: JsonObject;
+  readonly at: SourcePlace;
+}

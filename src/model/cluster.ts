@@ -1,0 +1,28 @@
+/** Clusters and how documents select them. */
+import type { JsonObject } from "./json.ts";
+
+export interface Cluster {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: ReadonlyMap<string, string>;
+  /** The whole document: `.Cluster` in templates. */
+  readonly document: JsonObject;
+}
+
+/** `<namespace>/<name>`: the identity of a cluster wherever one is needed as a key. */
+export type ClusterKey = string;
+
+export function clusterKey(cluster: { readonly namespace: string; readonly name: string }): ClusterKey {
+  return `${cluster.namespace}/${cluster.name}`;
+}
+
+/** A Kubernetes label selector; all requirements must hold. `matchLabels` is read as `In` with one value. */
+export interface LabelSelector {
+  readonly requirements: readonly LabelRequirement[];
+}
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly values: readonly string[];
+}

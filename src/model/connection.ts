@@ -1,0 +1,28 @@
+/** A connection to NATS as the seed's JSON describes it, decoded: where, what, and with which credentials. */
+
+export interface NatsAuthorization {
+  readonly user?: { readonly user: string; readonly password: string };
+  readonly token?: string;
+  /** PEM text, whether the file had PEM or base64 of PEM. */
+  readonly clientCert?: { readonly certPem: string; readonly keyPem: string };
+  readonly rootCA?: string;
+  /** Besides the seed's: the text of a NATS credentials file (JWT and seed), or an nkey seed. */
+  readonly credentials?: string;
+  readonly nkeySeed?: string;
+}
+
+/** One endpoint: the `nats` or the `jetstream` part of the seed's document. */
+export interface NatsEndpoint {
+  /** As configured, possibly several separated by commas; `connectTo` is not applied yet. */
+  readonly url: string;
+  readonly authorization: NatsAuthorization;
+}
+
+export interface Connection {
+  readonly name: string;
+  readonly connectTo: ReadonlyMap<string, string>;
+  readonly core?: NatsEndpoint & { readonly subjects: readonly string[] };
+  readonly jetstream?: NatsEndpoint & {
+    readonly streams: readonly { readonly name: string; readonly subjects: readonly string[] }[];
+  };
+}

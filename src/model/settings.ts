@@ -1,0 +1,70 @@
+/** `sluice.yaml`, validated and with defaults filled in. */
+import type { LabelSelector } from "./cluster.ts";
+import type { SourcePlace } from "./problem.ts";
+
+/** A value that may be kept outside the file. Read when it is used, again when it changes. */
+export type SecretRef =
+  | { readonly kind: "value"; readonly value: string }
+  | { readonly kind: "env"; readonly name: string; readonly at: SourcePlace }
+  /** Absolute: relative paths are resolved against the settings file. */
+  | { readonly kind: "file"; readonly path: string; readonly at: SourcePlace };
+
+export type RepositoryAuth =
+  | { readonly kind: "none" }
+  | { readonly kind: "basic"; readonly username: SecretRef; readonly password: SecretRef }
+  | { readonly kind: "bearer"; readonly token: SecretRef }
+  | { readonly kind: "ssh"; readonly key: SecretRef; readonly knownHosts?: SecretRef };
+
+export interface RepositorySettings {
+  /** https, http, ssh, scp-like, file, or the path of a bare repository (absolute). */
+  readonly url: string;
+  readonly branch: string;
+  readonly auth: RepositoryAuth;
+  /** PEM bundle of further authorities for https. */
+  readonly caFile?: string;
+  readonly author: { readonly name: string; readonly email: string };
+  readonly signing?: { readonly format: "ssh" | "openpgp"; readonly key: SecretRef };
+}
+
+export type ConfigSettings =
+  | { readonly kind: "target"; readonly path: string }
+  /** Absolute. */
+  | { readonly kind: "directory"; readonly directory: string };
+
+export interface ConnectionSettings {
+  readonly name: string;
+  /** Absolute: the seed's JSON, or the Secret that holds it. */
+  readonly file: string;
+  readonly clusters?: LabelSelector;
+  /** `host:port` as configured to the `host:port` to dial instead. */
+  readonly connectTo: ReadonlyMap<string, string>;
+  readonly capture: boolean;
+  readonly at: SourcePlace;
+}
+
+export interface Settings {
+  /** The file they were read from, absolute. */
+  readonly file: string;
+  readonly repository: RepositorySettings;
+  readonly config: ConfigSettings;
+  readonly connections: readonly ConnectionSettings[];
+  readonly output: {
+    readonly path: string;
+    /** Levels of two hex digits between an owner's folder and its objects. */
+    readonly shards: number;
+    readonly secrets: "refuse" | "sops" | "plain";
+    readonly records: "full" | "identity";
+  };
+  readonly commit: {
+    readonly eventsMax: number;
+    readonly intervalMsMin: number;
+    readonly per: "batch" | "event";
+  };
+  readonly compatibility: "strict" | "sveltos";
+  readonly render: { readonly seedKey?: SecretRef };
+  readonly state: {
+    readonly branch: string;
+    /** Absolute. */
+    readonly directory: string;
+  };
+}

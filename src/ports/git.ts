@@ -1,0 +1,92 @@
+/**
+ * The ports to the Git repository: reader and writer apart, so that a dry run is composed without a writer.
+ *
+ * Objects of a commit that was written but not pushed yet can be read like any other: the next batch is planned on it
+ * while the push is under way.
+ */
+import type { Problem } from "../model/problem.ts";
+
+/** Forty (or sixty-four) lower-case hex digits. */
+export type ObjectId = string;
+
+export interface TreeEntry {
+  /** Git's mode: `100644`, `100755`, `120000`, `40000`, `160000`. */
+  readonly mode: string;
+  readonly name: string;
+  readonly id: ObjectId;
+}
+
+export interface CommitInfo {
+  readonly id: ObjectId;
+  readonly tree: ObjectId;
+  readonly parents: readonly ObjectId[];
+  readonly author: { readonly name: string; readonly email: string };
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly message: string;
+}
+
+export interface GitReader {
+  /** Brings the branches' heads here, shallow, and says what they are; undefined: the remote has no such branch. */
+  fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>>;
+  readCommit(commit: ObjectId): Promise<CommitInfo>;
+  /** A tree's entries in Git's order. */
+  readTree(tree: ObjectId): Promise<readonly TreeEntry[]>;
+  /** What is at a path of a tree; undefined: nothing. The empty path is the tree itself. */
+  findEntry(tree: ObjectId, path: string): Promise<TreeEntry | undefined>;
+  /** Contents as UTF-8 text of the files at those paths; paths without a file are absent from the answer. */
+  readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Paths of all files below a folder (`""`: all), in Git's order, relative to the root; none if it isn't there. */
+  listFiles(tree: ObjectId, folder: string): AsyncIterable<string>;
+}
+
+/** One change of a tree. A folder that becomes empty vanishes. */
+export type TreeChange =
+  | { readonly path: string; readonly action: "write"; readonly text: string }
+  | { readonly path: string; readonly action: "delete" }
+  /** Puts an object that exists already, file or folder, at the path. */
+  | { readonly path: string; readonly action: "place"; readonly id: ObjectId; readonly mode: string };
+
+export interface CommitRequest {
+  /** The tree that the changes apply to; undefined: the empty tree. */
+  readonly base: ObjectId | undefined;
+  /** Any order, each path once; no path is below another's. */
+  readonly changes: readonly TreeChange[];
+  readonly parents: readonly ObjectId[];
+  readonly message: string;
+  /** Milliseconds since 1970; whole seconds count. */
+  readonly time: number;
+}
+
+export interface RefUpdate {
+  readonly branch: string;
+  /** What the branch must still be on the server; undefined: it must not exist. */
+  readonly from: ObjectId | undefined;
+  readonly to: ObjectId;
+}
+
+export type RefOutcome =
+  | { readonly kind: "pushed" }
+  /** The branch is not at `from` (any more). */
+  | { readonly kind: "moved"; readonly problem: Problem }
+  /** The server does not want it: a hook, a protected branch. */
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+export interface GitWriter {
+  /** Writes blobs, trees and the commit into the batch's pack, in memory until it is pushed. */
+  writeCommit(request: CommitRequest): Promise<{ readonly id: ObjectId; readonly tree: ObjectId }>;
+
+  /**
+   * Pushes everything written since the last call as one pack, with all updates in one atomic push where the server
+   * can, else in the order given, stopping at the first that fails. Never forces. Throws a SluiceError
+   * (GIT_UNAVAILABLE, GIT_AUTH) where the server gave no answer for the refs: then nothing is known of them.
+   */
+  push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>>;
+
+  /** Forgets what was written and not pushed. */
+  discard(): void;
+}
+
+export interface GitRepository extends GitReader, GitWriter {
+  close(): Promise<void>;
+}

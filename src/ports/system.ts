@@ -1,0 +1,26 @@
+/** The ports to time, logs and files that people keep outside the repository. */
+import type { ConfigFile } from "../model/catalog.ts";
+import type { Problem } from "../model/problem.ts";
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Resolves after that many milliseconds, or at once when the signal aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** Logs a problem by its severity, with its code and place as fields. */
+  problem(problem: Problem, fields?: LogFields): void;
+}
+
+/** A folder of YAML and JSON documents outside the repository. */
+export interface ConfigFolder {
+  read(): Promise<readonly ConfigFile[]>;
+}
