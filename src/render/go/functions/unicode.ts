@@ -75,8 +75,6 @@ export const isNumber: (rune: number) => boolean = classTest(/\p{N}/u);
 export const isPunct: (rune: number) => boolean = classTest(/\p{P}/u);
 /** unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 export const isPrint: (rune: number) => boolean = classTest(/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u);
-/** strconv.IsPrint: what %q prints as it is; of the blanks only the ASCII one. */
-export const isPrint: (rune: number) => boolean = classTest(/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u);
 /** unicode.IsSpace, which is White_Space: other than `\s` it has U+0085 and not U+FEFF. */
 export const isSpace: (rune: number) => boolean = classTest(/\p{White_Space}/u);
 
