@@ -64,6 +64,8 @@ export type ErrorCode =
   | "NATS_AUTH"
   | "NATS_STREAM"
   | "JOURNAL_DAMAGED"
+  | "JOURNAL_FULL"
+  | "JOURNAL_LOCKED"
   | "GIT_UNAVAILABLE"
   | "GIT_AUTH"
   | "GIT_REFUSED"
