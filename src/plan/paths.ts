@@ -1,0 +1,113 @@
+/**
+ * Where everything stands in the two branches (design 7).
+ *
+ * Paths are portable: upper case and whatever a file system, a shell or Git could take amiss is percent-encoded, and no
+ * part begins with a dot. Encoding is injective, so two names never meet in one path.
+ */
+import { createHash } from "node:crypto";
+import type { Entity } from "../model/cloud-event.ts";
+import type { ClusterKey } from "../model/cluster.ts";
+import type { ObjectIdentity } from "../model/manifest.ts";
+
+export const checkpointPath = "checkpoint.json";
+export const desiredFolder = "desired";
+export const recordsFolder = "records";
+export const claimsFolder = "claims";
+export const ownersFolder = "owners";
+export const deadLettersFolder = "dead-letters";
+export const catalogFolder = "config";
+
+/** Stands for the namespace of cluster-scoped objects; no namespace may be called so. */
+const clusterScopeFolder = "_cluster";
+const partBytesMax = 200;
+/** What is left of a part that was cut: the rest is `-` and 40 hex digits. */
+const cutPartBytes = partBytesMax - 41;
+const portablePart = /^[a-z0-9_][a-z0-9._-]*$/;
+
+export function encodePathPart(part: string): string {
+  if (portablePart.test(part) && part.length <= partBytesMax) return part;
+  let encoded = "";
+  for (const byte of new TextEncoder().encode(part)) {
+    const character = String.fromCharCode(byte);
+    const isPortable = encoded === "" ? /[a-z0-9_]/.test(character) : /[a-z0-9._-]/.test(character);
+    encoded += isPortable ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  if (encoded.length <= partBytesMax) return encoded === "" ? "%" : encoded;
+  return `${encoded.slice(0, cutPartBytes).replace(/%.?$/, "")}-${sha1Hex(part)}`;
+}
+
+function sha1Hex(text: string): string {
+  return createHash("sha1").update(text).digest("hex");
+}
+
+/** 40 hex digits that stand for an entity: in record paths and in the annotation `sluice.dev/entity`. */
+export function hashEntity({ connection, source, subject }: Entity): string {
+  return createHash("sha256")
+    .update(JSON.stringify([connection, source, subject]))
+    .digest("hex")
+    .slice(0, 40);
+}
+
+export function recordFolder(trigger: string): string {
+  return `${recordsFolder}/${encodePathPart(trigger)}`;
+}
+
+export function recordPath(trigger: string, entityHash: string): string {
+  return `${recordFolder(trigger)}/${entityHash.slice(0, 2)}/${entityHash.slice(2, 4)}/${entityHash}.json`;
+}
+
+export function ownerPath(trigger: string): string {
+  return `${ownersFolder}/${encodePathPart(trigger)}.json`;
+}
+
+/** `<cluster namespace>/<cluster>`, below `desired/` and the output folder. */
+export function clusterFolder(cluster: ClusterKey): string {
+  const slash = cluster.indexOf("/");
+  return `${encodePathPart(cluster.slice(0, slash))}/${encodePathPart(cluster.slice(slash + 1))}`;
+}
+
+export const clusterFileName = "sluice-cluster.yaml";
+const triggersFolder = "triggers";
+
+/** The folder, below `desired/`, that has a folder for each EventTrigger with objects on the cluster. */
+export function triggersFolderOf(cluster: ClusterKey): string {
+  return `${desiredFolder}/${clusterFolder(cluster)}/${triggersFolder}`;
+}
+
+/** The part of an object's path that is its identity, the same below every owner. */
+export function identityPath({ group, kind, namespace, name }: ObjectIdentity): string {
+  const kindPart = encodePathPart(group === "" ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`);
+  const scope = namespace === "" ? clusterScopeFolder : encodePathPart(namespace);
+  return `${scope}/${kindPart}/${encodePathPart(name)}`;
+}
+
+/**
+ * The file of an object on the state branch. `ownerFolder` is an encoded trigger name; `shards` levels of two hex
+ * digits keep folders small where a trigger has very many objects.
+ */
+export function objectPath(cluster: ClusterKey, ownerFolder: string, identity: ObjectIdentity, shards: number): string {
+  const below = identityPath(identity);
+  let shard = "";
+  if (shards > 0) {
+    const digits = sha1Hex(below);
+    for (let level = 0; level < shards; level++) shard += `${digits.slice(2 * level, 2 * level + 2)}/`;
+  }
+  return `${triggersFolderOf(cluster)}/${ownerFolder}/${shard}${below}.yaml`;
+}
+
+/** Where a Namespace stands that objects need and nobody renders. */
+export function generatedNamespacePath(cluster: ClusterKey, name: string): string {
+  return `${desiredFolder}/${clusterFolder(cluster)}/namespaces/${encodePathPart(name)}.yaml`;
+}
+
+export function claimsPath(cluster: ClusterKey, identity: ObjectIdentity): string {
+  return `${claimsFolder}/${clusterFolder(cluster)}/${identityPath(identity)}.json`;
+}
+
+export function clusterFilePath(cluster: ClusterKey): string {
+  return `${desiredFolder}/${clusterFolder(cluster)}/${clusterFileName}`;
+}
+
+export function deadLetterPath(id: string): string {
+  return `${deadLettersFolder}/${id}.json`;
+}
