@@ -36,6 +36,8 @@ export interface GitReader {
   findEntry(tree: ObjectId, path: string): Promise<TreeEntry | undefined>;
   /** Contents as UTF-8 text of the files at those paths; paths without a file are absent from the answer. */
   readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Ids of the files at those paths; paths without a file are absent from the answer. */
+  findIds(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, ObjectId>>;
   /** Paths of all files below a folder (`""`: all), in Git's order, relative to the root; none if it isn't there. */
   listFiles(tree: ObjectId, folder: string): AsyncIterable<string>;
 }
@@ -77,7 +79,7 @@ export interface GitWriter {
   writeCommit(request: CommitRequest): Promise<{ readonly id: ObjectId; readonly tree: ObjectId }>;
 
   /**
-   * Pushes everything written since the last call as one pack, with all updates in one atomic push where the server
+   * Pushes everything written and not known to be on the server as one pack, with all updates in one atomic push where the server
    * can, else in the order given, stopping at the first that fails. Never forces. Throws a SluiceError
    * (GIT_UNAVAILABLE, GIT_AUTH) where the server gave no answer for the refs: then nothing is known of them.
    */

@@ -24,3 +24,9 @@ export interface Log {
 export interface ConfigFolder {
   read(): Promise<readonly ConfigFile[]>;
 }
+
+/** Random numbers, where they are wanted: spreading retries. */
+export interface Chance {
+  /** In [0, 1). */
+  next(): number;
+}
