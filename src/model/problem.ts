@@ -76,7 +76,8 @@ export type ErrorCode =
   | "LEADER_LOST"
   | "PROGRAM_MISSING"
   | "PROGRAM_FAILED"
-  | "USAGE";
+  | "USAGE"
+  | "INTERNAL";
 
 export interface Problem {
   readonly code: ErrorCode;

@@ -1,0 +1,53 @@
+/** Logs to stderr: JSON lines for machines, one readable line each on a terminal. */
+import { pino, stdTimeFunctions } from "pino";
+import { formatPlace, type Problem } from "../../model/problem.ts";
+import type { Log, LogFields } from "../../ports/system.ts";
+import type { Redactor } from "./redactor.ts";
+
+export interface LogOptions {
+  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  readonly format: "json" | "text";
+  readonly redactor: Redactor;
+  readonly write: (line: string) => void;
+}
+
+export function createLog({ level, format, redactor, write }: LogOptions): Log {
+  if (level === "silent") return writeLines(() => undefined);
+  if (format === "text") {
+    const levels = ["debug", "info", "warn", "error"] as const;
+    const shown = new Set<string>(levels.slice(levels.indexOf(level)));
+    return writeLines((severity, message, fields) => {
+      if (shown.has(severity)) write(`${redactor.redact(textLine(severity, message, fields))}\n`);
+    });
+  }
+  const destination = { write: (line: string) => write(redactor.redact(line)) };
+  const logger = pino(
+    { level, base: null, messageKey: "message", timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    destination,
+  );
+  return writeLines((severity, message, fields) => logger[severity](fields ?? {}, message));
+}
+
+type WriteLine = (level: "debug" | "info" | "warn" | "error", message: string, fields?: LogFields) => void;
+
+function writeLines(write: WriteLine): Log {
+  return {
+    debug: (message, fields) => write("debug", message, fields),
+    info: (message, fields) => write("info", message, fields),
+    warn: (message, fields) => write("warn", message, fields),
+    error: (message, fields) => write("error", message, fields),
+    problem: (problem, fields) => write(problem.severity === "error" ? "error" : "warn", problem.message, { ...problemFields(problem), ...fields }),
+  };
+}
+
+function problemFields({ code, at, hint }: Problem): LogFields {
+  return { code, ...(at === undefined ? {} : { at: formatPlace(at) }), ...(hint === undefined ? {} : { hint }) };
+}
+
+function textLine(level: string, message: string, fields: LogFields = {}): string {
+  const parts = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${typeof value === "string" && /[\s"=]/.test(value) ? JSON.stringify(value) : value}`);
+  return [level === "info" ? "" : `${level}: `, message, parts.length === 0 ? "" : `  ${parts.join(" ")}`].join("");
+}
+

@@ -1,0 +1,34 @@
+/**
+ * The one place where secrets are taken out of what leaves the process: logs, errors, tables.
+ *
+ * Every secret that is read is told to it; whatever prints asks it. Credentials inside URLs go too, known or not.
+ */
+
+export interface Redactor {
+  /** Remembers a value that must never be shown. Short values are ignored: they would blot out ordinary words. */
+  remember(secret: string): void;
+  redact(text: string): string;
+}
+
+const secretCharactersMin = 4;
+const urlCredentials = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi;
+const mark = "***";
+
+export function createRedactor(): Redactor {
+  const secrets = new Set<string>();
+  return {
+    remember(secret) {
+      // A key of several lines may be printed line by line.
+      for (const part of [secret.trim(), ...secret.split("\n")]) {
+        if (part.trim().length >= secretCharactersMin) secrets.add(part.trim());
+      }
+    },
+    redact(text) {
+      let redacted = text.replace(urlCredentials, `$1${mark}@`);
+      for (const secret of secrets) {
+        if (redacted.includes(secret)) redacted = redacted.replaceAll(secret, mark);
+      }
+      return redacted;
+    },
+  };
+}

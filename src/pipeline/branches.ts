@@ -1,0 +1,256 @@
+/**
+ * The two branches as the service holds them: the chain of state commits, what of it is pushed, and the target as its
+ * projection.
+ *
+ * State is pushed by compare-and-swap against what we last saw. If somebody else wrote it, another instance leads, and
+ * this one must not go on. The target belongs to people too: where they moved it, it is fetched and projected again.
+ */
+import type { ChangeSet, Checkpoint } from "../model/change-set.ts";
+import { type Problem, SluiceError } from "../model/problem.ts";
+import { emptyCheckpoint, parseCheckpoint } from "../plan/checkpoint-file.ts";
+import { checkpointPath, desiredFolder } from "../plan/paths.ts";
+import type { GitRepository, ObjectId, RefOutcome, RefUpdate } from "../ports/git.ts";
+import type { Chance, Clock, Log } from "../ports/system.ts";
+import { projectTarget } from "./project-target.ts";
+
+export interface BranchNames {
+  readonly target: string;
+  readonly state: string;
+  /** Folder of the target that the desired tree is projected into. */
+  readonly outputPath: string;
+}
+
+export interface Ports {
+  readonly git: GitRepository;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+}
+
+/** Builds the message of a target commit from what its batch did. */
+export type WriteMessage = (changeSet: ChangeSet) => string;
+
+interface Head {
+  readonly commit: ObjectId;
+  readonly tree: ObjectId;
+}
+
+interface StateCommit extends Head {
+  readonly desired: ObjectId | undefined;
+  readonly changeSet: ChangeSet;
+}
+
+const backoffMsMin = 200;
+const backoffMsMax = 30_000;
+
+export class Branches {
+  readonly #names: BranchNames;
+  readonly #ports: Ports;
+  readonly #writeMessage: WriteMessage;
+  /** The tip of the state chain, pushed or not. */
+  #state: Head | undefined;
+  #desired: ObjectId | undefined;
+  /** What the server has. */
+  #pushedState: ObjectId | undefined;
+  #target: Head | undefined;
+  /** The desired tree that the target was last made from; undefined: not known. */
+  #projected: ObjectId | undefined;
+  #unpushed: StateCommit[] = [];
+
+  constructor(names: BranchNames, ports: Ports, writeMessage: WriteMessage) {
+    this.#names = names;
+    this.#ports = ports;
+    this.#writeMessage = writeMessage;
+  }
+
+  /** The state's tree as the next batch must be planned on. */
+  get stateTree(): ObjectId | undefined {
+    return this.#state?.tree;
+  }
+
+  get targetTree(): ObjectId | undefined {
+    return this.#target?.tree;
+  }
+
+  get hasUnpushed(): boolean {
+    return this.#unpushed.length > 0;
+  }
+
+  /** Fetches both branches; returns the checkpoint. */
+  async open(): Promise<Checkpoint> {
+    const { git } = this.#ports;
+    const heads = await git.fetchHeads([this.#names.state, this.#names.target]);
+    this.#pushedState = heads.get(this.#names.state);
+    this.#state = await this.#headOf(this.#pushedState);
+    this.#target = await this.#headOf(heads.get(this.#names.target));
+    this.#desired = await this.#desiredOf(this.#state?.tree);
+    if (this.#state === undefined) return emptyCheckpoint;
+    const text = (await git.readFiles(this.#state.tree, [checkpointPath])).get(checkpointPath);
+    if (text === undefined) {
+      throw new SluiceError({
+        code: "STATE_INVALID",
+        message: `branch ${this.#names.state} has no ${checkpointPath}`,
+        hint: "Is it another branch's name? Set state.branch to one that is Sluice's alone.",
+      });
+    }
+    return parseCheckpoint(text);
+  }
+
+  /** Commits a batch on the state chain. Nothing is sent yet. */
+  async commitState(changeSet: ChangeSet): Promise<void> {
+    const { git, clock } = this.#ports;
+    const parent = this.#state;
+    const { id, tree } = await git.writeCommit({
+      base: parent?.tree,
+      changes: changeSet.changes,
+      parents: parent === undefined ? [] : [parent.commit],
+      message: "Advance the state\n",
+      time: clock.now(),
+    });
+    this.#state = { commit: id, tree };
+    this.#desired = await this.#desiredOf(tree);
+    this.#unpushed.push({ commit: id, tree, desired: this.#desired, changeSet });
+  }
+
+  /**
+   * Pushes all state commits and the target made from them; tries until it is done, and then returns true. Returns
+   * false when the signal aborts first. Throws LEADER_LOST where another instance has written the state.
+   */
+  async push(signal: AbortSignal, onTrouble: (problem: Problem) => void): Promise<boolean> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        const problem = await this.#pushOnce();
+        if (problem === undefined) return true;
+        onTrouble(problem);
+        if (problem.code === "GIT_MOVED" && attempt === 0) {
+          await this.#refresh();
+          continue;
+        }
+      } catch (error) {
+        if (!(error instanceof SluiceError) || error.problem.code === "LEADER_LOST") throw error;
+        onTrouble(error.problem);
+      }
+      await this.#backOff(attempt, signal);
+      await this.#refreshQuietly(onTrouble);
+    }
+    return false;
+  }
+
+  /** Looks at the target on the server: true if somebody has moved it. */
+  async refreshTarget(): Promise<boolean> {
+    const before = this.#target?.commit;
+    const heads = await this.#ports.git.fetchHeads([this.#names.target]);
+    const head = heads.get(this.#names.target);
+    if (head === before) return false;
+    this.#target = await this.#headOf(head);
+    this.#projected = undefined;
+    return true;
+  }
+
+  /** One try: undefined when the server has everything. */
+  async #pushOnce(): Promise<Problem | undefined> {
+    const { state, target } = this.#names;
+    const commits = this.#unpushed.slice();
+    const last = commits.at(-1);
+    const made = await this.#makeTarget(commits);
+    const updates: RefUpdate[] = [];
+    if (last !== undefined) updates.push({ branch: state, from: this.#pushedState, to: last.commit });
+    if (made !== undefined && made.commit !== this.#target?.commit) {
+      updates.push({ branch: target, from: this.#target?.commit, to: made.commit });
+    }
+    if (updates.length === 0) return undefined;
+
+    const outcomes = await this.#ports.git.push(updates);
+    const stateOutcome = outcomes.get(state);
+    if (last !== undefined && stateOutcome?.kind === "pushed") {
+      this.#pushedState = last.commit;
+      this.#unpushed.splice(0, commits.length);
+    }
+    if (made !== undefined && outcomes.get(target)?.kind === "pushed") {
+      this.#target = made;
+      this.#projected = last?.desired ?? this.#desired;
+    }
+    return firstProblem(updates, outcomes);
+  }
+
+  /** The target's head as it should be after those state commits: a commit for each that changes a manifest. */
+  async #makeTarget(commits: readonly StateCommit[]): Promise<Head | undefined> {
+    let head = this.#target;
+    let projected = this.#projected;
+    // Without new commits the target may still be behind: after a restart, or when people changed what is Sluice's.
+    const steps = commits.length > 0 ? commits : [{ desired: this.#desired, changeSet: noChanges }];
+    for (const { desired, changeSet } of steps) {
+      const { git, clock, log } = this.#ports;
+      const { changes, foreign } = await projectTarget(git, head?.tree, this.#names.outputPath, desired, projected);
+      for (const path of foreign) log.warn("left alone a file that is not Sluice's", { path });
+      projected = desired;
+      if (changes.length === 0) continue;
+      const { id, tree } = await git.writeCommit({
+        base: head?.tree,
+        changes,
+        parents: head === undefined ? [] : [head.commit],
+        message: this.#writeMessage(changeSet),
+        time: clock.now(),
+      });
+      head = { commit: id, tree };
+    }
+    return head;
+  }
+
+  /** After trouble: what does the server have? The target may have moved; the state must be ours. */
+  async #refresh(): Promise<void> {
+    const { git } = this.#ports;
+    const heads = await git.fetchHeads([this.#names.target, this.#names.state]);
+    const state = heads.get(this.#names.state);
+    const arrived = this.#unpushed.findIndex(({ commit }) => commit === state);
+    if (arrived >= 0) {
+      this.#unpushed.splice(0, arrived + 1);
+      this.#pushedState = state;
+    } else if (state !== this.#pushedState) {
+      throw new SluiceError({
+        code: "LEADER_LOST",
+        message: `branch ${this.#names.state} was written by somebody else: another instance leads`,
+        hint: "Run one instance per repository and state branch.",
+      });
+    }
+    const target = heads.get(this.#names.target);
+    if (target !== this.#target?.commit) {
+      this.#target = await this.#headOf(target);
+      this.#projected = undefined;
+    }
+  }
+
+  async #refreshQuietly(onTrouble: (problem: Problem) => void): Promise<void> {
+    try {
+      await this.#refresh();
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.problem.code === "LEADER_LOST") throw error;
+      onTrouble(error.problem);
+    }
+  }
+
+  #backOff(attempt: number, signal: AbortSignal): Promise<void> {
+    const ceiling = Math.min(backoffMsMax, backoffMsMin * 2 ** attempt);
+    return this.#ports.clock.sleep(ceiling * (0.5 + this.#ports.chance.next() / 2), signal);
+  }
+
+  async #headOf(commit: ObjectId | undefined): Promise<Head | undefined> {
+    if (commit === undefined) return undefined;
+    return { commit, tree: (await this.#ports.git.readCommit(commit)).tree };
+  }
+
+  async #desiredOf(tree: ObjectId | undefined): Promise<ObjectId | undefined> {
+    return tree === undefined ? undefined : (await this.#ports.git.findEntry(tree, desiredFolder))?.id;
+  }
+}
+
+const noChanges: ChangeSet = { changes: [], objects: [], events: [], revived: [] };
+
+/** In the order of the updates: the state's trouble counts first. */
+function firstProblem(updates: readonly RefUpdate[], outcomes: ReadonlyMap<string, RefOutcome>): Problem | undefined {
+  for (const { branch } of updates) {
+    const outcome = outcomes.get(branch);
+    if (outcome !== undefined && outcome.kind !== "pushed") return outcome.problem;
+  }
+  return undefined;
+}

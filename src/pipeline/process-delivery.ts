@@ -1,0 +1,72 @@
+/** Decode, match, render: from a delivery to what planning folds in. Pure; the catalog decides everything. */
+import { decodeDelivery } from "../events/decode-delivery.ts";
+import { type EventMatch, matchEvent } from "../events/match-event.ts";
+import type { Catalog } from "../model/catalog.ts";
+import type { ReceivedEvent } from "../model/cloud-event.ts";
+import type { Delivery } from "../model/delivery.ts";
+import type { Problem } from "../model/problem.ts";
+import type { EntityRecord } from "../model/record.ts";
+import type { EntityInput } from "../plan/apply-entity.ts";
+import { makeDeadLetter } from "../plan/dead-letter-file.ts";
+import { hashEntity } from "../plan/paths.ts";
+import type { PlanInput } from "../plan/plan-change-set.ts";
+import { type RenderSettings, renderTrigger } from "../render/render-trigger.ts";
+
+export interface ProcessedDelivery {
+  readonly inputs: readonly PlanInput[];
+  /** Of decoding and rendering: they are on record too; here they are for the log. */
+  readonly problems: readonly Problem[];
+}
+
+export function processDelivery(catalog: Catalog, delivery: Delivery, settings: RenderSettings): ProcessedDelivery {
+  const { events, problems: undecoded } = decodeDelivery(delivery);
+  const inputs: PlanInput[] = [];
+  const problems: Problem[] = [...undecoded];
+  for (const received of events) {
+    for (const match of matchEvent(received, catalog).matches) {
+      const input = renderMatch(catalog, match, received, settings, false);
+      inputs.push(input);
+      for (const rendering of input.renderings) if (rendering.action === "fail") problems.push(rendering.problem);
+    }
+  }
+  undecoded.forEach((problem, index) => {
+    inputs.push({ kind: "dead-letter", letter: makeDeadLetter(delivery, problem, index) });
+  });
+  return { inputs, problems };
+}
+
+/** A record's event once more, with the catalog as it is now. */
+export function renderRecordAgain(
+  catalog: Catalog,
+  record: EntityRecord,
+  settings: RenderSettings,
+): EntityInput | undefined {
+  if (record.last === undefined) return undefined;
+  const received = { connection: record.entity.connection, ...record.last };
+  const match = matchEvent(received, catalog).matches.find(({ trigger }) => trigger.name === record.trigger);
+  return match === undefined ? undefined : renderMatch(catalog, match, received, settings, true);
+}
+
+function renderMatch(
+  catalog: Catalog,
+  { trigger, clusters }: EventMatch,
+  received: ReceivedEvent,
+  settings: RenderSettings,
+  isReplay: boolean,
+): EntityInput {
+  const { connection, event, message } = received;
+  const entity = { connection, source: event.source, subject: event.subject };
+  const { renderings, elsewhere } = renderTrigger(catalog, trigger, received, clusters, hashEntity(entity), settings);
+  const { name, syncMode, continueOnConflict } = trigger;
+  return {
+    kind: "entity",
+    trigger: name,
+    syncMode,
+    continueOnConflict,
+    entity,
+    last: { event, message },
+    isReplay,
+    renderings,
+    elsewhere,
+  };
+}

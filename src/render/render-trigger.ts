@@ -1,0 +1,228 @@
+/**
+ * From an event to manifests: one EventTrigger's action and references, rendered for each cluster.
+ *
+ * (event, cluster, templates) → text and nothing else: equal inputs give equal bytes. A cluster whose rendering fails
+ * says why and leaves the others alone.
+ */
+import type { Catalog, ContentDocument, EventTrigger, PolicyRef, TemplateField } from "../model/catalog.ts";
+import type { ReceivedEvent } from "../model/cloud-event.ts";
+import { type Cluster, clusterKey } from "../model/cluster.ts";
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import type { ClusterRendering, Manifest, Provenance } from "../model/manifest.ts";
+import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
+import type { RenderContext } from "../model/template.ts";
+import { readManifests } from "./read-manifests.ts";
+
+export interface RenderSettings {
+  /** `sveltos`: the numbers of an event are float64, as its encoding/json reads them. */
+  readonly compatibility: "strict" | "sveltos";
+  readonly secrets: "refuse" | "sops" | "plain";
+  /** Bytes for functions of chance, by what asks for them; absent without `render.seedKey`. */
+  readonly drawBytes?: (purpose: readonly string[], call: number, length: number) => Uint8Array;
+}
+
+export interface TriggerRendering {
+  /** One for each cluster, in their order. */
+  readonly renderings: readonly ClusterRendering[];
+  /** What the event asks of clusters that are on record but do not match (any more). */
+  readonly elsewhere: "Create" | "Delete";
+}
+
+/** `entityHash` stands for the event's entity in the provenance of what is rendered. */
+export function renderTrigger(
+  catalog: Catalog,
+  trigger: EventTrigger,
+  received: ReceivedEvent,
+  clusters: readonly Cluster[],
+  entityHash: string,
+  settings: RenderSettings,
+): TriggerRendering {
+  const event = settings.compatibility === "sveltos" ? floatNumbers(received.event.document) : received.event.document;
+  const shared = new Map<string, Json>([
+    ["CloudEvent", event],
+    ["Message", messageData(received)],
+  ]);
+  const clock = clockOf(received);
+  const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityHash };
+
+  const renderings = clusters.map((cluster): ClusterRendering => {
+    const key = clusterKey(cluster);
+    const data = new Map(shared).set("Cluster", cluster.document);
+    const draw = settings.drawBytes;
+    const context: RenderContext = {
+      clock,
+      ...(draw === undefined
+        ? {}
+        : {
+            drawBytes: (call: number, length: number) => draw([entityHash, trigger.name, key], call, length),
+          }),
+    };
+    try {
+      if (trigger.broken !== undefined) return { cluster: key, action: "fail", problem: trigger.broken };
+      const action = renderAction(trigger.cloudEventAction, data, context);
+      if (action === "Delete") return { cluster: key, action };
+      const manifests = renderReferences(catalog, trigger, cluster, data, context, provenance, settings);
+      return { cluster: key, action, manifests };
+    } catch (error) {
+      return { cluster: key, action: "fail", problem: problemOf(error, trigger.at) };
+    }
+  });
+  return { renderings, elsewhere: actionElsewhere(trigger, renderings, shared, clock) };
+}
+
+/**
+ * Clusters that no longer match have no document to render the action over. They follow the clusters that do match
+ * where these agree, else what the action says without any cluster.
+ */
+function actionElsewhere(
+  trigger: EventTrigger,
+  renderings: readonly ClusterRendering[],
+  data: JsonObject,
+  clock: number,
+): "Create" | "Delete" {
+  if (renderings.length > 0) return renderings.every(({ action }) => action === "Delete") ? "Delete" : "Create";
+  if (trigger.broken !== undefined) return "Create";
+  try {
+    return renderAction(trigger.cloudEventAction, data, { clock });
+  } catch {
+    return "Create";
+  }
+}
+
+function renderAction(field: TemplateField, data: JsonObject, context: RenderContext): "Create" | "Delete" {
+  const action = field.render(data, context).text.trim();
+  if (action === "Create" || action === "Delete") return action;
+  throw new SluiceError({
+    code: "ACTION_INVALID",
+    message: `cloudEventAction renders to ${JSON.stringify(action.slice(0, 100))}, which is neither Create nor Delete`,
+    at: placeOf(field),
+  });
+}
+
+function renderReferences(
+  catalog: Catalog,
+  trigger: EventTrigger,
+  cluster: Cluster,
+  data: JsonObject,
+  context: RenderContext,
+  provenance: Provenance,
+  settings: RenderSettings,
+): readonly Manifest[] {
+  const extraLabels = renderFields(trigger.extraLabels, data, context);
+  const extraAnnotations = renderFields(trigger.extraAnnotations, data, context);
+  const manifests: Manifest[] = [];
+  const seen = new Set<string>();
+  for (const reference of trigger.policyRefs) {
+    const document = findContent(catalog, reference, cluster, data, context);
+    if (document === undefined) continue;
+    for (const { content } of document.entries) {
+      const rendered = content.render(data, context);
+      const { value, problems } = readManifests(rendered, content.source, { provenance, extraLabels, extraAnnotations });
+      const error = problems.find(({ severity }) => severity === "error");
+      if (error !== undefined) throw new SluiceError(error);
+      for (const manifest of value) {
+        checkManifest(manifest, seen, settings);
+        manifests.push(manifest);
+      }
+    }
+  }
+  return manifests;
+}
+
+function checkManifest({ identity, at }: Manifest, seen: Set<string>, { secrets }: RenderSettings): void {
+  const { group, kind, namespace, name } = identity;
+  const key = JSON.stringify([group, kind, namespace, name]);
+  if (seen.has(key)) {
+    throw new SluiceError({ code: "MANIFEST_INVALID", message: `${kind} ${namespace}/${name} is rendered twice`, at });
+  }
+  seen.add(key);
+  if (group === "" && kind === "Secret" && secrets !== "plain") {
+    throw new SluiceError({
+      code: "SECRET_REFUSED",
+      message: `Secret ${namespace}/${name} would be committed in plain text`,
+      at,
+      hint: "Render a SealedSecret or an ExternalSecret instead, or set output.secrets to plain.",
+    });
+  }
+}
+
+function renderFields(
+  fields: ReadonlyMap<string, TemplateField>,
+  data: JsonObject,
+  context: RenderContext,
+): ReadonlyMap<string, string> {
+  if (fields.size === 0) return noFields;
+  return new Map([...fields].map(([key, field]) => [key, field.render(data, context).text]));
+}
+
+const noFields: ReadonlyMap<string, string> = new Map();
+
+function findContent(
+  catalog: Catalog,
+  reference: PolicyRef,
+  cluster: Cluster,
+  data: JsonObject,
+  context: RenderContext,
+): ContentDocument | undefined {
+  const name = reference.name.render(data, context);
+  const namespace = reference.namespace.render(data, context);
+  const resolved = `${namespace.text === "" ? cluster.namespace : namespace.text}/${name.text}`;
+  const document = catalog.contents.get(`${reference.kind}/${resolved}`);
+  if (document === undefined) {
+    if (reference.optional) return undefined;
+    throw new SluiceError({
+      code: "REFERENCE_MISSING",
+      message: `there is no ${reference.kind} ${resolved}`,
+      at: reference.at,
+      hint: "Add it to the config folder, or set optional: true on the reference.",
+    });
+  }
+  // An event must not be able to have just any document rolled out by naming it.
+  if ((name.printed.length > 0 || namespace.printed.length > 0) && !document.isTemplate) {
+    throw new SluiceError({
+      code: "REFERENCE_FORBIDDEN",
+      message: `${reference.kind} ${resolved} is named by a template but is not annotated for it`,
+      at: reference.at,
+      hint: "Annotate the document with projectsveltos.io/instantiate if it may be chosen so.",
+    });
+  }
+  return document;
+}
+
+function placeOf(field: TemplateField): SourcePlace {
+  const { file, line, column, part } = field.source;
+  return { file, line, column, part };
+}
+
+/** A failure that nobody foresaw fails the record like any other, or one event could stop the service for good. */
+function problemOf(error: unknown, at: SourcePlace): Problem {
+  if (error instanceof SluiceError) return error.problem;
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: "INTERNAL", severity: "error", message: `a bug in Sluice: ${message}`, at };
+}
+
+function clockOf({ event, message }: ReceivedEvent): number {
+  const time = event.document.get("time");
+  const own = typeof time === "string" ? Date.parse(time) : Number.NaN;
+  return Number.isNaN(own) ? Date.parse(message.time) : own;
+}
+
+function messageData({ message }: ReceivedEvent): JsonObject {
+  return new Map<string, Json>([
+    ["subject", message.subject],
+    ["headers", new Map(message.headers)],
+    ["stream", message.stream],
+    ["sequence", BigInt(message.sequence)],
+    ["time", message.time],
+  ]);
+}
+
+function floatNumbers(value: JsonObject): JsonObject {
+  const floatValue = (member: Json): Json => {
+    if (typeof member === "bigint") return Number(member);
+    if (isJsonObject(member)) return floatNumbers(member);
+    if (Array.isArray(member)) return (member as readonly Json[]).map(floatValue);
+    return member;
+  };
+  return new Map([...value].map(([key, member]) => [key, floatValue(member)]));
+}
