@@ -1,0 +1,225 @@
+/** `sluice.yaml`: text to settings, every fault at its place. Reads no secret and no other file. */
+import { dirname, resolve } from "node:path";
+import schema from "../../schemas/sluice.schema.json" with { type: "json" };
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import type { Checked, Problem } from "../model/problem.ts";
+import type { ConfigSettings, ConnectionSettings, RepositoryAuth, RepositorySettings, SecretRef, Settings } from "../model/settings.ts";
+import { formatPath, shapeCheck } from "./check-shape.ts";
+import { readLabelSelector } from "./label-selector.ts";
+import { parseDuration } from "./parse-duration.ts";
+import { settingsWithoutEffect } from "./settings-without-effect.ts";
+import { memberList, memberObject, memberText, type Path, parseYaml, type YamlDocument } from "./yaml-document.ts";
+
+const checkShape = shapeCheck(schema);
+
+/**
+ * The settings in `text`, with defaults filled in and relative paths resolved against the folder of `file`, which must
+ * be absolute for that. Undefined if anything is an error; warnings tell of settings that have no effect yet.
+ */
+export function loadSettings(text: string, file: string): Checked<Settings | undefined> {
+  // Confidential throughout: a password written where only {env} or {file} belongs must not be quoted.
+  const [document, second] = parseYaml(text, { file, confidential: true });
+  if (document === undefined) {
+    const at = { file, line: 1, column: 1 };
+    return { value: undefined, problems: [{ code: "SETTINGS_INVALID", severity: "error", message: "the file is empty", at }] };
+  }
+  const problems: Problem[] = [...document.syntaxErrors];
+  if (second !== undefined) {
+    problems.push(second.problem("SETTINGS_INVALID", "the file must hold one document", second.placeOf([])));
+  }
+  if (problems.length === 0) problems.push(...checkShape(document, "SETTINGS_INVALID"));
+  if (problems.length > 0) return { value: undefined, problems };
+
+  const reader = new SettingsReader(document, file);
+  const value = reader.readSettings();
+  const found = [...reader.problems, ...findWithoutEffect(document)];
+  return { value: found.some(({ severity }) => severity === "error") ? undefined : value, problems: found };
+}
+
+/** Reads a document whose shape was checked; what a schema can't say goes to `problems`. */
+class SettingsReader {
+  readonly problems: Problem[] = [];
+  readonly #document: YamlDocument;
+  readonly #file: string;
+
+  constructor(document: YamlDocument, file: string) {
+    this.#document = document;
+    this.#file = file;
+  }
+
+  readSettings(): Settings {
+    const root = this.#document.value;
+    const output = memberObject(root, "output");
+    const commit = memberObject(root, "commit");
+    const state = memberObject(root, "state");
+    const render = memberObject(root, "render");
+    return {
+      file: this.#file,
+      repository: this.#readRepository(memberObject(root, "repository")!),
+      config: this.#readConfig(memberObject(root, "config")),
+      connections: this.#readConnections(memberList(root, "connections")),
+      output: {
+        path: this.#readFolder(["output", "path"], output, "path", "rendered"),
+        shards: Number(output?.get("shards") ?? 0),
+        secrets: (memberText(output, "secrets") ?? "refuse") as Settings["output"]["secrets"],
+        records: (memberText(output, "records") ?? "full") as Settings["output"]["records"],
+      },
+      commit: {
+        eventsMax: Number(commit?.get("maxEvents") ?? 1000),
+        intervalMsMin: parseDuration(memberText(commit, "minInterval") ?? "0"),
+        per: (memberText(commit, "per") ?? "batch") as Settings["commit"]["per"],
+      },
+      compatibility: (memberText(root, "compatibility") ?? "strict") as Settings["compatibility"],
+      render: render?.has("seedKey") ? { seedKey: this.#readSecretRef(["render", "seedKey"], render.get("seedKey")!) } : {},
+      state: {
+        branch: memberText(state, "branch") ?? "sluice/state",
+        directory: this.#resolve(memberText(state, "directory") ?? "./state"),
+      },
+    };
+  }
+
+  #readRepository(repository: JsonObject): RepositorySettings {
+    const author = memberObject(repository, "author");
+    const signing = memberObject(repository, "signing");
+    const caFile = memberText(repository, "caFile");
+    return {
+      url: this.#readUrl(memberText(repository, "url")!),
+      branch: memberText(repository, "branch") ?? "main",
+      auth: this.#readAuth(memberObject(repository, "auth")),
+      ...(caFile === undefined ? {} : { caFile: this.#resolve(caFile) }),
+      author: {
+        name: memberText(author, "name") ?? "sluice",
+        email: memberText(author, "email") ?? "sluice@localhost",
+      },
+      ...(signing === undefined
+        ? {}
+        : {
+            signing: {
+              format: memberText(signing, "format") as "ssh" | "openpgp",
+              key: this.#readSecretRef(["repository", "signing", "key"], signing.get("key")!),
+            },
+          }),
+    };
+  }
+
+  /** URLs and scp-like addresses stay as they are; anything else is a path. */
+  #readUrl(url: string): string {
+    const path = ["repository", "url"];
+    const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(url)?.[1];
+    if (scheme === undefined) return /^[^/\\]+:/.test(url) ? url : this.#resolve(url);
+    if (!["https", "http", "ssh", "file"].includes(scheme)) {
+      this.#fault(path, `${scheme} is no transport for Git here`, "Use https, http, ssh, file or a path.");
+    }
+    const userInfo = /^[^/]*:\/\/([^/@]*)@/.exec(url)?.[1];
+    if (userInfo !== undefined && (scheme !== "ssh" || userInfo.includes(":"))) {
+      this.#fault(path, "the URL holds credentials", "Give them as repository.auth, with {env: NAME} or {file: PATH}.");
+    }
+    return url;
+  }
+
+  #readAuth(auth: JsonObject | undefined): RepositoryAuth {
+    const path = ["repository", "auth"];
+    if (auth === undefined) return { kind: "none" };
+    const kinds = ["password", "token", "sshKey", "githubApp"].filter((key) => auth.has(key));
+    if (kinds.length > 1) this.#fault(path, `${kinds.join(" and ")} exclude each other`);
+    const read = (key: string): SecretRef => this.#readSecretRef([...path, key], auth.get(key)!);
+    if (auth.has("username") !== auth.has("password")) this.#fault(path, "username and password go together");
+    else if (auth.has("password")) return { kind: "basic", username: read("username"), password: read("password") };
+    if (auth.has("token")) return { kind: "bearer", token: read("token") };
+    if (auth.has("sshKey")) {
+      return { kind: "ssh", key: read("sshKey"), ...(auth.has("knownHosts") ? { knownHosts: read("knownHosts") } : {}) };
+    }
+    if (auth.has("knownHosts")) this.#fault(path, "knownHosts goes with sshKey");
+    return { kind: "none" };
+  }
+
+  #readConfig(config: JsonObject | undefined): ConfigSettings {
+    const directory = memberText(config, "directory");
+    if (directory !== undefined) return { kind: "directory", directory: this.#resolve(directory) };
+    return { kind: "target", path: this.#readFolder(["config", "path"], config, "path", "config") };
+  }
+
+  #readConnections(connections: readonly Json[]): ConnectionSettings[] {
+    const names = new Map<string, number>();
+    return connections.flatMap((connection, index) => {
+      const path = ["connections", index];
+      const name = memberText(connection, "name")!;
+      const first = names.get(name);
+      if (first === undefined) names.set(name, index);
+      else {
+        const { line } = this.#document.placeOf(["connections", first, "name"]);
+        this.#fault([...path, "name"], `a connection ${name} is there already, at line ${line}`);
+      }
+      const fromSecrets = isJsonObject(connection) && connection.get("fromSecrets") === true;
+      const file = memberText(connection, "file");
+      if (fromSecrets === (file !== undefined)) {
+        this.#fault(path, `connection ${name} needs ${fromSecrets ? "no file, because of fromSecrets" : "a file"}`);
+      }
+      if (file === undefined) return [];
+      const clusters = readLabelSelector(
+        this.#document,
+        [...path, "clusters"],
+        memberObject(connection, "clusters"),
+        "SETTINGS_INVALID",
+      );
+      this.problems.push(...clusters.problems);
+      const connectTo = memberObject(connection, "connectTo") ?? new Map<string, Json>();
+      return {
+        name,
+        file: this.#resolve(file),
+        ...(clusters.value === undefined ? {} : { clusters: clusters.value }),
+        connectTo: new Map([...connectTo].map(([from, to]) => [from, String(to)])),
+        capture: isJsonObject(connection) && connection.get("capture") === true,
+        at: this.#document.placeOf(path),
+      };
+    });
+  }
+
+  /** A folder of the target: relative, without `..` and without the slashes around it. */
+  #readFolder(path: Path, object: JsonObject | undefined, key: string, fallback: string): string {
+    const folder = memberText(object, key) ?? fallback;
+    const steps = folder.split("/").filter((step) => step !== "" && step !== ".");
+    if (folder.startsWith("/") || steps.includes("..") || steps.includes(".git") || steps.length === 0) {
+      this.#fault(path, `${formatPath(path)} must be a folder within the repository`);
+    }
+    return steps.join("/");
+  }
+
+  #readSecretRef(path: Path, value: Json): SecretRef {
+    if (typeof value === "string") return { kind: "value", value };
+    const at = this.#document.placeOf(path);
+    const name = memberText(value, "env");
+    return name === undefined
+      ? { kind: "file", path: this.#resolve(memberText(value, "file")!), at }
+      : { kind: "env", name, at };
+  }
+
+  #resolve(path: string): string {
+    return resolve(dirname(this.#file), path);
+  }
+
+  #fault(path: Path, message: string, hint?: string): void {
+    this.problems.push(this.#document.problem("SETTINGS_INVALID", message, this.#document.placeOf(path), hint));
+  }
+}
+
+function findWithoutEffect(document: YamlDocument): Problem[] {
+  return settingsWithoutEffect.flatMap(({ path, unless }) =>
+    expandPath(document.value, path)
+      .filter(({ value }) => value !== unless)
+      .map(({ path: found }) =>
+        document.warning("FIELD_WITHOUT_EFFECT", `${formatPath(found)} has no effect yet`, document.keyPlaceOf(found)),
+      ),
+  );
+}
+
+/** The paths that are there, `*` being every index of a list, with their values. */
+function expandPath(value: Json, path: Path, done: Path = []): { path: Path; value: Json }[] {
+  const [step, ...rest] = path;
+  if (step === undefined) return [{ path: done, value }];
+  if (step === "*") {
+    return Array.isArray(value) ? value.flatMap((item: Json, index) => expandPath(item, rest, [...done, index])) : [];
+  }
+  const member = isJsonObject(value) ? value.get(String(step)) : undefined;
+  return member === undefined ? [] : expandPath(member, rest, [...done, step]);
+}

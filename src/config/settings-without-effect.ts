@@ -1,0 +1,29 @@
+/** Settings that are valid but not built yet: using one is a warning at its place. A line goes when its feature comes. */
+import type { Path } from "./yaml-document.ts";
+
+export interface SettingWithoutEffect {
+  /** `*` stands for every index of a list. */
+  readonly path: Path;
+  /** A value that means what happens anyway, and so needs no warning. */
+  readonly unless?: string | boolean;
+}
+
+export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
+  { path: ["repository", "auth", "githubApp"] },
+  { path: ["repository", "signing"] },
+  { path: ["connections", "*", "fromSecrets"], unless: false },
+  { path: ["connections", "*", "capture"], unless: false },
+  { path: ["delivery"] },
+  { path: ["review", "mode"], unless: "push" },
+  { path: ["review", "group"] },
+  { path: ["review", "forge"] },
+  { path: ["review", "apiUrl"] },
+  { path: ["review", "auth"] },
+  { path: ["review", "labels"] },
+  { path: ["review", "reviewers"] },
+  { path: ["review", "draft"], unless: false },
+  { path: ["review", "autoMerge"], unless: false },
+  { path: ["guard"] },
+  { path: ["policy"] },
+  { path: ["server"] },
+];
