@@ -1,0 +1,70 @@
+/** Values as JSON text, byte for byte as Go's encoding/json writes them. */
+import { sortedKeys } from "../compare.ts";
+import { formatFloat } from "../numbers.ts";
+import type { GoObject, GoValue } from "../value.ts";
+import { JsonEncodeError, JsonStruct, type JsonView, viewAsJson } from "./json-view.ts";
+
+export interface JsonStyle {
+  /** Writes `<`, `>` and `&` as escapes, so that the text can stand in HTML. */
+  readonly escapesHtml: boolean;
+  /** Spaces a level; 0 for everything on one line. */
+  readonly indent: number;
+}
+
+const depthMax = 1000;
+
+/** Throws a {@link JsonEncodeError} with Go's words for what JSON cannot say. */
+export function encodeJson(value: GoValue, style: JsonStyle): string {
+  return encode(viewAsJson(value), style, style.indent === 0 ? "" : "\n", 0);
+}
+
+function encode(value: JsonView, style: JsonStyle, newline: string, depth: number): string {
+  if (value === null) return "null";
+  switch (typeof value) {
+    case "string":
+      return encodeText(value, style.escapesHtml);
+    case "number":
+      return encodeFloat(value);
+    case "boolean":
+    case "bigint":
+      return String(value);
+  }
+  if (depth > depthMax) throw new JsonEncodeError(`json: nested deeper than ${depthMax} levels`);
+  const inner = style.indent === 0 ? "" : newline + " ".repeat(style.indent);
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "[]";
+    const items = value.map((item) => inner + encode(viewAsJson(item), style, inner, depth + 1));
+    return `[${items.join(",")}${newline}]`;
+  }
+  const entries = value instanceof JsonStruct ? value.members : (value as GoObject);
+  if (entries.size === 0) return "{}";
+  const colon = style.indent === 0 ? ":" : ": ";
+  const keys = value instanceof JsonStruct ? entries.keys() : sortedKeys(entries);
+  const members: string[] = [];
+  for (const key of keys) {
+    const member = encode(viewAsJson(entries.get(key)), style, inner, depth + 1);
+    members.push(inner + encodeText(key, style.escapesHtml) + colon + member);
+  }
+  return `{${members.join(",")}${newline}}`;
+}
+
+/** A finite float as JSON has it: without a point where it is whole, with an exponent from 1e21 on and below 1e-6. */
+export function encodeFloat(value: number): string {
+  if (!Number.isFinite(value)) throw new JsonEncodeError(`json: unsupported value: ${formatFloat(value, "g", -1)}`);
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+const loneSurrogate = /[\ud800-\udfff]/u;
+const separators = /[\u2028\u2029]/g;
+const separatorsAndMarkup = /[<>&\u2028\u2029]/g;
+
+function encodeText(text: string, escapesHtml: boolean): string {
+  if (!text.isWellFormed()) {
+    const parts = text.split(loneSurrogate).map((part) => encodeText(part, escapesHtml).slice(1, -1));
+    return `"${parts.join("\\ufffd")}"`;
+  }
+  return JSON.stringify(text).replace(
+    escapesHtml ? separatorsAndMarkup : separators,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

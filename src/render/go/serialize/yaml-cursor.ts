@@ -1,0 +1,167 @@
+/** A position in YAML text, and the tests on characters that libyaml's scanner is written in. */
+import { isBreak } from "./yaml-scalar.ts";
+
+/** What is wrong with a YAML text, in go-yaml's words: `yaml: line 2: did not find expected key`. */
+export class YamlError extends Error {
+  constructor(problem: string, line = 0) {
+    super(`yaml: ${line > 0 ? `line ${line}: ` : ""}${problem}`);
+    this.name = "YamlError";
+  }
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const space = 0x20;
+const tab = 0x09;
+
+/** What go-yaml's reader accepts: no control characters but tab, line feed, carriage return and U+0085. */
+const unreadable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ud800-\udfff\ufffe\uffff]/u;
+const readerChunkBytes = 512;
+
+export class YamlCursor {
+  /** The text with a NUL behind, which cannot occur in it. */
+  readonly text: string;
+  /** UTF-16 offset in the text. */
+  at = 0;
+  /** Code points before this one. */
+  index = 0;
+  /** From 0. */
+  line = 0;
+  /** From 0, in code points. */
+  column = 0;
+  /** Where the chunk begins that the reader refuses, and why: it reads ahead of the scanner. */
+  private readonly refusedFrom: number;
+  private readonly refusal: string;
+
+  constructor(text: string) {
+    const content = text.startsWith("\ufeff") ? text.slice(1) : text;
+    this.text = `${content === "" ? "\n" : content}\0`;
+    const bad = unreadable.exec(content);
+    this.refusedFrom = bad === null ? Number.POSITIVE_INFINITY : chunkStart(content, bad.index);
+    this.refusal = bad === null ? "" : describeUnreadable(content, bad.index);
+  }
+
+  /** Throws what is wrong here; what the reader refused comes first, it was there before the scanner. */
+  fail(problem: string): never {
+    this.checkReader();
+    throw new YamlError(problem, this.line === 0 ? 0 : this.line + 1);
+  }
+
+  checkReader(): void {
+    if (this.at >= this.refusedFrom) throw new YamlError(this.refusal);
+  }
+
+  unit(ahead = 0): number {
+    return this.text.charCodeAt(this.at + ahead);
+  }
+
+  isAt(char: string, ahead = 0): boolean {
+    return this.text[this.at + ahead] === char;
+  }
+
+  isEnd(): boolean {
+    return this.unit() === 0;
+  }
+
+  isBlank(ahead = 0): boolean {
+    const unit = this.unit(ahead);
+    return unit === space || unit === tab;
+  }
+
+  isBreak(ahead = 0): boolean {
+    return isBreak(this.unit(ahead));
+  }
+
+  isBreakOrEnd(ahead = 0): boolean {
+    const unit = this.unit(ahead);
+    return unit === 0 || isBreak(unit);
+  }
+
+  isBlankOrEnd(ahead = 0): boolean {
+    const unit = this.unit(ahead);
+    return unit === space || unit === tab || unit === 0 || isBreak(unit) || Number.isNaN(unit);
+  }
+
+  /** Letters, digits, `_` and `-`: what anchors and tag handles are made of. */
+  isWord(): boolean {
+    return wordChar.test(this.text[this.at]!);
+  }
+
+  /** At `---` or `...` alone at the start of a line. */
+  isDocumentIndicator(): boolean {
+    if (this.column !== 0) return false;
+    return (this.text.startsWith("---", this.at) || this.text.startsWith("...", this.at)) && this.isBlankOrEnd(3);
+  }
+
+  skip(count = 1): void {
+    for (let left = count; left > 0; left--) {
+      this.at += isHighSurrogate(this.unit()) ? 2 : 1;
+      this.index++;
+      this.column++;
+    }
+  }
+
+  /** Takes one character. */
+  read(): string {
+    const start = this.at;
+    this.skip();
+    return this.text.slice(start, this.at);
+  }
+
+  /** Takes a line break as the text it means: U+2028 and U+2029 stay, all others are a line feed. */
+  readBreak(): string {
+    const unit = this.unit();
+    const length = unit === carriageReturn && this.unit(1) === lineFeed ? 2 : 1;
+    this.at += length;
+    this.index += length;
+    this.line++;
+    this.column = 0;
+    return unit === 0x2028 || unit === 0x2029 ? String.fromCharCode(unit) : "\n";
+  }
+
+  skipBlanks(): void {
+    while (this.isBlank()) this.skip();
+  }
+
+  skipComment(): void {
+    if (!this.isAt("#")) return;
+    while (!this.isBreakOrEnd()) this.skip();
+  }
+}
+
+const wordChar = /^[0-9A-Za-z_-]$/;
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+function chunkStart(text: string, offset: number): number {
+  const bytes = Buffer.byteLength(text.slice(0, offset));
+  const surplus = bytes % readerChunkBytes;
+  let at = offset;
+  for (let back = 0; at > 0 && back < surplus; ) back += Buffer.byteLength(text[--at]!);
+  return at;
+}
+
+function describeUnreadable(text: string, offset: number): string {
+  const unit = text.charCodeAt(offset);
+  if (unit < 0xd800 || unit > 0xdfff) return "control characters are not allowed";
+  // A byte that is not UTF-8, kept as a lone surrogate.
+  const width = leadWidth(unit & 0xff);
+  if (width === 0) return "invalid leading UTF-8 octet";
+  for (let ahead = 1; ahead < width; ahead++) {
+    const next = text.charCodeAt(offset + ahead);
+    if (Number.isNaN(next)) return "incomplete UTF-8 octet sequence";
+    if (next < 0xdc80 || next > 0xdcbf) return "invalid trailing UTF-8 octet";
+  }
+  return (unit & 0xff) === 0xed ? "invalid Unicode character" : "invalid length of a UTF-8 sequence";
+}
+
+/** How many bytes a UTF-8 sequence has by its first, the check of libyaml. */
+export function leadWidth(byte: number): number {
+  if (byte < 0x80) return 1;
+  if (byte < 0xc0) return 0;
+  if (byte < 0xe0) return 2;
+  if (byte < 0xf0) return 3;
+  return byte < 0xf8 ? 4 : 0;
+}

@@ -1,0 +1,474 @@
+/**
+ * Tokens of YAML 1.1, exactly as the scanner of go-yaml v2 (libyaml's) finds them, its errors and oddities included.
+ *
+ * That a scalar is a mapping's key shows only at the `:` behind it. So tokens wait in a queue while one of them may
+ * still be such a "simple key", and KEY and BLOCK-MAPPING-START tokens are then put in front of it.
+ */
+import { leadWidth, YamlCursor } from "./yaml-cursor.ts";
+import { scanBlock, scanPlain, scanQuoted } from "./yaml-scalar-scanner.ts";
+
+export type YamlTokenType =
+  | "stream-start"
+  | "stream-end"
+  | "version-directive"
+  | "tag-directive"
+  | "document-start"
+  | "document-end"
+  | "block-sequence-start"
+  | "block-mapping-start"
+  | "block-end"
+  | "flow-sequence-start"
+  | "flow-sequence-end"
+  | "flow-mapping-start"
+  | "flow-mapping-end"
+  | "block-entry"
+  | "flow-entry"
+  | "key"
+  | "value"
+  | "alias"
+  | "anchor"
+  | "tag"
+  | "scalar";
+
+export interface YamlToken {
+  readonly type: YamlTokenType;
+  /** Where it begins, from 0. */
+  readonly line: number;
+  /** A scalar's value, an anchor's or alias's name, a tag's or tag directive's handle, `major.minor` of a version. */
+  readonly value: string;
+  /** A tag's suffix, a tag directive's prefix. */
+  readonly suffix: string;
+  readonly isPlain: boolean;
+}
+
+interface SimpleKey {
+  possible: boolean;
+  required: boolean;
+  tokenNumber: number;
+  index: number;
+  line: number;
+  column: number;
+}
+
+/** Longest distance from a simple key to its `:`, in code points; the key must stand on one line, too. */
+const simpleKeyLengthMax = 1024;
+/** Nesting of flow collections and of indentations: the library takes 10,000. */
+const depthMax = 1000;
+
+/** Characters that begin no plain scalar. */
+const indicators = "-?:,[]{}#&*!|>'\"%@`";
+const tagCharacters = /^[0-9A-Za-z_\-;/?:@&=+$,.!~*'()[\]%]$/;
+/** What may follow an anchor's or alias's name besides blanks. */
+const anchorEnds = "?:,]}%@`";
+
+export class YamlScanner {
+  private readonly cursor: YamlCursor;
+  private tokens: YamlToken[] = [];
+  /** How many tokens were taken out of the queue. */
+  private taken = 0;
+  private started = false;
+  private indent = -1;
+  private readonly indents: number[] = [];
+  private flowLevel = 0;
+  private simpleKeyAllowed = true;
+  private readonly simpleKeys: SimpleKey[] = [];
+  /** From a token's number to the simple key that it may be, as an index of the stack. */
+  private readonly simpleKeyOf = new Map<number, number>();
+
+  constructor(text: string) {
+    this.cursor = new YamlCursor(text);
+  }
+
+  /** The next token, which stays. */
+  peek(): YamlToken {
+    while (this.needsMore()) this.fetchNext();
+    return this.tokens[0]!;
+  }
+
+  /** Drops the token that {@link peek} showed. */
+  skip(): void {
+    this.tokens.shift();
+    this.taken++;
+  }
+
+  private needsMore(): boolean {
+    if (this.tokens.length === 0) return true;
+    const keyIndex = this.simpleKeyOf.get(this.taken);
+    return keyIndex !== undefined && this.isStillValid(this.simpleKeys[keyIndex]!);
+  }
+
+  private fetchNext(): void {
+    const { cursor } = this;
+    cursor.checkReader();
+    if (!this.started) {
+      this.started = true;
+      this.simpleKeys.push({ possible: false, required: false, tokenNumber: 0, index: 0, line: 0, column: 0 });
+      this.push("stream-start");
+      return;
+    }
+    this.skipToNextToken();
+    this.unrollIndent(cursor.column);
+    if (cursor.isEnd()) return this.fetchStreamEnd();
+    const char = cursor.text[cursor.at]!;
+    if (cursor.column === 0 && char === "%") return this.fetchDirective();
+    if (cursor.isDocumentIndicator()) return this.fetchDocumentIndicator(char);
+    switch (char) {
+      case "[":
+        return this.fetchFlowStart("flow-sequence-start");
+      case "{":
+        return this.fetchFlowStart("flow-mapping-start");
+      case "]":
+        return this.fetchFlowEnd("flow-sequence-end");
+      case "}":
+        return this.fetchFlowEnd("flow-mapping-end");
+      case ",":
+        return this.fetchFlowEntry();
+      case "-":
+        if (cursor.isBlankOrEnd(1)) return this.fetchBlockEntry();
+        break;
+      case "?":
+        if (this.flowLevel > 0 || cursor.isBlankOrEnd(1)) return this.fetchKey();
+        break;
+      case ":":
+        if (this.flowLevel > 0 || cursor.isBlankOrEnd(1)) return this.fetchValue();
+        break;
+      case "*":
+        return this.fetchAnchor("alias");
+      case "&":
+        return this.fetchAnchor("anchor");
+      case "!":
+        return this.fetchTag();
+      case "|":
+      case ">":
+        if (this.flowLevel === 0) return this.fetchBlockScalar(char === "|");
+        break;
+      case "'":
+      case '"':
+        return this.fetchQuoted(char);
+    }
+    const startsPlain =
+      !(cursor.isBlankOrEnd() || indicators.includes(char)) ||
+      (char === "-" && !cursor.isBlank(1)) ||
+      (this.flowLevel === 0 && (char === "?" || char === ":") && !cursor.isBlankOrEnd(1));
+    if (!startsPlain) cursor.fail("found character that cannot start any token");
+    this.fetchPlain();
+  }
+
+  private skipToNextToken(): void {
+    const { cursor } = this;
+    for (;;) {
+      while (cursor.isAt(" ") || ((this.flowLevel > 0 || !this.simpleKeyAllowed) && cursor.isAt("\t"))) cursor.skip();
+      cursor.skipComment();
+      if (!cursor.isBreak()) return;
+      cursor.readBreak();
+      if (this.flowLevel === 0) this.simpleKeyAllowed = true;
+    }
+  }
+
+  private push(type: YamlTokenType, details: Partial<YamlToken> = {}): void {
+    this.tokens.push({ type, line: this.cursor.line, value: "", suffix: "", isPlain: false, ...details });
+  }
+
+  /** Puts a token before the one with this number; where that is gone already, the library appends it. */
+  private insert(number: number, type: YamlTokenType, line: number): void {
+    const at = number - this.taken;
+    const token = { type, line, value: "", suffix: "", isPlain: false };
+    if (number < 0 || at < 0) this.tokens.push(token);
+    else this.tokens.splice(at, 0, token);
+  }
+
+  private isStillValid(key: SimpleKey): boolean {
+    if (!key.possible) return false;
+    if (key.line >= this.cursor.line && key.index + simpleKeyLengthMax >= this.cursor.index) return true;
+    if (key.required) this.cursor.fail("could not find expected ':'");
+    key.possible = false;
+    return false;
+  }
+
+  /** Notes that the token which begins here may be a key. */
+  private saveSimpleKey(): void {
+    if (!this.simpleKeyAllowed) return;
+    const { index, line, column } = this.cursor;
+    const required = this.flowLevel === 0 && this.indent === column;
+    this.removeSimpleKey();
+    const last = this.simpleKeys.length - 1;
+    const tokenNumber = this.taken + this.tokens.length;
+    this.simpleKeys[last] = { possible: true, required, tokenNumber, index, line, column };
+    this.simpleKeyOf.set(tokenNumber, last);
+  }
+
+  private removeSimpleKey(): void {
+    const key = this.simpleKeys.at(-1)!;
+    if (!key.possible) return;
+    if (key.required) this.cursor.fail("could not find expected ':'");
+    key.possible = false;
+    this.simpleKeyOf.delete(key.tokenNumber);
+  }
+
+  private rollIndent(column: number, number: number, type: YamlTokenType, line: number): void {
+    if (this.flowLevel > 0 || this.indent >= column) return;
+    this.indents.push(this.indent);
+    this.indent = column;
+    if (this.indents.length > depthMax) this.cursor.fail(`exceeded max depth of ${depthMax}`);
+    this.insert(number, type, line);
+  }
+
+  private unrollIndent(column: number): void {
+    if (this.flowLevel > 0) return;
+    while (this.indent > column) {
+      this.push("block-end");
+      this.indent = this.indents.pop()!;
+    }
+  }
+
+  private fetchStreamEnd(): void {
+    const { cursor } = this;
+    if (cursor.column !== 0) {
+      cursor.column = 0;
+      cursor.line++;
+    }
+    this.endBlocks();
+    this.push("stream-end");
+  }
+
+  /** Before what ends a document or stands between documents. */
+  private endBlocks(): void {
+    this.unrollIndent(-1);
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = false;
+  }
+
+  private fetchDocumentIndicator(char: string): void {
+    this.endBlocks();
+    this.push(char === "-" ? "document-start" : "document-end");
+    this.cursor.skip(3);
+  }
+
+  private fetchFlowStart(type: YamlTokenType): void {
+    this.saveSimpleKey();
+    const { index, line, column } = this.cursor;
+    const tokenNumber = this.taken + this.tokens.length;
+    this.simpleKeys.push({ possible: false, required: false, tokenNumber, index, line, column });
+    this.flowLevel++;
+    if (this.flowLevel > depthMax) this.cursor.fail(`exceeded max depth of ${depthMax}`);
+    this.simpleKeyAllowed = true;
+    this.push(type);
+    this.cursor.skip();
+  }
+
+  private fetchFlowEnd(type: YamlTokenType): void {
+    this.removeSimpleKey();
+    if (this.flowLevel > 0) {
+      this.flowLevel--;
+      // Of an empty collection this forgets that the collection itself may be a key, as the library does.
+      this.simpleKeyOf.delete(this.simpleKeys.pop()!.tokenNumber);
+    }
+    this.simpleKeyAllowed = false;
+    this.push(type);
+    this.cursor.skip();
+  }
+
+  private fetchFlowEntry(): void {
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    this.push("flow-entry");
+    this.cursor.skip();
+  }
+
+  private fetchBlockEntry(): void {
+    const { cursor } = this;
+    if (this.flowLevel === 0) {
+      if (!this.simpleKeyAllowed) cursor.fail("block sequence entries are not allowed in this context");
+      this.rollIndent(cursor.column, -1, "block-sequence-start", cursor.line);
+    }
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    this.push("block-entry");
+    cursor.skip();
+  }
+
+  private fetchKey(): void {
+    const { cursor } = this;
+    if (this.flowLevel === 0) {
+      if (!this.simpleKeyAllowed) cursor.fail("mapping keys are not allowed in this context");
+      this.rollIndent(cursor.column, -1, "block-mapping-start", cursor.line);
+    }
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = this.flowLevel === 0;
+    this.push("key");
+    cursor.skip();
+  }
+
+  private fetchValue(): void {
+    const { cursor } = this;
+    const key = this.simpleKeys.at(-1)!;
+    if (this.isStillValid(key)) {
+      this.insert(key.tokenNumber, "key", key.line);
+      this.rollIndent(key.column, key.tokenNumber, "block-mapping-start", key.line);
+      key.possible = false;
+      this.simpleKeyOf.delete(key.tokenNumber);
+      this.simpleKeyAllowed = false;
+    } else {
+      if (this.flowLevel === 0) {
+        if (!this.simpleKeyAllowed) cursor.fail("mapping values are not allowed in this context");
+        this.rollIndent(cursor.column, -1, "block-mapping-start", cursor.line);
+      }
+      this.simpleKeyAllowed = this.flowLevel === 0;
+    }
+    this.push("value");
+    cursor.skip();
+  }
+
+  private fetchAnchor(type: "alias" | "anchor"): void {
+    const { cursor } = this;
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    const { line } = cursor;
+    cursor.skip();
+    const start = cursor.at;
+    while (cursor.isWord()) cursor.skip();
+    const value = cursor.text.slice(start, cursor.at);
+    if (value === "" || !(cursor.isBlankOrEnd() || anchorEnds.includes(cursor.text[cursor.at]!))) {
+      cursor.fail("did not find expected alphabetic or numeric character");
+    }
+    this.push(type, { line, value });
+  }
+
+  private fetchPlain(): void {
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    const { line } = this.cursor;
+    const { value, brokenAtEnd } = scanPlain(this.cursor, this.flowLevel > 0, this.indent);
+    if (brokenAtEnd) this.simpleKeyAllowed = true;
+    this.push("scalar", { line, value, isPlain: true });
+  }
+
+  private fetchQuoted(quote: "'" | '"'): void {
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    const { line } = this.cursor;
+    this.push("scalar", { line, value: scanQuoted(this.cursor, quote) });
+  }
+
+  private fetchBlockScalar(isLiteral: boolean): void {
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    const { line } = this.cursor;
+    this.push("scalar", { line, value: scanBlock(this.cursor, isLiteral, this.indent) });
+  }
+
+  private fetchDirective(): void {
+    const { cursor } = this;
+    this.endBlocks();
+    const { line } = cursor;
+    cursor.skip();
+    const start = cursor.at;
+    while (cursor.isWord()) cursor.skip();
+    const name = cursor.text.slice(start, cursor.at);
+    if (name === "") cursor.fail("could not find expected directive name");
+    if (!cursor.isBlankOrEnd()) cursor.fail("found unexpected non-alphabetical character");
+    if (name === "YAML") {
+      cursor.skipBlanks();
+      const major = this.scanVersionNumber();
+      if (!cursor.isAt(".")) cursor.fail("did not find expected digit or '.' character");
+      cursor.skip();
+      this.push("version-directive", { line, value: `${major}.${this.scanVersionNumber()}` });
+    } else if (name === "TAG") {
+      cursor.skipBlanks();
+      const value = this.scanTagHandle(true);
+      if (!cursor.isBlank()) cursor.fail("did not find expected whitespace");
+      cursor.skipBlanks();
+      const suffix = this.scanTagUri("");
+      if (!cursor.isBlankOrEnd()) cursor.fail("did not find expected whitespace or line break");
+      this.push("tag-directive", { line, value, suffix });
+    } else {
+      cursor.fail("found unknown directive name");
+    }
+    cursor.skipBlanks();
+    cursor.skipComment();
+    if (!cursor.isBreakOrEnd()) cursor.fail("did not find expected comment or line break");
+    if (cursor.isBreak()) cursor.readBreak();
+  }
+
+  private scanVersionNumber(): number {
+    const { cursor } = this;
+    let digits = "";
+    for (;;) {
+      const unit = cursor.unit();
+      if (unit < 0x30 || unit > 0x39) break;
+      if (digits.length === 2) cursor.fail("found extremely long version number");
+      digits += cursor.read();
+    }
+    if (digits === "") cursor.fail("did not find expected version number");
+    return Number(digits);
+  }
+
+  private fetchTag(): void {
+    const { cursor } = this;
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    const { line } = cursor;
+    let value = "";
+    let suffix: string;
+    if (cursor.isAt("<", 1)) {
+      cursor.skip(2);
+      suffix = this.scanTagUri("");
+      if (!cursor.isAt(">")) cursor.fail("did not find the expected '>'");
+      cursor.skip();
+    } else {
+      const handle = this.scanTagHandle(false);
+      if (handle.length > 1 && handle.endsWith("!")) {
+        value = handle;
+        suffix = this.scanTagUri("");
+      } else {
+        suffix = this.scanTagUri(handle);
+        value = "!";
+        if (suffix === "") [value, suffix] = ["", "!"];
+      }
+    }
+    if (!cursor.isBlankOrEnd()) cursor.fail("did not find expected whitespace or line break");
+    this.push("tag", { line, value, suffix });
+  }
+
+  private scanTagHandle(isDirective: boolean): string {
+    const { cursor } = this;
+    if (!cursor.isAt("!")) cursor.fail("did not find expected '!'");
+    const start = cursor.at;
+    cursor.skip();
+    while (cursor.isWord()) cursor.skip();
+    if (cursor.isAt("!")) cursor.skip();
+    else if (isDirective && cursor.at > start + 1) cursor.fail("did not find expected '!'");
+    return cursor.text.slice(start, cursor.at);
+  }
+
+  /** A tag's URI, behind what was taken for a handle and is none. */
+  private scanTagUri(head: string): string {
+    const { cursor } = this;
+    let uri = head.slice(1);
+    const start = cursor.at;
+    while (tagCharacters.test(cursor.text[cursor.at]!)) uri += cursor.isAt("%") ? this.scanUriEscape() : cursor.read();
+    if (head === "" && cursor.at === start) cursor.fail("did not find expected tag URI");
+    return uri;
+  }
+
+  /** The UTF-8 octets of one character, each as `%NN`. */
+  private scanUriEscape(): string {
+    const cursor: YamlCursor = this.cursor;
+    const octets: number[] = [];
+    let width = 1;
+    while (octets.length < width) {
+      const digits = /^%([0-9a-fA-F]{2})/.exec(cursor.text.slice(cursor.at, cursor.at + 3))?.[1];
+      if (digits === undefined) cursor.fail("did not find URI escaped octet");
+      const octet = Number.parseInt(digits, 16);
+      if (octets.length === 0) {
+        width = leadWidth(octet);
+        if (width === 0) cursor.fail("found an incorrect leading UTF-8 octet");
+      } else if ((octet & 0xc0) !== 0x80) {
+        cursor.fail("found an incorrect trailing UTF-8 octet");
+      }
+      octets.push(octet);
+      cursor.skip(3);
+    }
+    return Buffer.from(octets).toString();
+  }
+}
