@@ -44,14 +44,14 @@ export function toFloat64(value: GoArgument): number {
     case "boolean":
       return value ? 1 : 0;
     case "string":
-      return parseFloat(value);
+      return parseDecimal(value);
   }
   return value instanceof GoInteger ? Number(value.value) : 0;
 }
 
-/** Beyond the range of a float64 it is an error, so 0. */
-function parseFloat(text: string): number {
-  const parsed = parseFloat64(text);
-  if (parsed === undefined) return 0;
-  return Number.isFinite(parsed) || /^[+-]?inf/i.test(text) ? parsed : Number.isNaN(parsed) ? parsed : 0;
+/** Beyond the range of a float64 it is an error, so 0; infinity has to be spelled out. */
+function parseDecimal(text: string): number {
+  const parsed = parseFloat64(text) ?? 0;
+  const isOutOfRange = Math.abs(parsed) === Infinity && !/^[+-]?inf/i.test(text);
+  return isOutOfRange ? 0 : parsed;
 }

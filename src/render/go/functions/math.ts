@@ -58,9 +58,45 @@ function round(_: FunctionContext, value: GoArgument, places: number, ...options
   return (fraction >= roundOn ? Math.ceil(digits) : Math.floor(digits)) / power;
 }
 
-/** math.Pow(10, n): a table lookup in Go, so correctly rounded where V8's ** is not. */
+/** math.Pow(10, n) with Go's own steps, which are not always the nearest float64. */
 function powerOfTen(exponent: number): number {
-  return Number(`1e${exponent}`);
+  let mantissa = 1;
+  let binaryExponent = 0;
+  // 10 is 0.625 * 2^4.
+  let factor = 0.625;
+  let factorExponent = 4;
+  for (let rest = Math.abs(exponent); rest !== 0; rest = Math.floor(rest / 2)) {
+    if (Math.abs(factorExponent) > 4096) {
+      binaryExponent += factorExponent;
+      break;
+    }
+    if (rest % 2 === 1) {
+      mantissa *= factor;
+      binaryExponent += factorExponent;
+    }
+    factor *= factor;
+    factorExponent *= 2;
+    if (factor < 0.5) {
+      factor += factor;
+      factorExponent--;
+    }
+  }
+  return exponent < 0 ? scaleBinary(1 / mantissa, -binaryExponent) : scaleBinary(mantissa, binaryExponent);
+}
+
+/** math.Ldexp for numbers near 1: one rounding, at the last step. */
+function scaleBinary(value: number, exponent: number): number {
+  if (exponent < -1000) return value * 2 ** -1000 * 2 ** (exponent + 1000);
+  return exponent > 1000 ? value * 2 ** 1000 * 2 ** (exponent - 1000) : value * 2 ** exponent;
+}
+
+/** math.Max: an infinity wins over NaN. */
+function maxFloat(left: number, right: number): number {
+  return left === Infinity || right === Infinity ? Infinity : Math.max(left, right);
+}
+
+function minFloat(left: number, right: number): number {
+  return left === -Infinity || right === -Infinity ? -Infinity : Math.min(left, right);
 }
 
 /** From start to stop, which is left out. */
@@ -132,8 +168,8 @@ export const mathFunctions: FunctionTable = {
   max: biggest,
   biggest,
   min: defineVariadic(["any", "any"], (_, first, ...rest) => smallest(first, ...rest)),
-  maxf: defineVariadic(["any", "any"], (_, first, ...rest) => Math.max(toFloat64(first), ...rest.map(toFloat64))),
-  minf: defineVariadic(["any", "any"], (_, first, ...rest) => Math.min(toFloat64(first), ...rest.map(toFloat64))),
+  maxf: defineVariadic(["any", "any"], (_, first, ...rest) => rest.map(toFloat64).reduce(maxFloat, toFloat64(first))),
+  minf: defineVariadic(["any", "any"], (_, first, ...rest) => rest.map(toFloat64).reduce(minFloat, toFloat64(first))),
   add1f: define(["any"], (_, value) => reduceDecimals(toFloat64(value), [goInt(1)], addDecimals)),
   addf: defineVariadic(["any"], (_, ...values) => reduceDecimals(0, values, addDecimals)),
   subf: defineVariadic(["any", "any"], (_, first, ...rest) => reduceDecimals(toFloat64(first), rest, subtractDecimals)),

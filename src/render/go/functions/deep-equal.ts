@@ -1,0 +1,87 @@
+/** reflect.DeepEqual, and sets that go by it. */
+import { isNil, isSame } from "../compare.ts";
+import {
+  GoInteger,
+  type GoList,
+  type GoObject,
+  type GoPointer,
+  type GoStruct,
+  type GoValue,
+  listItems,
+  mapEntries,
+  typeOf,
+} from "../value.ts";
+import { GoFunctionError } from "./registry.ts";
+
+/** A template can put a map into itself; Go would recurse until it dies. */
+export const nestingMax = 2000;
+
+/** Fails where values are nested deeper than any that come from documents. */
+export function checkNesting(depth: number): void {
+  if (depth > nestingMax) throw new GoFunctionError(`nested deeper than ${nestingMax} levels`);
+}
+
+/** Types must be identical at every level; a nil list differs from an empty one, and NaN from itself. */
+export function areDeepEqual(left: GoValue, right: GoValue, depth = 0): boolean {
+  checkNesting(depth);
+  const type = typeOf(left);
+  if (type?.name !== typeOf(right)?.name) return false;
+  switch (type?.kind) {
+    case undefined:
+      return true;
+    case "slice":
+      return (
+        isNil(left) === isNil(right) && (left === right || areEqualLists(listItems(left)!, listItems(right)!, depth))
+      );
+    case "map":
+      return (
+        isNil(left) === isNil(right) && (left === right || areEqualMaps(mapEntries(left)!, mapEntries(right)!, depth))
+      );
+    case "ptr":
+      return left === right || areDeepEqual((left as GoPointer).target, (right as GoPointer).target, depth + 1);
+    case "struct":
+      return areEqualStructs(left as GoStruct, right as GoStruct, depth);
+    default:
+      return isSame(left, right) === true;
+  }
+}
+
+function areEqualLists(left: GoList, right: GoList, depth: number): boolean {
+  return left.length === right.length && left.every((item, index) => areDeepEqual(item, right[index], depth + 1));
+}
+
+function areEqualMaps(left: GoObject, right: GoObject, depth: number): boolean {
+  if (left.size !== right.size) return false;
+  for (const [key, value] of left) {
+    if (!right.has(key) || !areDeepEqual(value, right.get(key), depth + 1)) return false;
+  }
+  return true;
+}
+
+function areEqualStructs(left: GoStruct, right: GoStruct, depth: number): boolean {
+  return left.fields.size === 0 ? isSame(left, right) === true : areEqualMaps(left.fields, right.fields, depth);
+}
+
+/** A set of values by reflect.DeepEqual: scalars are looked up, only lists, maps and structs compared one by one. */
+export class EqualSet {
+  readonly #scalars = new Set<GoValue>();
+  readonly #integers = new Set<string>();
+  readonly #composites: GoValue[] = [];
+
+  has(value: GoValue): boolean {
+    if (value instanceof GoInteger) return this.#integers.has(`${value.type.name} ${value.value}`);
+    if (typeof value !== "object" || value === null) return this.#scalars.has(value) && !Number.isNaN(value);
+    return this.#composites.some((other) => areDeepEqual(value, other));
+  }
+
+  add(value: GoValue): void {
+    if (value instanceof GoInteger) this.#integers.add(`${value.type.name} ${value.value}`);
+    else if (typeof value !== "object" || value === null) this.#scalars.add(value);
+    else this.#composites.push(value);
+  }
+
+  /** How many comparisons looking a list up takes. */
+  get compositeCount(): number {
+    return this.#composites.length;
+  }
+}
