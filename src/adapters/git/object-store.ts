@@ -1,0 +1,140 @@
+/**
+ * All objects that can be read: those of the batch, those pushed but not stored yet, and the local store's, behind a cache.
+ *
+ * What was pushed stays in memory until it is worth a pack of its own, so that lone events don't leave a pack each.
+ */
+
+import { inflateSync } from "node:zlib";
+import { SluiceError } from "../../model/problem.ts";
+import type { ObjectId } from "../../ports/git.ts";
+import { ByteCache } from "./byte-cache.ts";
+import { applyDelta } from "./delta.ts";
+import type { LocalStore } from "./local-store.ts";
+import { emptyTreeId, type GitObject } from "./object-id.ts";
+import type { ObjectSet } from "./object-writer.ts";
+import { layOutPack, type PackObject } from "./pack-bytes.ts";
+import { DamagedStoreError } from "./store-error.ts";
+
+export interface ObjectStoreLimits {
+  readonly treeCacheBytesMax: number;
+  /** Pushed objects kept in memory before they are stored as one pack. */
+  readonly unstoredBytesMax: number;
+}
+
+export class ObjectStore {
+  readonly #local: LocalStore;
+  readonly #trees: ByteCache;
+  readonly #limits: ObjectStoreLimits;
+  /** Written and not pushed, oldest first. */
+  #unpushed: ObjectSet[] = [];
+  #unstored: ObjectSet = new Map();
+  #unstoredBytes = 0;
+  readonly #heads = new Map<string, ObjectId>();
+
+  constructor(local: LocalStore, limits: ObjectStoreLimits) {
+    this.#local = local;
+    this.#limits = limits;
+    this.#trees = new ByteCache(limits.treeCacheBytesMax);
+  }
+
+  /** A set whose objects can be read from now on. */
+  openBatch(): ObjectSet {
+    const batch: ObjectSet = new Map();
+    this.#unpushed.push(batch);
+    return batch;
+  }
+
+  /** Forgets the batch. */
+  dropBatch(batch: ObjectSet): void {
+    this.#unpushed = this.#unpushed.filter((other) => other !== batch);
+  }
+
+  /** The remote has these objects: they are kept, and stored when there are enough. */
+  keep(batch: ObjectSet): void {
+    for (const [id, object] of batch) {
+      if (this.#unstored.has(id)) continue;
+      this.#unstored.set(id, object);
+      this.#unstoredBytes += object.data.length + 300;
+    }
+  }
+
+  /** Where a branch is on the remote, as far as its objects are here. */
+  setHead(branch: string, id: ObjectId): void {
+    this.#heads.set(branch, id);
+  }
+
+  get isStoringDue(): boolean {
+    return this.#unstoredBytes > this.#limits.unstoredBytesMax;
+  }
+
+  /** Writes what is kept in memory to the local store. */
+  async store(): Promise<void> {
+    if (this.#unstored.size === 0) return;
+    const objects = this.#unstored;
+    const heads = new Map(this.#heads);
+    await this.#local.addPack(layOutPack(selfContained(objects)), heads);
+    // What came while that was under way stays.
+    for (const id of objects.keys()) this.#unstored.delete(id);
+    this.#unstoredBytes = 0;
+  }
+
+  has(id: ObjectId): boolean {
+    return this.#inMemory(id) !== undefined || this.#local.has(id);
+  }
+
+  /** The object; undefined where it is not here. Throws DamagedStoreError. */
+  read(id: ObjectId): GitObject | undefined {
+    const object = this.#inMemory(id);
+    return object === undefined ? this.#local.read(id) : inflateObject(object);
+  }
+
+  /** A tree's bytes. Throws DamagedStoreError where it is not here: trees always are. */
+  readTreeBytes(id: ObjectId): Buffer {
+    const cached = this.#trees.get(id);
+    if (cached !== undefined) return cached;
+    if (id === emptyTreeId) return Buffer.alloc(0);
+    const object = this.read(id);
+    if (object === undefined) throw new DamagedStoreError(`tree ${id} is missing`);
+    if (object.type !== "tree")
+      throw new SluiceError({ code: "GIT_INVALID", message: `${id} is a ${object.type}, not a tree` });
+    this.#trees.set(id, object.body);
+    return object.body;
+  }
+
+  /** Remembers a tree that was just written: the next batch is planned on it. */
+  cacheTree(id: ObjectId, bytes: Buffer): void {
+    this.#trees.set(id, bytes);
+  }
+
+  clearCache(): void {
+    this.#trees.clear();
+  }
+
+  #inMemory(id: ObjectId): PackObject | undefined {
+    for (let index = this.#unpushed.length - 1; index >= 0; index--) {
+      const object = this.#unpushed[index]!.get(id);
+      if (object !== undefined) return object;
+    }
+    return this.#unstored.get(id);
+  }
+}
+
+function inflateObject(object: PackObject): GitObject {
+  const body = inflateSync(object.data, { chunkSize: Math.max(64, object.size) });
+  return {
+    type: object.type,
+    body: object.base === undefined ? body : applyDelta(inflateObject(object.base).body, body),
+  };
+}
+
+/** With every base before its deltas: one may have come in with another batch, and been kept from there. */
+function selfContained(objects: ObjectSet): PackObject[] {
+  const ordered: ObjectSet = new Map();
+  const add = (object: PackObject): void => {
+    if (ordered.has(object.id)) return;
+    if (object.base !== undefined) add(object.base);
+    ordered.set(object.id, object);
+  };
+  for (const object of objects.values()) add(object);
+  return [...ordered.values()];
+}

@@ -1,0 +1,40 @@
+/**
+ * The objects of a batch: named, compressed once, each kept once, until they are pushed and then stored.
+ */
+import { deflateSync } from "node:zlib";
+import type { ObjectId } from "../../ports/git.ts";
+import { encodeDelta } from "./delta.ts";
+import { hashObject, type ObjectType } from "./object-id.ts";
+import type { PackObject } from "./pack-bytes.ts";
+import type { Segment } from "./tree-bytes.ts";
+
+/** Reading an object at the end of a chain means reading the chain; git's own limit is 50. */
+const deltaDepthMax = 20;
+
+/** Objects in the order in which they were written: what an object refers to stands before it. */
+export type ObjectSet = Map<ObjectId, PackObject>;
+
+/** Adds the object unless it is there; a tree that is an edit of one in the set becomes a delta on it. */
+export function addObject(
+  objects: ObjectSet,
+  type: ObjectType,
+  body: Buffer,
+  editOf?: { readonly id: ObjectId; readonly size: number; readonly segments: readonly Segment[] },
+): ObjectId {
+  const id = hashObject(type, body);
+  if (objects.has(id)) return id;
+  const base = editOf === undefined ? undefined : objects.get(editOf.id);
+  if (editOf !== undefined && base !== undefined && base.depth < deltaDepthMax) {
+    const delta = encodeDelta(editOf.size, body.length, editOf.segments);
+    if (delta.length < body.length / 2) {
+      objects.set(id, { id, type, size: delta.length, data: compress(delta), base, depth: base.depth + 1 });
+      return id;
+    }
+  }
+  objects.set(id, { id, type, size: body.length, data: compress(body), depth: 0 });
+  return id;
+}
+
+function compress(body: Buffer): Buffer {
+  return deflateSync(body, { level: 1, chunkSize: Math.max(64, body.length + 64) });
+}

@@ -1,0 +1,162 @@
+/** Reads single objects out of a pack on disk, by range. */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { inflateSync } from "node:zlib";
+import type { ObjectId } from "../../ports/git.ts";
+import { applyDelta } from "./delta.ts";
+import { type GitObject, idBytes, type ObjectType } from "./object-id.ts";
+import { ofsDeltaType, refDeltaType } from "./pack-bytes.ts";
+import { PackIndex } from "./pack-index.ts";
+import { DamagedStoreError } from "./store-error.ts";
+
+const typeNames: Readonly<Record<number, ObjectType>> = { 1: "commit", 2: "tree", 3: "blob", 4: "tag" };
+
+/** Longest head: type and size, then a base's id. */
+const headBytesMax = 10 + idBytes;
+/** Read with the head: most objects are smaller and so take one read. */
+const firstReadBytes = 4096;
+/** Anything longer is no chain that git makes. */
+const chainMax = 4096;
+
+/** An object as it lies in the pack. */
+export interface RawEntry {
+  readonly type: number;
+  /** Of what the data inflates to. */
+  readonly size: number;
+  /** Where its base is, for an ofs-delta. */
+  readonly baseOffset?: number;
+  /** What its base is, for a ref-delta. */
+  readonly baseId?: ObjectId;
+  readonly dataOffset: number;
+}
+
+export class PackFile {
+  readonly index: PackIndex;
+  readonly path: string;
+  readonly bytes: number;
+  readonly #file: number;
+  readonly #readBuffer = Buffer.allocUnsafe(firstReadBytes);
+
+  /** Opens the pack of that index; throws DamagedStoreError where the two don't belong together. */
+  constructor(indexPath: string) {
+    this.index = new PackIndex(indexPath);
+    this.path = indexPath.replace(/\.idx$/, ".pack");
+    try {
+      this.#file = openSync(this.path, "r");
+    } catch (error) {
+      this.index.close();
+      throw new DamagedStoreError(`${this.path} can't be opened`, error);
+    }
+    this.bytes = fstatSync(this.#file).size;
+    try {
+      this.#checkFrame();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** The object, or undefined where the pack has none of that id. `resolve` finds a delta's base that is not in here. */
+  read(id: ObjectId, resolve: (base: ObjectId) => GitObject | undefined): GitObject | undefined {
+    const offset = this.index.findOffset(id);
+    return offset === undefined ? undefined : this.readAt(offset, resolve);
+  }
+
+  readAt(offset: number, resolve: (base: ObjectId) => GitObject | undefined): GitObject {
+    const deltas: Buffer[] = [];
+    let object: GitObject | undefined;
+    for (let at = offset; object === undefined; ) {
+      if (deltas.length > chainMax) throw new DamagedStoreError(`${this.path}: a delta without end at ${offset}`);
+      const entry = this.readEntry(at);
+      const data = this.#inflate(entry);
+      const type = typeNames[entry.type];
+      if (type !== undefined) {
+        object = { type, body: data };
+        break;
+      }
+      deltas.push(data);
+      if (entry.baseOffset !== undefined) {
+        at = entry.baseOffset;
+        continue;
+      }
+      const baseOffset = this.index.findOffset(entry.baseId!);
+      if (baseOffset !== undefined) at = baseOffset;
+      else object = resolve(entry.baseId!);
+      if (baseOffset === undefined && object === undefined) {
+        throw new DamagedStoreError(`${this.path}: the base of a delta is missing at ${at}`);
+      }
+    }
+    let { body } = object;
+    for (const delta of deltas.reverse()) body = applyDelta(body, delta);
+    return { type: object.type, body };
+  }
+
+  /** What stands before an object's data. */
+  readEntry(offset: number): RawEntry {
+    const head = this.readBytes(offset, headBytesMax, this.#readBuffer);
+    let at = 0;
+    const byte = (): number => {
+      const value = head[at++];
+      if (value === undefined) throw new DamagedStoreError(`${this.path}: an object is cut short at ${offset}`);
+      return value;
+    };
+    let current = byte();
+    const type = (current >> 4) & 7;
+    let size = current & 0x0f;
+    for (let scale = 16; current & 0x80; scale *= 128) {
+      current = byte();
+      size += (current & 0x7f) * scale;
+    }
+    if (type === ofsDeltaType) {
+      current = byte();
+      let distance = current & 0x7f;
+      while (current & 0x80) {
+        current = byte();
+        distance = (distance + 1) * 128 + (current & 0x7f);
+      }
+      const baseOffset = offset - distance;
+      if (distance === 0 || baseOffset < 12)
+        throw new DamagedStoreError(`${this.path}: a delta's base is misplaced at ${offset}`);
+      return { type, size, baseOffset, dataOffset: offset + at };
+    }
+    if (type === refDeltaType) {
+      const baseId = head.toString("hex", at, at + idBytes);
+      return { type, size, baseId, dataOffset: offset + at + idBytes };
+    }
+    if (typeNames[type] === undefined) throw new DamagedStoreError(`${this.path}: no object at ${offset}`);
+    return { type, size, dataOffset: offset + at };
+  }
+
+  /** Up to `length` bytes; fewer where the pack ends. */
+  readBytes(offset: number, length: number, into: Buffer = Buffer.allocUnsafe(length)): Buffer {
+    const buffer = into.length >= length ? into : Buffer.allocUnsafe(length);
+    return buffer.subarray(0, readSync(this.#file, buffer, 0, length, offset));
+  }
+
+  close(): void {
+    this.index.close();
+    closeSync(this.#file);
+  }
+
+  #inflate({ dataOffset, size }: RawEntry): Buffer {
+    // zlib never makes more of it than this.
+    const most = size + Math.ceil(size / 1000) + 64;
+    const data = this.readBytes(dataOffset, Math.min(most, this.bytes - dataOffset), this.#readBuffer);
+    try {
+      const body = inflateSync(data, { chunkSize: Math.max(64, size), maxOutputLength: Math.max(1, size) });
+      if (body.length === size) return body;
+    } catch (error) {
+      throw new DamagedStoreError(`${this.path}: an object at ${dataOffset} does not inflate`, error);
+    }
+    throw new DamagedStoreError(`${this.path}: an object at ${dataOffset} has another size than it says`);
+  }
+
+  /** Cheap, and finds what a crash leaves: a missing start or end. Contents are checked as they are read. */
+  #checkFrame(): void {
+    const head = this.readBytes(0, 12);
+    const tail = this.readBytes(this.bytes - 20, 20);
+    const isPack =
+      head.length === 12 && head.toString("latin1", 0, 4) === "PACK" && head.readUInt32BE(8) === this.index.count;
+    if (!isPack || !tail.equals(this.index.readPackChecksum()))
+      throw new DamagedStoreError(`${this.path} is not the pack of its index`);
+  }
+}

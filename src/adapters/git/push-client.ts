@@ -1,0 +1,224 @@
+/** Pushes packs to branches over a transport, and says of each branch what became of it. */
+import { SluiceError } from "../../model/problem.ts";
+import type { RefOutcome, RefUpdate } from "../../ports/git.ts";
+import type { Log } from "../../ports/system.ts";
+import { zeroId } from "./object-id.ts";
+import { encodePacket, flushPacket } from "./pkt-line.ts";
+import { type PushReport, PushReportReader } from "./push-report.ts";
+import type { Connection, Transport } from "./transport.ts";
+
+/** The pack to push. It is sent with each update where the server takes them one by one: it may keep only what they reach. */
+export type PackSource = (options: { readonly ofsDelta: boolean }) => Buffer;
+
+export class PushClient {
+  readonly #transport: Transport;
+  readonly #log: Log;
+
+  constructor(transport: Transport, log: Log) {
+    this.#transport = transport;
+    this.#log = log;
+  }
+
+  /** As GitWriter.push. Branches that another one's failure left untouched are absent from the answer. */
+  async push(updates: readonly RefUpdate[], pack: PackSource): Promise<Map<string, RefOutcome>> {
+    const connection = await this.#connectFor(updates);
+    const moved = connection.isFresh ? findMoved(updates, connection) : new Map<string, RefOutcome>();
+    if (moved.size > 0) {
+      connection.close();
+      return moved;
+    }
+    if (updates.length === 1 || connection.advertisement.capabilities.has("atomic")) {
+      return this.#pushTogether(connection, updates, pack);
+    }
+    const outcomes = new Map<string, RefOutcome>();
+    for (const [index, update] of updates.entries()) {
+      const ownConnection = index === 0 ? connection : await this.#connectFor([update]);
+      const outcome = await this.#pushTogether(ownConnection, [update], pack);
+      for (const [branch, what] of outcome) outcomes.set(branch, what);
+      if (outcome.get(update.branch)?.kind !== "pushed") break;
+    }
+    return outcomes;
+  }
+
+  /** An advertisement from before that contradicts the updates may just be old: then a fresh one decides. */
+  async #connectFor(updates: readonly RefUpdate[]): Promise<Connection> {
+    const connection = await this.#transport.connect({ fresh: false });
+    if (findMoved(updates, connection).size === 0) return connection;
+    if (connection.isFresh) return connection;
+    connection.close();
+    return this.#transport.connect({ fresh: true });
+  }
+
+  async #pushTogether(
+    connection: Connection,
+    updates: readonly RefUpdate[],
+    pack: PackSource,
+  ): Promise<Map<string, RefOutcome>> {
+    const { capabilities } = connection.advertisement;
+    checkObjectFormat(capabilities);
+    const hasReport = capabilities.has("report-status-v2") || capabilities.has("report-status");
+    const request = [encodeCommands(updates, capabilities), pack({ ofsDelta: capabilities.has("ofs-delta") })];
+    const report = await this.#exchange(connection, request, capabilities.has("side-band-64k"), hasReport);
+    if (report !== undefined && updates.every(({ branch }) => isDone(report, branch))) {
+      return new Map(updates.map(({ branch }) => [branch, { kind: "pushed" }]));
+    }
+    return this.#explain(updates, report);
+  }
+
+  /** The report; undefined where this server gives none. */
+  async #exchange(
+    connection: Connection,
+    request: readonly Buffer[],
+    hasBands: boolean,
+    hasReport: boolean,
+  ): Promise<PushReport | undefined> {
+    const reader = new PushReportReader(hasBands, (line) =>
+      this.#log.info("message from the Git server", { remote: line }),
+    );
+    const chunks = connection.exchange(request)[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await chunks.next();
+      if (next.done) break;
+      const report = reader.read(next.value);
+      if (report === undefined) continue;
+      // Hooks that run after the fact may go on talking; nobody need wait for them.
+      void this.#drain(chunks, reader);
+      return report;
+    }
+    reader.finish();
+    if (!hasReport) return undefined;
+    throw new SluiceError({
+      code: "GIT_UNAVAILABLE",
+      message: "the connection to the Git server ended before it said what became of the push",
+      hint: "Sluice fetches the branches and compares before it goes on.",
+    });
+  }
+
+  async #drain(chunks: AsyncIterator<Buffer>, reader: PushReportReader): Promise<void> {
+    try {
+      for (let next = await chunks.next(); !next.done; next = await chunks.next()) reader.read(next.value);
+      reader.finish();
+    } catch (error) {
+      this.#log.debug("the Git server's messages were cut short", { reason: String(error) });
+    }
+  }
+
+  /**
+   * What happened where not everything went through: the server's wording differs from kind to kind, where the
+   * branches are now does not.
+   */
+  async #explain(updates: readonly RefUpdate[], report: PushReport | undefined): Promise<Map<string, RefOutcome>> {
+    const connection = await this.#transport.connect({ fresh: true });
+    connection.close();
+    const { refs } = connection.advertisement;
+    const outcomes = new Map<string, RefOutcome>();
+    const followers: [string, string][] = [];
+    for (const update of updates) {
+      const current = refs.get(refName(update.branch));
+      const reason = report?.refs.get(refName(update.branch)) ?? report?.unpack ?? "no status";
+      if (report !== undefined && isDone(report, update.branch)) outcomes.set(update.branch, { kind: "pushed" });
+      else if (report === undefined && current === update.to) outcomes.set(update.branch, { kind: "pushed" });
+      else if (current !== update.from) outcomes.set(update.branch, movedOutcome(update, current));
+      else if (isConsequence(reason)) followers.push([update.branch, reason]);
+      else if (isContention(reason)) outcomes.set(update.branch, contendedOutcome(update.branch, reason));
+      else outcomes.set(update.branch, refusedOutcome(update.branch, explainRefusal(reason, report)));
+    }
+    // All of them say that another one failed: two pushes met, and neither got the locks.
+    if (outcomes.size === 0)
+      for (const [branch, reason] of followers) outcomes.set(branch, contendedOutcome(branch, reason));
+    return outcomes;
+  }
+}
+
+export function refName(branch: string): string {
+  return `refs/heads/${branch}`;
+}
+
+function checkObjectFormat(capabilities: ReadonlyMap<string, string>): void {
+  const format = capabilities.get("object-format") ?? "sha1";
+  if (format === "sha1") return;
+  throw new SluiceError({
+    code: "GIT_INVALID",
+    message: `the repository names its objects by ${format}; Sluice writes SHA-1 only`,
+    hint: "Use a repository that was made with --object-format=sha1, which is Git's default.",
+  });
+}
+
+function encodeCommands(updates: readonly RefUpdate[], capabilities: ReadonlyMap<string, string>): Buffer {
+  const wanted = ["report-status-v2", "side-band-64k", "quiet"].filter((name) => capabilities.has(name));
+  if (!capabilities.has("report-status-v2") && capabilities.has("report-status")) wanted.unshift("report-status");
+  if (updates.length > 1) wanted.push("atomic");
+  if (capabilities.has("object-format")) wanted.push("object-format=sha1");
+  if (capabilities.has("agent")) wanted.push("agent=sluice");
+  const lines = updates.map(({ branch, from, to }, index) => {
+    const command = `${from ?? zeroId} ${to} ${refName(branch)}`;
+    return encodePacket(index === 0 ? `${command}\0 ${wanted.join(" ")}` : command);
+  });
+  return Buffer.concat([...lines, flushPacket]);
+}
+
+function isDone(report: PushReport, branch: string): boolean {
+  const name = refName(branch);
+  return report.refs.has(name) && report.refs.get(name) === undefined;
+}
+
+function findMoved(updates: readonly RefUpdate[], { advertisement }: Connection): Map<string, RefOutcome> {
+  const moved = new Map<string, RefOutcome>();
+  for (const update of updates) {
+    const current = advertisement.refs.get(refName(update.branch));
+    if (current !== update.from) moved.set(update.branch, movedOutcome(update, current));
+  }
+  return moved;
+}
+
+/** With atomic pushes: refused only because another branch was. */
+function isConsequence(reason: string): boolean {
+  return /atomic|transaction/i.test(reason);
+}
+
+/** Another push held the branch's lock, or moved it and back. */
+function isContention(reason: string): boolean {
+  return /failed to update ref|failed to lock|cannot lock|unable to lock|already exists|incorrect old value|stale info|fetch first|non-fast-forward/i.test(
+    reason,
+  );
+}
+
+function explainRefusal(reason: string, report: PushReport | undefined): string {
+  return report !== undefined && report.unpack !== "ok" ? `${reason}: ${report.unpack}` : reason;
+}
+
+function movedOutcome({ branch, from }: RefUpdate, current: string | undefined): RefOutcome {
+  const place = (id: string | undefined) => id?.slice(0, 12) ?? "absent";
+  return {
+    kind: "moved",
+    problem: {
+      code: "GIT_MOVED",
+      severity: "warning",
+      message: `branch ${branch} is at ${place(current)}, not at ${place(from)}: someone else pushed`,
+    },
+  };
+}
+
+function contendedOutcome(branch: string, reason: string): RefOutcome {
+  return {
+    kind: "moved",
+    problem: {
+      code: "GIT_MOVED",
+      severity: "warning",
+      message: `branch ${branch} was not updated: ${reason}`,
+      hint: "Another push was under way, or a stale lock file lies in the server's repository.",
+    },
+  };
+}
+
+function refusedOutcome(branch: string, reason: string): RefOutcome {
+  return {
+    kind: "refused",
+    problem: {
+      code: "GIT_REFUSED",
+      severity: "error",
+      message: `the Git server refuses the push to ${branch}: ${reason}`,
+      hint: "Look at the server's messages in the log, its hooks and its branch protection.",
+    },
+  };
+}

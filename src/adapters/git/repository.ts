@@ -1,0 +1,331 @@
+/** GitRepository over an object store and a push client. */
+import { SluiceError } from "../../model/problem.ts";
+import type {
+  CommitInfo,
+  CommitRequest,
+  GitRepository,
+  ObjectId,
+  RefOutcome,
+  RefUpdate,
+  TreeEntry,
+} from "../../ports/git.ts";
+import type { Log } from "../../ports/system.ts";
+import { encodeCommit, type Identity, parseCommit } from "./commit-bytes.ts";
+import { FetchFailedError, type LocalStore } from "./local-store.ts";
+import { ObjectStore, type ObjectStoreLimits } from "./object-store.ts";
+import { addObject, type ObjectSet } from "./object-writer.ts";
+import { layOutPack } from "./pack-bytes.ts";
+import { PushClient, refName } from "./push-client.ts";
+import { DamagedStoreError } from "./store-error.ts";
+import type { Transport } from "./transport.ts";
+import { findInTree, folderMode, parseTree } from "./tree-bytes.ts";
+import { type TreeStore, writeTree } from "./write-tree.ts";
+
+export interface RepositoryParts {
+  readonly local: LocalStore;
+  readonly transport: Transport;
+  readonly author: Identity;
+  readonly committer: Identity;
+  readonly log: Log;
+  readonly limits: ObjectStoreLimits;
+}
+
+export class Repository implements GitRepository {
+  readonly #parts: RepositoryParts;
+  readonly #objects: ObjectStore;
+  readonly #pusher: PushClient;
+  /** Branches that were asked for: what a store that is made anew must hold. */
+  readonly #branches = new Set<string>();
+  #batch: ObjectSet;
+  /** Pushes and everything else that changes the store run one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: RepositoryParts) {
+    this.#parts = parts;
+    this.#objects = new ObjectStore(parts.local, parts.limits);
+    this.#pusher = new PushClient(parts.transport, parts.log);
+    this.#batch = this.#objects.openBatch();
+  }
+
+  async fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>> {
+    return this.#inTurn(() => this.#fetchHeads(branches));
+  }
+
+  async #fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>> {
+    for (const branch of branches) this.#branches.add(branch);
+    const { refs } = await this.#parts.transport.readRefs();
+    const heads = new Map(branches.map((branch) => [branch, refs.get(refName(branch))]));
+    const unknown: string[] = [];
+    for (const [branch, id] of heads) {
+      if (id === undefined) continue;
+      // A push whose answer got lost has arrived after all: so has all that went with it.
+      if (this.#batch.has(id)) this.#objects.keep(this.#batch);
+      if (this.#knows(id)) this.#objects.setHead(branch, id);
+      else unknown.push(branch);
+    }
+    if (unknown.length > 0) {
+      for (const [branch, id] of await this.#fetchBranches(unknown)) {
+        heads.set(branch, id);
+        this.#objects.setHead(branch, id);
+      }
+    }
+    return heads;
+  }
+
+  #knows(commit: ObjectId): boolean {
+    try {
+      return this.#objects.has(commit);
+    } catch (error) {
+      if (error instanceof DamagedStoreError) return false;
+      throw error;
+    }
+  }
+
+  /** Fetches; where that fails for a fault of the store, once more into a new one. */
+  async #fetchBranches(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId>> {
+    const { local } = this.#parts;
+    try {
+      await this.#objects.store();
+      return await local.fetchBranches(branches);
+    } catch (error) {
+      if (!(error instanceof DamagedStoreError) && !(error instanceof FetchFailedError && isStoreFault(error.stderr))) {
+        throw toRemoteError(error);
+      }
+      this.#parts.log.warn("the local Git store is damaged and made anew", { reason: error.message });
+    }
+    await local.rebuild();
+    this.#objects.clearCache();
+    try {
+      return await local.fetchBranches(branches);
+    } catch (error) {
+      throw toRemoteError(error);
+    }
+  }
+
+  async readCommit(commit: ObjectId): Promise<CommitInfo> {
+    return this.#read(() => {
+      const object = this.#objects.read(commit);
+      if (object === undefined) throw new DamagedStoreError(`commit ${commit} is missing`);
+      if (object.type !== "commit")
+        throw new SluiceError({ code: "GIT_INVALID", message: `${commit} is a ${object.type}, not a commit` });
+      return parseCommit(commit, object.body);
+    });
+  }
+
+  async readTree(tree: ObjectId): Promise<readonly TreeEntry[]> {
+    return this.#read(() => parseTree(this.#objects.readTreeBytes(tree)));
+  }
+
+  async findEntry(tree: ObjectId, path: string): Promise<TreeEntry | undefined> {
+    return this.#read(() => this.#findEntry(tree, path));
+  }
+
+  #findEntry(tree: ObjectId, path: string): TreeEntry | undefined {
+    let entry: TreeEntry | undefined = { mode: folderMode, name: "", id: tree };
+    if (path === "") return entry;
+    for (const name of path.split("/")) {
+      if (entry?.mode !== folderMode) return undefined;
+      entry = findInTree(this.#objects.readTreeBytes(entry.id), name);
+    }
+    return entry;
+  }
+
+  async readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const found = await this.#read(() => {
+      const entries: (readonly [path: string, id: ObjectId])[] = [];
+      for (const path of paths) {
+        const entry = this.#findEntry(tree, path);
+        // Links and submodules are nobody's files.
+        if (entry?.mode.startsWith("100")) entries.push([path, entry.id]);
+      }
+      return entries;
+    });
+    const texts = new Map<ObjectId, string>();
+    const missing = await this.#read(() => this.#readTexts(found, texts));
+    if (missing.length > 0) {
+      await this.#inTurn(() => this.#fetchObjects(missing));
+      const still = await this.#read(() => this.#readTexts(found, texts));
+      if (still.length > 0)
+        throw new SluiceError({
+          code: "GIT_UNAVAILABLE",
+          message: `the Git server did not send ${still.length} files that were asked for`,
+        });
+    }
+    return new Map(found.map(([path, id]) => [path, texts.get(id)!]));
+  }
+
+  /** Fills in what is here and answers with what isn't. */
+  #readTexts(entries: readonly (readonly [path: string, id: ObjectId])[], texts: Map<ObjectId, string>): ObjectId[] {
+    const missing = new Set<ObjectId>();
+    for (const [, id] of entries) {
+      if (texts.has(id)) continue;
+      const object = this.#objects.read(id);
+      if (object === undefined) missing.add(id);
+      else texts.set(id, object.body.toString());
+    }
+    return [...missing];
+  }
+
+  async #fetchObjects(ids: readonly ObjectId[]): Promise<void> {
+    try {
+      await this.#parts.local.fetchObjects(ids);
+    } catch (error) {
+      throw toRemoteError(error);
+    }
+  }
+
+  async *listFiles(tree: ObjectId, folder: string): AsyncIterable<string> {
+    const start = await this.findEntry(tree, folder);
+    if (start?.mode === folderMode) yield* this.#listBelow(start.id, folder === "" ? "" : `${folder}/`);
+  }
+
+  async *#listBelow(tree: ObjectId, prefix: string): AsyncIterable<string> {
+    for (const { mode, name, id } of await this.readTree(tree)) {
+      if (mode === folderMode) yield* this.#listBelow(id, `${prefix}${name}/`);
+      else if (mode.startsWith("100")) yield prefix + name;
+    }
+  }
+
+  async writeCommit(request: CommitRequest): Promise<{ readonly id: ObjectId; readonly tree: ObjectId }> {
+    const { author, committer } = this.#parts;
+    const { parents, time, message } = request;
+    const tree = await this.#read(() => writeTree(this.#treeStore(), request.base, request.changes));
+    const id = addObject(this.#batch, "commit", encodeCommit({ tree, parents, author, committer, time, message }));
+    return { id, tree };
+  }
+
+  #treeStore(): TreeStore {
+    return {
+      readTreeBytes: (tree) => this.#objects.readTreeBytes(tree),
+      addBlob: (text) => addObject(this.#batch, "blob", Buffer.from(text)),
+      addTree: (bytes, editOf) => {
+        const id = addObject(this.#batch, "tree", bytes, editOf);
+        this.#objects.cacheTree(id, bytes);
+        return id;
+      },
+    };
+  }
+
+  async push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
+    const batch = this.#batch;
+    this.#batch = this.#objects.openBatch();
+    return this.#inTurn(() => this.#push(batch, updates));
+  }
+
+  async #push(batch: ObjectSet, updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
+    const objects = [...batch.values()];
+    let isDone = false;
+    try {
+      const outcomes = await this.#pusher.push(updates, ({ ofsDelta }) => layOutPack(objects, ofsDelta).bytes);
+      for (const { branch, to } of updates) {
+        if (outcomes.get(branch)?.kind === "pushed") this.#objects.setHead(branch, to);
+      }
+      isDone = updates.every(({ branch }) => outcomes.get(branch)?.kind === "pushed");
+      return outcomes;
+    } finally {
+      if (isDone) this.#objects.keep(batch);
+      // What did not arrive goes with the next push, unless it is discarded before.
+      else for (const object of this.#batch.values()) batch.set(object.id, object);
+      this.#objects.dropBatch(isDone ? batch : this.#batch);
+      if (!isDone) this.#batch = batch;
+      if (isDone && this.#objects.isStoringDue) void this.#inTurn(() => this.#store());
+    }
+  }
+
+  async #store(): Promise<void> {
+    try {
+      await this.#objects.store();
+    } catch (error) {
+      // They stay in memory, and the next time may go better.
+      this.#parts.log.warn("pushed objects could not be stored locally", { reason: String(error) });
+    }
+  }
+
+  discard(): void {
+    this.#objects.dropBatch(this.#batch);
+    this.#batch = this.#objects.openBatch();
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(() => this.#store());
+    this.#parts.transport.close();
+    this.#parts.local.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Reads; where the store turns out to be damaged, once more from a new one. */
+  async #read<T>(read: () => T): Promise<T> {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DamagedStoreError)) throw error;
+      this.#parts.log.warn("the local Git store is damaged and made anew", { reason: error.message });
+    }
+    await this.#inTurn(() => this.#rebuild());
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DamagedStoreError)) throw error;
+      throw new SluiceError(
+        { code: "GIT_INVALID", message: `the repository lacks an object: ${error.message}` },
+        error,
+      );
+    }
+  }
+
+  async #rebuild(): Promise<void> {
+    await this.#parts.local.rebuild();
+    this.#objects.clearCache();
+    const { refs } = await this.#parts.transport.readRefs();
+    const present = [...this.#branches].filter((branch) => refs.has(refName(branch)));
+    try {
+      if (present.length > 0) await this.#parts.local.fetchBranches(present);
+    } catch (error) {
+      throw toRemoteError(error);
+    }
+  }
+}
+
+function isStoreFault(stderr: string): boolean {
+  return /corrupt|bad object|missing|unable to read|not a git repository|invalid|packfile|index file|shallow|loose object|did not send all/i.test(
+    stderr,
+  );
+}
+
+function toRemoteError(error: unknown): unknown {
+  return error instanceof FetchFailedError ? explainProgramFailure(error.stderr, error) : error;
+}
+
+/** What a program that speaks to the remote printed before it gave up, as a problem. */
+export function explainProgramFailure(stderr: string, cause: unknown): SluiceError {
+  if ((cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") {
+    return new SluiceError(
+      {
+        code: "PROGRAM_MISSING",
+        message: "the program git is not installed",
+        hint: "Install Git and see that it is on the PATH.",
+      },
+      cause,
+    );
+  }
+  const isAuth =
+    /authentication failed|permission denied|could not read (username|password)|403|401|host key verification/i.test(
+      stderr,
+    );
+  const said = stderr === "" ? "it ended without a word" : stderr;
+  return new SluiceError(
+    {
+      code: isAuth ? "GIT_AUTH" : "GIT_UNAVAILABLE",
+      message: `the Git repository can't be reached: ${said}`,
+      hint: isAuth
+        ? "Check the credentials under `repository.auth`, and what they may do."
+        : "Check `repository.url`, and that the repository exists.",
+    },
+    cause,
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * Tree objects: `<mode> <name>\0<20 bytes id>` for each entry, ordered by name as if a folder's name ended in a slash.
+ * Everything works on the bytes, so that a change of one entry among hundreds costs little more than a copy.
+ */
+import { SluiceError } from "../../model/problem.ts";
+import type { ObjectId, TreeEntry } from "../../ports/git.ts";
+import { idBytes } from "./object-id.ts";
+
+export const folderMode = "40000";
+export const fileMode = "100644";
+
+const space = 0x20;
+const slash = 0x2f;
+
+/** Where an entry's parts lie in the bytes of its tree. */
+interface EntrySpan {
+  readonly start: number;
+  readonly name: number;
+  readonly nul: number;
+  readonly end: number;
+}
+
+export function parseTree(bytes: Buffer): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const span = spanAt(bytes, at);
+    entries.push({
+      mode: modeOf(bytes, span),
+      name: bytes.toString("utf8", span.name, span.nul),
+      id: bytes.toString("hex", span.nul + 1, span.end),
+    });
+    at = span.end;
+  }
+  return entries;
+}
+
+/** The entry of that name, file or folder. */
+export function findInTree(bytes: Buffer, name: string): TreeEntry | undefined {
+  const wanted = Buffer.from(name);
+  for (let at = 0; at < bytes.length; ) {
+    const span = spanAt(bytes, at);
+    if (span.nul - span.name === wanted.length && bytes.compare(wanted, 0, wanted.length, span.name, span.nul) === 0) {
+      return { mode: modeOf(bytes, span), name, id: bytes.toString("hex", span.nul + 1, span.end) };
+    }
+    at = span.end;
+  }
+  return undefined;
+}
+
+/** What becomes of the entry of a name; without `mode` and `id` it goes. */
+export interface EntryEdit {
+  readonly name: string;
+  readonly entry: { readonly mode: string; readonly id: ObjectId } | undefined;
+}
+
+/** A stretch of an edited tree: bytes of the old tree from `start` to `end`, or new ones. */
+export type Segment = { readonly start: number; readonly end: number } | { readonly bytes: Buffer };
+
+/**
+ * The tree with those edits, each name once, as stretches of the old one and new bytes (what a delta is made of);
+ * undefined where the edits change nothing.
+ */
+export function editTree(old: Buffer, edits: readonly EntryEdit[]): { bytes: Buffer; segments: Segment[] } | undefined {
+  const segments: Segment[] = [];
+  let kept = 0;
+  let at = 0;
+  for (const { key, bytes } of toKeyEdits(edits)) {
+    let span: EntrySpan | undefined;
+    let order = 1;
+    while (at < old.length) {
+      span = spanAt(old, at);
+      order = compareToKey(old, span, key);
+      if (order >= 0) break;
+      at = span.end;
+      span = undefined;
+    }
+    const present = span !== undefined && order === 0 ? span : undefined;
+    if (present === undefined && bytes === undefined) continue;
+    if (present !== undefined) {
+      at = present.end;
+      if (bytes?.equals(old.subarray(present.start, present.end))) continue;
+    }
+    const end = present?.start ?? at;
+    if (end > kept) segments.push({ start: kept, end });
+    if (bytes !== undefined) segments.push({ bytes });
+    kept = at;
+  }
+  if (segments.length === 0 && kept === 0) return undefined;
+  if (kept < old.length) segments.push({ start: kept, end: old.length });
+  const parts = segments.map((segment) =>
+    "bytes" in segment ? segment.bytes : old.subarray(segment.start, segment.end),
+  );
+  return { bytes: Buffer.concat(parts), segments };
+}
+
+interface KeyEdit {
+  /** The name as Git orders it: a folder's ends in a slash. */
+  readonly key: Buffer;
+  /** The whole new entry; undefined: an entry of this key goes. */
+  readonly bytes: Buffer | undefined;
+}
+
+/** A name can stand at two places, as a file's and as a folder's: the edit clears the one and fills the other. */
+function toKeyEdits(edits: readonly EntryEdit[]): KeyEdit[] {
+  const keyEdits: KeyEdit[] = [];
+  for (const { name, entry } of edits) {
+    const asFolder = Buffer.from(`${name}/`);
+    const asFile = asFolder.subarray(0, -1);
+    const isFolder = entry?.mode === folderMode;
+    const bytes = entry === undefined ? undefined : encodeEntry(entry.mode, asFile, entry.id);
+    keyEdits.push({ key: asFile, bytes: isFolder ? undefined : bytes });
+    keyEdits.push({ key: asFolder, bytes: isFolder ? bytes : undefined });
+  }
+  return keyEdits.sort((a, b) => Buffer.compare(a.key, b.key));
+}
+
+function encodeEntry(mode: string, name: Buffer, id: ObjectId): Buffer {
+  const bytes = Buffer.allocUnsafe(mode.length + 1 + name.length + 1 + idBytes);
+  bytes.write(mode, 0, "latin1");
+  bytes[mode.length] = space;
+  name.copy(bytes, mode.length + 1);
+  bytes[mode.length + 1 + name.length] = 0;
+  bytes.write(id, bytes.length - idBytes, "hex");
+  return bytes;
+}
+
+function spanAt(bytes: Buffer, start: number): EntrySpan {
+  let name = start + 5;
+  while (name < bytes.length && bytes[name] !== space) name++;
+  const nul = bytes.indexOf(0, ++name);
+  const end = nul + 1 + idBytes;
+  if (nul < 0 || end > bytes.length)
+    throw new SluiceError({ code: "GIT_INVALID", message: "a tree object is malformed" });
+  return { start, name, nul, end };
+}
+
+function isFolderAt(bytes: Buffer, { start }: EntrySpan): boolean {
+  // Old tools padded the mode with a zero.
+  return bytes[start] === 0x34 || (bytes[start] === 0x30 && bytes[start + 1] === 0x34);
+}
+
+function modeOf(bytes: Buffer, span: EntrySpan): string {
+  return isFolderAt(bytes, span) ? folderMode : bytes.toString("latin1", span.start, span.name - 1);
+}
+
+/** The order of an entry and a key: negative, 0 or positive. */
+function compareToKey(bytes: Buffer, span: EntrySpan, key: Buffer): number {
+  const nameLength = span.nul - span.name;
+  const shared = Math.min(nameLength, key.length);
+  for (let index = 0; index < shared; index++) {
+    const difference = bytes[span.name + index]! - key[index]!;
+    if (difference !== 0) return difference;
+  }
+  if (nameLength > key.length) return 1;
+  if (!isFolderAt(bytes, span)) return nameLength - key.length;
+  if (nameLength === key.length) return 1;
+  const difference = slash - key[nameLength]!;
+  return difference !== 0 ? difference : nameLength + 1 - key.length;
+}
