@@ -7,7 +7,7 @@
 import type { Catalog, ConfigFile } from "../model/catalog.ts";
 import type { ChangeSet, Checkpoint } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
-import type { Checked, Problem } from "../model/problem.ts";
+import type { Checked } from "../model/problem.ts";
 import { SluiceError } from "../model/problem.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import { catalogFolder, checkpointPath, encodePathPart, ownersFolder } from "../plan/paths.ts";
@@ -18,6 +18,7 @@ import type { GitReader, ObjectId } from "../ports/git.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
 import type { Branches, Ports } from "./branches.ts";
 import { Inbox } from "./inbox.ts";
+import { readFolder } from "./read-folder.ts";
 import { planBatch } from "./plan-batch.ts";
 import { processDelivery } from "./process-delivery.ts";
 import { renderPendingChunk } from "./render-pending.ts";
@@ -92,7 +93,7 @@ export class Service {
     for (const problem of problems) log.problem(problem);
 
     const service = new Service(options, parts, catalog, checkpoint);
-    await service.#putInForce(files, kept, problems);
+    await service.#putInForce(kept);
     await service.#push(signal);
     return service;
   }
@@ -268,19 +269,13 @@ export class Service {
   }
 
   /** Makes the catalog the one that everything is rendered with, unless it is that already. */
-  async #putInForce(files: readonly ConfigFile[], kept: readonly ConfigFile[], problems: readonly Problem[]): Promise<void> {
+  async #putInForce(kept: readonly ConfigFile[]): Promise<void> {
     const { git, branches } = this.#parts;
     if (this.#checkpoint.catalog === this.#catalog.revision && branches.stateTree !== undefined) return;
-    const broken = new Set<string>();
-    for (const { severity, at } of problems) if (severity === "error" && at !== undefined && "file" in at) broken.add(at.file);
-    // Of a file with errors the last good copy is kept, or a restart would not know what to match with.
-    const lastGood = new Map(kept.map((file) => [file.path, file]));
-    const copies = files.map((file) => (broken.has(file.path) ? (lastGood.get(file.path) ?? file) : file));
-
     const owners = [];
-    for (const [path, text] of await readFolder(git, branches.stateTree, ownersFolder)) owners.push(parseOwner(text, path));
+    for await (const [path, text] of readFolder(git, branches.stateTree, ownersFolder)) owners.push(parseOwner(text, path));
     const keptPaths = kept.map(({ path }) => path);
-    const { inputs, pending } = planCatalogChange(this.#catalog, copies, keptPaths, owners, this.#checkpoint.pending);
+    const { inputs, pending } = planCatalogChange(this.#catalog, keptPaths, owners, this.#checkpoint.pending);
     await this.#commit(inputs, { ...this.#checkpoint, catalog: this.#catalog.revision, pending }, true);
   }
 }
@@ -307,22 +302,9 @@ async function openBranches({ branches, clock, log }: ServiceParts, signal: Abor
 
 /** The documents of the catalog in force. */
 async function readCatalogFiles(git: GitReader, tree: ObjectId | undefined): Promise<readonly ConfigFile[]> {
-  const files = await readFolder(git, tree, catalogFolder);
-  return files.map(([path, text]) => ({ path: path.slice(catalogFolder.length + 1), text }));
-}
-
-/** Paths and texts of all files below a folder of a tree. */
-export async function readFolder(
-  git: GitReader,
-  tree: ObjectId | undefined,
-  folder: string,
-): Promise<readonly (readonly [string, string])[]> {
-  if (tree === undefined) return [];
-  const paths: string[] = [];
-  for await (const path of git.listFiles(tree, folder)) paths.push(path);
-  const texts = await git.readFiles(tree, paths);
-  return paths.flatMap((path) => {
-    const text = texts.get(path);
-    return text === undefined ? [] : [[path, text] as const];
-  });
+  const files: ConfigFile[] = [];
+  for await (const [path, text] of readFolder(git, tree, catalogFolder)) {
+    files.push({ path, text });
+  }
+  return files;
 }

@@ -108,6 +108,13 @@ export function clusterFilePath(cluster: ClusterKey): string {
   return `${desiredFolder}/${clusterFolder(cluster)}/${clusterFileName}`;
 }
 
+/** Where the state branch keeps a document of the catalog in force. */
+export function documentPath(apiVersion: string, kind: string, namespace: string, name: string): string {
+  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "core";
+  const scope = namespace === "" ? clusterScopeFolder : encodePathPart(namespace);
+  return `${catalogFolder}/${encodePathPart(group)}/${encodePathPart(kind.toLowerCase())}/${scope}/${encodePathPart(name)}.yaml`;
+}
+
 export function deadLetterPath(id: string): string {
   return `${deadLettersFolder}/${id}.json`;
 }

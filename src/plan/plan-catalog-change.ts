@@ -5,10 +5,10 @@
  * Nothing is removed here: entities follow one by one, from their records, in bounded chunks.
  */
 import { createHash } from "node:crypto";
-import type { Catalog, ConfigFile } from "../model/catalog.ts";
+import type { Catalog } from "../model/catalog.ts";
 import type { PendingRenderings } from "../model/change-set.ts";
 import { type OwnerRecord, writeOwner } from "./owner-file.ts";
-import { catalogFolder, clusterFilePath, ownerPath } from "./paths.ts";
+import { clusterFilePath, documentPath, ownerPath } from "./paths.ts";
 import type { PlanInput } from "./plan-change-set.ts";
 
 export interface CatalogChange {
@@ -18,23 +18,27 @@ export interface CatalogChange {
 
 export function planCatalogChange(
   catalog: Catalog,
-  /** The documents, as the state branch is to keep them. */
-  files: readonly ConfigFile[],
-  /** Paths of the documents that it keeps now, below its folder for them. */
+  /** What the state branch keeps now of the catalog in force. */
   keptPaths: readonly string[],
   owners: readonly OwnerRecord[],
   pending: PendingRenderings,
 ): CatalogChange {
-  const inputs: PlanInput[] = files.map(({ path, text }) => file(`${catalogFolder}/${path}`, text));
-  const paths = new Set(files.map(({ path }) => path));
-  for (const path of keptPaths) if (!paths.has(path)) inputs.push(file(`${catalogFolder}/${path}`, undefined));
+  const inputs: PlanInput[] = [];
+  const paths = new Set<string>();
+  // One document a file: of a bad one it is the last good version, which a restart has to know.
+  for (const { apiVersion, kind, namespace, name, text } of catalog.documents.values()) {
+    const path = documentPath(apiVersion, kind, namespace, name);
+    paths.add(path);
+    inputs.push(file(path, text));
+  }
+  for (const path of keptPaths) if (!paths.has(path)) inputs.push(file(path, undefined));
   for (const cluster of catalog.clusters.keys()) inputs.push(file(clusterFilePath(cluster), clusterFile(cluster)));
 
   const triggers = new Map(pending.triggers.map((cursor) => [cursor.trigger, cursor]));
   const known = new Map(owners.map((owner) => [owner.trigger, owner]));
   const clusters = fingerprintClusters(catalog);
-  for (const { name, fingerprint: own, stopMatchingBehavior } of catalog.eventTriggers.values()) {
-    const owner = { trigger: name, fingerprint: hash([own, clusters]), stopMatchingBehavior };
+  for (const { name, fingerprint, broken, stopMatchingBehavior } of catalog.eventTriggers.values()) {
+    const owner = { trigger: name, fingerprint: hash([fingerprint, broken !== undefined, clusters]), stopMatchingBehavior };
     inputs.push(file(ownerPath(name), writeOwner(owner)));
     // A trigger that was not there before has no records: it sees later events only.
     const before = known.get(name);

@@ -30,3 +30,10 @@ export interface Chance {
   /** In [0, 1). */
   next(): number;
 }
+
+/** The one place where secrets are taken out of what leaves the process. */
+export interface Redactor {
+  /** Remembers a value that must never be shown. Short values are ignored: they would blot out ordinary words. */
+  remember(secret: string): void;
+  redact(text: string): string;
+}

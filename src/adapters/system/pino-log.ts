@@ -1,8 +1,7 @@
 /** Logs to stderr: JSON lines for machines, one readable line each on a terminal. */
 import { pino, stdTimeFunctions } from "pino";
 import { formatPlace, type Problem } from "../../model/problem.ts";
-import type { Log, LogFields } from "../../ports/system.ts";
-import type { Redactor } from "./redactor.ts";
+import type { Log, LogFields, Redactor } from "../../ports/system.ts";
 
 export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";

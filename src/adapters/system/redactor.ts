@@ -4,11 +4,7 @@
  * Every secret that is read is told to it; whatever prints asks it. Credentials inside URLs go too, known or not.
  */
 
-export interface Redactor {
-  /** Remembers a value that must never be shown. Short values are ignored: they would blot out ordinary words. */
-  remember(secret: string): void;
-  redact(text: string): string;
-}
+import type { Redactor } from "../../ports/system.ts";
 
 const secretCharactersMin = 4;
 const urlCredentials = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi;

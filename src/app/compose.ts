@@ -1,0 +1,297 @@
+/**
+ * The composition root: the only place that knows which adapter stands behind which port. Service, command line and
+ * Action call it with settings and get use cases that are ready to run.
+ */
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { openGitRepository } from "../adapters/git/open-git-repository.ts";
+import { openEventStreams } from "../adapters/nats/open-event-streams.ts";
+import { openPublisher } from "../adapters/nats/open-publisher.ts";
+import { isDocumentPath, readConfigFolder } from "../adapters/system/config-files.ts";
+import { createLog } from "../adapters/system/pino-log.ts";
+import { systemChance, systemClock } from "../adapters/system/system-clock.ts";
+import { loadCatalog } from "../config/load-catalog.ts";
+import { loadSettings } from "../config/load-settings.ts";
+import { parseConnection } from "../config/parse-connection.ts";
+import type { Catalog, ConfigFile } from "../model/catalog.ts";
+import type { Connection } from "../model/connection.ts";
+import type { Checked, Problem } from "../model/problem.ts";
+import { SluiceError } from "../model/problem.ts";
+import type { ConnectionSettings, SecretRef, Settings } from "../model/settings.ts";
+import type { TemplateSource } from "../model/template.ts";
+import { Branches } from "../pipeline/branches.ts";
+import { writeCommitMessage } from "../pipeline/commit-message.ts";
+import { readFolder } from "../pipeline/read-folder.ts";
+import { Service } from "../pipeline/service.ts";
+import type { EventPublisher } from "../ports/event-stream.ts";
+import type { GitReader, GitRepository, ObjectId } from "../ports/git.ts";
+import type { Log } from "../ports/system.ts";
+import { compileTemplate } from "../render/compile-template.ts";
+import type { RenderSettings } from "../render/render-trigger.ts";
+import type { CliContext } from "./cli/context.ts";
+import { readTemplateFile } from "./project-files.ts";
+
+const deadLettersMax = 1000;
+
+export interface LogFlags {
+  readonly logFormat?: "json" | "text";
+  readonly logLevel?: "debug" | "info" | "warn" | "error";
+}
+
+export function composeLog(context: CliContext, { logFormat, logLevel }: LogFlags): Log {
+  const format = logFormat ?? (context.isTerminal ? "text" : "json");
+  return createLog({ level: logLevel ?? "info", format, redactor: context.redactor, write: context.err });
+}
+
+/** Commands that print results log only what is wrong, and as text. */
+function quietLog(context: CliContext): Log {
+  return createLog({ level: "warn", format: "text", redactor: context.redactor, write: context.err });
+}
+
+export async function openSettings(context: CliContext, file: string): Promise<Checked<Settings | undefined>> {
+  const path = resolve(context.workingDirectory, file);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const message = `the settings ${path} can't be read: ${(cause as Error).message}`;
+    const hint = "Name them with --file, or start with `sluice init DIR`.";
+    throw new SluiceError({ code: "SETTINGS_INVALID", message, hint }, cause);
+  }
+  return loadSettings(text, path);
+}
+
+/** Reads secrets, and tells the redactor each of them. Throws SECRET_UNREADABLE. */
+function secretReader({ redactor }: CliContext): (ref: SecretRef) => string {
+  return (ref) => {
+    const value = readSecret(ref);
+    redactor.remember(value);
+    return value;
+  };
+}
+
+function readSecret(ref: SecretRef): string {
+  if (ref.kind === "value") return ref.value;
+  if (ref.kind === "env") {
+    const value = process.env[ref.name];
+    if (value !== undefined && value !== "") return value;
+    const message = `the environment variable ${ref.name} is not set`;
+    throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at });
+  }
+  try {
+    // Editors and `echo` end files with a newline; no credential does.
+    return readFileSync(ref.path, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    const message = `${ref.path} can't be read: ${(cause as Error).message}`;
+    throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at }, cause);
+  }
+}
+
+export async function readConnection(context: CliContext, settings: ConnectionSettings): Promise<Checked<Connection | undefined>> {
+  let text: string;
+  try {
+    text = await readFile(settings.file, "utf8");
+  } catch (cause) {
+    const message = `connection ${settings.name}: ${settings.file} can't be read: ${(cause as Error).message}`;
+    return { value: undefined, problems: [{ code: "CONNECTION_INVALID", severity: "error", message, at: settings.at }] };
+  }
+  const shown = relative(context.workingDirectory, settings.file) || settings.file;
+  const parsed = parseConnection(text, shown, settings, secretReader(context));
+  if (parsed.value !== undefined) rememberCredentials(context, parsed.value);
+  return parsed;
+}
+
+function rememberCredentials({ redactor }: CliContext, { core, jetstream }: Connection): void {
+  for (const endpoint of [core, jetstream]) {
+    const { user, token, clientCert, credentials, nkeySeed } = endpoint?.authorization ?? {};
+    for (const secret of [user?.password, token, clientCert?.keyPem, credentials, nkeySeed]) {
+      if (secret !== undefined) redactor.remember(secret);
+    }
+  }
+}
+
+interface ReadConnections {
+  readonly connections: readonly { readonly settings: ConnectionSettings; readonly connection: Connection }[];
+  readonly problems: readonly Problem[];
+}
+
+async function readConnections(context: CliContext, settings: Settings): Promise<ReadConnections> {
+  const connections: { settings: ConnectionSettings; connection: Connection }[] = [];
+  const problems: Problem[] = [];
+  for (const connectionSettings of settings.connections) {
+    const { value: connection, problems: found } = await readConnection(context, connectionSettings);
+    problems.push(...found);
+    if (connection !== undefined) connections.push({ settings: connectionSettings, connection });
+  }
+  return { connections, problems };
+}
+
+function catalogLoader(
+  settings: Settings,
+  { connections }: ReadConnections,
+): (files: readonly ConfigFile[], previous: Catalog | undefined) => Checked<Catalog> {
+  const served = connections.map(({ settings: { clusters }, connection }) => ({
+    connection,
+    ...(clusters === undefined ? {} : { clusters }),
+  }));
+  return (files, previous) =>
+    loadCatalog(files, {
+      compatibility: settings.compatibility,
+      connections: served,
+      ...(previous === undefined ? {} : { previous }),
+    });
+}
+
+export interface WorkingCatalog extends Checked<Catalog> {
+  /** By connection, the NATS subjects that it subscribes to. */
+  readonly subjects: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * The catalog in a folder on this machine: `directory` if given, else the settings' own, or for a folder of the target
+ * that folder beside the settings, as in a checkout.
+ */
+export async function loadWorkingCatalog(context: CliContext, settings: Settings, directory?: string): Promise<WorkingCatalog> {
+  const read = await readConnections(context, settings);
+  const folder =
+    directory !== undefined
+      ? resolve(context.workingDirectory, directory)
+      : settings.config.kind === "directory"
+        ? settings.config.directory
+        : resolve(settings.file, "..", settings.config.path);
+  const { value, problems } = catalogLoader(settings, read)(await readShownFiles(context, folder), undefined);
+  const subjects = read.connections.map(({ connection: { name, core, jetstream } }) => {
+    const streams = jetstream?.streams.flatMap((stream) => stream.subjects) ?? [];
+    return [name, [...new Set([...(core?.subjects ?? []), ...streams])]] as const;
+  });
+  return { value, problems: [...read.problems, ...problems], subjects: new Map(subjects) };
+}
+
+/** Documents under the names that the user knows them by: relative to where the command was given. */
+async function readShownFiles({ workingDirectory }: CliContext, folder: string): Promise<readonly ConfigFile[]> {
+  const prefix = relative(workingDirectory, folder);
+  return (await readConfigFolder(folder)).map(({ path, text }) => ({ path: join(prefix, path), text }));
+}
+
+export function composeRenderSettings(settings: Settings, context: CliContext): RenderSettings {
+  const { compatibility, output, render } = settings;
+  if (render.seedKey === undefined) return { compatibility, secrets: output.secrets };
+  const key = secretReader(context)(render.seedKey);
+  return {
+    compatibility,
+    secrets: output.secrets,
+    // Counter mode over HMAC: as many bytes as wanted, and nothing about the key.
+    drawBytes: (purpose, call, length) => {
+      const blocks: Uint8Array[] = [];
+      for (let block = 0; block * 32 < length; block++) {
+        blocks.push(createHmac("sha256", key).update(JSON.stringify([purpose, call, block])).digest());
+      }
+      return Buffer.concat(blocks).subarray(0, length);
+    },
+  };
+}
+
+function openRepository(settings: Settings, log: Log): Promise<GitRepository> {
+  const { url, author } = settings.repository;
+  return openGitRepository({ url, directory: join(settings.state.directory, "git"), author, log });
+}
+
+export interface OpenService {
+  run(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The service, started: branches open, catalog in force, target as the state wants it. */
+export async function composeService(context: CliContext, settings: Settings, log: Log, onReady: () => void): Promise<OpenService> {
+  const read = await readConnections(context, settings);
+  for (const problem of read.problems) log.problem(problem);
+  const git = await openRepository(settings, log);
+  const { repository, state, output, commit, config } = settings;
+  const names = { target: repository.branch, state: state.branch, outputPath: output.path };
+  const ports = { git, clock: systemClock, chance: systemChance, log };
+  const message = compileShipped("commit-message.tmpl");
+  const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(message, changeSet));
+  const streams = read.connections.flatMap(({ connection }) =>
+    openEventStreams(connection, { directory: join(state.directory, "journal", connection.name), log }),
+  );
+  const close = async () => {
+    await Promise.allSettled(streams.map((stream) => stream.close()));
+    await git.close();
+  };
+  try {
+    const service = await Service.start(
+      {
+        ...commit,
+        shards: output.shards,
+        records: output.records,
+        deadLettersMax,
+        render: composeRenderSettings(settings, context),
+      },
+      {
+        ...ports,
+        branches,
+        streams,
+        readConfig: (target) =>
+          config.kind === "directory" ? readShownFiles(context, config.directory) : readConfigOf(git, target, config.path),
+        loadCatalog: catalogLoader(settings, read),
+        onReady,
+      },
+      context.stop,
+    );
+    return { run: (signal) => service.run(signal), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function readConfigOf(git: GitReader, target: ObjectId | undefined, folder: string): Promise<readonly ConfigFile[]> {
+  const files: ConfigFile[] = [];
+  for await (const [path, text] of readFolder(git, target, folder)) if (isDocumentPath(path)) files.push({ path, text });
+  return files;
+}
+
+function compileShipped(name: string) {
+  const source: TemplateSource = { text: readTemplateFile(name), engine: "go", file: `templates/${name}`, part: "", line: 1, column: 1, continuationColumn: 1 };
+  const { template, problems } = compileTemplate(source);
+  if (template === undefined) throw new SluiceError(problems[0] ?? { code: "TEMPLATE_SYNTAX", message: `${name} can't be compiled` });
+  return template;
+}
+
+export interface OpenState {
+  readonly git: GitReader;
+  /** Of the state branch; undefined where there is none yet. */
+  readonly tree: ObjectId | undefined;
+  close(): Promise<void>;
+}
+
+/** The state branch as it is on the server, for reading. */
+export async function openState(context: CliContext, settings: Settings): Promise<OpenState> {
+  const log = quietLog(context);
+  const { url, author } = settings.repository;
+  // A store of its own: the service may be running in the other one.
+  const git = await openGitRepository({ url, directory: join(settings.state.directory, "git-read"), author, log });
+  const head = (await git.fetchHeads([settings.state.branch])).get(settings.state.branch);
+  const tree = head === undefined ? undefined : (await git.readCommit(head)).tree;
+  return { git, tree, close: () => git.close() };
+}
+
+/** Publishes over the named connection, or the first; over JetStream where the connection reads the subject from there. */
+export async function composePublisher(
+  context: CliContext,
+  settings: Settings,
+  name: string | undefined,
+): Promise<EventPublisher> {
+  const chosen = name === undefined ? settings.connections[0] : settings.connections.find((connection) => connection.name === name);
+  if (chosen === undefined) {
+    const message = name === undefined ? "the settings name no connection" : `the settings have no connection ${name}`;
+    throw new SluiceError({ code: "USAGE", message });
+  }
+  const { value: connection, problems } = await readConnection(context, chosen);
+  if (connection === undefined) throw new SluiceError(problems[0] ?? { code: "CONNECTION_INVALID", message: `connection ${chosen.name} is not usable` });
+  return openPublisher(connection);
+}
+
+export { createRedactor as createCliRedactor } from "../adapters/system/redactor.ts";

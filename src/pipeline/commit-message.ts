@@ -1,0 +1,60 @@
+/**
+ * What a commit on the target says: a subject, a line for each event, and trailers for tools.
+ *
+ * Text from events is foreign text in a place that forges, bots and mail programs read. It is bounded, kept to one line,
+ * and whatever is not a harmless character is percent-encoded: no mention, keyword, directive or forged trailer gets by.
+ */
+import type { ChangeSet, EventEffect } from "../model/change-set.ts";
+import type { Json } from "../model/json.ts";
+import type { Template } from "../model/template.ts";
+
+const linesMax = 50;
+const textCharactersMax = 100;
+
+export function writeCommitMessage(template: Template, { events, objects }: ChangeSet): string {
+  const shown = events.slice(0, linesMax);
+  const triggers = [...new Set(events.map(({ trigger }) => trigger))].sort();
+  const trailers = [
+    ...triggers.slice(0, linesMax).map((trigger) => `Sluice-Trigger: ${escapeText(trigger)}`),
+    ...shown.map(({ source, subject, id }) => `Sluice-Event: ${[source, subject, id].map(escapeText).join(" ")}`),
+  ];
+  const data = new Map<string, Json>([
+    ["subject", subjectLine(events, objects)],
+    ["lines", shown.map(eventLine)],
+    ["more", BigInt(events.length - shown.length)],
+    ["trailers", trailers],
+  ]);
+  return `${template.render(data, { clock: 0 }).text.trim()}\n`;
+}
+
+function subjectLine(events: readonly EventEffect[], objects: ChangeSet["objects"]): string {
+  const [only] = events;
+  if (only !== undefined && events.length === 1) return eventLine(only);
+  const count = (action: string) => objects.filter((object) => object.action === action).length;
+  const parts = (["create", "update", "delete"] as const)
+    .map((action) => [action, count(action)] as const)
+    .filter(([, number]) => number > 0)
+    .map(([action, number]) => `${action} ${number}`);
+  const what = parts.length === 0 ? "Bring manifests to the state" : `${parts.join(", ")} manifests`;
+  const text = events.length === 0 ? what : `${what} for ${events.length} events`;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function eventLine({ action, trigger, source, subject, type, clusters }: EventEffect): string {
+  const where = clusters === 1 ? "1 cluster" : `${clusters} clusters`;
+  const what = action === "failed" ? "Fail" : action;
+  return `${what} ${escapeText(subject)} on ${where} (${escapeText(trigger)}: ${escapeText(type)} from ${escapeText(source)})`;
+}
+
+/** Percent-encodes all but letters, digits and `. _ - / : +`, and cuts. */
+export function escapeText(text: string): string {
+  let escaped = "";
+  for (const character of text.slice(0, textCharactersMax)) {
+    escaped += /[A-Za-z0-9._/:+-]/.test(character)
+      ? character
+      : [...new TextEncoder().encode(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
+    if (escaped.length > textCharactersMax) return `${escaped.slice(0, textCharactersMax)}...`;
+  }
+  if (text.length > textCharactersMax) escaped += "...";
+  return escaped === "" ? "-" : escaped;
+}
