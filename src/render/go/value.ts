@@ -55,6 +55,8 @@ export interface GoType {
   readonly elem?: GoType;
   /** The String method of fmt.Stringer: what `%v`, `%s` and `%q` print. */
   readonly text?: (value: never) => string;
+  /** A String method of the pointer: what an action prints of a struct that it reaches in place, and nothing else. */
+  readonly textInPlace?: (value: never) => string;
   /** The GoString method: what `%#v` prints. */
   readonly goText?: (value: never) => string;
   /** Go's == for structs of this type; without it they compare field by field. */
@@ -278,4 +280,11 @@ export function zeroValue(type: GoType): GoValue {
     default:
       return type.name === "int64" ? 0n : new GoInteger(type, 0n);
   }
+}
+
+/** Follows pointers; a nil one is returned as it is. */
+export function indirect(value: GoValue): GoValue {
+  let target = value;
+  while (target instanceof GoPointer && target.target !== null) target = target.target;
+  return target;
 }

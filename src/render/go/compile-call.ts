@@ -1,0 +1,147 @@
+/** Calls of functions and methods: Go's checks first, then a closure for the number of arguments. */
+import { converterFor } from "./arguments.ts";
+import { isTrue } from "./compare.ts";
+import type { Evaluate, EvaluateArgument } from "./compile-scope.ts";
+import { type CallSite, type Execution, ExecutionFailure } from "./execution.ts";
+import type { FunctionDeclaration, Parameter } from "./functions/registry.ts";
+import type { NamedNode } from "./nodes.ts";
+import { type GoValue, SerializedText } from "./value.ts";
+
+/** An argument that can be compiled for a parameter, or as what it is. */
+export interface ArgumentCompiler {
+  as(parameter: Parameter): EvaluateArgument;
+  raw(): Evaluate;
+}
+
+export interface CallRequest {
+  readonly name: string;
+  /** Whom an error names: the command, or the field for a method. */
+  readonly node: NamedNode;
+  readonly args: readonly ArgumentCompiler[];
+  /** One more argument comes from the pipeline. */
+  readonly hasFinal: boolean;
+}
+
+type Call = (context: Execution, ...args: unknown[]) => GoValue;
+
+/** An expression that always fails; a template may never get there. */
+export function failing(message: string, node: NamedNode): () => never {
+  return () => {
+    throw new ExecutionFailure(message, node);
+  };
+}
+
+export function compileCall(declaration: FunctionDeclaration, request: CallRequest): Evaluate {
+  const { name, node, args, hasFinal } = request;
+  const { params, variadic } = declaration;
+  const count = args.length + (hasFinal ? 1 : 0);
+  const fixed = variadic ? params.length - 1 : params.length;
+  if (variadic ? count < fixed : count !== fixed) {
+    const wanted = variadic ? `at least ${fixed}` : `${fixed}`;
+    const got = variadic ? args.length : count;
+    return failing(`wrong number of args for ${name}: want ${wanted} got ${got}`, node);
+  }
+  const parameterAt = (index: number): Parameter => params[Math.min(index, params.length - 1)]!;
+  if (declaration.keepsSerialized === true) return compileKeepingCall(declaration, request, parameterAt);
+  const evaluates = args.map((arg, index) => arg.as(parameterAt(index)));
+  if (hasFinal) evaluates.push(finalArgument(parameterAt(args.length), node));
+  return applyTo(declaration.call as unknown as Call, evaluates, { name, node });
+}
+
+function finalArgument(parameter: Parameter, node: NamedNode): EvaluateArgument {
+  const convert = converterFor(parameter, node);
+  return (_run, _dot, _variables, final) => convert(final);
+}
+
+function applyTo(call: Call, evaluates: readonly EvaluateArgument[], site: CallSite): Evaluate {
+  const [first, second, third] = evaluates as [EvaluateArgument, EvaluateArgument, EvaluateArgument];
+  switch (evaluates.length) {
+    case 0:
+      return (run) => {
+        run.call = site;
+        return charged(run, call(run));
+      };
+    case 1:
+      return (run, dot, variables, final) => {
+        const argument = first(run, dot, variables, final);
+        run.call = site;
+        return charged(run, call(run, argument));
+      };
+    case 2:
+      return (run, dot, variables, final) => {
+        const left = first(run, dot, variables, final);
+        const right = second(run, dot, variables, final);
+        run.call = site;
+        return charged(run, call(run, left, right));
+      };
+    case 3:
+      return (run, dot, variables, final) => {
+        const one = first(run, dot, variables, final);
+        const two = second(run, dot, variables, final);
+        const three = third(run, dot, variables, final);
+        run.call = site;
+        return charged(run, call(run, one, two, three));
+      };
+    default:
+      return (run, dot, variables, final) => {
+        const args: unknown[] = [];
+        for (const evaluate of evaluates) args.push(evaluate(run, dot, variables, final));
+        run.call = site;
+        return charged(run, call(run, ...args));
+      };
+  }
+}
+
+/** Every string that a function makes counts, so that small ones in a loop are bounded too. */
+function charged(run: Execution, result: GoValue): GoValue {
+  if (typeof result === "string") run.chargeBytes(result.length);
+  else if (result instanceof SerializedText) run.chargeBytes(result.text.length);
+  return result;
+}
+
+/** A call whose result serializes what one of its string arguments did: that one's value goes with the result. */
+function compileKeepingCall(
+  declaration: FunctionDeclaration,
+  { name, node, args, hasFinal }: CallRequest,
+  parameterAt: (index: number) => Parameter,
+): Evaluate {
+  const call = declaration.call as unknown as Call;
+  const site: CallSite = { name, node };
+  const toText = converterFor("string", node);
+  const isText = args.map((_, index) => parameterAt(index) === "string");
+  const evaluates = args.map((arg, index) => (isText[index] === true ? arg.raw() : arg.as(parameterAt(index))));
+  if (hasFinal) {
+    isText.push(parameterAt(args.length) === "string");
+    evaluates.push(
+      isText.at(-1) === true ? (_run, _dot, _variables, final) => final : finalArgument(parameterAt(args.length), node),
+    );
+  }
+  return (run, dot, variables, final) => {
+    let serialized: SerializedText | undefined;
+    const values = evaluates.map((evaluate, index) => {
+      const value = evaluate(run, dot, variables, final);
+      if (value instanceof SerializedText) serialized = value;
+      return isText[index] === true ? toText(value as GoValue) : value;
+    });
+    run.call = site;
+    const result = charged(run, call(run, ...values));
+    return serialized !== undefined && typeof result === "string"
+      ? new SerializedText(result, serialized.value)
+      : result;
+  };
+}
+
+/** The builtins `and` and `or`, which stop at the first argument that decides. */
+export function compileShortCircuit(name: "and" | "or", { node, args, hasFinal }: CallRequest): Evaluate {
+  if (args.length === 0 && !hasFinal) return failing(`wrong number of args for ${name}: want at least 1 got 0`, node);
+  const evaluates = args.map((arg) => arg.raw());
+  const decides = name === "or";
+  return (run, dot, variables, final) => {
+    let value: GoValue;
+    for (const evaluate of evaluates) {
+      value = evaluate(run, dot, variables);
+      if (isTrue(value) === decides) return value;
+    }
+    return hasFinal ? final : value;
+  };
+}
