@@ -6,9 +6,12 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { gitEnv, runProgram } from "../adapters/git/git-program.ts";
 import { openGitRepository } from "../adapters/git/open-git-repository.ts";
+import { openJournal } from "../adapters/journal/open-journal.ts";
 import { openEventStreams } from "../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../adapters/nats/open-publisher.ts";
+import { type StartedNatsServer, startNatsServer } from "../adapters/programs/start-nats-server.ts";
 import { isDocumentPath, readConfigFolder } from "../adapters/system/config-files.ts";
 import { createLog } from "../adapters/system/pino-log.ts";
 import { systemChance, systemClock } from "../adapters/system/system-clock.ts";
@@ -213,8 +216,15 @@ export async function composeService(context: CliContext, settings: Settings, lo
   const ports = { git, clock: systemClock, chance: systemChance, log };
   const message = compileShipped("commit-message.tmpl");
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(message, changeSet));
-  const streams = read.connections.flatMap(({ connection }) =>
-    openEventStreams(connection, { directory: join(state.directory, "journal", connection.name), log }),
+  const startedAt = systemClock.now();
+  const streams = read.connections.flatMap(({ settings: connectionSettings, connection }) =>
+    openEventStreams(connection, {
+      log,
+      openJournal: (onTrouble) => openJournal(join(state.directory, "journal", connection.name), { onTrouble }),
+      reader: { repository: repository.url, output: output.path },
+      term: () => startedAt,
+      rereadConnection: async () => (await readConnection(context, connectionSettings)).value ?? connection,
+    }),
   );
   const close = async () => {
     await Promise.allSettled(streams.map((stream) => stream.close()));
@@ -292,6 +302,24 @@ export async function composePublisher(
   const { value: connection, problems } = await readConnection(context, chosen);
   if (connection === undefined) throw new SluiceError(problems[0] ?? { code: "CONNECTION_INVALID", message: `connection ${chosen.name} is not usable` });
   return openPublisher(connection);
+}
+
+export interface DemoPrograms {
+  readonly startServer: (directory: string, user: string, password: string) => Promise<StartedNatsServer>;
+  /** Runs git; its output, or a SluiceError (PROGRAM_FAILED) with what it said. */
+  readonly git: (args: readonly string[]) => Promise<string>;
+}
+
+/** The programs that the demo runs besides the service itself. */
+export function demoPrograms(): DemoPrograms {
+  return {
+    startServer: (directory, user, password) => startNatsServer(process.env.NATS_SERVER || "nats-server", directory, user, password),
+    git: async (args) => {
+      const { code, stdout, stderr } = await runProgram("git", args, { env: gitEnv(), durationMsMax: 60_000 });
+      if (code !== 0) throw new SluiceError({ code: "PROGRAM_FAILED", message: `git ${args[0]} failed: ${stderr.trim()}` });
+      return stdout.toString();
+    },
+  };
 }
 
 export { createRedactor as createCliRedactor } from "../adapters/system/redactor.ts";

@@ -19,6 +19,11 @@ export function readTemplateFile(name: string): string {
   return readFileSync(join(root, "templates", name), "utf8");
 }
 
+/** One of the folders under `examples`. */
+export function exampleFolder(name: string): string {
+  return join(root, "examples", name);
+}
+
 export function readVersion(): string {
   return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
 }

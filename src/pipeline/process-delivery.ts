@@ -1,9 +1,11 @@
 /** Decode, match, render: from a delivery to what planning folds in. Pure; the catalog decides everything. */
 import { decodeDelivery } from "../events/decode-delivery.ts";
-import { type EventMatch, matchEvent } from "../events/match-event.ts";
+import { matchEvent, type TriggerMatch } from "../events/match-event.ts";
 import type { Catalog } from "../model/catalog.ts";
 import type { ReceivedEvent } from "../model/cloud-event.ts";
+import { type ClusterKey, clusterKey } from "../model/cluster.ts";
 import type { Delivery } from "../model/delivery.ts";
+import type { ClusterRendering } from "../model/manifest.ts";
 import type { Problem } from "../model/problem.ts";
 import type { EntityRecord } from "../model/record.ts";
 import type { EntityInput } from "../plan/apply-entity.ts";
@@ -47,16 +49,24 @@ export function renderRecordAgain(
   return match === undefined ? undefined : renderMatch(catalog, match, received, settings, true);
 }
 
+function failOn(cluster: ClusterKey, problem: Problem): ClusterRendering {
+  return { cluster, action: "fail", problem };
+}
+
 function renderMatch(
   catalog: Catalog,
-  { trigger, clusters }: EventMatch,
+  { trigger, clusters, sources, problem }: TriggerMatch,
   received: ReceivedEvent,
   settings: RenderSettings,
   isReplay: boolean,
 ): EntityInput {
   const { connection, event, message } = received;
   const entity = { connection, source: event.source, subject: event.subject };
-  const { renderings, elsewhere } = renderTrigger(catalog, trigger, received, clusters, hashEntity(entity), settings);
+  // Where the destination can't be told, the failure is recorded for the clusters that the event counts for.
+  const { renderings, elsewhere } =
+    problem === undefined
+      ? renderTrigger(catalog, trigger, received, clusters, hashEntity(entity), settings)
+      : { renderings: sources.map((cluster) => failOn(clusterKey(cluster), problem)), elsewhere: "Create" as const };
   const { name, syncMode, continueOnConflict } = trigger;
   return {
     kind: "entity",

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { formatPlace, type Problem } from "../../model/problem.ts";
+import type { Settings } from "../../model/settings.ts";
 import type { DeadLetter, EntityRecord } from "../../model/record.ts";
 import { listDeadLetters, listRecords, type RecordFilter } from "../../pipeline/list-state.ts";
 import { openSettings, openState } from "../compose.ts";
@@ -36,31 +37,44 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   if (!(views as readonly string[]).includes(what)) throw usageError(`there is no view ${what}`, `One of ${views.join(", ")}.`);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
+  const { cluster, trigger, failed } = options;
+  const filter: RecordFilter = {
+    limit,
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(failed === undefined ? {} : { failedOnly: failed }),
+  };
+  if (what === "addons") {
+    await showAddons(context, settings, options.output, filter);
+    return 0;
+  }
   const state = await openState(context, settings);
   try {
-    const { cluster, trigger, failed } = options;
-    const filter: RecordFilter = {
-      limit,
-      ...(cluster === undefined ? {} : { cluster }),
-      ...(trigger === undefined ? {} : { trigger }),
-      ...(failed === undefined ? {} : { failedOnly: failed }),
-    };
     if (what === "dead-letters") {
       const letters = await collect(listDeadLetters(state.git, state.tree, limit));
       printRows(context, options.output, letters, deadLetterColumns, plainDeadLetter);
-    } else if (what === "entities") {
+    } else {
       const records = await collect(listRecords(state.git, state.tree, filter));
       printRows(context, options.output, records, entityColumns, plainEntity);
-    } else {
-      const addons: Addon[] = [];
-      for await (const record of listRecords(state.git, state.tree, { ...filter, limit: Number.POSITIVE_INFINITY })) {
-        addons.push(...addonsOf(record, cluster));
-        if (addons.length >= limit) break;
-      }
-      addons.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
-      printRows(context, options.output, addons.slice(0, limit), addonColumns, (addon) => addon);
     }
     return 0;
+  } finally {
+    await state.close();
+  }
+}
+
+/** The seed's table; `limit` counts rows. */
+export async function showAddons(context: CliContext, settings: Settings, format: OutputFormat, filter: RecordFilter): Promise<void> {
+  const state = await openState(context, settings);
+  try {
+    const limit = filter.limit ?? Number.POSITIVE_INFINITY;
+    const addons: Addon[] = [];
+    for await (const record of listRecords(state.git, state.tree, { ...filter, limit: Number.POSITIVE_INFINITY })) {
+      addons.push(...addonsOf(record, filter.cluster));
+      if (addons.length >= limit) break;
+    }
+    addons.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+    printRows(context, format, addons.slice(0, limit), addonColumns, (addon) => addon);
   } finally {
     await state.close();
   }
