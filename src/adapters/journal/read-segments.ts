@@ -1,0 +1,130 @@
+/** Reading the journal: through its segments in order, past damage, and on to what is being written. */
+import { type FileHandle, open } from "node:fs/promises";
+import type { Problem } from "../../model/problem.ts";
+import type { JournalEntry } from "../../ports/journal.ts";
+import { findRecord, parseRecord } from "./record.ts";
+import { headerBytes, type Segment } from "./segment.ts";
+
+/** What a reader sees of the journal while it changes. */
+export interface JournalView {
+  /** What its checksums start from. */
+  readonly seed: number;
+  /** In order; the last one is being written. */
+  segments(): readonly Segment[];
+  /** The highest sequence that is on disk. */
+  lastSequence(): number;
+  /** Resolves when more is on disk or `signal` aborts. */
+  changed(signal: AbortSignal): Promise<void>;
+}
+
+const chunkBytes = 1024 * 1024;
+
+/** Entries behind `after` as they are on disk, until the signal aborts. Lost ones are told through `onDamage`. */
+export async function* readSegments(
+  view: JournalView,
+  after: number,
+  signal: AbortSignal,
+  onDamage: (problem: Problem) => void,
+): AsyncGenerator<JournalEntry, void, void> {
+  let expected = Math.max(after + 1, view.segments()[0]?.first ?? 1);
+  while (!signal.aborted) {
+    if (expected > view.lastSequence()) {
+      await view.changed(signal);
+      continue;
+    }
+    const segments = view.segments();
+    const index = Math.max(
+      0,
+      segments.findLastIndex((candidate) => candidate.first <= expected),
+    );
+    const segment = segments[index];
+    if (segment === undefined) return;
+    // What a closed segment may hold beyond this was written again in the next one.
+    const limit = () => view.segments().find(({ first }) => first > segment.first)?.first ?? Number.POSITIVE_INFINITY;
+    for await (const entry of readSegment(segment, expected, limit, view, signal, onDamage)) {
+      expected = entry.sequence + 1;
+      yield entry;
+    }
+    const end = Math.min(limit(), view.lastSequence() + 1);
+    if (signal.aborted || expected >= end) continue;
+    onDamage(damage(segment.path, segment.length, expected, end));
+    expected = end;
+  }
+}
+
+/** Entries from `expected` on to where the segment ends now, or where the next one takes over. */
+async function* readSegment(
+  segment: Segment,
+  expected: number,
+  limit: () => number,
+  view: JournalView,
+  signal: AbortSignal,
+  onDamage: (problem: Problem) => void,
+): AsyncGenerator<JournalEntry, void, void> {
+  const file = await open(segment.path, "r");
+  let position = headerBytes;
+  let next = expected;
+  try {
+    while (!signal.aborted && next < limit()) {
+      if (position >= segment.length) {
+        if (limit() !== Number.POSITIVE_INFINITY) return;
+        await view.changed(signal);
+        continue;
+      }
+      const bytes = await readWholeRecords(file, position, segment.length, view.seed);
+      let at = 0;
+      while (at < bytes.length && !signal.aborted && next < limit()) {
+        const parsed = parseRecord(bytes, at, view.seed);
+        if (parsed.kind === "partial" && position + bytes.length < segment.length) break;
+        if (parsed.kind === "record") {
+          at = parsed.next;
+          // Behind damage several may be missing.
+          if (parsed.entry.sequence > next) onDamage(damage(segment.path, position + at, next, parsed.entry.sequence));
+          if (parsed.entry.sequence < next) continue;
+          next = parsed.entry.sequence + 1;
+          yield parsed.entry;
+        } else {
+          const rest = await readBytes(file, position + at, segment.length);
+          const found = findRecord(rest, 0, view.seed);
+          if (found === undefined) return;
+          at += found;
+          if (at >= bytes.length) break;
+        }
+      }
+      // The file is shorter than it was.
+      if (at === 0) return;
+      position += at;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** A chunk from `position` on that holds at least one whole record, or all there is. */
+async function readWholeRecords(file: FileHandle, position: number, end: number, seed: number): Promise<Buffer> {
+  const bytes = await readBytes(file, position, Math.min(end, position + chunkBytes));
+  const parsed = parseRecord(bytes, 0, seed);
+  if (parsed.kind !== "partial") return bytes;
+  return readBytes(file, position, Math.min(end, position + parsed.bytesMin));
+}
+
+async function readBytes(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(end - start);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
+    if (bytesRead === 0) return bytes.subarray(0, filled);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+function damage(path: string, offset: number, first: number, next: number): Problem {
+  const last = next - 1;
+  return {
+    code: "JOURNAL_DAMAGED",
+    severity: "error",
+    message: `the journal is damaged: ${first === last ? `entry ${first} is` : `entries ${first} to ${last} are`} lost, in ${path} before byte ${offset}`,
+    hint: "Everything else is read. Check the disk; publish the lost events again if their senders can.",
+  };
+}

@@ -1,0 +1,318 @@
+/** From what the client library, TLS and the server say to a problem that tells what to do. */
+import { X509Certificate } from "node:crypto";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { errors, type PermissionViolationError } from "@nats-io/transport-node";
+import type { NatsAuthorization } from "../../model/connection.ts";
+import { SluiceError } from "../../model/problem.ts";
+import type { ServerAddress } from "./server-address.ts";
+
+/**
+ * Finds what can be known to fail before the server is asked: a client certificate that can't be read or is out of
+ * date. Throws a SluiceError (NATS_AUTH).
+ */
+export function checkCredentials(authorization: NatsAuthorization, server: ServerAddress): void {
+  const { clientCert, credentials } = authorization;
+  if (clientCert !== undefined) checkClientCertificate(clientCert.certPem, server);
+  const expired = credentials === undefined ? undefined : credentialsExpiry(credentials);
+  if (expired !== undefined && expired < Date.now()) {
+    throw authError(
+      server,
+      `the NATS credentials expired at ${new Date(expired).toISOString()}`,
+      "Issue new credentials for the user (nsc generate creds) and put them in the connection.",
+    );
+  }
+}
+
+function checkClientCertificate(certPem: string, server: ServerAddress): void {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(certPem);
+  } catch (error) {
+    throw authError(
+      server,
+      "authorization.clientCert.certPem is not a certificate",
+      "Give the certificate as PEM, or as base64 of PEM.",
+      error,
+    );
+  }
+  if (Date.parse(certificate.validTo) < Date.now()) {
+    throw authError(
+      server,
+      `the client certificate expired at ${new Date(certificate.validTo).toISOString()}`,
+      "Issue a new client certificate and put it and its key in authorization.clientCert.",
+    );
+  }
+}
+
+/** Milliseconds since 1970 from the claims of a credentials file's JWT; undefined: it does not expire. */
+function credentialsExpiry(credentials: string): number | undefined {
+  const claims = /-+BEGIN NATS USER JWT-+\s+[\w-]+\.([\w-]+)\.[\w-]+/.exec(credentials)?.[1];
+  if (claims === undefined) return undefined;
+  try {
+    const { exp } = JSON.parse(Buffer.from(claims, "base64url").toString()) as { exp?: unknown };
+    return typeof exp === "number" && exp > 0 ? exp * 1000 : undefined;
+  } catch {
+    return undefined; // Not for us to judge: the server will say.
+  }
+}
+
+/** Why a server could not be connected to. */
+export function explainDialError(error: unknown, server: ServerAddress, authorization: NatsAuthorization): SluiceError {
+  if (error instanceof SluiceError) return error;
+  return (
+    explainRefusal(error, server, authorization) ??
+    explainTls(error, server) ??
+    new SluiceError(
+      {
+        code: "NATS_UNAVAILABLE",
+        message: `${describe(server)} can't be reached: ${firstMessage(error)}`,
+        hint: "Check the url, that the server runs, and that its port is open from here; connectTo can name another address to dial.",
+      },
+      error,
+    )
+  );
+}
+
+/** What the server itself says of credentials, before or after it had let us in; undefined: it is about something else. */
+function explainRefusal(
+  error: unknown,
+  server: ServerAddress,
+  authorization: NatsAuthorization,
+): SluiceError | undefined {
+  const text = messages(error).join("; ").toLowerCase();
+  if (text.includes("authentication revoked")) {
+    return authError(
+      server,
+      "the server says that these credentials are revoked",
+      "Issue new credentials for the user and put them in the connection.",
+      error,
+    );
+  }
+  if (text.includes("authentication expired")) {
+    return authError(
+      server,
+      "the server says that these credentials have expired",
+      "Issue new credentials for the user and put them in the connection.",
+      error,
+    );
+  }
+  if (text.includes("unable to parse credentials") || text.includes("bad user") || text.includes("nkeys")) {
+    return authError(
+      server,
+      `the ${describeMethods(authorization, server)} can't be read`,
+      "Give the whole credentials file with both of its blocks, or an nkey seed, which begins with SU.",
+      error,
+    );
+  }
+  if (text.includes("authorization violation") || text.includes("authentication timeout")) {
+    const methods = describeMethods(authorization, server);
+    return authError(
+      server,
+      methods === "" ? "the server wants credentials and the connection has none" : `the server refuses the ${methods}`,
+      methods === ""
+        ? "Put a user and password, a token, a client certificate, NATS credentials or an nkey in the connection's authorization."
+        : `Check the ${methods} in the connection's authorization against the server's configuration.`,
+      error,
+    );
+  }
+  return undefined;
+}
+
+function describeMethods({ user, token, clientCert, credentials, nkeySeed }: NatsAuthorization, server: ServerAddress) {
+  const inUrl = user === undefined && token === undefined && credentials === undefined && nkeySeed === undefined;
+  const methods = [
+    ...(credentials === undefined ? [] : ["NATS credentials"]),
+    ...(nkeySeed === undefined ? [] : ["nkey"]),
+    ...(token === undefined ? [] : ["token"]),
+    ...(user === undefined ? [] : [`user ${JSON.stringify(user.user)} and password`]),
+    ...(inUrl && server.userInfo !== undefined ? ["user or token of the url"] : []),
+    ...(clientCert === undefined ? [] : ["client certificate"]),
+  ];
+  return methods.join(" and ");
+}
+
+const unknownAuthority = new Set([
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+]);
+
+function explainTls(error: unknown, server: ServerAddress): SluiceError | undefined {
+  const codes = causes(error).map((cause) => String((cause as NodeJS.ErrnoException).code ?? ""));
+  const text = messages(error).join("; ");
+  if (codes.some((code) => unknownAuthority.has(code))) {
+    return authError(
+      server,
+      "the server's certificate is from an unknown certificate authority",
+      "Put that authority's certificate in authorization.clientCert.rootCA, as PEM or base64 of PEM.",
+      error,
+    );
+  }
+  if (codes.includes("CERT_HAS_EXPIRED")) {
+    return authError(server, "the server's certificate has expired", "Renew the server's certificate.", error);
+  }
+  if (codes.includes("ERR_TLS_CERT_ALTNAME_INVALID")) {
+    return authError(
+      server,
+      `the server's certificate is for another host: ${text}`,
+      "Use a host in the url that the certificate names; connectTo can dial another address for it.",
+      error,
+    );
+  }
+  if (/alert certificate required|certificate required/i.test(text)) {
+    return authError(
+      server,
+      "the server wants a client certificate and the connection has none",
+      "Put certPem and keyPem in authorization.clientCert.",
+      error,
+    );
+  }
+  if (/alert (certificate expired|.*expired)/i.test(text)) {
+    return authError(server, "the server says that the client certificate has expired", "Issue a new one.", error);
+  }
+  if (/alert (bad certificate|unknown ca|certificate unknown|unsupported certificate|access denied)/i.test(text)) {
+    return authError(
+      server,
+      "the server does not accept the client certificate",
+      "Have it signed by an authority that the server trusts (its tls.ca_file), for client authentication.",
+      error,
+    );
+  }
+  if (/key values mismatch/i.test(text)) {
+    return authError(
+      server,
+      "authorization.clientCert.keyPem is not the key of certPem",
+      "Put the certificate and the key that belong together in authorization.clientCert.",
+      error,
+    );
+  }
+  if (codes.some((code) => code.startsWith("ERR_OSSL") || code.startsWith("ERR_SSL"))) {
+    return authError(server, `TLS failed: ${text}`, "Check certPem, keyPem and rootCA, and the server's tls.", error);
+  }
+  if (/does not support 'tls'/.test(text)) {
+    return authError(
+      server,
+      "the connection asks for TLS and the server does not offer it",
+      "Configure tls on the server, or take clientCert and tls:// out of the connection.",
+      error,
+    );
+  }
+  return undefined;
+}
+
+/** What ended a connection that had been open. */
+export function explainLoss(error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const text = error === undefined ? "" : messages(error).join("; ");
+  const aboutCredentials = /authentication (expired|revoked)|authorization violation/i.test(text);
+  return new SluiceError(
+    aboutCredentials
+      ? {
+          code: "NATS_AUTH",
+          message: `the server ended the connection: ${text}`,
+          hint: "Issue new credentials for the user and put them in the connection.",
+        }
+      : {
+          code: "NATS_UNAVAILABLE",
+          message: `the connection was lost${text === "" ? "" : `: ${text}`}`,
+          hint: "It is dialled again; nothing is to be done if the server comes back.",
+        },
+    error,
+  );
+}
+
+const streamNotFound = 10059;
+const jetStreamNotEnabled = new Set([10039, 10076]);
+
+/** What a JetStream request failed with. */
+export function explainJetStreamError(error: unknown, stream: string, subjects: readonly string[]): SluiceError {
+  if (error instanceof SluiceError) return error;
+  if (error instanceof JetStreamApiError) {
+    if (error.code === streamNotFound) {
+      return streamError(
+        `stream ${stream} does not exist`,
+        `Create it (nats stream add ${stream} --subjects "${subjects.join(",")}"), or correct its name in the connection.`,
+        error,
+      );
+    }
+    if (jetStreamNotEnabled.has(error.code)) return noJetStream(error);
+    return streamError(`stream ${stream}: ${error.message}`, consumerHint(error.code, stream), error);
+  }
+  if (error instanceof errors.RequestError && error.isNoResponders()) return noJetStream(error);
+  if (error instanceof errors.NoRespondersError) return noJetStream(error);
+  if (error instanceof errors.PermissionViolationError) return explainPermission(error);
+  if (error instanceof errors.TimeoutError || causes(error).some((cause) => cause instanceof errors.TimeoutError)) {
+    return new SluiceError(
+      {
+        code: "NATS_UNAVAILABLE",
+        message: `stream ${stream}: JetStream did not answer in time`,
+        hint: "In a cluster it may be electing a leader; else the user may lack permission to publish to $JS.API.>.",
+      },
+      error,
+    );
+  }
+  return explainLoss(error);
+}
+
+/** What the user may not do, and what to grant. */
+export function explainPermission(error: PermissionViolationError): SluiceError {
+  return new SluiceError(
+    {
+      code: "NATS_AUTH",
+      message: `the server forbids ${error.operation === "subscription" ? "subscribing" : "publishing"} to ${error.subject}`,
+      hint: `Allow the user to ${error.operation === "subscription" ? "subscribe" : "publish"} to it.`,
+    },
+    error,
+  );
+}
+
+function consumerHint(code: number, stream: string): string {
+  switch (code) {
+    case 10093: // The filter is no subset of the stream's subjects.
+      return `Name subjects in the connection that stream ${stream} holds.`;
+    case 10099: // Several unfiltered consumers on a work-queue stream.
+    case 10100: // Overlapping filters of consumers on a work-queue stream.
+      return `Another consumer takes these messages, and a work-queue stream gives each to one only: remove it, or give Sluice other subjects.`;
+    case 10026: // Maximum consumers reached.
+      return `Raise the limit of consumers of stream ${stream} or of the account, or remove consumers nobody uses.`;
+    default:
+      return "It is tried again; see the server's log if it does not pass.";
+  }
+}
+
+function noJetStream(error: unknown): SluiceError {
+  return streamError(
+    "the server has no JetStream for this account",
+    "Enable jetstream in the server's configuration and for the account, or list the subjects under nats.",
+    error,
+  );
+}
+
+export function streamError(message: string, hint: string, cause?: unknown): SluiceError {
+  return new SluiceError({ code: "NATS_STREAM", message, hint }, cause);
+}
+
+function authError(server: ServerAddress, what: string, hint: string, cause?: unknown): SluiceError {
+  return new SluiceError({ code: "NATS_AUTH", message: `${describe(server)}: ${what}`, hint }, cause);
+}
+
+function describe({ configured, dial }: ServerAddress): string {
+  return configured === dial ? `NATS server ${configured}` : `NATS server ${configured} (at ${dial})`;
+}
+
+/** The error and what caused it, outermost first. */
+function causes(error: unknown): Error[] {
+  const found: Error[] = [];
+  for (let cause = error; cause instanceof Error && found.length < 8; cause = cause.cause) found.push(cause);
+  return found;
+}
+
+function messages(error: unknown): string[] {
+  return error instanceof Error ? causes(error).map((cause) => cause.message) : [String(error)];
+}
+
+function firstMessage(error: unknown): string {
+  return messages(error).find((message) => message !== "") ?? "no reason given";
+}

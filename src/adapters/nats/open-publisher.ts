@@ -1,0 +1,48 @@
+/** Publishing events: over core NATS, or into JetStream with the stream's acknowledgement. */
+import { jetstream } from "@nats-io/jetstream";
+import type { Connection } from "../../model/connection.ts";
+import type { EventPublisher } from "../../ports/event-stream.ts";
+import { explainJetStreamError, explainLoss } from "./explain-error.ts";
+import { writeHeaders } from "./headers.ts";
+import { createNatsLink } from "./nats-link.ts";
+import { compileSubjects } from "./subjects.ts";
+
+/**
+ * A publisher for a connection. A subject that one of the connection's streams holds is published to JetStream and
+ * acknowledged by the stream; any other over core NATS, and resolved when the server has it. Throws SluiceErrors
+ * (NATS_UNAVAILABLE, NATS_AUTH, NATS_STREAM).
+ */
+export function openPublisher(connection: Connection): EventPublisher {
+  const { core, jetstream: stored, connectTo } = connection;
+  const subjects = stored?.streams.flatMap((stream) => stream.subjects) ?? [];
+  const isStored = compileSubjects(subjects);
+  const link = (endpoint: typeof core | typeof stored) =>
+    endpoint === undefined
+      ? undefined
+      : createNatsLink(`sluice ${connection.name}`, 1, async () => ({ endpoint, connectTo }));
+  const coreLink = link(core);
+  const storedLink = link(stored);
+
+  return {
+    async publish(subject, payload, headers = new Map()) {
+      const intoStream = storedLink !== undefined && isStored(subject);
+      const opened = await (intoStream ? storedLink : (coreLink ?? storedLink))?.connect();
+      if (opened === undefined) throw new Error(`connection ${connection.name} has no endpoint`);
+      const options = headers.size === 0 ? {} : { headers: writeHeaders(headers) };
+      try {
+        if (intoStream) {
+          await jetstream(opened).publish(subject, payload, options);
+        } else {
+          opened.publish(subject, payload, options);
+          await opened.flush();
+        }
+      } catch (error) {
+        throw intoStream ? explainJetStreamError(error, subject, [subject]) : explainLoss(error);
+      }
+    },
+    async close() {
+      await coreLink?.release();
+      await storedLink?.release();
+    },
+  };
+}
