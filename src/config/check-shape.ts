@@ -25,7 +25,7 @@ function compile(schema: AnySchemaObject, definition: string | undefined): Valid
   const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, formats: { uri: true } });
   ajv.addVocabulary([hintKeyword]);
   if (definition === undefined) return ajv.compile(schema);
-  return ajv.compile({ ...schema, allOf: [], $ref: `#/definitions/${definition}` });
+  return ajv.addSchema(schema, "schema").compile({ $ref: `schema#/definitions/${definition}` });
 }
 
 /** `if` and `anyOf` only repeat what the schemas within them found. */
@@ -40,8 +40,8 @@ function shapeProblem(document: YamlDocument, code: ErrorCode, error: ErrorObjec
   const { params } = error;
   switch (error.keyword) {
     case "additionalProperties": {
-      const key = String(params["additionalProperty"]);
-      const known = Object.keys((error.parentSchema?.["properties"] ?? {}) as object);
+      const key = String(params.additionalProperty);
+      const known = Object.keys((error.parentSchema?.properties ?? {}) as object);
       const nearest = nearestWord(key, known);
       return document.problem(
         "FIELD_UNKNOWN",
@@ -53,7 +53,7 @@ function shapeProblem(document: YamlDocument, code: ErrorCode, error: ErrorObjec
     case "required":
       return document.problem(
         code,
-        `${what} lacks ${String(params["missingProperty"])}`,
+        `${what} lacks ${String(params.missingProperty)}`,
         path.length === 0 ? document.placeOf(path) : document.keyPlaceOf(path),
         hint,
       );
@@ -65,11 +65,11 @@ function shapeProblem(document: YamlDocument, code: ErrorCode, error: ErrorObjec
 function describeFault({ keyword, params, message }: ErrorObject): string {
   switch (keyword) {
     case "type":
-      return `must be ${nameTypes(params["type"])}`;
+      return `must be ${nameTypes(params.type)}`;
     case "enum":
-      return `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`;
+      return `must be one of ${(params.allowedValues as unknown[]).join(", ")}`;
     case "const":
-      return `must be ${String(params["allowedValue"])}`;
+      return `must be ${String(params.allowedValue)}`;
     case "pattern":
       return "is not of the right form";
     case "minLength":
@@ -90,7 +90,10 @@ const typeNames: Readonly<Record<string, string>> = {
 };
 
 function nameTypes(types: unknown): string {
-  return [types].flat().map((type) => typeNames[String(type)] ?? String(type)).join(" or ");
+  return [types]
+    .flat()
+    .map((type) => typeNames[String(type)] ?? String(type))
+    .join(" or ");
 }
 
 /** `/spec/policyRefs/0/name` as its steps; all digits are taken as an index, which nothing here distinguishes. */

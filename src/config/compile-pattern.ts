@@ -49,5 +49,8 @@ function plainMatcher(source: string): { whole(value: string): boolean; part(val
   const whole = new RegExp(`^${expression}$`, "u");
   const part = new RegExp(expression, "u");
   // Equal letters come first: `auth.example.com` nearly always stands for itself.
-  return { whole: (value) => value === source || whole.test(value), part: (value) => value.includes(source) || part.test(value) };
+  return {
+    whole: (value) => value === source || whole.test(value),
+    part: (value) => value.includes(source) || part.test(value),
+  };
 }

@@ -3,7 +3,14 @@ import { dirname, resolve } from "node:path";
 import schema from "../../schemas/sluice.schema.json" with { type: "json" };
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { Checked, Problem } from "../model/problem.ts";
-import type { ConfigSettings, ConnectionSettings, RepositoryAuth, RepositorySettings, SecretRef, Settings } from "../model/settings.ts";
+import type {
+  ConfigSettings,
+  ConnectionSettings,
+  RepositoryAuth,
+  RepositorySettings,
+  SecretRef,
+  Settings,
+} from "../model/settings.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
@@ -21,7 +28,10 @@ export function loadSettings(text: string, file: string): Checked<Settings | und
   const [document, second] = parseYaml(text, { file, confidential: true });
   if (document === undefined) {
     const at = { file, line: 1, column: 1 };
-    return { value: undefined, problems: [{ code: "SETTINGS_INVALID", severity: "error", message: "the file is empty", at }] };
+    return {
+      value: undefined,
+      problems: [{ code: "SETTINGS_INVALID", severity: "error", message: "the file is empty", at }],
+    };
   }
   const problems: Problem[] = [...document.syntaxErrors];
   if (second !== undefined) {
@@ -70,7 +80,9 @@ class SettingsReader {
         per: (memberText(commit, "per") ?? "batch") as Settings["commit"]["per"],
       },
       compatibility: (memberText(root, "compatibility") ?? "strict") as Settings["compatibility"],
-      render: render?.has("seedKey") ? { seedKey: this.#readSecretRef(["render", "seedKey"], render.get("seedKey")!) } : {},
+      render: render?.has("seedKey")
+        ? { seedKey: this.#readSecretRef(["render", "seedKey"], render.get("seedKey")!) }
+        : {},
       state: {
         branch: memberText(state, "branch") ?? "sluice/state",
         directory: this.#resolve(memberText(state, "directory") ?? "./state"),
@@ -127,7 +139,11 @@ class SettingsReader {
     else if (auth.has("password")) return { kind: "basic", username: read("username"), password: read("password") };
     if (auth.has("token")) return { kind: "bearer", token: read("token") };
     if (auth.has("sshKey")) {
-      return { kind: "ssh", key: read("sshKey"), ...(auth.has("knownHosts") ? { knownHosts: read("knownHosts") } : {}) };
+      return {
+        kind: "ssh",
+        key: read("sshKey"),
+        ...(auth.has("knownHosts") ? { knownHosts: read("knownHosts") } : {}),
+      };
     }
     if (auth.has("knownHosts")) this.#fault(path, "knownHosts goes with sshKey");
     return { kind: "none" };

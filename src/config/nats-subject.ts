@@ -8,7 +8,8 @@ export function findSubjectFault(subject: string): string | undefined {
   for (const [index, token] of tokens.entries()) {
     if (token === "") return "has an empty token";
     if (token !== "*" && token.includes("*")) return "has '*' within a token";
-    if (token.includes(">") && (token !== ">" || index < tokens.length - 1)) return "has '>' elsewhere than as its last token";
+    if (token.includes(">") && (token !== ">" || index < tokens.length - 1))
+      return "has '>' elsewhere than as its last token";
   }
   return undefined;
 }

@@ -4,6 +4,8 @@
  *
  * All of it may be secret, so problems quote nothing of it.
  */
+
+import { dirname, resolve } from "node:path";
 import schema from "../../schemas/sveltos-nats.schema.json" with { type: "json" };
 import type { Connection, NatsAuthorization, NatsEndpoint } from "../model/connection.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
@@ -12,8 +14,15 @@ import type { ConnectionSettings, SecretRef } from "../model/settings.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { decodeBase64Text } from "./decode-base64.ts";
 import { findSubjectFault } from "./nats-subject.ts";
-import { memberList, memberObject, memberText, type Path, parseYaml, type YamlDocument, type YamlOrigin } from "./yaml-document.ts";
-import { dirname, resolve } from "node:path";
+import {
+  memberList,
+  memberObject,
+  memberText,
+  type Path,
+  parseYaml,
+  type YamlDocument,
+  type YamlOrigin,
+} from "./yaml-document.ts";
 
 const checkShape = shapeCheck(schema);
 const secretKey = "sveltos-nats";
@@ -58,7 +67,9 @@ class ConnectionReader {
       return undefined;
     }
     if (document.syntaxErrors.length > 0) {
-      this.problems.push(...document.syntaxErrors.map((problem) => ({ ...problem, code: "CONNECTION_INVALID" as const })));
+      this.problems.push(
+        ...document.syntaxErrors.map((problem) => ({ ...problem, code: "CONNECTION_INVALID" as const })),
+      );
       return undefined;
     }
     if (memberText(document.value, "kind") === "Secret") return this.#readSecretDocument(document, secretDepth);
@@ -130,7 +141,8 @@ class ConnectionReader {
 
   /** The document with every `{env}` and `{file}` replaced by what it names. */
   #resolveSecrets(document: YamlDocument, value: Json, path: Path): Json {
-    if (Array.isArray(value)) return value.map((item: Json, index) => this.#resolveSecrets(document, item, [...path, index]));
+    if (Array.isArray(value))
+      return value.map((item: Json, index) => this.#resolveSecrets(document, item, [...path, index]));
     if (!isJsonObject(value)) return value;
     const env = memberText(value, "env");
     const file = memberText(value, "file");
@@ -214,10 +226,16 @@ class ConnectionReader {
   }
 
   /** Several servers may be listed with commas. Credentials in the URL, which Go's client honours, become a user. */
-  #readUrl(document: YamlDocument, list: string, path: Path): { url: string; user?: { user: string; password: string } } {
+  #readUrl(
+    document: YamlDocument,
+    list: string,
+    path: Path,
+  ): { url: string; user?: { user: string; password: string } } {
     let user: { user: string; password: string } | undefined;
     const servers = list.split(",").map((server) => {
-      const match = /^(?:([A-Za-z]+):\/\/)?(?:([^@/]*)@)?(\[[0-9A-Fa-f:]+\]|[^:/@[\]\s]+)(?::([0-9]+))?\/?$/.exec(server.trim());
+      const match = /^(?:([A-Za-z]+):\/\/)?(?:([^@/]*)@)?(\[[0-9A-Fa-f:]+\]|[^:/@[\]\s]+)(?::([0-9]+))?\/?$/.exec(
+        server.trim(),
+      );
       const [, scheme = "nats", userInfo, host, port] = match ?? [];
       if (match === null) this.#fault(document, path, "the URL is not of the form nats://host:port");
       else if (!["nats", "tls", "ws", "wss"].includes(scheme)) {
@@ -250,7 +268,9 @@ class ConnectionReader {
         const at = [...path, key];
         if (known !== undefined && !known.includes(key)) {
           const message = `unknown field ${formatPath(at)} is ignored`;
-          this.problems.push(document.warning("FIELD_UNKNOWN", message, document.keyPlaceOf(at), `known here: ${known.join(", ")}`));
+          this.problems.push(
+            document.warning("FIELD_UNKNOWN", message, document.keyPlaceOf(at), `known here: ${known.join(", ")}`),
+          );
         } else this.#warnOfUnknownKeys(document, member, at);
       }
     } else if (Array.isArray(value)) {

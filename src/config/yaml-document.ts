@@ -3,9 +3,19 @@
  *
  * Files may hold secrets, so a document that is or may be a Secret is `confidential`: no line of it is ever quoted.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+} from "yaml";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
-import type { ErrorCode, Problem, SourcePlace } from "../model/problem.ts";
+import { type ErrorCode, isSourcePlace, type Problem, type SourcePlace } from "../model/problem.ts";
 import type { TemplateSource } from "../model/template.ts";
 
 /** Keys and indexes from the root of a document. */
@@ -92,12 +102,26 @@ export class YamlDocument {
     return { ...this.problem(code, message, at, hint), severity: "warning" };
   }
 
+  /** The problem with its line as it stands in the file, for one who knew only a part of it. */
+  quoteLine(problem: Problem): Problem {
+    const { at } = problem;
+    if (at === undefined || !isSourcePlace(at) || at.excerpt === undefined) return problem;
+    const excerpt = this.#lines[at.line - 1];
+    return excerpt === undefined || this.origin.holder !== undefined ? problem : { ...problem, at: { ...at, excerpt } };
+  }
+
   /** The string at the path as a template, with the place of its first character in the file. */
   templateSource(path: Path, text: string, part: string, engine: TemplateSource["engine"]): TemplateSource {
     const node = this.#findNode(path);
     const start = startOf(node) ?? this.#start;
     const { line, column } = this.#place(start);
-    const source = { text, engine, file: this.origin.file, part };
+    const source = {
+      text,
+      engine,
+      file: this.origin.file,
+      part,
+      ...(this.#confidential ? { confidential: true } : {}),
+    };
     if (this.origin.holder !== undefined || !isScalar(node)) return { ...source, line, column };
     switch (node.type) {
       case "BLOCK_LITERAL":
@@ -112,9 +136,16 @@ export class YamlDocument {
   }
 
   /** The first line of a block scalar's text, and for a literal one the column at which all its lines begin. */
-  #blockStart(node: Scalar, text: string, headerLine: number): { line: number; column: number; continuationColumn?: number } {
+  #blockStart(
+    node: Scalar,
+    text: string,
+    headerLine: number,
+  ): { line: number; column: number; continuationColumn?: number } {
     const textLines = text.split("\n");
-    const index = Math.max(0, textLines.findIndex((line) => line.trim() !== ""));
+    const index = Math.max(
+      0,
+      textLines.findIndex((line) => line.trim() !== ""),
+    );
     const fileLine = (this.#lines[headerLine + index] ?? "").trimEnd();
     const column = fileLine.length - (textLines[index] ?? "").trimEnd().length + 1;
     const isLiteral = node.type === "BLOCK_LITERAL";

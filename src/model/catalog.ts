@@ -18,6 +18,8 @@ export interface MessagingMatchCriteria {
   readonly cloudEventSource?: Pattern;
   readonly cloudEventType?: Pattern;
   readonly cloudEventSubject?: Pattern;
+  /** Of its subject, or of itself where it has none. */
+  readonly at: SourcePlace;
 }
 
 export interface EventSource {
@@ -50,7 +52,8 @@ export interface EventTrigger {
   readonly sourceClusterSelector?: LabelSelector;
   readonly clusterSetRefs: readonly string[];
   readonly destinationClusterSelector?: LabelSelector;
-  readonly destinationCluster?: { readonly namespace: string; readonly name: string };
+  /** Templates over the event; an empty namespace is the cluster's that the event counts for. */
+  readonly destinationCluster?: { readonly namespace: TemplateField; readonly name: TemplateField };
   readonly oneForEvent: boolean;
   readonly cloudEventAction: TemplateField;
   readonly policyRefs: readonly PolicyRef[];
@@ -62,7 +65,7 @@ export interface EventTrigger {
   readonly extraLabels: ReadonlyMap<string, TemplateField>;
   readonly extraAnnotations: ReadonlyMap<string, TemplateField>;
   readonly at: SourcePlace;
-  /** Hash over everything that its rendering depends on, except events and clusters. */
+  /** Hash over everything that its matching and rendering depend on, except events and clusters; `broken` apart. */
   readonly fingerprint: string;
   /** Why it does not render now although its last good version still matches; its entities become failed records. */
   readonly broken?: Problem;
@@ -75,6 +78,8 @@ export interface ContentDocument {
   readonly name: string;
   /** Annotated `projectsveltos.io/instantiate` or `projectsveltos.io/template`. */
   readonly isTemplate: boolean;
+  /** The document is bad now and this its last good version, which must not be rendered. */
+  readonly broken?: Problem;
   /** In the document's order: the entries of data (a Secret's decoded) and stringData. */
   readonly entries: readonly ContentEntry[];
   readonly at: SourcePlace;
@@ -105,6 +110,8 @@ export interface Catalog {
   readonly clusterSets: ReadonlyMap<string, ClusterSet>;
   /** Which clusters a connection serves, by the connection's name; absent: all of them. */
   readonly connectionClusters: ReadonlyMap<string, LabelSelector>;
+  /** Every document in force, by `<kind>/<namespace>/<name>`: of a bad one its last good version. */
+  readonly documents: ReadonlyMap<string, RawDocument>;
 }
 
 /** A file of the config folder as it was read. */
@@ -114,12 +121,15 @@ export interface ConfigFile {
   readonly text: string;
 }
 
-/** A document before it is understood: for tools that show or list documents. */
+/** A document as it was written: for tools that show or list documents, and for keeping what is in force. */
 export interface RawDocument {
   readonly apiVersion: string;
   readonly kind: string;
+  /** Empty for kinds without one. */
   readonly namespace: string;
   readonly name: string;
   readonly value: JsonObject;
+  /** Its YAML or JSON, byte for byte. */
+  readonly text: string;
   readonly at: SourcePlace;
 }

@@ -16,6 +16,8 @@ export interface TemplateSource {
   /** Where the first character of `text` stands in the file, from 1. */
   readonly line: number;
   readonly column: number;
+  /** Of a Secret: nothing of the text may be quoted in a message. */
+  readonly confidential?: boolean;
   /**
    * The column at which each further line of `text` begins. Absent where lines of the text are not lines of the file
    * (quoted or folded scalars): then all of it is placed on the first line.

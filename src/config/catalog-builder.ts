@@ -1,0 +1,208 @@
+/**
+ * Joins documents into a catalog.
+ *
+ * A bad document holds only itself and what refers to it. Its last good version stays in force, and the triggers
+ * concerned are marked broken: they still match, so that their events are kept, and do not render until it is mended.
+ * A trigger that never had a good version is in force as far as it could be read, for the same reason.
+ */
+import type { Catalog, ClusterSet, ContentDocument, EventSource, EventTrigger, RawDocument } from "../model/catalog.ts";
+import { type Cluster, clusterKey, type LabelSelector } from "../model/cluster.ts";
+import type { Connection } from "../model/connection.ts";
+import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
+import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
+import type { Compatibility } from "./compile-pattern.ts";
+import { Fingerprints } from "./fingerprints.ts";
+import { type DocumentKey, documentKey, type ReadDocument } from "./read-document.ts";
+import { findReferences } from "./references.ts";
+
+export class CatalogBuilder {
+  /** After `build`: the documents of the catalog, of bad ones the last good version. */
+  readonly inForce = new Map<DocumentKey, ReadDocument>();
+  readonly #lastInForce: ReadonlyMap<DocumentKey, ReadDocument>;
+  readonly #problems: Problem[] = [];
+  readonly #added = new Map<DocumentKey, ReadDocument>();
+  /** Bad documents, and what is wrong with each. */
+  readonly #faults = new Map<DocumentKey, Problem>();
+  /** Files with a bad document that can't be told which it is: it may be any that was there and is gone. */
+  readonly #fileFaults = new Map<string, Problem>();
+
+  /** `lastInForce`: the documents of the catalog before this one. */
+  constructor(lastInForce: ReadonlyMap<DocumentKey, ReadDocument>) {
+    this.#lastInForce = lastInForce;
+  }
+
+  /** Of documents with the same key the first counts. */
+  add(document: ReadDocument): void {
+    const { key, at, problems } = document;
+    const first = key === undefined ? undefined : this.#added.get(key);
+    if (key !== undefined && first !== undefined) {
+      const message = `${key.replace("//", " ").replace("/", " ")} is there already, at ${formatPlace(first.at)}`;
+      this.#problems.push({ code: "DOCUMENT_DUPLICATE", severity: "error", message, at });
+      return;
+    }
+    this.#problems.push(...problems);
+    const fault = problems.find(({ severity }) => severity === "error");
+    if (key !== undefined) this.#added.set(key, document);
+    if (fault === undefined) return;
+    if (key === undefined) this.#fileFaults.set(at.file, fault);
+    else this.#faults.set(key, fault);
+  }
+
+  build(
+    compatibility: Compatibility,
+    connections: readonly { readonly connection: Connection; readonly clusters?: LabelSelector }[],
+  ): Checked<Catalog> {
+    this.#chooseInForce();
+    const broken = this.#followReferences();
+    const connectionClusters = new Map(
+      connections.flatMap(({ connection, clusters }) =>
+        clusters === undefined ? [] : [[connection.name, clusters] as const],
+      ),
+    );
+    const fingerprints = new Fingerprints(this.inForce, compatibility);
+    const value = this.#join(broken, connectionClusters, fingerprints);
+    this.#problems.push(...checkEventSourceNames(value));
+    if (connections.length > 0) {
+      this.#problems.push(
+        ...checkSubscriptions(
+          value,
+          connections.map(({ connection }) => connection),
+        ),
+      );
+    }
+    return { value, problems: this.#problems };
+  }
+
+  #chooseInForce(): void {
+    for (const [key, document] of this.#added) {
+      if (!this.#faults.has(key)) this.inForce.set(key, document);
+    }
+    for (const [key, document] of this.#lastInForce) {
+      const fault =
+        this.#faults.get(key) ?? (this.#added.has(key) ? undefined : this.#fileFaults.get(document.at.file));
+      if (fault === undefined) continue;
+      this.#faults.set(key, fault);
+      this.inForce.set(key, document);
+    }
+    for (const key of this.#faults.keys()) {
+      const document = this.#added.get(key);
+      const isReadable = document?.content?.kind === "EventTrigger";
+      if (isReadable && !this.inForce.has(key)) this.inForce.set(key, document);
+    }
+  }
+
+  /** The triggers that must not render, each with the first reason. */
+  #followReferences(): Map<string, Problem> {
+    const broken = new Map<string, Problem>();
+    const contents = [...this.inForce.values()].flatMap(({ content }) =>
+      content?.kind === "content" ? [content.content] : [],
+    );
+    const contentKeys = new Map(contents.map((content) => [documentKey(content), content]));
+    const contentNames = new Set(contents.map(({ kind, name }) => `${kind}/${name}`));
+    for (const [key, { content }] of this.inForce) {
+      if (content?.kind !== "EventTrigger") continue;
+      const { trigger } = content;
+      const faults: Problem[] = [];
+      const own = this.#faults.get(key);
+      if (own !== undefined) faults.push(own);
+      for (const reference of findReferences(trigger)) {
+        const fault = reference.key === undefined ? undefined : this.#faults.get(reference.key);
+        if (fault !== undefined) {
+          faults.push(fault);
+          continue;
+        }
+        const isThere =
+          reference.key === undefined
+            ? contentNames.has(reference.anyNamespace)
+            : this.inForce.has(reference.key) || contentKeys.has(reference.key);
+        if (isThere || reference.optional) continue;
+        const missing: Problem = {
+          code: "REFERENCE_MISSING",
+          severity: "error",
+          message: `EventTrigger ${trigger.name} refers to ${reference.title}, which is not there`,
+          at: reference.at,
+        };
+        // The trigger's own fault tells of the same document: one message is enough.
+        if (own === undefined) this.#problems.push(missing);
+        faults.push(missing);
+        this.#keepForMatching(reference.key);
+      }
+      if (faults[0] !== undefined) broken.set(trigger.name, faults[0]);
+    }
+    return broken;
+  }
+
+  /** An EventSource or ClusterSet that is gone while a trigger still names it: absent data must not lose events. */
+  #keepForMatching(key: DocumentKey | undefined): void {
+    const last = key === undefined ? undefined : this.#lastInForce.get(key);
+    if (last?.content?.kind === "EventSource" || last?.content?.kind === "ClusterSet") this.inForce.set(key!, last);
+  }
+
+  #join(
+    broken: ReadonlyMap<string, Problem>,
+    connectionClusters: ReadonlyMap<string, LabelSelector>,
+    fingerprints: Fingerprints,
+  ): Catalog {
+    const eventSources = new Map<string, EventSource>();
+    const eventTriggers = new Map<string, EventTrigger>();
+    const contents = new Map<DocumentKey, ContentDocument>();
+    const clusters = new Map<string, Cluster>();
+    const clusterSets = new Map<string, ClusterSet>();
+    const documents = new Map<DocumentKey, RawDocument>();
+    // By key and not by file, so that moving a document to another file changes nothing.
+    for (const [key, document] of [...this.inForce].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const { content, raw } = document;
+      if (raw !== undefined) documents.set(key, raw);
+      switch (content?.kind) {
+        case "EventSource":
+          eventSources.set(content.eventSource.name, content.eventSource);
+          break;
+        case "EventTrigger": {
+          const { trigger } = content;
+          const fault = broken.get(trigger.name);
+          const fingerprint = fingerprints.ofTrigger(key, trigger);
+          eventTriggers.set(trigger.name, {
+            ...trigger,
+            fingerprint,
+            ...(fault === undefined ? {} : { broken: fault }),
+          });
+          break;
+        }
+        case "content": {
+          const fault = this.#faults.get(key);
+          contents.set(key, fault === undefined ? content.content : { ...content.content, broken: fault });
+          break;
+        }
+        case "cluster":
+          this.#putCluster(clusters, content.cluster, document);
+          break;
+        case "ClusterSet":
+          clusterSets.set(content.clusterSet.name, content.clusterSet);
+          break;
+        case undefined:
+          break;
+      }
+    }
+    const sorted = new Map([...clusters].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const revision = fingerprints.ofCatalog(connectionClusters, broken);
+    return {
+      revision,
+      eventSources,
+      eventTriggers,
+      contents,
+      clusters: sorted,
+      clusterSets,
+      connectionClusters,
+      documents,
+    };
+  }
+
+  /** Documents of different kinds may describe a cluster of the same name. */
+  #putCluster(clusters: Map<string, Cluster>, cluster: Cluster, document: ReadDocument): void {
+    const key = clusterKey(cluster);
+    if (clusters.has(key)) {
+      const message = `cluster ${key} is described by another document already`;
+      this.#problems.push({ code: "DOCUMENT_DUPLICATE", severity: "error", message, at: document.at });
+    } else clusters.set(key, cluster);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Fields of Sveltos' documents that are valid and do nothing here, by kind. Using one is a warning that names it. A line
+ * goes when its feature comes.
+ */
+import { isJsonObject, type Json } from "../model/json.ts";
+import type { Problem } from "../model/problem.ts";
+import { formatPath } from "./check-shape.ts";
+import { memberList, memberObject, type Path, type YamlDocument } from "./yaml-document.ts";
+
+/** The value that means what happens anyway, and so needs no warning. */
+type Harmless = Json | undefined;
+
+const triggerFields: Readonly<Record<string, Harmless>> = {
+  helmCharts: undefined,
+  kustomizationRefs: undefined,
+  templateResourceRefs: undefined,
+  configMapGenerator: undefined,
+  secretGenerator: undefined,
+  dependsOn: undefined,
+  patches: undefined,
+  patchesFrom: undefined,
+  driftExclusions: undefined,
+  preDeployChecks: undefined,
+  validateHealths: undefined,
+  preDeleteChecks: undefined,
+  postDeleteChecks: undefined,
+  reloader: false,
+  maxUpdate: "100%",
+  profileNameFormat: "",
+};
+
+const policyRefFields: Readonly<Record<string, Harmless>> = {
+  path: "",
+  deploymentType: "Remote",
+  tier: 100n,
+  skipNamespaceCreation: false,
+  force: false,
+  remoteURL: undefined,
+};
+
+const fieldsWithoutEffect: Readonly<Record<string, Readonly<Record<string, Harmless>>>> = {
+  EventSource: { resourceSelectors: undefined, aggregatedSelection: "", collectResources: false },
+  EventTrigger: triggerFields,
+  ClusterSet: { maxReplicas: 0n },
+};
+
+/** Warnings for the fields of `spec` without effect. */
+export function warnOfFields(document: YamlDocument, kind: keyof typeof fieldsWithoutEffect): Problem[] {
+  return warnOfMembers(document, ["spec"], memberObject(document.value, "spec"), fieldsWithoutEffect[kind] ?? {});
+}
+
+/** Warnings for the fields of a policyRef without effect. */
+export function warnOfPolicyRefFields(document: YamlDocument, path: Path, policyRef: Json): Problem[] {
+  return warnOfMembers(document, path, policyRef, policyRefFields);
+}
+
+/** Warnings for top-level fields of a ConfigMap without effect. */
+export function warnOfBinaryData(document: YamlDocument): Problem[] {
+  return warnOfMembers(document, [], document.value, { binaryData: undefined });
+}
+
+function warnOfMembers(
+  document: YamlDocument,
+  path: Path,
+  object: Json | undefined,
+  fields: Readonly<Record<string, Harmless>>,
+): Problem[] {
+  if (!isJsonObject(object)) return [];
+  return Object.entries(fields).flatMap(([field, harmless]) => {
+    const value = object.get(field);
+    const isEmpty = value === null || (Array.isArray(value) && memberList(object, field).length === 0);
+    if (value === undefined || value === harmless || isEmpty) return [];
+    const at = [...path, field];
+    return document.warning("FIELD_WITHOUT_EFFECT", `${formatPath(at)} has no effect`, document.keyPlaceOf(at));
+  });
+}

@@ -1,0 +1,73 @@
+/** Clusters, however they are written down, and sets of them. */
+import type { ClusterSet } from "../model/catalog.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { Json, JsonObject } from "../model/json.ts";
+import type { Checked } from "../model/problem.ts";
+import { decodeBase64Text } from "./decode-base64.ts";
+import { warnOfFields } from "./fields-without-effect.ts";
+import { readLabelSelector } from "./label-selector.ts";
+import { memberList, memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
+
+const secretTypeLabel = "argocd.argoproj.io/secret-type";
+
+/** A SveltosCluster, or a Cluster of Cluster API: the document is the cluster. */
+export function readCluster(document: JsonObject, namespace: string, name: string): Cluster {
+  return { namespace, name, labels: readLabels(document), document };
+}
+
+export function isArgoCluster(document: Json): boolean {
+  return memberText(document, "kind") === "Secret" && readLabels(document).get(secretTypeLabel) === "cluster";
+}
+
+/**
+ * Argo CD's cluster Secret. The cluster is named as Argo CD names it, in the Secret's `name`; templates see that name
+ * as the document's, `name` and `server` as plain text, and nothing of the credentials.
+ */
+export function readArgoCluster(document: JsonObject, namespace: string, secretName: string): Cluster {
+  const read = (key: string): string | undefined => {
+    const encoded = memberText(memberObject(document, "data"), key);
+    return (
+      memberText(memberObject(document, "stringData"), key) ??
+      (encoded === undefined ? undefined : decodeBase64Text(encoded))
+    );
+  };
+  const name = read("name") || secretName;
+  const metadata = new Map(memberObject(document, "metadata") ?? []).set("name", name);
+  const data = new Map<string, Json>([
+    ["name", name],
+    ["server", read("server") ?? ""],
+  ]);
+  const shown = new Map<string, Json>([
+    ["apiVersion", "v1"],
+    ["kind", "Secret"],
+    ["metadata", metadata],
+    ["data", data],
+  ]);
+  return { namespace, name, labels: readLabels(document), document: shown };
+}
+
+/** Reads a document of checked shape. */
+export function readClusterSet(document: YamlDocument, name: string): Checked<ClusterSet> {
+  const spec = memberObject(document.value, "spec");
+  const selector = readLabelSelector(
+    document,
+    ["spec", "clusterSelector"],
+    spec?.get("clusterSelector"),
+    "DOCUMENT_INVALID",
+  );
+  const value: ClusterSet = {
+    name,
+    ...(selector.value === undefined ? {} : { clusterSelector: selector.value }),
+    clusterRefs: memberList(spec, "clusterRefs").map((ref) => ({
+      namespace: memberText(ref, "namespace") ?? "default",
+      name: memberText(ref, "name") ?? "",
+    })),
+    at: document.placeOf([]),
+  };
+  return { value, problems: [...selector.problems, ...warnOfFields(document, "ClusterSet")] };
+}
+
+function readLabels(document: Json): Map<string, string> {
+  const labels = memberObject(memberObject(document, "metadata"), "labels") ?? new Map<string, Json>();
+  return new Map([...labels].map(([key, value]) => [key, String(value)]));
+}

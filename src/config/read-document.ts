@@ -1,0 +1,179 @@
+/** One document of the config folder: what it is, whether it is well formed, and what it says. */
+import { createHash } from "node:crypto";
+import schema from "../../schemas/documents.schema.json" with { type: "json" };
+import type { ClusterSet, ContentDocument, EventSource, RawDocument } from "../model/catalog.ts";
+import type { Cluster } from "../model/cluster.ts";
+import { isJsonObject, type JsonObject, writeJson } from "../model/json.ts";
+import type { Problem, SourcePlace } from "../model/problem.ts";
+import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
+import type { Compatibility } from "./compile-pattern.ts";
+import { nearestWord } from "./nearest-word.ts";
+import { isArgoCluster, readArgoCluster, readCluster, readClusterSet } from "./read-cluster.ts";
+import { readContent } from "./read-content.ts";
+import { readEventSource } from "./read-event-source.ts";
+import { readEventTrigger, type TriggerDraft } from "./read-event-trigger.ts";
+import { memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
+
+/** `<kind>/<namespace>/<name>`, the namespace empty where the kind has none. */
+export type DocumentKey = string;
+
+export type DocumentContent =
+  | { readonly kind: "EventSource"; readonly eventSource: EventSource }
+  | { readonly kind: "EventTrigger"; readonly trigger: TriggerDraft }
+  | { readonly kind: "content"; readonly content: ContentDocument }
+  | { readonly kind: "cluster"; readonly cluster: Cluster }
+  | { readonly kind: "ClusterSet"; readonly clusterSet: ClusterSet };
+
+export interface ReadDocument {
+  readonly at: SourcePlace;
+  /** Undefined where it can't be told which document it is. */
+  readonly key: DocumentKey | undefined;
+  readonly raw: RawDocument | undefined;
+  /** Undefined for kinds without effect, and for documents too bad to be read. A bad EventTrigger's may be partial. */
+  readonly content: DocumentContent | undefined;
+  /** Over the document's value: comments and layout do not count. */
+  readonly hash: string;
+  readonly problems: readonly Problem[];
+}
+
+const libGroup = "lib.projectsveltos.io";
+const configGroup = "config.projectsveltos.io";
+
+interface KindInfo {
+  readonly group: string;
+  readonly versions: readonly string[];
+  readonly isNamespaced: boolean;
+  readonly check: ShapeCheck;
+}
+
+function kindInfo(kind: string, group: string, versions: readonly string[], isNamespaced: boolean): [string, KindInfo] {
+  return [kind, { group, versions, isNamespaced, check: shapeCheck(schema, kind) }];
+}
+
+const kinds: ReadonlyMap<string, KindInfo> = new Map([
+  kindInfo("EventSource", libGroup, ["v1beta1"], false),
+  kindInfo("EventTrigger", libGroup, ["v1beta1"], false),
+  kindInfo("ClusterSet", libGroup, ["v1beta1"], false),
+  kindInfo("SveltosCluster", libGroup, ["v1beta1"], true),
+  kindInfo("ClusterProfile", configGroup, ["v1beta1"], false),
+  kindInfo("Profile", configGroup, ["v1beta1"], true),
+  kindInfo("Cluster", "cluster.x-k8s.io", ["v1beta1", "v1beta2"], true),
+  kindInfo("ConfigMap", "", ["v1"], true),
+  kindInfo("Secret", "", ["v1"], true),
+]);
+
+/** Kubernetes' rule for the names of objects: DNS-1123 subdomains. */
+const namePattern = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const nameLengthMax = 253;
+
+export function readDocument(document: YamlDocument, compatibility: Compatibility): ReadDocument {
+  const { value } = document;
+  const at = document.placeOf([]);
+  const kind = memberText(value, "kind");
+  const info = kind === undefined ? undefined : kinds.get(kind);
+  const metadata = memberObject(value, "metadata");
+  const name = memberText(metadata, "name");
+  const namespace = info?.isNamespaced ? (memberText(metadata, "namespace") ?? "default") : "";
+  const isIdentified = isJsonObject(value) && info !== undefined && kind !== undefined && name !== undefined;
+  const raw: RawDocument | undefined = isIdentified
+    ? { apiVersion: memberText(value, "apiVersion") ?? "", kind, namespace, name, value, text: document.text, at }
+    : undefined;
+  const base = {
+    at,
+    key: raw === undefined ? undefined : documentKey(raw),
+    raw,
+    hash: createHash("sha256").update(writeJson(value)).digest("hex"),
+  };
+  if (document.syntaxErrors.length > 0) return { ...base, content: undefined, problems: document.syntaxErrors };
+
+  const kindProblem = checkKind(document, kind, info);
+  if (kindProblem !== undefined || info === undefined) {
+    return { ...base, content: undefined, problems: kindProblem === undefined ? [] : [kindProblem] };
+  }
+  const shapeProblems = info.check(document, "DOCUMENT_INVALID");
+  if (raw === undefined) return { ...base, content: undefined, problems: shapeProblems };
+  if (!namePattern.test(raw.name) || raw.name.length > nameLengthMax) {
+    const message = `${raw.kind}'s name is not a DNS-1123 name: lower-case letters, digits, '-' and '.'`;
+    shapeProblems.push(document.problem("DOCUMENT_INVALID", message, document.placeOf(["metadata", "name"])));
+  }
+  if (shapeProblems.length > 0 && kind !== "EventTrigger")
+    return { ...base, content: undefined, problems: shapeProblems };
+  const { content, problems } = readContentOf(document, raw, compatibility);
+  return { ...base, content, problems: [...shapeProblems, ...problems] };
+}
+
+export function documentKey({ kind, namespace, name }: Pick<RawDocument, "kind" | "namespace" | "name">): DocumentKey {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** An error for what was meant for us and is misspelt, a warning for documents that are for others. */
+function checkKind(document: YamlDocument, kind: string | undefined, info: KindInfo | undefined): Problem | undefined {
+  const apiVersion = memberText(document.value, "apiVersion");
+  if (apiVersion === undefined || kind === undefined) {
+    return document.problem("DOCUMENT_INVALID", "the document lacks apiVersion or kind", document.placeOf([]));
+  }
+  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/", 2) : ["", apiVersion];
+  if (info !== undefined && info.group === group) {
+    if (info.versions.includes(version!)) return undefined;
+    const wanted = info.versions.map((known) => (group === "" ? known : `${group}/${known}`)).join(" or ");
+    return document.problem(
+      "DOCUMENT_INVALID",
+      `${kind} is read as ${wanted}, not ${apiVersion}`,
+      document.placeOf(["apiVersion"]),
+    );
+  }
+  const nearest = info === undefined ? nearestWord(kind, [...kinds.keys()]) : kind;
+  const isOurs =
+    group === libGroup || group === configGroup || group === "sluice.dev" || kinds.get(nearest ?? "")?.group === group;
+  if (nearest !== undefined && (isOurs || nearestWord(group!, [libGroup, configGroup]) !== undefined)) {
+    return document.problem(
+      "DOCUMENT_INVALID",
+      `unknown kind ${kind} of ${apiVersion}`,
+      document.placeOf(["kind"]),
+      `did you mean ${nearest} of ${kinds.get(nearest)!.group || "v1"}?`,
+    );
+  }
+  return document.warning(
+    "FIELD_WITHOUT_EFFECT",
+    `documents of kind ${kind} (${apiVersion}) have no effect`,
+    document.placeOf(["kind"]),
+  );
+}
+
+function readContentOf(
+  document: YamlDocument,
+  { kind, namespace, name, value }: RawDocument & { readonly value: JsonObject },
+  compatibility: Compatibility,
+): { content: DocumentContent | undefined; problems: readonly Problem[] } {
+  switch (kind) {
+    case "EventSource": {
+      const read = readEventSource(document, name, compatibility);
+      return { content: { kind, eventSource: read.value }, problems: read.problems };
+    }
+    case "EventTrigger": {
+      const read = readEventTrigger(document, name);
+      return { content: read.value === undefined ? undefined : { kind, trigger: read.value }, problems: read.problems };
+    }
+    case "ClusterSet": {
+      const read = readClusterSet(document, name);
+      return { content: { kind, clusterSet: read.value }, problems: read.problems };
+    }
+    case "SveltosCluster":
+    case "Cluster":
+      return { content: { kind: "cluster", cluster: readCluster(value, namespace, name) }, problems: [] };
+    case "ConfigMap":
+    case "Secret": {
+      if (isArgoCluster(value))
+        return { content: { kind: "cluster", cluster: readArgoCluster(value, namespace, name) }, problems: [] };
+      const read = readContent(document, kind, namespace, name);
+      return { content: { kind: "content", content: read.value }, problems: read.problems };
+    }
+    default: {
+      const message = `${kind} ${name} is valid, but profiles are not rendered yet`;
+      return {
+        content: undefined,
+        problems: [document.warning("FIELD_WITHOUT_EFFECT", message, document.placeOf(["kind"]))],
+      };
+    }
+  }
+}

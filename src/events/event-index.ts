@@ -1,0 +1,200 @@
+/**
+ * What makes matching fast with thousands of EventSources and triggers: everything about a catalog that does not depend
+ * on the single event, worked out once, when it is first needed.
+ *
+ * Events come with few types and, mostly, few message subjects. So the criteria that a type and then a subject leave
+ * over are remembered, and each distinct pattern is tried once for a new value, however many criteria share it.
+ */
+import type { Catalog, EventSource, EventTrigger, MessagingMatchCriteria, Pattern } from "../model/catalog.ts";
+import type { ReceivedEvent } from "../model/cloud-event.ts";
+import type { Cluster } from "../model/cluster.ts";
+import { SluiceError } from "../model/problem.ts";
+import { clustersOfTrigger, selectorMatches } from "../model/select-clusters.ts";
+import { isLiteral } from "../render/compile-template.ts";
+
+/** A trigger and the clusters that an event of one connection counts for. */
+export interface TriggerSources {
+  readonly trigger: EventTrigger;
+  readonly sources: readonly Cluster[];
+}
+
+/** A criterion that is still in the race: `isNear` if only unanchored patterns got it this far. */
+interface Candidate {
+  readonly eventSource: EventSource;
+  readonly criteria: MessagingMatchCriteria;
+  readonly isNear: boolean;
+}
+
+interface CandidatesOfType {
+  readonly candidates: readonly Candidate[];
+  readonly bySubject: Map<string, readonly Candidate[]>;
+}
+
+/** Beyond, what is remembered is forgotten: values that never come twice must not fill the memory. */
+const typesMax = 1000;
+const subjectsMax = 1000;
+
+const indexes = new WeakMap<Catalog, EventIndex>();
+
+export function eventIndexOf(catalog: Catalog): EventIndex {
+  let index = indexes.get(catalog);
+  if (index === undefined) {
+    index = new EventIndex(catalog);
+    indexes.set(catalog, index);
+  }
+  return index;
+}
+
+class EventIndex {
+  readonly #catalog: Catalog;
+  readonly #candidates: readonly Candidate[];
+  readonly #byType = new Map<string, CandidatesOfType>();
+  /** By EventSource: the triggers that name it outright. */
+  readonly #triggers = new Map<string, EventTrigger[]>();
+  readonly #templatedTriggers: readonly EventTrigger[];
+  /** By connection, then by EventSource. */
+  readonly #found = new Map<string, Map<string, readonly TriggerSources[]>>();
+  readonly #templated = new Map<string, ReadonlyMap<string, readonly TriggerSources[]>>();
+  readonly #destinations = new Map<EventTrigger, readonly Cluster[]>();
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+    this.#candidates = [...catalog.eventSources.values()].flatMap((eventSource) =>
+      eventSource.messagingMatchCriteria.map((criteria) => ({ eventSource, criteria, isNear: false })),
+    );
+    const triggers = [...catalog.eventTriggers.values()];
+    this.#templatedTriggers = triggers.filter(({ eventSourceName }) => !isLiteral(eventSourceName.source.text));
+    for (const trigger of triggers) {
+      const { text } = trigger.eventSourceName.source;
+      if (isLiteral(text)) append(this.#triggers, text, trigger);
+    }
+  }
+
+  /** The EventSources that the event belongs to, and those that it would belong to if patterns were not anchored. */
+  findEventSources({ event, message }: ReceivedEvent): {
+    readonly matched: readonly EventSource[];
+    readonly nearlyMatched: readonly EventSource[];
+  } {
+    const matched = new Set<EventSource>();
+    const near = new Set<EventSource>();
+    for (const candidate of this.#candidatesFor(event.type, message.subject)) {
+      const { eventSource, criteria } = candidate;
+      if (matched.has(eventSource)) continue;
+      const bySource = tryPattern(criteria.cloudEventSource, event.source);
+      if (bySource === "no") continue;
+      const bySubject = tryPattern(criteria.cloudEventSubject, event.subject);
+      if (bySubject === "no") continue;
+      const isNear = candidate.isNear || bySource === "near" || bySubject === "near";
+      (isNear ? near : matched).add(eventSource);
+    }
+    return { matched: [...matched], nearlyMatched: [...near].filter((eventSource) => !matched.has(eventSource)) };
+  }
+
+  /** The triggers of an EventSource, with the clusters that events of the connection count for. */
+  findTriggers(connection: string, eventSource: string): readonly TriggerSources[] {
+    const ofConnection = getOrMake(this.#found, connection, () => new Map<string, readonly TriggerSources[]>());
+    return getOrMake(ofConnection, eventSource, () => {
+      const templated = getOrMake(this.#templated, connection, () => this.#resolveTemplated(connection));
+      const literal = this.#triggers.get(eventSource) ?? [];
+      return [
+        ...literal.map((trigger) => ({ trigger, sources: this.#findSources(connection, trigger) })),
+        ...(templated.get(eventSource) ?? []),
+      ];
+    });
+  }
+
+  /** The clusters of a trigger's destinationClusterSelector. */
+  findDestinations(trigger: EventTrigger): readonly Cluster[] {
+    return getOrMake(this.#destinations, trigger, () => {
+      const selector = trigger.destinationClusterSelector;
+      const clusters = [...this.#catalog.clusters.values()];
+      return selector === undefined ? [] : clusters.filter(({ labels }) => selectorMatches(selector, labels));
+    });
+  }
+
+  #candidatesFor(type: string, subject: string): readonly Candidate[] {
+    let ofType = this.#byType.get(type);
+    if (ofType === undefined) {
+      if (this.#byType.size === typesMax) this.#byType.clear();
+      const candidates = filterCandidates(this.#candidates, ({ cloudEventType }) => cloudEventType, type);
+      ofType = { candidates, bySubject: new Map() };
+      this.#byType.set(type, ofType);
+    }
+    const { candidates, bySubject } = ofType;
+    let ofSubject = bySubject.get(subject);
+    if (ofSubject === undefined) {
+      if (bySubject.size === subjectsMax) bySubject.clear();
+      ofSubject = filterCandidates(candidates, (criteria) => criteria.subject, subject);
+      bySubject.set(subject, ofSubject);
+    }
+    return ofSubject;
+  }
+
+  #findSources(connection: string, trigger: EventTrigger): readonly Cluster[] {
+    const selector = this.#catalog.connectionClusters.get(connection);
+    const clusters = clustersOfTrigger(trigger, this.#catalog);
+    return selector === undefined ? clusters : clusters.filter(({ labels }) => selectorMatches(selector, labels));
+  }
+
+  /** By EventSource, the triggers whose eventSourceName renders to it for some of the connection's clusters. */
+  #resolveTemplated(connection: string): Map<string, TriggerSources[]> {
+    const found = new Map<string, TriggerSources[]>();
+    for (const trigger of this.#templatedTriggers) {
+      const byName = new Map<string, Cluster[]>();
+      for (const cluster of this.#findSources(connection, trigger)) {
+        const name = renderEventSourceName(trigger, cluster);
+        if (name !== undefined) append(byName, name, cluster);
+      }
+      for (const [name, sources] of byName) append(found, name, { trigger, sources });
+    }
+    return found;
+  }
+}
+
+/** Undefined where it can't be rendered for the cluster, which was reported when the catalog was loaded. */
+function renderEventSourceName(trigger: EventTrigger, cluster: Cluster): string | undefined {
+  try {
+    return trigger.eventSourceName.render(new Map([["Cluster", cluster.document]]), { clock: 0 }).text.trim();
+  } catch (error) {
+    if (error instanceof SluiceError) return undefined;
+    throw error;
+  }
+}
+
+/** The candidates whose pattern takes the value; equal patterns are tried once. */
+function filterCandidates(
+  candidates: readonly Candidate[],
+  patternOf: (criteria: MessagingMatchCriteria) => Pattern | undefined,
+  value: string,
+): readonly Candidate[] {
+  const outcomes = new Map<string, Outcome>();
+  return candidates.flatMap((candidate) => {
+    const pattern = patternOf(candidate.criteria);
+    if (pattern === undefined) return candidate;
+    const outcome = getOrMake(outcomes, pattern.source, () => tryPattern(pattern, value));
+    if (outcome === "no") return [];
+    return outcome === "near" && !candidate.isNear ? { ...candidate, isNear: true } : candidate;
+  });
+}
+
+type Outcome = "yes" | "near" | "no";
+
+function tryPattern(pattern: Pattern | undefined, value: string): Outcome {
+  if (pattern === undefined || pattern.matches(value)) return "yes";
+  return pattern.nearlyMatches(value) ? "near" : "no";
+}
+
+function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+function append<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}
