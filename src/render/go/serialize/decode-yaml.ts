@@ -2,6 +2,7 @@
  * From YAML nodes to values, as go-yaml v2 decodes into an interface{}: tags resolved, aliases expanded, `<<` merged.
  */
 import { decodeBytes } from "../bytes.ts";
+import { compareStrings } from "../compare.ts";
 import { formatFloat } from "../numbers.ts";
 import { quoteGo } from "../quote.ts";
 import { YamlError } from "./yaml-cursor.ts";
@@ -154,6 +155,14 @@ export function goSyntax(value: YamlData): string {
     }
   }
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
-  const members = [...value].map(([key, member]) => `${goSyntax(key)}:${goSyntax(member)}`);
+  const sorted = [...value].sort(([left], [right]) => compareKeys(left, right));
+  const members = sorted.map(([key, member]) => `${goSyntax(key)}:${goSyntax(member)}`);
   return `map[interface {}]interface {}{${members.join(", ")}}`;
+}
+
+/** Keys of different types Go orders by where their types lie in memory; those of one type by value. */
+function compareKeys(left: YamlScalarValue, right: YamlScalarValue): number {
+  if (left === null || right === null || typeof left !== typeof right) return 0;
+  if (typeof left === "string") return compareStrings(left, right as string);
+  return left < right ? -1 : 1;
 }

@@ -1,4 +1,5 @@
 /** A position in YAML text, and the tests on characters that libyaml's scanner is written in. */
+import { encodeBytes } from "../bytes.ts";
 import { isBreak } from "./yaml-scalar.ts";
 
 /** What is wrong with a YAML text, in go-yaml's words: `yaml: line 2: did not find expected key`. */
@@ -17,6 +18,8 @@ const tab = 0x09;
 /** What go-yaml's reader accepts: no control characters but tab, line feed, carriage return and U+0085. */
 const unreadable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ud800-\udfff\ufffe\uffff]/u;
 const readerChunkBytes = 512;
+/** The scanner asks for this many characters ahead. */
+const lookahead = 3;
 
 export class YamlCursor {
   /** The text with a NUL behind, which cannot occur in it. */
@@ -36,9 +39,9 @@ export class YamlCursor {
   constructor(text: string) {
     const content = text.startsWith("\ufeff") ? text.slice(1) : text;
     this.text = `${content === "" ? "\n" : content}\0`;
-    const bad = unreadable.exec(content);
-    this.refusedFrom = bad === null ? Number.POSITIVE_INFINITY : chunkStart(content, bad.index);
-    this.refusal = bad === null ? "" : describeUnreadable(content, bad.index);
+    const refused = unreadable.exec(content);
+    [this.refusedFrom, this.refusal] =
+      refused === null ? [Number.POSITIVE_INFINITY, ""] : describeRefusal(content, refused.index);
   }
 
   /** Throws what is wrong here; what the reader refused comes first, it was there before the scanner. */
@@ -135,26 +138,44 @@ function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
-function chunkStart(text: string, offset: number): number {
-  const bytes = Buffer.byteLength(text.slice(0, offset));
-  const surplus = bytes % readerChunkBytes;
-  let at = offset;
-  for (let back = 0; at > 0 && back < surplus; ) back += Buffer.byteLength(text[--at]!);
-  return at;
+/** From where on the scanner meets the reader's refusal of a character, and the reason. */
+function describeRefusal(text: string, offset: number): [from: number, reason: string] {
+  const unit = text.charCodeAt(offset);
+  if (!isSurrogate(unit)) return [chunkStart(text, offset), "control characters are not allowed"];
+  // A byte that is not UTF-8, kept as a lone surrogate.
+  const bytes = encodeBytes(text.slice(offset));
+  const width = leadWidth(bytes[0]!);
+  if (width > bytes.length) return [offset - lookahead, "incomplete UTF-8 octet sequence"];
+  const isTrailed = bytes.subarray(1, width).every((byte) => (byte & 0xc0) === 0x80);
+  const reason =
+    width === 0
+      ? "invalid leading UTF-8 octet"
+      : !isTrailed
+        ? "invalid trailing UTF-8 octet"
+        : bytes[0] === 0xed || bytes[0]! >= 0xf4
+          ? "invalid Unicode character"
+          : "invalid length of a UTF-8 sequence";
+  return [chunkStart(text, offset), reason];
 }
 
-function describeUnreadable(text: string, offset: number): string {
-  const unit = text.charCodeAt(offset);
-  if (unit < 0xd800 || unit > 0xdfff) return "control characters are not allowed";
-  // A byte that is not UTF-8, kept as a lone surrogate.
-  const width = leadWidth(unit & 0xff);
-  if (width === 0) return "invalid leading UTF-8 octet";
-  for (let ahead = 1; ahead < width; ahead++) {
-    const next = text.charCodeAt(offset + ahead);
-    if (Number.isNaN(next)) return "incomplete UTF-8 octet sequence";
-    if (next < 0xdc80 || next > 0xdcbf) return "invalid trailing UTF-8 octet";
+/** The reader decodes a chunk at once, so that the scanner sees nothing of one with a refused character. */
+function chunkStart(text: string, offset: number): number {
+  let start = 0;
+  let at = 0;
+  let bytes = 0;
+  for (const char of text.slice(0, offset)) {
+    bytes += isSurrogate(char.codePointAt(0)!) ? 1 : Buffer.byteLength(char);
+    at += char.length;
+    if (bytes >= readerChunkBytes) {
+      bytes -= readerChunkBytes;
+      start = at;
+    }
   }
-  return (unit & 0xff) === 0xed ? "invalid Unicode character" : "invalid length of a UTF-8 sequence";
+  return start;
+}
+
+function isSurrogate(point: number): boolean {
+  return point >= 0xd800 && point <= 0xdfff;
 }
 
 /** How many bytes a UTF-8 sequence has by its first, the check of libyaml. */

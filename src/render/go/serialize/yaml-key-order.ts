@@ -2,6 +2,7 @@
  * The order in which the go-yaml libraries write a map's keys: numbers in names by their value, and letters behind
  * everything else. They differ in one rule: in v3 a letter comes before a sign where digits stand before both.
  */
+import { toValidText } from "../bytes.ts";
 
 const letter = /\p{L}/u;
 const digit = /\p{Nd}/u;
@@ -25,7 +26,7 @@ function compareKeys(left: string, right: string, letterFirstAfterDigits: boolea
     const a = left.charCodeAt(at);
     const b = right.charCodeAt(at);
     if (isAsciiLetter(a) && isAsciiLetter(b)) return a - b;
-    return isLess([...left], [...right], letterFirstAfterDigits) ? -1 : 1;
+    return isLess([...toValidText(left)], [...toValidText(right)], letterFirstAfterDigits) ? -1 : 1;
   }
   return left.length - right.length;
 }

@@ -4,8 +4,9 @@
  * That a scalar is a mapping's key shows only at the `:` behind it. So tokens wait in a queue while one of them may
  * still be such a "simple key", and KEY and BLOCK-MAPPING-START tokens are then put in front of it.
  */
-import { leadWidth, YamlCursor } from "./yaml-cursor.ts";
+import { YamlCursor } from "./yaml-cursor.ts";
 import { scanBlock, scanPlain, scanQuoted } from "./yaml-scalar-scanner.ts";
+import { scanDirective, scanTag } from "./yaml-tag-scanner.ts";
 
 export type YamlTokenType =
   | "stream-start"
@@ -55,9 +56,8 @@ const simpleKeyLengthMax = 1024;
 /** Nesting of flow collections and of indentations: the library takes 10,000. */
 const depthMax = 1000;
 
-/** Characters that begin no plain scalar. */
-const indicators = "-?:,[]{}#&*!|>'\"%@`";
-const tagCharacters = /^[0-9A-Za-z_\-;/?:@&=+$,.!~*'()[\]%]$/;
+/** Characters that begin no plain scalar, and here no other token. */
+const neverPlain = "#|>%@`";
 /** What may follow an anchor's or alias's name besides blanks. */
 const anchorEnds = "?:,]}%@`";
 
@@ -107,51 +107,36 @@ export class YamlScanner {
       return;
     }
     this.skipToNextToken();
+    cursor.checkReader();
     this.unrollIndent(cursor.column);
-    if (cursor.isEnd()) return this.fetchStreamEnd();
-    const char = cursor.text[cursor.at]!;
-    if (cursor.column === 0 && char === "%") return this.fetchDirective();
-    if (cursor.isDocumentIndicator()) return this.fetchDocumentIndicator(char);
-    switch (char) {
-      case "[":
-        return this.fetchFlowStart("flow-sequence-start");
-      case "{":
-        return this.fetchFlowStart("flow-mapping-start");
-      case "]":
-        return this.fetchFlowEnd("flow-sequence-end");
-      case "}":
-        return this.fetchFlowEnd("flow-mapping-end");
-      case ",":
-        return this.fetchFlowEntry();
-      case "-":
-        if (cursor.isBlankOrEnd(1)) return this.fetchBlockEntry();
-        break;
-      case "?":
-        if (this.flowLevel > 0 || cursor.isBlankOrEnd(1)) return this.fetchKey();
-        break;
-      case ":":
-        if (this.flowLevel > 0 || cursor.isBlankOrEnd(1)) return this.fetchValue();
-        break;
-      case "*":
-        return this.fetchAnchor("alias");
-      case "&":
-        return this.fetchAnchor("anchor");
-      case "!":
-        return this.fetchTag();
-      case "|":
-      case ">":
-        if (this.flowLevel === 0) return this.fetchBlockScalar(char === "|");
-        break;
-      case "'":
-      case '"':
-        return this.fetchQuoted(char);
-    }
-    const startsPlain =
-      !(cursor.isBlankOrEnd() || indicators.includes(char)) ||
-      (char === "-" && !cursor.isBlank(1)) ||
-      (this.flowLevel === 0 && (char === "?" || char === ":") && !cursor.isBlankOrEnd(1));
-    if (!startsPlain) cursor.fail("found character that cannot start any token");
-    this.fetchPlain();
+    if (cursor.isEnd()) this.fetchStreamEnd();
+    else if (cursor.column === 0 && cursor.isAt("%")) this.fetchDirective();
+    else if (cursor.isDocumentIndicator()) this.fetchDocumentIndicator();
+    else if (!this.fetchIndicated(cursor.text[cursor.at]!)) this.fetchPlain();
+    cursor.checkReader();
+  }
+
+  /** Fetches the token that a character announces; `false` where a plain scalar begins. */
+  private fetchIndicated(char: string): boolean {
+    const { cursor } = this;
+    const inFlow = this.flowLevel > 0;
+    if (char === "[") this.fetchFlowStart("flow-sequence-start");
+    else if (char === "{") this.fetchFlowStart("flow-mapping-start");
+    else if (char === "]") this.fetchFlowEnd("flow-sequence-end");
+    else if (char === "}") this.fetchFlowEnd("flow-mapping-end");
+    else if (char === ",") this.fetchFlowEntry();
+    else if (char === "-" && cursor.isBlankOrEnd(1)) this.fetchBlockEntry();
+    else if (char === "?" && (inFlow || cursor.isBlankOrEnd(1))) this.fetchKey();
+    else if (char === ":" && (inFlow || cursor.isBlankOrEnd(1))) this.fetchValue();
+    else if (char === "*") this.fetchAnchor("alias");
+    else if (char === "&") this.fetchAnchor("anchor");
+    else if (char === "!") this.fetchTag();
+    else if ((char === "|" || char === ">") && !inFlow) this.fetchBlockScalar(char === "|");
+    else if (char === "'" || char === '"') this.fetchQuoted(char);
+    else if (cursor.isBlankOrEnd() || neverPlain.includes(char))
+      cursor.fail("found character that cannot start any token");
+    else return false;
+    return true;
   }
 
   private skipToNextToken(): void {
@@ -238,9 +223,9 @@ export class YamlScanner {
     this.simpleKeyAllowed = false;
   }
 
-  private fetchDocumentIndicator(char: string): void {
+  private fetchDocumentIndicator(): void {
     this.endBlocks();
-    this.push(char === "-" ? "document-start" : "document-end");
+    this.push(this.cursor.isAt("-") ? "document-start" : "document-end");
     this.cursor.skip(3);
   }
 
@@ -358,117 +343,18 @@ export class YamlScanner {
   }
 
   private fetchDirective(): void {
-    const { cursor } = this;
     this.endBlocks();
-    const { line } = cursor;
-    cursor.skip();
-    const start = cursor.at;
-    while (cursor.isWord()) cursor.skip();
-    const name = cursor.text.slice(start, cursor.at);
-    if (name === "") cursor.fail("could not find expected directive name");
-    if (!cursor.isBlankOrEnd()) cursor.fail("found unexpected non-alphabetical character");
-    if (name === "YAML") {
-      cursor.skipBlanks();
-      const major = this.scanVersionNumber();
-      if (!cursor.isAt(".")) cursor.fail("did not find expected digit or '.' character");
-      cursor.skip();
-      this.push("version-directive", { line, value: `${major}.${this.scanVersionNumber()}` });
-    } else if (name === "TAG") {
-      cursor.skipBlanks();
-      const value = this.scanTagHandle(true);
-      if (!cursor.isBlank()) cursor.fail("did not find expected whitespace");
-      cursor.skipBlanks();
-      const suffix = this.scanTagUri("");
-      if (!cursor.isBlankOrEnd()) cursor.fail("did not find expected whitespace or line break");
-      this.push("tag-directive", { line, value, suffix });
-    } else {
-      cursor.fail("found unknown directive name");
-    }
-    cursor.skipBlanks();
-    cursor.skipComment();
-    if (!cursor.isBreakOrEnd()) cursor.fail("did not find expected comment or line break");
-    if (cursor.isBreak()) cursor.readBreak();
-  }
-
-  private scanVersionNumber(): number {
-    const { cursor } = this;
-    let digits = "";
-    for (;;) {
-      const unit = cursor.unit();
-      if (unit < 0x30 || unit > 0x39) break;
-      if (digits.length === 2) cursor.fail("found extremely long version number");
-      digits += cursor.read();
-    }
-    if (digits === "") cursor.fail("did not find expected version number");
-    return Number(digits);
+    const { line } = this.cursor;
+    const directive = scanDirective(this.cursor);
+    if (directive.name === "YAML") this.push("version-directive", { line, value: directive.version });
+    else this.push("tag-directive", { line, value: directive.handle, suffix: directive.prefix });
   }
 
   private fetchTag(): void {
-    const { cursor } = this;
     this.saveSimpleKey();
     this.simpleKeyAllowed = false;
-    const { line } = cursor;
-    let value = "";
-    let suffix: string;
-    if (cursor.isAt("<", 1)) {
-      cursor.skip(2);
-      suffix = this.scanTagUri("");
-      if (!cursor.isAt(">")) cursor.fail("did not find the expected '>'");
-      cursor.skip();
-    } else {
-      const handle = this.scanTagHandle(false);
-      if (handle.length > 1 && handle.endsWith("!")) {
-        value = handle;
-        suffix = this.scanTagUri("");
-      } else {
-        suffix = this.scanTagUri(handle);
-        value = "!";
-        if (suffix === "") [value, suffix] = ["", "!"];
-      }
-    }
-    if (!cursor.isBlankOrEnd()) cursor.fail("did not find expected whitespace or line break");
-    this.push("tag", { line, value, suffix });
-  }
-
-  private scanTagHandle(isDirective: boolean): string {
-    const { cursor } = this;
-    if (!cursor.isAt("!")) cursor.fail("did not find expected '!'");
-    const start = cursor.at;
-    cursor.skip();
-    while (cursor.isWord()) cursor.skip();
-    if (cursor.isAt("!")) cursor.skip();
-    else if (isDirective && cursor.at > start + 1) cursor.fail("did not find expected '!'");
-    return cursor.text.slice(start, cursor.at);
-  }
-
-  /** A tag's URI, behind what was taken for a handle and is none. */
-  private scanTagUri(head: string): string {
-    const { cursor } = this;
-    let uri = head.slice(1);
-    const start = cursor.at;
-    while (tagCharacters.test(cursor.text[cursor.at]!)) uri += cursor.isAt("%") ? this.scanUriEscape() : cursor.read();
-    if (head === "" && cursor.at === start) cursor.fail("did not find expected tag URI");
-    return uri;
-  }
-
-  /** The UTF-8 octets of one character, each as `%NN`. */
-  private scanUriEscape(): string {
-    const cursor: YamlCursor = this.cursor;
-    const octets: number[] = [];
-    let width = 1;
-    while (octets.length < width) {
-      const digits = /^%([0-9a-fA-F]{2})/.exec(cursor.text.slice(cursor.at, cursor.at + 3))?.[1];
-      if (digits === undefined) cursor.fail("did not find URI escaped octet");
-      const octet = Number.parseInt(digits, 16);
-      if (octets.length === 0) {
-        width = leadWidth(octet);
-        if (width === 0) cursor.fail("found an incorrect leading UTF-8 octet");
-      } else if ((octet & 0xc0) !== 0x80) {
-        cursor.fail("found an incorrect trailing UTF-8 octet");
-      }
-      octets.push(octet);
-      cursor.skip(3);
-    }
-    return Buffer.from(octets).toString();
+    const { line } = this.cursor;
+    const { handle, suffix } = scanTag(this.cursor);
+    this.push("tag", { line, value: handle, suffix });
   }
 }
