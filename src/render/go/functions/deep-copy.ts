@@ -1,19 +1,17 @@
 /** copystructure: lists and maps are copied at every depth and keep their types. */
 import { GoMap, type GoObject, GoSlice, type GoValue } from "../value.ts";
-import { checkNesting } from "./deep-equal.ts";
 
 /** Charges one item for each element copied. */
-export function deepCopy(value: GoValue, charge: (items: number) => void, depth = 0): GoValue {
+export function deepCopy(value: GoValue, charge: (items: number) => void): GoValue {
   if (typeof value !== "object" || value === null) return value;
-  checkNesting(depth);
   const copyItems = (items: readonly GoValue[]) => {
     charge(items.length);
-    return items.map((item) => deepCopy(item, charge, depth + 1));
+    return items.map((item) => deepCopy(item, charge));
   };
   const copyEntries = (entries: GoObject) => {
     charge(entries.size);
     const copy = new Map<string, GoValue>();
-    for (const [key, entry] of entries) copy.set(key, deepCopy(entry, charge, depth + 1));
+    for (const [key, entry] of entries) copy.set(key, deepCopy(entry, charge));
     return copy;
   };
   if (Array.isArray(value)) return copyItems(value);

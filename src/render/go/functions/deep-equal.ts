@@ -11,55 +11,41 @@ import {
   mapEntries,
   typeOf,
 } from "../value.ts";
-import { GoFunctionError } from "./registry.ts";
-
-/** A template can put a map into itself; Go would recurse until it dies. */
-export const nestingMax = 2000;
-
-/** Fails where values are nested deeper than any that come from documents. */
-export function checkNesting(depth: number): void {
-  if (depth > nestingMax) throw new GoFunctionError(`nested deeper than ${nestingMax} levels`);
-}
 
 /** Types must be identical at every level; a nil list differs from an empty one, and NaN from itself. */
-export function areDeepEqual(left: GoValue, right: GoValue, depth = 0): boolean {
-  checkNesting(depth);
+export function areDeepEqual(left: GoValue, right: GoValue): boolean {
   const type = typeOf(left);
   if (type?.name !== typeOf(right)?.name) return false;
   switch (type?.kind) {
     case undefined:
       return true;
     case "slice":
-      return (
-        isNil(left) === isNil(right) && (left === right || areEqualLists(listItems(left)!, listItems(right)!, depth))
-      );
+      return isNil(left) === isNil(right) && (left === right || areEqualLists(listItems(left)!, listItems(right)!));
     case "map":
-      return (
-        isNil(left) === isNil(right) && (left === right || areEqualMaps(mapEntries(left)!, mapEntries(right)!, depth))
-      );
+      return isNil(left) === isNil(right) && (left === right || areEqualMaps(mapEntries(left)!, mapEntries(right)!));
     case "ptr":
-      return left === right || areDeepEqual((left as GoPointer).target, (right as GoPointer).target, depth + 1);
+      return left === right || areDeepEqual((left as GoPointer).target, (right as GoPointer).target);
     case "struct":
-      return areEqualStructs(left as GoStruct, right as GoStruct, depth);
+      return areEqualStructs(left as GoStruct, right as GoStruct);
     default:
       return isSame(left, right) === true;
   }
 }
 
-function areEqualLists(left: GoList, right: GoList, depth: number): boolean {
-  return left.length === right.length && left.every((item, index) => areDeepEqual(item, right[index], depth + 1));
+function areEqualLists(left: GoList, right: GoList): boolean {
+  return left.length === right.length && left.every((item, index) => areDeepEqual(item, right[index]));
 }
 
-function areEqualMaps(left: GoObject, right: GoObject, depth: number): boolean {
+function areEqualMaps(left: GoObject, right: GoObject): boolean {
   if (left.size !== right.size) return false;
   for (const [key, value] of left) {
-    if (!right.has(key) || !areDeepEqual(value, right.get(key), depth + 1)) return false;
+    if (!right.has(key) || !areDeepEqual(value, right.get(key))) return false;
   }
   return true;
 }
 
-function areEqualStructs(left: GoStruct, right: GoStruct, depth: number): boolean {
-  return left.fields.size === 0 ? isSame(left, right) === true : areEqualMaps(left.fields, right.fields, depth);
+function areEqualStructs(left: GoStruct, right: GoStruct): boolean {
+  return left.fields.size === 0 ? isSame(left, right) === true : areEqualMaps(left.fields, right.fields);
 }
 
 /** A set of values by reflect.DeepEqual: scalars are looked up, only lists, maps and structs compared one by one. */

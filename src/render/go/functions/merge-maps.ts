@@ -1,6 +1,5 @@
 /** mergo as Sprig uses it: maps merged into the first one, in depth. */
 import { anyType, GoMap, type GoObject, type GoValue, mapEntries, typeOf } from "../value.ts";
-import { checkNesting } from "./deep-equal.ts";
 import { isEmpty } from "./defaults.ts";
 import { GoFunctionError } from "./registry.ts";
 
@@ -12,9 +11,7 @@ export function mergeInto(
   target: Map<string, GoValue>,
   source: GoObject,
   options: { overwrite: boolean; charge: (steps: number) => void },
-  depth = 0,
 ): void {
-  checkNesting(depth);
   options.charge(source.size);
   for (const [key, value] of [...source]) {
     const present = target.get(key);
@@ -26,7 +23,7 @@ export function mergeInto(
     const into = mapEntries(present);
     if (from !== undefined && into !== undefined) {
       checkElements(present, value, from);
-      mergeInto(into as Map<string, GoValue>, from, options, depth + 1);
+      mergeInto(into as Map<string, GoValue>, from, options);
       if (into.size > 0) continue;
     }
     if (options.overwrite || isEmpty(present)) target.set(key, value);
