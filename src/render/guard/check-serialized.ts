@@ -1,0 +1,134 @@
+/**
+ * Values that toYaml or toJson printed: what they printed may be structure, but only that of the value, at its node.
+ */
+import { isJsonObject, type Json } from "../../model/json.ts";
+import type { PrintedRange } from "../../model/template.ts";
+import { readScalarByLooks, ValueError } from "../manifests/read-value.ts";
+import type { YamlMapping, YamlNode, YamlScalar, YamlSequence } from "../yaml/node.ts";
+import { trimRange } from "./placeholders.ts";
+
+/**
+ * What became of a serialized range: `structure`, exactly the value's; `text` of a single scalar (or of a comment), to be
+ * guarded like any other; `violation`, anything else.
+ */
+export type SerializedOutcome = "structure" | "text" | "violation";
+
+export function judgeSerialized(
+  text: string,
+  range: PrintedRange,
+  value: Json,
+  documents: readonly (YamlNode | undefined)[],
+): SerializedOutcome {
+  const span = trimRange(text, range);
+  if (span.start === span.end) return "text";
+  for (const document of documents) {
+    if (document === undefined || document.end < span.start) continue;
+    return judgeWithin(document, span, value);
+  }
+  return "text";
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+function judgeWithin(node: YamlNode, span: Span, value: Json): SerializedOutcome {
+  if (startsIn(node, span) && node.end <= span.end && equalsValue(node, value)) return "structure";
+  if (node.kind === "alias") return overlaps(node, span) ? "violation" : "text";
+  if (node.kind === "scalar") {
+    if (!overlaps(node, span)) return "text";
+    return node.start <= span.start && node.end >= span.end ? "text" : "violation";
+  }
+  return node.kind === "mapping" ? judgeMapping(node, span, value) : judgeSequence(node, span, value);
+}
+
+function judgeMapping({ keys, values }: YamlMapping, span: Span, value: Json): SerializedOutcome {
+  const from = keys.findIndex((key) => key.end > span.start || key.start >= span.start);
+  const first = from < 0 ? keys.length : from;
+  // The range may begin within the value of the key before.
+  const before = values[first - 1];
+  if (before !== undefined && overlaps(before, span)) return judgeWithin(before, span, value);
+  const key = keys[first];
+  if (key === undefined || key.start >= span.end) return "text";
+  if (values[first]!.start >= span.end || !startsIn(key, span)) return judgeWithin(key, span, value);
+
+  const behind = keys.findIndex((other, index) => index > first && other.start >= span.end);
+  const last = behind < 0 ? keys.length : behind;
+  const isWhole =
+    isJsonObject(value) &&
+    last - first === value.size &&
+    values[last - 1]!.end <= span.end &&
+    equalsMembers(keys.slice(first, last), values.slice(first, last), value);
+  return isWhole ? "structure" : "violation";
+}
+
+function judgeSequence({ items }: YamlSequence, span: Span, value: Json): SerializedOutcome {
+  const from = items.findIndex((item) => overlaps(item, span) || item.start >= span.start);
+  const first = items[from];
+  if (first === undefined || first.start >= span.end) return "text";
+  const behind = items.findIndex((item, index) => index > from && item.start >= span.end);
+  const printed = items.slice(from, behind < 0 ? items.length : behind);
+  const isWhole =
+    Array.isArray(value) &&
+    startsIn(first, span) &&
+    printed.length === value.length &&
+    printed.at(-1)!.end <= span.end &&
+    printed.every((item, index) => equalsValue(item, value[index]!));
+  if (isWhole) return "structure";
+  return printed.length === 1 ? judgeWithin(first, span, value) : "violation";
+}
+
+function startsIn(node: YamlNode, { start, end }: Span): boolean {
+  return node.start >= start && node.start < end;
+}
+
+function overlaps(node: YamlNode, { start, end }: Span): boolean {
+  return node.start < end && node.end > start;
+}
+
+/** Whether a node says exactly what was serialized. Numbers are compared as numbers: `3.0` is printed as `3`. */
+function equalsValue(node: YamlNode, value: Json): boolean {
+  if (node.anchor !== undefined || node.tag !== undefined) return false;
+  switch (node.kind) {
+    case "scalar":
+      return equalsScalar(node, value);
+    case "mapping":
+      return isJsonObject(value) && value.size === node.keys.length && equalsMembers(node.keys, node.values, value);
+    case "sequence":
+      return (
+        Array.isArray(value) &&
+        value.length === node.items.length &&
+        node.items.every((item, index) => equalsValue(item, value[index]!))
+      );
+    case "alias":
+      return false;
+  }
+}
+
+/** As many keys as the value has members; no two are alike. */
+function equalsMembers(
+  keys: readonly YamlScalar[],
+  values: readonly YamlNode[],
+  object: ReadonlyMap<string, Json>,
+): boolean {
+  return keys.every(({ text, style }, index) => {
+    const member = object.get(text);
+    return member !== undefined && !(text === "<<" && style === "plain") && equalsValue(values[index]!, member);
+  });
+}
+
+function equalsScalar(node: YamlScalar, value: Json): boolean {
+  if (typeof value === "object" && value !== null) return false;
+  let printed: Json;
+  try {
+    printed = readScalarByLooks(node);
+  } catch (error) {
+    if (error instanceof ValueError) return false;
+    throw error;
+  }
+  if (typeof printed === "bigint" || typeof printed === "number") {
+    return (typeof value === "bigint" || typeof value === "number") && Number(printed) === Number(value);
+  }
+  return printed === value;
+}

@@ -1,0 +1,164 @@
+/**
+ * The guard: what an event says can't change a document's structure.
+ *
+ * A template's output is parsed twice, as it is and with a word in place of each value, and both must have the same
+ * documents, nodes, tags and anchors; only the scalars that hold a value may differ. A value that toYaml or toJson printed
+ * may be structure, if it is exactly the value's. Where all values are of harmless characters (nearly always) the second
+ * reading would show nothing and is left out.
+ */
+import type { Problem } from "../../model/problem.ts";
+import type { PrintedRange, RenderedText, TemplateSource } from "../../model/template.ts";
+import { placeOfOutput, quoteValue } from "../output-place.ts";
+import { placeInSource } from "../template-place.ts";
+import { type YamlNode, YamlSyntaxError } from "../yaml/node.ts";
+import { parseYaml } from "../yaml/parse-yaml.ts";
+import { judgeSerialized } from "./check-serialized.ts";
+import { haveSameStructure } from "./compare-structures.ts";
+import { isHarmless, type PlaceholderText, replaceRanges } from "./placeholders.ts";
+
+export type Documents = readonly (YamlNode | undefined)[];
+type Parsed = Documents | YamlSyntaxError;
+
+/** The documents of a template's output, or why they can't be trusted or read (GUARD_VIOLATION, MANIFEST_SYNTAX). */
+export function readGuardedDocuments(rendered: RenderedText, source: TemplateSource): Documents | Problem {
+  const { text, printed: ranges } = rendered;
+  const documents = tryParse(text);
+  const structural = findStructural(text, ranges, documents);
+  if (typeof structural === "number") return violation(rendered, source, ranges[structural]!);
+  if (!isParseError(documents)) {
+    const areHarmless = ranges.every((range, index) => structural.has(index) || isHarmless(text, range));
+    if (areHarmless) return documents;
+  }
+
+  const isReplaced = (index: number): boolean => !structural.has(index);
+  const replaced = replaceRanges(text, ranges, isReplaced);
+  const reference = tryParse(replaced.text);
+  if (isParseError(reference)) return blameTemplate(rendered, source, documents, reference, isReplaced);
+  if (!isParseError(documents) && haveSameStructure(text, ranges, replaced.placeholders, documents, reference))
+    return documents;
+  return violation(rendered, source, findCulprit(rendered, reference, isReplaced));
+}
+
+/**
+ * Which ranges are structure, exactly that of the value serialized; or the index of one that is other structure. Where the
+ * text can't be read as it is, words stand for the values that were not serialized.
+ */
+function findStructural(
+  text: string,
+  ranges: readonly PrintedRange[],
+  documents: Parsed,
+): ReadonlySet<number> | number {
+  if (!ranges.some(({ serialized }) => serialized !== undefined)) return noRanges;
+  if (isParseError(documents)) {
+    const partly = replaceRanges(text, ranges, (index) => ranges[index]!.serialized === undefined);
+    const parsed = tryParse(partly.text);
+    return isParseError(parsed) ? noRanges : findStructural(partly.text, shiftRanges(ranges, partly), parsed);
+  }
+  const structural = new Set<number>();
+  for (let index = 0; index < ranges.length; index++) {
+    const range = ranges[index]!;
+    if (range.serialized === undefined) continue;
+    const outcome = judgeSerialized(text, range, range.serialized, documents);
+    if (outcome === "violation") return index;
+    if (outcome === "structure") structural.add(index);
+  }
+  return structural;
+}
+
+const noRanges: ReadonlySet<number> = new Set();
+
+function tryParse(text: string): Parsed {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (error instanceof YamlSyntaxError) return error;
+    throw error;
+  }
+}
+
+function isParseError(parsed: Parsed): parsed is YamlSyntaxError {
+  return parsed instanceof YamlSyntaxError;
+}
+
+/** With words in place of all values the text can't be read: the template's own fault, unless it can be read with them. */
+function blameTemplate(
+  rendered: RenderedText,
+  source: TemplateSource,
+  documents: Parsed,
+  reference: YamlSyntaxError,
+  isReplaced: (index: number) => boolean,
+): Problem {
+  const { text, printed: ranges } = rendered;
+  if (isParseError(documents)) {
+    const at = placeOfOutput(rendered, source, documents.offset);
+    return { code: "MANIFEST_SYNTAX", severity: "error", message: `this is no valid YAML: ${documents.message}`, at };
+  }
+  const count = smallestCount(ranges.length, (words) => {
+    return isParseError(tryParse(replaceRanges(text, ranges, (index) => index < words && isReplaced(index)).text));
+  });
+  const range = ranges[count - 1]!;
+  return {
+    code: "GUARD_VIOLATION",
+    severity: "error",
+    message: `${quoteRange(text, range)} stands where it makes structure (${reference.message} with a word in its place)`,
+    at: placeInSource(source, range.at),
+    hint: guardHint,
+  };
+}
+
+/** The first value with which, in the company of those before it, the structure is no longer the template's. */
+function findCulprit(
+  rendered: RenderedText,
+  reference: Documents,
+  isReplaced: (index: number) => boolean,
+): PrintedRange {
+  const { text, printed: ranges } = rendered;
+  const { placeholders } = replaceRanges(text, ranges, isReplaced);
+  const count = smallestCount(ranges.length, (values) => {
+    const partly = replaceRanges(text, ranges, (index) => index >= values && isReplaced(index));
+    const parsed = tryParse(partly.text);
+    if (isParseError(parsed)) return true;
+    return !haveSameStructure(partly.text, shiftRanges(ranges, partly), placeholders, parsed, reference);
+  });
+  return ranges[count - 1]!;
+}
+
+/** The ranges as they lie in a text in which words stand for some of them. */
+function shiftRanges(ranges: readonly PrintedRange[], { placeholders }: PlaceholderText): PrintedRange[] {
+  let shift = 0;
+  return ranges.map((range, index) => {
+    const word = placeholders[index];
+    const start = word?.start ?? range.start + shift;
+    const end = word?.end ?? range.end + shift;
+    shift = end - range.end;
+    return { ...range, start, end };
+  });
+}
+
+/** The smallest count from 1 to `most` for which `isBad`, given that it is for `most`. */
+function smallestCount(most: number, isBad: (count: number) => boolean): number {
+  let low = 1;
+  let high = most;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBad(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+const guardHint = "Put it in quotes with `quote`, or print whole values with `toYaml … | nindent`.";
+
+function violation({ text }: RenderedText, source: TemplateSource, range: PrintedRange): Problem {
+  return {
+    code: "GUARD_VIOLATION",
+    severity: "error",
+    message: `the value ${quoteRange(text, range)} would change the structure of the document`,
+    at: placeInSource(source, range.at),
+    hint: guardHint,
+  };
+}
+
+function quoteRange(text: string, { start, end }: PrintedRange): string {
+  return quoteValue(text.slice(start, end));
+}

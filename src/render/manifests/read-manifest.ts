@@ -1,0 +1,150 @@
+/** From a YAML node to one manifest: read, checked, marked as Sluice's, written canonically. */
+import type { Json, JsonObject } from "../../model/json.ts";
+import type { Manifest, ObjectIdentity } from "../../model/manifest.ts";
+import { quoteValue } from "../output-place.ts";
+import type { YamlMapping, YamlNode } from "../yaml/node.ts";
+import { writeCanonicalYaml } from "../yaml/write-canonical-yaml.ts";
+import { scopeOf } from "./api-scope.ts";
+import {
+  faultOfAnnotationKey,
+  faultOfApiVersion,
+  faultOfKind,
+  faultOfLabelKey,
+  faultOfLabelValue,
+} from "./check-names.ts";
+import { checkObject, checkPrintedKeys, membersOf } from "./check-object.ts";
+import { memberOf } from "./find-objects.ts";
+import type { ManifestOptions } from "./manifest-options.ts";
+import type { ObjectReport } from "./object-report.ts";
+import {
+  entityAnnotation,
+  managedByLabel,
+  managedByValue,
+  ownerLabel,
+  ownerLabelValue,
+  substituteAnnotation,
+} from "./provenance.ts";
+import { readValue, ValueError } from "./read-value.ts";
+import { rootPosition } from "./string-positions.ts";
+
+/** Reads one object; undefined where the report says what is wrong with it. */
+export function readManifest(node: YamlNode, options: ManifestOptions, report: ObjectReport): Manifest | undefined {
+  const before = report.problems.length;
+  if (node.kind !== "mapping") {
+    report.addAt("MANIFEST_INVALID", node, "this is no object, but a list or a single value");
+    return undefined;
+  }
+  checkPrintedKeys(node, report);
+  const type = readType(node, report);
+  if (type === undefined) return undefined;
+
+  const value = readObject(node, type, report);
+  if (value === undefined) return undefined;
+  checkObject({ node, value, ...type }, report);
+  checkExtras(options, report);
+  if (report.problems.length > before) return undefined;
+
+  const identity = objectIdentityOf(value);
+  return { identity, text: writeManifest(value, identity, options), at: report.start };
+}
+
+function readType(node: YamlMapping, report: ObjectReport): { group: string; kind: string } | undefined {
+  const kind = textMember(node, "kind");
+  const apiVersion = textMember(node, "apiVersion");
+  const kindFault = kind === undefined ? "is missing" : faultOfKind(kind);
+  if (kindFault !== undefined) {
+    report.addAtPath("MANIFEST_INVALID", node, ["kind"], `the kind ${quoteMissing(kind)}${kindFault}`);
+  }
+  const versionFault = apiVersion === undefined ? "is missing" : faultOfApiVersion(apiVersion);
+  if (versionFault !== undefined) {
+    report.addAtPath(
+      "MANIFEST_INVALID",
+      node,
+      ["apiVersion"],
+      `the apiVersion ${quoteMissing(apiVersion)}${versionFault}`,
+    );
+  }
+  if (kindFault !== undefined || versionFault !== undefined) return undefined;
+  return { group: groupOf(apiVersion!), kind: kind! };
+}
+
+function textMember(node: YamlMapping, key: string): string | undefined {
+  const member = memberOf(node, key);
+  return member?.kind === "scalar" ? member.text : undefined;
+}
+
+function quoteMissing(value: string | undefined): string {
+  return value === undefined ? "" : `${quoteValue(value)} `;
+}
+
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf("/");
+  return slash < 0 ? "" : apiVersion.slice(0, slash);
+}
+
+function readObject(
+  node: YamlMapping,
+  { group, kind }: { group: string; kind: string },
+  report: ObjectReport,
+): JsonObject | undefined {
+  try {
+    return readValue(node, rootPosition(group, kind)) as JsonObject;
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    report.addAt("MANIFEST_INVALID", error.node, error.message);
+    return undefined;
+  }
+}
+
+function checkExtras({ extraLabels, extraAnnotations }: ManifestOptions, report: ObjectReport): void {
+  for (const [key, value] of extraLabels) {
+    const fault = faultOfLabelKey(key);
+    if (fault !== undefined) report.addOutside("LABEL_INVALID", `the extra label ${quoteValue(key)} ${fault}`);
+    const valueFault = faultOfLabelValue(value);
+    if (valueFault === undefined) continue;
+    report.addOutside("LABEL_INVALID", `the value ${quoteValue(value)} of the extra label ${key} ${valueFault}`);
+  }
+  for (const key of extraAnnotations.keys()) {
+    const fault = faultOfAnnotationKey(key);
+    if (fault !== undefined) report.addOutside("LABEL_INVALID", `the extra annotation ${quoteValue(key)} ${fault}`);
+  }
+}
+
+/**
+ * What identifies an object in its cluster. A namespaced kind of Kubernetes' own without namespace is in `default`, a
+ * cluster-scoped one in none whatever it says; of other kinds nobody but their cluster knows.
+ */
+export function objectIdentityOf(object: JsonObject): ObjectIdentity {
+  const group = groupOf(textOf(object.get("apiVersion")));
+  const kind = textOf(object.get("kind"));
+  const metadata = membersOf(object.get("metadata"));
+  const given = textOf(metadata.get("namespace"));
+  const scope = scopeOf(group, kind);
+  const namespace = scope === "cluster" ? "" : scope === "namespace" && given === "" ? "default" : given;
+  return { group, kind, namespace, name: textOf(metadata.get("name")) };
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+function writeManifest(value: JsonObject, { namespace }: ObjectIdentity, options: ManifestOptions): string {
+  const { provenance, extraLabels, extraAnnotations } = options;
+  const object = new Map(value);
+  const metadata = new Map(membersOf(value.get("metadata")));
+  const labels = new Map([...membersOf(metadata.get("labels")), ...extraLabels]);
+  const annotations = new Map([...membersOf(metadata.get("annotations")), ...extraAnnotations]);
+  labels.set(managedByLabel, managedByValue);
+  labels.set(ownerLabel, ownerLabelValue(provenance.owner));
+  annotations.set(entityAnnotation, provenance.entity);
+  object.set("metadata", metadata);
+  metadata.set("labels", labels);
+  metadata.set("annotations", annotations);
+  if (namespace === "") metadata.delete("namespace");
+  else metadata.set("namespace", namespace);
+
+  const text = writeCanonicalYaml(object);
+  if (!text.includes("${") || annotations.has(substituteAnnotation)) return text;
+  annotations.set(substituteAnnotation, "disabled");
+  return writeCanonicalYaml(object);
+}
