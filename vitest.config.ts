@@ -12,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          globalSetup: "./test/e2e/global-setup.ts",
           include: slow.map((folder) => `${folder}/*.test.ts`),
           testTimeout: 600_000,
           hookTimeout: 900_000,

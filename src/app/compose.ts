@@ -6,6 +6,7 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import type { GitAuth } from "../adapters/git/git-auth.ts";
 import { gitEnv, runProgram } from "../adapters/git/git-program.ts";
 import { openGitRepository } from "../adapters/git/open-git-repository.ts";
 import { openJournal } from "../adapters/journal/open-journal.ts";
@@ -22,7 +23,7 @@ import type { Catalog, ConfigFile } from "../model/catalog.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Checked, Problem } from "../model/problem.ts";
 import { SluiceError } from "../model/problem.ts";
-import type { ConnectionSettings, SecretRef, Settings } from "../model/settings.ts";
+import type { ConnectionSettings, RepositoryAuth, SecretRef, Settings } from "../model/settings.ts";
 import type { TemplateSource } from "../model/template.ts";
 import { Branches } from "../pipeline/branches.ts";
 import { writeCommitMessage } from "../pipeline/commit-message.ts";
@@ -196,9 +197,29 @@ export function composeRenderSettings(settings: Settings, context: CliContext): 
   };
 }
 
-function openRepository(settings: Settings, log: Log): Promise<GitRepository> {
-  const { url, author } = settings.repository;
-  return openGitRepository({ url, directory: join(settings.state.directory, "git"), author, log });
+/** `folder`: of the local object store, below the state's directory. */
+function openRepository(context: CliContext, settings: Settings, folder: string, log: Log): Promise<GitRepository> {
+  const { url, author, auth, caFile } = settings.repository;
+  const directory = join(settings.state.directory, folder);
+  const ca = caFile === undefined ? {} : { caFile };
+  return openGitRepository({ url, directory, author, auth: readAuth(auth, secretReader(context)), log, ...ca });
+}
+
+/** Credentials are read when they are used, so that a file that was changed counts at once. */
+function readAuth(auth: RepositoryAuth, read: (ref: SecretRef) => string): GitAuth {
+  switch (auth.kind) {
+    case "none":
+      return auth;
+    case "basic":
+      return { kind: "basic", username: async () => read(auth.username), password: async () => read(auth.password) };
+    case "bearer":
+      return { kind: "bearer", token: async () => read(auth.token) };
+    case "ssh": {
+      const { key, knownHosts } = auth;
+      const hosts = knownHosts === undefined ? {} : { knownHosts: async () => read(knownHosts) };
+      return { kind: "ssh", key: async () => read(key), ...hosts };
+    }
+  }
 }
 
 export interface OpenService {
@@ -210,7 +231,7 @@ export interface OpenService {
 export async function composeService(context: CliContext, settings: Settings, log: Log, onReady: () => void): Promise<OpenService> {
   const read = await readConnections(context, settings);
   for (const problem of read.problems) log.problem(problem);
-  const git = await openRepository(settings, log);
+  const git = await openRepository(context, settings, "git", log);
   const { repository, state, output, commit, config } = settings;
   const names = { target: repository.branch, state: state.branch, outputPath: output.path };
   const ports = { git, clock: systemClock, chance: systemChance, log };
@@ -279,10 +300,8 @@ export interface OpenState {
 
 /** The state branch as it is on the server, for reading. */
 export async function openState(context: CliContext, settings: Settings): Promise<OpenState> {
-  const log = quietLog(context);
-  const { url, author } = settings.repository;
   // A store of its own: the service may be running in the other one.
-  const git = await openGitRepository({ url, directory: join(settings.state.directory, "git-read"), author, log });
+  const git = await openRepository(context, settings, "git-read", quietLog(context));
   const head = (await git.fetchHeads([settings.state.branch])).get(settings.state.branch);
   const tree = head === undefined ? undefined : (await git.readCommit(head)).tree;
   return { git, tree, close: () => git.close() };

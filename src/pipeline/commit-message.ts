@@ -20,7 +20,8 @@ export function writeCommitMessage(template: Template, { events, objects }: Chan
   ];
   const data = new Map<string, Json>([
     ["subject", subjectLine(events, objects)],
-    ["lines", shown.map(eventLine)],
+    // The subject says it all where there is one event.
+    ["lines", events.length === 1 ? [] : shown.map(eventLine)],
     ["more", BigInt(events.length - shown.length)],
     ["trailers", trailers],
   ]);

@@ -1,0 +1,221 @@
+/**
+ * A place where the built program runs as its users run it: a nats-server, a bare repository, settings and documents in
+ * a throwaway folder.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { jetstream, jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { findProjectRoot } from "../tools/find-project-root.ts";
+import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
+
+const run = promisify(execFile);
+const program = join(findProjectRoot(), "dist", "src", "app", "main.js");
+const waitMsMax = 60_000;
+
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface WorkbenchOptions {
+  /** Documents of the config folder, by path. */
+  readonly config: Readonly<Record<string, string>>;
+  /** The connection's JSON; its address is mapped to the server's by connectTo. */
+  readonly connection: string;
+  /** Further lines of sluice.yaml; `output`, `commit` and such. */
+  readonly settings?: string;
+  /** Streams to create: their names and subjects. */
+  readonly streams?: Readonly<Record<string, readonly string[]>>;
+}
+
+export class Workbench {
+  readonly folder: string;
+  readonly server: NatsServer;
+  readonly nats: NatsConnection;
+  readonly streams: JetStreamManager;
+  #services: SluiceProcess[] = [];
+
+  private constructor(folder: string, server: NatsServer, nats: NatsConnection, streams: JetStreamManager) {
+    this.folder = folder;
+    this.server = server;
+    this.nats = nats;
+    this.streams = streams;
+  }
+
+  static async open(options: WorkbenchOptions): Promise<Workbench> {
+    const folder = await mkdtemp(join(tmpdir(), "sluice-e2e-"));
+    const server = await startNatsServer({ jetstream: true, users: [{ user: "admin", password: "my-password" }] });
+    const nats = await connect({ servers: server.url, user: "admin", pass: "my-password" });
+    const streams = await jetstreamManager(nats);
+    for (const [name, subjects] of Object.entries(options.streams ?? {})) {
+      await streams.streams.add({ name, subjects: [...subjects] });
+    }
+    const bench = new Workbench(folder, server, nats, streams);
+    await bench.write("connection.json", options.connection);
+    await bench.write(
+      "sluice.yaml",
+      `apiVersion: sluice.dev/v1alpha1
+kind: Settings
+repository:
+  url: ./fleet.git
+  branch: main
+  author: {name: sluice, email: sluice@example.com}
+config: {path: config}
+connections:
+  - name: bus
+    file: ./connection.json
+    connectTo: {"nats.nats.svc.cluster.local:4222": "127.0.0.1:${server.port}"}
+state: {directory: ./state}
+${options.settings ?? "output: {secrets: plain}"}
+`,
+    );
+    await run("git", ["init", "--quiet", "--bare", "--initial-branch=main", join(folder, "fleet.git")]);
+    await run("git", ["init", "--quiet", "--initial-branch=main", join(folder, "checkout")]);
+    await bench.commitConfig(options.config);
+    return bench;
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    const file = join(this.folder, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+
+  /** A person's commit on the target: files of the config folder, by path; undefined removes one. */
+  async commitConfig(files: Readonly<Record<string, string | undefined>>): Promise<void> {
+    const checkout = join(this.folder, "checkout");
+    if ((await this.git("rev-parse", "--verify", "--quiet", "main").catch(() => "")) !== "") {
+      await run("git", ["-C", checkout, "pull", "--quiet", "--ff-only", join(this.folder, "fleet.git"), "main"]);
+    }
+    for (const [path, text] of Object.entries(files)) {
+      if (text === undefined) await rm(join(checkout, "config", path));
+      else await this.write(`checkout/config/${path}`, text);
+    }
+    const person = ["-c", "user.name=Platform Team", "-c", "user.email=platform@example.com"];
+    await run("git", ["-C", checkout, "add", "--all"]);
+    await run("git", ["-C", checkout, ...person, "commit", "--quiet", "--message=Change the configuration"]);
+    await run("git", ["-C", checkout, "push", "--quiet", join(this.folder, "fleet.git"), "HEAD:main"]);
+  }
+
+  async git(...args: readonly string[]): Promise<string> {
+    const { stdout } = await run("git", ["-C", join(this.folder, "fleet.git"), ...args], { maxBuffer: 256 * 1024 * 1024 });
+    return stdout;
+  }
+
+  /** Paths below `rendered/` on the target, without what every cluster's folder has. */
+  async rendered(): Promise<readonly string[]> {
+    const list = await this.git("ls-tree", "-r", "--name-only", "main", "rendered/");
+    return list.split("\n").filter((path) => path !== "" && !path.endsWith("/sluice-cluster.yaml"));
+  }
+
+  async checkpoint(): Promise<{ positions: Record<string, { sequence: number }> }> {
+    return JSON.parse(await this.git("show", "sluice/state:checkpoint.json")) as never;
+  }
+
+  /** Publishes over JetStream where a stream has the subject, else over core NATS. */
+  async publish(subject: string, payload: string | Uint8Array): Promise<void> {
+    const found = await this.streams.streams.find(subject).catch(() => undefined);
+    if (found !== undefined) await jetstream(this.nats).publish(subject, payload);
+    else {
+      this.nats.publish(subject, payload);
+      await this.nats.flush();
+    }
+  }
+
+  /** Starts `sluice run`; resolves when it has logged `ready`. */
+  async start(): Promise<SluiceProcess> {
+    const service = new SluiceProcess(this.folder);
+    this.#services.push(service);
+    await service.untilLogged("ready");
+    return service;
+  }
+
+  async sluice(...args: readonly string[]): Promise<CliResult> {
+    try {
+      const { stdout, stderr } = await run(process.execPath, [program, ...args], { cwd: this.folder, maxBuffer: 64 * 1024 * 1024 });
+      return { code: 0, stdout, stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { code, stdout, stderr };
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const service of this.#services) await service.kill();
+    await this.nats.close();
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** `sluice run` as a process. */
+export class SluiceProcess {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+  #log = "";
+
+  constructor(folder: string) {
+    this.#child = spawn(process.execPath, [program, "run", "--log-format", "json"], { cwd: folder, stdio: ["ignore", "inherit", "pipe"] });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#log += text;
+    });
+    this.#exited = once(this.#child, "exit").then(([code]) => code as number | null);
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  async untilLogged(message: string): Promise<void> {
+    const isLogged = () => this.#log.includes(`"message":"${message}"`);
+    await Promise.race([
+      until(isLogged, `the log line ${message}`),
+      this.#exited.then((code) => {
+        if (!isLogged()) throw new Error(`sluice run ended with ${code}:\n${this.#log}`);
+      }),
+    ]);
+  }
+
+  /** SIGTERM; the exit code. */
+  async stop(): Promise<number | null> {
+    this.#child.kill("SIGTERM");
+    return this.#exited;
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#exited;
+  }
+}
+
+/** Polls until the condition holds; throws after a minute. */
+export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + waitMsMax;
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`waited ${waitMsMax / 1000} s for ${what}`);
+    await sleep(20);
+  }
+}
+
+export function readExample(path: string): Promise<string> {
+  return readFile(join(findProjectRoot(), "test", "fixtures", "examples", path), "utf8");
+}
+
+/** A SveltosCluster document. */
+export function clusterDocument(name: string, labels: Readonly<Record<string, string>>): string {
+  return `apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata:
+  name: ${name}
+  namespace: fleet
+  labels: ${JSON.stringify(labels)}
+`;
+}
