@@ -22,7 +22,13 @@ afterEach(async () => {
 });
 
 async function open(store = "store", url = sandbox.remote): Promise<GitRepository> {
-  const repository = await openGitRepository({ url, directory: join(sandbox.folder, store), author: identity, log });
+  const repository = await openGitRepository({
+    url,
+    directory: join(sandbox.folder, store),
+    author: identity,
+    auth: { kind: "none" },
+    log,
+  });
   opened.push(repository);
   return repository;
 }

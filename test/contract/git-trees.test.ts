@@ -72,6 +72,7 @@ beforeAll(async () => {
     url: sandbox.remote,
     directory: join(sandbox.folder, "store"),
     author: identity,
+    auth: { kind: "none" },
     log: new MemoryLog(),
   });
 });

@@ -7,7 +7,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
-import { gitEnv, type ProgramEnv, runProgram } from "./git-program.ts";
+import { gitEnv, type ProgramEnv, type ProgramResult, runProgram } from "./git-program.ts";
 import { readLooseObject } from "./loose-object.ts";
 import { type GitObject, hashObject } from "./object-id.ts";
 import { encodePackIndex, type PackLayout } from "./pack-bytes.ts";
@@ -146,10 +146,12 @@ export class LocalStore {
 
   /** Brings single objects here that the filter left out. */
   async fetchObjects(ids: readonly ObjectId[]): Promise<void> {
-    await this.#fetch(["--filter=blob:none", "--stdin", "origin"], `${ids.join("\n")}\n`);
+    // Nothing is said of what is here: from a commit the server would conclude that its files are here too.
+    const silently = ["-c", "fetch.negotiationAlgorithm=noop"];
+    await this.#fetch(["--filter=blob:none", "--stdin", "origin"], `${ids.join("\n")}\n`, silently);
   }
 
-  async #fetch(args: readonly string[], input = ""): Promise<void> {
+  async #fetch(args: readonly string[], input = "", config: readonly string[] = []): Promise<void> {
     const common = [
       "fetch",
       "--quiet",
@@ -158,7 +160,7 @@ export class LocalStore {
       "--recurse-submodules=no",
       "--no-auto-maintenance",
     ];
-    const result = await this.#git([...common, ...args], input);
+    const result = await this.#git([...config, ...common, ...args], input, await this.#options.fetchEnv());
     if (result.code !== 0) throw new FetchFailedError(result.stderr);
     this.loadPacks();
   }
@@ -180,9 +182,9 @@ export class LocalStore {
     if (result.code !== 0) throw new DamagedStoreError(`the store's refs can't be updated: ${result.stderr}`);
   }
 
-  async #git(args: readonly string[], input = "") {
-    const { directory, fetchMsMax, fetchEnv } = this.#options;
-    const env = gitEnv({ ...(args[0] === "fetch" ? await fetchEnv() : {}), GIT_DIR: directory });
+  async #git(args: readonly string[], input = "", moreEnv: ProgramEnv = {}): Promise<ProgramResult> {
+    const { directory, fetchMsMax } = this.#options;
+    const env = gitEnv({ ...moreEnv, GIT_DIR: directory });
     return runProgram("git", args, { env, input, durationMsMax: fetchMsMax });
   }
 

@@ -2,7 +2,10 @@
 import type { GitRepository } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
 import type { Identity } from "./commit-bytes.ts";
-import { gitEnv } from "./git-program.ts";
+import { authorizationOf, type GitAuth } from "./git-auth.ts";
+import { gitConfigEnv, gitEnv, type ProgramEnv } from "./git-program.ts";
+import { findProxy } from "./http-agent.ts";
+import { HttpTransport } from "./http-transport.ts";
 import { LocalStore } from "./local-store.ts";
 import { ProgramTransport } from "./program-transport.ts";
 import { parseRemoteUrl, type RemoteUrl } from "./remote-url.ts";
@@ -17,6 +20,10 @@ export interface GitRepositoryOptions {
   readonly author: Identity;
   /** Default: the author. */
   readonly committer?: Identity;
+  /** Default: none. */
+  readonly auth?: GitAuth;
+  /** PEM bundle of further authorities for https. */
+  readonly caFile?: string;
   readonly log: Log;
   readonly limits?: Partial<GitLimits>;
 }
@@ -43,15 +50,12 @@ const defaultLimits: GitLimits = {
 export async function openGitRepository(options: GitRepositoryOptions): Promise<GitRepository> {
   const remote = parseRemoteUrl(options.url);
   const limits = { ...defaultLimits, ...options.limits };
-  const local = await LocalStore.open({
-    directory: options.directory,
-    url: remote.url,
-    fetchEnv: async () => ({}),
-    fetchMsMax: limits.fetchMsMax,
-  });
+  const { transport, fetchEnv } = openWay(remote, options, limits);
+  const { directory } = options;
+  const local = await LocalStore.open({ directory, url: remote.url, fetchEnv, fetchMsMax: limits.fetchMsMax });
   return new Repository({
     local,
-    transport: openTransport(remote, limits),
+    transport,
     author: options.author,
     committer: options.committer ?? options.author,
     log: options.log,
@@ -59,16 +63,52 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
   });
 }
 
-function openTransport(remote: RemoteUrl, limits: GitLimits): Transport {
+/** How to reach the remote: for pushing, and for the `git` program. */
+interface Way {
+  readonly transport: Transport;
+  fetchEnv(): Promise<ProgramEnv>;
+}
+
+function openWay(remote: RemoteUrl, options: GitRepositoryOptions, limits: GitLimits): Way {
   switch (remote.kind) {
     case "path":
-      return new ProgramTransport({
-        command: async (service) => ({ program: "git", args: [service, remote.path], env: gitEnv() }),
-        explain: explainProgramFailure,
-        keepsNextReady: true,
-        silenceMsMax: limits.silenceMsMax,
-      });
-    default:
+      return openPathWay(remote.path, limits);
+    case "http":
+      return openHttpWay(remote.url, options, limits);
+    case "ssh":
       throw new Error(`${remote.kind} is not there yet`);
   }
+}
+
+function openPathWay(path: string, { silenceMsMax }: GitLimits): Way {
+  const transport = new ProgramTransport({
+    command: async (service) => ({ program: "git", args: [service, path], env: gitEnv() }),
+    explain: explainProgramFailure,
+    keepsNextReady: true,
+    silenceMsMax,
+  });
+  return { transport, fetchEnv: async () => ({}) };
+}
+
+function openHttpWay(
+  url: string,
+  { auth = { kind: "none" }, caFile }: GitRepositoryOptions,
+  { silenceMsMax }: GitLimits,
+): Way {
+  const { env } = process;
+  const transport = new HttpTransport({ url, auth, env, silenceMsMax, ...(caFile === undefined ? {} : { caFile }) });
+  /** The same credentials, proxy and redirects for git, by its environment: arguments are for all to see. */
+  const fetchEnv = async () => {
+    const { base } = transport;
+    const authorization = await authorizationOf(auth);
+    const settings: [string, string][] = [
+      ["http.followRedirects", "false"],
+      ["http.proxy", findProxy(new URL(base), env)?.href ?? ""],
+      ["credential.helper", ""],
+    ];
+    if (base !== url) settings.push([`url.${base}.insteadOf`, url]);
+    if (authorization !== undefined) settings.push([`http.${base}.extraHeader`, `Authorization: ${authorization}`]);
+    return { ...gitConfigEnv(settings), ...(caFile === undefined ? {} : { GIT_SSL_CAINFO: caFile }) };
+  };
+  return { transport, fetchEnv };
 }

@@ -81,6 +81,7 @@ export class ProgramTransport implements Transport {
 class ProgramConnection implements Connection {
   advertisement: Advertisement = { refs: new Map(), capabilities: new Map() };
   readonly isFresh: boolean;
+  readonly knowsRefs = true;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #options: ProgramTransportOptions;
   readonly #chunks: AsyncIterator<Buffer>;

@@ -22,29 +22,28 @@ export class PushClient {
   /** As GitWriter.push. Branches that another one's failure left untouched are absent from the answer. */
   async push(updates: readonly RefUpdate[], pack: PackSource): Promise<Map<string, RefOutcome>> {
     const connection = await this.#connectFor(updates);
-    const moved = connection.isFresh ? findMoved(updates, connection) : new Map<string, RefOutcome>();
-    if (moved.size > 0) {
+    const early = connection.isFresh ? findKnown(updates, connection) : new Map<string, RefOutcome>();
+    const left = updates.filter(({ branch }) => !early.has(branch));
+    if (left.length === 0 || [...early.values()].some(({ kind }) => kind === "moved")) {
       connection.close();
-      return moved;
+      return early;
     }
-    if (updates.length === 1 || connection.advertisement.capabilities.has("atomic")) {
-      return this.#pushTogether(connection, updates, pack);
+    if (left.length === 1 || connection.advertisement.capabilities.has("atomic")) {
+      return new Map([...early, ...(await this.#pushTogether(connection, left, pack))]);
     }
-    const outcomes = new Map<string, RefOutcome>();
-    for (const [index, update] of updates.entries()) {
+    for (const [index, update] of left.entries()) {
       const ownConnection = index === 0 ? connection : await this.#connectFor([update]);
-      const outcome = await this.#pushTogether(ownConnection, [update], pack);
-      for (const [branch, what] of outcome) outcomes.set(branch, what);
-      if (outcome.get(update.branch)?.kind !== "pushed") break;
+      const outcome = (await this.#pushTogether(ownConnection, [update], pack)).get(update.branch);
+      if (outcome !== undefined) early.set(update.branch, outcome);
+      if (outcome?.kind !== "pushed") break;
     }
-    return outcomes;
+    return early;
   }
 
   /** An advertisement from before that contradicts the updates may just be old: then a fresh one decides. */
   async #connectFor(updates: readonly RefUpdate[]): Promise<Connection> {
     const connection = await this.#transport.connect({ fresh: false });
-    if (findMoved(updates, connection).size === 0) return connection;
-    if (connection.isFresh) return connection;
+    if (connection.isFresh || !connection.knowsRefs || findKnown(updates, connection).size === 0) return connection;
     connection.close();
     return this.#transport.connect({ fresh: true });
   }
@@ -58,7 +57,14 @@ export class PushClient {
     checkObjectFormat(capabilities);
     const hasReport = capabilities.has("report-status-v2") || capabilities.has("report-status");
     const request = [encodeCommands(updates, capabilities), pack({ ofsDelta: capabilities.has("ofs-delta") })];
-    const report = await this.#exchange(connection, request, capabilities.has("side-band-64k"), hasReport);
+    let report: PushReport | undefined;
+    try {
+      report = await this.#exchange(connection, request, capabilities.has("side-band-64k"), hasReport);
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.problem.code !== "GIT_REFUSED") throw error;
+      const { problem } = error;
+      return new Map(updates.map(({ branch }) => [branch, { kind: "refused", problem }]));
+    }
     if (report !== undefined && updates.every(({ branch }) => isDone(report, branch))) {
       return new Map(updates.map(({ branch }) => [branch, { kind: "pushed" }]));
     }
@@ -116,9 +122,9 @@ export class PushClient {
     for (const update of updates) {
       const current = refs.get(refName(update.branch));
       const reason = report?.refs.get(refName(update.branch)) ?? report?.unpack ?? "no status";
-      if (report !== undefined && isDone(report, update.branch)) outcomes.set(update.branch, { kind: "pushed" });
-      else if (report === undefined && current === update.to) outcomes.set(update.branch, { kind: "pushed" });
-      else if (current !== update.from) outcomes.set(update.branch, movedOutcome(update, current));
+      if (current === update.to || (report !== undefined && isDone(report, update.branch))) {
+        outcomes.set(update.branch, { kind: "pushed" });
+      } else if (current !== update.from) outcomes.set(update.branch, movedOutcome(update, current));
       else if (isConsequence(reason)) followers.push([update.branch, reason]);
       else if (isContention(reason)) outcomes.set(update.branch, contendedOutcome(update.branch, reason));
       else outcomes.set(update.branch, refusedOutcome(update.branch, explainRefusal(reason, report)));
@@ -162,13 +168,15 @@ function isDone(report: PushReport, branch: string): boolean {
   return report.refs.has(name) && report.refs.get(name) === undefined;
 }
 
-function findMoved(updates: readonly RefUpdate[], { advertisement }: Connection): Map<string, RefOutcome> {
-  const moved = new Map<string, RefOutcome>();
+/** What the server's refs tell before anything is sent: a branch is elsewhere, or a push whose answer got lost brought it here. */
+function findKnown(updates: readonly RefUpdate[], { advertisement }: Connection): Map<string, RefOutcome> {
+  const known = new Map<string, RefOutcome>();
   for (const update of updates) {
     const current = advertisement.refs.get(refName(update.branch));
-    if (current !== update.from) moved.set(update.branch, movedOutcome(update, current));
+    if (current === update.to) known.set(update.branch, { kind: "pushed" });
+    else if (current !== update.from) known.set(update.branch, movedOutcome(update, current));
   }
-  return moved;
+  return known;
 }
 
 /** With atomic pushes: refused only because another branch was. */

@@ -130,34 +130,37 @@ export class Repository implements GitRepository {
     return entry;
   }
 
-  async readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const found = await this.#read(() => {
-      const entries: (readonly [path: string, id: ObjectId])[] = [];
+  async findIds(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, ObjectId>> {
+    return this.#read(() => {
+      const ids = new Map<string, ObjectId>();
       for (const path of paths) {
         const entry = this.#findEntry(tree, path);
         // Links and submodules are nobody's files.
-        if (entry?.mode.startsWith("100")) entries.push([path, entry.id]);
+        if (entry?.mode.startsWith("100")) ids.set(path, entry.id);
       }
-      return entries;
+      return ids;
     });
+  }
+
+  async readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const ids = await this.findIds(tree, paths);
     const texts = new Map<ObjectId, string>();
-    const missing = await this.#read(() => this.#readTexts(found, texts));
+    const missing = await this.#read(() => this.#readTexts(ids.values(), texts));
     if (missing.length > 0) {
       await this.#inTurn(() => this.#fetchObjects(missing));
-      const still = await this.#read(() => this.#readTexts(found, texts));
-      if (still.length > 0)
-        throw new SluiceError({
-          code: "GIT_UNAVAILABLE",
-          message: `the Git server did not send ${still.length} files that were asked for`,
-        });
+      const still = await this.#read(() => this.#readTexts(missing, texts));
+      if (still.length > 0) {
+        const message = `the Git server did not send ${still.length} of the files that were asked for`;
+        throw new SluiceError({ code: "GIT_UNAVAILABLE", message });
+      }
     }
-    return new Map(found.map(([path, id]) => [path, texts.get(id)!]));
+    return new Map(Array.from(ids, ([path, id]) => [path, texts.get(id)!]));
   }
 
   /** Fills in what is here and answers with what isn't. */
-  #readTexts(entries: readonly (readonly [path: string, id: ObjectId])[], texts: Map<ObjectId, string>): ObjectId[] {
+  #readTexts(ids: Iterable<ObjectId>, texts: Map<ObjectId, string>): ObjectId[] {
     const missing = new Set<ObjectId>();
-    for (const [, id] of entries) {
+    for (const id of ids) {
       if (texts.has(id)) continue;
       const object = this.#objects.read(id);
       if (object === undefined) missing.add(id);

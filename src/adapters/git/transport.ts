@@ -13,8 +13,10 @@ export interface Advertisement {
 /** One push's worth of conversation with `receive-pack`. */
 export interface Connection {
   readonly advertisement: Advertisement;
-  /** Whether the refs were read for this connection; if not, only the capabilities are to be relied on. */
+  /** Whether the advertisement was read just now. */
   readonly isFresh: boolean;
+  /** Whether it has refs that are at most somewhat old; if not, only its capabilities are to be relied on. */
+  readonly knowsRefs: boolean;
   /**
    * Sends the request and gives what comes back. May be called once. Throws a SluiceError: GIT_AUTH and GIT_REFUSED where
    * the server turned the request down, GIT_UNAVAILABLE where nothing is known.

@@ -1,0 +1,97 @@
+/** Connections for http(s): kept alive, through the proxy that the environment names, trusting further authorities. */
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
+import { rootCertificates, connect as tlsConnect } from "node:tls";
+import { SluiceError } from "../../model/problem.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The proxy for a URL as `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` have it, in either case. */
+export function findProxy(url: URL, env: Environment): URL | undefined {
+  const value = (name: string) => env[name] ?? env[name.toUpperCase()];
+  if (isExempt(url, value("no_proxy") ?? "")) return undefined;
+  const text = value(`${url.protocol.slice(0, -1)}_proxy`) || value("all_proxy");
+  if (!text) return undefined;
+  const withScheme = text.includes("://") ? text : `http://${text}`;
+  const proxy = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
+  if (proxy?.protocol === "http:" || proxy?.protocol === "https:") return proxy;
+  throw new SluiceError({
+    code: "GIT_UNAVAILABLE",
+    message: "the proxy that the environment names is neither an http nor an https URL",
+    hint: "Look at http_proxy, https_proxy and all_proxy.",
+  });
+}
+
+/** `*`, host names with the domains below them, each perhaps with a port. */
+function isExempt(url: URL, list: string): boolean {
+  return list.split(/[\s,]+/).some((item) => {
+    if (item === "*") return true;
+    const [, host, port] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(item.toLowerCase()) ?? [];
+    if (!host || (port !== undefined && port !== portOf(url))) return false;
+    return url.hostname === host || url.hostname.endsWith(`.${host}`);
+  });
+}
+
+export function portOf(url: URL): string {
+  return url.port || (url.protocol === "https:" ? "443" : "80");
+}
+
+/** An agent for requests to `url`'s host. `ca` is the PEM text of further authorities. */
+export function createAgent(url: URL, proxy: URL | undefined, ca: string | undefined): HttpAgent {
+  const common = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 2, scheduling: "lifo" } as const;
+  const trust = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
+  if (url.protocol === "http:") {
+    return proxy?.protocol === "https:" ? new HttpsAgent({ ...common, ...trust }) : new HttpAgent(common);
+  }
+  const agent = new HttpsAgent({ ...common, ...trust });
+  if (proxy !== undefined) {
+    agent.createConnection = ((_options: unknown, done: (error: Error | null, socket?: Socket) => void) => {
+      openTunnel(url, proxy, trust).then(
+        (socket) => done(null, tlsConnect({ socket, servername: url.hostname, ...trust })),
+        done,
+      );
+    }) as unknown as typeof agent.createConnection;
+  }
+  return agent;
+}
+
+/** The header that a proxy wants where its URL has credentials. */
+export function proxyAuthorization(proxy: URL): Record<string, string> {
+  if (proxy.username === "") return {};
+  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** Asks the proxy for a connection to the host, by CONNECT. */
+function openTunnel(url: URL, proxy: URL, trust: { readonly ca?: string[] }): Promise<Socket> {
+  const target = `${url.hostname}:${portOf(url)}`;
+  return new Promise((resolve, reject) => {
+    const request = (proxy.protocol === "https:" ? httpsRequest : httpRequest)({
+      host: proxy.hostname,
+      port: portOf(proxy),
+      method: "CONNECT",
+      path: target,
+      headers: { host: target, ...proxyAuthorization(proxy) },
+      ...trust,
+    });
+    request.setTimeout(30_000, () => request.destroy(new Error("the proxy does not answer")));
+    request.once("connect", (response, socket) => {
+      if (response.statusCode === 200) {
+        socket.setTimeout(0);
+        resolve(socket);
+        return;
+      }
+      socket.destroy();
+      reject(
+        new SluiceError({
+          code: "GIT_UNAVAILABLE",
+          message: `the proxy ${proxy.hostname} refuses a connection to ${target}: ${response.statusCode} ${response.statusMessage}`,
+          hint: "Look at https_proxy and no_proxy, and at the proxy's own rules.",
+        }),
+      );
+    });
+    request.once("error", reject);
+    request.end();
+  });
+}
