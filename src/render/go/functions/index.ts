@@ -9,11 +9,13 @@ import { dnsNameFunctions } from "./dns-name.ts";
 import { encodingFunctions } from "./encoding.ts";
 import { listFunctions } from "./lists.ts";
 import { mathFunctions } from "./math.ts";
+import { objectFunctions } from "./objects.ts";
 import { pathFunctions } from "./paths.ts";
 import { reflectionFunctions } from "./reflection.ts";
 import { regexFunctions } from "./regexes.ts";
 import type { FunctionTable } from "./registry.ts";
 import { semverFunctions } from "./semver.ts";
+import { serializationFunctions } from "./serialization.ts";
 import { stringFunctions } from "./strings.ts";
 import { urlFunctions } from "./urls.ts";
 
@@ -34,4 +36,6 @@ export const templateFunctions: FunctionTable = {
   ...pathFunctions,
   ...urlFunctions,
   ...dnsNameFunctions,
+  ...serializationFunctions,
+  ...objectFunctions,
 };

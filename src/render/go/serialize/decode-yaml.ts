@@ -5,6 +5,7 @@ import { decodeBytes } from "../bytes.ts";
 import { compareStrings } from "../compare.ts";
 import { formatFloat } from "../numbers.ts";
 import { quoteGo } from "../quote.ts";
+import type { Budget } from "./limits.ts";
 import { YamlError } from "./yaml-cursor.ts";
 import { parseYamlNodes, type YamlNode } from "./yaml-parser.ts";
 import { type ResolvedScalar, resolvePlain } from "./yaml-resolve.ts";
@@ -14,16 +15,22 @@ export type YamlScalarValue = ResolvedScalar["value"];
 export type YamlData = YamlScalarValue | YamlData[] | Map<YamlScalarValue, YamlData>;
 
 /** Decodes the first document; null where there is none. Throws a {@link YamlError}. */
-export function decodeYaml(text: string): YamlData {
+export function decodeYaml(text: string, budget: Budget): YamlData {
+  budget.chargeBytes(text.length);
   const root = parseYamlNodes(text);
-  return root === undefined ? null : new YamlDecoder().decode(root);
+  return root === undefined ? null : new YamlDecoder(budget).decode(root);
 }
 
 class YamlDecoder {
+  private readonly budget: Budget;
   private decoded = 0;
   private decodedFromAliases = 0;
   private aliasDepth = 0;
   private readonly openAliases = new Set<YamlNode>();
+
+  constructor(budget: Budget) {
+    this.budget = budget;
+  }
 
   decode(node: YamlNode): YamlData {
     this.count();
@@ -31,6 +38,7 @@ class YamlDecoder {
       case "scalar":
         return decodeScalar(node);
       case "sequence":
+        this.budget.chargeItems(node.items.length);
         return node.items.map((item) => this.decode(item));
       case "mapping":
         return this.decodeMapping(node.members, new Map());
@@ -60,6 +68,7 @@ class YamlDecoder {
   }
 
   private decodeMapping(members: readonly YamlNode[], into: Map<YamlScalarValue, YamlData>): typeof into {
+    this.budget.chargeItems(members.length / 2);
     for (let index = 0; index < members.length; index += 2) {
       const keyNode = members[index]!;
       const valueNode = members[index + 1]!;

@@ -3,6 +3,7 @@ import { sortedKeys } from "../compare.ts";
 import { formatFloat } from "../numbers.ts";
 import type { GoObject, GoValue } from "../value.ts";
 import { JsonEncodeError, JsonStruct, type JsonView, viewAsJson } from "./json-view.ts";
+import { type Budget, NestingError, nestingMax } from "./limits.ts";
 
 export interface JsonStyle {
   /** Writes `<`, `>` and `&` as escapes, so that the text can stand in HTML. */
@@ -11,14 +12,15 @@ export interface JsonStyle {
   readonly indent: number;
 }
 
-const depthMax = 1000;
-
-/** Throws a {@link JsonEncodeError} with Go's words for what JSON cannot say. */
-export function encodeJson(value: GoValue, style: JsonStyle): string {
-  return encode(viewAsJson(value), style, style.indent === 0 ? "" : "\n", 0);
+/**
+ * Throws a {@link JsonEncodeError} with Go's words for what JSON cannot say, a {@link NestingError} for what is nested
+ * too deeply.
+ */
+export function encodeJson(value: GoValue, style: JsonStyle, budget: Budget): string {
+  return encode(viewAsJson(value), { ...style, budget }, style.indent === 0 ? "" : "\n", 0);
 }
 
-function encode(value: JsonView, style: JsonStyle, newline: string, depth: number): string {
+function encode(value: JsonView, style: JsonStyle & { budget: Budget }, newline: string, depth: number): string {
   if (value === null) return "null";
   switch (typeof value) {
     case "string":
@@ -29,8 +31,11 @@ function encode(value: JsonView, style: JsonStyle, newline: string, depth: numbe
     case "bigint":
       return String(value);
   }
-  if (depth > depthMax) throw new JsonEncodeError(`json: nested deeper than ${depthMax} levels`);
+  if (depth >= nestingMax) throw new NestingError();
   const inner = style.indent === 0 ? "" : newline + " ".repeat(style.indent);
+  const count = value instanceof JsonStruct ? value.members.size : "size" in value ? value.size : value.length;
+  style.budget.chargeItems(count);
+  style.budget.chargeBytes(count * inner.length);
   if (Array.isArray(value)) {
     if (value.length === 0) return "[]";
     const items = value.map((item) => inner + encode(viewAsJson(item), style, inner, depth + 1));

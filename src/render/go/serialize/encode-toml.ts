@@ -16,8 +16,9 @@ import {
   type GoValue,
   SerializedText,
 } from "../value.ts";
+import { type Budget, GrowthMeter, NestingError, nestingMax } from "./limits.ts";
 import { localDate, localDatetime, localTime } from "./toml-scalars.ts";
-import { formatTomlKey, formatTomlKeyPart, quoteToml } from "./toml-text.ts";
+import { formatTomlKeyPart, quoteToml } from "./toml-text.ts";
 
 /** A value that TOML cannot say; the message is the library's. */
 export class TomlEncodeError extends Error {
@@ -35,103 +36,170 @@ export class TomlNilError extends Error {
   }
 }
 
-/** Throws a {@link TomlEncodeError} or a {@link TomlNilError}. */
-export function encodeToml(value: GoValue): string {
+/** Throws a {@link TomlEncodeError}, a {@link TomlNilError} or a {@link NestingError}. */
+export function encodeToml(value: GoValue, budget: Budget): string {
   const root = dereference(value);
   if (root === null) throw new TomlNilError();
-  return new TomlEncoder().encodeRoot(root);
+  return new TomlEncoder(budget).encodeRoot(root);
 }
 
-type Key = readonly string[];
 /** A value behind all its pointers. */
 type TomlValue = Exclude<GoValue, undefined>;
 type TomlType = "table" | "table array" | "array" | "scalar" | "nil";
 
-const depthMax = 1000;
+/** Where a value stands: the dotted key, its last part and how many parts it has. */
+interface Path {
+  readonly key: string;
+  readonly name: string;
+  readonly length: number;
+}
+
+const rootPath: Path = { key: "", name: "", length: 0 };
 
 class TomlEncoder {
   private out = "";
+  private readonly budget: Budget;
+  private readonly growth: GrowthMeter;
+
+  constructor(budget: Budget) {
+    this.budget = budget;
+    this.growth = new GrowthMeter(budget);
+  }
 
   encodeRoot(value: TomlValue): string {
-    this.encode([], value);
+    this.encode(rootPath, value);
     return this.out;
   }
 
-  private encode(key: Key, value: TomlValue): void {
-    if (key.length > depthMax) throw new TomlEncodeError(`toml: nested deeper than ${depthMax} levels`);
-    const type = isList(value) ? typeOf(value) : undefined;
-    if (type === "table array") this.encodeTables(key, itemsOf(value)!);
-    else if (isNilCollection(value) && !isList(value)) return;
-    else if (tableOf(value) !== undefined) this.encodeTable(key, tableOf(value)!);
-    else this.writeKeyValue(key, value, false);
+  private encode(path: Path, value: TomlValue): void {
+    if (isList(value)) {
+      if (this.typeOf(value, path.length) === "table array") this.encodeTables(path, itemsOf(value)!);
+      else this.writeKeyValue(path, value);
+      return;
+    }
+    if (isNilCollection(value)) return;
+    const table = tableOf(value);
+    if (table === undefined) this.writeKeyValue(path, value);
+    else this.encodeTable(path, table);
   }
 
-  private encodeTables(key: Key, items: GoList): void {
-    if (key.length === 0) throw new TomlEncodeError("toml: top-level values must be Go maps or structs");
+  private encodeTables(path: Path, items: GoList): void {
+    if (path.length === 0) throw new TomlEncodeError("toml: top-level values must be Go maps or structs");
     for (const item of items) {
       const table = tableOf(dereference(item));
       if (table === undefined) continue;
       this.newline();
-      this.out += `${indentOf(key)}[[${formatTomlKey(key)}]]`;
+      this.write(`${indentOf(path)}[[${path.key}]]`);
       this.newline();
-      this.encodeMembers(key, table);
+      this.encodeMembers(path, table);
     }
   }
 
-  private encodeTable(key: Key, table: Table): void {
-    if (key.length === 1) this.newline();
-    if (key.length > 0) {
-      this.out += `${indentOf(key)}[${formatTomlKey(key)}]`;
+  private encodeTable(path: Path, table: Table): void {
+    if (path.length === 1) this.newline();
+    if (path.length > 0) {
+      this.write(`${indentOf(path)}[${path.key}]`);
       this.newline();
     }
-    this.encodeMembers(key, table);
+    this.encodeMembers(path, table);
   }
 
-  private encodeMembers(key: Key, table: Table): void {
-    const { direct, nested } = splitMembers(table);
-    for (const [name, value] of [...direct, ...nested]) {
-      if (!isNilCollection(value)) this.encode([...key, name], value);
+  private encodeMembers(path: Path, table: Table): void {
+    const { direct, nested } = this.splitMembers(table, path.length);
+    for (const [part, value] of [...direct, ...nested]) {
+      if (isNilCollection(value)) continue;
+      const name = formatTomlKeyPart(part);
+      const key = path.length === 0 ? name : `${path.key}.${name}`;
+      this.encode({ key, name, length: path.length + 1 }, value);
     }
   }
 
-  private writeKeyValue(key: Key, value: TomlValue, isInline: boolean): void {
-    if (key.length > 0) this.out += `${indentOf(key)}${formatTomlKeyPart(key.at(-1)!)} = `;
-    this.writeElement(value, key.length);
-    if (key.length > 0 && !isInline) this.newline();
+  private writeKeyValue(path: Path, value: TomlValue): void {
+    if (path.length > 0) this.write(`${indentOf(path)}${path.name} = `);
+    this.writeElement(value, path.length);
+    if (path.length > 0) this.newline();
   }
 
   /** A value behind a key or in an array; tables are inline here. */
   private writeElement(value: TomlValue, depth: number): void {
-    if (depth > depthMax) throw new TomlEncodeError(`toml: nested deeper than ${depthMax} levels`);
     const items = itemsOf(value);
     const table = tableOf(value);
     if (items !== undefined) this.writeArray(items, depth);
     else if (table !== undefined) this.writeInlineTable(table, depth);
-    else this.out += scalarText(value);
+    else this.write(scalarText(value));
   }
 
   private writeArray(items: GoList, depth: number): void {
-    this.out += "[";
+    this.account(items.length, depth);
+    this.write("[");
     for (const [index, item] of items.entries()) {
-      if (index > 0) this.out += ", ";
+      if (index > 0) this.write(", ");
       this.writeElement(dereference(item), depth + 1);
     }
-    this.out += "]";
+    this.write("]");
   }
 
   private writeInlineTable(table: Table, depth: number): void {
-    const { direct, nested } = splitMembers(table);
-    this.out += "{";
+    const { direct, nested } = this.splitMembers(table, depth);
+    this.write("{");
     for (const [part, members] of [direct, nested].entries()) {
       for (const [index, [name, value]] of members.entries()) {
+        // A nil leaves its comma behind if it is the last.
         if (isNilCollection(value)) continue;
-        this.out += `${formatTomlKeyPart(name)} = `;
+        this.write(`${formatTomlKeyPart(name)} = `);
         this.writeElement(value, depth + 1);
         const isLast = index === members.length - 1 && (part === 1 || nested.length === 0);
-        if (!isLast) this.out += ", ";
+        if (!isLast) this.write(", ");
       }
     }
-    this.out += "}";
+    this.write("}");
+  }
+
+  /** Members with a line of their own, and behind them those that are tables. */
+  private splitMembers(
+    { entries, isSorted }: Table,
+    depth: number,
+  ): Record<"direct" | "nested", [string, TomlValue][]> {
+    this.account(entries.size, depth);
+    const direct: [string, TomlValue][] = [];
+    const nested: [string, TomlValue][] = [];
+    for (const [name, entry] of entries) {
+      const value = dereference(entry);
+      const type = this.typeOf(value, depth + 1);
+      (type === "table" || type === "table array" ? nested : direct).push([name, value]);
+    }
+    if (isSorted) {
+      for (const group of [direct, nested]) group.sort(([left], [right]) => compareStrings(left, right));
+    }
+    return { direct, nested };
+  }
+
+  private typeOf(value: TomlValue, depth: number): TomlType {
+    if (isNilCollection(value)) return "nil";
+    const items = itemsOf(value);
+    if (items !== undefined) return this.isTableArray(items, depth) ? "table array" : "array";
+    return tableOf(value) === undefined ? "scalar" : "table";
+  }
+
+  private isTableArray(items: GoList, depth: number): boolean {
+    this.account(items.length, depth);
+    let onlyTables = items.length > 0;
+    for (const item of items) {
+      const type = this.typeOf(dereference(item), depth + 1);
+      if (type === "nil") throw new TomlEncodeError("toml: cannot encode array with nil element");
+      if (type !== "table") onlyTables = false;
+    }
+    return onlyTables;
+  }
+
+  private account(count: number, depth: number): void {
+    if (depth >= nestingMax) throw new NestingError();
+    this.budget.chargeItems(count);
+  }
+
+  private write(text: string): void {
+    this.out += text;
+    this.growth.note(this.out.length);
   }
 
   private newline(): void {
@@ -139,8 +207,8 @@ class TomlEncoder {
   }
 }
 
-function indentOf(key: Key): string {
-  return "  ".repeat(key.length - 1);
+function indentOf(path: Path): string {
+  return "  ".repeat(path.length - 1);
 }
 
 /** A map's entries, or a struct's fields in their order. */
@@ -153,37 +221,9 @@ function tableOf(value: TomlValue): Table | undefined {
   return { entries: new Map([...value.fields].filter(([name]) => /^\p{Lu}/u.test(name))), isSorted: false };
 }
 
-/** Members with a line of their own, and behind them those that are tables. */
-function splitMembers({ entries, isSorted }: Table): Record<"direct" | "nested", [string, TomlValue][]> {
-  const members = [...entries].map(([name, value]): [string, TomlValue] => [name, dereference(value)]);
-  const nested = members.filter(([, value]) => typeOf(value) === "table" || typeOf(value) === "table array");
-  const direct = members.filter((member) => !nested.includes(member));
-  if (isSorted) {
-    for (const group of [direct, nested]) group.sort(([left], [right]) => compareStrings(left, right));
-  }
-  return { direct, nested };
-}
-
 function dereference(value: GoValue): TomlValue {
   if (value instanceof GoPointer) return hasText(value) ? value : dereference(value.target);
   return value ?? null;
-}
-
-function typeOf(value: TomlValue): TomlType {
-  if (isNilCollection(value)) return "nil";
-  const items = itemsOf(value);
-  if (items !== undefined) return isTableArray(items) ? "table array" : "array";
-  return tableOf(value) === undefined ? "scalar" : "table";
-}
-
-function isTableArray(items: GoList): boolean {
-  let onlyTables = items.length > 0;
-  for (const item of items) {
-    const type = typeOf(dereference(item));
-    if (type === "nil") throw new TomlEncodeError("toml: cannot encode array with nil element");
-    if (type !== "table") onlyTables = false;
-  }
-  return onlyTables;
 }
 
 function isList(value: TomlValue): boolean {

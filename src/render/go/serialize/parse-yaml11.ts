@@ -6,6 +6,7 @@ import type { Json } from "../../../model/json.ts";
 import { toValidText } from "../bytes.ts";
 import { formatFloat } from "../numbers.ts";
 import { decodeYaml, goSyntax, type YamlData, type YamlScalarValue } from "./decode-yaml.ts";
+import type { Budget } from "./limits.ts";
 
 /** A value that YAML has and JSON has not: an infinity, a key that is null. */
 export class YamlToJsonError extends Error {
@@ -19,9 +20,11 @@ export class YamlToJsonError extends Error {
  * The first document of a text as JSON: integers are bigints (int64 and uint64), other numbers float64; null for no
  * document. Throws a YamlError or a {@link YamlToJsonError} with Go's words.
  */
-export function parseYaml11(text: string): Json {
-  return toJson(decodeYaml(text));
+export function parseYaml11(text: string, budget: Budget = unlimited): Json {
+  return toJson(decodeYaml(text, budget));
 }
+
+const unlimited: Budget = { chargeItems() {}, chargeBytes() {} };
 
 function toJson(value: YamlData): Json {
   if (value === null) return null;

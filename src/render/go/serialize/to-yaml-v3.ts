@@ -4,6 +4,7 @@ import { GoTime } from "../functions/time/go-time.ts";
 import { formatFloat } from "../numbers.ts";
 import { GoBoxed, GoInteger, GoMap, GoPointer, GoSlice, GoStruct, type GoValue, SerializedText } from "../value.ts";
 import { base64Of } from "./json-view.ts";
+import type { Budget } from "./limits.ts";
 import { emitYaml, PlainScalar, type YamlDialect, type YamlValue } from "./yaml-emitter.ts";
 
 /** A value that yaml.v3 panics at; the message is Go's. */
@@ -14,9 +15,9 @@ export class YamlEncodeError extends Error {
   }
 }
 
-/** The document, ending in a line break. Throws a {@link YamlEncodeError}. */
-export function toYamlV3(value: GoValue): string {
-  return emitYaml(value, plainDialect);
+/** The document, ending in a line break. Throws a {@link YamlEncodeError} or a NestingError. */
+export function toYamlV3(value: GoValue, budget: Budget): string {
+  return emitYaml(value, plainDialect, budget);
 }
 
 const plainDialect: YamlDialect = { version: 3, view: (value) => view(value as GoValue), viewText };

@@ -8,14 +8,15 @@ import { formatShortest } from "../numbers.ts";
 import type { GoObject, GoValue } from "../value.ts";
 import { encodeFloat } from "./encode-json.ts";
 import { JsonEncodeError, JsonStruct, viewAsJson } from "./json-view.ts";
+import type { Budget } from "./limits.ts";
 import { emitYaml, PlainScalar, type YamlDialect, type YamlValue } from "./yaml-emitter.ts";
 
 /**
  * The document, ending in a line break. Throws a {@link JsonEncodeError} where Go's Marshal fails: for what JSON cannot
- * say, and for what go-yaml cannot read back.
+ * say, and for what go-yaml cannot read back; a NestingError for what is nested too deeply.
  */
-export function toYaml(value: GoValue): string {
-  return emitYaml(value, jsonDialect);
+export function toYaml(value: GoValue, budget: Budget): string {
+  return emitYaml(value, jsonDialect, budget);
 }
 
 const jsonDialect: YamlDialect = { version: 2, view: (value) => view(value as GoValue), viewText };

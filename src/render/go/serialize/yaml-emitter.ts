@@ -6,6 +6,7 @@
  * block style unless empty. What the values are beyond JSON's types, and how their scalars look, the
  * {@link YamlDialect} says.
  */
+import { type Budget, GrowthMeter, NestingError, nestingMax } from "./limits.ts";
 import { compareKeysV2, compareKeysV3 } from "./yaml-key-order.ts";
 import { YamlLineWriter } from "./yaml-line-writer.ts";
 import { resolvePlain } from "./yaml-resolve.ts";
@@ -42,19 +43,10 @@ export interface YamlDialect {
 type NodePlace = "item" | "simple-key" | "other";
 
 const simpleKeyBytesMax = 128;
-const depthMax = 1000;
 
-/** Nested deeper than the emitter goes. */
-export class YamlDepthError extends Error {
-  constructor() {
-    super(`nested deeper than ${depthMax} levels`);
-    this.name = "YamlDepthError";
-  }
-}
-
-/** The document, ending in a line break. */
-export function emitYaml(root: unknown, dialect: YamlDialect): string {
-  const emitter = new YamlEmitter(dialect);
+/** The document, ending in a line break. Throws a {@link NestingError}. */
+export function emitYaml(root: unknown, dialect: YamlDialect, budget: Budget): string {
+  const emitter = new YamlEmitter(dialect, budget);
   emitter.emitNode(dialect.view(root), "other", false, 0);
   emitter.finish();
   return emitter.writer.out;
@@ -63,12 +55,16 @@ export function emitYaml(root: unknown, dialect: YamlDialect): string {
 class YamlEmitter {
   readonly writer: YamlLineWriter;
   private readonly dialect: YamlDialect;
+  private readonly budget: Budget;
+  private readonly growth: GrowthMeter;
   private readonly isV3: boolean;
   private readonly step: number;
   private readonly compareKeys: (left: string, right: string) => number;
 
-  constructor(dialect: YamlDialect) {
+  constructor(dialect: YamlDialect, budget: Budget) {
     this.dialect = dialect;
+    this.budget = budget;
+    this.growth = new GrowthMeter(budget);
     this.isV3 = dialect.version === 3;
     this.step = this.isV3 ? 4 : 2;
     this.writer = new YamlLineWriter(this.isV3 ? Number.POSITIVE_INFINITY : 80, this.isV3);
@@ -80,7 +76,6 @@ class YamlEmitter {
   }
 
   emitNode(value: YamlValue, place: NodePlace, inMapping: boolean, depth: number): void {
-    if (depth > depthMax) throw new YamlDepthError();
     if (typeof value === "string") this.emitText(value, place);
     else if (value === null) this.writer.writeWord("null");
     else if (typeof value !== "object") this.writer.writeWord(value.toString());
@@ -95,6 +90,7 @@ class YamlEmitter {
       return;
     }
     const { writer, dialect } = this;
+    this.account(entries.size, depth);
     const outer = this.increaseIndent(place, false, false);
     for (const key of this.sortKeys(entries)) {
       const value = dialect.view(entries.get(key));
@@ -124,6 +120,7 @@ class YamlEmitter {
       return;
     }
     const { writer, dialect } = this;
+    this.account(items.length, depth);
     // v2 does not indent a list that is a key's value on the next line.
     const outer = this.increaseIndent(place, false, !this.isV3 && inMapping && !writer.indention);
     for (const item of items) {
@@ -132,6 +129,12 @@ class YamlEmitter {
       this.emitNode(dialect.view(item), "item", false, depth + 1);
     }
     writer.indent = outer;
+  }
+
+  private account(count: number, depth: number): void {
+    if (depth >= nestingMax) throw new NestingError();
+    this.budget.chargeItems(count);
+    this.growth.note(this.writer.out.length);
   }
 
   private emitEmpty(open: string, close: string): void {

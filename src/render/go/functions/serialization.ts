@@ -1,0 +1,156 @@
+/** YAML, TOML and JSON, both ways: Helm's functions as Sveltos has them, and those of Sprig's that they do not replace. */
+import type { Json } from "../../../model/json.ts";
+import { decodeJson, type JsonData, JsonDecodeError, jsonKindOf } from "../serialize/decode-json.ts";
+import { decodeToml } from "../serialize/decode-toml.ts";
+import { encodeJson, type JsonStyle } from "../serialize/encode-json.ts";
+import { encodeToml, TomlEncodeError, TomlNilError } from "../serialize/encode-toml.ts";
+import { JsonEncodeError } from "../serialize/json-view.ts";
+import { NestingError } from "../serialize/limits.ts";
+import { parseYaml11, YamlToJsonError } from "../serialize/parse-yaml11.ts";
+import { toYaml } from "../serialize/to-yaml.ts";
+import { TomlError } from "../serialize/toml-reader.ts";
+import { YamlError } from "../serialize/yaml-cursor.ts";
+import { type GoArgument, GoMap, GoSlice, type GoValue, listType, mapType, SerializedText } from "../value.ts";
+import { define, type FunctionContext, type FunctionTable, GoFunctionError } from "./registry.ts";
+
+const compact: JsonStyle = { escapesHtml: true, indent: 0 };
+const raw: JsonStyle = { escapesHtml: false, indent: 0 };
+const pretty: JsonStyle = { escapesHtml: true, indent: 2 };
+
+/** What a function does with a value that its format cannot say: fail, or print nothing as Helm does. */
+type OnRefusal = "fail" | "empty";
+
+function serializeJson(style: JsonStyle, onRefusal: OnRefusal) {
+  return define(["any"], (context, value) => serialize(value, onRefusal, () => encodeJson(value, style, context)));
+}
+
+function serialize(value: GoArgument, onRefusal: OnRefusal, encode: () => string): GoValue {
+  try {
+    return new SerializedText(encode(), value);
+  } catch (error) {
+    if (error instanceof NestingError) throw new GoFunctionError(error.message);
+    if (!(error instanceof JsonEncodeError)) throw error;
+    if (onRefusal === "fail") throw new GoFunctionError(error.message);
+    return "";
+  }
+}
+
+function withoutLineBreak(text: string): string {
+  return text.endsWith("\n") ? text.slice(0, -1) : text;
+}
+
+/** Helm's way with texts that cannot be read: the error is what the function returns. */
+function errorMap(message: string): GoValue {
+  return new Map([["Error", message]]);
+}
+
+const mapTypeName = "map[string]interface {}";
+const listTypeName = "[]interface {}";
+
+function mismatch(value: Exclude<JsonData, null>, type: string): string {
+  return `json: cannot unmarshal ${jsonKindOf(value)} into Go value of type ${type}`;
+}
+
+/** YAML by way of JSON: all numbers become float64. Returns the value, or what is wrong. */
+function readYaml(context: FunctionContext, text: string): { readonly value: JsonData } | { readonly problem: string } {
+  try {
+    return { value: asFloats(parseYaml11(text, context)) };
+  } catch (error) {
+    if (!(error instanceof YamlError || error instanceof YamlToJsonError)) throw error;
+    return { problem: `error converting YAML to JSON: ${error.message}` };
+  }
+}
+
+function asFloats(value: Json): JsonData {
+  if (value === null || typeof value !== "object") return typeof value === "bigint" ? Number(value) : value;
+  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, asFloats(member)]));
+  return (value as readonly Json[]).map(asFloats);
+}
+
+function fromYaml(context: FunctionContext, text: string): GoValue {
+  const read = readYaml(context, text);
+  if ("problem" in read) return errorMap(read.problem);
+  const { value } = read;
+  if (value === null) return new Map();
+  if (value instanceof Map) return value;
+  return errorMap(`error unmarshaling JSON: while decoding JSON: ${mismatch(value, mapTypeName)}`);
+}
+
+function fromYamlArray(context: FunctionContext, text: string): GoValue {
+  const read = readYaml(context, text);
+  if ("problem" in read) return [read.problem];
+  const { value } = read;
+  if (value === null) return [];
+  if (Array.isArray(value)) return value;
+  return [`error unmarshaling JSON: while decoding JSON: ${mismatch(value, listTypeName)}`];
+}
+
+function readJson(context: FunctionContext, text: string): ReturnType<typeof decodeJson> {
+  context.chargeBytes(text.length);
+  try {
+    return decodeJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonDecodeError)) throw error;
+    return { value: null, problem: error.message };
+  }
+}
+
+function fromJson(context: FunctionContext, text: string): GoValue {
+  const { value, problem } = readJson(context, text);
+  if (value instanceof Map) return problem === undefined ? value : new Map(value).set("Error", problem);
+  if (value !== null) return errorMap(mismatch(value, mapTypeName));
+  return problem === undefined ? new GoMap(mapType, null) : errorMap(problem);
+}
+
+function fromJsonArray(context: FunctionContext, text: string): GoValue {
+  const { value, problem } = readJson(context, text);
+  if (problem !== undefined) return [problem];
+  if (Array.isArray(value)) return value;
+  return value === null ? new GoSlice(listType, null) : [mismatch(value, listTypeName)];
+}
+
+function mustFromJson(context: FunctionContext, text: string): GoValue {
+  const { value, problem } = readJson(context, text);
+  if (problem !== undefined) throw new GoFunctionError(problem);
+  return value;
+}
+
+/** An error's text is what is printed; a nil at the root makes Go's reflect panic. */
+function toToml(context: FunctionContext, value: GoArgument): GoValue {
+  try {
+    return encodeToml(value, context);
+  } catch (error) {
+    if (error instanceof TomlEncodeError) return error.message;
+    if (error instanceof TomlNilError || error instanceof NestingError) throw new GoFunctionError(error.message);
+    throw error;
+  }
+}
+
+function fromToml(context: FunctionContext, text: string): GoValue {
+  context.chargeBytes(text.length);
+  try {
+    return decodeToml(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    return errorMap(error.message);
+  }
+}
+
+export const serializationFunctions: FunctionTable = {
+  toYaml: define(["any"], (context, value) =>
+    serialize(value, "empty", () => withoutLineBreak(toYaml(value, context))),
+  ),
+  fromYaml: define(["string"], fromYaml),
+  fromYamlArray: define(["string"], fromYamlArray),
+  toToml: define(["any"], toToml),
+  fromToml: define(["string"], fromToml),
+  toJson: serializeJson(compact, "empty"),
+  mustToJson: serializeJson(compact, "fail"),
+  toPrettyJson: serializeJson(pretty, "empty"),
+  mustToPrettyJson: serializeJson(pretty, "fail"),
+  toRawJson: serializeJson(raw, "fail"),
+  mustToRawJson: serializeJson(raw, "fail"),
+  fromJson: define(["string"], fromJson),
+  fromJsonArray: define(["string"], fromJsonArray),
+  mustFromJson: define(["string"], mustFromJson),
+};
