@@ -28,8 +28,7 @@ const notLiteral = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/;
 /** What JSON leaves as it is and YAML does not allow or may fold. */
 const toEscape = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g;
 const anyToEscape = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/;
-const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-const loneSurrogates = new RegExp(loneSurrogate, "g");
+const loneSurrogates = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const anySurrogate = /[\ud800-\udfff]/;
 
 /** Readers look for a key's colon within 1,024 characters; a longer key is written with `? `. */
@@ -115,16 +114,20 @@ function isReserved(text: string): boolean {
 }
 
 function quoteText(text: string): string {
-  const valid = anySurrogate.test(text) ? text.replace(loneSurrogates, "\ufffd") : text;
-  const quoted = JSON.stringify(valid);
+  const quoted = JSON.stringify(replaceHalves(text));
   if (!anyToEscape.test(quoted)) return quoted;
   return quoted.replace(toEscape, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** Half a character has no place in UTF-8; it becomes U+FFFD, as Go writes it. */
+function replaceHalves(text: string): string {
+  return anySurrogate.test(text) ? text.replace(loneSurrogates, "\ufffd") : text;
+}
+
 /** A string of several lines: a literal block where every reader gets the same out of it, else quoted. */
-function writeLines(text: string, newline: string): string {
-  const isUnharmed = !notLiteral.test(text) && !(anySurrogate.test(text) && loneSurrogate.test(text));
-  if (!isUnharmed || text.trimEnd() === "") return quoteText(text);
+function writeLines(value: string, newline: string): string {
+  if (notLiteral.test(value) || value.trimEnd() === "") return quoteText(value);
+  const text = replaceHalves(value);
   const first = text.charCodeAt(0);
   // Readers find the indentation by the first line; where that begins with a blank they must be told.
   const indicator = first === 0x20 || first === 0x0a || first === 0x09 ? "2" : "";
