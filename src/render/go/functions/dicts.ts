@@ -108,7 +108,10 @@ function conversionError(value: GoValue, wanted: string): string {
   return `interface conversion: interface {} is ${typeOf(value)?.name ?? "nil"}, not ${wanted}`;
 }
 
-const deepCopyFunction = define(["any"], (context, value) => deepCopy(value, (items) => context.chargeItems(items)));
+const deepCopyFunction = define(["any"], (context, value) => {
+  if (value === null) throw new GoFunctionError("reflect: call of reflect.Value.Type on zero Value");
+  return deepCopy(value, (items) => context.chargeItems(items));
+});
 const mergeFunction = merge(false);
 const mergeOverwrite = merge(true);
 

@@ -1,17 +1,26 @@
 /** Sprig's functions for versions, and a version as the *semver.Version that templates can call methods on. */
-import { GoInteger, GoPointer, GoStruct, type GoType, type GoValue, goInt, pointerTo, uint64Type } from "../value.ts";
+import {
+  GoInteger,
+  GoPointer,
+  GoStruct,
+  type GoType,
+  type GoValue,
+  goInt,
+  integerOf,
+  pointerTo,
+  uint64Type,
+} from "../value.ts";
 import { define, type FunctionDeclaration, type FunctionTable, GoFunctionError } from "./registry.ts";
 import { parseConstraint, satisfies } from "./semver-constraint.ts";
 import { checkPrerelease, compareVersions, parseVersion, type Version, versionToString } from "./semver-version.ts";
 
-const noFields: ReadonlyMap<string, GoValue> = new Map();
 const valueMethods = new Map<string, FunctionDeclaration>();
 const pointerMethods = new Map<string, FunctionDeclaration>();
 
 const versionType: GoType = {
   name: "semver.Version",
   kind: "struct",
-  text: (value: GoVersion) => versionToString(value.version),
+  text: (value: GoStruct) => versionToString(versionOf(value)),
   methods: valueMethods,
 };
 const versionPointerType: GoType = {
@@ -20,20 +29,34 @@ const versionPointerType: GoType = {
   methods: pointerMethods,
 };
 
-/** A semver.Version. */
-class GoVersion extends GoStruct {
-  readonly version: Version;
-
-  constructor(version: Version) {
-    super(versionType, noFields);
-    this.version = version;
-  }
+/** A semver.Version, with the fields that Go's has. */
+function goVersion({ major, minor, patch, prerelease, metadata, original }: Version): GoStruct {
+  const fields = new Map<string, GoValue>([
+    ["major", uint64(major)],
+    ["minor", uint64(minor)],
+    ["patch", uint64(patch)],
+    ["pre", prerelease],
+    ["metadata", metadata],
+    ["original", original],
+  ]);
+  return new GoStruct(versionType, fields);
 }
 
 function versionOf(value: GoValue): Version {
   const target = value instanceof GoPointer ? value.target : value;
-  if (target instanceof GoVersion) return target.version;
-  throw new GoFunctionError("runtime error: invalid memory address or nil pointer dereference");
+  if (!(target instanceof GoStruct)) {
+    throw new GoFunctionError("runtime error: invalid memory address or nil pointer dereference");
+  }
+  const integer = (name: string) => integerOf(target.fields.get(name))!;
+  const text = (name: string) => target.fields.get(name) as string;
+  return {
+    major: integer("major"),
+    minor: integer("minor"),
+    patch: integer("patch"),
+    prerelease: text("pre"),
+    metadata: text("metadata"),
+    original: text("original"),
+  };
 }
 
 /** A method of values is one of pointers too. */
@@ -67,9 +90,9 @@ function addComparison(name: string, holds: (order: number) => GoValue): void {
 }
 
 /** A changed version; like Go's, it keeps a leading v in what counts as written. */
-function changed(version: Version, changes: Partial<Version>): GoVersion {
+function changed(version: Version, changes: Partial<Version>): GoStruct {
   const next = { ...version, ...changes };
-  return new GoVersion({ ...next, original: (version.original.startsWith("v") ? "v" : "") + versionToString(next) });
+  return goVersion({ ...next, original: (version.original.startsWith("v") ? "v" : "") + versionToString(next) });
 }
 
 function uint64(value: bigint): GoInteger {
@@ -126,7 +149,7 @@ addComparison("GreaterThan", (order) => order > 0);
 addComparison("GreaterThanEqual", (order) => order >= 0);
 
 export const semverFunctions: FunctionTable = {
-  semver: define(["string"], (_, text) => new GoPointer(versionPointerType, new GoVersion(parseVersion(text)))),
+  semver: define(["string"], (_, text) => new GoPointer(versionPointerType, goVersion(parseVersion(text)))),
   semverCompare: define(["string", "string"], (_, constraint, version) => {
     const parsed = parseConstraint(constraint);
     return satisfies(parseVersion(version), parsed);

@@ -1,6 +1,6 @@
 /** YAML, TOML and JSON, both ways: Helm's functions as Sveltos has them, and those of Sprig's that they do not replace. */
 import type { Json } from "../../../model/json.ts";
-import { decodeJson, type JsonData, JsonDecodeError, jsonKindOf } from "../serialize/decode-json.ts";
+import { type DecodedJson, decodeJson, type JsonData, JsonDecodeError, jsonKindOf } from "../serialize/decode-json.ts";
 import { decodeToml } from "../serialize/decode-toml.ts";
 import { encodeJson, type JsonStyle } from "../serialize/encode-json.ts";
 import { encodeToml, TomlEncodeError, TomlNilError } from "../serialize/encode-toml.ts";
@@ -85,33 +85,49 @@ function fromYamlArray(context: FunctionContext, text: string): GoValue {
   return [`error unmarshaling JSON: while decoding JSON: ${mismatch(value, listTypeName)}`];
 }
 
-function readJson(context: FunctionContext, text: string): ReturnType<typeof decodeJson> {
+interface ReadJson extends DecodedJson {
+  /** The text is not JSON. */
+  readonly syntaxProblem?: string;
+}
+
+function readJson(context: FunctionContext, text: string): ReadJson {
   context.chargeBytes(text.length);
   try {
     return decodeJson(text);
   } catch (error) {
     if (!(error instanceof JsonDecodeError)) throw error;
-    return { value: null, problem: error.message };
+    return { value: null, syntaxProblem: error.message };
   }
 }
 
+/** Why what was read is no map or no list: it is something else, or a number that no float64 can hold. */
+function describeMismatch({ value, problem }: ReadJson, type: string): string | undefined {
+  if (value !== null) return mismatch(value, type);
+  return problem === undefined ? undefined : mismatch(0, type);
+}
+
 function fromJson(context: FunctionContext, text: string): GoValue {
-  const { value, problem } = readJson(context, text);
-  if (value instanceof Map) return problem === undefined ? value : new Map(value).set("Error", problem);
-  if (value !== null) return errorMap(mismatch(value, mapTypeName));
-  return problem === undefined ? new GoMap(mapType, null) : errorMap(problem);
+  const read = readJson(context, text);
+  const { value, problem } = read;
+  if (read.syntaxProblem !== undefined) return errorMap(read.syntaxProblem);
+  if (value instanceof Map) return problem === undefined ? value : value.set("Error", problem);
+  const mismatched = describeMismatch(read, mapTypeName);
+  return mismatched === undefined ? new GoMap(mapType, null) : errorMap(mismatched);
 }
 
 function fromJsonArray(context: FunctionContext, text: string): GoValue {
-  const { value, problem } = readJson(context, text);
-  if (problem !== undefined) return [problem];
-  if (Array.isArray(value)) return value;
-  return value === null ? new GoSlice(listType, null) : [mismatch(value, listTypeName)];
+  const read = readJson(context, text);
+  const { value, problem } = read;
+  if (read.syntaxProblem !== undefined) return [read.syntaxProblem];
+  if (Array.isArray(value)) return problem === undefined ? value : [problem];
+  const mismatched = describeMismatch(read, listTypeName);
+  return mismatched === undefined ? new GoSlice(listType, null) : [mismatched];
 }
 
 function mustFromJson(context: FunctionContext, text: string): GoValue {
-  const { value, problem } = readJson(context, text);
-  if (problem !== undefined) throw new GoFunctionError(problem);
+  const { value, problem, syntaxProblem } = readJson(context, text);
+  const failure = syntaxProblem ?? problem;
+  if (failure !== undefined) throw new GoFunctionError(failure);
   return value;
 }
 

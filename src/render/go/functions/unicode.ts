@@ -121,7 +121,7 @@ export function mapRunes(text: string, map: (rune: number) => number): string {
   let result = "";
   for (const character of text) {
     const rune = character.codePointAt(0)!;
-    result += String.fromCodePoint(isEscape(rune) ? runeError : map(rune));
+    result += String.fromCodePoint(map(isEscape(rune) ? runeError : rune));
   }
   return result;
 }
