@@ -1,0 +1,187 @@
+/**
+ * The rules of the house, as tests: who may import what, which rooms are pure, how files are named and opened.
+ *
+ * Plain text search over the sources: fast, and whoever writes an import so that this does not see it has to mean it.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, normalize } from "node:path";
+import { expect, it } from "vitest";
+import { findProjectRoot } from "./tools/find-project-root.ts";
+
+interface Rule {
+  /** Rooms of ours that it may import besides itself. */
+  readonly ours: readonly string[];
+  /** What else; `node:crypto` with the names that may be taken from it. */
+  readonly others: readonly (string | RegExp)[] | "anything";
+}
+
+/** Functions of node:crypto that give the same bytes for the same input. */
+const pureCrypto = new Set([
+  "createHash",
+  "createHmac",
+  "createCipheriv",
+  "createDecipheriv",
+  "createPrivateKey",
+  "createPublicKey",
+  "scryptSync",
+  "X509Certificate",
+]);
+
+const timeAndDecimal = [/^moment-timezone$/, /^decimal\.js/, /^big\.js$/, /^@js-temporal\//];
+
+const rules: Readonly<Record<string, Rule>> = {
+  model: { ours: [], others: [] },
+  render: { ours: ["model"], others: ["yaml", "re2js", "smol-toml", "handlebars", "node:crypto", ...timeAndDecimal] },
+  // node:path's functions over text; reading files is not among them.
+  config: { ours: ["model", "render"], others: ["yaml", /^ajv/, "re2js", "node:crypto", "node:path"] },
+  events: { ours: ["model", "render"], others: ["cloudevents"] },
+  plan: { ours: ["model"], others: ["yaml", "node:crypto"] },
+  ports: { ours: ["model"], others: [] },
+  adapters: { ours: ["model", "ports"], others: "anything" },
+  apply: { ours: ["model", "plan", "ports"], others: [] },
+  pipeline: { ours: ["model", "config", "events", "render", "plan", "ports"], others: [] },
+  app: {
+    ours: ["model", "config", "events", "render", "plan", "ports", "apply", "pipeline"],
+    others: ["commander", "cli-table3", /^fastify/, "yaml", /^node:(crypto|fs|fs\/promises|path|process|url|os|http)$/],
+  },
+};
+
+/** The composition root: the only one that knows adapters. */
+const compositionRoot = "app/compose.ts";
+const pureRooms = new Set(["model", "config", "events", "render", "plan"]);
+
+const src = join(findProjectRoot(), "src");
+const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .sort()
+  .map((file) => ({ file, room: file.split("/")[0]!, text: readFileSync(join(src, file), "utf8") }));
+
+interface Import {
+  readonly from: string;
+  readonly names: string;
+}
+
+function importsOf(text: string): Import[] {
+  const statements = text.matchAll(/^(?:import|export)\s+(?:([^"';]*?)\s+from\s+)?["']([^"']+)["']/gm);
+  const calls = text.matchAll(/\bimport\(\s*(["'])([^"']+)\1\s*\)/g);
+  return [...statements, ...calls].map(([, names = "", from = ""]) => ({ from, names }));
+}
+
+/** The code without comments and with empty strings; good enough to look for names that should not be there. */
+function codeOf(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""')
+    .replace(/(^|[^:])\/\/.*$/gm, "$1");
+}
+
+/** Names what breaks the rule, so that a failure says all there is to mend. */
+function collect(check: (file: (typeof files)[number]) => readonly string[]): string[] {
+  return files.flatMap((file) => check(file).map((fault) => `src/${file.file}: ${fault}`));
+}
+
+it("finds the sources, and every room has a rule", () => {
+  expect(files.length).toBeGreaterThan(50);
+  expect([...new Set(files.map(({ room }) => room))].filter((room) => rules[room] === undefined)).toEqual([]);
+});
+
+it("rooms import only the rooms that they may", () => {
+  const faults = collect(({ file, room, text }) =>
+    importsOf(text).flatMap(({ from }) => {
+      if (!from.startsWith(".") || isSchema(room, file, from)) return [];
+      const target = normalize(join(dirname(file), from)).split("/")[0]!;
+      const mayImport = target === room || rules[room]?.ours.includes(target);
+      const isComposition = file === compositionRoot && target === "adapters";
+      return mayImport || isComposition ? [] : [`imports ${from}`];
+    }),
+  );
+  expect(faults).toEqual([]);
+});
+
+/** The JSON Schemas that are shipped for editors are what config validates with. */
+function isSchema(room: string, file: string, from: string): boolean {
+  return room === "config" && /^\.\.\/schemas\/[a-z0-9.-]+\.json$/.test(normalize(join(dirname(file), from)));
+}
+
+it("rooms import only the libraries that they may", () => {
+  const faults = collect(({ file, room, text }) =>
+    importsOf(text).flatMap(({ from }) => {
+      const { others } = rules[room]!;
+      if (from.startsWith(".") || others === "anything" || file === compositionRoot) return [];
+      return others.some((other) => (typeof other === "string" ? other === from : other.test(from)))
+        ? []
+        : [`imports ${from}`];
+    }),
+  );
+  expect(faults).toEqual([]);
+});
+
+it("pure rooms have no clock, chance, environment, console or file system", () => {
+  const forbidden = [
+    /\bDate\.now\b/,
+    /\bnew Date\(\s*\)/,
+    /\bDate\(\s*\)/,
+    /\bMath\.random\b/,
+    /\bprocess\./,
+    /\bconsole\./,
+    /\bperformance\./,
+    /\bset(?:Timeout|Interval|Immediate)\(/,
+    /\bcrypto\.(?:random|getRandom|subtle)/,
+    /\bfetch\(/,
+  ];
+  const faults = collect(({ room, text }) => {
+    if (!pureRooms.has(room)) return [];
+    const code = codeOf(text);
+    const impure = forbidden.flatMap((pattern) => pattern.exec(code)?.[0] ?? []);
+    const chance = importsOf(text)
+      .filter(({ from }) => from === "node:crypto")
+      .flatMap(({ names }) => names.replace(/[{}]|\btype\b/g, "").split(","))
+      .map((name) => name.trim().split(/\s+as\s+/)[0]!)
+      .filter((name) => name !== "" && !pureCrypto.has(name));
+    return [...impure, ...chance].map((name) => `uses ${name}`);
+  });
+  expect(faults).toEqual([]);
+});
+
+it("ports are types: an interface has nothing to run", () => {
+  const faults = collect(({ room, text }) =>
+    room === "ports" && /^(?:export )?(?:const|let|function|class|async)\b/m.test(text) ? ["has code"] : [],
+  );
+  expect(faults).toEqual([]);
+});
+
+it("relative imports name the file, and no module is imported for its effect", () => {
+  const faults = collect(({ room, file, text }) =>
+    importsOf(text).flatMap(({ from, names }) => [
+      ...(from.startsWith(".") && !from.endsWith(".ts") && !isSchema(room, file, from)
+        ? [`imports ${from} without .ts`]
+        : []),
+      ...(from.startsWith("../test") ? [`imports ${from}`] : []),
+      ...(names === "" && !text.includes(`import("${from}")`) ? [`imports ${from} for its effect`] : []),
+    ]),
+  );
+  expect(faults).toEqual([]);
+});
+
+it("every file opens with what it is for", () => {
+  const faults = collect(({ text }) => (/^(?:#!.*\n)?(?:\/\*\*|\/\/)/.test(text) ? [] : ["has no opening comment"]));
+  expect(faults).toEqual([]);
+});
+
+it("files are kebab-case, and there is no drawer for leftovers", () => {
+  const faults = collect(({ file }) => [
+    ...(/^[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(basename(file)) ? [] : ["is not kebab-case"]),
+    ...(/(?:^|\/)(?:utils?|helpers?|common|misc|shared)(?:\/|\.ts$)/.test(file) ? ["is a drawer"] : []),
+  ]);
+  expect(faults).toEqual([]);
+});
+
+it("exports have names", () => {
+  const faults = collect(({ text }) => (/^export default\b/m.test(text) ? ["has a default export"] : []));
+  expect(faults).toEqual([]);
+});
+
+it("nothing is left for later", () => {
+  const faults = collect(({ text }) => /\b(?:TODO|FIXME|XXX)\b/.exec(text)?.slice(0, 1) ?? []);
+  expect(faults).toEqual([]);
+});
