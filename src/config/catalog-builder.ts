@@ -11,9 +11,10 @@ import type { Connection } from "../model/connection.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
 import type { Compatibility } from "./compile-pattern.ts";
+import type { DocumentKey } from "./document-key.ts";
 import { Fingerprints } from "./fingerprints.ts";
-import { type DocumentKey, documentKey, type ReadDocument } from "./read-document.ts";
-import { findReferences } from "./references.ts";
+import type { ReadDocument } from "./read-document.ts";
+import { sortProblems } from "./sort-problems.ts";
 
 export class CatalogBuilder {
   /** After `build`: the documents of the catalog, of bad ones the last good version. */
@@ -70,7 +71,7 @@ export class CatalogBuilder {
         ),
       );
     }
-    return { value, problems: this.#problems };
+    return { value, problems: sortProblems(this.#problems) };
   }
 
   #chooseInForce(): void {
@@ -94,27 +95,24 @@ export class CatalogBuilder {
   /** The triggers that must not render, each with the first reason. */
   #followReferences(): Map<string, Problem> {
     const broken = new Map<string, Problem>();
-    const contents = [...this.inForce.values()].flatMap(({ content }) =>
-      content?.kind === "content" ? [content.content] : [],
-    );
-    const contentKeys = new Map(contents.map((content) => [documentKey(content), content]));
-    const contentNames = new Set(contents.map(({ kind, name }) => `${kind}/${name}`));
+    const contentNames = new Set<string>();
+    for (const { content } of this.inForce.values()) {
+      if (content?.kind === "content") contentNames.add(`${content.content.kind}/${content.content.name}`);
+    }
     for (const [key, { content }] of this.inForce) {
       if (content?.kind !== "EventTrigger") continue;
-      const { trigger } = content;
+      const { trigger, references } = content;
       const faults: Problem[] = [];
       const own = this.#faults.get(key);
       if (own !== undefined) faults.push(own);
-      for (const reference of findReferences(trigger)) {
+      for (const reference of references) {
         const fault = reference.key === undefined ? undefined : this.#faults.get(reference.key);
         if (fault !== undefined) {
           faults.push(fault);
           continue;
         }
         const isThere =
-          reference.key === undefined
-            ? contentNames.has(reference.anyNamespace)
-            : this.inForce.has(reference.key) || contentKeys.has(reference.key);
+          reference.key === undefined ? contentNames.has(reference.anyNamespace) : this.#isReferable(reference.key);
         if (isThere || reference.optional) continue;
         const missing: Problem = {
           code: "REFERENCE_MISSING",
@@ -130,6 +128,12 @@ export class CatalogBuilder {
       if (faults[0] !== undefined) broken.set(trigger.name, faults[0]);
     }
     return broken;
+  }
+
+  /** Argo CD's cluster Secrets are clusters and nothing to deploy. */
+  #isReferable(key: DocumentKey): boolean {
+    const content = this.inForce.get(key)?.content;
+    return content !== undefined && content.kind !== "cluster";
   }
 
   /** An EventSource or ClusterSet that is gone while a trigger still names it: absent data must not lose events. */

@@ -5,7 +5,8 @@ import type { LabelSelector } from "../model/cluster.ts";
 import type { Problem } from "../model/problem.ts";
 import { isLiteral } from "../render/compile-template.ts";
 import type { Compatibility } from "./compile-pattern.ts";
-import { type DocumentKey, documentKey, type ReadDocument } from "./read-document.ts";
+import { type DocumentKey, documentKey } from "./document-key.ts";
+import type { ReadDocument } from "./read-document.ts";
 import type { TriggerDraft } from "./read-event-trigger.ts";
 import { literalNames } from "./references.ts";
 

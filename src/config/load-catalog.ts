@@ -5,7 +5,8 @@ import type { Connection } from "../model/connection.ts";
 import type { Checked } from "../model/problem.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
 import type { Compatibility } from "./compile-pattern.ts";
-import { type DocumentKey, type ReadDocument, readDocument } from "./read-document.ts";
+import type { DocumentKey } from "./document-key.ts";
+import { type ReadDocument, readDocument } from "./read-document.ts";
 import { parseYaml } from "./yaml-document.ts";
 
 export interface CatalogOptions {

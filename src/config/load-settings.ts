@@ -15,6 +15,7 @@ import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
+import { sortProblems } from "./sort-problems.ts";
 import { memberList, memberObject, memberText, type Path, parseYaml, type YamlDocument } from "./yaml-document.ts";
 
 const checkShape = shapeCheck(schema);
@@ -38,12 +39,15 @@ export function loadSettings(text: string, file: string): Checked<Settings | und
     problems.push(second.problem("SETTINGS_INVALID", "the file must hold one document", second.placeOf([])));
   }
   if (problems.length === 0) problems.push(...checkShape(document, "SETTINGS_INVALID"));
-  if (problems.length > 0) return { value: undefined, problems };
+  if (problems.length > 0) return { value: undefined, problems: sortProblems(problems) };
 
   const reader = new SettingsReader(document, file);
   const value = reader.readSettings();
   const found = [...reader.problems, ...findWithoutEffect(document)];
-  return { value: found.some(({ severity }) => severity === "error") ? undefined : value, problems: found };
+  return {
+    value: found.some(({ severity }) => severity === "error") ? undefined : value,
+    problems: sortProblems(found),
+  };
 }
 
 /** Reads a document whose shape was checked; what a schema can't say goes to `problems`. */

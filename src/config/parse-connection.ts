@@ -14,6 +14,7 @@ import type { ConnectionSettings, SecretRef } from "../model/settings.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { decodeBase64Text } from "./decode-base64.ts";
 import { findSubjectFault } from "./nats-subject.ts";
+import { sortProblems } from "./sort-problems.ts";
 import {
   memberList,
   memberObject,
@@ -42,7 +43,7 @@ export function parseConnection(
   const reader = new ConnectionReader(file, settings, readSecret);
   const value = reader.read(text, { file, confidential: true }, 0);
   const isGood = !reader.problems.some(({ severity }) => severity === "error");
-  return { value: isGood ? value : undefined, problems: reader.problems };
+  return { value: isGood ? value : undefined, problems: sortProblems(reader.problems) };
 }
 
 class ConnectionReader {
@@ -150,7 +151,7 @@ class ConnectionReader {
       const at = document.placeOf(path);
       const ref: SecretRef =
         env === undefined
-          ? { kind: "file", path: resolve(dirname(this.#file), file!), at }
+          ? { kind: "file", path: resolve(dirname(this.#settings.file), file!), at }
           : { kind: "env", name: env, at };
       try {
         return this.#readSecret(ref);

@@ -7,19 +7,18 @@ import { isJsonObject, type JsonObject, writeJson } from "../model/json.ts";
 import type { Problem, SourcePlace } from "../model/problem.ts";
 import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
 import type { Compatibility } from "./compile-pattern.ts";
+import { type DocumentKey, documentKey } from "./document-key.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { isArgoCluster, readArgoCluster, readCluster, readClusterSet } from "./read-cluster.ts";
 import { readContent } from "./read-content.ts";
 import { readEventSource } from "./read-event-source.ts";
 import { readEventTrigger, type TriggerDraft } from "./read-event-trigger.ts";
+import { findReferences, type Reference } from "./references.ts";
 import { memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
-
-/** `<kind>/<namespace>/<name>`, the namespace empty where the kind has none. */
-export type DocumentKey = string;
 
 export type DocumentContent =
   | { readonly kind: "EventSource"; readonly eventSource: EventSource }
-  | { readonly kind: "EventTrigger"; readonly trigger: TriggerDraft }
+  | { readonly kind: "EventTrigger"; readonly trigger: TriggerDraft; readonly references: readonly Reference[] }
   | { readonly kind: "content"; readonly content: ContentDocument }
   | { readonly kind: "cluster"; readonly cluster: Cluster }
   | { readonly kind: "ClusterSet"; readonly clusterSet: ClusterSet };
@@ -102,10 +101,6 @@ export function readDocument(document: YamlDocument, compatibility: Compatibilit
   return { ...base, content, problems: [...shapeProblems, ...problems] };
 }
 
-export function documentKey({ kind, namespace, name }: Pick<RawDocument, "kind" | "namespace" | "name">): DocumentKey {
-  return `${kind}/${namespace}/${name}`;
-}
-
 /** An error for what was meant for us and is misspelt, a warning for documents that are for others. */
 function checkKind(document: YamlDocument, kind: string | undefined, info: KindInfo | undefined): Problem | undefined {
   const apiVersion = memberText(document.value, "apiVersion");
@@ -151,8 +146,9 @@ function readContentOf(
       return { content: { kind, eventSource: read.value }, problems: read.problems };
     }
     case "EventTrigger": {
-      const read = readEventTrigger(document, name);
-      return { content: read.value === undefined ? undefined : { kind, trigger: read.value }, problems: read.problems };
+      const { value: trigger, problems } = readEventTrigger(document, name);
+      if (trigger === undefined) return { content: undefined, problems };
+      return { content: { kind, trigger, references: findReferences(document, trigger) }, problems };
     }
     case "ClusterSet": {
       const read = readClusterSet(document, name);

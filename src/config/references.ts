@@ -2,8 +2,9 @@
 import type { PolicyRef } from "../model/catalog.ts";
 import type { SourcePlace } from "../model/problem.ts";
 import { isLiteral } from "../render/compile-template.ts";
-import { type DocumentKey, documentKey } from "./read-document.ts";
+import { type DocumentKey, documentKey } from "./document-key.ts";
 import type { TriggerDraft } from "./read-event-trigger.ts";
+import type { YamlDocument } from "./yaml-document.ts";
 
 export type Reference = {
   readonly title: string;
@@ -16,17 +17,18 @@ export type Reference = {
 );
 
 /** References whose names are no templates; the others are followed when they are rendered. */
-export function findReferences(trigger: TriggerDraft): Reference[] {
+export function findReferences(document: YamlDocument, trigger: TriggerDraft): Reference[] {
   const references: Reference[] = [];
-  const { eventSourceName } = trigger;
-  if (isLiteral(eventSourceName.source.text)) {
-    const { text, file, line, column, part } = eventSourceName.source;
-    const key = documentKey({ kind: "EventSource", namespace: "", name: text });
-    references.push({ key, title: `EventSource ${text}`, optional: false, at: { file, line, column, part } });
+  const name = trigger.eventSourceName.source.text;
+  if (isLiteral(name)) {
+    const key = documentKey({ kind: "EventSource", namespace: "", name });
+    const at = document.placeOf(["spec", "eventSourceName"]);
+    references.push({ key, title: `EventSource ${name}`, optional: false, at });
   }
-  for (const name of trigger.clusterSetRefs) {
-    const key = documentKey({ kind: "ClusterSet", namespace: "", name });
-    references.push({ key, title: `ClusterSet ${name}`, optional: false, at: trigger.at });
+  for (const [index, set] of trigger.clusterSetRefs.entries()) {
+    const key = documentKey({ kind: "ClusterSet", namespace: "", name: set });
+    const at = document.placeOf(["spec", "clusterSetRefs", index]);
+    references.push({ key, title: `ClusterSet ${set}`, optional: false, at });
   }
   for (const ref of trigger.policyRefs) {
     const { kind, optional, at } = ref;

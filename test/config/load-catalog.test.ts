@@ -1,0 +1,473 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type CatalogOptions, loadCatalog } from "../../src/config/load-catalog.ts";
+import type { Catalog } from "../../src/model/catalog.ts";
+import type { Connection } from "../../src/model/connection.ts";
+import { isSourcePlace, type Problem } from "../../src/model/problem.ts";
+
+const example = (path: string): string =>
+  readFileSync(new URL(`../fixtures/examples/${path}`, import.meta.url), "utf8");
+
+function connection(...subjects: string[]): Connection {
+  return { name: "bus", connectTo: new Map(), core: { url: "nats://a", authorization: {}, subjects } };
+}
+
+/** load({"a.yaml": text}): the catalog of some files. */
+function load(files: Record<string, string>, options: Partial<CatalogOptions> = {}) {
+  const read = Object.entries(files).map(([path, text]) => ({ path, text }));
+  return loadCatalog(read, { compatibility: "strict", ...options });
+}
+
+/** `CODE file:line:column`, warnings in brackets. */
+function summarize(problems: readonly Problem[]): string[] {
+  return problems.map(({ code, severity, at }) => {
+    const place = at !== undefined && isSourcePlace(at) ? `${at.file}:${at.line}:${at.column}` : "?";
+    return severity === "warning" ? `[${code} ${place}]` : `${code} ${place}`;
+  });
+}
+
+const eventSource = `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventSource
+metadata: {name: login}
+spec:
+  messagingMatchCriteria:
+  - subject: login
+`;
+const trigger = `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: make}
+spec:
+  eventSourceName: login
+  sourceClusterSelector: {matchLabels: {env: fv}}
+  policyRefs:
+  - {kind: ConfigMap, namespace: default, name: namespace}
+`;
+const configMap = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: namespace
+  annotations: {projectsveltos.io/instantiate: ok}
+data:
+  a.yaml: |
+    name: {{ .CloudEvent.subject }}
+`;
+const good = { "a.yaml": eventSource, "b.yaml": trigger, "c.yaml": configMap };
+
+describe("the seed's examples", () => {
+  it("1: its connection subscribes to other subjects", () => {
+    const served = [{ connection: connection("test", "foo") }];
+    const { value, problems } = load(
+      { "config.yaml": example("1-create-namespace/config.yaml") },
+      { connections: served },
+    );
+    expect(summarize(problems)).toEqual(["[SUBJECT_NOT_SUBSCRIBED config.yaml:7:14]"]);
+    expect([...value.documents.keys()]).toEqual([
+      "ConfigMap/default/namespace",
+      "EventSource//user-login",
+      "EventTrigger//create-namespace",
+    ]);
+  });
+
+  it("2: no selector, and a string in single quotes", () => {
+    const { value, problems } = load({ "config.yaml": example("2-manage-namespace/config.yaml") });
+    expect(summarize(problems)).toEqual([
+      "[SELECTOR_MISSING config.yaml:14:1]",
+      "[TEMPLATE_SINGLE_QUOTES config.yaml:16:49]",
+    ]);
+    const at = problems[1]?.at;
+    expect(at !== undefined && isSourcePlace(at) && at.excerpt?.slice(48, 72)).toBe("'auth.example.com.logout");
+    expect(value.eventTriggers.get("manage-namespace")).toMatchObject({
+      oneForEvent: true,
+      tier: 100,
+      clusterSetRefs: [],
+    });
+  });
+
+  it("3: profiles are valid and not rendered yet", () => {
+    const served = [{ connection: connection("user-operation") }];
+    const { value, problems } = load({ "config.yaml": example("3-end-to-end/config.yaml") }, { connections: served });
+    expect(summarize(problems)).toEqual([
+      "[FIELD_WITHOUT_EFFECT config.yaml:2:7]",
+      "[FIELD_WITHOUT_EFFECT config.yaml:30:7]",
+    ]);
+    const content = value.contents.get("ConfigMap/default/namespace");
+    expect(content).toMatchObject({ isTemplate: true, entries: [{ key: "namespace.yaml" }] });
+    expect(content?.entries[0]?.content.source).toMatchObject({ line: 88, column: 5, continuationColumn: 5 });
+    // The seed's Secret without the annotation is no template.
+    expect(value.contents.get("Secret/default/deploy-sveltos-nats-secret")?.isTemplate).toBe(false);
+  });
+});
+
+it("all known fields of an EventTrigger are taken, each without effect with a warning that names it", () => {
+  const text = readFileSync(new URL("../fixtures/documents/event-trigger-full.yaml", import.meta.url), "utf8");
+  const { problems } = load({ "a.yaml": eventSource, "c.yaml": configMap, "full.yaml": text });
+  expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+  expect(problems.map(({ code, message }) => `${code} ${message.split(" ")[0]}`)).toEqual(
+    [
+      "policyRefs",
+      "spec.policyRefs[0].path",
+      "spec.policyRefs[0].deploymentType",
+      "spec.policyRefs[0].tier",
+      "spec.policyRefs[2].remoteURL",
+      "spec.helmCharts",
+      "spec.kustomizationRefs",
+      "spec.templateResourceRefs",
+      "spec.configMapGenerator",
+      "spec.secretGenerator",
+      "spec.dependsOn",
+      "spec.patches",
+      "spec.patchesFrom",
+      "spec.driftExclusions",
+      "spec.preDeployChecks",
+      "spec.validateHealths",
+      "spec.preDeleteChecks",
+      "spec.postDeleteChecks",
+      "spec.reloader",
+      "spec.maxUpdate",
+      "spec.profileNameFormat",
+    ]
+      .map((field) => `FIELD_WITHOUT_EFFECT ${field}`)
+      .sort(
+        (a, b) =>
+          problems.findIndex(({ message }) => a.endsWith(` ${message.split(" ")[0]}`)) -
+          problems.findIndex(({ message }) => b.endsWith(` ${message.split(" ")[0]}`)),
+      ),
+  );
+});
+
+describe("faults", () => {
+  const cases: [name: string, files: Record<string, string>, problems: string[]][] = [
+    [
+      "an unknown field, beside a known one without effect",
+      { ...good, "b.yaml": trigger.replace("  policyRefs", "  policyRef: []\n  reloader: true\n  policyRefs") },
+      ["FIELD_UNKNOWN b.yaml:7:3", "[FIELD_WITHOUT_EFFECT b.yaml:8:3]"],
+    ],
+    [
+      "a field of the wrong kind",
+      { ...good, "b.yaml": trigger.replace("{matchLabels: {env: fv}}", "{matchLabels: {env: 1}}") },
+      ["DOCUMENT_INVALID b.yaml:6:46"],
+    ],
+    ["an enum", { ...good, "b.yaml": `${trigger}  syncMode: Sometimes\n` }, ["DOCUMENT_INVALID b.yaml:9:13"]],
+    ["a missing EventSource", { ...good, "a.yaml": "" }, ["REFERENCE_MISSING b.yaml:5:20"]],
+    ["a missing ConfigMap", { ...good, "c.yaml": "" }, ["REFERENCE_MISSING b.yaml:8:5"]],
+    [
+      "a missing ConfigMap in whatever namespace",
+      { ...good, "b.yaml": trigger.replace("namespace: default, name: namespace", "name: other") },
+      ["REFERENCE_MISSING b.yaml:8:5"],
+    ],
+    [
+      "a missing ClusterSet",
+      { ...good, "b.yaml": `${trigger}  clusterSetRefs: [a]\n` },
+      ["REFERENCE_MISSING b.yaml:9:20"],
+    ],
+    [
+      "an invalid pattern",
+      { ...good, "a.yaml": eventSource.replace("subject: login", "subject: '('") },
+      ["PATTERN_INVALID a.yaml:6:14"],
+    ],
+    [
+      "a template that can't be parsed",
+      { ...good, "c.yaml": configMap.replace("}}", "}") },
+      ["TEMPLATE_SYNTAX c.yaml:8:34"],
+    ],
+    [
+      "Handlebars, so far",
+      { ...good, "c.yaml": configMap.replace("{projects", "{sluice.dev/engine: handlebars, projects") },
+      ["TEMPLATE_SYNTAX c.yaml:8:5"],
+    ],
+    [
+      "an engine that is none",
+      { ...good, "c.yaml": configMap.replace("{projects", "{sluice.dev/engine: jinja, projects") },
+      ["DOCUMENT_INVALID c.yaml:5:36"],
+    ],
+    ["duplicates", { ...good, "d.yaml": configMap }, ["DOCUMENT_DUPLICATE d.yaml:1:1"]],
+    [
+      "a misspelt kind",
+      { ...good, "d.yaml": "apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventTriger\nmetadata: {name: a}" },
+      ["DOCUMENT_INVALID d.yaml:2:7"],
+    ],
+    [
+      "another version",
+      { ...good, "d.yaml": eventSource.replace("v1beta1", "v1alpha1").replace("login", "b") },
+      ["DOCUMENT_INVALID d.yaml:1:13"],
+    ],
+    ["no kind", { ...good, "d.yaml": "a: 1" }, ["DOCUMENT_INVALID d.yaml:1:1"]],
+    ["no name", { ...good, "d.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {}" }, ["DOCUMENT_INVALID d.yaml:3:1"]],
+    [
+      "a bad name",
+      { ...good, "d.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: ../a}" },
+      ["DOCUMENT_INVALID d.yaml:3:18"],
+    ],
+    ["a list instead of a document", { ...good, "d.yaml": "- a" }, ["DOCUMENT_INVALID d.yaml:1:1"]],
+    [
+      "data that is no string",
+      { ...good, "d.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {port: 80}" },
+      ["DOCUMENT_INVALID d.yaml:4:14"],
+    ],
+    [
+      "data that is not base64",
+      { ...good, "d.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: hunter2!}" },
+      ["DOCUMENT_INVALID d.yaml:4:11"],
+    ],
+    [
+      "a document for others",
+      { ...good, "d.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}" },
+      ["[FIELD_WITHOUT_EFFECT d.yaml:2:7]"],
+    ],
+    [
+      "two destinations",
+      {
+        ...good,
+        "b.yaml": `${trigger}  destinationCluster: {name: a}\n  destinationClusterSelector: {matchLabels: {a: b}}\n`,
+      },
+      ["DOCUMENT_INVALID b.yaml:9:3"],
+    ],
+    [
+      "fields of an EventSource for resources",
+      { ...good, "a.yaml": `${eventSource}  collectResources: true\n` },
+      ["[FIELD_WITHOUT_EFFECT a.yaml:7:3]"],
+    ],
+    [
+      "a missing reference that is optional",
+      { ...good, "b.yaml": trigger.replace("name: namespace}", "name: other, optional: true}") },
+      [],
+    ],
+    [
+      "a missing reference that is a template",
+      { ...good, "b.yaml": trigger.replace("name: namespace}", 'name: "{{ .CloudEvent.type }}"}') },
+      [],
+    ],
+    [
+      "files that are no YAML",
+      {
+        ...good,
+        "README.md": "# hi: [",
+        "d.json": configMap.length > 0 ? '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}' : "",
+      },
+      [],
+    ],
+  ];
+  for (const [name, files, problems] of cases) {
+    it(name, () => {
+      const loaded = load(files);
+      expect(summarize(loaded.problems)).toEqual(problems);
+      expect(JSON.stringify(loaded.problems)).not.toContain("hunter2");
+    });
+  }
+
+  it("of a Secret's template quote nothing, when it is compiled and when it fails", () => {
+    const secret =
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: s, annotations: {projectsveltos.io/template: ok}}\nstringData:\n";
+    const syntax = load({ "d.yaml": `${secret}  a: '{{ "hunter2" | nope }}'\n` });
+    expect(summarize(syntax.problems)).toEqual(["TEMPLATE_SYNTAX d.yaml:5:22"]);
+    const failing = load({ "d.yaml": `${secret}  a: 'hunter2 {{ .hunter2 }}'\n` });
+    expect(failing.problems).toEqual([]);
+    const content = failing.value.contents.get("Secret/default/s")?.entries[0]?.content;
+    let problem: unknown;
+    try {
+      content?.render(new Map(), { clock: 0 });
+    } catch (error) {
+      problem = (error as { problem: unknown }).problem;
+    }
+    expect(problem).toMatchObject({ code: "TEMPLATE_FAILED", at: { line: 5 } });
+    expect(JSON.stringify([syntax.problems, problem])).not.toContain("hunter2");
+  });
+});
+
+describe("a bad document holds only itself and what depends on it", () => {
+  const previous = load(good).value;
+  const other = trigger
+    .replace("name: make", "name: other")
+    .replace("name: namespace}", "name: namespace, optional: true}");
+  const make = (catalog: Catalog) => catalog.eventTriggers.get("make");
+
+  const bad: [name: string, files: Record<string, string>, code: string][] = [
+    ["a trigger's field", { ...good, "b.yaml": `${trigger}  nope: 1\n` }, "FIELD_UNKNOWN"],
+    ["a trigger's YAML", { ...good, "b.yaml": `${trigger}  tier: [\n` }, "DOCUMENT_SYNTAX"],
+    ["a file that is rubble", { ...good, "b.yaml": "\t}{" }, "DOCUMENT_SYNTAX"],
+    ["a ConfigMap's template", { ...good, "c.yaml": configMap.replace("}}", "}") }, "TEMPLATE_SYNTAX"],
+    [
+      "an EventSource's pattern",
+      { ...good, "a.yaml": eventSource.replace("subject: login", "subject: '('") },
+      "PATTERN_INVALID",
+    ],
+    ["a ConfigMap that is gone", { "a.yaml": eventSource, "b.yaml": trigger }, "REFERENCE_MISSING"],
+    ["an EventSource that is gone", { "b.yaml": trigger, "c.yaml": configMap }, "REFERENCE_MISSING"],
+  ];
+  for (const [name, files, code] of bad) {
+    it(`${name}: the last good version matches and does not render, and is whole again when mended`, () => {
+      const { value, problems } = load(files, { previous });
+      expect(problems.some((problem) => problem.code === code)).toBe(true);
+      expect(make(value)?.broken).toMatchObject({ code });
+      expect(value.eventSources.get("login")?.messagingMatchCriteria[0]?.subject?.matches("login")).toBe(true);
+      expect(value.revision).not.toBe(previous.revision);
+
+      const mended = load(good, { previous: value });
+      expect(mended.problems).toEqual([]);
+      expect(make(mended.value)?.broken).toBeUndefined();
+      expect(make(mended.value)?.fingerprint).toBe(make(previous)?.fingerprint);
+      expect(mended.value.revision).toBe(previous.revision);
+    });
+  }
+
+  it("others go on", () => {
+    const { value } = load({ ...good, "b.yaml": `${trigger}  nope: 1\n---\n${other}` }, { previous });
+    expect(value.eventTriggers.get("other")?.broken).toBeUndefined();
+    expect(make(value)?.broken).toBeDefined();
+  });
+
+  it("a bad ConfigMap's last good version is marked too, for references that are templates", () => {
+    const { value } = load({ ...good, "c.yaml": configMap.replace("}}", "}") }, { previous });
+    expect(value.contents.get("ConfigMap/default/namespace")?.broken).toMatchObject({ code: "TEMPLATE_SYNTAX" });
+  });
+
+  it("a trigger that was never good is in force as far as it can be read", () => {
+    const { value } = load({ ...good, "b.yaml": `${trigger}  nope: 1\n` });
+    expect(make(value)).toMatchObject({
+      broken: { code: "FIELD_UNKNOWN" },
+      sourceClusterSelector: { requirements: [{ key: "env" }] },
+    });
+  });
+
+  it("a bad cluster stays as it was", () => {
+    const cluster =
+      "apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster\nmetadata: {name: c, labels: {env: fv}}\n";
+    const before = load({ ...good, "d.yaml": cluster }).value;
+    const { value } = load({ ...good, "d.yaml": `${cluster}nope: 1\n` }, { previous: before });
+    expect(value.clusters.get("default/c")).toBe(before.clusters.get("default/c"));
+  });
+
+  it("a document that is taken away is gone", () => {
+    const { value, problems } = load({ "a.yaml": eventSource }, { previous });
+    expect(problems).toEqual([]);
+    expect([...value.documents.keys()]).toEqual(["EventSource//login"]);
+  });
+
+  it("survives going bad again and again", () => {
+    const first = load({ ...good, "b.yaml": "]" }, { previous }).value;
+    const second = load({ ...good, "b.yaml": "}" }, { previous: first }).value;
+    expect(make(second)).toMatchObject({ broken: { code: "DOCUMENT_SYNTAX" }, policyRefs: [{ kind: "ConfigMap" }] });
+  });
+});
+
+describe("fingerprints", () => {
+  const fingerprint = (files: Record<string, string>, options: Partial<CatalogOptions> = {}) =>
+    load(files, options).value.eventTriggers.get("make")?.fingerprint;
+  const before = fingerprint(good);
+  const templated = { ...good, "b.yaml": trigger.replace("name: namespace}", 'name: "{{ .CloudEvent.type }}"}') };
+
+  const same: [name: string, files: Record<string, string>][] = [
+    [
+      "comments and layout",
+      { ...good, "b.yaml": `# hi\n${trigger.replace("name: namespace}", "name:   namespace }")}` },
+    ],
+    ["another file", { "a.yaml": `${eventSource}---\n${trigger}`, "z.yaml": configMap }],
+    [
+      "a document that it does not refer to",
+      { ...good, "d.yaml": configMap.replace("name: namespace", "name: other") },
+    ],
+  ];
+  for (const [name, files] of same) it(`are the same for ${name}`, () => expect(fingerprint(files)).toBe(before));
+
+  const different: [name: string, files: Record<string, string>][] = [
+    ["the trigger", { ...good, "b.yaml": `${trigger}  tier: 1\n` }],
+    ["the EventSource", { ...good, "a.yaml": eventSource.replace("subject: login", "subject: logout") }],
+    ["the ConfigMap", { ...good, "c.yaml": configMap.replace("subject", "id") }],
+  ];
+  for (const [name, files] of different) it(`differ for ${name}`, () => expect(fingerprint(files)).not.toBe(before));
+
+  it("differ for what a template may come to name", () => {
+    const extra = { ...templated, "d.yaml": configMap.replace("name: namespace", "name: other") };
+    expect(fingerprint(extra)).not.toBe(fingerprint(templated));
+  });
+
+  it("differ between compatibilities", () => expect(fingerprint(good, { compatibility: "sveltos" })).not.toBe(before));
+});
+
+it("unchanged files are not read again", () => {
+  const first = load(good).value;
+  const second = load({ ...good, "a.yaml": `${eventSource}# more\n` }, { previous: first }).value;
+  expect(second.contents.get("ConfigMap/default/namespace")).toBe(first.contents.get("ConfigMap/default/namespace"));
+  expect(second.eventSources.get("login")).not.toBe(first.eventSources.get("login"));
+});
+
+describe("clusters", () => {
+  const text = `apiVersion: cluster.x-k8s.io/v1beta1
+kind: Cluster
+metadata: {name: capi, namespace: fleet, labels: {env: a}}
+spec: {anything: {goes: 1}}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {name: sveltos, namespace: fleet}
+spec: {kubeconfigName: k}
+status: {ready: true}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: cluster-1234, namespace: argocd, labels: {argocd.argoproj.io/secret-type: cluster, env: b}}
+stringData: {name: argo, server: "https://a", config: '{"bearerToken": "hunter2"}'}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: ClusterSet
+metadata: {name: set}
+spec:
+  clusterSelector: {matchExpressions: [{key: env, operator: Exists}]}
+  clusterRefs: [{apiVersion: lib.projectsveltos.io/v1beta1, kind: SveltosCluster, namespace: fleet, name: sveltos}]
+`;
+  it("are read from Cluster API, Sveltos and Argo CD, the latter without its credentials", () => {
+    const { value, problems } = load({ "a.yaml": text });
+    expect(problems).toEqual([]);
+    expect([...value.clusters.keys()]).toEqual(["argocd/argo", "fleet/capi", "fleet/sveltos"]);
+    const argo = value.clusters.get("argocd/argo");
+    expect(argo?.labels.get("env")).toBe("b");
+    expect([...(argo?.document.get("data") as Map<string, unknown>)]).toEqual([
+      ["name", "argo"],
+      ["server", "https://a"],
+    ]);
+    expect(value.contents.size).toBe(0);
+    expect(value.clusterSets.get("set")).toMatchObject({ clusterRefs: [{ namespace: "fleet", name: "sveltos" }] });
+  });
+
+  it("of one name may not be described twice", () => {
+    const { problems } = load({
+      "a.yaml": text,
+      "b.yaml": text
+        .split("---\n")[1]!
+        .replaceAll("SveltosCluster", "Cluster")
+        .replace("lib.projectsveltos.io/v1beta1", "cluster.x-k8s.io/v1beta1"),
+    });
+    expect(summarize(problems)).toEqual(["DOCUMENT_DUPLICATE a.yaml:6:1"]);
+  });
+
+  it("for which a templated eventSourceName names nothing are told", () => {
+    const files = {
+      ...good,
+      "b.yaml": trigger
+        .replace("eventSourceName: login", "eventSourceName: '{{ .Cluster.metadata.name }}'")
+        .replace("{matchLabels: {env: fv}}", "{matchLabels: {env: a}}"),
+      "d.yaml": text,
+    };
+    expect(summarize(load(files).problems)).toEqual(["REFERENCE_MISSING b.yaml:5:21"]);
+  });
+});
+
+describe("subscriptions", () => {
+  const cases: [pattern: string, subjects: string[], warns: boolean][] = [
+    ["login", ["login"], false],
+    ["login", ["logout"], true],
+    ["login", [], true],
+    ["users.login", ["users.*"], false],
+    ["users.login", ["users.>", "b"], false],
+    ["users.login", ["teams.>"], true],
+    ["users\\..*", ["teams.>"], false],
+    ["(login|logout)", ["logout"], false],
+  ];
+  for (const [pattern, subjects, warns] of cases) {
+    it(`${pattern} with ${JSON.stringify(subjects)}`, () => {
+      const text = eventSource.replace("subject: login", `subject: '${pattern}'`);
+      const { problems } = load({ "a.yaml": text }, { connections: [{ connection: connection(...subjects) }] });
+      expect(summarize(problems)).toEqual(warns ? ["[SUBJECT_NOT_SUBSCRIBED a.yaml:6:14]"] : []);
+    });
+  }
+});
