@@ -50,12 +50,13 @@ export class TomlReader {
     this.failIn(this.met ? this.line - 1 : this.line, problem);
   }
 
-  /** The next character, which stays. */
-  peek(): string {
-    const point = this.text.codePointAt(this.at);
+  /** The next character, or one some UTF-16 units ahead, which stays. */
+  peek(ahead = 0): string {
+    const at = this.at + ahead;
+    const point = this.text.codePointAt(at);
     if (point === undefined) return end;
     if (point >= 0xd800 && point <= 0xdfff) this.failIn(this.line, `invalid UTF-8 byte: 0x${hex2(point & 0xff)}`);
-    const isLoneReturn = point === 0x0d && this.text[this.at + 1] !== "\n";
+    const isLoneReturn = point === 0x0d && this.text[at + 1] !== "\n";
     const isControl = point === 0x7f || (point < 0x20 && point !== 0x09 && point !== 0x0a && point !== 0x0d);
     if (isControl || isLoneReturn) {
       this.failIn(this.line, `TOML files cannot contain control characters: '0x${hex2(point)}'`);

@@ -25,7 +25,7 @@ export function readScalar(reader: TomlReader): TomlScalar {
   switch (char) {
     case '"':
     case "'":
-      return reader.text.startsWith(char.repeat(3), reader.at) ? readMultiline(reader, char) : readQuoted(reader);
+      return reader.peek(1) === char && reader.peek(2) === char ? readMultiline(reader, char) : readQuoted(reader);
     case ".":
       reader.next();
       reader.fail("floats must start with a digit, not '.'");
@@ -226,7 +226,7 @@ function readMultiline(reader: TomlReader, quote: string): string {
   const start = reader.at;
   for (;;) {
     if (reader.text.startsWith(triple, reader.at)) {
-      if (reader.text[reader.at + 3] !== quote) break;
+      if (reader.peek(3) !== quote) break;
       // One or two quotes may stand before the closing three.
       const current = reader.text.slice(start, reader.at + 3);
       const isEscaped = isBasic && current.endsWith(`\\${quote.repeat(5)}`);

@@ -36,7 +36,7 @@ export interface YamlDialect {
   /** Turns whatever a collection holds, or the root is, into what the emitter writes. */
   view(value: unknown): YamlValue;
   /** A string as it reaches the emitter; `tag` is written before it. */
-  viewText?(text: string, isKey: boolean): { readonly text: string; readonly tag?: string };
+  viewText(text: string, isKey: boolean): { readonly text: string; readonly tag?: string };
 }
 
 /** Where a node stands: in a list, as a key on one line, or elsewhere. */
@@ -76,6 +76,7 @@ class YamlEmitter {
   }
 
   emitNode(value: YamlValue, place: NodePlace, inMapping: boolean, depth: number): void {
+    this.growth.note(this.writer.out.length);
     if (typeof value === "string") this.emitText(value, place);
     else if (value === null) this.writer.writeWord("null");
     else if (typeof value !== "object") this.writer.writeWord(value.toString());
@@ -134,7 +135,6 @@ class YamlEmitter {
   private account(count: number, depth: number): void {
     if (depth >= nestingMax) throw new NestingError();
     this.budget.chargeItems(count);
-    this.growth.note(this.writer.out.length);
   }
 
   private emitEmpty(open: string, close: string): void {
@@ -144,7 +144,7 @@ class YamlEmitter {
 
   /** Emits a key; `false` where it takes more than a line, or is long, and stands behind a `?`. */
   private emitKey(key: string): boolean {
-    const { text, tag } = this.viewText(key, true);
+    const { text, tag } = this.dialect.viewText(key, true);
     const analysis = analyzeScalar(text, !this.isV3);
     const bytes = (text.length * 3 <= simpleKeyBytesMax ? text.length : Buffer.byteLength(text)) + (tag?.length ?? 0);
     const isSimple = !analysis.multiline && bytes <= simpleKeyBytesMax;
@@ -154,12 +154,8 @@ class YamlEmitter {
   }
 
   private emitText(value: string, place: NodePlace): void {
-    const { text, tag } = this.viewText(value, false);
+    const { text, tag } = this.dialect.viewText(value, false);
     this.writeScalar(text, tag, analyzeScalar(text, !this.isV3), place);
-  }
-
-  private viewText(text: string, isKey: boolean): { readonly text: string; readonly tag?: string } {
-    return this.dialect.viewText === undefined ? { text } : this.dialect.viewText(text, isKey);
   }
 
   private writeScalar(text: string, tag: string | undefined, analysis: ScalarAnalysis, place: NodePlace): void {
