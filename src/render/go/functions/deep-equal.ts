@@ -11,6 +11,7 @@ import {
   mapEntries,
   typeOf,
 } from "../value.ts";
+import { areDeepEqualTimes, GoTime } from "./time/go-time.ts";
 
 /** Types must be identical at every level; a nil list differs from an empty one, and NaN from itself. */
 export function areDeepEqual(left: GoValue, right: GoValue): boolean {
@@ -45,6 +46,7 @@ function areEqualMaps(left: GoObject, right: GoObject): boolean {
 }
 
 function areEqualStructs(left: GoStruct, right: GoStruct): boolean {
+  if (left instanceof GoTime && right instanceof GoTime) return areDeepEqualTimes(left, right);
   return left.fields.size === 0 ? isSame(left, right) === true : areEqualMaps(left.fields, right.fields);
 }
 

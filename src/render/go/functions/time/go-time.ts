@@ -5,7 +5,7 @@ import { type CivilTime, type Instant, instantOf, secondsToUnixEpoch, toCivilTim
 import { durationType, goDuration } from "./duration.ts";
 import { formatTime, timeToString } from "./format-time.ts";
 import { dayNames, monthNames } from "./layout.ts";
-import { type Location, local, utc } from "./location.ts";
+import { areEqualLocations, type Location, local, utc } from "./location.ts";
 
 const nanosecondsPerSecond = 1_000_000_000n;
 const noFields: ReadonlyMap<string, GoValue> = new Map();
@@ -71,6 +71,11 @@ function areIdentical(left: GoTime, right: GoTime): boolean {
   return compareTimes(left, right) === 0 && left.location === right.location;
 }
 
+/** reflect.DeepEqual of times. */
+export function areDeepEqualTimes(left: GoTime, right: GoTime): boolean {
+  return compareTimes(left, right) === 0 && areEqualLocations(left.location, right.location);
+}
+
 function compareTimes(left: Instant, right: Instant): number {
   if (left.seconds !== right.seconds) return left.seconds < right.seconds ? -1 : 1;
   return Math.sign(left.nanoseconds - right.nanoseconds);
@@ -105,6 +110,7 @@ const weekdayType = namedIntegerType("time.Weekday", "int", dayNames, 0);
 const locationType: GoType = {
   name: "time.Location",
   kind: "struct",
+  text: ({ location }: GoLocation) => location.name,
 };
 
 class GoLocation extends GoStruct {

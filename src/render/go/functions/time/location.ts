@@ -24,11 +24,26 @@ function constantLocation(name: string, abbreviation: string, offset: number): L
 }
 
 export const utc: Location = constantLocation("UTC", "UTC", 0);
-export const local: Location = constantLocation("Local", "UTC", 0);
+export const local: Location = constantLocation("UTC", "UTC", 0);
+
+const unnamedZones = new Map<number, Location>();
 
 /** time.FixedZone: what a text with an offset or an abbreviation of its own is parsed to. */
 export function fixedZone(abbreviation: string, offset: number): Location {
-  return constantLocation(abbreviation, abbreviation, offset);
+  const known = abbreviation === "" ? unnamedZones.get(offset) : undefined;
+  if (known !== undefined) return known;
+  const zone = constantLocation(abbreviation, abbreviation, offset);
+  // Go keeps just these, so that times in them can be equal.
+  const isKept = abbreviation === "" && offset % 3600 === 0 && offset >= -12 * 3600 && offset <= 14 * 3600;
+  if (isKept) unnamedZones.set(offset, zone);
+  return zone;
+}
+
+/** Whether two locations have the same contents, as reflect.DeepEqual looks at them. */
+export function areEqualLocations(left: Location, right: Location): boolean {
+  if (left === right) return true;
+  const hasConstant = [left, right].some((location) => location === utc || location === local);
+  return !hasConstant && left.name === right.name && left.zoneAt(0n).offset === right.zoneAt(0n).offset;
 }
 
 const loaded = new Map<string, Location>();
@@ -55,6 +70,15 @@ interface DatabaseZone {
   readonly untils: readonly number[];
 }
 
+/** The database ends in 2499; rules by then hold for good, and the calendar repeats every 400 years. */
+const repeatsFrom = 16_661_980_800n;
+const secondsPer400Years = 12_622_780_800n;
+
+function withinDatabase(unixSeconds: bigint): number {
+  const beyond = unixSeconds - repeatsFrom;
+  return Number(beyond < 0n ? unixSeconds : repeatsFrom - secondsPer400Years + (beyond % secondsPer400Years));
+}
+
 function databaseLocation(name: string, { abbrs, offsets, untils }: DatabaseZone): Location {
   const periods = abbrs.map((abbreviation, index) => ({
     abbreviation,
@@ -63,7 +87,7 @@ function databaseLocation(name: string, { abbrs, offsets, untils }: DatabaseZone
   return {
     name,
     zoneAt(unixSeconds) {
-      const at = Number(unixSeconds) * 1000;
+      const at = withinDatabase(unixSeconds) * 1000;
       let low = 0;
       let high = periods.length - 1;
       while (low < high) {
