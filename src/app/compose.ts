@@ -3,9 +3,8 @@
  * Action call it with settings and get use cases that are ready to run.
  */
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { type ControlServer, requestControl, serveControl } from "../adapters/control/control-socket.ts";
 import type { GitAuth } from "../adapters/git/git-auth.ts";
 import { gitEnv, runProgram } from "../adapters/git/git-program.ts";
 import { openGitRepository } from "../adapters/git/open-git-repository.ts";
@@ -14,28 +13,34 @@ import { openEventStreams } from "../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../adapters/nats/open-publisher.ts";
 import { type StartedNatsServer, startNatsServer } from "../adapters/programs/start-nats-server.ts";
 import { isDocumentPath, readConfigFolder } from "../adapters/system/config-files.ts";
+import { fingerprintFiles } from "../adapters/system/fingerprint-files.ts";
 import { createLog } from "../adapters/system/pino-log.ts";
 import { systemChance, systemClock } from "../adapters/system/system-clock.ts";
-import { loadCatalog } from "../config/load-catalog.ts";
-import { loadSettings } from "../config/load-settings.ts";
-import { parseConnection } from "../config/parse-connection.ts";
 import type { Catalog, ConfigFile } from "../model/catalog.ts";
-import type { Connection } from "../model/connection.ts";
-import type { Checked, Problem } from "../model/problem.ts";
+import type { Checked } from "../model/problem.ts";
 import { SluiceError } from "../model/problem.ts";
-import type { ConnectionSettings, RepositoryAuth, SecretRef, Settings } from "../model/settings.ts";
+import type { RepositoryAuth, SecretRef, Settings } from "../model/settings.ts";
 import type { TemplateSource } from "../model/template.ts";
 import { Branches } from "../pipeline/branches.ts";
 import { writeCommitMessage } from "../pipeline/commit-message.ts";
+import { type ControlCommand, parseCommand } from "../pipeline/execute-command.ts";
 import { readFolder } from "../pipeline/read-folder.ts";
-import { Service } from "../pipeline/service.ts";
-import type { EventPublisher } from "../ports/event-stream.ts";
+import { type ConfigSource, Service } from "../pipeline/service.ts";
+import type { EventPublisher, EventStream, StreamStatus } from "../ports/event-stream.ts";
 import type { GitReader, GitRepository, ObjectId } from "../ports/git.ts";
 import type { Log } from "../ports/system.ts";
 import { compileTemplate } from "../render/compile-template.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
 import type { CliContext } from "./cli/context.ts";
 import { readTemplateFile } from "./project-files.ts";
+import {
+  catalogLoader,
+  type ReadConnections,
+  readConnection,
+  readConnections,
+  type ServiceConfig,
+  secretReader,
+} from "./read-config.ts";
 
 const deadLettersMax = 1000;
 
@@ -54,100 +59,6 @@ function quietLog(context: CliContext): Log {
   return createLog({ level: "warn", format: "text", redactor: context.redactor, write: context.err });
 }
 
-export async function openSettings(context: CliContext, file: string): Promise<Checked<Settings | undefined>> {
-  const path = resolve(context.workingDirectory, file);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    const message = `the settings ${path} can't be read: ${(cause as Error).message}`;
-    const hint = "Name them with --file, or start with `sluice init DIR`.";
-    throw new SluiceError({ code: "SETTINGS_INVALID", message, hint }, cause);
-  }
-  return loadSettings(text, path);
-}
-
-/** Reads secrets, and tells the redactor each of them. Throws SECRET_UNREADABLE. */
-function secretReader({ redactor }: CliContext): (ref: SecretRef) => string {
-  return (ref) => {
-    const value = readSecret(ref);
-    redactor.remember(value);
-    return value;
-  };
-}
-
-function readSecret(ref: SecretRef): string {
-  if (ref.kind === "value") return ref.value;
-  if (ref.kind === "env") {
-    const value = process.env[ref.name];
-    if (value !== undefined && value !== "") return value;
-    const message = `the environment variable ${ref.name} is not set`;
-    throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at });
-  }
-  try {
-    // Editors and `echo` end files with a newline; no credential does.
-    return readFileSync(ref.path, "utf8").replace(/\r?\n$/, "");
-  } catch (cause) {
-    const message = `${ref.path} can't be read: ${(cause as Error).message}`;
-    throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at }, cause);
-  }
-}
-
-export async function readConnection(context: CliContext, settings: ConnectionSettings): Promise<Checked<Connection | undefined>> {
-  let text: string;
-  try {
-    text = await readFile(settings.file, "utf8");
-  } catch (cause) {
-    const message = `connection ${settings.name}: ${settings.file} can't be read: ${(cause as Error).message}`;
-    return { value: undefined, problems: [{ code: "CONNECTION_INVALID", severity: "error", message, at: settings.at }] };
-  }
-  const shown = relative(context.workingDirectory, settings.file) || settings.file;
-  const parsed = parseConnection(text, shown, settings, secretReader(context));
-  if (parsed.value !== undefined) rememberCredentials(context, parsed.value);
-  return parsed;
-}
-
-function rememberCredentials({ redactor }: CliContext, { core, jetstream }: Connection): void {
-  for (const endpoint of [core, jetstream]) {
-    const { user, token, clientCert, credentials, nkeySeed } = endpoint?.authorization ?? {};
-    for (const secret of [user?.password, token, clientCert?.keyPem, credentials, nkeySeed]) {
-      if (secret !== undefined) redactor.remember(secret);
-    }
-  }
-}
-
-interface ReadConnections {
-  readonly connections: readonly { readonly settings: ConnectionSettings; readonly connection: Connection }[];
-  readonly problems: readonly Problem[];
-}
-
-async function readConnections(context: CliContext, settings: Settings): Promise<ReadConnections> {
-  const connections: { settings: ConnectionSettings; connection: Connection }[] = [];
-  const problems: Problem[] = [];
-  for (const connectionSettings of settings.connections) {
-    const { value: connection, problems: found } = await readConnection(context, connectionSettings);
-    problems.push(...found);
-    if (connection !== undefined) connections.push({ settings: connectionSettings, connection });
-  }
-  return { connections, problems };
-}
-
-function catalogLoader(
-  settings: Settings,
-  { connections }: ReadConnections,
-): (files: readonly ConfigFile[], previous: Catalog | undefined) => Checked<Catalog> {
-  const served = connections.map(({ settings: { clusters }, connection }) => ({
-    connection,
-    ...(clusters === undefined ? {} : { clusters }),
-  }));
-  return (files, previous) =>
-    loadCatalog(files, {
-      compatibility: settings.compatibility,
-      connections: served,
-      ...(previous === undefined ? {} : { previous }),
-    });
-}
-
 export interface WorkingCatalog extends Checked<Catalog> {
   /** By connection, the NATS subjects that it subscribes to. */
   readonly subjects: ReadonlyMap<string, readonly string[]>;
@@ -157,7 +68,11 @@ export interface WorkingCatalog extends Checked<Catalog> {
  * The catalog in a folder on this machine: `directory` if given, else the settings' own, or for a folder of the target
  * that folder beside the settings, as in a checkout.
  */
-export async function loadWorkingCatalog(context: CliContext, settings: Settings, directory?: string): Promise<WorkingCatalog> {
+export async function loadWorkingCatalog(
+  context: CliContext,
+  settings: Settings,
+  directory?: string,
+): Promise<WorkingCatalog> {
   const read = await readConnections(context, settings);
   const folder =
     directory !== undefined
@@ -165,7 +80,10 @@ export async function loadWorkingCatalog(context: CliContext, settings: Settings
       : settings.config.kind === "directory"
         ? settings.config.directory
         : resolve(settings.file, "..", settings.config.path);
-  const { value, problems } = catalogLoader(settings, read)(await readShownFiles(context, folder), undefined);
+  const { value, problems } = catalogLoader(settings, read.connections)(
+    await readShownFiles(context, folder),
+    undefined,
+  );
   const subjects = read.connections.map(({ connection: { name, core, jetstream } }) => {
     const streams = jetstream?.streams.flatMap((stream) => stream.subjects) ?? [];
     return [name, [...new Set([...(core?.subjects ?? []), ...streams])]] as const;
@@ -190,7 +108,11 @@ export function composeRenderSettings(settings: Settings, context: CliContext): 
     drawBytes: (purpose, call, length) => {
       const blocks: Uint8Array[] = [];
       for (let block = 0; block * 32 < length; block++) {
-        blocks.push(createHmac("sha256", key).update(JSON.stringify([purpose, call, block])).digest());
+        blocks.push(
+          createHmac("sha256", key)
+            .update(JSON.stringify([purpose, call, block]))
+            .digest(),
+        );
       }
       return Buffer.concat(blocks).subarray(0, length);
     },
@@ -222,35 +144,44 @@ function readAuth(auth: RepositoryAuth, read: (ref: SecretRef) => string): GitAu
   }
 }
 
+/** The streams of a connection. They outlive a service: what comes in between two of them is not missed. */
+export function openStreams(
+  context: CliContext,
+  settings: Settings,
+  { settings: connectionSettings, connection }: ReadConnections["connections"][number],
+  log: Log,
+): readonly EventStream[] {
+  const startedAt = systemClock.now();
+  return openEventStreams(connection, {
+    log,
+    openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", connection.name), { onTrouble }),
+    reader: { repository: settings.repository.url, output: settings.output.path },
+    term: () => startedAt,
+    rereadConnection: async () => (await readConnection(context, connectionSettings)).value ?? connection,
+  });
+}
+
 export interface OpenService {
   run(signal: AbortSignal): Promise<void>;
+  execute(command: ControlCommand): Promise<string>;
+  statuses(): ReadonlyMap<string, StreamStatus>;
   close(): Promise<void>;
 }
 
 /** The service, started: branches open, catalog in force, target as the state wants it. */
-export async function composeService(context: CliContext, settings: Settings, log: Log, onReady: () => void): Promise<OpenService> {
-  const read = await readConnections(context, settings);
-  for (const problem of read.problems) log.problem(problem);
+export async function composeService(
+  context: CliContext,
+  { settings, connections }: ServiceConfig,
+  streams: readonly EventStream[],
+  log: Log,
+  onReady: () => void,
+): Promise<OpenService> {
   const git = await openRepository(context, settings, "git", log);
   const { repository, state, output, commit, config } = settings;
   const names = { target: repository.branch, state: state.branch, outputPath: output.path };
   const ports = { git, clock: systemClock, chance: systemChance, log };
   const message = compileShipped("commit-message.tmpl");
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(message, changeSet));
-  const startedAt = systemClock.now();
-  const streams = read.connections.flatMap(({ settings: connectionSettings, connection }) =>
-    openEventStreams(connection, {
-      log,
-      openJournal: (onTrouble) => openJournal(join(state.directory, "journal", connection.name), { onTrouble }),
-      reader: { repository: repository.url, output: output.path },
-      term: () => startedAt,
-      rereadConnection: async () => (await readConnection(context, connectionSettings)).value ?? connection,
-    }),
-  );
-  const close = async () => {
-    await Promise.allSettled(streams.map((stream) => stream.close()));
-    await git.close();
-  };
   try {
     const service = await Service.start(
       {
@@ -264,30 +195,63 @@ export async function composeService(context: CliContext, settings: Settings, lo
         ...ports,
         branches,
         streams,
-        readConfig: (target) =>
-          config.kind === "directory" ? readShownFiles(context, config.directory) : readConfigOf(git, target, config.path),
-        loadCatalog: catalogLoader(settings, read),
+        config: config.kind === "directory" ? folderSource(context, config.directory) : targetSource(git, config.path),
+        loadCatalog: catalogLoader(settings, connections),
         onReady,
       },
       context.stop,
     );
-    return { run: (signal) => service.run(signal), close };
+    return {
+      run: (signal) => service.run(signal),
+      execute: (command) => service.execute(command),
+      statuses: () => service.statuses(),
+      close: () => git.close(),
+    };
   } catch (error) {
-    await close();
+    await git.close();
     throw error;
   }
 }
 
-async function readConfigOf(git: GitReader, target: ObjectId | undefined, folder: string): Promise<readonly ConfigFile[]> {
+/** Documents of the target branch: they change when their folder's tree does. */
+function targetSource(git: GitReader, folder: string): ConfigSource {
+  return {
+    version: async (target) => (target === undefined ? undefined : (await git.findEntry(target, folder))?.id),
+    read: (target) => readConfigOf(git, target, folder),
+  };
+}
+
+function folderSource(context: CliContext, directory: string): ConfigSource {
+  return {
+    version: () => fingerprintFiles([directory]),
+    read: () => readShownFiles(context, directory),
+  };
+}
+
+async function readConfigOf(
+  git: GitReader,
+  target: ObjectId | undefined,
+  folder: string,
+): Promise<readonly ConfigFile[]> {
   const files: ConfigFile[] = [];
-  for await (const [path, text] of readFolder(git, target, folder)) if (isDocumentPath(path)) files.push({ path, text });
+  for await (const [path, text] of readFolder(git, target, folder))
+    if (isDocumentPath(path)) files.push({ path, text });
   return files;
 }
 
 function compileShipped(name: string) {
-  const source: TemplateSource = { text: readTemplateFile(name), engine: "go", file: `templates/${name}`, part: "", line: 1, column: 1, continuationColumn: 1 };
+  const source: TemplateSource = {
+    text: readTemplateFile(name),
+    engine: "go",
+    file: `templates/${name}`,
+    part: "",
+    line: 1,
+    column: 1,
+    continuationColumn: 1,
+  };
   const { template, problems } = compileTemplate(source);
-  if (template === undefined) throw new SluiceError(problems[0] ?? { code: "TEMPLATE_SYNTAX", message: `${name} can't be compiled` });
+  if (template === undefined)
+    throw new SluiceError(problems[0] ?? { code: "TEMPLATE_SYNTAX", message: `${name} can't be compiled` });
   return template;
 }
 
@@ -313,13 +277,17 @@ export async function composePublisher(
   settings: Settings,
   name: string | undefined,
 ): Promise<EventPublisher> {
-  const chosen = name === undefined ? settings.connections[0] : settings.connections.find((connection) => connection.name === name);
+  const chosen =
+    name === undefined ? settings.connections[0] : settings.connections.find((connection) => connection.name === name);
   if (chosen === undefined) {
     const message = name === undefined ? "the settings name no connection" : `the settings have no connection ${name}`;
     throw new SluiceError({ code: "USAGE", message });
   }
   const { value: connection, problems } = await readConnection(context, chosen);
-  if (connection === undefined) throw new SluiceError(problems[0] ?? { code: "CONNECTION_INVALID", message: `connection ${chosen.name} is not usable` });
+  if (connection === undefined)
+    throw new SluiceError(
+      problems[0] ?? { code: "CONNECTION_INVALID", message: `connection ${chosen.name} is not usable` },
+    );
   return openPublisher(connection);
 }
 
@@ -332,13 +300,45 @@ export interface DemoPrograms {
 /** The programs that the demo runs besides the service itself. */
 export function demoPrograms(): DemoPrograms {
   return {
-    startServer: (directory, user, password) => startNatsServer(process.env.NATS_SERVER || "nats-server", directory, user, password),
+    startServer: (directory, user, password) =>
+      startNatsServer(process.env.NATS_SERVER || "nats-server", directory, user, password),
     git: async (args) => {
       const { code, stdout, stderr } = await runProgram("git", args, { env: gitEnv(), durationMsMax: 60_000 });
-      if (code !== 0) throw new SluiceError({ code: "PROGRAM_FAILED", message: `git ${args[0]} failed: ${stderr.trim()}` });
+      if (code !== 0)
+        throw new SluiceError({ code: "PROGRAM_FAILED", message: `git ${args[0]} failed: ${stderr.trim()}` });
       return stdout.toString();
     },
   };
+}
+
+/** Looks at files now and then. */
+export function fileWatch() {
+  return {
+    fingerprint: fingerprintFiles,
+    /** Resolves to true after a while, to false when the signal aborts. */
+    tick: async (signal: AbortSignal) => {
+      await systemClock.sleep(watchMs, signal);
+      return !signal.aborted;
+    },
+  };
+}
+
+const watchMs = 1000;
+
+function controlPath({ state }: Settings): string {
+  return join(state.directory, "control.sock");
+}
+
+/** Commands from this machine, for the running service. */
+export function openControl(
+  settings: Settings,
+  execute: (command: ControlCommand) => Promise<string>,
+): Promise<ControlServer> {
+  return serveControl(controlPath(settings), (request) => execute(parseCommand(request)));
+}
+
+export function sendControl(settings: Settings, command: ControlCommand): Promise<string> {
+  return requestControl(controlPath(settings), command);
 }
 
 export { createRedactor as createCliRedactor } from "../adapters/system/redactor.ts";

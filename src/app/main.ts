@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import type { CliContext } from "./cli/context.ts";
+import { runCli } from "./cli/program.ts";
 /** The door from the shell: reads argv and the process, writes to its streams, ends with an exit code. */
 import { createCliRedactor } from "./compose.ts";
-import { runCli } from "./cli/program.ts";
-import type { CliContext } from "./cli/context.ts";
 
 const stop = new AbortController();
 let signals = 0;

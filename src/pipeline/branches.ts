@@ -72,6 +72,7 @@ export class Branches {
     return this.#target?.tree;
   }
 
+  /** Whether there are state commits that the server is not known to have. */
   get hasUnpushed(): boolean {
     return this.#unpushed.length > 0;
   }
@@ -145,6 +146,22 @@ export class Branches {
     this.#target = await this.#headOf(head);
     this.#projected = undefined;
     return true;
+  }
+
+  /**
+   * Makes the next push compare the target with the desired tree file by file, as if nothing were known of it. With
+   * `purge` the state's next commit has no parent: nothing reads the branch's history, and it grows.
+   */
+  async repair(purge: boolean): Promise<void> {
+    await this.refreshTarget();
+    this.#projected = undefined;
+    const { git, clock } = this.#ports;
+    if (!purge || this.#state === undefined || this.hasUnpushed) return;
+    const { tree } = this.#state;
+    const message = "Start the state anew\n";
+    const { id } = await git.writeCommit({ base: tree, changes: [], parents: [], message, time: clock.now() });
+    this.#state = { commit: id, tree };
+    this.#unpushed.push({ commit: id, tree, desired: this.#desired, changeSet: noChanges });
   }
 
   /** One try: undefined when the server has everything. */

@@ -53,7 +53,9 @@ export function escapeText(text: string): string {
   for (const character of text.slice(0, textCharactersMax)) {
     escaped += /[A-Za-z0-9._/:+-]/.test(character)
       ? character
-      : [...new TextEncoder().encode(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
+      : [...new TextEncoder().encode(character)]
+          .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
+          .join("");
     if (escaped.length > textCharactersMax) return `${escaped.slice(0, textCharactersMax)}...`;
   }
   if (text.length > textCharactersMax) escaped += "...";

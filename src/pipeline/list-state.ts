@@ -15,7 +15,11 @@ export interface RecordFilter {
 }
 
 /** In the order of triggers and entity hashes. */
-export async function* listRecords(git: GitReader, tree: ObjectId | undefined, filter: RecordFilter): AsyncIterable<EntityRecord> {
+export async function* listRecords(
+  git: GitReader,
+  tree: ObjectId | undefined,
+  filter: RecordFilter,
+): AsyncIterable<EntityRecord> {
   let left = filter.limit ?? Number.POSITIVE_INFINITY;
   const folder = filter.trigger === undefined ? recordsFolder : recordFolder(filter.trigger);
   for await (const [path, text] of readFolder(git, tree, folder)) {
@@ -32,7 +36,11 @@ function isWanted({ objects, waiting, failures }: EntityRecord, { cluster, faile
 }
 
 /** The oldest first. */
-export async function* listDeadLetters(git: GitReader, tree: ObjectId | undefined, limit: number): AsyncIterable<DeadLetter> {
+export async function* listDeadLetters(
+  git: GitReader,
+  tree: ObjectId | undefined,
+  limit: number,
+): AsyncIterable<DeadLetter> {
   let left = limit;
   for await (const [path, text] of readFolder(git, tree, deadLettersFolder)) {
     if (left-- <= 0) return;

@@ -29,7 +29,12 @@ export async function projectTarget(
   const changes: TreeChange[] = [];
   const foreign: string[] = [];
 
-  async function compare(path: string, want: TreeEntry | undefined, have: TreeEntry | undefined, was: TreeEntry | undefined) {
+  async function compare(
+    path: string,
+    want: TreeEntry | undefined,
+    have: TreeEntry | undefined,
+    was: TreeEntry | undefined,
+  ) {
     if (want?.id === have?.id && want?.mode === have?.mode) return;
     if (have === undefined || have.id === was?.id) {
       // Nothing there, or just what was put there: the new one takes its place whole.
@@ -55,7 +60,8 @@ export async function projectTarget(
   }
 
   async function isOwned(path: string, entry: TreeEntry): Promise<boolean> {
-    if (standsAboveClusters(path) || entry.mode !== "100644" || !path.endsWith(".yaml") || target === undefined) return false;
+    if (standsAboveClusters(path) || entry.mode !== "100644" || !path.endsWith(".yaml") || target === undefined)
+      return false;
     const files = await git.readFiles(target, [path]);
     return files.get(path)?.includes(ownedMark) ?? false;
   }

@@ -10,8 +10,8 @@ import { type OwnerRecord, parseOwner } from "../plan/owner-file.ts";
 import { ownerPath, recordFolder } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/plan-change-set.ts";
 import { parseRecord } from "../plan/record-file.ts";
-import type { RenderSettings } from "../render/render-trigger.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
+import type { RenderSettings } from "../render/render-trigger.ts";
 import { renderRecordAgain } from "./process-delivery.ts";
 
 export interface PendingChunk {
@@ -53,7 +53,13 @@ export async function renderPendingChunk(
 }
 
 /** Git lists in the order of names, and of record paths that is the order of the hashes. */
-async function pathsBehind(git: GitReader, tree: ObjectId, folder: string, after: string, max: number): Promise<string[]> {
+async function pathsBehind(
+  git: GitReader,
+  tree: ObjectId,
+  folder: string,
+  after: string,
+  max: number,
+): Promise<string[]> {
   const paths: string[] = [];
   const [firstDigits, nextDigits] = after === "" ? ["", ""] : after.slice(folder.length + 1).split("/");
   for (const outer of await folderNames(git, tree, folder)) {
@@ -101,13 +107,15 @@ function renderRecord(
   const trigger = catalog.eventTriggers.get(record.trigger);
   const behavior = trigger?.stopMatchingBehavior ?? owner?.stopMatchingBehavior ?? "WithdrawPolicies";
   const { trigger: name, entity } = record;
-  if (trigger === undefined) return behavior === "WithdrawPolicies" ? [{ kind: "withdraw", trigger: name, entity }] : [];
+  if (trigger === undefined)
+    return behavior === "WithdrawPolicies" ? [{ kind: "withdraw", trigger: name, entity }] : [];
   // Without its event an entity can only wait for the next one.
   if (record.last === undefined) return [];
   const input = renderRecordAgain(catalog, record, settings);
   const matching = new Set(input?.renderings.map(({ cluster }) => cluster) ?? []);
   const stopped = stoppedClusters(record, matching, behavior);
-  const withdrawal: PlanInput[] = stopped.size === 0 ? [] : [{ kind: "withdraw", trigger: name, entity, clusters: stopped }];
+  const withdrawal: PlanInput[] =
+    stopped.size === 0 ? [] : [{ kind: "withdraw", trigger: name, entity, clusters: stopped }];
   return input === undefined ? withdrawal : [...withdrawal, input];
 }
 

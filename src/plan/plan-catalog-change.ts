@@ -38,11 +38,16 @@ export function planCatalogChange(
   const known = new Map(owners.map((owner) => [owner.trigger, owner]));
   const clusters = fingerprintClusters(catalog);
   for (const { name, fingerprint, broken, stopMatchingBehavior } of catalog.eventTriggers.values()) {
-    const owner = { trigger: name, fingerprint: hash([fingerprint, broken !== undefined, clusters]), stopMatchingBehavior };
+    const owner = {
+      trigger: name,
+      fingerprint: hash([fingerprint, broken !== undefined, clusters]),
+      stopMatchingBehavior,
+    };
     inputs.push(file(ownerPath(name), writeOwner(owner)));
     // A trigger that was not there before has no records: it sees later events only.
     const before = known.get(name);
-    if (before !== undefined && before.fingerprint !== owner.fingerprint) triggers.set(name, { trigger: name, after: "" });
+    if (before !== undefined && before.fingerprint !== owner.fingerprint)
+      triggers.set(name, { trigger: name, after: "" });
   }
   for (const { trigger } of owners) {
     if (!catalog.eventTriggers.has(trigger)) triggers.set(trigger, { trigger, after: "" });

@@ -4,6 +4,7 @@
  * A pure fold over the inputs in their order: however deliveries fall into batches, the state comes out the same.
  */
 import type { ChangeSet, Checkpoint, EventEffect } from "../model/change-set.ts";
+import type { Entity } from "../model/cloud-event.ts";
 import type { DeadLetter } from "../model/record.ts";
 import { applyEntity, type EntityInput, type EntityRules } from "./apply-entity.ts";
 import { writeCheckpoint } from "./checkpoint-file.ts";
@@ -20,11 +21,13 @@ import {
   triggersFolderOf,
 } from "./paths.ts";
 import { hasNeeds, noStateNeeds, type StateFiles, type StateNeeds, StateView } from "./state-view.ts";
-import { type WithdrawInput, withdrawEntity } from "./withdraw-entity.ts";
+import { discardFailures, type WithdrawInput, withdrawEntity } from "./withdraw-entity.ts";
 
 export type PlanInput =
   | EntityInput
   | WithdrawInput
+  /** Forgets why a record failed; without any object on a cluster the record goes. */
+  | { readonly kind: "discard"; readonly trigger: string; readonly entity: Entity }
   | { readonly kind: "dead-letter"; readonly letter: DeadLetter }
   /** Files that are written as they are: the catalog in force, cluster files, what owners asked for. */
   | { readonly kind: "file"; readonly path: string; readonly text: string | undefined };
@@ -43,7 +46,8 @@ export function pathsToRead(inputs: readonly PlanInput[], { shards }: PlanRules)
   needs.texts.add(checkpointPath);
   for (const input of inputs) {
     if (input.kind === "file") needs.texts.add(input.path);
-    if (input.kind === "withdraw") needs.texts.add(recordPath(input.trigger, hashEntity(input.entity)));
+    if (input.kind === "withdraw" || input.kind === "discard")
+      needs.texts.add(recordPath(input.trigger, hashEntity(input.entity)));
     if (input.kind !== "entity") continue;
     needs.texts.add(recordPath(input.trigger, hashEntity(input.entity)));
     const owner = encodePathPart(input.trigger);
@@ -78,6 +82,9 @@ export function planChangeSet(
       }
       case "withdraw":
         withdrawEntity(view, rules, input);
+        break;
+      case "discard":
+        discardFailures(view, input.trigger, input.entity);
         break;
       case "dead-letter":
         letters.push(input.letter);

@@ -1,4 +1,4 @@
-/** Takes an entity's objects away where its trigger or its cluster no longer matches, or where a person asked for it. */
+/** Takes an entity's objects away where its trigger or cluster no longer matches, or its failures, or both, on request. */
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
@@ -36,6 +36,16 @@ export function withdrawEntity(view: StateView, rules: EntityRules, input: Withd
   const failures = pick(record.failures, isKept);
   if (objects.size === 0 && waiting.size === 0 && failures.size === 0) view.delete(path);
   else view.write(path, writeRecord({ ...record, objects, waiting, failures }));
+}
+
+/** Forgets why a record failed, its objects staying as they are; a record without any goes. */
+export function discardFailures(view: StateView, trigger: string, entity: Entity): void {
+  const path = recordPath(trigger, hashEntity(entity));
+  const stored = view.text(path);
+  if (stored === undefined) return;
+  const record = parseRecord(stored, path);
+  if (record.objects.size === 0 && record.waiting.size === 0) view.delete(path);
+  else view.write(path, writeRecord({ ...record, failures: new Map() }));
 }
 
 function pick<T>(

@@ -82,12 +82,12 @@ it("holds nothing up, says why and where, and clears when a good event comes", a
   const rows = JSON.parse(failed.stdout) as EntityRow[];
   const failures = Object.fromEntries(rows.map((row) => [row.subject, row.failures["fleet/eu-1"]]));
   expect(failures).toMatchObject({
-    "no-team": { code: "TEMPLATE_FAILED", at: { file: "config/teams.yaml", line: 33 } },
-    "alice@example.com": { code: "NAME_INVALID", at: { file: "config/teams.yaml", line: 31 } },
-    mallory: { code: "GUARD_VIOLATION", at: { file: "config/teams.yaml", line: 35 } },
+    "no-team": { code: "TEMPLATE_FAILED", at: { file: "config/teams.yaml", line: 32 } },
+    "alice@example.com": { code: "NAME_INVALID", at: { file: "config/teams.yaml", line: 30 } },
+    mallory: { code: "GUARD_VIOLATION", at: { file: "config/teams.yaml", line: 34 } },
   });
   const table = (await open.sluice("show", "entities", "--failed")).stdout;
-  expect(table).toContain("config/teams.yaml:31:");
+  expect(table).toContain("config/teams.yaml:30:");
 
   await open.publish("user-operation", event("mallory", good));
   await until(async () => (await open.rendered()).includes(path("mallory")), "the good event of the same entity");

@@ -21,7 +21,13 @@ export function createLog({ level, format, redactor, write }: LogOptions): Log {
   }
   const destination = { write: (line: string) => write(redactor.redact(line)) };
   const logger = pino(
-    { level, base: null, messageKey: "message", timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    {
+      level,
+      base: null,
+      messageKey: "message",
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     destination,
   );
   return writeLines((severity, message, fields) => logger[severity](fields ?? {}, message));
@@ -35,7 +41,8 @@ function writeLines(write: WriteLine): Log {
     info: (message, fields) => write("info", message, fields),
     warn: (message, fields) => write("warn", message, fields),
     error: (message, fields) => write("error", message, fields),
-    problem: (problem, fields) => write(problem.severity === "error" ? "error" : "warn", problem.message, { ...problemFields(problem), ...fields }),
+    problem: (problem, fields) =>
+      write(problem.severity === "error" ? "error" : "warn", problem.message, { ...problemFields(problem), ...fields }),
   };
 }
 
@@ -46,7 +53,8 @@ function problemFields({ code, at, hint }: Problem): LogFields {
 function textLine(level: string, message: string, fields: LogFields = {}): string {
   const parts = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${typeof value === "string" && /[\s"=]/.test(value) ? JSON.stringify(value) : value}`);
+    .map(
+      ([key, value]) => `${key}=${typeof value === "string" && /[\s"=]/.test(value) ? JSON.stringify(value) : value}`,
+    );
   return [level === "info" ? "" : `${level}: `, message, parts.length === 0 ? "" : `  ${parts.join(" ")}`].join("");
 }
-

@@ -1,7 +1,7 @@
 /** What every command gets: where to write, how to end, and the flags that all of them share. */
 import type { Command } from "commander";
-import type { Redactor } from "../../ports/system.ts";
 import { formatProblem, type Problem, SluiceError } from "../../model/problem.ts";
+import type { Redactor } from "../../ports/system.ts";
 
 /** 0 done, 1 differences or findings, 2 usage, 3 failure. */
 export type ExitCode = 0 | 1 | 2 | 3;

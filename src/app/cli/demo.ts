@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { SluiceError } from "../../model/problem.ts";
-import { composeLog, composePublisher, composeService, demoPrograms, openSettings } from "../compose.ts";
+import { composeLog, composePublisher, composeService, demoPrograms, openStreams } from "../compose.ts";
 import { exampleFolder } from "../project-files.ts";
+import { readServiceConfig } from "../read-config.ts";
 import { type CliContext, type ExitCode, reportProblems } from "./context.ts";
 import { showAddons } from "./show.ts";
 
@@ -41,28 +42,42 @@ async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode
     say(`A nats-server on ${server.address}, and a repository with this configuration in ${folder}/fleet.git`);
     context.out(await readFile(join(folder, "config/user-namespaces.yaml"), "utf8"));
 
-    const { value: settings, problems } = await openSettings(inFolder, "sluice.yaml");
-    if (reportProblems(context, problems) || settings === undefined) return 3;
+    const { value: config, problems } = await readServiceConfig(inFolder, "sluice.yaml", true);
+    if (reportProblems(context, problems) || config === undefined) return 3;
+    const { settings } = config;
     const log = composeLog(inFolder, { logFormat: "text", logLevel: "warn" });
     let onReady = () => {};
     const ready = new Promise<void>((resolve) => {
       onReady = resolve;
     });
-    const service = await composeService(inFolder, settings, log, onReady);
+    const streams = config.connections.flatMap((connection) => openStreams(inFolder, settings, connection, log));
+    const service = await composeService(inFolder, config, streams, log, onReady);
     const running = service.run(stopped.signal);
     await Promise.race([ready, running]);
 
     const publisher = await composePublisher(inFolder, settings, undefined);
     const repository = join(folder, "fleet.git");
     const gitThere = (...args: string[]) => git(["-C", repository, ...args]);
-    for (const [event, doing] of [["login.json", "logs in"], ["logout.json", "logs out"]] as const) {
+    for (const [event, doing] of [
+      ["login.json", "logs in"],
+      ["logout.json", "logs out"],
+    ] as const) {
       say(`User mgianluc ${doing}: ${event} is published on user-operation`);
       const before = await gitThere("rev-parse", "main");
       const started = performance.now();
       await publisher.publish("user-operation", await readFile(join(folder, event)));
       await untilMoved(() => gitThere("rev-parse", "main"), before);
       say(`Committed after ${Math.round(performance.now() - started)} ms`);
-      context.out(await gitThere("log", "-1", "--stat", "--patch", "--format=commit %h%nAuthor: %an <%ae>%n%n%w(0,4,4)%B", "main"));
+      context.out(
+        await gitThere(
+          "log",
+          "-1",
+          "--stat",
+          "--patch",
+          "--format=commit %h%nAuthor: %an <%ae>%n%n%w(0,4,4)%B",
+          "main",
+        ),
+      );
       say("sluice show addons");
       await showAddons(inFolder, settings, "table", {});
     }
@@ -72,6 +87,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode
     stopped.abort();
     await running;
     await publisher.close();
+    for (const stream of streams) await stream.close();
     await service.close();
     if (options.keep) say(`Left in ${folder}`);
     return 0;

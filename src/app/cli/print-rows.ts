@@ -46,7 +46,8 @@ function drawTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): 
     style: { head: [], border: [], "padding-left": 1, "padding-right": 1, compact: true },
   });
   // Text from events may hold anything; a table has lines.
-  for (const row of rows) table.push(columns.map(({ cell }) => cell(row).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ")));
+  for (const row of rows)
+    table.push(columns.map(({ cell }) => cell(row).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ")));
   return table.toString();
 }
 

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { readVersion } from "../project-files.ts";
 import { type CliContext, type ExitCode, reportFailure } from "./context.ts";
+import { addControlCommands } from "./control.ts";
 import { addDemoCommand } from "./demo.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addRenderCommand } from "./render.ts";
@@ -21,10 +22,19 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     .exitOverride()
     .configureOutput({ writeOut: context.out, writeErr: context.err })
     .showHelpAfterError("(see sluice --help)");
-  const adders = [addRunCommand, addRenderCommand, addValidateCommand, addShowCommand, addPublishCommand, addDemoCommand];
+  const adders = [
+    addRunCommand,
+    addRenderCommand,
+    addValidateCommand,
+    addShowCommand,
+    addControlCommands,
+    addPublishCommand,
+    addDemoCommand,
+  ];
   for (const add of adders) add(program, context, end);
   // Commander copies these only to commands that it makes itself after they are set.
-  for (const command of program.commands) command.exitOverride().configureOutput({ writeOut: context.out, writeErr: context.err });
+  for (const command of program.commands)
+    command.exitOverride().configureOutput({ writeOut: context.out, writeErr: context.err });
   program.addHelpText(
     "after",
     "\nResults go to stdout, logs and progress to stderr.\nExit codes: 0 done, 1 differences or findings, 2 usage, 3 failure.",

@@ -5,8 +5,16 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type Json, JsonSyntaxError, parseJson, writeJson } from "../../model/json.ts";
-import { composePublisher, openSettings } from "../compose.ts";
-import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems, usageError } from "./context.ts";
+import { composePublisher } from "../compose.ts";
+import { openSettings } from "../read-config.ts";
+import {
+  addFileOption,
+  type CliContext,
+  type CommonOptions,
+  type ExitCode,
+  reportProblems,
+  usageError,
+} from "./context.ts";
 
 interface PublishOptions extends CommonOptions {
   readonly connection?: string;
@@ -58,7 +66,8 @@ async function makeMessage(context: CliContext, options: PublishOptions): Promis
     return { payload: await readFile(resolve(context.workingDirectory, options.event)), headers: new Map() };
   }
   const { type, source, subject } = options;
-  if (type === undefined || source === undefined) throw usageError("a CloudEvent needs --type and --source, or --event");
+  if (type === undefined || source === undefined)
+    throw usageError("a CloudEvent needs --type and --source, or --event");
   const attributes = new Map<string, string>([
     ["specversion", "1.0"],
     ["id", options.id ?? randomUUID()],

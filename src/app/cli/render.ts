@@ -3,10 +3,18 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import type { Delivery } from "../../model/delivery.ts";
-import { type Json, JsonSyntaxError, isJsonObject, parseJson, writeJson } from "../../model/json.ts";
+import { isJsonObject, type Json, JsonSyntaxError, parseJson, writeJson } from "../../model/json.ts";
 import { renderOffline } from "../../pipeline/render-offline.ts";
-import { composeRenderSettings, loadWorkingCatalog, openSettings } from "../compose.ts";
-import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems, usageError } from "./context.ts";
+import { composeRenderSettings, loadWorkingCatalog } from "../compose.ts";
+import { openSettings } from "../read-config.ts";
+import {
+  addFileOption,
+  type CliContext,
+  type CommonOptions,
+  type ExitCode,
+  reportProblems,
+  usageError,
+} from "./context.ts";
 
 interface RenderOptions extends CommonOptions {
   readonly event: readonly string[];
@@ -73,7 +81,8 @@ async function readEvents(path: string): Promise<readonly Uint8Array[]> {
 /** The events of a file: one document, a list of them, or one a line. Undefined: it is not JSON, which decoding reports. */
 function parseDocuments(text: string): readonly string[] | undefined {
   const whole = tryParse(text);
-  if (whole !== undefined) return (Array.isArray(whole) ? (whole as readonly Json[]) : [whole]).map((event) => writeJson(event));
+  if (whole !== undefined)
+    return (Array.isArray(whole) ? (whole as readonly Json[]) : [whole]).map((event) => writeJson(event));
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return lines.length > 1 && isJsonObject(tryParse(lines[0] ?? "")) ? lines : undefined;
 }

@@ -1,7 +1,8 @@
 /** `sluice run`: the service. */
 import type { Command } from "commander";
-import { composeLog, composeService, type LogFlags, openSettings } from "../compose.ts";
-import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
+import { composeLog, type LogFlags } from "../compose.ts";
+import { hostService } from "../service-host.ts";
+import { addFileOption, type CliContext, type CommonOptions, type ExitCode } from "./context.ts";
 
 export function addRunCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("run"))
@@ -12,15 +13,8 @@ export function addRunCommand(program: Command, context: CliContext, end: (code:
 }
 
 async function run(context: CliContext, options: CommonOptions & LogFlags): Promise<ExitCode> {
-  const { value: settings, problems } = await openSettings(context, options.file);
-  if (reportProblems(context, problems) || settings === undefined) return 3;
   const log = composeLog(context, options);
-  const service = await composeService(context, settings, log, () => log.info("ready"));
-  try {
-    await service.run(context.stop);
-    log.info("stopped");
-    return 0;
-  } finally {
-    await service.close();
-  }
+  const code = await hostService(context, options.file, log);
+  if (code === 0) log.info("stopped");
+  return code;
 }

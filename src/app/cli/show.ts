@@ -2,11 +2,20 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { formatPlace, type Problem } from "../../model/problem.ts";
-import type { Settings } from "../../model/settings.ts";
 import type { DeadLetter, EntityRecord } from "../../model/record.ts";
+import type { Settings } from "../../model/settings.ts";
 import { listDeadLetters, listRecords, type RecordFilter } from "../../pipeline/list-state.ts";
-import { openSettings, openState } from "../compose.ts";
-import { addFileOption, type CliContext, type CommonOptions, type ExitCode, type OutputFormat, reportProblems, usageError } from "./context.ts";
+import { openState } from "../compose.ts";
+import { openSettings } from "../read-config.ts";
+import {
+  addFileOption,
+  type CliContext,
+  type CommonOptions,
+  type ExitCode,
+  type OutputFormat,
+  reportProblems,
+  usageError,
+} from "./context.ts";
 import { type Column, formatTime, printRows } from "./print-rows.ts";
 
 interface ShowOptions extends CommonOptions {
@@ -34,7 +43,8 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
 async function show(context: CliContext, what: string, options: ShowOptions): Promise<ExitCode> {
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1) throw usageError("--limit takes a number from 1");
-  if (!(views as readonly string[]).includes(what)) throw usageError(`there is no view ${what}`, `One of ${views.join(", ")}.`);
+  if (!(views as readonly string[]).includes(what))
+    throw usageError(`there is no view ${what}`, `One of ${views.join(", ")}.`);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const { cluster, trigger, failed } = options;
@@ -64,7 +74,12 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
 }
 
 /** The seed's table; `limit` counts rows. */
-export async function showAddons(context: CliContext, settings: Settings, format: OutputFormat, filter: RecordFilter): Promise<void> {
+export async function showAddons(
+  context: CliContext,
+  settings: Settings,
+  format: OutputFormat,
+  filter: RecordFilter,
+): Promise<void> {
   const state = await openState(context, settings);
   try {
     const limit = filter.limit ?? Number.POSITIVE_INFINITY;
@@ -132,7 +147,10 @@ const entityColumns: readonly Column<EntityRecord>[] = [
   { title: "SOURCE", cell: ({ entity }) => entity.source },
   { title: "SUBJECT", cell: ({ entity }) => entity.subject },
   { title: "CLUSTERS", cell: ({ objects }) => String(objects.size) },
-  { title: "OBJECTS", cell: ({ objects }) => String([...objects.values()].reduce((sum, list) => sum + list.length, 0)) },
+  {
+    title: "OBJECTS",
+    cell: ({ objects }) => String([...objects.values()].reduce((sum, list) => sum + list.length, 0)),
+  },
   { title: "STATE", cell: ({ failures }) => (failures.size > 0 ? "failed" : "ok") },
   { title: "TIME", cell: ({ changedAt }) => formatTime(changedAt) },
   { title: "REASON", cell: ({ failures }) => describeFailures([...failures.values()]) },

@@ -1,6 +1,7 @@
 /** `sluice validate`: settings, connections, documents, templates and references, all problems at once. */
 import type { Command } from "commander";
-import { loadWorkingCatalog, openSettings } from "../compose.ts";
+import { loadWorkingCatalog } from "../compose.ts";
+import { openSettings } from "../read-config.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
 
 export function addValidateCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
@@ -22,7 +23,9 @@ async function validate(context: CliContext, path: string | undefined, options: 
     const documents = `${count(eventSources.size, "EventSource")}, ${count(eventTriggers.size, "EventTrigger")}`;
     const errors = all.filter(({ severity }) => severity === "error").length;
     const findings = `${count(errors, "error")}, ${count(all.length - errors, "warning")}`;
-    context.out(`${documents}, ${contents.size} ConfigMaps and Secrets, ${count(clusters.size, "cluster")}: ${findings}\n`);
+    context.out(
+      `${documents}, ${contents.size} ConfigMaps and Secrets, ${count(clusters.size, "cluster")}: ${findings}\n`,
+    );
   }
   return hasErrors ? 1 : 0;
 }

@@ -1,0 +1,57 @@
+/** The commands that change a running service's state: they go through its control socket. */
+import type { Command } from "commander";
+import type { ControlCommand } from "../../pipeline/execute-command.ts";
+import { sendControl } from "../compose.ts";
+import { openSettings } from "../read-config.ts";
+import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
+
+interface RemoveOptions extends CommonOptions {
+  readonly source: string;
+  readonly subject: string;
+  readonly connection?: string;
+}
+
+interface RepairOptions extends CommonOptions {
+  readonly purge?: boolean;
+}
+
+export function addControlCommands(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  const send = async (options: CommonOptions, command: ControlCommand) => end(await control(context, options, command));
+
+  addFileOption(program.command("pause"))
+    .description("make the running service hold events back; they are received and wait")
+    .action((options: CommonOptions) => send(options, { command: "pause" }));
+  addFileOption(program.command("resume"))
+    .description("let a paused service go on")
+    .action((options: CommonOptions) => send(options, { command: "resume" }));
+  addFileOption(program.command("remove"))
+    .description("withdraw everything that events of an entity have put anywhere")
+    .requiredOption("--source <source>", "the entity's CloudEvent source, exactly")
+    .requiredOption("--subject <subject>", "the entity's CloudEvent subject, exactly")
+    .option("--connection <name>", "only what came over this connection")
+    .action(({ source, subject, connection, ...options }: RemoveOptions) =>
+      send(options, { command: "remove", source, subject, ...(connection === undefined ? {} : { connection }) }),
+    );
+  addFileOption(program.command("rerender"))
+    .description("render recorded entities again")
+    .argument("[trigger]", "only those of this EventTrigger")
+    .action((trigger: string | undefined, options: CommonOptions) =>
+      send(options, { command: "rerender", ...(trigger === undefined ? {} : { trigger }) }),
+    );
+  addFileOption(program.command("discard"))
+    .description("forget dead letters and failures of records")
+    .argument("<id...>", "as `show dead-letters` and `show entities --failed` print them")
+    .action((ids: readonly string[], options: CommonOptions) => send(options, { command: "discard", ids }));
+  addFileOption(program.command("repair"))
+    .description("compare the target with the desired tree file by file and restore what is Sluice's")
+    .option("--purge", "start the state branch anew, without its history")
+    .action(({ purge, ...options }: RepairOptions) => send(options, { command: "repair", purge: purge === true }));
+}
+
+async function control(context: CliContext, options: CommonOptions, command: ControlCommand): Promise<ExitCode> {
+  const { value: settings, problems } = await openSettings(context, options.file);
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (reportProblems(context, errors) || settings === undefined) return 3;
+  context.out(`${context.redactor.redact(await sendControl(settings, command))}\n`);
+  return 0;
+}

@@ -1,0 +1,142 @@
+/** Reads what people configure, from the files and variables that it stands in: settings, connections, secrets. */
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import { loadCatalog } from "../config/load-catalog.ts";
+import { loadSettings } from "../config/load-settings.ts";
+import { parseConnection } from "../config/parse-connection.ts";
+import type { Catalog, ConfigFile } from "../model/catalog.ts";
+import type { Connection } from "../model/connection.ts";
+import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
+import type { ConnectionSettings, SecretRef, Settings } from "../model/settings.ts";
+import type { CliContext } from "./cli/context.ts";
+
+export async function openSettings(context: CliContext, file: string): Promise<Checked<Settings | undefined>> {
+  const path = resolve(context.workingDirectory, file);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const message = `the settings ${path} can't be read: ${(cause as Error).message}`;
+    const hint = "Name them with --file, or start with `sluice init DIR`.";
+    throw new SluiceError({ code: "SETTINGS_INVALID", message, hint }, cause);
+  }
+  return loadSettings(text, path);
+}
+
+/** Reads secrets, tells the redactor each of them, and `files` where it was read from. Throws SECRET_UNREADABLE. */
+export function secretReader({ redactor }: CliContext, files: string[] = []): (ref: SecretRef) => string {
+  return (ref) => {
+    if (ref.kind === "file") files.push(ref.path);
+    const value = readSecret(ref);
+    redactor.remember(value);
+    return value;
+  };
+}
+
+function readSecret(ref: SecretRef): string {
+  if (ref.kind === "value") return ref.value;
+  if (ref.kind === "env") {
+    const value = process.env[ref.name];
+    if (value !== undefined && value !== "") return value;
+    const message = `the environment variable ${ref.name} is not set`;
+    throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at });
+  }
+  try {
+    // Editors and `echo` end files with a newline; no credential does.
+    return readFileSync(ref.path, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    const message = `${ref.path} can't be read: ${(cause as Error).message}`;
+    throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at }, cause);
+  }
+}
+
+/** `files` takes the paths that secrets were read from. */
+export async function readConnection(
+  context: CliContext,
+  settings: ConnectionSettings,
+  files: string[] = [],
+): Promise<Checked<Connection | undefined>> {
+  let text: string;
+  try {
+    text = await readFile(settings.file, "utf8");
+  } catch (cause) {
+    const message = `connection ${settings.name}: ${settings.file} can't be read: ${(cause as Error).message}`;
+    return {
+      value: undefined,
+      problems: [{ code: "CONNECTION_INVALID", severity: "error", message, at: settings.at }],
+    };
+  }
+  const shown = relative(context.workingDirectory, settings.file) || settings.file;
+  const parsed = parseConnection(text, shown, settings, secretReader(context, files));
+  if (parsed.value !== undefined) rememberCredentials(context, parsed.value);
+  return parsed;
+}
+
+function rememberCredentials({ redactor }: CliContext, { core, jetstream }: Connection): void {
+  for (const endpoint of [core, jetstream]) {
+    const { user, token, clientCert, credentials, nkeySeed } = endpoint?.authorization ?? {};
+    for (const secret of [user?.password, token, clientCert?.keyPem, credentials, nkeySeed]) {
+      if (secret !== undefined) redactor.remember(secret);
+    }
+  }
+}
+
+export interface ReadConnections {
+  /** Files that secrets were read from. */
+  readonly files: readonly string[];
+  readonly connections: readonly { readonly settings: ConnectionSettings; readonly connection: Connection }[];
+  readonly problems: readonly Problem[];
+}
+
+export async function readConnections(context: CliContext, settings: Settings): Promise<ReadConnections> {
+  const connections: { settings: ConnectionSettings; connection: Connection }[] = [];
+  const problems: Problem[] = [];
+  const files: string[] = [];
+  for (const connectionSettings of settings.connections) {
+    const { value: connection, problems: found } = await readConnection(context, connectionSettings, files);
+    problems.push(...found);
+    if (connection !== undefined) connections.push({ settings: connectionSettings, connection });
+  }
+  return { connections, problems, files };
+}
+
+export function catalogLoader(
+  settings: Settings,
+  connections: ReadConnections["connections"],
+): (files: readonly ConfigFile[], previous: Catalog | undefined) => Checked<Catalog> {
+  const served = connections.map(({ settings: { clusters }, connection }) => ({
+    connection,
+    ...(clusters === undefined ? {} : { clusters }),
+  }));
+  return (files, previous) =>
+    loadCatalog(files, {
+      compatibility: settings.compatibility,
+      connections: served,
+      ...(previous === undefined ? {} : { previous }),
+    });
+}
+
+/** What a service is composed of, read and checked; `files` are those on disk that it was read from. */
+export interface ServiceConfig {
+  readonly settings: Settings;
+  readonly connections: ReadConnections["connections"];
+  readonly files: readonly string[];
+}
+
+/** Reads the settings and all connections. Undefined where the settings have errors, or with `isStrict` a connection. */
+export async function readServiceConfig(
+  context: CliContext,
+  file: string,
+  isStrict: boolean,
+): Promise<Checked<ServiceConfig | undefined>> {
+  const path = resolve(context.workingDirectory, file);
+  const { value: settings, problems } = await openSettings(context, file);
+  if (settings === undefined) return { value: undefined, problems };
+  const read = await readConnections(context, settings);
+  const all = [...problems, ...read.problems];
+  if (isStrict && read.problems.some(({ severity }) => severity === "error"))
+    return { value: undefined, problems: all };
+  const files = [path, ...settings.connections.map((connection) => connection.file), ...read.files];
+  return { value: { settings, connections: read.connections, files: [...new Set(files)] }, problems: all };
+}

@@ -1,0 +1,120 @@
+/** What people ask of a running service, carried out as inputs of the same fold that events go through. */
+import { SluiceError } from "../model/problem.ts";
+import { parseOwner } from "../plan/owner-file.ts";
+import { deadLetterPath, deadLettersFolder, hashEntity, ownersFolder, recordPath } from "../plan/paths.ts";
+import type { PlanInput } from "../plan/plan-change-set.ts";
+import type { GitReader } from "../ports/git.ts";
+import type { Branches } from "./branches.ts";
+import { listRecords } from "./list-state.ts";
+import { readFolder } from "./read-folder.ts";
+import type { StateKeeper } from "./state-keeper.ts";
+
+export type ControlCommand =
+  | { readonly command: "pause" }
+  | { readonly command: "resume" }
+  /** Withdraws everything that events of an entity have put anywhere. */
+  | { readonly command: "remove"; readonly source: string; readonly subject: string; readonly connection?: string }
+  /** Renders all recorded entities of a trigger again; absent: of all triggers. */
+  | { readonly command: "rerender"; readonly trigger?: string }
+  /** Forgets dead letters, and the failures of records that never rendered. */
+  | { readonly command: "discard"; readonly ids: readonly string[] }
+  /** Compares the target with the desired tree, file by file; `purge`: starts the state branch anew without history. */
+  | { readonly command: "repair"; readonly purge: boolean };
+
+/** A command as it comes over the control socket, from another version perhaps. Throws USAGE where it is none. */
+export function parseCommand(request: unknown): ControlCommand {
+  const { command, ids, source, subject } = (request ?? {}) as Record<string, unknown>;
+  const isKnown =
+    ["pause", "resume", "rerender", "repair"].includes(String(command)) ||
+    (command === "discard" && Array.isArray(ids)) ||
+    (command === "remove" && typeof source === "string" && typeof subject === "string");
+  if (isKnown) return request as ControlCommand;
+  throw new SluiceError({ code: "USAGE", message: `the service does not know the command ${String(command)}` });
+}
+
+export interface CommandScope {
+  readonly git: GitReader;
+  readonly branches: Branches;
+  readonly keeper: StateKeeper;
+}
+
+/** Commits what the command changes, and says what that was. Throws a SluiceError (USAGE) for what does not exist. */
+export async function executeCommand(command: ControlCommand, scope: CommandScope): Promise<string> {
+  const { keeper, branches } = scope;
+  switch (command.command) {
+    case "pause":
+    case "resume": {
+      const paused = command.command === "pause";
+      if (keeper.checkpoint.paused === paused) return paused ? "was paused already" : "was not paused";
+      await keeper.commit([], { paused });
+      return paused ? "paused: events are received and wait" : "resumed";
+    }
+    case "remove":
+      return removeEntity(command, scope);
+    case "rerender": {
+      const names = command.trigger === undefined ? [...keeper.catalog.eventTriggers.keys()] : [command.trigger];
+      if (command.trigger !== undefined && !keeper.catalog.eventTriggers.has(command.trigger)) {
+        throw unknown(`EventTrigger ${command.trigger}`);
+      }
+      const { pending } = keeper.checkpoint;
+      const others = pending.triggers.filter(({ trigger }) => !names.includes(trigger));
+      const triggers = [...others, ...names.map((trigger) => ({ trigger, after: "" }))];
+      await keeper.commit([], { pending: { ...pending, triggers } });
+      return `rendering again the entities of ${names.length === 1 ? names[0] : `${names.length} triggers`}`;
+    }
+    case "discard":
+      return discard(command.ids, scope);
+    case "repair":
+      await branches.repair(command.purge);
+      return command.purge ? "the state branch starts anew, without history" : "the target is compared file by file";
+  }
+}
+
+async function removeEntity(
+  { source, subject, connection }: Extract<ControlCommand, { command: "remove" }>,
+  { git, branches, keeper }: CommandScope,
+): Promise<string> {
+  const inputs: PlanInput[] = [];
+  const tree = branches.stateTree;
+  if (tree === undefined) throw unknown(`entity ${source} ${subject}`);
+  const triggers: string[] = [];
+  for await (const [path, text] of readFolder(git, tree, ownersFolder)) triggers.push(parseOwner(text, path).trigger);
+  const connections =
+    connection === undefined ? new Set([...keeper.checkpoint.positions.keys()].map(connectionOf)) : [connection];
+  for (const name of connections) {
+    const entity = { connection: name, source, subject };
+    for (const trigger of triggers) {
+      const path = recordPath(trigger, hashEntity(entity));
+      if ((await git.findEntry(tree, path)) !== undefined) inputs.push({ kind: "withdraw", trigger, entity });
+    }
+  }
+  if (inputs.length === 0) throw unknown(`entity with source ${source} and subject ${subject}`);
+  await keeper.commit(inputs, {});
+  return `removed under ${inputs.length === 1 ? "1 trigger" : `${inputs.length} triggers`}`;
+}
+
+function connectionOf(stream: string): string {
+  return stream.slice(0, stream.lastIndexOf("/"));
+}
+
+async function discard(ids: readonly string[], { git, branches, keeper }: CommandScope): Promise<string> {
+  const tree = branches.stateTree;
+  const inputs: PlanInput[] = [];
+  const wanted = new Set(ids);
+  for await (const [path] of readFolder(git, tree, deadLettersFolder)) {
+    const id = path.slice(deadLettersFolder.length + 1, -".json".length);
+    if (wanted.delete(id)) inputs.push({ kind: "file", path: deadLetterPath(id), text: undefined });
+  }
+  if (wanted.size > 0) {
+    for await (const { trigger, entity } of listRecords(git, tree, { failedOnly: true })) {
+      if (wanted.delete(hashEntity(entity))) inputs.push({ kind: "discard", trigger, entity });
+    }
+  }
+  if (wanted.size > 0) throw unknown(`dead letter or failed record ${[...wanted].join(", ")}`);
+  await keeper.commit(inputs, {});
+  return `discarded ${inputs.length}`;
+}
+
+function unknown(what: string): SluiceError {
+  return new SluiceError({ code: "USAGE", message: `there is no ${what}` });
+}
