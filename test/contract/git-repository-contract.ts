@@ -1,0 +1,194 @@
+/** What every GitRepository promises: over the fake in every run, over the real adapter too. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { GitRepository, ObjectId, RefOutcome } from "../../src/ports/git.ts";
+
+/** A remote of its own, and clones of it. */
+export interface GitWorld {
+  openClone(): Promise<GitRepository>;
+  commitAsPerson(branch: string, files: Readonly<Record<string, string | undefined>>): ObjectId;
+  headOf(branch: string): ObjectId | undefined;
+  fileOf(branch: string, path: string): string | undefined;
+  close(): Promise<void>;
+}
+
+const time = Date.UTC(2026, 0, 1);
+
+function kinds(outcomes: ReadonlyMap<string, RefOutcome>): Record<string, string> {
+  return Object.fromEntries([...outcomes].map(([branch, { kind }]) => [branch, kind]));
+}
+
+async function collect(paths: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const path of paths) all.push(path);
+  return all;
+}
+
+export function describeGitRepository(name: string, openWorld: () => Promise<GitWorld>): void {
+  describe(name, () => {
+    let world: GitWorld;
+    let git: GitRepository;
+
+    beforeEach(async () => {
+      world = await openWorld();
+      git = await world.openClone();
+    });
+    afterEach(() => world.close());
+
+    /** Writes a commit of these files on a head. */
+    async function write(
+      clone: GitRepository,
+      head: ObjectId | undefined,
+      files: Readonly<Record<string, string | undefined>>,
+    ): Promise<ObjectId> {
+      const changes = Object.entries(files).map(([path, text]) =>
+        text === undefined ? ({ path, action: "delete" } as const) : ({ path, action: "write", text } as const),
+      );
+      const base = head === undefined ? undefined : (await clone.readCommit(head)).tree;
+      const parents = head === undefined ? [] : [head];
+      return (await clone.writeCommit({ base, changes, parents, message: "Change files\n", time })).id;
+    }
+
+    async function files(clone: GitRepository, commit: ObjectId): Promise<Record<string, string>> {
+      const { tree } = await clone.readCommit(commit);
+      return Object.fromEntries(await clone.readFiles(tree, await collect(clone.listFiles(tree, ""))));
+    }
+
+    it("says which branches there are, and reads what they hold", async () => {
+      const head = world.commitAsPerson("main", { "a.txt": "one\n", "b/c.txt": "zwölf\n", "b-c.txt": "" });
+
+      const heads = await git.fetchHeads(["main", "nothing"]);
+      const commit = await git.readCommit(head);
+
+      expect([...heads]).toEqual([
+        ["main", head],
+        ["nothing", undefined],
+      ]);
+      expect(commit).toMatchObject({ id: head, parents: [], author: { name: "Ada", email: "ada@example.com" } });
+      expect((await git.readTree(commit.tree)).map(({ mode, name }) => `${mode} ${name}`)).toEqual([
+        "100644 a.txt",
+        "100644 b-c.txt",
+        "40000 b",
+      ]);
+      expect(await git.findEntry(commit.tree, "")).toMatchObject({ mode: "40000", id: commit.tree });
+      expect(await git.findEntry(commit.tree, "b/c.txt")).toMatchObject({ mode: "100644", name: "c.txt" });
+      expect(await git.findEntry(commit.tree, "a.txt/c")).toBeUndefined();
+      expect([...(await git.readFiles(commit.tree, ["b/c.txt", "b", "nothing"]))]).toEqual([["b/c.txt", "zwölf\n"]]);
+      expect([...(await git.findIds(commit.tree, ["b-c.txt", "b", "x/y"]))]).toEqual([
+        ["b-c.txt", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"],
+      ]);
+      expect(await collect(git.listFiles(commit.tree, ""))).toEqual(["a.txt", "b-c.txt", "b/c.txt"]);
+      expect(await collect(git.listFiles(commit.tree, "b"))).toEqual(["b/c.txt"]);
+      expect(await collect(git.listFiles(commit.tree, "a.txt"))).toEqual([]);
+    });
+
+    it("reads what was written and not pushed, and nobody else sees it", async () => {
+      const first = await write(git, undefined, { "a.txt": "1\n", "b/c/d.txt": "2\n" });
+      const second = await write(git, first, { "a.txt": "3\n", "b/c/d.txt": undefined });
+
+      expect(await files(git, first)).toEqual({ "a.txt": "1\n", "b/c/d.txt": "2\n" });
+      expect(await files(git, second)).toEqual({ "a.txt": "3\n" });
+      expect(world.headOf("main")).toBeUndefined();
+    });
+
+    it("gives equal commits equal names", async () => {
+      const other = await world.openClone();
+      expect(await write(git, undefined, { "a.txt": "1\n" })).toBe(await write(other, undefined, { "a.txt": "1\n" }));
+    });
+
+    it("places files and folders that are there already, and replaces what is in the way", async () => {
+      const head = await write(git, undefined, { "from/x/a.txt": "a\n", "from/b.txt": "b\n", "to/x": "a file\n" });
+      const { tree } = await git.readCommit(head);
+      const folder = await git.findEntry(tree, "from/x");
+      const file = await git.findEntry(tree, "from/b.txt");
+      const { id } = await git.writeCommit({
+        base: tree,
+        changes: [
+          { path: "to/x", action: "place", id: folder!.id, mode: folder!.mode },
+          { path: "to/c.txt", action: "place", id: file!.id, mode: file!.mode },
+          { path: "from", action: "delete" },
+        ],
+        parents: [head],
+        message: "Move\n",
+        time,
+      });
+
+      expect(await files(git, id)).toEqual({ "to/x/a.txt": "a\n", "to/c.txt": "b\n" });
+    });
+
+    it("pushes several branches, and another clone reads them", async () => {
+      const main = await write(git, undefined, { "a.txt": "1\n" });
+      const state = await write(git, undefined, { "checkpoint.json": "{}\n" });
+
+      const outcomes = await git.push([
+        { branch: "sluice/state", from: undefined, to: state },
+        { branch: "main", from: undefined, to: main },
+      ]);
+
+      expect(kinds(outcomes)).toEqual({ main: "pushed", "sluice/state": "pushed" });
+      const other = await world.openClone();
+      await other.fetchHeads(["main", "sluice/state"]);
+      expect(await files(other, main)).toEqual({ "a.txt": "1\n" });
+      expect(await files(other, state)).toEqual({ "checkpoint.json": "{}\n" });
+    });
+
+    it("pushes a chain of commits at once", async () => {
+      const first = await write(git, undefined, { "a.txt": "1\n" });
+      const second = await write(git, first, { "a.txt": "2\n" });
+      const third = await write(git, second, { "b.txt": "3\n" });
+
+      await git.push([{ branch: "main", from: undefined, to: third }]);
+
+      expect(world.headOf("main")).toBe(third);
+      expect(world.fileOf("main", "a.txt")).toBe("2\n");
+    });
+
+    it("never overwrites what somebody else pushed, and goes on from there", async () => {
+      const mine = world.commitAsPerson("main", { "a.txt": "1\n" });
+      await git.fetchHeads(["main"]);
+      const lost = await write(git, mine, { "b.txt": "mine\n" });
+      const theirs = world.commitAsPerson("main", { "c.txt": "theirs\n" });
+
+      expect(kinds(await git.push([{ branch: "main", from: mine, to: lost }]))).toEqual({ main: "moved" });
+      expect(world.headOf("main")).toBe(theirs);
+
+      expect((await git.fetchHeads(["main"])).get("main")).toBe(theirs);
+      const again = await write(git, theirs, { "b.txt": "mine\n" });
+      expect(kinds(await git.push([{ branch: "main", from: theirs, to: again }]))).toEqual({ main: "pushed" });
+      expect(await files(git, again)).toEqual({ "a.txt": "1\n", "b.txt": "mine\n", "c.txt": "theirs\n" });
+    });
+
+    it("moves no branch where an atomic push fails for one", async () => {
+      const main = world.commitAsPerson("main", { "a.txt": "1\n" });
+      await git.fetchHeads(["main"]);
+      const state = await write(git, undefined, { "checkpoint.json": "{}\n" });
+      const next = await write(git, main, { "b.txt": "2\n" });
+      const theirs = world.commitAsPerson("main", { "c.txt": "theirs\n" });
+
+      const outcomes = await git.push([
+        { branch: "sluice/state", from: undefined, to: state },
+        { branch: "main", from: main, to: next },
+      ]);
+
+      expect(kinds(outcomes)).toEqual({ main: "moved" });
+      expect([world.headOf("main"), world.headOf("sluice/state")]).toEqual([theirs, undefined]);
+      // What did not arrive goes with the next push.
+      await git.push([{ branch: "sluice/state", from: undefined, to: state }]);
+      expect(world.fileOf("sluice/state", "checkpoint.json")).toBe("{}\n");
+    });
+
+    it("creates no branch that is there already", async () => {
+      const theirs = world.commitAsPerson("main", { "a.txt": "1\n" });
+      const mine = await write(git, undefined, { "b.txt": "2\n" });
+
+      expect(kinds(await git.push([{ branch: "main", from: undefined, to: mine }]))).toEqual({ main: "moved" });
+      expect(world.headOf("main")).toBe(theirs);
+    });
+
+    it("takes a push that had arrived already for pushed", async () => {
+      const main = await write(git, undefined, { "a.txt": "1\n" });
+      await git.push([{ branch: "main", from: undefined, to: main }]);
+
+      expect(kinds(await git.push([{ branch: "main", from: undefined, to: main }]))).toEqual({ main: "pushed" });
+    });
+  });
+}
