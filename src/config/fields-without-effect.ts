@@ -11,6 +11,7 @@ import { memberList, memberObject, type Path, type YamlDocument } from "./yaml-d
 type Harmless = Json | undefined;
 
 const triggerFields: Readonly<Record<string, Harmless>> = {
+  oneForEvent: true,
   helmCharts: undefined,
   kustomizationRefs: undefined,
   templateResourceRefs: undefined,

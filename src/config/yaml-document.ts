@@ -37,6 +37,9 @@ export interface YamlOrigin {
 /** How many nodes aliases may add to a document before it counts as an attack. */
 const aliasNodesMax = 10_000;
 
+/** Problems are kept with records, so what they quote has a bound. */
+const excerptLengthMax = 1000;
+
 /** One document of a YAML stream. With syntax errors, `value` is what could be made of it. */
 export class YamlDocument {
   readonly origin: YamlOrigin;
@@ -66,10 +69,12 @@ export class YamlDocument {
       failure = error;
     }
     this.value = value;
-    // A broken document may have swallowed its neighbours or lost its kind, so its text decides.
+    const kind = memberText(value, "kind");
+    const isWhole = node.errors.length === 0 && failure === undefined;
+    // What is broken may have swallowed its neighbours or lost its kind, and a List holds anything: there the text decides.
     this.#confidential =
       origin.confidential === true ||
-      (node.errors.length > 0 || failure !== undefined ? /Secret/.test(text) : memberText(value, "kind") === "Secret");
+      (isWhole && kind !== undefined && !kind.endsWith("List") ? kind === "Secret" : text.includes("Secret"));
     const errors = node.errors.map(({ code, message, pos }) => this.#syntaxProblem(code, message, pos[0]));
     if (errors.length === 0 && failure !== undefined) {
       errors.push(this.#syntaxProblem("ALIAS", String((failure as Error).message), start));
@@ -106,7 +111,7 @@ export class YamlDocument {
   quoteLine(problem: Problem): Problem {
     const { at } = problem;
     if (at === undefined || !isSourcePlace(at) || at.excerpt === undefined) return problem;
-    const excerpt = this.#lines[at.line - 1];
+    const excerpt = this.#excerptOf(at.line);
     return excerpt === undefined || this.origin.holder !== undefined ? problem : { ...problem, at: { ...at, excerpt } };
   }
 
@@ -174,7 +179,7 @@ export class YamlDocument {
     const { line, col } = this.#lineCounter.linePos(offset);
     const { holder } = this.origin;
     if (holder !== undefined) return { ...holder.place, part: `${holder.part}, line ${line}, column ${col}` };
-    const excerpt = this.#confidential ? undefined : this.#lines[line - 1];
+    const excerpt = this.#confidential ? undefined : this.#excerptOf(line);
     return {
       file: this.origin.file,
       line,
@@ -182,6 +187,12 @@ export class YamlDocument {
       ...(part === undefined ? {} : { part }),
       ...(excerpt === undefined ? {} : { excerpt }),
     };
+  }
+
+  /** Lines that no person wrote, such as JSON without line breaks, are not quoted. */
+  #excerptOf(line: number): string | undefined {
+    const excerpt = this.#lines[line - 1];
+    return excerpt !== undefined && excerpt.length <= excerptLengthMax ? excerpt : undefined;
   }
 
   #syntaxProblem(code: string, message: string, offset: number): Problem {

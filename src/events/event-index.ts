@@ -25,8 +25,14 @@ interface Candidate {
   readonly isNear: boolean;
 }
 
+/** Candidates that have a pattern in common, or none at all, for the field in question. */
+interface PatternGroup {
+  readonly pattern: Pattern | undefined;
+  readonly candidates: Candidate[];
+}
+
 interface CandidatesOfType {
-  readonly candidates: readonly Candidate[];
+  readonly subjectGroups: readonly PatternGroup[];
   readonly bySubject: Map<string, readonly Candidate[]>;
 }
 
@@ -47,7 +53,7 @@ export function eventIndexOf(catalog: Catalog): EventIndex {
 
 class EventIndex {
   readonly #catalog: Catalog;
-  readonly #candidates: readonly Candidate[];
+  readonly #typeGroups: readonly PatternGroup[];
   readonly #byType = new Map<string, CandidatesOfType>();
   /** By EventSource: the triggers that name it outright. */
   readonly #triggers = new Map<string, EventTrigger[]>();
@@ -59,9 +65,10 @@ class EventIndex {
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
-    this.#candidates = [...catalog.eventSources.values()].flatMap((eventSource) =>
+    const candidates = [...catalog.eventSources.values()].flatMap((eventSource) =>
       eventSource.messagingMatchCriteria.map((criteria) => ({ eventSource, criteria, isNear: false })),
     );
+    this.#typeGroups = groupByPattern(candidates, "cloudEventType");
     const triggers = [...catalog.eventTriggers.values()];
     this.#templatedTriggers = triggers.filter(({ eventSourceName }) => !isLiteral(eventSourceName.source.text));
     for (const trigger of triggers) {
@@ -116,15 +123,15 @@ class EventIndex {
     let ofType = this.#byType.get(type);
     if (ofType === undefined) {
       if (this.#byType.size === typesMax) this.#byType.clear();
-      const candidates = filterCandidates(this.#candidates, ({ cloudEventType }) => cloudEventType, type);
-      ofType = { candidates, bySubject: new Map() };
+      const candidates = filterCandidates(this.#typeGroups, type);
+      ofType = { subjectGroups: groupByPattern(candidates, "subject"), bySubject: new Map() };
       this.#byType.set(type, ofType);
     }
-    const { candidates, bySubject } = ofType;
+    const { subjectGroups, bySubject } = ofType;
     let ofSubject = bySubject.get(subject);
     if (ofSubject === undefined) {
       if (bySubject.size === subjectsMax) bySubject.clear();
-      ofSubject = filterCandidates(candidates, (criteria) => criteria.subject, subject);
+      ofSubject = filterCandidates(subjectGroups, subject);
       bySubject.set(subject, ofSubject);
     }
     return ofSubject;
@@ -161,20 +168,29 @@ function renderEventSourceName(trigger: EventTrigger, cluster: Cluster): string 
   }
 }
 
-/** The candidates whose pattern takes the value; equal patterns are tried once. */
-function filterCandidates(
+function groupByPattern(
   candidates: readonly Candidate[],
-  patternOf: (criteria: MessagingMatchCriteria) => Pattern | undefined,
-  value: string,
-): readonly Candidate[] {
-  const outcomes = new Map<string, Outcome>();
-  return candidates.flatMap((candidate) => {
-    const pattern = patternOf(candidate.criteria);
-    if (pattern === undefined) return candidate;
-    const outcome = getOrMake(outcomes, pattern.source, () => tryPattern(pattern, value));
-    if (outcome === "no") return [];
-    return outcome === "near" && !candidate.isNear ? { ...candidate, isNear: true } : candidate;
-  });
+  field: "cloudEventType" | "subject",
+): readonly PatternGroup[] {
+  const groups = new Map<string | undefined, PatternGroup>();
+  for (const candidate of candidates) {
+    const pattern = candidate.criteria[field];
+    getOrMake(groups, pattern?.source, () => ({ pattern, candidates: [] })).candidates.push(candidate);
+  }
+  return [...groups.values()];
+}
+
+/** The candidates of the groups whose pattern takes the value. */
+function filterCandidates(groups: readonly PatternGroup[], value: string): readonly Candidate[] {
+  const kept: Candidate[] = [];
+  for (const { pattern, candidates } of groups) {
+    const outcome = tryPattern(pattern, value);
+    if (outcome === "no") continue;
+    for (const candidate of candidates) {
+      kept.push(outcome === "near" && !candidate.isNear ? { ...candidate, isNear: true } : candidate);
+    }
+  }
+  return kept;
 }
 
 type Outcome = "yes" | "near" | "no";

@@ -109,6 +109,7 @@ it("all known fields of an EventTrigger are taken, each without effect with a wa
       "spec.policyRefs[0].deploymentType",
       "spec.policyRefs[0].tier",
       "spec.policyRefs[2].remoteURL",
+      "spec.oneForEvent",
       "spec.helmCharts",
       "spec.kustomizationRefs",
       "spec.templateResourceRefs",
@@ -384,6 +385,18 @@ describe("fingerprints", () => {
   it("differ between compatibilities", () => expect(fingerprint(good, { compatibility: "sveltos" })).not.toBe(before));
 });
 
+it("the documents of a catalog, a file each, make the same catalog", () => {
+  const text = example("3-end-to-end/config.yaml").replaceAll("\n", "\r\n");
+  const { value } = load({ "config.yaml": `# first\n${text}` });
+  const files = [...value.documents].map(([key, { text: document }]) => [`${key}.yaml`, document] as const);
+  const again = load(Object.fromEntries(files)).value;
+  expect(files).toHaveLength(6);
+  expect(again.revision).toBe(value.revision);
+  expect([...again.eventTriggers.values()].map(({ fingerprint }) => fingerprint)).toEqual(
+    [...value.eventTriggers.values()].map(({ fingerprint }) => fingerprint),
+  );
+});
+
 it("unchanged files are not read again", () => {
   const first = load(good).value;
   const second = load({ ...good, "a.yaml": `${eventSource}# more\n` }, { previous: first }).value;
@@ -421,7 +434,7 @@ spec:
     expect([...value.clusters.keys()]).toEqual(["argocd/argo", "fleet/capi", "fleet/sveltos"]);
     const argo = value.clusters.get("argocd/argo");
     expect(argo?.labels.get("env")).toBe("b");
-    expect([...(argo?.document.get("data") as Map<string, unknown>)]).toEqual([
+    expect([...((argo?.document.get("data") ?? new Map()) as Map<string, unknown>)]).toEqual([
       ["name", "argo"],
       ["server", "https://a"],
     ]);

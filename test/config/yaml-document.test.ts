@@ -110,6 +110,22 @@ describe("syntax errors", () => {
   });
 });
 
+describe("lines are quoted", () => {
+  const cases: [text: string, quoted: boolean][] = [
+    ["kind: ConfigMap\na: 1", true],
+    ["kind: EventTrigger\nref: {kind: Secret}", true],
+    ["kind: Secret\na: 1", false],
+    ['{"kind": "List", "items": [{"kind": "Secret"}]}', false],
+    ["a: {kind: Secret}", false],
+    [`kind: ${"x".repeat(2000)}`, false],
+  ];
+  for (const [text, quoted] of cases) {
+    it(`${quoted ? "of" : "never of"} ${text.slice(0, 50)}`, () => {
+      expect(parseOne(text).placeOf([]).excerpt !== undefined).toBe(quoted);
+    });
+  }
+});
+
 describe("template sources", () => {
   const text = [
     "plain: {{ a",
