@@ -78,6 +78,7 @@ class TomlEncoder {
       return;
     }
     if (isNilCollection(value)) return;
+    if (value instanceof GoComplex) throw new TomlEncodeError(`unsupported type for key '${path.key}': complex128`);
     const table = tableOf(value);
     if (table === undefined) this.writeKeyValue(path, value);
     else this.encodeTable(path, table);
@@ -176,6 +177,7 @@ class TomlEncoder {
 
   private typeOf(value: TomlValue, depth: number): TomlType {
     if (isNilCollection(value)) return "nil";
+    if (value instanceof GoComplex) throw new TomlEncodeError("unsupported type: complex128");
     const items = itemsOf(value);
     if (items !== undefined) return this.isTableArray(items, depth) ? "table array" : "array";
     return tableOf(value) === undefined ? "scalar" : "table";
@@ -264,7 +266,6 @@ function scalarText(value: TomlValue): string {
     return value.type.name === "time.Duration" ? quoteToml(value.type.text!(value as never)) : String(value.value);
   }
   if (value instanceof GoBoxed && hasText(value)) return quoteToml(value.type.text!(value as never));
-  if (value instanceof GoComplex) throw new TomlEncodeError("unsupported type: complex128");
   throw new TomlNilError();
 }
 
