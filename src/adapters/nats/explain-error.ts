@@ -62,6 +62,7 @@ export function explainDialError(error: unknown, server: ServerAddress, authoriz
   return (
     explainRefusal(error, server, authorization) ??
     explainTls(error, server) ??
+    explainBrokenHandshake(error, server, authorization) ??
     new SluiceError(
       {
         code: "NATS_UNAVAILABLE",
@@ -200,6 +201,24 @@ function explainTls(error: unknown, server: ServerAddress): SluiceError | undefi
     );
   }
   return undefined;
+}
+
+/** With TLS 1.3 the server refuses a certificate after the handshake, and its reason may be overtaken by the end. */
+function explainBrokenHandshake(
+  error: unknown,
+  server: ServerAddress,
+  { clientCert, rootCA }: NatsAuthorization,
+): SluiceError | undefined {
+  const codes = causes(error).map((cause) => (cause as NodeJS.ErrnoException).code);
+  if (!codes.includes("ECONNRESET") && !codes.includes("EPIPE")) return undefined;
+  if (clientCert === undefined && rootCA === undefined && !server.tls) return undefined;
+  const why = clientCert === undefined ? "it wants a client certificate" : "it does not accept the client certificate";
+  return authError(
+    server,
+    `the server broke off behind the TLS handshake, which mostly means that ${why}`,
+    "See the server's log. A client certificate must be signed by an authority of its tls.ca_file, for client authentication.",
+    error,
+  );
 }
 
 /** What ended a connection that had been open. */
