@@ -19,6 +19,7 @@ import { sortProblems } from "./sort-problems.ts";
 export class CatalogBuilder {
   /** After `build`: the documents of the catalog, of bad ones the last good version. */
   readonly inForce = new Map<DocumentKey, ReadDocument>();
+  readonly #files: ReadonlySet<string>;
   readonly #lastInForce: ReadonlyMap<DocumentKey, ReadDocument>;
   readonly #problems: Problem[] = [];
   readonly #added = new Map<DocumentKey, ReadDocument>();
@@ -27,8 +28,9 @@ export class CatalogBuilder {
   /** Files with a bad document that can't be told which it is: it may be any that was there and is gone. */
   readonly #fileFaults = new Map<string, Problem>();
 
-  /** `lastInForce`: the documents of the catalog before this one. */
-  constructor(lastInForce: ReadonlyMap<DocumentKey, ReadDocument>) {
+  /** `files`: the paths of all files that documents may come from; `lastInForce`: the catalog before this one. */
+  constructor(files: Iterable<string>, lastInForce: ReadonlyMap<DocumentKey, ReadDocument>) {
+    this.#files = new Set(files);
     this.#lastInForce = lastInForce;
   }
 
@@ -79,8 +81,7 @@ export class CatalogBuilder {
       if (!this.#faults.has(key)) this.inForce.set(key, document);
     }
     for (const [key, document] of this.#lastInForce) {
-      const fault =
-        this.#faults.get(key) ?? (this.#added.has(key) ? undefined : this.#fileFaults.get(document.at.file));
+      const fault = this.#faults.get(key) ?? (this.#added.has(key) ? undefined : this.#findFileFault(document.at.file));
       if (fault === undefined) continue;
       this.#faults.set(key, fault);
       this.inForce.set(key, document);
@@ -90,6 +91,16 @@ export class CatalogBuilder {
       const isReadable = document?.content?.kind === "EventTrigger";
       if (isReadable && !this.inForce.has(key)) this.inForce.set(key, document);
     }
+  }
+
+  /**
+   * Why a document of the file may only seem to be gone. A file that is not there any more, or not by that name, leaves
+   * open where its documents went, so any illegible file may have them.
+   */
+  #findFileFault(file: string): Problem | undefined {
+    const fault = this.#fileFaults.get(file);
+    if (fault !== undefined || this.#files.has(file)) return fault;
+    return this.#fileFaults.values().next().value;
   }
 
   /** The triggers that must not render, each with the first reason. */

@@ -35,7 +35,8 @@ const memories = new WeakMap<Catalog, Memory>();
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
   const { compatibility, connections = [], previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
-  const builder = new CatalogBuilder(memory?.inForce ?? new Map());
+  const paths = files.map(({ path }) => path);
+  const builder = new CatalogBuilder(paths, memory?.inForce ?? new Map());
   const readFiles = new Map<string, ReadFile>();
   for (const { path, text } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     if (!/\.(ya?ml|json)$/.test(path)) continue;

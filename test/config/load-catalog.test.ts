@@ -311,6 +311,13 @@ describe("a bad document holds only itself and what depends on it", () => {
     });
   }
 
+  it("what an illegible file held is kept, also when the last catalog had it from elsewhere", () => {
+    const fromState = load({ "state/1.yaml": eventSource, "state/2.yaml": trigger, "state/3.yaml": configMap }).value;
+    const { value } = load({ "a.yaml": eventSource, "b.yaml": "]", "c.yaml": configMap }, { previous: fromState });
+    expect(make(value)?.broken).toMatchObject({ code: "DOCUMENT_SYNTAX" });
+    expect(value.contents.get("ConfigMap/default/namespace")?.broken).toBeUndefined();
+  });
+
   it("others go on", () => {
     const { value } = load({ ...good, "b.yaml": `${trigger}  nope: 1\n---\n${other}` }, { previous });
     expect(value.eventTriggers.get("other")?.broken).toBeUndefined();
