@@ -1,8 +1,8 @@
 /**
  * The objects of a batch: named, compressed once, each kept once, until they are pushed and then stored.
  */
-import { deflateSync } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
+import { deflate } from "./deflate.ts";
 import { encodeDelta } from "./delta.ts";
 import { hashObject, type ObjectType } from "./object-id.ts";
 import type { PackObject } from "./pack-bytes.ts";
@@ -27,14 +27,10 @@ export function addObject(
   if (editOf !== undefined && base !== undefined && base.depth < deltaDepthMax) {
     const delta = encodeDelta(editOf.size, body.length, editOf.segments);
     if (delta.length < body.length / 2) {
-      objects.set(id, { id, type, size: delta.length, data: compress(delta), base, depth: base.depth + 1 });
+      objects.set(id, { id, type, size: delta.length, data: deflate(delta), base, depth: base.depth + 1 });
       return id;
     }
   }
-  objects.set(id, { id, type, size: body.length, data: compress(body), depth: 0 });
+  objects.set(id, { id, type, size: body.length, data: deflate(body), depth: 0 });
   return id;
-}
-
-function compress(body: Buffer): Buffer {
-  return deflateSync(body, { level: 1, chunkSize: Math.max(64, body.length + 64) });
 }
