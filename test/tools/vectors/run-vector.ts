@@ -4,8 +4,10 @@ import { isJsonObject, type Json, type JsonObject, parseJson } from "../../../sr
 import { SluiceError } from "../../../src/model/problem.ts";
 import type { RenderContext, TemplateSource } from "../../../src/model/template.ts";
 import { encodeBytes } from "../../../src/render/go/bytes.ts";
+import { templateFunctions } from "../../../src/render/go/functions/index.ts";
 import { compileGoTemplate } from "../../../src/render/go/go-template.ts";
 import type { GoValue } from "../../../src/render/go/value.ts";
+import { leftOutFunctions } from "./left-out-functions.ts";
 import { currentObject, currentObjects } from "./sveltos-root.ts";
 
 export interface Vector {
@@ -58,7 +60,9 @@ function readVector(line: string): Vector {
   };
 }
 
-/** What Sluice makes of a vector, with the settings under which Sveltos' behaviour is its own. */
+const functions = { ...templateFunctions, ...leftOutFunctions };
+
+/** What Sluice makes of a vector, with what it does otherwise on purpose switched off. */
 export function runVector({ template: text, data, numbers, root, missingKey }: Vector): VectorResult {
   const source: TemplateSource = {
     text,
@@ -69,7 +73,12 @@ export function runVector({ template: text, data, numbers, root, missingKey }: V
     column: 1,
     continuationColumn: 1,
   };
-  const { template, problems } = compileGoTemplate(source, { name: "tmpl", missingKey, singleQuotedStrings: false });
+  const { template, problems } = compileGoTemplate(source, {
+    name: "tmpl",
+    missingKey,
+    singleQuotedStrings: false,
+    functions,
+  });
   if (template === undefined) return { errorKind: "parse", error: problems[0]!.message };
   const decoded = decodeNumbers(data, numbers);
   try {
