@@ -20,32 +20,34 @@ export const catalogFolder = "config";
 /** Stands for the namespace of cluster-scoped objects; no namespace may be called so. */
 const clusterScopeFolder = "_cluster";
 const partBytesMax = 200;
-/** What is left of a part that was cut: the rest is `-` and 40 hex digits. */
+/** What is left of a part that was cut: the rest is `~`, which no other part has, and 40 hex digits. */
 const cutPartBytes = partBytesMax - 41;
 const portablePart = /^[a-z0-9_][a-z0-9._-]*$/;
+/** Windows takes these for devices, whatever follows the dot. */
+const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/;
 
 export function encodePathPart(part: string): string {
-  if (portablePart.test(part) && part.length <= partBytesMax) return part;
+  const isDevice = deviceName.test(part);
+  if (portablePart.test(part) && part.length <= partBytesMax && !isDevice) return part;
   let encoded = "";
   for (const byte of new TextEncoder().encode(part)) {
     const character = String.fromCharCode(byte);
-    const isPortable = encoded === "" ? /[a-z0-9_]/.test(character) : /[a-z0-9._-]/.test(character);
+    const isFirst = encoded === "";
+    const isPortable = isFirst ? !isDevice && /[a-z0-9_]/.test(character) : /[a-z0-9._-]/.test(character);
     encoded += isPortable ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   if (encoded.length <= partBytesMax) return encoded === "" ? "%" : encoded;
-  return `${encoded.slice(0, cutPartBytes).replace(/%.?$/, "")}-${sha1Hex(part)}`;
+  return `${encoded.slice(0, cutPartBytes).replace(/%.?$/, "")}~${hashHex(part)}`;
 }
 
-function sha1Hex(text: string): string {
-  return createHash("sha1").update(text).digest("hex");
+/** 40 hex digits. Events choose names, so the hash is one that nobody can make collide. */
+function hashHex(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 40);
 }
 
 /** 40 hex digits that stand for an entity: in record paths and in the annotation `sluice.dev/entity`. */
 export function hashEntity({ connection, source, subject }: Entity): string {
-  return createHash("sha256")
-    .update(JSON.stringify([connection, source, subject]))
-    .digest("hex")
-    .slice(0, 40);
+  return hashHex(JSON.stringify([connection, source, subject]));
 }
 
 export function recordFolder(trigger: string): string {
@@ -89,7 +91,7 @@ export function objectPath(cluster: ClusterKey, ownerFolder: string, identity: O
   const below = identityPath(identity);
   let shard = "";
   if (shards > 0) {
-    const digits = sha1Hex(below);
+    const digits = hashHex(below);
     for (let level = 0; level < shards; level++) shard += `${digits.slice(2 * level, 2 * level + 2)}/`;
   }
   return `${triggersFolderOf(cluster)}/${ownerFolder}/${shard}${below}.yaml`;
