@@ -108,10 +108,11 @@ export function settleClaims(view: StateView, { cluster, identity, before, after
   else if (before.length > 1) view.delete(path);
 
   // Whoever agreed with the object in place and now does not, or the other way round, has a record that says so.
+  if (was === undefined || first === undefined) return;
   for (const claim of after) {
-    const old = before.find((other) => other.path === claim.path && other.entityHash === claim.entityHash);
-    if (old === undefined || claim.trigger === "" || was === undefined || first === undefined) continue;
-    if ((old.bare === was.bare) !== (claim.bare === first.bare)) {
+    // The record of the one whose claim changes is being written anyway.
+    if (claim.trigger === "" || !before.includes(claim)) continue;
+    if ((claim.bare === was.bare) !== (claim.bare === first.bare)) {
       view.revived.add(recordPath(claim.trigger, claim.entityHash));
     }
   }
