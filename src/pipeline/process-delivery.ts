@@ -68,6 +68,8 @@ function renderMatch(
       ? renderTrigger(catalog, trigger, received, clusters, hashEntity(entity), settings)
       : { renderings: sources.map((cluster) => failOn(clusterKey(cluster), problem)), elsewhere: "Create" as const };
   const { name, syncMode, continueOnConflict } = trigger;
+  // Where nobody can tell which clusters the event counts for, none can be said to have stopped matching.
+  const isTold = problem === undefined && trigger.broken === undefined;
   return {
     kind: "entity",
     trigger: name,
@@ -78,5 +80,6 @@ function renderMatch(
     isReplay,
     renderings,
     elsewhere,
+    stopMatching: isTold ? trigger.stopMatchingBehavior : "LeavePolicies",
   };
 }

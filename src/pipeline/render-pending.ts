@@ -2,9 +2,8 @@
  * Renders recorded entities again after their trigger, its references or their clusters changed: in bounded chunks,
  * each committed with the cursor behind it, so that a restart goes on where it was.
  */
-import type { Catalog, StopMatchingBehavior } from "../model/catalog.ts";
+import type { Catalog } from "../model/catalog.ts";
 import type { PendingRenderings } from "../model/change-set.ts";
-import type { ClusterKey } from "../model/cluster.ts";
 import type { EntityRecord } from "../model/record.ts";
 import { type OwnerRecord, parseOwner } from "../plan/owner-file.ts";
 import { ownerPath, recordFolder } from "../plan/paths.ts";
@@ -112,19 +111,9 @@ function renderRecord(
   // Without its event an entity can only wait for the next one.
   if (record.last === undefined) return [];
   const input = renderRecordAgain(catalog, record, settings);
-  const matching = new Set(input?.renderings.map(({ cluster }) => cluster) ?? []);
-  const stopped = stoppedClusters(record, matching, behavior);
-  const withdrawal: PlanInput[] =
-    stopped.size === 0 ? [] : [{ kind: "withdraw", trigger: name, entity, clusters: stopped }];
-  return input === undefined ? withdrawal : [...withdrawal, input];
-}
-
-function stoppedClusters(
-  record: EntityRecord,
-  matching: ReadonlySet<ClusterKey>,
-  behavior: StopMatchingBehavior,
-): ReadonlySet<ClusterKey> {
-  if (behavior === "LeavePolicies") return new Set();
-  const recorded = [...record.objects.keys(), ...record.waiting.keys(), ...record.failures.keys()];
-  return new Set(recorded.filter((cluster) => !matching.has(cluster)));
+  if (input !== undefined) return [input];
+  // The trigger does not match the event any more. What a broken one would match nobody knows.
+  if (behavior === "LeavePolicies" || trigger.broken !== undefined) return [];
+  const clusters = new Set([...record.objects.keys(), ...record.waiting.keys(), ...record.failures.keys()]);
+  return [{ kind: "withdraw", trigger: name, entity, clusters }];
 }

@@ -1,6 +1,6 @@
 /** What one event, or one record rendered anew, does to the state: its objects, its claims and its record. */
 
-import type { SyncMode } from "../model/catalog.ts";
+import type { StopMatchingBehavior, SyncMode } from "../model/catalog.ts";
 import type { EventEffect } from "../model/change-set.ts";
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
@@ -32,8 +32,10 @@ export interface EntityInput {
   readonly isReplay: boolean;
   /** One for each cluster that matches. */
   readonly renderings: readonly ClusterRendering[];
-  /** What the event asks of recorded clusters that do not match: Delete removes what is there, Create leaves it. */
+  /** What the event asks for where no cluster matches: after Delete the entity is gone, after Create it is remembered. */
   readonly elsewhere: "Create" | "Delete";
+  /** What becomes of recorded clusters that do not match any more, unless the event asks for Delete. */
+  readonly stopMatching: StopMatchingBehavior;
 }
 
 export interface EntityRules extends ClaimRules {
@@ -43,7 +45,7 @@ export interface EntityRules extends ClaimRules {
 /** Namespaces that every cluster has. */
 const builtInNamespaces = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
 
-/** Applies the input to the view; returns what there is to say about it, or undefined where it had no effect at all. */
+/** Applies the input to the view; returns what there is to say about it, or undefined where it concerned no cluster. */
 export function applyEntity(view: StateView, rules: EntityRules, input: EntityInput): EventEffect | undefined {
   const entityHash = hashEntity(input.entity);
   const path = recordPath(input.trigger, entityHash);
@@ -57,7 +59,8 @@ export function applyEntity(view: StateView, rules: EntityRules, input: EntityIn
   const rendered = new Set(input.renderings.map(({ cluster }) => cluster));
   for (const cluster of recordedClusters(record)) {
     if (rendered.has(cluster)) continue;
-    if (input.elsewhere === "Delete") releaseAll(view, rules, cluster, heldObjects(record, cluster), claimant);
+    const isWithdrawn = input.elsewhere === "Delete" || input.stopMatching === "WithdrawPolicies";
+    if (isWithdrawn) releaseAll(view, rules, cluster, heldObjects(record, cluster), claimant);
     else keepCluster(record, cluster, objects, waiting);
   }
   for (const rendering of input.renderings) {
@@ -80,7 +83,9 @@ export function applyEntity(view: StateView, rules: EntityRules, input: EntityIn
     }
   }
 
-  const isGone = objects.size === 0 && waiting.size === 0 && failures.size === 0;
+  // An entity without any cluster is remembered: it is rendered as soon as one matches.
+  const isEmpty = objects.size === 0 && waiting.size === 0 && failures.size === 0;
+  const isGone = isEmpty && input.elsewhere === "Delete";
   if (isGone && record === undefined) return undefined;
   if (isGone) view.delete(path);
   else {
@@ -89,6 +94,8 @@ export function applyEntity(view: StateView, rules: EntityRules, input: EntityIn
     const changedAt = input.isReplay && record !== undefined ? record.changedAt : last.message.time;
     view.write(path, writeRecord({ trigger, entity, ...kept, objects, waiting, failures, changedAt }));
   }
+  const clusters = Math.max(rendered.size, recordedClusters(record).size);
+  if (clusters === 0) return undefined;
   const { type, id } = input.last.event;
   return {
     trigger: input.trigger,
@@ -96,7 +103,7 @@ export function applyEntity(view: StateView, rules: EntityRules, input: EntityIn
     type,
     id,
     action: failures.size > 0 ? "failed" : objects.size > 0 ? "Create" : "Delete",
-    clusters: Math.max(rendered.size, recordedClusters(record).size),
+    clusters,
     failed: failures.size,
   };
 }

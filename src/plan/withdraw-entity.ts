@@ -1,7 +1,6 @@
 /** Takes an entity's objects away where its trigger or cluster no longer matches, or its failures, or both, on request. */
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
-import type { ObjectIdentity } from "../model/manifest.ts";
 import type { EntityRules } from "./apply-entity.ts";
 import { releaseObject } from "./claims.ts";
 import { encodePathPart, hashEntity, recordPath } from "./paths.ts";
@@ -12,7 +11,7 @@ export interface WithdrawInput {
   readonly kind: "withdraw";
   readonly trigger: string;
   readonly entity: Entity;
-  /** Only from these clusters; absent: from all, and the record goes too. */
+  /** Only from these clusters, and the entity is remembered; absent: from all, and the record goes too. */
   readonly clusters?: ReadonlySet<ClusterKey>;
 }
 
@@ -31,11 +30,14 @@ export function withdrawEntity(view: StateView, rules: EntityRules, input: Withd
       for (const identity of identities) releaseObject(view, rules, cluster, identity, claimant);
     }
   }
+  if (input.clusters === undefined) {
+    view.delete(path);
+    return;
+  }
   const objects = pick(record.objects, isKept);
-  const waiting = pick<readonly ObjectIdentity[]>(record.waiting, isKept);
+  const waiting = pick(record.waiting, isKept);
   const failures = pick(record.failures, isKept);
-  if (objects.size === 0 && waiting.size === 0 && failures.size === 0) view.delete(path);
-  else view.write(path, writeRecord({ ...record, objects, waiting, failures }));
+  view.write(path, writeRecord({ ...record, objects, waiting, failures }));
 }
 
 /** Forgets why a record failed, its objects staying as they are; a record without any goes. */
