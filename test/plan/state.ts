@@ -1,0 +1,173 @@
+/** The state branch as a plain map from paths to texts, and planning on it as the pipeline does it. */
+import type { ChangeSet, Checkpoint } from "../../src/model/change-set.ts";
+import type { Entity } from "../../src/model/cloud-event.ts";
+import type { ClusterKey } from "../../src/model/cluster.ts";
+import type { ClusterRendering, Manifest, ObjectIdentity } from "../../src/model/manifest.ts";
+import type { Problem } from "../../src/model/problem.ts";
+import type { EntityRecord } from "../../src/model/record.ts";
+import type { EntityInput } from "../../src/plan/apply-entity.ts";
+import { emptyCheckpoint } from "../../src/plan/checkpoint-file.ts";
+import { encodePathPart, hashEntity, recordPath } from "../../src/plan/paths.ts";
+import { type PlanInput, type PlanRules, pathsToRead, planChangeSet } from "../../src/plan/plan-change-set.ts";
+import { parseIdentity, parseRecord } from "../../src/plan/record-file.ts";
+import { noStateFiles, type StateFiles, type StateNeeds } from "../../src/plan/state-view.ts";
+import { objectId } from "../fakes/git-objects.ts";
+
+export type State = ReadonlyMap<string, string>;
+
+export interface Planning {
+  readonly changeSet: ChangeSet;
+  /** The state with the changes in it. */
+  readonly state: State;
+}
+
+export const emptyState: State = new Map();
+
+/** Rules over triggers given as `name` or `name:tier`. */
+export function rulesOf(triggers: readonly string[], rules: Partial<PlanRules> = {}): PlanRules {
+  const owners = triggers.map((trigger) => {
+    const [name = "", tier = "100"] = trigger.split(":");
+    return [encodePathPart(name), { trigger: name, tier: Number(tier) }] as const;
+  });
+  return { shards: 0, records: "full", deadLettersMax: 1000, owners: new Map(owners), ...rules };
+}
+
+export function plan(
+  state: State,
+  inputs: readonly PlanInput[],
+  rules: PlanRules = rulesOf([]),
+  checkpoint: Checkpoint = emptyCheckpoint,
+): Planning {
+  const files = noStateFiles();
+  readNeeds(state, pathsToRead(inputs, rules), files);
+  for (let round = 0; round < 20; round++) {
+    const planned = planChangeSet(inputs, checkpoint, rules, files);
+    if (planned.complete) return { changeSet: planned.changeSet, state: applyChanges(state, planned.changeSet) };
+    readNeeds(state, planned.needs, files);
+  }
+  throw new Error("planning asks for ever more files");
+}
+
+function readNeeds(state: State, { texts, ids, folders }: StateNeeds, files: StateFiles): void {
+  for (const path of texts) files.texts.set(path, state.get(path));
+  for (const path of ids) {
+    const text = state.get(path);
+    files.ids.set(path, text === undefined ? undefined : objectId({ type: "blob", text }));
+  }
+  for (const folder of folders) {
+    const below = [...state.keys()].filter((path) => path.startsWith(`${folder}/`));
+    files.folders.set(folder, [...new Set(below.map((path) => path.slice(folder.length + 1).split("/")[0]!))]);
+  }
+}
+
+function applyChanges(state: State, { changes }: ChangeSet): State {
+  const after = new Map(state);
+  for (const change of changes) {
+    if (change.action === "delete") {
+      if (!after.delete(change.path)) throw new Error(`${change.path} is deleted and was not there`);
+    } else {
+      if (after.get(change.path) === change.text) throw new Error(`${change.path} is written and was so before`);
+      after.set(change.path, change.text);
+    }
+  }
+  return after;
+}
+
+/** Plans batch after batch. */
+export function planAll(state: State, batches: readonly (readonly PlanInput[])[], rules: PlanRules): State {
+  return batches.reduce((before, batch) => plan(before, batch, rules).state, state);
+}
+
+export const entity = (subject: string): Entity => ({ connection: "bus", source: "auth", subject });
+
+/** `:Kind namespace/name`, with a text that tells versions apart; as canonical YAML has it. */
+export function manifest(trigger: string, owner: Entity, identity: string, value: string): Manifest {
+  const { group, kind, namespace, name } = parseIdentity(identity);
+  const text = `apiVersion: ${group === "" ? "v1" : `${group}/v1`}
+kind: ${kind}
+metadata:
+  name: ${name}
+${namespace === "" ? "" : `  namespace: ${namespace}\n`}  labels:
+    app.kubernetes.io/managed-by: sluice
+    sluice.dev/owner: EventTrigger.${trigger}
+  annotations:
+    sluice.dev/entity: "${hashEntity(owner)}"
+data:
+  value: ${value}
+`;
+  return { identity: { group, kind, namespace, name }, text, at: { file: "config.yaml", line: 1, column: 1 } };
+}
+
+export const failure: Problem = { code: "TEMPLATE_FAILED", severity: "error", message: "it does not render" };
+
+/**
+ * What an event renders on a cluster: `a/c Delete`, `a/c fail`, or `a/c :ConfigMap ns/name=value …`, where nothing
+ * behind the cluster is Create without objects.
+ */
+export function rendering(trigger: string, owner: Entity, text: string): ClusterRendering {
+  const [cluster = "", ...words] = text.split(" ");
+  if (words[0] === "Delete") return { cluster, action: "Delete" };
+  if (words[0] === "fail") return { cluster, action: "fail", problem: failure };
+  const manifests: Manifest[] = [];
+  for (let index = 0; index < words.length; index += 2) {
+    const [name, value = ""] = words[index + 1]!.split("=");
+    manifests.push(manifest(trigger, owner, `${words[index]} ${name}`, value));
+  }
+  return { cluster, action: "Create", manifests };
+}
+
+/** Event `n` of an entity under a trigger. */
+export function event(
+  trigger: string,
+  subject: string,
+  renderings: readonly string[],
+  more: Partial<EntityInput> & { readonly n?: number } = {},
+): EntityInput {
+  const { n = 1, ...fields } = more;
+  const owner = entity(subject);
+  const id = `event-${n}`;
+  const document = new Map([
+    ["specversion", "1.0"],
+    ["id", id],
+    ["source", owner.source],
+    ["type", "login"],
+    ["subject", subject],
+  ]);
+  const time = new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString();
+  return {
+    kind: "entity",
+    trigger,
+    syncMode: "Continuous",
+    continueOnConflict: false,
+    entity: owner,
+    last: {
+      event: { id, source: owner.source, type: "login", subject, document },
+      message: { subject: "user", headers: new Map(), stream: "bus/EVENTS", sequence: n, time },
+    },
+    isReplay: false,
+    renderings: renderings.map((text) => rendering(trigger, owner, text)),
+    elsewhere: "Create",
+    stopMatching: "LeavePolicies",
+    ...fields,
+  };
+}
+
+export function recordOf(state: State, trigger: string, subject: string): EntityRecord | undefined {
+  const path = recordPath(trigger, hashEntity(entity(subject)));
+  const text = state.get(path);
+  return text === undefined ? undefined : parseRecord(text, path);
+}
+
+/** What is desired, without the folder: `a/c/triggers/…` to the value of the manifest (`generated` for namespaces). */
+export function desired(state: State): Record<string, string> {
+  const files = [...state].filter(([path]) => path.startsWith("desired/"));
+  return Object.fromEntries(
+    files.map(([path, text]) => [path.slice("desired/".length), /^ {2}value: (.*)$/m.exec(text)?.[1] ?? "generated"]),
+  );
+}
+
+export function claimFiles(state: State): string[] {
+  return [...state.keys()].filter((path) => path.startsWith("claims/"));
+}
+
+export type { ClusterKey, ObjectIdentity };
