@@ -4,7 +4,7 @@
  */
 import type { PrintedRange } from "../../model/template.ts";
 import type { YamlNode, YamlScalar } from "../yaml/node.ts";
-import { type Placeholder, trimRange } from "./placeholders.ts";
+import { isBlockScalar, type Placeholder, trimRange } from "./placeholders.ts";
 
 interface Span {
   readonly start: number;
@@ -46,7 +46,7 @@ class Comparison {
     if (printed.anchor !== reference.anchor || printed.tag !== reference.tag) return false;
     switch (reference.kind) {
       case "scalar":
-        return printed.kind === "scalar" && this.#matchScalars(printed, reference);
+        return printed.kind === "scalar" && this.#matchScalars(printed, reference, false);
       case "alias":
         return printed.kind === "alias" && printed.name === reference.name && this.#passes(printed, reference);
       case "sequence": {
@@ -56,7 +56,7 @@ class Comparison {
       case "mapping": {
         if (printed.kind !== "mapping" || printed.keys.length !== reference.keys.length) return false;
         for (let index = 0; index < reference.keys.length; index++) {
-          if (!this.matches(printed.keys[index], reference.keys[index])) return false;
+          if (!this.#matchKeys(printed.keys[index]!, reference.keys[index]!)) return false;
           if (!this.matches(printed.values[index], reference.values[index])) return false;
         }
         return true;
@@ -69,7 +69,12 @@ class Comparison {
     return this.#skipOutside(Number.POSITIVE_INFINITY);
   }
 
-  #matchScalars(printed: YamlScalar, reference: YamlScalar): boolean {
+  #matchKeys(printed: YamlScalar, reference: YamlScalar): boolean {
+    const isMarkedAlike = printed.anchor === reference.anchor && printed.tag === reference.tag;
+    return isMarkedAlike && this.#matchScalars(printed, reference, true);
+  }
+
+  #matchScalars(printed: YamlScalar, reference: YamlScalar, isKey: boolean): boolean {
     if (!this.#skipOutside(reference.start) || this.#outsideEnd > printed.start) return false;
     let held = 0;
     for (; this.#next < this.#ranges.length; this.#next++) {
@@ -82,7 +87,7 @@ class Comparison {
       if (placeholder.start >= reference.end) break;
       const { start, end } = trimRange(this.#text, range);
       if (start < end && (start < printed.start || end > printed.end)) return false;
-      if (placeholder.isInBlock && !(isBlock(printed) && isBlock(reference))) return false;
+      if (placeholder.isIndented && (isKey || isBlockScalar(printed) !== isBlockScalar(reference))) return false;
       held++;
     }
     this.#end = printed.end;
@@ -107,15 +112,11 @@ class Comparison {
       if (placeholder === undefined) continue;
       if (placeholder.end > referenceStart) break;
       const { start, end } = trimRange(this.#text, this.#ranges[this.#next]!);
-      if (placeholder.isInBlock || (start < end && start < this.#end)) return false;
+      if (placeholder.isIndented || (start < end && start < this.#end)) return false;
       if (start < end) this.#outsideEnd = end;
     }
     return true;
   }
-}
-
-function isBlock({ style }: YamlScalar): boolean {
-  return style === "literal" || style === "folded";
 }
 
 function isMergeText({ text, style }: YamlScalar): boolean {

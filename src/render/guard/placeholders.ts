@@ -1,5 +1,6 @@
 /** Values whose characters can't change a structure, and the words that stand for all others. */
 import type { PrintedRange } from "../../model/template.ts";
+import type { YamlNode, YamlScalar } from "../yaml/node.ts";
 
 /**
  * Words of letters, digits and harmless signs, joined by single blanks or colons. Replacing one such text by another
@@ -39,19 +40,12 @@ function isWhite(unit: number): boolean {
   return unit === space || unit === lineFeed || unit === 0x0d || unit === 0x09;
 }
 
-/** The header of a block scalar that ends the line, as a template has it before `{{ … | nindent 4 }}`. */
-const blockHeader = /(?:^|[ \t])[|>][-+0-9]{0,2}[ \t]*(?:[ \t]#[^\r\n]*)?$/;
-const headerLengthMax = 200;
-const leadingLines = /^[ \t]*\r?\n\s*(?=\S)/;
-const leadingSpaces = /^ +(?=\S)/;
-const onlySpaces = /^ *$/;
-
 export interface Placeholder {
   /** Where the word stands in the text with placeholders. */
   readonly start: number;
   readonly end: number;
-  /** It kept the line break or indentation that the value begins with, which is sound within a block scalar only. */
-  readonly isInBlock: boolean;
+  /** It stands behind the blanks that the value begins with, which is sound within a scalar that is no key. */
+  readonly isIndented: boolean;
 }
 
 export interface PlaceholderText {
@@ -60,42 +54,80 @@ export interface PlaceholderText {
   readonly placeholders: readonly (Placeholder | undefined)[];
 }
 
-/** Puts a word in place of each range for which `isReplaced` says so. */
+/** What to do with a range: keep its text, or put a word in its place, if need be behind the blanks that it begins with. */
+export type Replacement = "keep" | "word" | "indentedWord";
+
+/** Puts words in place of ranges, as `choose` says for each. */
 export function replaceRanges(
   text: string,
   ranges: readonly PrintedRange[],
-  isReplaced: (index: number) => boolean,
+  choose: (index: number) => Replacement,
 ): PlaceholderText {
   const placeholders: (Placeholder | undefined)[] = [];
   let out = "";
   let from = 0;
   for (let index = 0; index < ranges.length; index++) {
     const range = ranges[index]!;
+    const replacement = choose(index);
     out += text.slice(from, range.start);
     from = range.end;
-    if (!isReplaced(index)) {
+    if (replacement === "keep") {
       out += text.slice(range.start, range.end);
       placeholders.push(undefined);
       continue;
     }
-    const lead = leadOf(text, range);
-    out += lead;
+    const isIndented = replacement === "indentedWord";
+    if (isIndented) out += text.slice(range.start, trimRange(text, range).start);
     const start = out.length;
     out += `printed${index}`;
-    placeholders.push({ start, end: out.length, isInBlock: lead !== "" });
+    placeholders.push({ start, end: out.length, isIndented });
   }
   return { text: out + text.slice(from), placeholders };
 }
 
-/** What `indent` and `nindent` put before the first line of a block scalar's text. */
-function leadOf(text: string, { start, end }: PrintedRange): string {
-  const first = text.charCodeAt(start);
-  if (start === end || !isWhite(first)) return "";
-  const value = text.slice(start, end);
-  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
-  const lines = leadingLines.exec(value);
-  if (lines !== null) {
-    return blockHeader.test(text.slice(Math.max(lineStart, start - headerLengthMax), start)) ? lines[0] : "";
+/**
+ * Which ranges, as `indent` and `nindent` print them, begin with blanks or line breaks and lie within a scalar that needs
+ * these: in a block scalar, or on a line of its own. A word alone would leave such a scalar; behind the blanks it must stay.
+ */
+export function findIndented(
+  text: string,
+  ranges: readonly PrintedRange[],
+  documents: readonly (YamlNode | undefined)[],
+): ReadonlySet<number> {
+  const found = new Set<number>();
+  let scalars: YamlScalar[] | undefined;
+  let next = 0;
+  for (let index = 0; index < ranges.length; index++) {
+    const range = ranges[index]!;
+    if (range.start === range.end || !isWhite(text.charCodeAt(range.start))) continue;
+    scalars ??= documents.flatMap((document) => (document === undefined ? [] : valueScalarsOf(document)));
+    const { start, end } = trimRange(text, range);
+    while (next < scalars.length && scalars[next]!.end <= start) next++;
+    const scalar = scalars[next];
+    if (start === end || scalar === undefined || start < scalar.start || end > scalar.end) continue;
+    const lineStart = text.lastIndexOf("\n", start - 1) + 1;
+    const isOnOwnLine = lineStart <= range.start && onlySpaces.test(text.slice(lineStart, range.start));
+    if (isBlockScalar(scalar) || isOnOwnLine) found.add(index);
   }
-  return onlySpaces.test(text.slice(lineStart, start)) ? (leadingSpaces.exec(value)?.[0] ?? "") : "";
+  return found;
+}
+
+const onlySpaces = /^ *$/;
+
+/** The scalars that are no keys, in their order. */
+function valueScalarsOf(node: YamlNode): YamlScalar[] {
+  switch (node.kind) {
+    case "scalar":
+      return [node];
+    case "mapping":
+      return node.values.flatMap(valueScalarsOf);
+    case "sequence":
+      return node.items.flatMap(valueScalarsOf);
+    case "alias":
+      return [];
+  }
+}
+
+export function isBlockScalar({ style }: YamlScalar): boolean {
+  return style === "literal" || style === "folded";
 }

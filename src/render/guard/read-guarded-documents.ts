@@ -14,7 +14,7 @@ import { type YamlNode, YamlSyntaxError } from "../yaml/node.ts";
 import { parseYaml } from "../yaml/parse-yaml.ts";
 import { judgeSerialized } from "./check-serialized.ts";
 import { haveSameStructure } from "./compare-structures.ts";
-import { isHarmless, type PlaceholderText, replaceRanges } from "./placeholders.ts";
+import { findIndented, isHarmless, type PlaceholderText, type Replacement, replaceRanges } from "./placeholders.ts";
 
 export type Documents = readonly (YamlNode | undefined)[];
 type Parsed = Documents | YamlSyntaxError;
@@ -25,18 +25,19 @@ export function readGuardedDocuments(rendered: RenderedText, source: TemplateSou
   const documents = tryParse(text);
   const structural = findStructural(text, ranges, documents);
   if (typeof structural === "number") return violation(rendered, source, ranges[structural]!);
-  if (!isParseError(documents)) {
-    const areHarmless = ranges.every((range, index) => structural.has(index) || isHarmless(text, range));
-    if (areHarmless) return documents;
-  }
+  if (isParseError(documents)) return blameForSyntax(rendered, source, documents, structural);
+  const isLiteral = (index: number): boolean => structural.has(index);
+  if (ranges.every((range, index) => isLiteral(index) || isHarmless(text, range))) return documents;
 
-  const isReplaced = (index: number): boolean => !structural.has(index);
-  const replaced = replaceRanges(text, ranges, isReplaced);
+  const indented = findIndented(text, ranges, documents);
+  const choose = (index: number): Replacement => {
+    return isLiteral(index) ? "keep" : indented.has(index) ? "indentedWord" : "word";
+  };
+  const replaced = replaceRanges(text, ranges, choose);
   const reference = tryParse(replaced.text);
-  if (isParseError(reference)) return blameTemplate(rendered, source, documents, reference, isReplaced);
-  if (!isParseError(documents) && haveSameStructure(text, ranges, replaced.placeholders, documents, reference))
-    return documents;
-  return violation(rendered, source, findCulprit(rendered, reference, isReplaced));
+  if (isParseError(reference)) return blameForPosition(rendered, source, reference, choose);
+  if (haveSameStructure(text, ranges, replaced.placeholders, documents, reference)) return documents;
+  return violation(rendered, source, findCulprit(rendered, reference, choose));
 }
 
 /**
@@ -50,7 +51,9 @@ function findStructural(
 ): ReadonlySet<number> | number {
   if (!ranges.some(({ serialized }) => serialized !== undefined)) return noRanges;
   if (isParseError(documents)) {
-    const partly = replaceRanges(text, ranges, (index) => ranges[index]!.serialized === undefined);
+    const partly = replaceRanges(text, ranges, (index) => {
+      return ranges[index]!.serialized === undefined ? "word" : "keep";
+    });
     const parsed = tryParse(partly.text);
     return isParseError(parsed) ? noRanges : findStructural(partly.text, shiftRanges(ranges, partly), parsed);
   }
@@ -80,27 +83,40 @@ function isParseError(parsed: Parsed): parsed is YamlSyntaxError {
   return parsed instanceof YamlSyntaxError;
 }
 
-/** With words in place of all values the text can't be read: the template's own fault, unless it can be read with them. */
-function blameTemplate(
+/** The text can't be read: because of a value, if it can be read with words in place of all; else the template is wrong. */
+function blameForSyntax(
   rendered: RenderedText,
   source: TemplateSource,
-  documents: Parsed,
-  reference: YamlSyntaxError,
-  isReplaced: (index: number) => boolean,
+  error: YamlSyntaxError,
+  structural: ReadonlySet<number>,
 ): Problem {
   const { text, printed: ranges } = rendered;
-  if (isParseError(documents)) {
-    const at = placeOfOutput(rendered, source, documents.offset);
-    return { code: "MANIFEST_SYNTAX", severity: "error", message: `this is no valid YAML: ${documents.message}`, at };
+  for (const replacement of ["word", "indentedWord"] as const) {
+    const choose = (index: number): Replacement => (structural.has(index) ? "keep" : replacement);
+    const reference = tryParse(replaceRanges(text, ranges, choose).text);
+    if (!isParseError(reference)) return violation(rendered, source, findCulprit(rendered, reference, choose));
   }
+  const at = placeOfOutput(rendered, source, error.offset);
+  return { code: "MANIFEST_SYNTAX", severity: "error", message: `this is no valid YAML: ${error.message}`, at };
+}
+
+/** The text can be read, but not with words in place of the values: one stands where only certain signs may. */
+function blameForPosition(
+  rendered: RenderedText,
+  source: TemplateSource,
+  error: YamlSyntaxError,
+  choose: (index: number) => Replacement,
+): Problem {
+  const { text, printed: ranges } = rendered;
   const count = smallestCount(ranges.length, (words) => {
-    return isParseError(tryParse(replaceRanges(text, ranges, (index) => index < words && isReplaced(index)).text));
+    const partly = replaceRanges(text, ranges, (index) => (index < words ? choose(index) : "keep"));
+    return isParseError(tryParse(partly.text));
   });
   const range = ranges[count - 1]!;
   return {
     code: "GUARD_VIOLATION",
     severity: "error",
-    message: `${quoteRange(text, range)} stands where it makes structure (${reference.message} with a word in its place)`,
+    message: `the value ${quoteRange(text, range)} stands where it makes structure (with a word in its place: ${error.message})`,
     at: placeInSource(source, range.at),
     hint: guardHint,
   };
@@ -110,12 +126,12 @@ function blameTemplate(
 function findCulprit(
   rendered: RenderedText,
   reference: Documents,
-  isReplaced: (index: number) => boolean,
+  choose: (index: number) => Replacement,
 ): PrintedRange {
   const { text, printed: ranges } = rendered;
-  const { placeholders } = replaceRanges(text, ranges, isReplaced);
+  const { placeholders } = replaceRanges(text, ranges, choose);
   const count = smallestCount(ranges.length, (values) => {
-    const partly = replaceRanges(text, ranges, (index) => index >= values && isReplaced(index));
+    const partly = replaceRanges(text, ranges, (index) => (index < values ? "keep" : choose(index)));
     const parsed = tryParse(partly.text);
     if (isParseError(parsed)) return true;
     return !haveSameStructure(partly.text, shiftRanges(ranges, partly), placeholders, parsed, reference);

@@ -17,7 +17,10 @@ export function findObjects(
     if (items === undefined) objects.push(target);
     else items.forEach(add);
   };
-  for (const document of documents) if (document !== undefined && !isNull(document)) add(document);
+  for (const document of documents) {
+    const isEmpty = document === undefined || (isNull(document) && !isPrinted(document));
+    if (!isEmpty) add(document);
+  }
   return objects;
 }
 
