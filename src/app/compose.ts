@@ -186,6 +186,7 @@ export async function composeService(
     const service = await Service.start(
       {
         ...commit,
+        lookMs: repository.pollMs,
         shards: output.shards,
         records: output.records,
         deadLettersMax,

@@ -105,8 +105,9 @@ export function catalogLoader(
   settings: Settings,
   connections: ReadConnections["connections"],
 ): (files: readonly ConfigFile[], previous: Catalog | undefined) => Checked<Catalog> {
-  const served = connections.map(({ settings: { clusters }, connection }) => ({
-    connection,
+  // A connection that can't be used still says which clusters its recorded entities may be rendered for.
+  const served = settings.connections.map(({ name, clusters, connectTo }) => ({
+    connection: connections.find(({ connection }) => connection.name === name)?.connection ?? { name, connectTo },
     ...(clusters === undefined ? {} : { clusters }),
   }));
   return (files, previous) =>

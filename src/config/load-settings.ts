@@ -101,6 +101,7 @@ class SettingsReader {
     return {
       url: this.#readUrl(memberText(repository, "url")!),
       branch: memberText(repository, "branch") ?? "main",
+      pollMs: parseDuration(memberText(repository, "pollInterval") ?? "10s"),
       auth: this.#readAuth(memberObject(repository, "auth")),
       ...(caFile === undefined ? {} : { caFile: this.#resolve(caFile) }),
       author: {

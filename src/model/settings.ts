@@ -19,6 +19,8 @@ export interface RepositorySettings {
   /** https, http, ssh, scp-like, file, or the path of a bare repository (absolute). */
   readonly url: string;
   readonly branch: string;
+  /** How often to look whether people have pushed to the target. */
+  readonly pollMs: number;
   readonly auth: RepositoryAuth;
   /** PEM bundle of further authorities for https. */
   readonly caFile?: string;

@@ -18,14 +18,19 @@ export interface ProcessedDelivery {
   readonly inputs: readonly PlanInput[];
   /** Of decoding and rendering: they are on record too; here they are for the log. */
   readonly problems: readonly Problem[];
+  /** EventSources that only unanchored patterns, as Sveltos has them, would have matched. */
+  readonly nearMisses: readonly string[];
 }
 
 export function processDelivery(catalog: Catalog, delivery: Delivery, settings: RenderSettings): ProcessedDelivery {
   const { events, problems: undecoded } = decodeDelivery(delivery);
   const inputs: PlanInput[] = [];
   const problems: Problem[] = [...undecoded];
+  const nearMisses: string[] = [];
   for (const received of events) {
-    for (const match of matchEvent(received, catalog).matches) {
+    const { matches, nearMisses: missed } = matchEvent(received, catalog);
+    for (const { name } of missed) nearMisses.push(name);
+    for (const match of matches) {
       const input = renderMatch(catalog, match, received, settings, false);
       inputs.push(input);
       for (const rendering of input.renderings) if (rendering.action === "fail") problems.push(rendering.problem);
@@ -34,7 +39,7 @@ export function processDelivery(catalog: Catalog, delivery: Delivery, settings: 
   undecoded.forEach((problem, index) => {
     inputs.push({ kind: "dead-letter", letter: makeDeadLetter(delivery, problem, index) });
   });
-  return { inputs, problems };
+  return { inputs, problems, nearMisses };
 }
 
 /** A record's event once more, with the catalog as it is now. */
@@ -65,7 +70,7 @@ function renderMatch(
   // Where the destination can't be told, the failure is recorded for the clusters that the event counts for.
   const { renderings, elsewhere } =
     problem === undefined
-      ? renderTrigger(catalog, trigger, received, clusters, hashEntity(entity), settings)
+      ? renderTrigger(catalog, trigger, received, { clusters, sources }, hashEntity(entity), settings)
       : { renderings: sources.map((cluster) => failOn(clusterKey(cluster), problem)), elsewhere: "Create" as const };
   const { name, syncMode, continueOnConflict } = trigger;
   // Where nobody can tell which clusters the event counts for, none can be said to have stopped matching.

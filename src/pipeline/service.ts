@@ -20,6 +20,8 @@ import { idlePositionsMsMax, type KeeperOptions, type ProcessedEntry, StateKeepe
 
 export interface ServiceOptions extends KeeperOptions {
   readonly intervalMsMin: number;
+  /** How often to look whether people have changed the target, or documents outside it. */
+  readonly lookMs: number;
 }
 
 /** Where the documents come from: the config folder of the target's tree, or one outside the repository. */
@@ -43,8 +45,6 @@ interface InboxEntry extends ProcessedEntry {
 }
 
 const inboxBytesMax = 64 * 1024 * 1024;
-/** How often the service looks whether people have changed the target, or documents outside it. */
-const lookMs = 10_000;
 /** How long the last push may take when the service stops. */
 const stopMsMax = 30_000;
 
@@ -54,6 +54,8 @@ export class Service {
   readonly #inbox: Inbox<InboxEntry>;
   readonly #keeper: StateKeeper;
   readonly #settled: Map<StreamName, StreamPosition>;
+  /** By EventSource. */
+  readonly #nearMisses = new Map<string, number>();
   readonly #statuses = new Map<StreamName, StreamStatus>();
   /** Work that must not run while a push is under way; done between batches. */
   readonly #requests: (() => Promise<void>)[] = [];
@@ -225,7 +227,7 @@ export class Service {
   async #look(stopped: AbortSignal): Promise<void> {
     const { branches, clock, log } = this.#parts;
     for (;;) {
-      await clock.sleep(lookMs, stopped);
+      await clock.sleep(this.#options.lookMs, stopped);
       if (stopped.aborted) return;
       await this.#request(async () => {
         try {
@@ -281,10 +283,20 @@ export class Service {
 
   #receive(delivery: Delivery): void {
     const { catalog } = this.#keeper;
-    const { inputs, problems } = processDelivery(catalog, delivery, this.#options.render);
+    const { inputs, problems, nearMisses } = processDelivery(catalog, delivery, this.#options.render);
     const { stream, position } = delivery;
+    for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);
     for (const problem of problems) this.#parts.log.problem(problem, { stream, sequence: position.sequence });
     this.#inbox.add({ delivery, catalog, inputs, bytes: delivery.payload.length + entryBytes });
+  }
+
+  /** Told when it happens first, and then at each power of ten. */
+  #countNearMiss(eventSource: string, { subject, stream, position }: Delivery): void {
+    const count = (this.#nearMisses.get(eventSource) ?? 0) + 1;
+    this.#nearMisses.set(eventSource, count);
+    if (!Number.isInteger(Math.log10(count))) return;
+    const message = "an EventSource's patterns would match only unanchored, as in Sveltos (compatibility: sveltos)";
+    this.#parts.log.warn(message, { eventSource, count, subject, stream, sequence: position.sequence });
   }
 }
 

@@ -21,6 +21,13 @@ export interface RenderSettings {
   readonly drawBytes?: (purpose: readonly string[], call: number, length: number) => Uint8Array;
 }
 
+export interface RenderTargets {
+  /** What to render for. */
+  readonly clusters: readonly Cluster[];
+  /** The clusters that the event counts for; the same unless the trigger names a destination. */
+  readonly sources: readonly Cluster[];
+}
+
 export interface TriggerRendering {
   /** One for each cluster, in their order. */
   readonly renderings: readonly ClusterRendering[];
@@ -33,7 +40,7 @@ export function renderTrigger(
   catalog: Catalog,
   trigger: EventTrigger,
   received: ReceivedEvent,
-  clusters: readonly Cluster[],
+  { clusters, sources }: RenderTargets,
   entityHash: string,
   settings: RenderSettings,
 ): TriggerRendering {
@@ -47,7 +54,10 @@ export function renderTrigger(
 
   const renderings = clusters.map((cluster): ClusterRendering => {
     const key = clusterKey(cluster);
-    const data = new Map(shared).set("Cluster", cluster.document);
+    // With a destination `.Cluster` is still where the event came from, as in Sveltos.
+    const shown =
+      (trigger.destinationCluster ?? trigger.destinationClusterSelector) ? (sources[0] ?? cluster) : cluster;
+    const data = new Map(shared).set("Cluster", shown.document);
     const draw = settings.drawBytes;
     const context: RenderContext = {
       clock,
@@ -117,7 +127,11 @@ function renderReferences(
     if (document === undefined) continue;
     for (const { content } of document.entries) {
       const rendered = content.render(data, context);
-      const { value, problems } = readManifests(rendered, content.source, { provenance, extraLabels, extraAnnotations });
+      const { value, problems } = readManifests(rendered, content.source, {
+        provenance,
+        extraLabels,
+        extraAnnotations,
+      });
       const error = problems.find(({ severity }) => severity === "error");
       if (error !== undefined) throw new SluiceError(error);
       for (const manifest of value) {

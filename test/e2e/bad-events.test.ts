@@ -49,11 +49,16 @@ function event(subject: string, data: unknown): string {
 }
 
 const good = { team: "red", motto: "onward" };
-const injection = { team: "red", motto: "x\nkind: ConfigMap\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: evil\n  namespace: kube-system" };
+const injection = {
+  team: "red",
+  motto: "x\nkind: ConfigMap\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: evil\n  namespace: kube-system",
+};
 
 interface EntityRow {
   readonly subject: string;
-  readonly failures: Readonly<Record<string, { code: string; message: string; at: { file: string; line: number; column: number } }>>;
+  readonly failures: Readonly<
+    Record<string, { code: string; message: string; at: { file: string; line: number; column: number } }>
+  >;
 }
 
 it("holds nothing up, says why and where, and clears when a good event comes", async () => {

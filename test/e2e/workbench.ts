@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { jetstream, jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
+import { type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
@@ -66,6 +66,7 @@ kind: Settings
 repository:
   url: ./fleet.git
   branch: main
+  pollInterval: 500ms
   author: {name: sluice, email: sluice@example.com}
 config: {path: config}
 connections:
@@ -90,22 +91,37 @@ ${options.settings ?? "output: {secrets: plain}"}
 
   /** A person's commit on the target: files of the config folder, by path; undefined removes one. */
   async commitConfig(files: Readonly<Record<string, string | undefined>>): Promise<void> {
+    await this.commitFiles(Object.fromEntries(Object.entries(files).map(([path, text]) => [`config/${path}`, text])));
+  }
+
+  /** A person's commit on the target; undefined removes a file. */
+  async commitFiles(files: Readonly<Record<string, string | undefined>>): Promise<void> {
     const checkout = join(this.folder, "checkout");
-    if ((await this.git("rev-parse", "--verify", "--quiet", "main").catch(() => "")) !== "") {
-      await run("git", ["-C", checkout, "pull", "--quiet", "--ff-only", join(this.folder, "fleet.git"), "main"]);
+    const repository = join(this.folder, "fleet.git");
+    for (;;) {
+      if ((await this.git("rev-parse", "--verify", "--quiet", "main").catch(() => "")) !== "") {
+        await run("git", ["-C", checkout, "fetch", "--quiet", repository, "main"]);
+        await run("git", ["-C", checkout, "reset", "--quiet", "--hard", "FETCH_HEAD"]);
+      }
+      for (const [path, text] of Object.entries(files)) {
+        if (text === undefined) await rm(join(checkout, path));
+        else await this.write(`checkout/${path}`, text);
+      }
+      const person = ["-c", "user.name=Platform Team", "-c", "user.email=platform@example.com"];
+      await run("git", ["-C", checkout, "add", "--all"]);
+      await run("git", ["-C", checkout, ...person, "commit", "--quiet", "--message=Change the configuration"]);
+      // The service may have pushed in between, as it does for people: then once more.
+      const pushed = await run("git", ["-C", checkout, "push", "--quiet", repository, "HEAD:main"]).catch(
+        () => undefined,
+      );
+      if (pushed !== undefined) return;
     }
-    for (const [path, text] of Object.entries(files)) {
-      if (text === undefined) await rm(join(checkout, "config", path));
-      else await this.write(`checkout/config/${path}`, text);
-    }
-    const person = ["-c", "user.name=Platform Team", "-c", "user.email=platform@example.com"];
-    await run("git", ["-C", checkout, "add", "--all"]);
-    await run("git", ["-C", checkout, ...person, "commit", "--quiet", "--message=Change the configuration"]);
-    await run("git", ["-C", checkout, "push", "--quiet", join(this.folder, "fleet.git"), "HEAD:main"]);
   }
 
   async git(...args: readonly string[]): Promise<string> {
-    const { stdout } = await run("git", ["-C", join(this.folder, "fleet.git"), ...args], { maxBuffer: 256 * 1024 * 1024 });
+    const { stdout } = await run("git", ["-C", join(this.folder, "fleet.git"), ...args], {
+      maxBuffer: 256 * 1024 * 1024,
+    });
     return stdout;
   }
 
@@ -139,7 +155,10 @@ ${options.settings ?? "output: {secrets: plain}"}
 
   async sluice(...args: readonly string[]): Promise<CliResult> {
     try {
-      const { stdout, stderr } = await run(process.execPath, [program, ...args], { cwd: this.folder, maxBuffer: 64 * 1024 * 1024 });
+      const { stdout, stderr } = await run(process.execPath, [program, ...args], {
+        cwd: this.folder,
+        maxBuffer: 64 * 1024 * 1024,
+      });
       return { code: 0, stdout, stderr };
     } catch (error) {
       const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -162,7 +181,10 @@ export class SluiceProcess {
   #log = "";
 
   constructor(folder: string) {
-    this.#child = spawn(process.execPath, [program, "run", "--log-format", "json"], { cwd: folder, stdio: ["ignore", "inherit", "pipe"] });
+    this.#child = spawn(process.execPath, [program, "run", "--log-format", "json"], {
+      cwd: folder,
+      stdio: ["ignore", "inherit", "pipe"],
+    });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#log += text;
     });

@@ -5,6 +5,7 @@ import { formatPlace, type Problem } from "../../model/problem.ts";
 import type { DeadLetter, EntityRecord } from "../../model/record.ts";
 import type { Settings } from "../../model/settings.ts";
 import { listDeadLetters, listRecords, type RecordFilter } from "../../pipeline/list-state.ts";
+import { hashEntity } from "../../plan/paths.ts";
 import { openState } from "../compose.ts";
 import { openSettings } from "../read-config.ts";
 import {
@@ -143,6 +144,7 @@ const addonColumns: readonly Column<Addon>[] = [
 ];
 
 const entityColumns: readonly Column<EntityRecord>[] = [
+  { title: "ID", cell: ({ entity }) => hashEntity(entity) },
   { title: "TRIGGER", cell: ({ trigger }) => trigger },
   { title: "SOURCE", cell: ({ entity }) => entity.source },
   { title: "SUBJECT", cell: ({ entity }) => entity.subject },
@@ -173,6 +175,7 @@ function describeFailures(problems: readonly Problem[]): string {
 
 function plainEntity({ trigger, entity, objects, waiting, failures, changedAt, last }: EntityRecord): unknown {
   return {
+    id: hashEntity(entity),
     trigger,
     ...entity,
     changedAt,
