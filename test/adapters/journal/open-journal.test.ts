@@ -1,0 +1,351 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type JournalOptions, openJournal } from "../../../src/adapters/journal/open-journal.ts";
+import type { Problem } from "../../../src/model/problem.ts";
+import type { Journal, JournalEntry, JournalMessage } from "../../../src/ports/journal.ts";
+
+let directory: string;
+const opened: Journal[] = [];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "sluice-journal-"));
+});
+afterEach(async () => {
+  for (const journal of opened.splice(0)) await journal.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function openAgain(options?: JournalOptions): Promise<Journal> {
+  for (const journal of opened.splice(0)) await journal.close();
+  const journal = await openJournal(directory, options);
+  opened.push(journal);
+  return journal;
+}
+
+function message(text: string, headers: Record<string, string[]> = {}, subject = "user.login"): JournalMessage {
+  return { subject, headers: new Map(Object.entries(headers)), payload: new TextEncoder().encode(text) };
+}
+
+function appendAll(journal: Journal, first: number, last: number): void {
+  for (let number = first; number <= last; number++) expect(journal.append(message(String(number)))).toBe(true);
+}
+
+/** The next `count` entries behind a sequence, and what was said of damage. */
+async function readEntries(journal: Journal, count: number, after = 0) {
+  const entries: JournalEntry[] = [];
+  const problems: Problem[] = [];
+  const abort = new AbortController();
+  if (count === 0) return { entries, problems };
+  for await (const entry of journal.read(after, abort.signal, (problem) => problems.push(problem))) {
+    entries.push(entry);
+    if (entries.length === count) break;
+  }
+  return { entries, problems };
+}
+
+const text = ({ payload }: JournalEntry) => new TextDecoder().decode(payload);
+const sequences = (entries: readonly JournalEntry[]) => entries.map(({ sequence }) => sequence);
+const segments = async () => (await readdir(directory)).filter((name) => name.endsWith(".journal")).sort();
+
+it("gives back every message as it came, in order, also after it was opened again", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          subject: fc.stringMatching(/^[a-zäß€😀]{1,9}(\.[a-z]{1,9}){0,3}$/u),
+          headers: fc.dictionary(
+            fc.stringMatching(/^[!-9;-~]{1,12}$/),
+            fc.array(fc.stringMatching(/^[ -~ä€]{0,9}$/), { minLength: 1, maxLength: 3 }),
+          ),
+          payload: fc.uint8Array({ maxLength: 2_000 }),
+        }),
+        { minLength: 1, maxLength: 30 },
+      ),
+      async (messages) => {
+        const folder = await mkdtemp(join(directory, "run-"));
+        const options = { segmentBytesMax: 3_000 };
+        const written = await openJournal(folder, options);
+        const expected = messages.map(({ subject, headers, payload }) => ({
+          subject,
+          headers: new Map(Object.entries(headers)),
+          payload: Buffer.from(payload),
+        }));
+        for (const entry of expected) {
+          written.append(entry);
+          if (entry.payload.length % 3 === 0) await written.flush();
+        }
+        await written.flush();
+        const before = await readEntries(written, messages.length);
+        await written.close();
+        const again = await openJournal(folder, options);
+        const after = await readEntries(again, messages.length);
+        await again.close();
+
+        expect(before.entries).toMatchObject(expected);
+        expect(after).toEqual(before);
+        expect(sequences(after.entries)).toEqual(messages.map((_, index) => index + 1));
+        expect(again.epoch).toBe(written.epoch);
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+it("gives times that ascend strictly, also across openings", async () => {
+  appendAll(await openAgain(), 1, 50);
+  const journal = await openAgain();
+  appendAll(journal, 51, 100);
+  const { entries } = await readEntries(journal, 100);
+  for (const [index, { nanos }] of entries.entries()) {
+    if (index > 0) expect(nanos).toBeGreaterThan(entries[index - 1]!.nanos);
+  }
+});
+
+it("hands on only what is on disk, and what comes while it is read", async () => {
+  const journal = await openAgain();
+  const reading = readEntries(journal, 3, 1);
+  appendAll(journal, 1, 2);
+  await journal.flush();
+  appendAll(journal, 3, 4);
+  expect((await reading).entries.map(text)).toEqual(["2", "3", "4"]);
+});
+
+it("cuts off what was half written at the end, wherever it broke off", async () => {
+  const journal = await openAgain();
+  appendAll(journal, 1, 3);
+  await journal.flush();
+  const [name] = await segments();
+  const path = join(directory, name!);
+  const wholeThree = (await stat(path)).size;
+  journal.append(message("a fourth one, which breaks off", { "ce-id": ["4"] }));
+  await journal.flush();
+  const wholeFour = (await stat(path)).size;
+  await openAgain();
+  await opened[0]!.close();
+  opened.length = 0;
+  const bytes = await readFile(path);
+
+  for (let length = wholeThree; length < wholeFour; length++) {
+    await writeFile(path, bytes.subarray(0, length));
+    const again = await openAgain();
+    appendAll(again, 4, 4);
+    const { entries, problems } = await readEntries(again, 4);
+    expect(entries.map(text)).toEqual(["1", "2", "3", "4"]);
+    expect(sequences(entries)).toEqual([1, 2, 3, 4]);
+    expect(problems).toEqual([]);
+    await again.close();
+    opened.length = 0;
+  }
+});
+
+it("begins anew where the process died beginning the first segment", async () => {
+  const journal = await openAgain();
+  appendAll(journal, 1, 1);
+  await journal.flush();
+  await journal.close();
+  opened.length = 0;
+  const [name] = await segments();
+  await truncate(join(directory, name!), 7);
+
+  const again = await openAgain();
+  appendAll(again, 1, 2);
+  expect(sequences((await readEntries(again, 2)).entries)).toEqual([1, 2]);
+});
+
+it("goes on behind damage, and says where it is and what is lost", async () => {
+  const options = { segmentBytesMax: 400 };
+  const journal = await openAgain(options);
+  for (let number = 1; number <= 40; number++) {
+    appendAll(journal, number, number);
+    await journal.flush();
+  }
+  const { entries: whole } = await readEntries(journal, 40);
+  await journal.close();
+  opened.length = 0;
+  const names = await segments();
+  expect(names.length).toBeGreaterThan(3);
+
+  for (const [index, name] of names.entries()) {
+    const path = join(directory, name);
+    const bytes = await readFile(path);
+    const isLast = index === names.length - 1;
+    // Every seventh byte behind the header; in the last segment not in its last record, which would be a broken end.
+    const end = isLast ? bytes.length - 60 : bytes.length;
+    for (let at = 36; at < end; at += 7) {
+      const damaged = Buffer.from(bytes);
+      damaged[at] = damaged[at]! ^ 0x5a;
+      await writeFile(path, damaged);
+      const again = await openAgain(options);
+      const { entries, problems } = await readEntries(again, 39);
+      const lost = sequences(whole).filter((sequence) => !sequences(entries).includes(sequence));
+      expect(lost).toHaveLength(1);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatchObject({ code: "JOURNAL_DAMAGED", severity: "error" });
+      expect(problems[0]?.message).toContain(`entry ${lost[0]} is lost, in ${path}`);
+      await again.close();
+      opened.length = 0;
+    }
+    await writeFile(path, bytes);
+  }
+});
+
+it("does not take bytes of a payload for a record", async () => {
+  const donor = await openAgain();
+  appendAll(donor, 1, 1);
+  await donor.flush();
+  const [name] = await segments();
+  const record = (await readFile(join(directory, name!))).subarray(36);
+  await donor.setAside();
+
+  const journal = donor;
+  journal.append({ ...message(""), payload: record });
+  appendAll(journal, 2, 2);
+  await journal.flush();
+  const [path] = (await segments()).map((segment) => join(directory, segment));
+  const bytes = await readFile(path!);
+  bytes[60] = bytes[60]! ^ 1;
+  await writeFile(path!, bytes);
+
+  const { entries, problems } = await readEntries(journal, 1);
+  expect(entries.map(text)).toEqual(["2"]);
+  expect(problems).toMatchObject([{ code: "JOURNAL_DAMAGED" }]);
+});
+
+it("removes segments whose entries are settled, and keeps the last one of them", async () => {
+  const journal = await openAgain({ segmentBytesMax: 400 });
+  for (let number = 1; number <= 40; number++) {
+    appendAll(journal, number, number);
+    await journal.flush();
+  }
+  const before = await segments();
+  await journal.settle(20);
+  const during = await segments();
+  await journal.settle(40);
+  const after = await segments();
+
+  expect(during.length).toBeLessThan(before.length);
+  expect(after).toEqual(before.slice(-2));
+  expect(sequences((await readEntries(journal, 1, 20)).entries)[0]).toBeGreaterThan(20);
+  const again = await openAgain({ segmentBytesMax: 400 });
+  appendAll(again, 41, 41);
+  expect(sequences((await readEntries(again, 1, 40)).entries)).toEqual([41]);
+});
+
+it("reads from a position while what is before it is removed", async () => {
+  const journal = await openAgain({ segmentBytesMax: 400 });
+  const seen: number[] = [];
+  const abort = new AbortController();
+  const reading = (async () => {
+    for await (const { sequence } of journal.read(0, abort.signal, () => expect.fail("no damage"))) {
+      seen.push(sequence);
+      await journal.settle(sequence);
+      if (sequence === 200) break;
+    }
+  })();
+  for (let number = 1; number <= 200; number++) {
+    appendAll(journal, number, number);
+    if (number % 3 === 0) await journal.flush();
+  }
+  await reading;
+  expect(seen).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+  expect((await segments()).length).toBeLessThanOrEqual(2);
+});
+
+it("refuses what it has no room for, and takes messages again when some are settled", async () => {
+  const journal = await openAgain({ segmentBytesMax: 1_000, journalBytesMax: 4_000 });
+  let taken = 0;
+  while (journal.append(message("x".repeat(100)))) {
+    taken++;
+    await journal.flush();
+  }
+  expect(taken).toBeGreaterThan(20);
+  await journal.settle(taken);
+  expect(journal.append(message("again"))).toBe(true);
+  expect((await readEntries(journal, 1, taken)).entries.map(text)).toEqual(["again"]);
+
+  const small = await openAgain({ pendingBytesMax: 500 });
+  expect([small.append(message("y".repeat(300))), small.append(message("y".repeat(300)))]).toEqual([true, false]);
+});
+
+it("gives no sequence again that a reader had, though the journal lost it", async () => {
+  const journal = await openAgain();
+  appendAll(journal, 1, 3);
+  journal.reserve(2);
+  journal.reserve(10);
+  appendAll(journal, 11, 11);
+  expect(sequences((await readEntries(journal, 1, 10)).entries)).toEqual([11]);
+});
+
+it("puts everything aside and begins another journal", async () => {
+  const journal = await openAgain();
+  appendAll(journal, 1, 5);
+  await journal.flush();
+  const { epoch } = journal;
+  expect(await journal.firstNanos()).toBeGreaterThan(0n);
+
+  const aside = await journal.setAside();
+
+  expect(aside).toEqual({ folder: join(directory, "aside", epoch), entries: 5 });
+  expect(await readdir(aside.folder)).toHaveLength(1);
+  expect(journal.epoch).not.toBe(epoch);
+  expect(await journal.firstNanos()).toBeUndefined();
+  appendAll(journal, 1, 1);
+  expect(sequences((await readEntries(journal, 1)).entries)).toEqual([1]);
+});
+
+it("is for one at a time, and for the next one after a crash", async () => {
+  const journal = await openAgain();
+  await expect(openJournal(directory)).rejects.toMatchObject({ problem: { code: "JOURNAL_LOCKED" } });
+  await journal.close();
+  opened.length = 0;
+  await writeFile(join(directory, "lock.1.left-over"), ""); // Nobody listens on it.
+  const again = await openAgain();
+  await expect(openJournal(directory)).rejects.toMatchObject({ problem: { code: "JOURNAL_LOCKED" } });
+  await again.close();
+  opened.length = 0;
+  expect((await readdir(directory)).filter((name) => name.startsWith("lock"))).toEqual([]);
+});
+
+it("is opened by one of many that try at once", async () => {
+  await writeFile(join(directory, "lock.1.left-over"), "");
+  const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => openJournal(directory)));
+  const winners = outcomes.filter((outcome) => outcome.status === "fulfilled");
+  expect(winners).toHaveLength(1);
+  for (const { value } of winners) opened.push(value);
+});
+
+it("says that it can't be read where it is mixed from several, or has no header", async () => {
+  appendAll(await openAgain(), 1, 1);
+  await opened[0]!.close();
+  opened.length = 0;
+  const [name] = await segments();
+  const bytes = await readFile(join(directory, name!));
+  const other = Buffer.from(bytes);
+  other[10] = other[10]! ^ 1;
+  await writeFile(join(directory, "0000000000000009.journal"), other);
+  await writeFile(join(directory, name!), other);
+  await expect(openAgain()).rejects.toMatchObject({ problem: { code: "JOURNAL_DAMAGED" } });
+});
+
+it("writes to another segment what it could not write, and tells of the trouble and its end", async () => {
+  const troubles: (string | undefined)[] = [];
+  const journal = await openAgain({ segmentBytesMax: 100, onTrouble: (problem) => troubles.push(problem?.code) });
+  appendAll(journal, 1, 2);
+  await journal.flush();
+  const inTheWay = join(directory, "0000000000000003.journal");
+  await mkdir(inTheWay);
+  appendAll(journal, 3, 4);
+  await expect.poll(() => troubles).toEqual(["JOURNAL_DAMAGED"]);
+  appendAll(journal, 5, 5);
+
+  await rmdir(inTheWay);
+  await journal.flush();
+
+  expect(troubles.at(-1)).toBeUndefined();
+  const { entries, problems } = await readEntries(journal, 5);
+  expect(entries.map(text)).toEqual(["1", "2", "3", "4", "5"]);
+  expect(problems).toEqual([]);
+});
