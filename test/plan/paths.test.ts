@@ -1,0 +1,125 @@
+/** Paths: portable, and no two names in one. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  claimsPath,
+  clusterFolder,
+  encodePathPart,
+  hashEntity,
+  identityPath,
+  objectPath,
+  recordPath,
+} from "../../src/plan/paths.ts";
+
+const odd = fc.oneof(
+  fc.string({ unit: "binary", minLength: 1, maxLength: 12 }),
+  fc.string({
+    unit: fc.constantFrom("a", "b", "A", ".", "-", "_", "%", "/", "~", " ", "é", "𝒳"),
+    minLength: 1,
+    maxLength: 8,
+  }),
+  fc.string({ unit: fc.constantFrom("a", "b", "é", "A"), minLength: 60, maxLength: 400 }),
+  fc.constantFrom("con", "nul", "aux.conf", "com1", "lpt9.", "..", ".", ".git", "git~1", "-rf", "con1"),
+);
+
+describe("encodePathPart", () => {
+  const cases: [string, string][] = [
+    ["namespace", "namespace"],
+    ["kube-system", "kube-system"],
+    ["a.b_c-1", "a.b_c-1"],
+    ["_cluster", "_cluster"],
+    ["Admin", "%41dmin"],
+    ["system:admin", "system%3Aadmin"],
+    ["a/b", "a%2Fb"],
+    ["a%2Fb", "a%252%46b"],
+    [".git", "%2Egit"],
+    ["..", "%2E."],
+    ["-rf", "%2Drf"],
+    ["é", "%C3%A9"],
+    ["a\nb", "a%0Ab"],
+    ["git~1", "git%7E1"],
+    ["con", "%63on"],
+    ["nul.txt", "%6Eul.txt"],
+    ["console", "console"],
+    ["", "%"],
+  ];
+  for (const [part, path] of cases)
+    it(`${JSON.stringify(part)} is ${path}`, () => expect(encodePathPart(part)).toBe(path));
+
+  it("is portable, and short enough for every file system", () => {
+    fc.assert(
+      fc.property(odd, (part) => {
+        const path = encodePathPart(part);
+        expect(path).toMatch(/^[a-z0-9_%][a-zA-F0-9_.%~-]*$/);
+        expect(path).toMatch(/^(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))/);
+        expect(path.replace(/%[0-9A-F]{2}/g, "")).toMatch(/^[a-z0-9_.~-]*%?$/);
+        expect(Buffer.byteLength(`${path}.yaml`)).toBeLessThanOrEqual(255);
+      }),
+    );
+  });
+
+  it("never gives two names one path, not even a name that looks like another's path", () => {
+    fc.assert(
+      fc.property(odd, odd, (a, b) => {
+        fc.pre(a.isWellFormed() && b.isWellFormed());
+        if (a !== b) expect(encodePathPart(a)).not.toBe(encodePathPart(b));
+        if (encodePathPart(a) !== a) expect(encodePathPart(encodePathPart(a))).not.toBe(encodePathPart(a));
+      }),
+    );
+    const long = "a".repeat(300);
+    expect(encodePathPart(encodePathPart(long))).not.toBe(encodePathPart(long));
+    expect(encodePathPart(`${long}b`)).not.toBe(encodePathPart(long));
+  });
+});
+
+describe("paths of objects", () => {
+  const namespace = { group: "", kind: "Namespace", namespace: "", name: "mgianluc" };
+  const role = { group: "rbac.authorization.k8s.io", kind: "Role", namespace: "a", name: "system:view" };
+
+  it("are as designed", () => {
+    expect(objectPath("mgmt/prod", "login", namespace, 0)).toBe(
+      "desired/mgmt/prod/triggers/login/_cluster/namespace/mgianluc.yaml",
+    );
+    expect(objectPath("mgmt/prod", "login", role, 0)).toBe(
+      "desired/mgmt/prod/triggers/login/a/role.rbac.authorization.k8s.io/system%3Aview.yaml",
+    );
+    expect(claimsPath("mgmt/prod", role)).toBe("claims/mgmt/prod/a/role.rbac.authorization.k8s.io/system%3Aview.json");
+    expect(objectPath("mgmt/prod", "login", role, 2)).toMatch(
+      /^desired\/mgmt\/prod\/triggers\/login\/[0-9a-f]{2}\/[0-9a-f]{2}\/a\/role\.rbac\.authorization\.k8s\.io\/system%3Aview\.yaml$/,
+    );
+    expect(recordPath("login", "abcdef")).toBe("records/login/ab/cd/abcdef.json");
+  });
+
+  const part = fc.constantFrom("a", "b", "a-b", "a.b", "ab", "a/b");
+  const identities = fc.record({
+    group: fc.constantFrom("", "a.b", "b"),
+    kind: fc.constantFrom("A", "B", "AB"),
+    namespace: fc.constantFrom("", "a", "b", "a.b"),
+    name: part,
+  });
+  it("are different for different objects, below every owner", () => {
+    fc.assert(
+      fc.property(identities, identities, fc.nat({ max: 2 }), (a, b, shards) => {
+        const isSame = JSON.stringify(a) === JSON.stringify(b);
+        expect(identityPath(a) === identityPath(b)).toBe(isSame);
+        expect(objectPath("x/y", "t", a, shards) === objectPath("x/y", "t", b, shards)).toBe(isSame);
+      }),
+    );
+  });
+
+  it("are different for different clusters", () => {
+    expect(clusterFolder("a/b-c")).not.toBe(clusterFolder("a-b/c"));
+    expect(clusterFolder("a/b")).toBe("a/b");
+  });
+});
+
+it("entities are told apart exactly", () => {
+  const parts = fc.constantFrom("", "a", "b", "a/b", 'a","b', "A", "a b", "\u0000");
+  const entities = fc.record({ connection: parts, source: parts, subject: parts });
+  fc.assert(
+    fc.property(entities, entities, (a, b) => {
+      expect(hashEntity(a)).toMatch(/^[0-9a-f]{40}$/);
+      expect(hashEntity(a) === hashEntity(b)).toBe(JSON.stringify(a) === JSON.stringify(b));
+    }),
+  );
+});
