@@ -15,7 +15,7 @@ import {
 } from "@nats-io/jetstream";
 import { nuid } from "@nats-io/transport-node";
 import type { StreamPosition } from "../../model/delivery.ts";
-import { streamError } from "./explain-error.ts";
+import { streamError } from "./explain-stream-error.ts";
 import { formatTime, parseTime } from "./stored-time.ts";
 import { type Resumption, renewEpoch, resumeStream } from "./stream-epoch.ts";
 

@@ -2,7 +2,7 @@
 import { errors, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
 import type { Problem } from "../../model/problem.ts";
 import { createBackoff } from "./backoff.ts";
-import { explainLoss, explainPermission } from "./explain-error.ts";
+import { explainLoss, explainPermission } from "./explain-stream-error.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { compileSubjects, coversSubject, overlapSubjects, reduceSubjects } from "./subjects.ts";
 import { untilAborted } from "./until-aborted.ts";

@@ -7,7 +7,7 @@ import type { EventStream } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
 import { createBackoff } from "./backoff.ts";
 import { type Binding, bindConsumer, type ConsumerOwner } from "./bind-consumer.ts";
-import { explainJetStreamError } from "./explain-error.ts";
+import { explainJetStreamError } from "./explain-stream-error.ts";
 import { readHeaders } from "./headers.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { createOwnedMessages, type OwnedMessages } from "./owned-messages.ts";

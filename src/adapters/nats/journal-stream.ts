@@ -8,7 +8,7 @@ import type { Journal } from "../../ports/journal.ts";
 import type { Log } from "../../ports/system.ts";
 import { createBackoff } from "./backoff.ts";
 import { receiveCore } from "./core-receiver.ts";
-import { explainLoss } from "./explain-error.ts";
+import { explainLoss } from "./explain-stream-error.ts";
 import { readHeaders } from "./headers.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { createStatusReport, type StatusReport } from "./status-report.ts";

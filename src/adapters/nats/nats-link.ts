@@ -3,7 +3,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Connection, NatsEndpoint } from "../../model/connection.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { connectOptions } from "./connect-options.ts";
-import { checkCredentials, explainDialError } from "./explain-error.ts";
+import { checkCredentials, explainDialError } from "./explain-dial-error.ts";
 import { mapAddress, parseServers, type ServerAddress } from "./server-address.ts";
 
 /** What to dial, read anew for every attempt: credentials expire and are replaced. */

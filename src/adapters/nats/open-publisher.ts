@@ -2,7 +2,7 @@
 import { jetstream } from "@nats-io/jetstream";
 import type { Connection } from "../../model/connection.ts";
 import type { EventPublisher } from "../../ports/event-stream.ts";
-import { explainJetStreamError, explainLoss } from "./explain-error.ts";
+import { explainJetStreamError, explainLoss } from "./explain-stream-error.ts";
 import { writeHeaders } from "./headers.ts";
 import { createNatsLink } from "./nats-link.ts";
 import { compileSubjects } from "./subjects.ts";

@@ -4,7 +4,7 @@
  */
 import { createInbox, errors, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { type DeliveryInfo, parseAckSubject } from "./ack-subject.ts";
-import { explainLoss, explainPermission, streamError } from "./explain-error.ts";
+import { explainLoss, explainPermission, streamError } from "./explain-stream-error.ts";
 
 export interface PullBounds {
   /** Messages that are asked for or waiting to be read, at most; twice that are in memory. */

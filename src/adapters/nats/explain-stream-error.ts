@@ -1,0 +1,98 @@
+/** What reading fails with once a server is connected to, and what to do: of streams, permissions and lost connections. */
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { errors, type PermissionViolationError } from "@nats-io/transport-node";
+import { SluiceError } from "../../model/problem.ts";
+import { causes, messages } from "./error-causes.ts";
+
+/** What ended a connection that had been open. */
+export function explainLoss(error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const text = error === undefined ? "" : messages(error).join("; ");
+  const aboutCredentials = /authentication (expired|revoked)|authorization violation/i.test(text);
+  return new SluiceError(
+    aboutCredentials
+      ? {
+          code: "NATS_AUTH",
+          message: `the server ended the connection: ${text}`,
+          hint: "Issue new credentials for the user and put them in the connection.",
+        }
+      : {
+          code: "NATS_UNAVAILABLE",
+          message: `the connection was lost${text === "" ? "" : `: ${text}`}`,
+          hint: "It is dialled again; nothing is to be done if the server comes back.",
+        },
+    error,
+  );
+}
+
+const streamNotFound = 10059;
+const jetStreamNotEnabled = new Set([10039, 10076]);
+
+/** What a JetStream request failed with. */
+export function explainJetStreamError(error: unknown, stream: string, subjects: readonly string[]): SluiceError {
+  if (error instanceof SluiceError) return error;
+  if (error instanceof JetStreamApiError) {
+    if (error.code === streamNotFound) {
+      return streamError(
+        `stream ${stream} does not exist`,
+        `Create it (nats stream add ${stream} --subjects "${subjects.join(",")}"), or correct its name in the connection.`,
+        error,
+      );
+    }
+    if (jetStreamNotEnabled.has(error.code)) return noJetStream(error);
+    return streamError(`stream ${stream}: ${error.message}`, consumerHint(error.code, stream), error);
+  }
+  const chain = causes(error);
+  if (chain.some((cause) => cause instanceof errors.NoRespondersError)) return noJetStream(error);
+  const forbidden = chain.find((cause) => cause instanceof errors.PermissionViolationError);
+  if (forbidden !== undefined) return explainPermission(forbidden);
+  if (chain.some((cause) => cause instanceof errors.TimeoutError)) {
+    return new SluiceError(
+      {
+        code: "NATS_UNAVAILABLE",
+        message: `stream ${stream}: JetStream did not answer in time`,
+        hint: "In a cluster it may be electing a leader; else the user may lack permission to publish to $JS.API.>.",
+      },
+      error,
+    );
+  }
+  return explainLoss(error);
+}
+
+/** What the user may not do, and what to grant. */
+export function explainPermission(error: PermissionViolationError): SluiceError {
+  return new SluiceError(
+    {
+      code: "NATS_AUTH",
+      message: `the server forbids ${error.operation === "subscription" ? "subscribing" : "publishing"} to ${error.subject}`,
+      hint: `Allow the user to ${error.operation === "subscription" ? "subscribe" : "publish"} to it.`,
+    },
+    error,
+  );
+}
+
+function consumerHint(code: number, stream: string): string {
+  switch (code) {
+    case 10093: // The filter is no subset of the stream's subjects.
+      return `Name subjects in the connection that stream ${stream} holds.`;
+    case 10099: // Several unfiltered consumers on a work-queue stream.
+    case 10100: // Overlapping filters of consumers on a work-queue stream.
+      return `Another consumer takes these messages, and a work-queue stream gives each to one only: remove it, or give Sluice other subjects.`;
+    case 10026: // Maximum consumers reached.
+      return `Raise the limit of consumers of stream ${stream} or of the account, or remove consumers nobody uses.`;
+    default:
+      return "It is tried again; see the server's log if it does not pass.";
+  }
+}
+
+function noJetStream(error: unknown): SluiceError {
+  return streamError(
+    "the server has no JetStream for this account",
+    "Enable jetstream in the server's configuration and for the account, or list the subjects under nats.",
+    error,
+  );
+}
+
+export function streamError(message: string, hint: string, cause?: unknown): SluiceError {
+  return new SluiceError({ code: "NATS_STREAM", message, hint }, cause);
+}
