@@ -1,12 +1,11 @@
 /** YAML, TOML and JSON, both ways: Helm's functions as Sveltos has them, and those of Sprig's that they do not replace. */
-import type { Json } from "../../../model/json.ts";
 import { type DecodedJson, decodeJson, type JsonData, JsonDecodeError, jsonKindOf } from "../serialize/decode-json.ts";
 import { decodeToml } from "../serialize/decode-toml.ts";
 import { encodeJson, type JsonStyle } from "../serialize/encode-json.ts";
 import { encodeToml, TomlEncodeError, TomlNilError } from "../serialize/encode-toml.ts";
 import { JsonEncodeError } from "../serialize/json-view.ts";
 import { NestingError } from "../serialize/limits.ts";
-import { parseYaml11, YamlToJsonError } from "../serialize/parse-yaml11.ts";
+import { parseYaml11AsFloats, YamlToJsonError } from "../serialize/parse-yaml11.ts";
 import { toYaml } from "../serialize/to-yaml.ts";
 import { TomlError } from "../serialize/toml-reader.ts";
 import { YamlError } from "../serialize/yaml-cursor.ts";
@@ -54,17 +53,11 @@ function mismatch(value: Exclude<JsonData, null>, type: string): string {
 /** YAML by way of JSON: all numbers become float64. Returns the value, or what is wrong. */
 function readYaml(context: FunctionContext, text: string): { readonly value: JsonData } | { readonly problem: string } {
   try {
-    return { value: asFloats(parseYaml11(text, context)) };
+    return { value: parseYaml11AsFloats(text, context) };
   } catch (error) {
     if (!(error instanceof YamlError || error instanceof YamlToJsonError)) throw error;
     return { problem: `error converting YAML to JSON: ${error.message}` };
   }
-}
-
-function asFloats(value: Json): JsonData {
-  if (value === null || typeof value !== "object") return typeof value === "bigint" ? Number(value) : value;
-  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, asFloats(member)]));
-  return (value as readonly Json[]).map(asFloats);
 }
 
 function fromYaml(context: FunctionContext, text: string): GoValue {

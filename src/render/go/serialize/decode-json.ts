@@ -4,6 +4,7 @@
  */
 import { encodeBytes } from "../bytes.ts";
 import { quoteRune } from "../quote.ts";
+import { nestingMax } from "./limits.ts";
 
 /** What JSON text means to Go: no integers. */
 export type JsonData = null | boolean | number | string | JsonData[] | Map<string, JsonData>;
@@ -21,9 +22,6 @@ export interface DecodedJson {
   /** A number that no float64 can hold; it stands as null in the value. */
   readonly problem?: string;
 }
-
-/** Nesting; encoding/json takes 10,000 levels. */
-const depthMax = 1000;
 
 /** Throws a {@link JsonDecodeError} where the text is not JSON. */
 export function decodeJson(text: string): DecodedJson {
@@ -83,7 +81,8 @@ class JsonReader {
   }
 
   private readValue(depth: number): JsonData {
-    if (depth > depthMax) throw new JsonDecodeError("exceeded max depth");
+    // In Go only beyond 10,000.
+    if (depth > nestingMax) throw new JsonDecodeError("exceeded max depth");
     this.skipBlanks();
     const char = this.text[this.at] ?? "";
     switch (char) {

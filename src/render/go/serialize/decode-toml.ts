@@ -9,7 +9,8 @@ import { quoteChar, readQuoted, readScalar, type TomlScalar } from "./toml-scala
 import { formatTomlKey } from "./toml-text.ts";
 
 const tablesType = sliceOf(mapType);
-const depthMax = 1000;
+/** Parts of one key, and arrays and inline tables in each other: the work grows with the square of both. */
+const depthMax = 100;
 
 /** Throws a {@link TomlError}. */
 export function decodeToml(text: string): GoObject {
@@ -117,6 +118,7 @@ class TomlParser {
       if (char === "]" || char === end) reader.fail("unexpected end of table name (table names cannot be empty)");
       if (char === ".") reader.fail("unexpected table separator (table names cannot be empty)");
       const line = reader.line;
+      if (key.length === depthMax) reader.fail(`keys of more than ${depthMax} parts`);
       key.push(this.readKeyPart());
       if (key.length === 1) this.keyLine = line;
       reader.skipBlanks();
@@ -145,6 +147,7 @@ class TomlParser {
       if (char === "=" || char === end) reader.fail("unexpected '='");
       if (char === ".") reader.fail("unexpected '.'");
       const line = reader.line;
+      if (key.length === depthMax) reader.fail(`keys of more than ${depthMax} parts`);
       key.push(this.readKeyPart());
       if (key.length === 1) this.keyLine = line;
       reader.skipBlanks();
@@ -279,13 +282,12 @@ class TomlParser {
   private enterTable(key: Key, isArray: boolean): void {
     let table = this.root;
     for (const [index, part] of key.slice(0, -1).entries()) {
-      const parent = key.slice(0, index + 1);
+      const parentName = () => formatTomlKey(key.slice(0, index + 1));
       if (!table.has(part)) {
-        this.implicit.add(formatTomlKey(parent));
+        this.implicit.add(parentName());
         table.set(part, new Map());
       }
-      table =
-        innerTable(table.get(part)!) ?? this.failAtKey(`Key '${formatTomlKey(parent)}' was already created as a hash.`);
+      table = innerTable(table.get(part)!) ?? this.failAtKey(`Key '${parentName()}' was already created as a hash.`);
     }
     this.context = key.slice(0, -1);
     const last = key.at(-1)!;

@@ -5,7 +5,7 @@ import { decodeBytes } from "../bytes.ts";
 import { compareStrings } from "../compare.ts";
 import { formatFloat } from "../numbers.ts";
 import { quoteGo } from "../quote.ts";
-import type { Budget } from "./limits.ts";
+import { type Budget, nestingMax } from "./limits.ts";
 import { YamlError } from "./yaml-cursor.ts";
 import { parseYamlNodes, type YamlNode } from "./yaml-parser.ts";
 import { type ResolvedScalar, resolvePlain } from "./yaml-resolve.ts";
@@ -21,11 +21,15 @@ export function decodeYaml(text: string, budget: Budget): YamlData {
   return root === undefined ? null : new YamlDecoder(budget).decode(root);
 }
 
+/** Collections and aliases within each other. */
+const depthMax = 2 * nestingMax;
+
 class YamlDecoder {
   private readonly budget: Budget;
   private decoded = 0;
   private decodedFromAliases = 0;
   private aliasDepth = 0;
+  private depth = 0;
   private readonly openAliases = new Set<YamlNode>();
 
   constructor(budget: Budget) {
@@ -34,9 +38,16 @@ class YamlDecoder {
 
   decode(node: YamlNode): YamlData {
     this.count();
+    if (node.kind === "scalar") return decodeScalar(node);
+    // Aliases can nest deeper than the text does.
+    if (++this.depth > depthMax) throw new YamlError(`exceeded max depth of ${depthMax}`);
+    const value = this.decodeNested(node);
+    this.depth--;
+    return value;
+  }
+
+  private decodeNested(node: Exclude<YamlNode, { kind: "scalar" }>): YamlData {
     switch (node.kind) {
-      case "scalar":
-        return decodeScalar(node);
       case "sequence":
         this.budget.chargeItems(node.items.length);
         return node.items.map((item) => this.decode(item));

@@ -1,7 +1,7 @@
 /** Values as JSON text, byte for byte as Go's encoding/json writes them. */
 import { sortedKeys } from "../compare.ts";
 import { formatFloat } from "../numbers.ts";
-import type { GoObject, GoValue } from "../value.ts";
+import type { GoList, GoObject, GoValue } from "../value.ts";
 import { JsonEncodeError, JsonStruct, type JsonView, viewAsJson } from "./json-view.ts";
 import { type Budget, NestingError, nestingMax } from "./limits.ts";
 
@@ -38,19 +38,19 @@ function encode(value: JsonView, style: JsonStyle & { budget: Budget }, newline:
   style.budget.chargeBytes(count * inner.length);
   if (Array.isArray(value)) {
     if (value.length === 0) return "[]";
-    const items = value.map((item) => inner + encode(viewAsJson(item), style, inner, depth + 1));
-    return `[${items.join(",")}${newline}]`;
+    let items = "";
+    for (const item of value as GoList) items += `,${inner}${encode(viewAsJson(item), style, inner, depth + 1)}`;
+    return `[${items.slice(1)}${newline}]`;
   }
   const entries = value instanceof JsonStruct ? value.members : (value as GoObject);
   if (entries.size === 0) return "{}";
   const colon = style.indent === 0 ? ":" : ": ";
-  const keys = value instanceof JsonStruct ? entries.keys() : sortedKeys(entries);
-  const members: string[] = [];
-  for (const key of keys) {
+  let members = "";
+  for (const key of value instanceof JsonStruct ? entries.keys() : sortedKeys(entries)) {
     const member = encode(viewAsJson(entries.get(key)), style, inner, depth + 1);
-    members.push(inner + encodeText(key, style.escapesHtml) + colon + member);
+    members += `,${inner}${encodeText(key, style.escapesHtml)}${colon}${member}`;
   }
-  return `{${members.join(",")}${newline}}`;
+  return `{${members.slice(1)}${newline}}`;
 }
 
 /** A finite float as JSON has it: without a point where it is whole, with an exponent from 1e21 on and below 1e-6. */
@@ -59,11 +59,14 @@ export function encodeFloat(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
+/** Printable ASCII without what JSON or HTML escape. */
+const harmless = /^[ !#-%'-;=?-[\]-~]*$/;
 const loneSurrogate = /[\ud800-\udfff]/u;
 const separators = /[\u2028\u2029]/g;
 const separatorsAndMarkup = /[<>&\u2028\u2029]/g;
 
 function encodeText(text: string, escapesHtml: boolean): string {
+  if (harmless.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) {
     const parts = text.split(loneSurrogate).map((part) => encodeText(part, escapesHtml).slice(1, -1));
     return `"${parts.join("\\ufffd")}"`;

@@ -5,6 +5,7 @@
 import type { Json } from "../../../model/json.ts";
 import { toValidText } from "../bytes.ts";
 import { formatFloat } from "../numbers.ts";
+import type { JsonData } from "./decode-json.ts";
 import { decodeYaml, goSyntax, type YamlData, type YamlScalarValue } from "./decode-yaml.ts";
 import type { Budget } from "./limits.ts";
 
@@ -21,12 +22,19 @@ export class YamlToJsonError extends Error {
  * document. Throws a YamlError or a {@link YamlToJsonError} with Go's words.
  */
 export function parseYaml11(text: string, budget: Budget = unlimited): Json {
-  return toJson(decodeYaml(text, budget));
+  return toJson(decodeYaml(text, budget), (integer) => integer);
+}
+
+/** The same with every number a float64, as encoding/json has it where it knows no better. */
+export function parseYaml11AsFloats(text: string, budget: Budget): JsonData {
+  return toJson(decodeYaml(text, budget), Number);
 }
 
 const unlimited: Budget = { chargeItems() {}, chargeBytes() {} };
 
-function toJson(value: YamlData): Json {
+type JsonOf<N> = null | boolean | string | number | N | JsonOf<N>[] | Map<string, JsonOf<N>>;
+
+function toJson<N>(value: YamlData, toNumber: (integer: bigint) => N): JsonOf<N> {
   if (value === null) return null;
   switch (typeof value) {
     case "string":
@@ -35,12 +43,13 @@ function toJson(value: YamlData): Json {
       if (!Number.isFinite(value)) throw new YamlToJsonError(`json: unsupported value: ${formatFloat(value, "g", -1)}`);
       return value;
     case "boolean":
-    case "bigint":
       return value;
+    case "bigint":
+      return toNumber(value);
   }
-  if (Array.isArray(value)) return value.map(toJson);
-  const object = new Map<string, Json>();
-  for (const [key, member] of value) object.set(keyText(key, member), toJson(member));
+  if (Array.isArray(value)) return value.map((item) => toJson(item, toNumber));
+  const object = new Map<string, JsonOf<N>>();
+  for (const [key, member] of value) object.set(keyText(key, member), toJson(member, toNumber));
   return object;
 }
 

@@ -104,6 +104,16 @@ export class YamlCursor {
     }
   }
 
+  /** Takes what a sticky pattern matches here, which must be ASCII without line breaks. */
+  skipMatch(pattern: RegExp): void {
+    pattern.lastIndex = this.at;
+    if (!pattern.test(this.text)) return;
+    const length = pattern.lastIndex - this.at;
+    this.at += length;
+    this.index += length;
+    this.column += length;
+  }
+
   /** Takes one character. */
   read(): string {
     const start = this.at;

@@ -22,55 +22,75 @@ function compareKeys(left: string, right: string, letterFirstAfterDigits: boolea
   const length = Math.min(left.length, right.length);
   let at = 0;
   while (at < length && left.charCodeAt(at) === right.charCodeAt(at)) at++;
-  if (at < length) {
-    const a = left.charCodeAt(at);
-    const b = right.charCodeAt(at);
-    if (isAsciiLetter(a) && isAsciiLetter(b)) return a - b;
-    return isLess([...toValidText(left)], [...toValidText(right)], letterFirstAfterDigits) ? -1 : 1;
+  if (at === length) return left.length - right.length;
+  const a = left.charCodeAt(at);
+  const b = right.charCodeAt(at);
+  if (isAsciiLetter(a) && isAsciiLetter(b)) return a - b;
+  if (!left.isWellFormed() || !right.isWellFormed()) {
+    // Bytes that are not UTF-8 compare as U+FFFD each.
+    return compareValidKeys(toValidText(left), toValidText(right), letterFirstAfterDigits);
   }
-  return left.length - right.length;
+  if (at > 0 && isLowSurrogate(a)) at--;
+  return isLess(left, right, at, letterFirstAfterDigits) ? -1 : 1;
 }
 
-function isLess(left: readonly string[], right: readonly string[], letterFirstAfterDigits: boolean): boolean {
-  const length = Math.min(left.length, right.length);
-  let at = 0;
-  while (at < length && left[at] === right[at]) at++;
-  if (at === length) return left.length < right.length;
+function compareValidKeys(left: string, right: string, letterFirstAfterDigits: boolean): number {
+  return left === right ? 0 : compareKeys(left, right, letterFirstAfterDigits);
+}
 
-  const a = left[at]!;
-  const b = right[at]!;
+/** Compares where two keys first differ, at the beginning of a character. */
+function isLess(left: string, right: string, at: number, letterFirstAfterDigits: boolean): boolean {
+  const a = charAt(left, at);
+  const b = charAt(right, at);
   const isLetterA = letter.test(a);
   const isLetterB = letter.test(b);
   if (isLetterA && isLetterB) return a.codePointAt(0)! < b.codePointAt(0)!;
   if (isLetterA || isLetterB) {
-    const afterDigits = letterFirstAfterDigits && at > 0 && digit.test(left[at - 1]!);
+    const afterDigits = letterFirstAfterDigits && digit.test(charBefore(left, at));
     return afterDigits ? isLetterA : isLetterB;
   }
 
   // Behind a digit that is not zero, a zero counts as a digit of the same number.
   const start = (a === "0" || b === "0") && continuesNumber(left, at) ? 1n : 0n;
-  const [valueA, endA] = readNumber(left, at, start);
-  const [valueB, endB] = readNumber(right, at, start);
+  const [valueA, digitsA] = readNumber(left, at, start);
+  const [valueB, digitsB] = readNumber(right, at, start);
   if (valueA !== valueB) return valueA < valueB;
-  if (endA !== endB) return endA < endB;
+  if (digitsA !== digitsB) return digitsA < digitsB;
   return a.codePointAt(0)! < b.codePointAt(0)!;
 }
 
-function continuesNumber(key: readonly string[], at: number): boolean {
-  for (let before = at - 1; before >= 0 && digit.test(key[before]!); before--) {
-    if (key[before] !== "0") return true;
+function continuesNumber(key: string, at: number): boolean {
+  for (let before = charBefore(key, at), end = at; digit.test(before); before = charBefore(key, end)) {
+    if (before !== "0") return true;
+    end -= before.length;
   }
   return false;
 }
 
-/** The int64 that the digits from `at` on give, overflow included, and where they end. */
-function readNumber(key: readonly string[], at: number, start: bigint): [value: bigint, end: number] {
+/** The int64 that the digits from `at` on give, overflow included, and how many they are. */
+function readNumber(key: string, at: number, start: bigint): [value: bigint, digits: number] {
   let value = start;
-  let end = at;
-  for (; end < key.length && digit.test(key[end]!); end++) {
-    value = BigInt.asIntN(64, value * 10n + BigInt(key[end]!.codePointAt(0)! - zero));
+  let count = 0;
+  for (let end = at, char = charAt(key, end); digit.test(char); char = charAt(key, end)) {
+    value = BigInt.asIntN(64, value * 10n + BigInt(char.codePointAt(0)! - zero));
+    end += char.length;
+    count++;
   }
-  return [value, end];
+  return [value, count];
+}
+
+function charAt(text: string, at: number): string {
+  const point = text.codePointAt(at);
+  return point === undefined ? "" : String.fromCodePoint(point);
+}
+
+function charBefore(text: string, at: number): string {
+  if (at === 0) return "";
+  return isLowSurrogate(text.charCodeAt(at - 1)) ? text.slice(at - 2, at) : text[at - 1]!;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 function isAsciiLetter(unit: number): boolean {

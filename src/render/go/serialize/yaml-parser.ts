@@ -18,6 +18,18 @@ export function parseYamlNodes(text: string): YamlNode | undefined {
 
 const emptyScalar: YamlNode = { kind: "scalar", tag: "", value: "", isImplicit: true };
 
+type TokenTypes = ReadonlySet<YamlTokenType>;
+const documentOpenings: TokenTypes = new Set(["version-directive", "tag-directive", "document-start"]);
+// What stands where a node could, if there is none.
+const emptyDocumentEnds: TokenTypes = new Set([...documentOpenings, "document-end", "stream-end"]);
+const emptyItemEnds: TokenTypes = new Set(["block-entry", "block-end"]);
+const emptyMemberEnds: TokenTypes = new Set(["key", "value", "block-end"]);
+const emptyIndentlessItemEnds: TokenTypes = new Set([...emptyMemberEnds, "block-entry"]);
+const emptyPairValueEnds: TokenTypes = new Set(["flow-entry", "flow-sequence-end"]);
+const emptyPairKeyEnds: TokenTypes = new Set([...emptyPairValueEnds, "value"]);
+const emptyFlowValueEnds: TokenTypes = new Set(["flow-entry", "flow-mapping-end"]);
+const emptyFlowKeyEnds: TokenTypes = new Set([...emptyFlowValueEnds, "value"]);
+
 class YamlParser {
   private readonly scanner: YamlScanner;
   private readonly tagPrefixes = new Map<string, string>();
@@ -32,12 +44,11 @@ class YamlParser {
     this.scanner.skip();
     let root: YamlNode;
     if (this.isAt("stream-end")) return undefined;
-    if (this.isAt("version-directive", "tag-directive", "document-start")) {
+    if (this.isAtAny(documentOpenings)) {
       this.parseDirectives();
       if (!this.isAt("document-start")) this.fail("did not find expected <document start>");
       this.scanner.skip();
-      const isEmpty = this.isAt("version-directive", "tag-directive", "document-start", "document-end", "stream-end");
-      root = isEmpty ? emptyScalar : this.parseNode(true, false);
+      root = this.isAtAny(emptyDocumentEnds) ? emptyScalar : this.parseNode(true, false);
     } else {
       this.parseDirectives();
       root = this.parseNode(true, false);
@@ -47,8 +58,12 @@ class YamlParser {
     return root;
   }
 
-  private isAt(...types: YamlTokenType[]): boolean {
-    return types.includes(this.scanner.peek().type);
+  private isAt(type: YamlTokenType): boolean {
+    return this.scanner.peek().type === type;
+  }
+
+  private isAtAny(types: TokenTypes): boolean {
+    return types.has(this.scanner.peek().type);
   }
 
   private fail(problem: string, token = this.scanner.peek()): never {
@@ -139,7 +154,7 @@ class YamlParser {
     this.scanner.skip();
     while (this.isAt("block-entry")) {
       this.scanner.skip();
-      items.push(this.isAt("block-entry", "block-end") ? emptyScalar : this.parseNode(true, false));
+      items.push(this.isAtAny(emptyItemEnds) ? emptyScalar : this.parseNode(true, false));
     }
     if (!this.isAt("block-end")) this.fail("did not find expected '-' indicator");
     this.scanner.skip();
@@ -152,7 +167,7 @@ class YamlParser {
     const node = this.name(anchor, { kind: "sequence", items } as const);
     while (this.isAt("block-entry")) {
       this.scanner.skip();
-      items.push(this.isAt("block-entry", "key", "value", "block-end") ? emptyScalar : this.parseNode(true, false));
+      items.push(this.isAtAny(emptyIndentlessItemEnds) ? emptyScalar : this.parseNode(true, false));
     }
     return node;
   }
@@ -177,7 +192,7 @@ class YamlParser {
   }
 
   private parseMember(): YamlNode {
-    return this.isAt("key", "value", "block-end") ? emptyScalar : this.parseNode(true, true);
+    return this.isAtAny(emptyMemberEnds) ? emptyScalar : this.parseNode(true, true);
   }
 
   private parseFlowSequence(anchor: string | undefined): YamlNode {
@@ -205,12 +220,12 @@ class YamlParser {
   private parsePair(): YamlNode {
     let key: YamlNode = emptyScalar;
     // Without a key the library drops what stands there, the value's colon too.
-    if (this.isAt("value", "flow-entry", "flow-sequence-end")) this.scanner.skip();
+    if (this.isAtAny(emptyPairKeyEnds)) this.scanner.skip();
     else key = this.parseNode(false, false);
     let value: YamlNode = emptyScalar;
     if (this.isAt("value")) {
       this.scanner.skip();
-      if (!this.isAt("flow-entry", "flow-sequence-end")) value = this.parseNode(false, false);
+      if (!this.isAtAny(emptyPairValueEnds)) value = this.parseNode(false, false);
     }
     return { kind: "mapping", members: [key, value] };
   }
@@ -230,14 +245,13 @@ class YamlParser {
         continue;
       }
       this.scanner.skip();
-      const ends = ["flow-entry", "flow-mapping-end"] as const;
-      members.push(this.isAt("value", ...ends) ? emptyScalar : this.parseNode(false, false));
+      members.push(this.isAtAny(emptyFlowKeyEnds) ? emptyScalar : this.parseNode(false, false));
       if (!this.isAt("value")) {
         members.push(emptyScalar);
         continue;
       }
       this.scanner.skip();
-      members.push(this.isAt(...ends) ? emptyScalar : this.parseNode(false, false));
+      members.push(this.isAtAny(emptyFlowValueEnds) ? emptyScalar : this.parseNode(false, false));
     }
     this.scanner.skip();
     return node;

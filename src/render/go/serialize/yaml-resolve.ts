@@ -25,6 +25,8 @@ for (const [tag, value, words] of [
 }
 knownWords.set("", { tag: "!!null", value: null });
 
+/** Texts that begin like no other scalar. */
+const surelyString = /^[^-+.0-9~yYnNtTfFoO]/;
 /** `.5`, where Go's ParseFloat takes underscores between digits. */
 const dottedFloat = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][+-]?[0-9]+(?:_[0-9]+)*)?$/;
 const decimalFloat = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
@@ -44,6 +46,7 @@ const nine = 0x39;
 
 /** Resolves a plain scalar without a tag. */
 export function resolvePlain(text: string): ResolvedScalar {
+  if (surelyString.test(text)) return { tag: "!!str", value: text };
   const known = knownWords.get(text);
   if (known !== undefined) return known;
   const first = text.charCodeAt(0);

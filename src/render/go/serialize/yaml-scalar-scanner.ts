@@ -51,6 +51,10 @@ class Folding {
 }
 
 const flowIndicators = ",?[]{}";
+/** Words that go on being one plain scalar wherever they stand. */
+const plainWords = /[A-Za-z0-9_./@+=-]+(?: [A-Za-z0-9_./@+=-]+)*/y;
+/** What means itself between quotes, of both kinds. */
+const quotedWords = /[A-Za-z0-9_./@+=:,;#?!<>()[\]{}*&$%^~|`-]+(?: [A-Za-z0-9_./@+=-]+)*/y;
 
 /**
  * Scans a plain scalar; `indent` is the indentation of the collection around it. `brokenAtEnd` says that line breaks
@@ -71,6 +75,7 @@ export function scanPlain(
       if (inFlow && flowIndicators.includes(cursor.text[cursor.at]!)) break;
       if (folding.hasSomething()) value += folding.release();
       cursor.skip();
+      cursor.skipMatch(plainWords);
     }
     value += cursor.text.slice(start, cursor.at);
     if (!cursor.isBlank() && !cursor.isBreak()) break;
@@ -113,6 +118,7 @@ export function scanQuoted(cursor: YamlCursor, quote: "'" | '"'): string {
         start = cursor.at;
       } else {
         cursor.skip();
+        cursor.skipMatch(quotedWords);
       }
     }
     value += cursor.text.slice(start, cursor.at);

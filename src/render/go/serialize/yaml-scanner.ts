@@ -4,6 +4,8 @@
  * That a scalar is a mapping's key shows only at the `:` behind it. So tokens wait in a queue while one of them may
  * still be such a "simple key", and KEY and BLOCK-MAPPING-START tokens are then put in front of it.
  */
+
+import { nestingMax } from "./limits.ts";
 import { YamlCursor } from "./yaml-cursor.ts";
 import { scanBlock, scanPlain, scanQuoted } from "./yaml-scalar-scanner.ts";
 import { scanDirective, scanTag } from "./yaml-tag-scanner.ts";
@@ -53,8 +55,6 @@ interface SimpleKey {
 
 /** Longest distance from a simple key to its `:`, in code points; the key must stand on one line, too. */
 const simpleKeyLengthMax = 1024;
-/** Nesting of flow collections and of indentations: the library takes 10,000. */
-const depthMax = 1000;
 
 /** Characters that begin no plain scalar, and here no other token. */
 const neverPlain = "#|>%@`";
@@ -150,8 +150,12 @@ export class YamlScanner {
     }
   }
 
-  private push(type: YamlTokenType, details: Partial<YamlToken> = {}): void {
-    this.tokens.push({ type, line: this.cursor.line, value: "", suffix: "", isPlain: false, ...details });
+  private push(type: YamlTokenType): void {
+    this.pushWith(type, this.cursor.line, "");
+  }
+
+  private pushWith(type: YamlTokenType, line: number, value: string, suffix = "", isPlain = false): void {
+    this.tokens.push({ type, line, value, suffix, isPlain });
   }
 
   /** Puts a token before the one with this number; where that is gone already, the library appends it. */
@@ -194,7 +198,7 @@ export class YamlScanner {
     if (this.flowLevel > 0 || this.indent >= column) return;
     this.indents.push(this.indent);
     this.indent = column;
-    if (this.indents.length > depthMax) this.cursor.fail(`exceeded max depth of ${depthMax}`);
+    if (this.indents.length > nestingMax) this.cursor.fail(`exceeded max depth of ${nestingMax}`);
     this.insert(number, type, line);
   }
 
@@ -235,7 +239,7 @@ export class YamlScanner {
     const tokenNumber = this.taken + this.tokens.length;
     this.simpleKeys.push({ possible: false, required: false, tokenNumber, index, line, column });
     this.flowLevel++;
-    if (this.flowLevel > depthMax) this.cursor.fail(`exceeded max depth of ${depthMax}`);
+    if (this.flowLevel > nestingMax) this.cursor.fail(`exceeded max depth of ${nestingMax}`);
     this.simpleKeyAllowed = true;
     this.push(type);
     this.cursor.skip();
@@ -316,7 +320,7 @@ export class YamlScanner {
     if (value === "" || !(cursor.isBlankOrEnd() || anchorEnds.includes(cursor.text[cursor.at]!))) {
       cursor.fail("did not find expected alphabetic or numeric character");
     }
-    this.push(type, { line, value });
+    this.pushWith(type, line, value);
   }
 
   private fetchPlain(): void {
@@ -325,29 +329,29 @@ export class YamlScanner {
     const { line } = this.cursor;
     const { value, brokenAtEnd } = scanPlain(this.cursor, this.flowLevel > 0, this.indent);
     if (brokenAtEnd) this.simpleKeyAllowed = true;
-    this.push("scalar", { line, value, isPlain: true });
+    this.pushWith("scalar", line, value, "", true);
   }
 
   private fetchQuoted(quote: "'" | '"'): void {
     this.saveSimpleKey();
     this.simpleKeyAllowed = false;
     const { line } = this.cursor;
-    this.push("scalar", { line, value: scanQuoted(this.cursor, quote) });
+    this.pushWith("scalar", line, scanQuoted(this.cursor, quote));
   }
 
   private fetchBlockScalar(isLiteral: boolean): void {
     this.removeSimpleKey();
     this.simpleKeyAllowed = true;
     const { line } = this.cursor;
-    this.push("scalar", { line, value: scanBlock(this.cursor, isLiteral, this.indent) });
+    this.pushWith("scalar", line, scanBlock(this.cursor, isLiteral, this.indent));
   }
 
   private fetchDirective(): void {
     this.endBlocks();
     const { line } = this.cursor;
     const directive = scanDirective(this.cursor);
-    if (directive.name === "YAML") this.push("version-directive", { line, value: directive.version });
-    else this.push("tag-directive", { line, value: directive.handle, suffix: directive.prefix });
+    if (directive.name === "YAML") this.pushWith("version-directive", line, directive.version);
+    else this.pushWith("tag-directive", line, directive.handle, directive.prefix);
   }
 
   private fetchTag(): void {
@@ -355,6 +359,6 @@ export class YamlScanner {
     this.simpleKeyAllowed = false;
     const { line } = this.cursor;
     const { handle, suffix } = scanTag(this.cursor);
-    this.push("tag", { line, value: handle, suffix });
+    this.pushWith("tag", line, handle, suffix);
   }
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { decodeJson } from "../../../../src/render/go/serialize/decode-json.ts";
+import { decodeToml } from "../../../../src/render/go/serialize/decode-toml.ts";
 import { encodeJson } from "../../../../src/render/go/serialize/encode-json.ts";
 import { encodeToml } from "../../../../src/render/go/serialize/encode-toml.ts";
 import type { Budget } from "../../../../src/render/go/serialize/limits.ts";
@@ -76,7 +78,25 @@ describe("reading YAML", () => {
     expect(() => parseYaml11(levels.join("\n"), limitedBudget(1000, 1_000_000))).toThrow(RangeError);
   });
 
+  it("refuses aliases that nest without exhausting the stack", () => {
+    const levels = Array.from(
+      { length: 20_000 },
+      (_, level) => `a${level}: &a${level} [${level === 0 ? "x" : `*a${level - 1}`}]`,
+    );
+    expect(() => parseYaml11(levels.join("\n"))).toThrow(/exceeded max depth|excessive aliasing/);
+  });
+
   it.each(["[", "{", "- ", "? ", "a: ["])("refuses 100,000 times %j without exhausting the stack", (opening) => {
     expect(() => parseYaml11(opening.repeat(100_000))).toThrow(/exceeded max depth|did not find|not allowed/);
+  });
+});
+
+describe("reading JSON and TOML", () => {
+  it.each(["[", '{"a":'])("refuses 100,000 times %j in JSON", (opening) => {
+    expect(() => decodeJson(opening.repeat(100_000))).toThrow("exceeded max depth");
+  });
+
+  it.each(["[", "{a="])("refuses 100,000 times %j in TOML", (opening) => {
+    expect(() => decodeToml(`a = ${opening.repeat(100_000)}`)).toThrow("nested deeper");
   });
 });
