@@ -1,0 +1,105 @@
+/** What the change set says, and what of it is bounded. */
+import { expect, it } from "vitest";
+import type { Problem } from "../../src/model/problem.ts";
+import { emptyCheckpoint } from "../../src/plan/checkpoint-file.ts";
+import { makeDeadLetter } from "../../src/plan/dead-letter-file.ts";
+import { checkpointPath } from "../../src/plan/paths.ts";
+import { type PlanInput, pathsToRead, planChangeSet } from "../../src/plan/plan-change-set.ts";
+import { noStateFiles } from "../../src/plan/state-view.ts";
+import { emptyState, event, plan, planAll, rulesOf, type State } from "./state.ts";
+
+const rules = rulesOf(["login"]);
+const problem: Problem = { code: "EVENT_NOT_JSON", severity: "error", message: "no" };
+
+function letter(sequence: number, second = sequence): PlanInput {
+  const time = new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
+  const position = { epoch: "e", sequence, time };
+  const payload = new Uint8Array();
+  const delivery = { connection: "bus", stream: "bus/S", position, subject: "s", headers: new Map(), payload };
+  return { kind: "dead-letter", letter: makeDeadLetter(delivery, problem, 0) };
+}
+
+function letters(state: State): number[] {
+  const files = [...state].filter(([path]) => path.startsWith("dead-letters/"));
+  return files.map(([, text]) => (JSON.parse(text) as { sequence: number }).sequence).sort((a, b) => a - b);
+}
+
+it("changes are sorted by path, each path once", () => {
+  const { changeSet } = plan(
+    emptyState,
+    [
+      event("login", "b", ["a/c :ConfigMap b/x=1 :ConfigMap a/x=1"]),
+      event("login", "b", ["a/c :ConfigMap b/x=2"]),
+      event("login", "a", ["a/c :ConfigMap z/x=1"]),
+    ],
+    rules,
+  );
+  const paths = changeSet.changes.map(({ path }) => path);
+  expect(paths).toEqual([...new Set(paths)].sort());
+  expect(changeSet.objects.map(({ path }) => path)).toEqual(paths.filter((path) => path.startsWith("desired/")));
+});
+
+it("what comes and goes within a batch is no change", () => {
+  const { changeSet } = plan(
+    emptyState,
+    [event("login", "b", ["a/c :ConfigMap default/x=1"]), event("login", "b", ["a/c Delete"], { elsewhere: "Delete" })],
+    rules,
+  );
+  expect(changeSet.changes.map(({ path }) => path)).toEqual([checkpointPath]);
+  expect(changeSet.events).toHaveLength(2);
+});
+
+it("a batch with nothing new changes nothing at all", () => {
+  const inputs = [event("login", "a", ["a/c :ConfigMap b/x=1"]), letter(1)];
+  const state = planAll(emptyState, [inputs], rules);
+  expect(plan(state, inputs, rules).changeSet.changes).toEqual([]);
+  expect(plan(state, [], rules).changeSet.changes).toEqual([]);
+});
+
+it("the checkpoint is written with the effect", () => {
+  const positions = new Map([["bus/S", { epoch: "e", sequence: 7, time: "2026-01-01T00:00:00Z" }]]);
+  const { changeSet } = plan(emptyState, [], rules, { ...emptyCheckpoint, positions });
+  expect(changeSet.changes).toHaveLength(1);
+  expect(changeSet.changes[0]).toMatchObject({ path: checkpointPath, action: "write" });
+});
+
+it("what is read in advance suffices for an update of a sole owner's object", () => {
+  const first = event("login", "a", ["a/c :ConfigMap default/x=1"]);
+  const { state } = plan(emptyState, [first], rules);
+  const update = event("login", "a", ["a/c :ConfigMap default/x=2"]);
+  const files = noStateFiles();
+  const needs = pathsToRead([update], rules);
+  for (const path of needs.texts) files.texts.set(path, state.get(path));
+  for (const path of needs.ids) files.ids.set(path, "0".repeat(40));
+  for (const path of needs.folders) files.folders.set(path, ["login"]);
+  expect(planChangeSet([update], emptyCheckpoint, rules, files).complete).toBe(true);
+});
+
+it("what has not been read is asked for, not guessed", () => {
+  const planned = planChangeSet(
+    [event("login", "a", ["a/c :ConfigMap default/x=1"])],
+    emptyCheckpoint,
+    rules,
+    noStateFiles(),
+  );
+  expect(planned.complete).toBe(false);
+});
+
+it("files are written and deleted as they are", () => {
+  const state = planAll(emptyState, [[{ kind: "file", path: "config/a", text: "1\n" }]], rules);
+  expect(state.get("config/a")).toBe("1\n");
+  const { changeSet } = plan(state, [{ kind: "file", path: "config/a", text: undefined }], rules);
+  expect(changeSet.changes).toEqual([{ path: "config/a", action: "delete" }]);
+});
+
+it("the oldest dead letters go when there are too many, however they were cut into batches", () => {
+  const few = rulesOf([], { deadLettersMax: 3 });
+  const all = [letter(1), letter(2), letter(9, 0), letter(3), letter(4), letter(5)];
+  for (const batches of [[all], all.map((one) => [one]), [all.slice(0, 4), all.slice(4)]]) {
+    expect(letters(planAll(emptyState, batches, few))).toEqual([3, 4, 5]);
+  }
+});
+
+it("a dead letter that is delivered again is one", () => {
+  expect(letters(planAll(emptyState, [[letter(1)], [letter(1), letter(2)]], rules))).toEqual([1, 2]);
+});
