@@ -23,6 +23,7 @@ export interface GoTemplateAnswer {
   readonly error?: string;
   /** For bench: per rendering. */
   readonly nanoseconds?: number;
+  readonly cpuNanoseconds?: number;
 }
 
 /** Puts requests to Go and returns its answers in their order. What makes Go itself crash is answered as a crash. */

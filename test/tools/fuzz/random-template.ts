@@ -17,6 +17,9 @@ const functions: readonly [string, FunctionDeclaration][] = Object.entries({
   ...templateFunctions,
 }).filter(([name]) => !excluded.test(name));
 
+/** Those that do not change their arguments, and so make no value that holds itself, at which Go crashes. */
+const pureFunctions = functions.filter(([, { mutates }]) => mutates !== true);
+
 /** Whether a template that was changed at random still gives the same result each time. */
 export function isRepeatable(template: string): boolean {
   const names = template.match(/[A-Za-z_0-9]+/g) ?? [];
@@ -124,7 +127,7 @@ function call(state: State, isPiped: boolean): string {
   const { random } = state;
   const [name, declaration] = random.chance(0.2)
     ? (functions.find(([known]) => known === random.pick(logic)) ?? random.pick(functions))
-    : random.pick(functions);
+    : random.pick(random.chance(0.9) ? pureFunctions : functions);
   if (random.chance(0.05)) {
     const word = random.pick(["and", "or"]);
     return [word, ...Array.from({ length: 1 + random.below(3) }, () => operand(state))].join(" ");

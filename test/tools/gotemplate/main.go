@@ -2,7 +2,7 @@
 // functions. It reads JSON lines on stdin and answers each with one on stdout.
 //
 //	gotemplate render   {"template", "data", "numbers", "missingkey"}  ->  {"output" (base64) | "errorKind", "error"}
-//	gotemplate bench    {"template", "data", "iterations", "yaml"}     ->  {"nanoseconds" per rendering}
+//	gotemplate bench    {"template", "data", "iterations", "yaml"}     ->  {"nanoseconds", "cpuNanoseconds" per rendering}
 package main
 
 import (
@@ -11,7 +11,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"syscall"
 	"text/template"
 	"time"
 
@@ -32,6 +34,8 @@ type answer struct {
 	ErrorKind   string  `json:"errorKind,omitempty"`
 	Error       string  `json:"error,omitempty"`
 	Nanoseconds float64 `json:"nanoseconds,omitempty"`
+	// CPU time of all threads, the garbage collector's among them.
+	CPUNanoseconds float64 `json:"cpuNanoseconds,omitempty"`
 }
 
 func main() {
@@ -46,6 +50,9 @@ func main() {
 		fmt.Fprintf(os.Stderr, "gotemplate: unknown command %q\n", os.Args[1])
 		os.Exit(2)
 	}
+	if os.Args[1] == "render" {
+		go exitWhenTooLarge()
+	}
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
 	out := json.NewEncoder(os.Stdout)
@@ -57,6 +64,20 @@ func main() {
 		}
 		if err := out.Encode(work(asked)); err != nil {
 			os.Exit(1)
+		}
+	}
+}
+
+// exitWhenTooLarge ends the program before one template takes the machine's memory: a value that holds itself never ends
+// when it is serialized.
+func exitWhenTooLarge() {
+	const heapBytesMax = 1 << 30
+	for range time.Tick(50 * time.Millisecond) {
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		if stats.HeapAlloc > heapBytesMax {
+			fmt.Fprintln(os.Stderr, "out of memory")
+			os.Exit(3)
 		}
 	}
 }
@@ -90,7 +111,7 @@ func bench(asked request) answer {
 	}
 	data := decode(asked)
 	var out bytes.Buffer
-	started := time.Now()
+	started, cpuStarted := time.Now(), cpuTime()
 	for range asked.Iterations {
 		out = bytes.Buffer{}
 		if err := parsed.Execute(&out, data); err != nil {
@@ -102,8 +123,21 @@ func bench(asked request) answer {
 			}
 		}
 	}
-	elapsed := time.Since(started)
-	return answer{Output: out.Bytes(), Nanoseconds: float64(elapsed.Nanoseconds()) / float64(asked.Iterations)}
+	elapsed, cpu := time.Since(started), cpuTime()-cpuStarted
+	times := float64(asked.Iterations)
+	return answer{
+		Output:         out.Bytes(),
+		Nanoseconds:    float64(elapsed.Nanoseconds()) / times,
+		CPUNanoseconds: float64(cpu.Nanoseconds()) / times,
+	}
+}
+
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func rewriteYaml(rendered []byte) error {
