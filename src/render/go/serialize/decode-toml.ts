@@ -3,6 +3,7 @@
  * []map[string]interface{}. Errors are the library's, word for word, because templates can print them.
  */
 import type { GoTime } from "../functions/time/go-time.ts";
+import { quoteGo } from "../quote.ts";
 import { type GoObject, GoSlice, type GoValue, mapType, sliceOf } from "../value.ts";
 import { end, TomlError, TomlReader } from "./toml-reader.ts";
 import { quoteChar, readQuoted, readScalar, type TomlScalar } from "./toml-scalars.ts";
@@ -242,7 +243,7 @@ class TomlParser {
       for (const part of parents) {
         const next = target.get(part) ?? new Map();
         target.set(part, next);
-        if (!(next instanceof Map)) this.failAtKey(`${JSON.stringify(formatTomlKey(this.context))} is not a table`);
+        if (!(next instanceof Map)) this.failAtKey(`${quoteGo(formatTomlKey(this.context))} is not a table`);
         target = next;
       }
       target.set(this.currentKey, value);

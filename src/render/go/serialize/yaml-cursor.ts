@@ -15,7 +15,7 @@ const carriageReturn = 0x0d;
 const space = 0x20;
 const tab = 0x09;
 
-/** What go-yaml's reader accepts: no control characters but tab, line feed, carriage return and U+0085. */
+/** What go-yaml's reader refuses: control characters but tab, line feed, carriage return and U+0085; what is no UTF-8. */
 const unreadable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ud800-\udfff\ufffe\uffff]/u;
 const readerChunkBytes = 512;
 /** The scanner asks for this many characters ahead. */
