@@ -51,7 +51,12 @@ export class Workbench {
 
   static async open(options: WorkbenchOptions): Promise<Workbench> {
     const folder = await mkdtemp(join(tmpdir(), "sluice-e2e-"));
-    const server = await startNatsServer({ jetstream: true, users: [{ user: "admin", password: "my-password" }] });
+    const server = await startNatsServer({
+      // Larger than Sluice takes, so that a test can send too much.
+      config: "max_payload: 8MB",
+      jetstream: true,
+      users: [{ user: "admin", password: "my-password" }],
+    });
     const nats = await connect({ servers: server.url, user: "admin", pass: "my-password" });
     const streams = await jetstreamManager(nats);
     for (const [name, subjects] of Object.entries(options.streams ?? {})) {
