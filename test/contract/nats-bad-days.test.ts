@@ -263,6 +263,59 @@ it("reads messages of the largest size, and many of them", async () => {
   expect(reading.deliveries.every((delivery) => delivery.payload.length === payload.length)).toBe(true);
 });
 
+it("reads messages that are larger than one request asks for, among small ones", async () => {
+  const large = await startNatsServer({ jetstream: true, config: "max_payload: 8MB" });
+  const client = await connect({ servers: large.url });
+  const largeManager = await jetstreamManager(client);
+  await largeManager.streams.add({ name: "USERS", subjects: ["user.>"] });
+  const sizes = [10, 6_000_000, 7_000_000, 20, 8_000_000, 4_194_304, 4_190_000, 30, ...Array(50).fill(500_000)];
+  for (const size of sizes) await largeManager.jetstream().publish("user.login", new Uint8Array(size).fill(97));
+  const streams = [{ name: "USERS", subjects: ["user.>"] }];
+  const reading = read(openOne({ jetstream: { url: large.url, authorization: {}, streams } }));
+  await until(reading, sizes.length);
+  expect(reading.deliveries.map(({ payload }) => payload.length)).toEqual(sizes);
+  expect(problemCodes(reading.statuses)).toEqual([]);
+  await reading.stop();
+  await client.close();
+  await large.stop();
+});
+
+it("loses nothing and repeats nothing while the server is killed again and again under load", async () => {
+  await addStream();
+  const reading = read(openOne());
+  await reading.until(isSubscribed);
+  const kills = (async () => {
+    for (let round = 0; round < 4; round++) {
+      await sleep(400);
+      await server.kill();
+      await server.restart();
+    }
+  })();
+  for (let number = 1; number <= 6_000; ) {
+    const batch = Array.from({ length: 100 }, (_, index) => String(number + index));
+    try {
+      const jetstream = manager.jetstream();
+      await Promise.all(batch.map((text) => jetstream.publish("user.login", text, { msgID: text, timeout: 1_000 })));
+      number += batch.length;
+    } catch {
+      await nats.close();
+      await sleep(20);
+      await reconnect().catch(() => undefined);
+    }
+  }
+  await kills;
+  const { state } = await (async () => {
+    await nats.close();
+    await reconnect();
+    return manager.streams.info("USERS");
+  })();
+  await until(reading, state.messages);
+  const sequences = reading.deliveries.map(({ position }) => position.sequence);
+  expect(sequences).toEqual(Array.from({ length: state.messages }, (_, index) => index + 1));
+  expect(new Set(texts(reading.deliveries)).size).toBe(6_000);
+  expect(epochs(reading)).toBe(1);
+});
+
 it("notices a server that falls silent", async () => {
   await addStream();
   const sockets = new Set<Socket>();

@@ -28,7 +28,7 @@ export function connectOptions(
     reconnect: false,
     ignoreClusterUpdates: true,
     timeout: 5_000,
-    pingInterval: 10_000,
+    pingInterval: 5_000,
     maxPingOut: 2,
     authenticator: authenticators(server, authorization),
     ...(tls === undefined ? {} : { tls }),

@@ -29,9 +29,7 @@ export function openEventStreams(connection: Connection, options: EventStreamOpt
   const { core, jetstream, name } = connection;
   const { log, bounds = pullBoundsDefault } = options;
   const streams = jetstream?.streams ?? [];
-  const coreSubjects = core?.subjects ?? [];
-  const shared = core !== undefined && jetstream !== undefined && isSameEndpoint(core, jetstream);
-  const coreUsers = coreSubjects.length > 0 ? 1 : 0;
+  const subjects = core?.subjects ?? [];
 
   function createLink(part: "core" | "jetstream", users: number): NatsLink {
     return createNatsLink(`sluice ${name}`, users, async () => {
@@ -42,36 +40,29 @@ export function openEventStreams(connection: Connection, options: EventStreamOpt
     });
   }
 
-  const link = createLink("jetstream", streams.length + (shared ? coreUsers : 0));
-  const owner = () => ({ name: consumerName(name, options.reader), term: options.term() });
-  const opened: EventStream[] = streams.map((stream) =>
-    createJetStreamStream({
-      connection: name,
-      stream: stream.name,
-      filters: reduceSubjects(stream.subjects),
-      link,
-      owner,
-      bounds,
-      log,
-    }),
-  );
-  if (coreUsers > 0) {
-    opened.push(
-      createJournalStream({
-        connection: name,
-        subjects: coreSubjects,
-        excluded: streams.flatMap((stream) => stream.subjects),
-        link: shared && streams.length > 0 ? link : createLink("core", 1),
-        openJournal: options.openJournal,
-        log,
-      }),
-    );
+  function openCore(link: NatsLink): EventStream {
+    const excluded = streams.flatMap((stream) => stream.subjects);
+    return createJournalStream({ connection: name, subjects, excluded, link, openJournal: options.openJournal, log });
   }
-  return opened;
+
+  function openStream(stream: { readonly name: string; readonly subjects: readonly string[] }, link: NatsLink) {
+    const owner = () => ({ name: consumerName(name, options.reader), term: options.term() });
+    const filters = reduceSubjects(stream.subjects);
+    return createJetStreamStream({ connection: name, stream: stream.name, filters, link, owner, bounds, log });
+  }
+
+  if (streams.length === 0) return subjects.length === 0 ? [] : [openCore(createLink("core", 1))];
+  if (subjects.length > 0 && isSameEndpoint(core, jetstream)) {
+    const link = createLink("jetstream", streams.length + 1);
+    return [...streams.map((stream) => openStream(stream, link)), openCore(link)];
+  }
+  const link = createLink("jetstream", streams.length);
+  const stored = streams.map((stream) => openStream(stream, link));
+  return subjects.length === 0 ? stored : [...stored, openCore(createLink("core", 1))];
 }
 
-function isSameEndpoint(a: NatsEndpoint, b: NatsEndpoint): boolean {
-  return a.url === b.url && JSON.stringify(a.authorization) === JSON.stringify(b.authorization);
+function isSameEndpoint(a: NatsEndpoint | undefined, b: NatsEndpoint | undefined): boolean {
+  return a?.url === b?.url && JSON.stringify(a?.authorization) === JSON.stringify(b?.authorization);
 }
 
 /** Consumer names allow neither dots nor slashes, and are at most 255 bytes long. */

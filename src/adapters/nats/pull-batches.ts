@@ -24,8 +24,8 @@ const heartbeatMs = 5_000;
 const silenceMsMax = 12_000;
 const expiryMs = 30_000;
 const nanosPerMs = 1_000_000;
-/** Of one request; several are open at a time. */
-const requestBytesMin = 4 * 1024 * 1024;
+/** Of one request, several of which are open at a time. A message that is larger is asked for alone. */
+const requestBytesMax = 4 * 1024 * 1024;
 
 /**
  * Batches as they arrive, without end until the signal aborts. Throws a SluiceError where the consumer has to be bound
@@ -41,7 +41,6 @@ export async function* pullBatches(
   const inbox = createInbox();
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.name}`;
   const batchSize = Math.ceil(bounds.aheadMessagesMax / 2);
-  const requestBytes = Math.max(requestBytesMin, 2 * (connection.info?.max_payload ?? 0));
 
   let waiting: PulledMessage[] = [];
   let waitingBytes = 0;
@@ -69,7 +68,7 @@ export async function* pullBatches(
         batch,
         expires: expiryMs * nanosPerMs,
         idle_heartbeat: heartbeatMs * nanosPerMs,
-        ...(oversized ? {} : { max_bytes: requestBytes }),
+        ...(oversized ? {} : { max_bytes: requestBytesMax }),
       };
       if (requested === 0) heardAt = Date.now();
       oversized = false;
