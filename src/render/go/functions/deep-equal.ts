@@ -11,43 +11,53 @@ import {
   mapEntries,
   typeOf,
 } from "../value.ts";
+import type { FunctionContext } from "./registry.ts";
 import { areDeepEqualTimes, GoTime } from "./time/go-time.ts";
 
+/** What comparing two lists, maps or structs is charged besides their contents. */
+const comparisonBytes = 8;
+
 /** Types must be identical at every level; a nil list differs from an empty one, and NaN from itself. */
-export function areDeepEqual(left: GoValue, right: GoValue): boolean {
+export function areDeepEqual(context: FunctionContext, left: GoValue, right: GoValue): boolean {
   const type = typeOf(left);
   if (type?.name !== typeOf(right)?.name) return false;
+  if (typeof left !== "object") return left === right;
+  context.chargeBytes(comparisonBytes);
   switch (type?.kind) {
     case undefined:
       return true;
     case "slice":
-      return isNil(left) === isNil(right) && (left === right || areEqualLists(listItems(left)!, listItems(right)!));
+      return (
+        isNil(left) === isNil(right) && (left === right || areEqualLists(context, listItems(left)!, listItems(right)!))
+      );
     case "map":
-      return isNil(left) === isNil(right) && (left === right || areEqualMaps(mapEntries(left)!, mapEntries(right)!));
+      return (
+        isNil(left) === isNil(right) && (left === right || areEqualMaps(context, mapEntries(left)!, mapEntries(right)!))
+      );
     case "ptr":
-      return left === right || areDeepEqual((left as GoPointer).target, (right as GoPointer).target);
+      return left === right || areDeepEqual(context, (left as GoPointer).target, (right as GoPointer).target);
     case "struct":
-      return areEqualStructs(left as GoStruct, right as GoStruct);
+      return areEqualStructs(context, left as GoStruct, right as GoStruct);
     default:
       return isSame(left, right) === true;
   }
 }
 
-function areEqualLists(left: GoList, right: GoList): boolean {
-  return left.length === right.length && left.every((item, index) => areDeepEqual(item, right[index]));
+function areEqualLists(context: FunctionContext, left: GoList, right: GoList): boolean {
+  return left.length === right.length && left.every((item, index) => areDeepEqual(context, item, right[index]));
 }
 
-function areEqualMaps(left: GoObject, right: GoObject): boolean {
+function areEqualMaps(context: FunctionContext, left: GoObject, right: GoObject): boolean {
   if (left.size !== right.size) return false;
   for (const [key, value] of left) {
-    if (!right.has(key) || !areDeepEqual(value, right.get(key))) return false;
+    if (!right.has(key) || !areDeepEqual(context, value, right.get(key))) return false;
   }
   return true;
 }
 
-function areEqualStructs(left: GoStruct, right: GoStruct): boolean {
+function areEqualStructs(context: FunctionContext, left: GoStruct, right: GoStruct): boolean {
   if (left instanceof GoTime && right instanceof GoTime) return areDeepEqualTimes(left, right);
-  return left.fields.size === 0 ? isSame(left, right) === true : areEqualMaps(left.fields, right.fields);
+  return left.fields.size === 0 ? isSame(left, right) === true : areEqualMaps(context, left.fields, right.fields);
 }
 
 /** A set of values by reflect.DeepEqual: scalars are looked up, only lists, maps and structs compared one by one. */
@@ -55,21 +65,21 @@ export class EqualSet {
   readonly #scalars = new Set<GoValue>();
   readonly #integers = new Set<string>();
   readonly #composites: GoValue[] = [];
+  readonly #context: FunctionContext;
+
+  constructor(context: FunctionContext) {
+    this.#context = context;
+  }
 
   has(value: GoValue): boolean {
     if (value instanceof GoInteger) return this.#integers.has(`${value.type.name} ${value.value}`);
     if (typeof value !== "object" || value === null) return this.#scalars.has(value) && !Number.isNaN(value);
-    return this.#composites.some((other) => areDeepEqual(value, other));
+    return this.#composites.some((other) => areDeepEqual(this.#context, value, other));
   }
 
   add(value: GoValue): void {
     if (value instanceof GoInteger) this.#integers.add(`${value.type.name} ${value.value}`);
     else if (typeof value !== "object" || value === null) this.#scalars.add(value);
     else this.#composites.push(value);
-  }
-
-  /** How many comparisons looking a list up takes. */
-  get compositeCount(): number {
-    return this.#composites.length;
   }
 }

@@ -51,9 +51,8 @@ function elementOf(verb: string, index: number): FunctionDeclaration {
 
 function uniq(context: FunctionContext, list: GoArgument): GoList {
   const kept: GoValue[] = [];
-  const seen = new EqualSet();
+  const seen = new EqualSet(context);
   for (const item of itemsFor("find uniq", list)) {
-    context.chargeBytes(1 + seen.compositeCount);
     if (seen.has(item)) continue;
     seen.add(item);
     kept.push(item);
@@ -63,9 +62,8 @@ function uniq(context: FunctionContext, list: GoArgument): GoList {
 
 function without(context: FunctionContext, list: GoArgument, ...omitted: GoArgument[]): GoList {
   const items = itemsFor("find without", list);
-  const isOmitted = new EqualSet();
+  const isOmitted = new EqualSet(context);
   for (const value of omitted) isOmitted.add(value);
-  context.chargeBytes(items.length * (1 + isOmitted.compositeCount));
   return newList(
     context,
     items.filter((item) => !isOmitted.has(item)),
@@ -122,11 +120,14 @@ function concat(context: FunctionContext, ...lists: GoArgument[]): GoValue {
   return joined.length === 0 ? nilList : joined;
 }
 
+/** What looking at one element in search of another is charged. */
+const scanBytes = 4;
+
 function has(context: FunctionContext, needle: GoArgument, haystack: GoArgument): boolean {
   if (haystack === null) return false;
   const items = itemsFor("find has", haystack);
-  context.chargeBytes(items.length);
-  return items.some((item) => areDeepEqual(needle, item));
+  context.chargeBytes(items.length * scanBytes);
+  return items.some((item) => areDeepEqual(context, needle, item));
 }
 
 const list = defineVariadic(["any"], (_, ...values) => values);

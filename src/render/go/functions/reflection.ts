@@ -17,5 +17,5 @@ export const reflectionFunctions: FunctionTable = {
   }),
   kindOf: define(["any"], (_, value) => kindOf(value)),
   kindIs: define(["string", "any"], (_, kind, value) => kind === kindOf(value)),
-  deepEqual: define(["any", "any"], (_, left, right) => areDeepEqual(left, right)),
+  deepEqual: define(["any", "any"], (context, left, right) => areDeepEqual(context, left, right)),
 };

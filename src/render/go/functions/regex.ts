@@ -1,12 +1,14 @@
 /** Go's regexp package over re2js: how matches follow each other, and how a replacement is expanded. */
-import { type Matcher, RE2JS, RE2JSException } from "re2js";
+import { type Matcher, MatcherInput, RE2JS, RE2JSException } from "re2js";
 import { type FunctionContext, GoFunctionError } from "./registry.ts";
 import { isDigit, isLetter } from "./unicode.ts";
 
-/** Steps of the engine that are charged as one byte: programs of an ordinary size cost what their input is long. */
-const stepsPerByte = 8;
-/** How much of the rest of the input one of many searches is taken to have looked at. */
-const restPerByte = 16;
+/** What a step of the engine is charged for each instruction of its program that it may have to follow. */
+const bytesPerInstruction = 0.5;
+/** The same for the automaton that only tells whether there is a match, and follows all at once. */
+const testBytesPerInstruction = 1 / 32;
+/** Work is charged in portions, because it may be more than one string may have. */
+const portionBytes = 64 * 1024;
 
 const compiledMax = 500;
 const compiled = new Map<string, RE2JS>();
@@ -32,26 +34,58 @@ function compile(pattern: string): RE2JS {
   }
 }
 
-/** Accounts for one search over the whole input. */
-export function chargeSearch(context: FunctionContext, pattern: RE2JS, text: string): void {
-  context.chargeBytes(text.length * Math.max(1, Math.ceil(pattern.programSize() / stepsPerByte)));
+/** Whether a text matches anywhere. */
+export function hasMatch(context: FunctionContext, pattern: RE2JS, text: string): boolean {
+  chargeWork(context, text.length * Math.max(1, pattern.programSize() * testBytesPerInstruction));
+  return pattern.test(text);
 }
+
+function chargeWork(context: FunctionContext, bytes: number): void {
+  for (let left = bytes; left > 0; left -= portionBytes) context.chargeBytes(Math.ceil(Math.min(left, portionBytes)));
+}
+
+/**
+ * A text that charges for being read. Searching for all matches can read the rest of the text for each of them
+ * (`a.*b|a` in a row of a): that cannot be told from the matches, only from what the engine reads.
+ */
+class MeteredText extends String {
+  private readonly context: FunctionContext;
+  private readonly bytesPerRead: number;
+  private bytesRead = 0;
+
+  constructor(text: string, context: FunctionContext, bytesPerRead: number) {
+    super(text);
+    this.context = context;
+    this.bytesPerRead = bytesPerRead;
+  }
+
+  override charCodeAt(index: number): number {
+    this.bytesRead += this.bytesPerRead;
+    if (this.bytesRead >= portionBytes) {
+      this.context.chargeBytes(Math.ceil(this.bytesRead));
+      this.bytesRead = 0;
+    }
+    return super.charCodeAt(index);
+  }
+}
+
+/** Shorter texts are charged for one reading: even all readings are little work. */
+const meteredFrom = 1000;
 
 /** Searches one text again and again, each time from where the last search left off. */
 class Search {
-  private readonly context: FunctionContext;
   private readonly text: string;
   readonly matcher: Matcher;
 
   constructor(context: FunctionContext, pattern: RE2JS, text: string) {
-    chargeSearch(context, pattern, text);
-    this.context = context;
     this.text = text;
-    this.matcher = pattern.matcher(text);
+    const bytesPerRead = Math.max(1, pattern.programSize() * bytesPerInstruction);
+    if (text.length < meteredFrom) chargeWork(context, text.length * bytesPerRead);
+    const input = text.length < meteredFrom ? text : new MeteredText(text, context, bytesPerRead);
+    this.matcher = pattern.matcher(MatcherInput.utf16(input));
   }
 
   from(at: number): boolean {
-    this.context.chargeBytes(Math.ceil((this.text.length - at) / restPerByte));
     return this.matcher.find(at);
   }
 

@@ -1,10 +1,10 @@
 /** Sprig's functions for regular expressions (RE2). A pattern that is none fails them all but regexMatch. */
 import { GoSlice, type GoValue, stringList, stringListType } from "../value.ts";
 import {
-  chargeSearch,
   compilePattern,
   expandReplacement,
   findRanges,
+  hasMatch,
   parseReplacement,
   replaceMatches,
   splitByPattern,
@@ -12,9 +12,7 @@ import {
 import { define, type FunctionContext, type FunctionTable, GoFunctionError } from "./registry.ts";
 
 function matches(context: FunctionContext, pattern: string, text: string): boolean {
-  const compiled = compilePattern(context, pattern);
-  chargeSearch(context, compiled, text);
-  return compiled.test(text);
+  return hasMatch(context, compilePattern(context, pattern), text);
 }
 
 function regexMatch(context: FunctionContext, pattern: string, text: string): boolean {
