@@ -7,7 +7,8 @@
 import type { Redactor } from "../../ports/system.ts";
 
 const secretCharactersMin = 4;
-const urlCredentials = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi;
+/** Bounded at both ends: events can make texts of any length, and this runs over all of them. */
+const urlCredentials = /([a-z][a-z0-9+.-]{0,15}:\/\/)[^\s/@"']{1,512}@/gi;
 const mark = "***";
 
 export function createRedactor(): Redactor {
