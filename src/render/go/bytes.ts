@@ -67,6 +67,7 @@ function decodeInvalid(bytes: Uint8Array): string {
 }
 
 export const runeError = 0xfffd;
+const escapeRuns = /[\udc80-\udcff]+/gu;
 
 /** utf8.DecodeRune: the code point at an offset and its width; U+FFFD of width 1 where the bytes are not valid. */
 export function decodeRune(bytes: Uint8Array, at: number): [rune: number, width: number] {
@@ -101,6 +102,35 @@ export function toValidText(text: string): string {
 /** Bytes that concatenation brought together may form a character: makes it one, so that equal bytes are equal strings. */
 export function joinBytes(text: string): string {
   return text.isWellFormed() ? text : decodeBytes(encodeBytes(text));
+}
+
+/** Like {@link joinBytes}, with where each offset of the old text is in the new one; inside a character: behind it. */
+export function joinBytesWithOffsets(text: string): { text: string; offsets: Uint32Array } {
+  const offsets = new Uint32Array(text.length + 1);
+  const parts: string[] = [];
+  let at = 0;
+  let length = 0;
+  const keep = (end: number): void => {
+    parts.push(text.slice(at, end));
+    for (; at < end; at++) offsets[at] = length++;
+  };
+  for (const { 0: run, index } of text.matchAll(escapeRuns)) {
+    keep(index);
+    const bytes = encodeBytes(run);
+    for (let byte = 0; byte < bytes.length; ) {
+      const [rune, width] = decodeRune(bytes, byte);
+      const part = rune === runeError && width === 1 ? run[byte]! : String.fromCodePoint(rune);
+      parts.push(part);
+      offsets[at] = length;
+      length += part.length;
+      offsets.fill(length, at + 1, at + width);
+      at += width;
+      byte += width;
+    }
+  }
+  keep(text.length);
+  offsets[text.length] = length;
+  return { text: parts.join(""), offsets };
 }
 
 /** Whether a code point stands for one byte that is not valid UTF-8. */

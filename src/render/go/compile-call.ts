@@ -50,7 +50,13 @@ export function compileCall(declaration: FunctionDeclaration, request: CallReque
 
 function finalArgument(parameter: Parameter, node: NamedNode): EvaluateArgument {
   const convert = converterFor(parameter, node);
-  return (_run, _dot, _variables, final) => convert(final);
+  return (run, _dot, _variables, final) => read(run, convert(final));
+}
+
+/** An argument on its way into a function. */
+export function read(run: Execution, argument: unknown): unknown {
+  if (typeof argument === "string") run.chargeReading(argument.length);
+  return argument;
 }
 
 function applyTo(call: Call, evaluates: readonly EvaluateArgument[], site: CallSite): Evaluate {
@@ -59,20 +65,20 @@ function applyTo(call: Call, evaluates: readonly EvaluateArgument[], site: CallS
     case 0:
       return (run) => {
         run.call = site;
-        return charged(run, call(run));
+        return run.chargeResult(call(run));
       };
     case 1:
       return (run, dot, variables, final) => {
         const argument = first(run, dot, variables, final);
         run.call = site;
-        return charged(run, call(run, argument));
+        return run.chargeResult(call(run, argument));
       };
     case 2:
       return (run, dot, variables, final) => {
         const left = first(run, dot, variables, final);
         const right = second(run, dot, variables, final);
         run.call = site;
-        return charged(run, call(run, left, right));
+        return run.chargeResult(call(run, left, right));
       };
     case 3:
       return (run, dot, variables, final) => {
@@ -80,23 +86,16 @@ function applyTo(call: Call, evaluates: readonly EvaluateArgument[], site: CallS
         const two = second(run, dot, variables, final);
         const three = third(run, dot, variables, final);
         run.call = site;
-        return charged(run, call(run, one, two, three));
+        return run.chargeResult(call(run, one, two, three));
       };
     default:
       return (run, dot, variables, final) => {
         const args: unknown[] = [];
         for (const evaluate of evaluates) args.push(evaluate(run, dot, variables, final));
         run.call = site;
-        return charged(run, call(run, ...args));
+        return run.chargeResult(call(run, ...args));
       };
   }
-}
-
-/** Every string that a function makes counts, so that small ones in a loop are bounded too. */
-function charged(run: Execution, result: GoValue): GoValue {
-  if (typeof result === "string") run.chargeBytes(result.length);
-  else if (result instanceof SerializedText) run.chargeBytes(result.text.length);
-  return result;
 }
 
 /** A call whose result serializes what one of its string arguments did: that one's value goes with the result. */
@@ -124,7 +123,7 @@ function compileKeepingCall(
       return isText[index] === true ? toText(value as GoValue) : value;
     });
     run.call = site;
-    const result = charged(run, call(run, ...values));
+    const result = run.chargeResult(call(run, ...values));
     return serialized !== undefined && typeof result === "string"
       ? new SerializedText(result, serialized.value)
       : result;

@@ -12,7 +12,7 @@ import {
   parameterType,
 } from "./arguments.ts";
 import { builtinFunctions } from "./builtins.ts";
-import { type ArgumentCompiler, compileCall, compileShortCircuit, failing } from "./compile-call.ts";
+import { type ArgumentCompiler, compileCall, compileShortCircuit, failing, read } from "./compile-call.ts";
 import type { Evaluate, EvaluateArgument, Scope, Variables } from "./compile-scope.ts";
 import { type Execution, ExecutionFailure } from "./execution.ts";
 import { BoundMethod, fieldOf } from "./fields.ts";
@@ -164,7 +164,7 @@ function argumentCompiler(node: ArgumentNode, scope: Scope): ArgumentCompiler {
   return {
     as: (parameter) => {
       const convert = converterFor(parameter, node);
-      return (run, dot, variables) => convert(evaluate(run, dot, variables));
+      return (run, dot, variables) => read(run, convert(evaluate(run, dot, variables)));
     },
     raw: () => evaluate,
   };

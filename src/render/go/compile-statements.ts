@@ -172,6 +172,7 @@ function compileLoop(node: RangeNode, turn: Turn, hasIndex: boolean): Loop {
     }
     const entries = mapEntries(value);
     if (entries !== undefined) {
+      run.chargeItems(entries.size); // for sorting them
       for (const key of sortedKeys(entries)) {
         if (turn(run, variables, key, entries.get(key)) === breaks) break;
       }

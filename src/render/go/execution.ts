@@ -5,7 +5,8 @@
  */
 import type { JsonObject } from "../../model/json.ts";
 import type { PrintedRange, RenderContext } from "../../model/template.ts";
-import { joinBytes } from "./bytes.ts";
+import { joinBytesWithOffsets } from "./bytes.ts";
+import { copyValue } from "./copy-value.ts";
 import { formatValue } from "./format.ts";
 import { type FunctionContext, GoFunctionError } from "./functions/registry.ts";
 import type { NamedNode } from "./nodes.ts";
@@ -21,8 +22,8 @@ export const bounds = {
   depthMax: 100,
   /** One string that a function makes. */
   stringBytesMax: 4 * 1024 * 1024,
-  /** All strings that functions make. */
-  stringBytesTotalMax: 64 * 1024 * 1024,
+  /** All strings that functions make and are given. */
+  stringBytesTotalMax: 128 * 1024 * 1024,
   /** One list that a function makes. */
   listItemsMax: 100_000,
   listItemsTotalMax: 1_000_000,
@@ -60,14 +61,17 @@ export class Execution implements FunctionContext {
   readonly resources: ReadonlyMap<string, JsonObject>;
 
   private readonly context: RenderContext;
+  private readonly mutates: boolean;
   private steps = 0;
   private depth = 0;
   private draws = 0;
   private stringBytes = 0;
   private listItems = 0;
 
-  constructor(context: RenderContext) {
+  /** With `mutates`, functions may change values in place, so that what was serialized is kept as a copy. */
+  constructor(context: RenderContext, mutates: boolean) {
     this.context = context;
+    this.mutates = mutates;
     this.clock = context.clock;
     this.resources = context.resources ?? noResources;
   }
@@ -108,11 +112,8 @@ export class Execution implements FunctionContext {
   }
 
   chargeBytes(bytes: number): void {
-    this.stringBytes += bytes;
     if (bytes > bounds.stringBytesMax) this.failBound(`a string of more than ${bounds.stringBytesMax} bytes`);
-    if (this.stringBytes > bounds.stringBytesTotalMax) {
-      this.failBound(`strings of more than ${bounds.stringBytesTotalMax} bytes in all`);
-    }
+    this.chargeReading(bytes);
   }
 
   chargeItems(count: number): void {
@@ -121,6 +122,22 @@ export class Execution implements FunctionContext {
     if (this.listItems > bounds.listItemsTotalMax) {
       this.failBound(`lists of more than ${bounds.listItemsTotalMax} items in all`);
     }
+  }
+
+  /** Accounts for a string that a function is given, which it may have to read whole. */
+  chargeReading(bytes: number): void {
+    this.stringBytes += bytes;
+    if (this.stringBytes > bounds.stringBytesTotalMax) {
+      this.failBound(`strings of more than ${bounds.stringBytesTotalMax} bytes in all`);
+    }
+  }
+
+  /** Every string that a function makes counts, so that small ones in a loop are bounded too. */
+  chargeResult(result: GoValue): GoValue {
+    if (typeof result === "string") this.chargeBytes(result.length);
+    if (!(result instanceof SerializedText)) return result;
+    this.chargeBytes(result.text.length);
+    return this.mutates ? new SerializedText(result.text, copyValue(result.value) as GoArgument) : result;
   }
 
   drawBytes(length: number): Uint8Array {
@@ -140,19 +157,11 @@ export class Execution implements FunctionContext {
 
   /** Bytes that were printed apart may be one character together; the ranges move with the text. */
   private joinPrinted(): string {
-    let joined = "";
-    let from = 0;
-    const move = (offset: number): number => {
-      joined = joinBytes(joined + this.text.slice(from, offset));
-      from = offset;
-      return joined.length;
-    };
+    const { text, offsets } = joinBytesWithOffsets(this.text);
     for (const [index, range] of this.printed.entries()) {
-      const start = move(range.start);
-      this.printed[index] = moveRange(range, start, move(range.end));
+      this.printed[index] = moveRange(range, offsets[range.start]!, offsets[range.end]!);
     }
-    move(this.text.length);
-    return joined;
+    return text;
   }
 }
 

@@ -92,7 +92,7 @@ class CompiledTemplate implements GoTemplate {
   }
 
   execute(root: GoValue, context: RenderContext): RenderedText {
-    const run = new Execution(context);
+    const run = new Execution(context, this.mutates);
     try {
       // Events are shared between templates; one that changes maps in place gets its own.
       invoke(this.body, run, this.mutates ? copyValue(root) : root);

@@ -2,7 +2,9 @@
 import { decodeBytes, encodeBytes, isEscape } from "./bytes.ts";
 import { isPrint } from "./functions/unicode.ts";
 
-const plainAscii = /^[ !#-[\]-~]*$/;
+/** What may need an escape: all but printable ASCII without quotes and backslashes. */
+const unplain = /[^ !#-[\]-~]/;
+const unplains = /[^ !#-[\]-~]/gu;
 const letterEscapes = new Map([
   [0x07, "\\a"],
   [0x08, "\\b"],
@@ -15,10 +17,8 @@ const letterEscapes = new Map([
 
 /** strconv.Quote, which `%q` and `quote` print; with `ascii`, everything beyond ASCII is escaped (`%+q`). */
 export function quoteGo(text: string, ascii = false): string {
-  if (plainAscii.test(text)) return `"${text}"`;
-  let quoted = '"';
-  for (const char of text) quoted += escapeRune(char.codePointAt(0)!, 0x22, ascii);
-  return `${quoted}"`;
+  if (!unplain.test(text)) return `"${text}"`;
+  return `"${text.replace(unplains, (char) => escapeRune(char.codePointAt(0)!, 0x22, ascii))}"`;
 }
 
 /** strconv.QuoteRune, which `%q` prints for an integer. */

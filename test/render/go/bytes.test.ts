@@ -7,6 +7,7 @@ import {
   decodeBytes,
   encodeBytes,
   joinBytes,
+  joinBytesWithOffsets,
   toValidText,
 } from "../../../src/render/go/bytes.ts";
 
@@ -49,6 +50,24 @@ it("joins what a cut had parted", () => {
       const cut = at % (byteLength(text) + 1);
 
       expect(joinBytes(byteSlice(text, 0, cut) + byteSlice(text, cut))).toBe(text);
+    }),
+  );
+});
+
+it("says where offsets are after joining", () => {
+  fc.assert(
+    fc.property(fc.array(bytes), (parts) => {
+      const texts = parts.map(decodeBytes);
+      const { text, offsets } = joinBytesWithOffsets(texts.join(""));
+      let at = 0;
+      let joined = "";
+      for (const part of texts) {
+        joined += text.slice(offsets[at]!, offsets[at + part.length]!);
+        at += part.length;
+      }
+
+      expect(text).toBe(joinBytes(texts.join("")));
+      expect(joined).toBe(text);
     }),
   );
 });

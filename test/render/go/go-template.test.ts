@@ -148,9 +148,8 @@ describe("printed ranges", () => {
 });
 
 describe("bounds", () => {
-  const many = "{{ range until 1000 }}{{ range until 1000 }}{{ end }}{{ end }}";
   const cases = [
-    many,
+    "{{ range until 1000 }}{{ range until 1000 }}{{ end }}{{ end }}",
     '{{ repeat 1000000000 "x" }}',
     "{{ until 1000000000 }}",
     "{{ range 1000000000 }}{{ end }}",
@@ -161,10 +160,15 @@ describe("bounds", () => {
     "{{ range until 3000 }}{{ $.s }}{{ end }}",
     '{{ $d := dict }}{{ $_ := set $d "d" $d }}{{ $d }}',
     '{{ indent 1000000000 "x" }}',
+    "{{ range until 50000 }}{{ $x := contains `y` $.long }}{{ end }}",
+    "{{ range until 50000 }}{{ range $.many }}{{ break }}{{ end }}{{ end }}",
+    '{{ $d := dict }}{{ $_ := set $d "d" $d }}{{ deepCopy $d }}',
     "{{ seq 1 1000000000 }}",
   ];
+  const many = Array.from({ length: 100 }, (_, index) => `"k${index}": 1`).join();
+  const data = `{"s": "${"x".repeat(1000)}", "long": "${"x".repeat(100_000)}", "many": {${many}}}`;
   for (const text of cases) {
-    it(text, () => expect(failureOf(text, `{"s": "${"x".repeat(1000)}"}`).code).toBe("TEMPLATE_BOUND"));
+    it(text, () => expect(failureOf(text, data).code).toBe("TEMPLATE_BOUND"));
   }
 
   it("do not trouble nesting that people write", () => {
@@ -187,6 +191,12 @@ it("leaves the event as it was, whatever a template does to its data", () => {
   expect(template!.render(data, context).text).toBe("map[a:map[b:2] z:1]");
   expect(template!.render(data, context).text).toBe("map[a:map[b:2] z:1]");
   expect(writeJson(data)).toBe(writeJson(parseJson(text)));
+});
+
+it("keeps what was serialized as it was then", () => {
+  const { printed } = render('{{ $d := dict "a" 1 }}{{ $y := toYaml $d }}{{ $_ := set $d "a" 2 }}{{ $y }}');
+
+  expect(printed.map(({ serialized }) => writeJson(serialized ?? null))).toEqual(['{"a":1}']);
 });
 
 it("has no prototype to reach", () => {

@@ -10,7 +10,7 @@ import { strings } from "./random-data.ts";
 
 /** What is not a function of its input, what Sluice does otherwise on purpose, and what takes seconds. */
 const excluded =
-  /^(?:rand.*|shuffle|uuidv4|bcrypt|htpasswd|encryptAES|derivePassword|gen.*|buildCustomCert|now|ago|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|keys|values|env|expandenv|getHostByName|dnsName)$/;
+  /^(?:rand.*|shuffle|uuidv4|bcrypt|htpasswd|encryptAES|derivePassword|gen.*|buildCustomCert|now|ago|durationRound|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|keys|values|env|expandenv|getHostByName|dnsName)$/;
 
 const functions: readonly [string, FunctionDeclaration][] = Object.entries({
   ...builtinFunctions,
