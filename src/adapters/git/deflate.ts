@@ -28,7 +28,10 @@ const output = Buffer.allocUnsafe(ownBytesMax * 2);
 const seen = new Uint32Array(1 << hashBits);
 let seenStart = 0;
 
-export function deflate(body: Buffer): Buffer {
+/**
+ * The zlib stream of an object's body. In a tree only the stretches between ids are worth a search: ids don't compress.
+ */
+export function deflate(body: Buffer, isTree = false): Buffer {
   if (body.length > ownBytesMax) return deflateSync(body, { level: 1 });
   if (seenStart > 0xf0000000) {
     seen.fill(0);
@@ -45,63 +48,69 @@ export function deflate(body: Buffer): Buffer {
   let bits = 0b011;
   let bitCount = 3;
   const length = body.length;
-  const lastStart = length - matchMin;
-  let at = 0;
-  while (at < length) {
-    if (at <= lastStart) {
+  const lastSearch = length - matchMin;
+  /** Where the next search is due, and how far a match may reach. */
+  let search = 0;
+  let reach = isTree ? entryEnd(body, 0) : length;
+  for (let at = 0; at < length; ) {
+    if (at === search && at <= lastSearch) {
       const four = body[at]! | (body[at + 1]! << 8) | (body[at + 2]! << 16) | (body[at + 3]! << 24);
       const slot = Math.imul(four, 0x9e3779b1) >>> (32 - hashBits);
       const candidate = seen[slot]! - start;
       seen[slot] = at + start;
-      if (
-        candidate >= 0 &&
-        body[candidate] === body[at] &&
-        body[candidate + 1] === body[at + 1] &&
-        body[candidate + 2] === body[at + 2] &&
-        body[candidate + 3] === body[at + 3]
-      ) {
-        const most = Math.min(matchMax, length - at);
-        let size = matchMin;
-        while (size < most && body[candidate + size] === body[at + size]) size++;
+      const size = candidate < 0 ? 0 : matchSize(body, candidate, at, Math.min(at + matchMax, reach));
+      if (isTree) {
+        search = reach;
+        reach = entryEnd(body, search);
+      } else {
+        search = at + Math.max(1, size);
+      }
+      if (size > 0) {
+        // Of 32 bits never more than 15 are in use when one of the four parts of a match is added, of 13 bits at most.
         const lengthCode = lengthCodes[size]!;
         bits |= (lengthCode & 0xffff) << bitCount;
         bitCount += lengthCode >>> 16;
-        while (bitCount >= 8) {
-          output[end++] = bits;
-          bits >>>= 8;
-          bitCount -= 8;
+        if (bitCount >= 16) {
+          output[end] = bits;
+          output[end + 1] = bits >>> 8;
+          end += 2;
+          bits >>>= 16;
+          bitCount -= 16;
         }
         const extra = lengthExtra[size]!;
+        const distance = at - candidate - 1;
+        const distanceCode = distanceCodes[distance < 256 ? distance : 256 + (distance >>> 7)]!;
         bits |= (extra & 0xffff) << bitCount;
         bitCount += extra >>> 16;
-        const distance = at - candidate - 1;
-        const code = distanceCodes[distance < 256 ? distance : 256 + (distance >>> 7)]!;
-        bits |= (code & 0xffff) << bitCount;
+        bits |= (distanceCode & 0xffff) << bitCount;
         bitCount += 5;
-        while (bitCount >= 8) {
-          output[end++] = bits;
-          bits >>>= 8;
-          bitCount -= 8;
+        if (bitCount >= 16) {
+          output[end] = bits;
+          output[end + 1] = bits >>> 8;
+          end += 2;
+          bits >>>= 16;
+          bitCount -= 16;
         }
-        const symbol = code >>> 16;
+        const symbol = distanceCode >>> 16;
         bits |= (distance - distanceBases[symbol]!) << bitCount;
         bitCount += distanceExtraBits[symbol]!;
-        while (bitCount >= 8) {
-          output[end++] = bits;
-          bits >>>= 8;
-          bitCount -= 8;
-        }
         at += size;
-        continue;
+      } else {
+        const code = literalCodes[body[at++]!]!;
+        bits |= (code & 0xffff) << bitCount;
+        bitCount += code >>> 16;
       }
+    } else {
+      const code = literalCodes[body[at++]!]!;
+      bits |= (code & 0xffff) << bitCount;
+      bitCount += code >>> 16;
     }
-    const code = literalCodes[body[at++]!]!;
-    bits |= (code & 0xffff) << bitCount;
-    bitCount += code >>> 16;
-    while (bitCount >= 8) {
-      output[end++] = bits;
-      bits >>>= 8;
-      bitCount -= 8;
+    if (bitCount >= 16) {
+      output[end] = bits;
+      output[end + 1] = bits >>> 8;
+      end += 2;
+      bits >>>= 16;
+      bitCount -= 16;
     }
   }
   // The end of the block is seven zeros.
@@ -113,6 +122,20 @@ export function deflate(body: Buffer): Buffer {
   if (end > length + 7) end = storeWhole(body);
   end = output.writeUInt32BE(adler32(body), end);
   return Buffer.from(output.subarray(0, end));
+}
+
+/** How many bytes at `at`, up to `most`, are those at `candidate`; 0 where a match would not pay. */
+function matchSize(body: Buffer, candidate: number, at: number, most: number): number {
+  let end = at;
+  for (let from = candidate; end < most && body[from] === body[end]; from++) end++;
+  return end - at < matchMin ? 0 : end - at;
+}
+
+/** Where the tree entry that starts at `start` ends. */
+function entryEnd(tree: Buffer, start: number): number {
+  let nul = start;
+  while (nul < tree.length && tree[nul] !== 0) nul++;
+  return Math.min(tree.length, nul + 21);
 }
 
 /** One stored block: for what does not compress. */

@@ -31,6 +31,6 @@ export function addObject(
       return id;
     }
   }
-  objects.set(id, { id, type, size: body.length, data: deflate(body), depth: 0 });
+  objects.set(id, { id, type, size: body.length, data: deflate(body, type === "tree"), depth: 0 });
   return id;
 }

@@ -39,12 +39,18 @@ export function findInTree(bytes: Buffer, name: string): TreeEntry | undefined {
   const wanted = Buffer.from(name);
   for (let at = 0; at < bytes.length; ) {
     const span = spanAt(bytes, at);
-    if (span.nul - span.name === wanted.length && bytes.compare(wanted, 0, wanted.length, span.name, span.nul) === 0) {
+    if (isNamed(bytes, span, wanted)) {
       return { mode: modeOf(bytes, span), name, id: bytes.toString("hex", span.nul + 1, span.end) };
     }
     at = span.end;
   }
   return undefined;
+}
+
+function isNamed(bytes: Buffer, { name, nul }: EntrySpan, wanted: Buffer): boolean {
+  if (nul - name !== wanted.length) return false;
+  for (let index = 0; index < wanted.length; index++) if (bytes[name + index] !== wanted[index]) return false;
+  return true;
 }
 
 /** What becomes of the entry of a name; without `mode` and `id` it goes. */
@@ -64,12 +70,13 @@ export function editTree(old: Buffer, edits: readonly EntryEdit[]): { bytes: Buf
   const segments: Segment[] = [];
   let kept = 0;
   let at = 0;
-  for (const { key, bytes } of toKeyEdits(edits)) {
+  for (const edit of toKeyEdits(edits)) {
+    const { bytes } = edit;
     let span: EntrySpan | undefined;
     let order = 1;
     while (at < old.length) {
       span = spanAt(old, at);
-      order = compareToKey(old, span, key);
+      order = compareToKey(old, span, edit);
       if (order >= 0) break;
       at = span.end;
       span = undefined;
@@ -94,8 +101,9 @@ export function editTree(old: Buffer, edits: readonly EntryEdit[]): { bytes: Buf
 }
 
 interface KeyEdit {
-  /** The name as Git orders it: a folder's ends in a slash. */
-  readonly key: Buffer;
+  readonly name: Buffer;
+  /** Which of the two places that the name can have: a folder's name is ordered as if it ended in a slash. */
+  readonly isFolder: boolean;
   /** The whole new entry; undefined: an entry of this key goes. */
   readonly bytes: Buffer | undefined;
 }
@@ -103,15 +111,14 @@ interface KeyEdit {
 /** A name can stand at two places, as a file's and as a folder's: the edit clears the one and fills the other. */
 function toKeyEdits(edits: readonly EntryEdit[]): KeyEdit[] {
   const keyEdits: KeyEdit[] = [];
-  for (const { name, entry } of edits) {
-    const asFolder = Buffer.from(`${name}/`);
-    const asFile = asFolder.subarray(0, -1);
+  for (const { name: text, entry } of edits) {
+    const name = Buffer.from(text);
     const isFolder = entry?.mode === folderMode;
-    const bytes = entry === undefined ? undefined : encodeEntry(entry.mode, asFile, entry.id);
-    keyEdits.push({ key: asFile, bytes: isFolder ? undefined : bytes });
-    keyEdits.push({ key: asFolder, bytes: isFolder ? bytes : undefined });
+    const bytes = entry === undefined ? undefined : encodeEntry(entry.mode, name, entry.id);
+    keyEdits.push({ name, isFolder: false, bytes: isFolder ? undefined : bytes });
+    keyEdits.push({ name, isFolder: true, bytes: isFolder ? bytes : undefined });
   }
-  return keyEdits.sort((a, b) => Buffer.compare(a.key, b.key));
+  return keyEdits.sort((a, b) => compareNames(a.name, 0, a.name.length, a.isFolder, b.name, b.isFolder));
 }
 
 function encodeEntry(mode: string, name: Buffer, id: ObjectId): Buffer {
@@ -127,10 +134,10 @@ function encodeEntry(mode: string, name: Buffer, id: ObjectId): Buffer {
 function spanAt(bytes: Buffer, start: number): EntrySpan {
   let name = start + 5;
   while (name < bytes.length && bytes[name] !== space) name++;
-  const nul = bytes.indexOf(0, ++name);
+  let nul = ++name;
+  while (nul < bytes.length && bytes[nul] !== 0) nul++;
   const end = nul + 1 + idBytes;
-  if (nul < 0 || end > bytes.length)
-    throw new SluiceError({ code: "GIT_INVALID", message: "a tree object is malformed" });
+  if (end > bytes.length) throw new SluiceError({ code: "GIT_INVALID", message: "a tree object is malformed" });
   return { start, name, nul, end };
 }
 
@@ -143,17 +150,27 @@ function modeOf(bytes: Buffer, span: EntrySpan): string {
   return isFolderAt(bytes, span) ? folderMode : bytes.toString("latin1", span.start, span.name - 1);
 }
 
-/** The order of an entry and a key: negative, 0 or positive. */
-function compareToKey(bytes: Buffer, span: EntrySpan, key: Buffer): number {
-  const nameLength = span.nul - span.name;
-  const shared = Math.min(nameLength, key.length);
+function compareToKey(bytes: Buffer, span: EntrySpan, { name, isFolder }: KeyEdit): number {
+  return compareNames(bytes, span.name, span.nul, isFolderAt(bytes, span), name, isFolder);
+}
+
+/** Git's order of the name in `bytes` from `start` to `end` and another: negative, 0 or positive. */
+function compareNames(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  isFolder: boolean,
+  other: Buffer,
+  otherIsFolder: boolean,
+): number {
+  const length = end - start;
+  const shared = Math.min(length, other.length);
   for (let index = 0; index < shared; index++) {
-    const difference = bytes[span.name + index]! - key[index]!;
+    const difference = bytes[start + index]! - other[index]!;
     if (difference !== 0) return difference;
   }
-  if (nameLength > key.length) return 1;
-  if (!isFolderAt(bytes, span)) return nameLength - key.length;
-  if (nameLength === key.length) return 1;
-  const difference = slash - key[nameLength]!;
-  return difference !== 0 ? difference : nameLength + 1 - key.length;
+  // No name has a NUL, so that it can stand for the end.
+  const next = shared < length ? bytes[start + shared]! : isFolder ? slash : 0;
+  const otherNext = shared < other.length ? other[shared]! : otherIsFolder ? slash : 0;
+  return next - otherNext;
 }

@@ -13,10 +13,13 @@ const ignoredByHfs = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 /** `.git` as Windows sees it: its short name, trailing dots and spaces, and streams. */
 const dotGitOnWindows = /^(\.git|git~1)[. ]*(:.*)?$/i;
 
-/** Parts of a path relative to the tree's root; throws a SluiceError (GIT_INVALID) for one that must not be written. */
-export function splitPath(path: string): string[] {
-  const parts = path.split("/");
-  for (const part of parts) {
+/** Most paths: nothing in them that could be wrong, and short enough for each part. */
+const plainPath = /^[A-Za-z0-9_%-][A-Za-z0-9_.%-]*(?:\/[A-Za-z0-9_%-][A-Za-z0-9_.%-]*)*$/;
+
+/** Throws a SluiceError (GIT_INVALID) for a path, relative to the tree's root, that must not be written. */
+export function checkPath(path: string): void {
+  if (path.length <= partBytesMax && plainPath.test(path)) return;
+  for (const part of path.split("/")) {
     const fault = findPartFault(part);
     if (fault !== undefined) {
       throw new SluiceError({
@@ -25,7 +28,6 @@ export function splitPath(path: string): string[] {
       });
     }
   }
-  return parts;
 }
 
 function findPartFault(part: string): string | undefined {

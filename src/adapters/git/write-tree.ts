@@ -3,7 +3,7 @@ import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId, TreeChange } from "../../ports/git.ts";
 import { emptyTreeId, isObjectId } from "./object-id.ts";
 import { type EntryEdit, editTree, fileMode, findInTree, folderMode, type Segment } from "./tree-bytes.ts";
-import { splitPath } from "./tree-path.ts";
+import { checkPath } from "./tree-path.ts";
 
 /** Where trees come from and new objects go. */
 export interface TreeStore {
@@ -23,31 +23,64 @@ const modes = new Set([fileMode, "100755", "120000", folderMode, "160000"]);
  * be written, is given twice, or is below another's.
  */
 export function writeTree(store: TreeStore, base: ObjectId | undefined, changes: readonly TreeChange[]): ObjectId {
-  const root = new Folder();
-  for (const change of changes) root.add(change, splitPath(change.path), 0);
-  return writeFolder(store, base, root) ?? store.addTree(Buffer.alloc(0));
+  for (const { path } of changes) checkPath(path);
+  // By code unit, so that what is in a folder stands together.
+  const sorted = changes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return (
+    writeFolder(store, base, { changes: sorted, from: 0, to: sorted.length, depth: 0 }) ??
+    store.addTree(Buffer.alloc(0))
+  );
 }
 
-/** Changes by name: what happens to the entry itself, or below it. */
-class Folder {
-  readonly children = new Map<string, Folder | TreeChange>();
+/** The changes of one folder: a stretch of the sorted ones, whose paths are alike up to `depth`. */
+interface Stretch {
+  readonly changes: readonly TreeChange[];
+  readonly from: number;
+  readonly to: number;
+  readonly depth: number;
+}
 
-  add(change: TreeChange, parts: readonly string[], depth: number): void {
-    const name = parts[depth]!;
-    const child = this.children.get(name);
-    if (depth === parts.length - 1) {
-      if (child !== undefined) throw collision(change);
-      this.children.set(name, change);
-    } else if (child === undefined) {
-      const folder = new Folder();
-      this.children.set(name, folder);
-      folder.add(change, parts, depth + 1);
-    } else if (child instanceof Folder) {
-      child.add(change, parts, depth + 1);
-    } else {
-      throw collision(change);
+/** The folder's new tree; undefined where nothing is left of it. */
+function writeFolder(store: TreeStore, base: ObjectId | undefined, stretch: Stretch): ObjectId | undefined {
+  const { changes, from, to, depth } = stretch;
+  const old = base === undefined || base === emptyTreeId ? Buffer.alloc(0) : store.readTreeBytes(base);
+  const edits = new Map<string, EntryEdit>();
+  for (let index = from; index < to; ) {
+    const change = changes[index]!;
+    const slash = change.path.indexOf("/", depth);
+    const name = slash < 0 ? change.path.slice(depth) : change.path.slice(depth, slash);
+    if (edits.has(name)) throw collision(change);
+    if (slash < 0) {
+      edits.set(name, { name, entry: toEntry(store, change) });
+      index++;
+      continue;
     }
+    const prefix = change.path.slice(0, slash + 1);
+    let end = index + 1;
+    while (end < to && changes[end]!.path.startsWith(prefix)) end++;
+    const present = findInTree(old, name);
+    const isFolder = present?.mode === folderMode;
+    const id = writeFolder(store, isFolder ? present.id : undefined, {
+      changes,
+      from: index,
+      to: end,
+      depth: slash + 1,
+    });
+    const keepsFile = id === undefined && present !== undefined && !isFolder;
+    // Deleting below a file changes nothing, but the name is taken all the same.
+    const entry = keepsFile
+      ? { mode: present.mode, id: present.id }
+      : id === undefined
+        ? undefined
+        : { mode: folderMode, id };
+    edits.set(name, { name, entry });
+    index = end;
   }
+  const edited = editTree(old, [...edits.values()]);
+  if (edited === undefined) return old.length === 0 ? undefined : base;
+  if (edited.bytes.length === 0) return undefined;
+  const editOf = base === undefined ? undefined : { id: base, size: old.length, segments: edited.segments };
+  return store.addTree(edited.bytes, editOf);
 }
 
 function collision({ path }: TreeChange): SluiceError {
@@ -55,31 +88,6 @@ function collision({ path }: TreeChange): SluiceError {
     code: "GIT_INVALID",
     message: `${JSON.stringify(path)} is changed twice in one commit, or is below another changed path`,
   });
-}
-
-/** The folder's new tree; undefined where nothing is left of it. */
-function writeFolder(store: TreeStore, base: ObjectId | undefined, folder: Folder): ObjectId | undefined {
-  const old = base === undefined || base === emptyTreeId ? Buffer.alloc(0) : store.readTreeBytes(base);
-  const edits: EntryEdit[] = [];
-  for (const [name, child] of folder.children) {
-    if (child instanceof Folder) {
-      const present = findInTree(old, name);
-      const isFolder = present?.mode === folderMode;
-      const id = writeFolder(store, isFolder ? present.id : undefined, child);
-      // Deleting below a file changes nothing.
-      if (id === undefined && present !== undefined && !isFolder) continue;
-      edits.push({ name, entry: id === undefined ? undefined : { mode: folderMode, id } });
-    } else {
-      edits.push({ name, entry: toEntry(store, child) });
-    }
-  }
-  const edited = editTree(old, edits);
-  if (edited === undefined) return old.length === 0 ? undefined : base;
-  if (edited.bytes.length === 0) return undefined;
-  return store.addTree(
-    edited.bytes,
-    base === undefined ? undefined : { id: base, size: old.length, segments: edited.segments },
-  );
 }
 
 function toEntry(store: TreeStore, change: TreeChange): EntryEdit["entry"] {
