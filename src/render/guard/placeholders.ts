@@ -1,31 +1,9 @@
-/** Values whose characters can't change a structure, and the words that stand for all others. */
+/** Words in place of what was printed: a reading of the template alone. */
 import type { PrintedRange } from "../../model/template.ts";
-import type { YamlNode, YamlScalar } from "../yaml/node.ts";
-
-/**
- * Words of letters, digits and harmless signs, joined by single blanks or colons. Replacing one such text by another
- * changes nothing but the scalar (or comment) that it stands in, wherever that is; see {@link isGlued} for the exceptions.
- */
-const harmlessText = /^[A-Za-z0-9][\w./@+=-]*(?:[ :][A-Za-z0-9][\w./@+=-]*)*$/;
+import type { YamlScalar } from "../yaml/node.ts";
 
 const lineFeed = 0x0a;
 const space = 0x20;
-const gluing = new Set([..."!&*|>%\\"].map((sign) => sign.charCodeAt(0)));
-
-/** Whether a range's text can't change any structure. */
-export function isHarmless(text: string, { start, end }: PrintedRange): boolean {
-  return harmlessText.test(text.slice(start, end)) && !isGlued(text, start);
-}
-
-/** Whether the word that ends at `start` has begun with, or holds, a sign that makes a tag, an anchor or an escape of it. */
-function isGlued(text: string, start: number): boolean {
-  for (let at = start - 1; at >= 0; at--) {
-    const unit = text.charCodeAt(at);
-    if (unit === space || unit === lineFeed) return false;
-    if (gluing.has(unit)) return true;
-  }
-  return false;
-}
 
 /** A range's text without the blanks and line breaks around it, as offsets; `start` equals `end` where nothing is left. */
 export function trimRange(text: string, { start, end }: PrintedRange): { start: number; end: number } {
@@ -36,7 +14,7 @@ export function trimRange(text: string, { start, end }: PrintedRange): { start: 
   return { start: from, end: to };
 }
 
-function isWhite(unit: number): boolean {
+export function isWhite(unit: number): boolean {
   return unit === space || unit === lineFeed || unit === 0x0d || unit === 0x09;
 }
 
@@ -86,47 +64,17 @@ export function replaceRanges(
 }
 
 /**
- * Which ranges, as `indent` and `nindent` print them, begin with blanks or line breaks and lie within a scalar that needs
+ * Whether a range, as `indent` and `nindent` print it, begins with blanks or line breaks and lies within a scalar that needs
  * these: in a block scalar, or on a line of its own. A word alone would leave such a scalar; behind the blanks it must stay.
  */
-export function findIndented(
-  text: string,
-  ranges: readonly PrintedRange[],
-  documents: readonly (YamlNode | undefined)[],
-): ReadonlySet<number> {
-  const found = new Set<number>();
-  let scalars: YamlScalar[] | undefined;
-  let next = 0;
-  for (let index = 0; index < ranges.length; index++) {
-    const range = ranges[index]!;
-    if (range.start === range.end || !isWhite(text.charCodeAt(range.start))) continue;
-    scalars ??= documents.flatMap((document) => (document === undefined ? [] : valueScalarsOf(document)));
-    const { start, end } = trimRange(text, range);
-    while (next < scalars.length && scalars[next]!.end <= start) next++;
-    const scalar = scalars[next];
-    if (start === end || scalar === undefined || start < scalar.start || end > scalar.end) continue;
-    const lineStart = text.lastIndexOf("\n", start - 1) + 1;
-    const isOnOwnLine = lineStart <= range.start && onlySpaces.test(text.slice(lineStart, range.start));
-    if (isBlockScalar(scalar) || isOnOwnLine) found.add(index);
-  }
-  return found;
+export function isIndented(text: string, range: PrintedRange, scalar: YamlScalar | undefined): boolean {
+  if (scalar === undefined || range.start === range.end || !isWhite(text.charCodeAt(range.start))) return false;
+  if (isBlockScalar(scalar)) return true;
+  const lineStart = text.lastIndexOf("\n", trimRange(text, range).start - 1) + 1;
+  return lineStart <= range.start && onlySpaces.test(text.slice(lineStart, range.start));
 }
 
 const onlySpaces = /^ *$/;
-
-/** The scalars that are no keys, in their order. */
-function valueScalarsOf(node: YamlNode): YamlScalar[] {
-  switch (node.kind) {
-    case "scalar":
-      return [node];
-    case "mapping":
-      return node.values.flatMap(valueScalarsOf);
-    case "sequence":
-      return node.items.flatMap(valueScalarsOf);
-    case "alias":
-      return [];
-  }
-}
 
 export function isBlockScalar({ style }: YamlScalar): boolean {
   return style === "literal" || style === "folded";

@@ -3,8 +3,8 @@
  *
  * A template's output is parsed twice, as it is and with a word in place of each value, and both must have the same
  * documents, nodes, tags and anchors; only the scalars that hold a value may differ. A value that toYaml or toJson printed
- * may be structure, if it is exactly the value's. Where all values are of harmless characters (nearly always) the second
- * reading would show nothing and is left out.
+ * may be structure, if it is exactly the value's. Where a quick look at each value suffices (nearly always) the second
+ * reading would show nothing new and is left out.
  */
 import type { Problem } from "../../model/problem.ts";
 import type { PrintedRange, RenderedText, TemplateSource } from "../../model/template.ts";
@@ -14,7 +14,9 @@ import { type YamlNode, YamlSyntaxError } from "../yaml/node.ts";
 import { parseYaml } from "../yaml/parse-yaml.ts";
 import { judgeSerialized } from "./check-serialized.ts";
 import { haveSameStructure } from "./compare-structures.ts";
-import { findIndented, isHarmless, type PlaceholderText, type Replacement, replaceRanges } from "./placeholders.ts";
+import { hasHarmlessText, isMereText } from "./is-harmless.ts";
+import { isIndented, type PlaceholderText, type Replacement, replaceRanges } from "./placeholders.ts";
+import { findHolders } from "./scalars.ts";
 
 export type Documents = readonly (YamlNode | undefined)[];
 type Parsed = Documents | YamlSyntaxError;
@@ -23,16 +25,35 @@ type Parsed = Documents | YamlSyntaxError;
 export function readGuardedDocuments(rendered: RenderedText, source: TemplateSource): Documents | Problem {
   const { text, printed: ranges } = rendered;
   const documents = tryParse(text);
-  const structural = findStructural(text, ranges, documents);
-  if (typeof structural === "number") return violation(rendered, source, ranges[structural]!);
-  if (isParseError(documents)) return blameForSyntax(rendered, source, documents, structural);
-  const isLiteral = (index: number): boolean => structural.has(index);
-  if (ranges.every((range, index) => isLiteral(index) || isHarmless(text, range))) return documents;
+  if (isParseError(documents)) return blameForSyntax(rendered, source, documents);
+  if (ranges.every((range) => hasHarmlessText(text, range))) return documents;
 
-  const indented = findIndented(text, ranges, documents);
-  const choose = (index: number): Replacement => {
-    return isLiteral(index) ? "keep" : indented.has(index) ? "indentedWord" : "word";
-  };
+  const holders = findHolders(text, ranges, documents);
+  const structural = new Set<number>();
+  let isProven = true;
+  for (let index = 0; index < ranges.length; index++) {
+    const range = ranges[index]!;
+    const holder = holders[index];
+    if (hasHarmlessText(text, range) || (holder !== undefined && isMereText(text, range, holder))) continue;
+    const outcome = isSerialized(range) ? judgeSerialized(text, range, range.serialized!, documents) : "text";
+    if (outcome === "violation") return violation(rendered, source, range);
+    if (outcome === "structure") structural.add(index);
+    else isProven = false;
+  }
+  if (isProven) return documents;
+  return compareWithWords(rendered, source, documents, (index) => {
+    if (structural.has(index)) return "keep";
+    return isIndented(text, ranges[index]!, holders[index]) ? "indentedWord" : "word";
+  });
+}
+
+function compareWithWords(
+  rendered: RenderedText,
+  source: TemplateSource,
+  documents: Documents,
+  choose: (index: number) => Replacement,
+): Documents | Problem {
+  const { text, printed: ranges } = rendered;
   const replaced = replaceRanges(text, ranges, choose);
   const reference = tryParse(replaced.text);
   if (isParseError(reference)) return blameForPosition(rendered, source, reference, choose);
@@ -40,35 +61,10 @@ export function readGuardedDocuments(rendered: RenderedText, source: TemplateSou
   return violation(rendered, source, findCulprit(rendered, reference, choose));
 }
 
-/**
- * Which ranges are structure, exactly that of the value serialized; or the index of one that is other structure. Where the
- * text can't be read as it is, words stand for the values that were not serialized.
- */
-function findStructural(
-  text: string,
-  ranges: readonly PrintedRange[],
-  documents: Parsed,
-): ReadonlySet<number> | number {
-  if (!ranges.some(({ serialized }) => serialized !== undefined)) return noRanges;
-  if (isParseError(documents)) {
-    const partly = replaceRanges(text, ranges, (index) => {
-      return ranges[index]!.serialized === undefined ? "word" : "keep";
-    });
-    const parsed = tryParse(partly.text);
-    return isParseError(parsed) ? noRanges : findStructural(partly.text, shiftRanges(ranges, partly), parsed);
-  }
-  const structural = new Set<number>();
-  for (let index = 0; index < ranges.length; index++) {
-    const range = ranges[index]!;
-    if (range.serialized === undefined) continue;
-    const outcome = judgeSerialized(text, range, range.serialized, documents);
-    if (outcome === "violation") return index;
-    if (outcome === "structure") structural.add(index);
-  }
-  return structural;
+/** Asks without making the value: an engine may do that only when it is read. */
+function isSerialized(range: PrintedRange): boolean {
+  return "serialized" in range;
 }
-
-const noRanges: ReadonlySet<number> = new Set();
 
 function tryParse(text: string): Parsed {
   try {
@@ -84,13 +80,10 @@ function isParseError(parsed: Parsed): parsed is YamlSyntaxError {
 }
 
 /** The text can't be read: because of a value, if it can be read with words in place of all; else the template is wrong. */
-function blameForSyntax(
-  rendered: RenderedText,
-  source: TemplateSource,
-  error: YamlSyntaxError,
-  structural: ReadonlySet<number>,
-): Problem {
+function blameForSyntax(rendered: RenderedText, source: TemplateSource, error: YamlSyntaxError): Problem {
   const { text, printed: ranges } = rendered;
+  const structural = findStructural(text, ranges);
+  if (typeof structural === "number") return violation(rendered, source, ranges[structural]!);
   for (const replacement of ["word", "indentedWord"] as const) {
     const choose = (index: number): Replacement => (structural.has(index) ? "keep" : replacement);
     const reference = tryParse(replaceRanges(text, ranges, choose).text);
@@ -98,6 +91,26 @@ function blameForSyntax(
   }
   const at = placeOfOutput(rendered, source, error.offset);
   return { code: "MANIFEST_SYNTAX", severity: "error", message: `this is no valid YAML: ${error.message}`, at };
+}
+
+/**
+ * Which ranges are structure, exactly that of the value serialized, with words in place of what was not serialized; or the
+ * index of one that is other structure.
+ */
+function findStructural(text: string, ranges: readonly PrintedRange[]): ReadonlySet<number> | number {
+  const structural = new Set<number>();
+  const partly = replaceRanges(text, ranges, (index) => (isSerialized(ranges[index]!) ? "keep" : "word"));
+  const documents = tryParse(partly.text);
+  if (isParseError(documents)) return structural;
+  const shifted = shiftRanges(ranges, partly);
+  for (let index = 0; index < ranges.length; index++) {
+    const { serialized } = ranges[index]!;
+    const outcome =
+      serialized === undefined ? "text" : judgeSerialized(partly.text, shifted[index]!, serialized, documents);
+    if (outcome === "violation") return index;
+    if (outcome === "structure") structural.add(index);
+  }
+  return structural;
 }
 
 /** The text can be read, but not with words in place of the values: one stands where only certain signs may. */
@@ -147,7 +160,7 @@ function shiftRanges(ranges: readonly PrintedRange[], { placeholders }: Placehol
     const start = word?.start ?? range.start + shift;
     const end = word?.end ?? range.end + shift;
     shift = end - range.end;
-    return { ...range, start, end };
+    return { start, end, at: range.at };
   });
 }
 

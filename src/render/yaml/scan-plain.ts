@@ -9,6 +9,7 @@ import {
   isBlankOrEnd,
   isBreak,
   isDocumentMarker,
+  space,
   tab,
 } from "./cursor.ts";
 import { YamlScalar } from "./node.ts";
@@ -68,6 +69,7 @@ export function scanPlain(cursor: Cursor, indent: number): YamlScalar {
 
 function checkFirst({ text, pos }: Cursor, inFlow: boolean): void {
   const unit = text.charCodeAt(pos);
+  if (isLetterOrDigit(unit)) return;
   const isIndicator =
     indicators.has(unit) ||
     ((unit === question || unit === colon) && (inFlow || isBlankOrEnd(text.charCodeAt(pos + 1)))) ||
@@ -75,19 +77,23 @@ function checkFirst({ text, pos }: Cursor, inFlow: boolean): void {
   if (isIndicator) fail(`'${text[pos]}' can't begin a value without quotes`, pos);
 }
 
+function isLetterOrDigit(unit: number): boolean {
+  return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x30 && unit <= 0x39);
+}
+
 /** The offset behind the last character that belongs to the scalar on this line. */
 function scanLine(text: string, start: number, inFlow: boolean): number {
   let end = start;
   for (let pos = start; ; ) {
     const unit = text.charCodeAt(pos);
-    if (isBlankOrEnd(unit)) {
+    if (unit > space) {
+      if (unit === colon ? isBlankOrEnd(text.charCodeAt(pos + 1)) : inFlow && flowIndicators.has(unit)) return end;
+      end = ++pos;
+    } else {
       if (!isBlank(unit)) return end;
       do pos++;
       while (isBlank(text.charCodeAt(pos)));
       if (text.charCodeAt(pos) === hash) return end;
-      continue;
     }
-    if (unit === colon ? isBlankOrEnd(text.charCodeAt(pos + 1)) : inFlow && flowIndicators.has(unit)) return end;
-    end = ++pos;
   }
 }

@@ -84,10 +84,18 @@ function writeSequence(items: readonly Json[], newline: string): string {
 
 /** Keys in their order; the leading ones first, as far as they are there. */
 function orderKeys(mapping: JsonObject, leading: readonly string[]): string[] {
-  const keys = [...mapping.keys()].sort();
+  const keys = [...mapping.keys()];
+  if (!areSorted(keys)) keys.sort();
   if (leading.length === 0) return keys;
-  const rest = keys.filter((key) => !leading.includes(key));
-  return rest.length === keys.length ? keys : [...leading.filter((key) => mapping.has(key)), ...rest];
+  const ordered = leading.filter((key) => mapping.has(key));
+  if (ordered.length === 0) return keys;
+  for (const key of keys) if (!leading.includes(key)) ordered.push(key);
+  return ordered;
+}
+
+function areSorted(keys: readonly string[]): boolean {
+  for (let index = 1; index < keys.length; index++) if (keys[index - 1]! > keys[index]!) return false;
+  return true;
 }
 
 function writeScalar(value: Scalar, newline: string): string {
