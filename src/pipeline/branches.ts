@@ -38,6 +38,17 @@ interface Head {
 interface StateCommit extends Head {
   readonly desired: ObjectId | undefined;
   readonly changeSet: ChangeSet;
+  /** Its target commit has the same, so that another try makes the same commit. */
+  readonly time: number;
+}
+
+/** A target that was made from state commits, and perhaps pushed. */
+interface MadeTarget {
+  /** Undefined: there is no target, and nothing to put on it. */
+  readonly head: Head | undefined;
+  readonly desired: ObjectId | undefined;
+  /** How many of the unprojected state commits it holds. */
+  readonly commits: number;
 }
 
 const backoffMsMin = 200;
@@ -56,6 +67,12 @@ export class Branches {
   /** The desired tree that the target was last made from; undefined: not known. */
   #projected: ObjectId | undefined;
   #unpushed: StateCommit[] = [];
+  /** State commits that the target does not have yet: where the state went through alone, these are more. */
+  #unprojected: StateCommit[] = [];
+  /** What the last try wanted the target to be, commit by commit; its answer may have got lost. */
+  #offered: readonly MadeTarget[] = [];
+  /** Paths that were reported already. */
+  readonly #foreign = new Set<string>();
 
   constructor(names: BranchNames, ports: Ports, writeMessage: WriteMessage) {
     this.#names = names;
@@ -101,16 +118,19 @@ export class Branches {
   async commitState(changeSet: ChangeSet): Promise<void> {
     const { git, clock } = this.#ports;
     const parent = this.#state;
+    const time = clock.now();
     const { id, tree } = await git.writeCommit({
       base: parent?.tree,
       changes: changeSet.changes,
       parents: parent === undefined ? [] : [parent.commit],
       message: "Advance the state\n",
-      time: clock.now(),
+      time,
     });
     this.#state = { commit: id, tree };
     this.#desired = await this.#desiredOf(tree);
-    this.#unpushed.push({ commit: id, tree, desired: this.#desired, changeSet });
+    const commit = { commit: id, tree, desired: this.#desired, changeSet, time };
+    this.#unpushed.push(commit);
+    this.#unprojected.push(commit);
   }
 
   /**
@@ -139,13 +159,8 @@ export class Branches {
 
   /** Looks at the target on the server: true if somebody has moved it. */
   async refreshTarget(): Promise<boolean> {
-    const before = this.#target?.commit;
     const heads = await this.#ports.git.fetchHeads([this.#names.target]);
-    const head = heads.get(this.#names.target);
-    if (head === before) return false;
-    this.#target = await this.#headOf(head);
-    this.#projected = undefined;
-    return true;
+    return this.#followTarget(heads.get(this.#names.target));
   }
 
   /**
@@ -159,59 +174,88 @@ export class Branches {
     if (!purge || this.#state === undefined || this.hasUnpushed) return;
     const { tree } = this.#state;
     const message = "Start the state anew\n";
-    const { id } = await git.writeCommit({ base: tree, changes: [], parents: [], message, time: clock.now() });
+    const time = clock.now();
+    const { id } = await git.writeCommit({ base: tree, changes: [], parents: [], message, time });
     this.#state = { commit: id, tree };
-    this.#unpushed.push({ commit: id, tree, desired: this.#desired, changeSet: noChanges });
+    this.#unpushed.push({ commit: id, tree, desired: this.#desired, changeSet: noChanges, time });
   }
 
   /** One try: undefined when the server has everything. */
   async #pushOnce(): Promise<Problem | undefined> {
     const { state, target } = this.#names;
-    const commits = this.#unpushed.slice();
-    const last = commits.at(-1);
-    const made = await this.#makeTarget(commits);
+    const last = this.#unpushed.at(-1);
+    this.#offered = await this.#makeTarget(this.#unprojected.slice());
+    const made = this.#offered.at(-1);
     const updates: RefUpdate[] = [];
     if (last !== undefined) updates.push({ branch: state, from: this.#pushedState, to: last.commit });
-    if (made !== undefined && made.commit !== this.#target?.commit) {
-      updates.push({ branch: target, from: this.#target?.commit, to: made.commit });
-    }
+    if (made?.head !== undefined && made.head.commit !== this.#target?.commit) {
+      updates.push({ branch: target, from: this.#target?.commit, to: made.head.commit });
+    } else if (made !== undefined) this.#acceptTarget(made);
     if (updates.length === 0) return undefined;
 
     const outcomes = await this.#ports.git.push(updates);
-    const stateOutcome = outcomes.get(state);
-    if (last !== undefined && stateOutcome?.kind === "pushed") {
-      this.#pushedState = last.commit;
-      this.#unpushed.splice(0, commits.length);
-    }
-    if (made !== undefined && outcomes.get(target)?.kind === "pushed") {
-      this.#target = made;
-      this.#projected = last?.desired ?? this.#desired;
-    }
+    if (last !== undefined && outcomes.get(state)?.kind === "pushed") this.#acceptState(last.commit);
+    if (made !== undefined && outcomes.get(target)?.kind === "pushed") this.#acceptTarget(made);
     return firstProblem(updates, outcomes);
   }
 
-  /** The target's head as it should be after those state commits: a commit for each that changes a manifest. */
-  async #makeTarget(commits: readonly StateCommit[]): Promise<Head | undefined> {
+  /** The server has the state up to this commit. */
+  #acceptState(commit: ObjectId): void {
+    this.#pushedState = commit;
+    this.#unpushed.splice(0, this.#unpushed.findIndex((other) => other.commit === commit) + 1);
+  }
+
+  /** The server has this target. */
+  #acceptTarget({ head, commits, desired }: MadeTarget): void {
+    this.#target = head;
+    this.#projected = desired;
+    this.#unprojected.splice(0, commits);
+    this.#offered = [];
+  }
+
+  /** The server has some target: ours, or one that somebody moved. True if it is another one than before. */
+  async #followTarget(commit: ObjectId | undefined): Promise<boolean> {
+    if (commit === this.#target?.commit) return false;
+    const arrived = this.#offered.findLast(({ head }) => head?.commit === commit);
+    if (commit !== undefined && arrived !== undefined) this.#acceptTarget(arrived);
+    else {
+      this.#target = await this.#headOf(commit);
+      this.#projected = undefined;
+    }
+    return true;
+  }
+
+  /** The target as it should be after each of those state commits: a commit of its own for each that changes a manifest. */
+  async #makeTarget(commits: readonly StateCommit[]): Promise<readonly MadeTarget[]> {
+    const { git, clock } = this.#ports;
     let head = this.#target;
     let projected = this.#projected;
     // Without new commits the target may still be behind: after a restart, or when people changed what is Sluice's.
-    const steps = commits.length > 0 ? commits : [{ desired: this.#desired, changeSet: noChanges }];
-    for (const { desired, changeSet } of steps) {
-      const { git, clock, log } = this.#ports;
+    const isBehind = commits.length === 0;
+    const steps = isBehind ? [{ desired: this.#desired, changeSet: noChanges, time: clock.now() }] : commits;
+    const made: MadeTarget[] = [];
+    for (const [index, { desired, changeSet, time }] of steps.entries()) {
       const { changes, foreign } = await projectTarget(git, head?.tree, this.#names.outputPath, desired, projected);
-      for (const path of foreign) log.warn("left alone a file that is not Sluice's", { path });
+      this.#reportForeign(foreign);
       projected = desired;
-      if (changes.length === 0) continue;
-      const { id, tree } = await git.writeCommit({
-        base: head?.tree,
-        changes,
-        parents: head === undefined ? [] : [head.commit],
-        message: this.#writeMessage(changeSet),
-        time: clock.now(),
-      });
-      head = { commit: id, tree };
+      if (changes.length > 0) {
+        const parents = head === undefined ? [] : [head.commit];
+        const message = this.#writeMessage(changeSet);
+        const { id, tree } = await git.writeCommit({ base: head?.tree, changes, parents, message, time });
+        head = { commit: id, tree };
+      }
+      made.push({ head, desired, commits: isBehind ? 0 : index + 1 });
     }
-    return head;
+    return made;
+  }
+
+  /** Once for each file: it is met again by every push. */
+  #reportForeign(paths: readonly string[]): void {
+    for (const path of paths) {
+      if (this.#foreign.has(path)) continue;
+      this.#foreign.add(path);
+      this.#ports.log.warn("left alone a file that is not Sluice's", { path });
+    }
   }
 
   /** After trouble: what does the server have? The target may have moved; the state must be ours. */
@@ -219,10 +263,8 @@ export class Branches {
     const { git } = this.#ports;
     const heads = await git.fetchHeads([this.#names.target, this.#names.state]);
     const state = heads.get(this.#names.state);
-    const arrived = this.#unpushed.findIndex(({ commit }) => commit === state);
-    if (arrived >= 0) {
-      this.#unpushed.splice(0, arrived + 1);
-      this.#pushedState = state;
+    if (state !== undefined && this.#unpushed.some(({ commit }) => commit === state)) {
+      this.#acceptState(state);
     } else if (state !== this.#pushedState) {
       throw new SluiceError({
         code: "LEADER_LOST",
@@ -230,11 +272,7 @@ export class Branches {
         hint: "Run one instance per repository and state branch.",
       });
     }
-    const target = heads.get(this.#names.target);
-    if (target !== this.#target?.commit) {
-      this.#target = await this.#headOf(target);
-      this.#projected = undefined;
-    }
+    await this.#followTarget(heads.get(this.#names.target));
   }
 
   async #refreshQuietly(onTrouble: (problem: Problem) => void): Promise<void> {
