@@ -86,16 +86,18 @@ export class StateKeeper {
   async putInForce(catalog: Catalog): Promise<void> {
     const tree = this.#branches.stateTree;
     const isInForce = this.#checkpoint.catalog === catalog.revision && tree !== undefined;
+    if (!isInForce) {
+      const owners = [];
+      const { git } = this.#ports;
+      for await (const [path, text] of readFolder(git, tree, ownersFolder)) owners.push(parseOwner(text, path));
+      const kept: string[] = [];
+      if (tree !== undefined) for await (const path of git.listFiles(tree, catalogFolder)) kept.push(path);
+      const { inputs, pending } = planCatalogChange(catalog, kept, owners, this.#checkpoint.pending);
+      await this.commit(inputs, { catalog: catalog.revision, pending });
+    }
+    // Only now: what was rendered with the old one meanwhile is rendered anew.
     this.#catalog = catalog;
     this.#rules = rulesOf(this.#options, catalog);
-    if (isInForce) return;
-    const owners = [];
-    const { git } = this.#ports;
-    for await (const [path, text] of readFolder(git, tree, ownersFolder)) owners.push(parseOwner(text, path));
-    const kept: string[] = [];
-    if (tree !== undefined) for await (const path of git.listFiles(tree, catalogFolder)) kept.push(path);
-    const { inputs, pending } = planCatalogChange(catalog, kept, owners, this.#checkpoint.pending);
-    await this.commit(inputs, { catalog: catalog.revision, pending });
   }
 
   /**
@@ -105,19 +107,23 @@ export class StateKeeper {
   async commitBatch(entries: readonly ProcessedEntry[], isLast: boolean): Promise<void> {
     const tree = this.#branches.stateTree;
     let inputs: readonly PlanInput[] = [];
-    let { pending } = this.#checkpoint;
+    let change: Partial<Checkpoint> = {};
     if (tree !== undefined && this.hasPending) {
       const { render } = this.#options;
+      const { pending } = this.#checkpoint;
       const chunk = await renderPendingChunk(this.#ports.git, tree, pending, this.#catalog, render, pendingRecordsMax);
-      ({ inputs, pending } = chunk);
+      inputs = chunk.inputs;
+      change = { pending: chunk.pending };
     }
     const batches = this.#options.per === "event" && entries.length > 0 ? entries.map((entry) => [entry]) : [entries];
     for (const batch of batches) {
       const positions = new Map(this.#checkpoint.positions);
       for (const { delivery } of batch) positions.set(delivery.stream, delivery.position);
       const rendered = batch.flatMap((entry) => this.#inputsOf(entry));
-      await this.#commit([...inputs, ...rendered], { ...this.#checkpoint, positions, pending }, isLast);
+      await this.#commit([...inputs, ...rendered], { ...this.#checkpoint, positions, ...change }, isLast);
+      // The chunk goes with the first commit, which may itself have found more to be rendered again.
       inputs = [];
+      change = {};
     }
   }
 
