@@ -58,7 +58,8 @@ export class Service {
   readonly #nearMisses = new Map<string, number>();
   readonly #statuses = new Map<StreamName, StreamStatus>();
   /** Work that must not run while a push is under way; done between batches. */
-  readonly #requests: (() => Promise<void>)[] = [];
+  readonly #requests: Request[] = [];
+  #hasEnded = false;
   /** Ends the loop's waiting. */
   #wake: () => void = () => undefined;
   #configVersion: string | undefined;
@@ -116,16 +117,19 @@ export class Service {
     } finally {
       signal.removeEventListener("abort", stop);
       reading.abort();
+      // Nobody carries them out any more, and somebody may wait for them.
+      this.#hasEnded = true;
+      for (const { reject } of this.#requests.splice(0)) reject(stoppedError());
       await Promise.allSettled(tasks);
     }
   }
 
   /** Carries out a command between two batches; resolves, when its effect is pushed, to what there is to tell. */
   execute(command: ControlCommand): Promise<string> {
-    return this.#request(async () => {
+    return this.#request(async (signal) => {
       const { git, branches } = this.#parts;
       const told = await executeCommand(command, { git, branches, keeper: this.#keeper });
-      await this.#push(new AbortController().signal);
+      if (!(await this.#push(signal))) throw stoppedError();
       return told;
     });
   }
@@ -134,9 +138,10 @@ export class Service {
     return this.#statuses;
   }
 
-  #request<T>(work: () => Promise<T>): Promise<T> {
+  #request<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#requests.push(() => work().then(resolve, reject));
+      if (this.#hasEnded) reject(stoppedError());
+      else this.#requests.push({ run: (signal) => work(signal).then(resolve, reject), reject });
       this.#wake();
     });
   }
@@ -149,7 +154,7 @@ export class Service {
       if (this.#requests.length > 0) {
         await pushing;
         pushing = undefined;
-        for (const request of this.#requests.splice(0)) await request();
+        for (const request of this.#requests.splice(0)) await request.run(stopped);
       }
       await this.#untilInterval(stopped);
       if (stopped.aborted) break;
@@ -166,14 +171,17 @@ export class Service {
       }
     }
     await pushing;
-    for (const request of this.#requests.splice(0)) await request();
-    // At the end everything that was taken is given its effect, positions without one included.
-    const entries = this.#keeper.checkpoint.paused ? [] : this.#inbox.take(Number.POSITIVE_INFINITY);
-    await this.#keeper.commitBatch(entries, true);
     const deadline = new AbortController();
     void this.#parts.clock.sleep(stopMsMax, deadline.signal).then(() => deadline.abort());
-    await this.#push(deadline.signal);
-    deadline.abort();
+    try {
+      for (const request of this.#requests.splice(0)) await request.run(deadline.signal);
+      // At the end everything that was taken is given its effect, positions without one included.
+      const entries = this.#keeper.checkpoint.paused ? [] : this.#inbox.take(Number.POSITIVE_INFINITY);
+      await this.#keeper.commitBatch(entries, true);
+      await this.#push(deadline.signal);
+    } finally {
+      deadline.abort();
+    }
   }
 
   /** While a push is under way only a full batch is worth being planned already. */
@@ -210,10 +218,12 @@ export class Service {
   /** Pushes what is committed and settles it; false when stopped before that. */
   async #push(signal: AbortSignal): Promise<boolean> {
     const { branches, clock, log, streams } = this.#parts;
-    const positions = this.#keeper.committed;
+    const before = this.#keeper.committed;
     this.#pushedAt = clock.now();
     const isPushed = await branches.push(signal, (problem) => log.problem(problem));
     if (!isPushed) return false;
+    // A push that had to be tried again took along what was committed meanwhile.
+    const positions = branches.hasUnpushed ? before : this.#keeper.committed;
     for (const stream of streams) {
       const position = positions.get(stream.name);
       if (position === undefined || position === this.#settled.get(stream.name)) continue;
@@ -302,6 +312,20 @@ export class Service {
 
 /** What an entry takes besides its payload, roughly. */
 const entryBytes = 1024;
+
+interface Request {
+  /** Never rejects: whoever made the request learns how it went. */
+  run(signal: AbortSignal): Promise<void>;
+  reject(reason: unknown): void;
+}
+
+function stoppedError(): SluiceError {
+  return new SluiceError({
+    code: "USAGE",
+    message: "the service stopped before that was pushed",
+    hint: "Look at what is in force when it is up again, and repeat the command if need be.",
+  });
+}
 
 function countProblems(problems: readonly Problem[]): { readonly errors: number; readonly warnings: number } {
   const errors = problems.filter(({ severity }) => severity === "error").length;
