@@ -106,8 +106,13 @@ async function discard(ids: readonly string[], { git, branches, keeper }: Comman
     if (wanted.delete(id)) inputs.push({ kind: "file", path: deadLetterPath(id), text: undefined });
   }
   if (wanted.size > 0) {
+    // An entity may have failed under several triggers.
+    const entities = new Set(wanted);
     for await (const { trigger, entity } of listRecords(git, tree, { failedOnly: true })) {
-      if (wanted.delete(hashEntity(entity))) inputs.push({ kind: "discard", trigger, entity });
+      const id = hashEntity(entity);
+      if (!entities.has(id)) continue;
+      wanted.delete(id);
+      inputs.push({ kind: "discard", trigger, entity });
     }
   }
   if (wanted.size > 0) throw unknown(`dead letter or failed record ${[...wanted].join(", ")}`);
