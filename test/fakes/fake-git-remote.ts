@@ -6,6 +6,8 @@ export class FakeGitRemote {
   readonly branches = new Map<string, ObjectId>();
   /** Whether all updates of a push go through or none. */
   isAtomic = true;
+  /** Branches whose history may be thrown away. */
+  readonly rewritable = new Set<string>();
   /** How many pushes changed a branch. */
   pushes = 0;
   readonly #objects = new Map<ObjectId, GitObject>();
@@ -24,7 +26,8 @@ export class FakeGitRemote {
   /** Moves a branch, as `git receive-pack` would: only to what is all there, and only forward. */
   update({ branch, from, to }: RefUpdate): void {
     this.#checkIsWhole(to);
-    if (from !== undefined && !this.#isAncestor(from, to)) throw new Error(`the push to ${branch} is forced`);
+    const isForced = from !== undefined && !this.#isAncestor(from, to);
+    if (isForced && !this.rewritable.has(branch)) throw new Error(`the push to ${branch} is forced`);
     this.branches.set(branch, to);
   }
 

@@ -1,0 +1,438 @@
+/** The two branches against a server that is shared, moody and at times away. */
+import { beforeEach, describe, expect, it } from "vitest";
+import type { ChangeSet, Checkpoint, EventEffect } from "../../src/model/change-set.ts";
+import type { Problem } from "../../src/model/problem.ts";
+import { Branches } from "../../src/pipeline/branches.ts";
+import { emptyCheckpoint, writeCheckpoint } from "../../src/plan/checkpoint-file.ts";
+import { createFakeChance } from "../fakes/fake-chance.ts";
+import { createFakeClock } from "../fakes/fake-clock.ts";
+import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
+import { FakeGitRepository, gitUnavailable } from "../fakes/fake-git-repository.ts";
+import { createFakeLog } from "../fakes/fake-log.ts";
+
+const stateBranch = "sluice/state";
+let remote: FakeGitRemote;
+
+beforeEach(() => {
+  remote = new FakeGitRemote();
+});
+
+/** An instance of Sluice, opened. */
+async function open() {
+  const git = new FakeGitRepository(remote);
+  const clock = createFakeClock();
+  const log = createFakeLog();
+  const names = { target: "main", state: stateBranch, outputPath: "rendered" };
+  const branches = new Branches(names, { git, clock, chance: createFakeChance(1), log }, ({ events }) =>
+    events.length === 0 ? "Bring\n" : `${events.map(({ subject }) => subject).join(" ")}\n`,
+  );
+  const checkpoint = await branches.open();
+  const problems: Problem[] = [];
+  const stop = new AbortController();
+  return {
+    git,
+    clock,
+    log,
+    branches,
+    checkpoint,
+    problems,
+    stop,
+    push: () => branches.push(stop.signal, (problem) => problems.push(problem)),
+    /** Commits event `n`: a manifest, and the position. */
+    commit: (n: number, text: string | null = manifest(n)) => branches.commitState(batch(n, text)),
+  };
+}
+
+const manifest = (n: number) => `labels:\n  app.kubernetes.io/managed-by: sluice\nn: ${n}\n`;
+
+function batch(n: number, text: string | null): ChangeSet {
+  const checkpoint: Checkpoint = {
+    ...emptyCheckpoint,
+    positions: new Map([["bus/S", { epoch: "e", sequence: n, time: "" }]]),
+  };
+  const event: EventEffect = {
+    trigger: "login",
+    connection: "bus",
+    source: "auth",
+    subject: `event-${n}`,
+    type: "login",
+    id: `${n}`,
+    action: "Create",
+    clusters: 1,
+    failed: 0,
+  };
+  const path = `desired/a/c/triggers/login/default/configmap/n${n}.yaml`;
+  return {
+    changes: [
+      { path: "checkpoint.json", action: "write", text: writeCheckpoint(checkpoint) },
+      ...(text === null ? [] : [{ path, action: "write", text } as const]),
+    ],
+    objects: text === null ? [] : [{ path, action: "create" }],
+    events: [event],
+    revived: [],
+  };
+}
+
+function messages(branch = "main"): string[] {
+  return remote
+    .history(branch)
+    .map(({ message }) => message.trim())
+    .reverse();
+}
+
+/** Numbers of the manifests on the target, which must be what the state desires. */
+function onTarget(): number[] {
+  const rendered = [...remote.files("main", "rendered")].filter(([, text]) => text.includes("managed-by: sluice"));
+  const desired = [...remote.files(stateBranch, "desired")];
+  expect(rendered.map(([path, text]) => [path.replace("rendered", "desired"), text])).toEqual(desired);
+  return desired.map(([, text]) => Number(/n: (\d+)/.exec(text)![1]));
+}
+
+describe("an empty repository", () => {
+  it("has an empty checkpoint, and is left alone without a commit", async () => {
+    const { checkpoint, push, git } = await open();
+    expect(checkpoint).toEqual(emptyCheckpoint);
+    expect(await push()).toBe(true);
+    expect([git.updates, remote.branches.size]).toEqual([[], 0]);
+  });
+
+  it("gets both branches in one push", async () => {
+    const { commit, push, git, branches } = await open();
+    await commit(1);
+    expect(branches.hasUnpushed).toBe(true);
+    expect(await push()).toBe(true);
+
+    expect(git.updates.map((updates) => updates.map(({ branch }) => branch))).toEqual([[stateBranch, "main"]]);
+    expect([branches.hasUnpushed, messages(), onTarget()]).toEqual([false, ["event-1"], [1]]);
+  });
+});
+
+it("a restart goes on from what was pushed", async () => {
+  const first = await open();
+  await first.commit(1);
+  await first.push();
+  const second = await open();
+
+  expect(second.checkpoint.positions.get("bus/S")?.sequence).toBe(1);
+  await second.commit(2);
+  await second.push();
+  expect([messages(), onTarget()]).toEqual([
+    ["event-1", "event-2"],
+    [1, 2],
+  ]);
+});
+
+it("what was committed and not pushed is gone with the process", async () => {
+  const first = await open();
+  await first.commit(1);
+  await first.push();
+  await first.commit(2);
+  const second = await open();
+  expect(second.checkpoint.positions.get("bus/S")?.sequence).toBe(1);
+  expect(onTarget()).toEqual([1]);
+});
+
+it("several commits go in one push, each with a commit of its own on the target", async () => {
+  const { commit, push, git } = await open();
+  for (const n of [1, 2, 3]) await commit(n);
+  await push();
+  expect([git.updates.length, messages(), onTarget()]).toEqual([1, ["event-1", "event-2", "event-3"], [1, 2, 3]]);
+});
+
+it("a commit that changes no manifest leaves no commit on the target", async () => {
+  const { commit, push } = await open();
+  await commit(1);
+  await push();
+  await commit(2, null);
+  await push();
+  expect([messages(), messages(stateBranch).length]).toEqual([["event-1"], 2]);
+});
+
+it("what is committed during a push goes with the next one", async () => {
+  const { commit, push, git, branches } = await open();
+  await commit(1);
+  git.fault = async (operation, when) => {
+    if (operation === "push" && when === "before" && git.updates.length === 0) {
+      git.fault = () => undefined;
+      await commit(2);
+    }
+  };
+  await push();
+  expect([branches.hasUnpushed, onTarget()]).toEqual([true, [1]]);
+  await push();
+  expect([branches.hasUnpushed, messages(), onTarget()]).toEqual([false, ["event-1", "event-2"], [1, 2]]);
+});
+
+describe("a person pushes to the target", () => {
+  it("meanwhile: the batch goes on top, and their files stay", async () => {
+    const { commit, push, clock } = await open();
+    await commit(1);
+    await push();
+    await commit(2);
+    remote.commitAsPerson("main", { "README.md": "hello\n" });
+    await push();
+
+    expect([messages(), onTarget()]).toEqual([
+      ["event-1", "by a person", "event-2"],
+      [1, 2],
+    ]);
+    expect(remote.file("main", "README.md")).toBe("hello\n");
+    expect(clock.sleeps, "the first time, at once").toEqual([]);
+  });
+
+  it("again and again: with backoff, until it goes through", async () => {
+    const { commit, push, clock, git } = await open();
+    await commit(1);
+    await push();
+    await commit(2);
+    let left = 3;
+    git.fault = (operation, when) => {
+      if (operation === "push" && when === "before" && left-- > 0) remote.commitAsPerson("main", { [`f${left}`]: "x" });
+    };
+    expect(await push()).toBe(true);
+    expect([messages(), onTarget(), clock.sleeps.length]).toEqual([
+      ["event-1", "by a person", "by a person", "by a person", "event-2"],
+      [1, 2],
+      2,
+    ]);
+  });
+
+  it("and changes what is Sluice's: it is undone, what isn't is left and told once", async () => {
+    const { commit, push, branches, log } = await open();
+    await commit(1);
+    await push();
+    const path = [...remote.files("main", "rendered").keys()][0]!;
+    remote.commitAsPerson("main", { [path]: "mine now\n", "rendered/a/c/kustomization.yaml": "kind: Kustomization\n" });
+
+    expect([await branches.refreshTarget(), await branches.refreshTarget()]).toEqual([true, false]);
+    await push();
+    await commit(2);
+    await push();
+    expect([messages(), onTarget()]).toEqual([
+      ["event-1", "by a person", "Bring", "event-2"],
+      [1, 2],
+    ]);
+    expect(remote.file("main", "rendered/a/c/kustomization.yaml")).toBe("kind: Kustomization\n");
+    expect(log.lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
+  });
+
+  it("and deletes the whole target branch: it is made anew", async () => {
+    const { commit, push, branches } = await open();
+    await commit(1);
+    await push();
+    remote.branches.delete("main");
+    await branches.refreshTarget();
+    await push();
+    expect(onTarget()).toEqual([1]);
+  });
+});
+
+describe("another instance writes the state", () => {
+  it("this one is told, and pushes nothing more", async () => {
+    const first = await open();
+    await first.commit(1);
+    await first.push();
+    const second = await open();
+    await second.commit(2);
+    await second.push();
+    await first.commit(3);
+
+    await expect(first.push()).rejects.toMatchObject({ problem: { code: "LEADER_LOST" } });
+    expect([messages(), onTarget()]).toEqual([
+      ["event-1", "event-2"],
+      [1, 2],
+    ]);
+  });
+
+  it("at the very first push too", async () => {
+    const [first, second] = [await open(), await open()];
+    await first.commit(1);
+    await second.commit(2);
+    await first.push();
+    await expect(second.push()).rejects.toMatchObject({ problem: { code: "LEADER_LOST" } });
+  });
+
+  it("or deletes it", async () => {
+    const first = await open();
+    await first.commit(1);
+    await first.push();
+    remote.branches.delete(stateBranch);
+    await first.commit(2);
+    await expect(first.push()).rejects.toMatchObject({ problem: { code: "LEADER_LOST" } });
+  });
+});
+
+describe("a push whose answer is lost", () => {
+  for (const isAtomic of [true, false]) {
+    for (const commits of [[2], [2, 3]]) {
+      it(`after its effect, ${commits.length} commits, ${isAtomic ? "" : "not "}atomic: is not done twice`, async () => {
+        remote.isAtomic = isAtomic;
+        const { commit, push, git, branches, problems } = await open();
+        await commit(1);
+        await push();
+        for (const n of commits) await commit(n);
+        failOnce(git, "after");
+        expect(await push()).toBe(true);
+
+        const all = [1, ...commits];
+        expect([messages(), onTarget()]).toEqual([all.map((n) => `event-${n}`), all]);
+        expect([branches.hasUnpushed, problems.map(({ code }) => code)]).toEqual([false, ["GIT_UNAVAILABLE"]]);
+        expect(messages(stateBranch)).toHaveLength(all.length);
+      });
+    }
+  }
+
+  it("before its effect: is done again", async () => {
+    const { commit, push, git, clock } = await open();
+    await commit(1);
+    failOnce(git, "before");
+    expect(await push()).toBe(true);
+    expect([messages(), onTarget(), clock.sleeps.length]).toEqual([["event-1"], [1], 1]);
+  });
+
+  it("and the server stays away for a while, while more is committed", async () => {
+    const { commit, push, git } = await open();
+    await commit(1);
+    await push();
+    await commit(2);
+    let failures = 0;
+    git.fault = async (operation, when) => {
+      if (operation === "push" && when === "after" && failures === 0) {
+        failures++;
+        await commit(3);
+        throw gitUnavailable();
+      }
+      if (operation === "fetch" && failures++ < 4) throw gitUnavailable();
+    };
+    expect(await push()).toBe(true);
+    expect([messages(), onTarget()]).toEqual([
+      ["event-1", "event-2", "event-3"],
+      [1, 2, 3],
+    ]);
+  });
+
+  it("and a person pushes on top of what had arrived", async () => {
+    const { commit, push, git } = await open();
+    await commit(1);
+    git.fault = (operation, when) => {
+      if (operation !== "push" || when !== "after") return;
+      git.fault = () => undefined;
+      remote.commitAsPerson("main", { "README.md": "hello\n" });
+      throw gitUnavailable();
+    };
+    expect(await push()).toBe(true);
+    expect([messages(), onTarget()]).toEqual([["event-1", "by a person"], [1]]);
+  });
+});
+
+describe("a server that takes branches one by one", () => {
+  beforeEach(() => {
+    remote.isAtomic = false;
+  });
+
+  it("gets the state first; where the target is moved, it follows with the message of its events", async () => {
+    const { commit, push } = await open();
+    await commit(1);
+    await push();
+    await commit(2);
+    remote.commitAsPerson("main", { "README.md": "hello\n" });
+    await push();
+    expect([messages(), onTarget()]).toEqual([
+      ["event-1", "by a person", "event-2"],
+      [1, 2],
+    ]);
+  });
+
+  it("gets the target again and again where it refuses it, and the state only once", async () => {
+    const { commit, push, git, problems } = await open();
+    await commit(1);
+    git.refusals.push(new Map([["main", "refused"]]), new Map([["main", "refused"]]));
+    expect(await push()).toBe(true);
+    expect(problems.map(({ code }) => code)).toEqual(["GIT_REFUSED", "GIT_REFUSED"]);
+    expect([messages(), messages(stateBranch).length]).toEqual([["event-1"], 1]);
+  });
+});
+
+it("a refused push is tried again, and told each time", async () => {
+  const { commit, push, git, problems, clock } = await open();
+  await commit(1);
+  git.refusals.push(new Map([[stateBranch, "refused"]]), new Map([["main", "refused"]]));
+  expect(await push()).toBe(true);
+  expect([problems.map(({ code }) => code), onTarget()]).toEqual([["GIT_REFUSED", "GIT_REFUSED"], [1]]);
+  expect(clock.sleeps.every((ms) => ms >= 100 && ms <= 30_000)).toBe(true);
+});
+
+it("backoff grows, is bounded, and ends when told to stop", async () => {
+  const { commit, push, git, clock, stop, branches } = await open();
+  await commit(1);
+  git.fault = (operation) => {
+    if (operation !== "push" && operation !== "fetch") return;
+    if (clock.sleeps.length === 12) stop.abort();
+    throw gitUnavailable();
+  };
+  expect(await push()).toBe(false);
+  expect(branches.hasUnpushed).toBe(true);
+  expect(clock.sleeps[0]).toBeLessThanOrEqual(200);
+  expect(Math.max(...clock.sleeps)).toBeLessThanOrEqual(30_000);
+  expect(clock.sleeps.at(-1)).toBeGreaterThanOrEqual(15_000);
+
+  git.fault = () => undefined;
+  expect(await branches.push(new AbortController().signal, () => undefined)).toBe(true);
+  expect(onTarget()).toEqual([1]);
+});
+
+it("a bug is not a reason to try again", async () => {
+  const { commit, push, git } = await open();
+  await commit(1);
+  git.fault = (operation) => {
+    if (operation === "push") throw new TypeError("a bug");
+  };
+  await expect(push()).rejects.toThrow(TypeError);
+});
+
+it("at the start the target is brought to the state", async () => {
+  const first = await open();
+  await first.commit(1);
+  await first.commit(2);
+  await first.push();
+  // As after a crash between the two branches of a server that is not atomic.
+  remote.branches.set("main", remote.history("main")[1]!.id);
+  const second = await open();
+  await second.push();
+  expect([messages(), onTarget()]).toEqual([
+    ["event-1", "Bring"],
+    [1, 2],
+  ]);
+});
+
+it("a state branch that is not Sluice's is refused", async () => {
+  remote.commitAsPerson(stateBranch, { "README.md": "a branch of ours\n" });
+  await expect(open()).rejects.toMatchObject({ problem: { code: "STATE_INVALID" } });
+});
+
+it("repair compares file by file; purge starts the state anew without history", async () => {
+  const { commit, push, branches } = await open();
+  for (const n of [1, 2]) {
+    await commit(n);
+    await push();
+  }
+  remote.rewritable.add(stateBranch);
+  await branches.repair(true);
+  await push();
+  expect([messages(stateBranch).length, onTarget()]).toEqual([1, [1, 2]]);
+  await commit(3);
+  await push();
+  expect([messages(), messages(stateBranch).length, onTarget()]).toEqual([
+    ["event-1", "event-2", "event-3"],
+    2,
+    [1, 2, 3],
+  ]);
+});
+
+function failOnce(git: FakeGitRepository, when: "before" | "after"): void {
+  git.fault = (operation, moment) => {
+    if (operation !== "push" || moment !== when) return;
+    git.fault = () => undefined;
+    throw gitUnavailable();
+  };
+}
