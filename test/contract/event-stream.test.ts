@@ -21,38 +21,46 @@ interface Subject {
   /** The stream as a new process opens it; the one before is closed. */
   open(): Promise<EventStream>;
   publish(subject: string, payload: string, headers?: Record<string, string>): Promise<void>;
-  publishMany?(count: number): Promise<void>;
-  /** Stops and starts what delivers; undefined: there is nothing that could be. */
-  restart?(): Promise<void>;
-  /** Deletes and creates the stream. */
-  recreate?(): Promise<void>;
-  /** What the last `open` may have read ahead of its reader, at most, and what the server says that it has. */
-  readonly aheadMax?: number;
-  countDelivered?(): Promise<number>;
+  /** Stops and starts what delivers. */
+  restart(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-const kinds: Record<string, () => Promise<Subject>> = {
-  "the fake": async () => {
-    const stream = createFakeEventStream();
-    return {
-      open: async () => stream,
-      publish: async (subject, payload, headers = {}) => {
-        stream.publish(subject, payload, new Map(Object.entries(headers).map(([name, value]) => [name, [value]])));
-      },
-      recreate: async () => stream.recreate(),
-      dispose: async () => undefined,
-    };
-  },
-  "JetStream, limits": () => jetStreamSubject(RetentionPolicy.Limits),
-  "JetStream, work queue": () => jetStreamSubject(RetentionPolicy.Workqueue),
-  "JetStream, interest": () => jetStreamSubject(RetentionPolicy.Interest),
-  "the journal": journalSubject,
-};
+/** A stream on a server, which can be replaced, and whose consumer can be asked what it has. */
+interface StoredSubject extends Subject {
+  /** Deletes and creates the stream. */
+  recreate(): Promise<void>;
+}
+
+interface ServerSubject extends StoredSubject {
+  publishMany(count: number): Promise<void>;
+  /** How many messages the server has sent to the reader. */
+  countDelivered(): Promise<number>;
+}
+
+/** What a reader that does not read may have been sent: twice what is asked for ahead. */
+const aheadMessagesMax = 2 * 4_096;
+
+async function fakeSubject(): Promise<StoredSubject> {
+  const stream = createFakeEventStream();
+  return {
+    open: async () => stream,
+    publish: async (subject, payload, headers = {}) => {
+      stream.publish(subject, payload, new Map(Object.entries(headers).map(([name, value]) => [name, [value]])));
+    },
+    restart: async () => {
+      stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "the connection was lost" });
+      await sleep(20);
+      stream.recover();
+    },
+    recreate: async () => stream.recreate(),
+    dispose: async () => undefined,
+  };
+}
 
 const connectionName = "bus";
 
-async function jetStreamSubject(retention: RetentionPolicy): Promise<Subject> {
+async function jetStreamSubject(retention: RetentionPolicy): Promise<ServerSubject> {
   const server = await startNatsServer({ jetstream: true });
   const endpoint = { url: server.url, authorization: {} };
   const connection: Connection = {
@@ -84,7 +92,6 @@ async function jetStreamSubject(retention: RetentionPolicy): Promise<Subject> {
       await withConnection(server, async (nats) => (await jetstreamManager(nats)).streams.delete("USERS"));
       await create();
     },
-    aheadMax: 2 * 4096,
     countDelivered: () =>
       withConnection(server, async (nats) => {
         const manager = await jetstreamManager(nats);
@@ -156,173 +163,207 @@ function toHeaders(headers: Record<string, string>) {
   return written;
 }
 
-for (const [kind, create] of Object.entries(kinds)) {
-  describe(kind, () => {
-    let subject: Subject;
-    const readings: Reading[] = [];
+const readings: Reading[] = [];
 
-    beforeEach(async () => {
-      subject = await create();
-    });
-    afterEach(async () => {
-      for (const reading of readings.splice(0)) await reading.stop();
-      await subject.dispose();
-    });
-
-    async function read(stream: EventStream, from?: StreamPosition): Promise<Reading> {
-      const reading = startReading(stream, from);
-      readings.push(reading);
-      await reading.until(isSubscribed);
-      return reading;
-    }
-
-    async function publishAll(first: number, last: number): Promise<void> {
-      for (let number = first; number <= last; number++) await subject.publish("user.login", String(number));
-    }
-
-    it("hands on what arrives, in order, with everything that it came with", async () => {
-      const stream = await subject.open();
-      const reading = await read(stream);
-
-      await subject.publish("user.login", "one", { "ce-type": "login", "Ce-Id": "a b" });
-      await subject.publish("user.logout", "two");
-      await reading.until(({ deliveries }) => deliveries.length >= 2);
-
-      const [one, two] = reading.deliveries;
-      expect(one).toMatchObject({ connection: "bus", stream: stream.name, subject: "user.login" });
-      expect(one?.headers).toEqual(
-        new Map([
-          ["ce-type", ["login"]],
-          ["Ce-Id", ["a b"]],
-        ]),
-      );
-      expect(two).toMatchObject({ subject: "user.logout", headers: new Map() });
-      expect(texts(reading.deliveries)).toEqual(["one", "two"]);
-      expect(two?.position.epoch).toBe(one?.position.epoch);
-      expect(two!.position.sequence).toBeGreaterThan(one!.position.sequence);
-      expect(Date.parse(one!.position.time)).not.toBeNaN();
-    });
-
-    it("resumes behind a position after a restart of the reader: nothing twice, nothing missing", async () => {
-      const first = await read(await subject.open());
-      await publishAll(1, 9);
-      await first.until(({ deliveries }) => deliveries.length === 9);
-      await first.stop();
-      const from = first.deliveries[3]!.position;
-
-      const stream = await subject.open();
-      await stream.settle(from);
-      const second = await read(stream, from);
-      await publishAll(10, 12);
-      await second.until(({ deliveries }) => deliveries.length >= 8);
-
-      expect(texts(second.deliveries)).toEqual(["5", "6", "7", "8", "9", "10", "11", "12"]);
-      expect(second.deliveries[0]?.position).toEqual(first.deliveries[4]?.position);
-    });
-
-    it("hands nothing on twice that was settled, whatever the reading begins from", async () => {
-      const stream = await subject.open();
-      const first = await read(stream);
-      await publishAll(1, 6);
-      await first.until(({ deliveries }) => deliveries.length === 6);
-      const done = first.deliveries[3]!.position;
-      await stream.settle(done);
-      await publishAll(7, 8);
-      await first.until(({ deliveries }) => deliveries.length === 8);
-      await first.stop();
-
-      const second = await read(await subject.open(), done);
-      await second.until(({ deliveries }) => deliveries.length >= 4);
-
-      expect(texts(second.deliveries)).toEqual(["5", "6", "7", "8"]);
-    });
-
-    it("ends when aborted, and can be read again", async () => {
-      const stream = await subject.open();
-      const first = await read(stream);
-      await publishAll(1, 2);
-      await first.until(({ deliveries }) => deliveries.length === 2);
-      await first.stop();
-
-      const second = await read(stream, first.deliveries[0]!.position);
-      await publishAll(3, 3);
-      await second.until(({ deliveries }) => deliveries.length >= 2);
-      expect(texts(second.deliveries)).toEqual(["2", "3"]);
-    });
-
-    it("ends its readings when closed", async () => {
-      const stream = await subject.open();
-      const reading = await read(stream);
-      await stream.close();
-      await reading.stop();
-      expect(reading.deliveries).toEqual([]);
-    });
-
-    it("goes on by itself after the server was restarted", async ({ skip }) => {
-      if (subject.restart === undefined) return skip();
-      const reading = await read(await subject.open());
-      await publishAll(1, 3);
-      await reading.until(({ deliveries }) => deliveries.length === 3);
-
-      await subject.restart();
-      await reading.until(({ statuses }) => statuses.some(({ state }) => state === "degraded"));
-      await reading.until(isSubscribed);
-      await publishAll(4, 6);
-      await reading.until(({ deliveries }) => deliveries.length >= 6);
-
-      expect(texts(reading.deliveries)).toEqual(["1", "2", "3", "4", "5", "6"]);
-    });
-
-    it("reads on in a stream that was created anew, and calls it another epoch", async ({ skip }) => {
-      if (subject.recreate === undefined) return skip();
-      const reading = await read(await subject.open());
-      await publishAll(1, 3);
-      await reading.until(({ deliveries }) => deliveries.length === 3);
-
-      await subject.recreate();
-      await sleep(500); // An interest stream keeps only what comes while it has a consumer.
-      await reading.until(isSubscribed);
-      await publishAll(4, 5);
-      await reading.until(({ deliveries }) => deliveries.length >= 5);
-
-      expect(texts(reading.deliveries)).toEqual(["1", "2", "3", "4", "5"]);
-      const [, , before, after] = reading.deliveries.map(({ position }) => position);
-      expect(after?.epoch).not.toBe(before?.epoch);
-    });
-
-    it("finds a stream that was created anew while nobody read it, and resumes by time", async ({ skip }) => {
-      if (subject.recreate === undefined || kind.includes("interest")) return skip();
-      const first = await read(await subject.open());
-      await publishAll(1, 3);
-      await first.until(({ deliveries }) => deliveries.length === 3);
-      await first.stop();
-
-      await subject.recreate();
-      await publishAll(4, 5);
-      const second = await read(await subject.open(), first.deliveries[2]!.position);
-      await second.until(({ deliveries }) => deliveries.length >= 2);
-
-      expect(texts(second.deliveries)).toEqual(["4", "5"]);
-      expect(second.deliveries[0]?.position.epoch).not.toBe(first.deliveries[2]?.position.epoch);
-    });
-
-    it("reads ahead only as far as its bounds allow", async ({ skip }) => {
-      const { countDelivered, publishMany, aheadMax } = subject;
-      if (countDelivered === undefined || publishMany === undefined || aheadMax === undefined) return skip();
-      const stream = await subject.open();
-      const abort = new AbortController();
-      const iterator = stream.read(undefined, abort.signal, () => undefined)[Symbol.asyncIterator]();
-      const first = iterator.next();
-      await sleep(300);
-      await publishMany(20_000);
-      await first;
-      await sleep(1_000);
-
-      const delivered = await countDelivered();
-      expect(delivered).toBeGreaterThan(0);
-      expect(delivered).toBeLessThanOrEqual(aheadMax);
-      abort.abort();
-      await iterator.return?.();
-    });
-  });
+async function read(stream: EventStream, from?: StreamPosition): Promise<Reading> {
+  const reading = startReading(stream, from);
+  readings.push(reading);
+  await reading.until(isSubscribed);
+  return reading;
 }
+
+async function publishAll(subject: Subject, first: number, last: number): Promise<void> {
+  for (let number = first; number <= last; number++) await subject.publish("user.login", String(number));
+}
+
+/** A fresh subject for each test of a block, as a function because it is there only when the test runs. */
+function useSubject<S extends Subject>(create: () => Promise<S>): () => S {
+  let subject: S;
+  beforeEach(async () => {
+    subject = await create();
+  });
+  afterEach(async () => {
+    for (const reading of readings.splice(0)) await reading.stop();
+    await subject.dispose();
+  });
+  return () => subject;
+}
+
+const limits = () => jetStreamSubject(RetentionPolicy.Limits);
+const workQueue = () => jetStreamSubject(RetentionPolicy.Workqueue);
+const interest = () => jetStreamSubject(RetentionPolicy.Interest);
+
+describe.each<{ kind: string; create: () => Promise<Subject> }>([
+  { kind: "the fake", create: fakeSubject },
+  { kind: "JetStream, limits", create: limits },
+  { kind: "JetStream, work queue", create: workQueue },
+  { kind: "JetStream, interest", create: interest },
+  { kind: "the journal", create: journalSubject },
+])("$kind", ({ create }) => {
+  const subject = useSubject(create);
+
+  it("hands on what arrives, in order, with everything that it came with", async () => {
+    const stream = await subject().open();
+    const reading = await read(stream);
+
+    await subject().publish("user.login", "one", { "ce-type": "login", "Ce-Id": "a b" });
+    await subject().publish("user.logout", "two");
+    await reading.until(({ deliveries }) => deliveries.length >= 2);
+
+    const [one, two] = reading.deliveries;
+    expect(one).toMatchObject({ connection: "bus", stream: stream.name, subject: "user.login" });
+    expect(one?.headers).toEqual(
+      new Map([
+        ["ce-type", ["login"]],
+        ["Ce-Id", ["a b"]],
+      ]),
+    );
+    expect(two).toMatchObject({ subject: "user.logout", headers: new Map() });
+    expect(texts(reading.deliveries)).toEqual(["one", "two"]);
+    expect(two?.position.epoch).toBe(one?.position.epoch);
+    expect(two!.position.sequence).toBeGreaterThan(one!.position.sequence);
+    expect(Date.parse(one!.position.time)).not.toBeNaN();
+  });
+
+  it("resumes behind a position after a restart of the reader: nothing twice, nothing missing", async () => {
+    const first = await read(await subject().open());
+    await publishAll(subject(), 1, 9);
+    await first.until(({ deliveries }) => deliveries.length === 9);
+    await first.stop();
+    const from = first.deliveries[3]!.position;
+
+    const stream = await subject().open();
+    await stream.settle(from);
+    const second = await read(stream, from);
+    await publishAll(subject(), 10, 12);
+    await second.until(({ deliveries }) => deliveries.length >= 8);
+
+    expect(texts(second.deliveries)).toEqual(["5", "6", "7", "8", "9", "10", "11", "12"]);
+    expect(second.deliveries[0]?.position).toEqual(first.deliveries[4]?.position);
+  });
+
+  it("hands nothing on twice that was settled, whatever the reading begins from", async () => {
+    const stream = await subject().open();
+    const first = await read(stream);
+    await publishAll(subject(), 1, 6);
+    await first.until(({ deliveries }) => deliveries.length === 6);
+    const done = first.deliveries[3]!.position;
+    await stream.settle(done);
+    await publishAll(subject(), 7, 8);
+    await first.until(({ deliveries }) => deliveries.length === 8);
+    await first.stop();
+
+    const second = await read(await subject().open(), done);
+    await second.until(({ deliveries }) => deliveries.length >= 4);
+
+    expect(texts(second.deliveries)).toEqual(["5", "6", "7", "8"]);
+  });
+
+  it("ends when aborted, and can be read again", async () => {
+    const stream = await subject().open();
+    const first = await read(stream);
+    await publishAll(subject(), 1, 2);
+    await first.until(({ deliveries }) => deliveries.length === 2);
+    await first.stop();
+
+    const second = await read(stream, first.deliveries[0]!.position);
+    await publishAll(subject(), 3, 3);
+    await second.until(({ deliveries }) => deliveries.length >= 2);
+    expect(texts(second.deliveries)).toEqual(["2", "3"]);
+  });
+
+  it("ends its readings when closed", async () => {
+    const stream = await subject().open();
+    const reading = await read(stream);
+    await stream.close();
+    await reading.stop();
+    expect(reading.deliveries).toEqual([]);
+  });
+
+  it("goes on by itself after the server was restarted", async () => {
+    const reading = await read(await subject().open());
+    await publishAll(subject(), 1, 3);
+    await reading.until(({ deliveries }) => deliveries.length === 3);
+
+    await subject().restart();
+    await reading.until(({ statuses }) => statuses.some(({ state }) => state === "degraded"));
+    await reading.until(isSubscribed);
+    await publishAll(subject(), 4, 6);
+    await reading.until(({ deliveries }) => deliveries.length >= 6);
+
+    expect(texts(reading.deliveries)).toEqual(["1", "2", "3", "4", "5", "6"]);
+  });
+});
+
+describe.each<{ kind: string; create: () => Promise<StoredSubject> }>([
+  { kind: "the fake", create: fakeSubject },
+  { kind: "JetStream, limits", create: limits },
+  { kind: "JetStream, work queue", create: workQueue },
+  { kind: "JetStream, interest", create: interest },
+])("$kind, created anew", ({ create }) => {
+  const subject = useSubject(create);
+
+  it("reads on in a stream that was created anew, and calls it another epoch", async () => {
+    const reading = await read(await subject().open());
+    await publishAll(subject(), 1, 3);
+    await reading.until(({ deliveries }) => deliveries.length === 3);
+
+    await subject().recreate();
+    await sleep(500); // An interest stream keeps only what comes while it has a consumer.
+    await reading.until(isSubscribed);
+    await publishAll(subject(), 4, 5);
+    await reading.until(({ deliveries }) => deliveries.length >= 5);
+
+    expect(texts(reading.deliveries)).toEqual(["1", "2", "3", "4", "5"]);
+    const [, , before, after] = reading.deliveries.map(({ position }) => position);
+    expect(after?.epoch).not.toBe(before?.epoch);
+  });
+});
+
+describe.each<{ kind: string; create: () => Promise<StoredSubject> }>([
+  { kind: "the fake", create: fakeSubject },
+  { kind: "JetStream, limits", create: limits },
+  { kind: "JetStream, work queue", create: workQueue },
+])("$kind, which keeps what nobody reads", ({ create }) => {
+  const subject = useSubject(create);
+
+  it("finds a stream that was created anew while nobody read it, and resumes by time", async () => {
+    const first = await read(await subject().open());
+    await publishAll(subject(), 1, 3);
+    await first.until(({ deliveries }) => deliveries.length === 3);
+    await first.stop();
+
+    await subject().recreate();
+    await publishAll(subject(), 4, 5);
+    const second = await read(await subject().open(), first.deliveries[2]!.position);
+    await second.until(({ deliveries }) => deliveries.length >= 2);
+
+    expect(texts(second.deliveries)).toEqual(["4", "5"]);
+    expect(second.deliveries[0]?.position.epoch).not.toBe(first.deliveries[2]?.position.epoch);
+  });
+});
+
+describe.each<{ kind: string; create: () => Promise<ServerSubject> }>([
+  { kind: "JetStream, limits", create: limits },
+  { kind: "JetStream, work queue", create: workQueue },
+  { kind: "JetStream, interest", create: interest },
+])("$kind, under load", ({ create }) => {
+  const subject = useSubject(create);
+
+  it("reads ahead only as far as its bounds allow", async () => {
+    const stream = await subject().open();
+    const abort = new AbortController();
+    const iterator = stream.read(undefined, abort.signal, () => undefined)[Symbol.asyncIterator]();
+    const first = iterator.next();
+    await sleep(300);
+    await subject().publishMany(20_000);
+    await first;
+    await sleep(1_000);
+
+    const delivered = await subject().countDelivered();
+    expect(delivered).toBeGreaterThan(0);
+    expect(delivered).toBeLessThanOrEqual(aheadMessagesMax);
+    abort.abort();
+    await iterator.return?.();
+  });
+});
