@@ -7,6 +7,7 @@ import { isDigit, isLetter } from "./unicode.ts";
 const bytesPerInstruction = 0.5;
 /** The same for the automaton that only tells whether there is a match, and follows all at once. */
 const testBytesPerInstruction = 1 / 32;
+const compileBytesPerInstruction = 64;
 /** Work is charged in portions, because it may be more than one string may have. */
 const portionBytes = 64 * 1024;
 
@@ -17,8 +18,8 @@ const compiled = new Map<string, RE2JS>();
 export function compilePattern(context: FunctionContext, pattern: string): RE2JS {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
-  context.chargeBytes(pattern.length);
   const program = compile(pattern);
+  chargeWork(context, program.programSize() * compileBytesPerInstruction);
   if (compiled.size >= compiledMax) compiled.clear();
   compiled.set(pattern, program);
   return program;

@@ -11,7 +11,7 @@ import {
   uint64Type,
 } from "../value.ts";
 import { define, type FunctionDeclaration, type FunctionTable, GoFunctionError } from "./registry.ts";
-import { parseConstraint, satisfies } from "./semver-constraint.ts";
+import { type Constraint, parseConstraint, satisfies } from "./semver-constraint.ts";
 import { checkPrerelease, compareVersions, parseVersion, type Version, versionToString } from "./semver-version.ts";
 
 const valueMethods = new Map<string, FunctionDeclaration>();
@@ -148,10 +148,23 @@ addComparison("LessThanEqual", (order) => order <= 0);
 addComparison("GreaterThan", (order) => order > 0);
 addComparison("GreaterThanEqual", (order) => order >= 0);
 
+const constraintsMax = 256;
+const constraints = new Map<string, Constraint>();
+
+/** Constraints are mostly literals of templates: those in use are kept. */
+function constraintOf(text: string): Constraint {
+  const known = constraints.get(text);
+  if (known !== undefined) return known;
+  const constraint = parseConstraint(text);
+  if (constraints.size >= constraintsMax) constraints.clear();
+  constraints.set(text, constraint);
+  return constraint;
+}
+
 export const semverFunctions: FunctionTable = {
   semver: define(["string"], (_, text) => new GoPointer(versionPointerType, goVersion(parseVersion(text)))),
   semverCompare: define(["string", "string"], (_, constraint, version) => {
-    const parsed = parseConstraint(constraint);
+    const parsed = constraintOf(constraint);
     return satisfies(parseVersion(version), parsed);
   }),
 };

@@ -22,6 +22,8 @@ import {
 import { joinWords, toPascalCase } from "./word-case.ts";
 import { wrapText } from "./word-wrap.ts";
 
+const beyondAscii = /[^\u0000-\u007f]/;
+
 /** strings.Repeat, accounted for before it is made. */
 function repeat(context: FunctionContext, count: number, text: string): string {
   if (count < 0) throw new GoFunctionError("strings: negative Repeat count");
@@ -29,38 +31,44 @@ function repeat(context: FunctionContext, count: number, text: string): string {
   return joinBytes(text.repeat(count));
 }
 
+/** The indents that manifests have, made once. */
+const pads = Array.from({ length: 65 }, (_, width) => " ".repeat(width));
+
 function indent(context: FunctionContext, spaces: number, text: string): string {
-  const lines = countOf(text, "\n") + 1;
-  context.chargeBytes(Math.max(spaces, 0) * lines);
-  const pad = repeat(context, spaces, " ");
-  return pad + (lines === 1 ? text : text.replaceAll("\n", `\n${pad}`));
+  const pad = pads[spaces] ?? repeat(context, spaces, " ");
+  return pad + replaceEach(context, text, "\n", `\n${pad}`);
 }
 
-function countOf(text: string, part: string): number {
-  let count = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;
-  return count;
+/** How much a result may grow between two charges. */
+const portionUnits = 64 * 1024;
+
+/** Replaces all occurrences of a part that is not empty; charges as the result grows. */
+function replaceEach(context: FunctionContext, text: string, old: string, replacement: string): string {
+  let at = text.indexOf(old);
+  if (at < 0) return text;
+  let result = "";
+  let from = 0;
+  let charged = 0;
+  for (; at >= 0; at = text.indexOf(old, from)) {
+    result += text.slice(from, at) + replacement;
+    from = at + old.length;
+    if (result.length - charged > portionUnits) {
+      context.chargeBytes(result.length - charged);
+      charged = result.length;
+    }
+  }
+  return result + text.slice(from);
 }
 
 /** strings.Replace without limit: nothing is found before every character and at the end. */
 function replace(context: FunctionContext, old: string, replacement: string, text: string): string {
-  if (old.length === 1 && replacement.length <= 1 && text.isWellFormed()) {
-    return text.indexOf(old) < 0 ? text : text.split(old).join(replacement);
-  }
   if (old === "") {
     const characters = [...text];
     context.chargeBytes(text.length + (characters.length + 1) * replacement.length);
     return replacement + characters.map((character) => character + replacement).join("");
   }
-  if (!old.isWellFormed()) {
-    const parts = toByteText(text).split(toByteText(old));
-    context.chargeBytes(parts.length * replacement.length);
-    return ofByteText(parts.join(toByteText(replacement)));
-  }
-  const parts = text.split(old);
-  if (parts.length === 1) return text;
-  context.chargeBytes(parts.length * replacement.length);
-  return parts.join(replacement);
+  if (old.isWellFormed()) return replaceEach(context, text, old, replacement);
+  return ofByteText(replaceEach(context, toByteText(text), toByteText(old), toByteText(replacement)));
 }
 
 /** strings.SplitN: at most `limit` parts, all of them where it is negative. */
@@ -83,8 +91,13 @@ function numberedParts(context: FunctionContext, parts: readonly string[]): GoMa
   return new GoMap(stringMapType, new Map(parts.map((part, index) => [`_${index}`, part])));
 }
 
+function isGraphicAscii(unit: number): boolean {
+  return unit > 0x20 && unit < 0x80;
+}
+
 /** strings.TrimSpace. */
 export function trimSpace(text: string): string {
+  if (isGraphicAscii(text.charCodeAt(0)) && isGraphicAscii(text.charCodeAt(text.length - 1))) return text;
   const [start, end] = rangeWithout(text.length, (at) => isSpace(text.charCodeAt(at)));
   return text.slice(start, end);
 }
@@ -125,8 +138,10 @@ function trimSuffix(suffix: string, text: string): string {
 
 /** The first bytes of a string, or with a negative count the last. */
 function trunc(count: number, text: string): string {
-  // A string has at most as many bytes as three times its units.
-  if (count >= text.length * 3 || count <= text.length * -3) return text;
+  if (!beyondAscii.test(text)) {
+    if (count >= 0) return text.slice(0, count);
+    return text.length + count > 0 ? text.slice(count) : text;
+  }
   const length = byteLength(text);
   if (count < 0) return length + count > 0 ? byteSlice(text, length + count) : text;
   return length > count ? byteSlice(text, 0, count) : text;
@@ -274,8 +289,8 @@ export const stringFunctions: FunctionTable = {
   trimPrefix: define(["string", "string"], (_, prefix, text) => trimPrefix(prefix, text)),
   trimSuffix: define(["string", "string"], (_, suffix, text) => trimSuffix(suffix, text)),
   nospace: define(["string"], (_, text) => deleteSpace(text)),
-  upper: define(["string"], (_, text) => (isAscii(text) ? text.toUpperCase() : mapRunes(text, toUpperRune))),
-  lower: define(["string"], (_, text) => (isAscii(text) ? text.toLowerCase() : mapRunes(text, toLowerRune))),
+  upper: define(["string"], (_, text) => (beyondAscii.test(text) ? mapRunes(text, toUpperRune) : text.toUpperCase())),
+  lower: define(["string"], (_, text) => (beyondAscii.test(text) ? mapRunes(text, toLowerRune) : text.toLowerCase())),
   title: define(["string"], (_, text) => title(text)),
   untitle: define(["string"], (_, text) => untitle(text)),
   swapcase: define(["string"], (_, text) => swapCase(text)),
