@@ -27,7 +27,10 @@ export interface CommitInfo {
 }
 
 export interface GitReader {
-  /** Brings the branches' heads here, shallow, and says what they are; undefined: the remote has no such branch. */
+  /**
+   * Brings the branches' heads here, shallow, and says what they are; undefined: the remote has no such branch. A name
+   * that begins with `refs/` is a whole ref, as forges have for the heads of requests.
+   */
   fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>>;
   readCommit(commit: ObjectId): Promise<CommitInfo>;
   /** A tree's entries in Git's order. */
@@ -65,6 +68,8 @@ export interface RefUpdate {
   /** What the branch must still be on the server; undefined: it must not exist. */
   readonly from: ObjectId | undefined;
   readonly to: ObjectId;
+  /** `to` need not come after `from`: for branches that are made anew each time, and nobody's. */
+  readonly mayRewind?: true;
 }
 
 export type RefOutcome =
@@ -80,7 +85,7 @@ export interface GitWriter {
 
   /**
    * Pushes everything written and not known to be on the server as one pack, with all updates in one atomic push where the server
-   * can, else in the order given, stopping at the first that fails. Never forces. Throws a SluiceError
+   * can, else in the order given, stopping at the first that fails. Never forces: a branch goes from exactly `from` to `to`. Throws a SluiceError
    * (GIT_UNAVAILABLE, GIT_AUTH) where the server gave no answer for the refs: then nothing is known of them.
    */
   push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>>;

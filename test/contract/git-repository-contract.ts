@@ -184,6 +184,35 @@ export function describeGitRepository(name: string, openWorld: () => Promise<Git
       expect(world.headOf("main")).toBe(theirs);
     });
 
+    it("moves a branch back where it may be, but only from where it is", async () => {
+      const main = world.commitAsPerson("main", { "a.txt": "1\n" });
+      await git.fetchHeads(["main"]);
+      const first = await write(git, main, { "b.txt": "1\n" });
+      await git.push([{ branch: "review", from: undefined, to: first, mayRewind: true }]);
+      const second = await write(git, main, { "b.txt": "2\n" });
+      const third = await write(git, main, { "b.txt": "3\n" });
+
+      expect(kinds(await git.push([{ branch: "review", from: first, to: second, mayRewind: true }]))).toEqual({
+        review: "pushed",
+      });
+      expect(kinds(await git.push([{ branch: "review", from: first, to: third, mayRewind: true }]))).toEqual({
+        review: "moved",
+      });
+      expect(world.headOf("review")).toBe(second);
+    });
+
+    it("fetches refs that are no branches by their whole name", async () => {
+      const first = await write(git, undefined, { "a.txt": "1\n" });
+      await git.push([{ branch: "refs/pull/1/head", from: undefined, to: first }]);
+
+      const other = await world.openClone();
+      expect([...(await other.fetchHeads(["refs/pull/1/head", "refs/pull/2/head"]))]).toEqual([
+        ["refs/pull/1/head", first],
+        ["refs/pull/2/head", undefined],
+      ]);
+      expect(await files(other, first)).toEqual({ "a.txt": "1\n" });
+    });
+
     it("takes a push that had arrived already for pushed", async () => {
       const main = await write(git, undefined, { "a.txt": "1\n" });
       await git.push([{ branch: "main", from: undefined, to: main }]);

@@ -24,10 +24,10 @@ export class FakeGitRemote {
   }
 
   /** Moves a branch, as `git receive-pack` would: only to what is all there, and only forward. */
-  update({ branch, from, to }: RefUpdate): void {
+  update({ branch, from, to, mayRewind }: RefUpdate): void {
     this.#checkIsWhole(to);
     const isForced = from !== undefined && !this.#isAncestor(from, to);
-    if (isForced && !this.rewritable.has(branch)) throw new Error(`the push to ${branch} is forced`);
+    if (isForced && mayRewind !== true && !this.rewritable.has(branch)) throw new Error(`the push to ${branch} is forced`);
     this.branches.set(branch, to);
   }
 

@@ -12,6 +12,7 @@ import { readLooseObject } from "./loose-object.ts";
 import { type GitObject, hashObject } from "./object-id.ts";
 import { encodePackIndex, type PackLayout } from "./pack-bytes.ts";
 import { PackFile } from "./pack-file.ts";
+import { refName } from "./push-client.ts";
 import { DamagedStoreError } from "./store-error.ts";
 
 /** Raised when what is in the store, or how, changes: an older one is made anew. */
@@ -127,7 +128,7 @@ export class LocalStore {
 
   /** Brings the branches' heads here with their trees; says where they are. */
   async fetchBranches(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId>> {
-    const refspecs = branches.map((branch) => `+refs/heads/${branch}:${trackingRef(branch)}`);
+    const refspecs = branches.map((branch) => `+${refName(branch)}:${trackingRef(branch)}`);
     await this.#fetch(["--depth=1", "--filter=blob:none", "origin", ...refspecs]);
     const { stdout } = await this.#git(["for-each-ref", "--format=%(objectname) %(refname)"]);
     const refs = new Map(

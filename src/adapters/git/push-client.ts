@@ -137,7 +137,7 @@ export class PushClient {
 }
 
 export function refName(branch: string): string {
-  return `refs/heads/${branch}`;
+  return branch.startsWith("refs/") ? branch : `refs/heads/${branch}`;
 }
 
 function checkObjectFormat(capabilities: ReadonlyMap<string, string>): void {
