@@ -1,5 +1,5 @@
 /** Calls of functions and methods: Go's checks first, then a closure for the number of arguments. */
-import { converterFor } from "./arguments.ts";
+import { type Convert, converterFor } from "./arguments.ts";
 import { isTrue } from "./compare.ts";
 import type { Evaluate, EvaluateArgument } from "./compile-scope.ts";
 import { type CallSite, type Execution, ExecutionFailure } from "./execution.ts";
@@ -9,6 +9,7 @@ import { type GoValue, SerializedText } from "./value.ts";
 
 /** An argument that can be compiled for a parameter, or as what it is. */
 export interface ArgumentCompiler {
+  readonly node: NamedNode;
   as(parameter: Parameter): EvaluateArgument;
   raw(): Evaluate;
 }
@@ -20,6 +21,8 @@ export interface CallRequest {
   readonly args: readonly ArgumentCompiler[];
   /** One more argument comes from the pipeline. */
   readonly hasFinal: boolean;
+  /** The first argument is a method's receiver, which Go does not count. */
+  readonly hasReceiver?: boolean;
 }
 
 type Call = (context: Execution, ...args: unknown[]) => GoValue;
@@ -32,13 +35,14 @@ export function failing(message: string, node: NamedNode): () => never {
 }
 
 export function compileCall(declaration: FunctionDeclaration, request: CallRequest): Evaluate {
-  const { name, node, args, hasFinal } = request;
+  const { name, node, args, hasFinal, hasReceiver } = request;
   const { params, variadic } = declaration;
   const count = args.length + (hasFinal ? 1 : 0);
   const fixed = variadic ? params.length - 1 : params.length;
   if (variadic ? count < fixed : count !== fixed) {
-    const wanted = variadic ? `at least ${fixed}` : `${fixed}`;
-    const got = variadic ? args.length : count;
+    const uncounted = hasReceiver === true ? 1 : 0;
+    const wanted = `${variadic ? "at least " : ""}${fixed - uncounted}`;
+    const got = (variadic ? args.length : count) - uncounted;
     return failing(`wrong number of args for ${name}: want ${wanted} got ${got}`, node);
   }
   const parameterAt = (index: number): Parameter => params[Math.min(index, params.length - 1)]!;
@@ -98,7 +102,13 @@ function applyTo(call: Call, evaluates: readonly EvaluateArgument[], site: CallS
   }
 }
 
-/** A call whose result serializes what one of its string arguments did: that one's value goes with the result. */
+/** An argument that may be serialized text, and is made plain text behind the look at it. */
+interface KeptArgument {
+  readonly evaluate: EvaluateArgument;
+  readonly toText?: Convert;
+}
+
+/** A call whose result serializes what its string argument did: that one's value goes with the result. */
 function compileKeepingCall(
   declaration: FunctionDeclaration,
   { name, node, args, hasFinal }: CallRequest,
@@ -106,21 +116,18 @@ function compileKeepingCall(
 ): Evaluate {
   const call = declaration.call as unknown as Call;
   const site: CallSite = { name, node };
-  const toText = converterFor("string", node);
-  const isText = args.map((_, index) => parameterAt(index) === "string");
-  const evaluates = args.map((arg, index) => (isText[index] === true ? arg.raw() : arg.as(parameterAt(index))));
-  if (hasFinal) {
-    isText.push(parameterAt(args.length) === "string");
-    evaluates.push(
-      isText.at(-1) === true ? (_run, _dot, _variables, final) => final : finalArgument(parameterAt(args.length), node),
-    );
-  }
+  const keptArgs = args.map((arg, index): KeptArgument => {
+    const parameter = parameterAt(index);
+    if (parameter !== "string") return { evaluate: arg.as(parameter) };
+    return { evaluate: arg.raw(), toText: converterFor(parameter, arg.node) };
+  });
+  if (hasFinal) keptArgs.push(keptFinal(parameterAt(args.length), node));
   return (run, dot, variables, final) => {
     let serialized: SerializedText | undefined;
-    const values = evaluates.map((evaluate, index) => {
+    const values = keptArgs.map(({ evaluate, toText }) => {
       const value = evaluate(run, dot, variables, final);
       if (value instanceof SerializedText) serialized = value;
-      return isText[index] === true ? toText(value as GoValue) : value;
+      return toText === undefined ? value : read(run, toText(value as GoValue));
     });
     run.call = site;
     const result = run.chargeResult(call(run, ...values));
@@ -128,6 +135,11 @@ function compileKeepingCall(
       ? new SerializedText(result, serialized.value)
       : result;
   };
+}
+
+function keptFinal(parameter: Parameter, node: NamedNode): KeptArgument {
+  if (parameter !== "string") return { evaluate: finalArgument(parameter, node) };
+  return { evaluate: (_run, _dot, _variables, final) => final, toText: converterFor(parameter, node) };
 }
 
 /** The builtins `and` and `or`, which stop at the first argument that decides. */

@@ -157,11 +157,13 @@ function compileFunction(
 /** Compiles what needs the variables in force now; methods are not known before the template is executed. */
 function argumentCompiler(node: ArgumentNode, scope: Scope): ArgumentCompiler {
   if (node.type === "bool" || node.type === "string" || node.type === "number") {
-    return { as: (parameter) => compileConstant(node, parameter), raw: () => compileConstant(node, "any") as Evaluate };
+    const raw = compileConstant(node, "any") as Evaluate;
+    return { node, as: (parameter) => compileConstant(node, parameter), raw: () => raw };
   }
-  if (node.type === "nil") return { as: (parameter) => compileNil(node, parameter), raw: () => () => undefined };
+  if (node.type === "nil") return { node, as: (parameter) => compileNil(node, parameter), raw: () => () => undefined };
   const evaluate = compileOperand(node, scope);
   return {
+    node,
     as: (parameter) => {
       const convert = converterFor(parameter, node);
       return (run, dot, variables) => read(run, convert(evaluate(run, dot, variables)));
@@ -201,9 +203,9 @@ function compileFields(
     const takesArguments = hasArguments && index === last;
     const field = fieldOf(value, name, node, missingKey, takesArguments);
     if (!(field instanceof BoundMethod)) return field;
-    const bound: ArgumentCompiler = { as: () => () => field.receiver, raw: () => () => field.receiver };
+    const bound: ArgumentCompiler = { node, as: () => () => field.receiver, raw: () => () => field.receiver };
     const request = takesArguments ? { args: [bound, ...compilers], hasFinal } : { args: [bound], hasFinal: false };
-    return compileCall(field.declaration, { name, node, ...request })(run, dot, variables, final);
+    return compileCall(field.declaration, { name, node, ...request, hasReceiver: true })(run, dot, variables, final);
   };
 
   if (last === 0 && !hasArguments) {
