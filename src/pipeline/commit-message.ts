@@ -47,17 +47,19 @@ function eventLine({ action, trigger, source, subject, type, clusters }: EventEf
   return `${what} ${escapeText(subject)} on ${where} (${escapeText(trigger)}: ${escapeText(type)} from ${escapeText(source)})`;
 }
 
-/** Percent-encodes all but letters, digits and `. _ - / : +`, and cuts. */
+/** What of the harmless characters makes a link, by which forges also close issues: of an address, and of GH-1 for #1. */
+const linkMark = /:(?=\/\/)|(?<=gh)-(?=[0-9])/gi;
+
+/** Percent-encodes all but letters, digits and `. _ - / : +`, and these too where they would make a link; and cuts. */
 export function escapeText(text: string): string {
-  let escaped = "";
-  for (const character of text.slice(0, textCharactersMax)) {
-    escaped += /[A-Za-z0-9._/:+-]/.test(character)
-      ? character
-      : [...new TextEncoder().encode(character)]
-          .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
-          .join("");
-    if (escaped.length > textCharactersMax) return `${escaped.slice(0, textCharactersMax)}...`;
-  }
-  if (text.length > textCharactersMax) escaped += "...";
+  let escaped = text.slice(0, textCharactersMax).replace(/[^A-Za-z0-9._/:+-]/gu, encodeCharacter);
+  escaped = escaped.replace(linkMark, encodeCharacter);
+  const isCut = text.length > textCharactersMax || escaped.length > textCharactersMax;
+  if (isCut) return `${escaped.slice(0, textCharactersMax)}...`;
   return escaped === "" ? "-" : escaped;
+}
+
+function encodeCharacter(character: string): string {
+  const bytes = [...new TextEncoder().encode(character)];
+  return bytes.map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }
