@@ -15,10 +15,12 @@ import { FetchFailedError, type LocalStore } from "./local-store.ts";
 import { ObjectStore, type ObjectStoreLimits } from "./object-store.ts";
 import { addObject, type ObjectSet } from "./object-writer.ts";
 import { layOutPack } from "./pack-bytes.ts";
+import { makePathTree, type PathTree } from "./path-tree.ts";
 import { PushClient, refName } from "./push-client.ts";
+import type { CommitSigner } from "./sign-commit.ts";
 import { DamagedStoreError } from "./store-error.ts";
 import type { Transport } from "./transport.ts";
-import { findInTree, folderMode, parseTree } from "./tree-bytes.ts";
+import { findAllInTree, findInTree, folderMode, parseTree } from "./tree-bytes.ts";
 import { type TreeStore, writeTree } from "./write-tree.ts";
 
 export interface RepositoryParts {
@@ -26,7 +28,10 @@ export interface RepositoryParts {
   readonly transport: Transport;
   readonly author: Identity;
   readonly committer: Identity;
+  readonly signer?: CommitSigner;
   readonly log: Log;
+  /** Called when the repository is closed. */
+  readonly onClose: () => void;
   readonly limits: ObjectStoreLimits;
 }
 
@@ -131,15 +136,24 @@ export class Repository implements GitRepository {
   }
 
   async findIds(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, ObjectId>> {
+    const wanted = makePathTree(paths);
     return this.#read(() => {
       const ids = new Map<string, ObjectId>();
-      for (const path of paths) {
-        const entry = this.#findEntry(tree, path);
-        // Links and submodules are nobody's files.
-        if (entry?.mode.startsWith("100")) ids.set(path, entry.id);
-      }
+      this.#collectIds(tree, "", wanted, ids);
       return ids;
     });
+  }
+
+  /** Goes through each tree once, however many of its entries are wanted. */
+  #collectIds(tree: ObjectId, prefix: string, wanted: PathTree, ids: Map<string, ObjectId>): void {
+    const entries = findAllInTree(this.#objects.readTreeBytes(tree), [...wanted.keys()]);
+    for (const [name, { mode, id }] of entries) {
+      const below = wanted.get(name);
+      if (below === undefined) continue;
+      // Links and submodules are nobody's files.
+      if (mode.startsWith("100")) ids.set(prefix + name, id);
+      else if (mode === folderMode && below.size > 0) this.#collectIds(id, `${prefix}${name}/`, below, ids);
+    }
   }
 
   async readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -193,8 +207,11 @@ export class Repository implements GitRepository {
     const { author, committer } = this.#parts;
     const { parents, time, message } = request;
     const tree = await this.#read(() => writeTree(this.#treeStore(), request.base, request.changes));
-    const id = addObject(this.#batch, "commit", encodeCommit({ tree, parents, author, committer, time, message }));
-    return { id, tree };
+    const parts = { tree, parents, author, committer, time, message };
+    const body = encodeCommit(parts);
+    const signature = await this.#parts.signer?.sign(body);
+    const signed = signature === undefined ? body : encodeCommit(parts, signature);
+    return { id: addObject(this.#batch, "commit", signed), tree };
   }
 
   #treeStore(): TreeStore {
@@ -253,6 +270,8 @@ export class Repository implements GitRepository {
     await this.#inTurn(() => this.#store());
     this.#parts.transport.close();
     this.#parts.local.close();
+    await this.#parts.signer?.close();
+    this.#parts.onClose();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

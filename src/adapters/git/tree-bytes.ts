@@ -47,6 +47,40 @@ export function findInTree(bytes: Buffer, name: string): TreeEntry | undefined {
   return undefined;
 }
 
+/** The entries of those names, by name, in one pass over the tree. */
+export function findAllInTree(bytes: Buffer, names: readonly string[]): ReadonlyMap<string, TreeEntry> {
+  const found = new Map<string, TreeEntry>();
+  const [only] = names;
+  if (only !== undefined && names.length === 1) {
+    const entry = findInTree(bytes, only);
+    return entry === undefined ? found : found.set(only, entry);
+  }
+  // A name can stand at two places, as a file's and as a folder's.
+  const wanted = names.flatMap((text) => {
+    const name = Buffer.from(text);
+    return [
+      { text, name, isFolder: false },
+      { text, name, isFolder: true },
+    ];
+  });
+  wanted.sort((a, b) => compareNames(a.name, 0, a.name.length, a.isFolder, b.name, b.isFolder));
+  let next = 0;
+  for (let at = 0; at < bytes.length && next < wanted.length; ) {
+    const span = spanAt(bytes, at);
+    at = span.end;
+    const isFolder = isFolderAt(bytes, span);
+    for (; next < wanted.length; next++) {
+      const { text, name, isFolder: wantsFolder } = wanted[next]!;
+      const order = compareNames(bytes, span.name, span.nul, isFolder, name, wantsFolder);
+      if (order < 0) break;
+      if (order > 0) continue;
+      const id = bytes.toString("hex", span.nul + 1, span.end);
+      found.set(text, { mode: modeOf(bytes, span), name: text, id });
+    }
+  }
+  return found;
+}
+
 function isNamed(bytes: Buffer, { name, nul }: EntrySpan, wanted: Buffer): boolean {
   if (nul - name !== wanted.length) return false;
   for (let index = 0; index < wanted.length; index++) if (bytes[name + index] !== wanted[index]) return false;
