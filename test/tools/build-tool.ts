@@ -32,6 +32,12 @@ const tools = {
     versionArguments: ["--version"],
     versionMin: [2, 12],
   },
+  act: {
+    package: "github.com/nektos/act",
+    variable: "ACT",
+    versionArguments: ["--version"],
+    versionMin: [0, 2],
+  },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;
