@@ -121,7 +121,7 @@ export class StateView {
 }
 
 /** Git's name for a file of this content. */
-function blobId(text: string): string {
+export function blobId(text: string): string {
   return createHash("sha1")
     .update(`blob ${Buffer.byteLength(text)}\0`)
     .update(text)
