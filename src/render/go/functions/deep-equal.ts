@@ -15,7 +15,7 @@ import type { FunctionContext } from "./registry.ts";
 import { areDeepEqualTimes, GoTime } from "./time/go-time.ts";
 
 /** What comparing two lists, maps or structs is charged besides their contents. */
-const comparisonBytes = 8;
+const comparisonBytes = 32;
 
 /** Types must be identical at every level; a nil list differs from an empty one, and NaN from itself. */
 export function areDeepEqual(context: FunctionContext, left: GoValue, right: GoValue): boolean {

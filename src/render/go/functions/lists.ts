@@ -121,7 +121,7 @@ function concat(context: FunctionContext, ...lists: GoArgument[]): GoValue {
 }
 
 /** What looking at one element in search of another is charged. */
-const scanBytes = 4;
+const scanBytes = 8;
 
 function has(context: FunctionContext, needle: GoArgument, haystack: GoArgument): boolean {
   if (haystack === null) return false;

@@ -4,7 +4,7 @@ import { type FunctionContext, GoFunctionError } from "./registry.ts";
 import { isDigit, isLetter } from "./unicode.ts";
 
 /** What a step of the engine is charged for each instruction of its program that it may have to follow. */
-const bytesPerInstruction = 0.5;
+const bytesPerInstruction = 1;
 /** The same for the automaton that only tells whether there is a match, and follows all at once. */
 const testBytesPerInstruction = 1 / 32;
 const compileBytesPerInstruction = 64;
