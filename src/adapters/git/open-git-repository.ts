@@ -1,4 +1,5 @@
 /** The Git adapter: one remote repository, its local store, and the way to push. */
+import { SluiceError } from "../../model/problem.ts";
 import type { GitRepository } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
 import type { Identity } from "./commit-bytes.ts";
@@ -10,6 +11,9 @@ import { LocalStore } from "./local-store.ts";
 import { ProgramTransport } from "./program-transport.ts";
 import { parseRemoteUrl, type RemoteUrl } from "./remote-url.ts";
 import { explainProgramFailure, Repository } from "./repository.ts";
+import { SecretFiles } from "./secret-files.ts";
+import { CommitSigner, type SigningOptions } from "./sign-commit.ts";
+import { sshServiceCommand, sshShellCommand } from "./ssh-command.ts";
 import type { Transport } from "./transport.ts";
 
 export interface GitRepositoryOptions {
@@ -24,6 +28,7 @@ export interface GitRepositoryOptions {
   readonly auth?: GitAuth;
   /** PEM bundle of further authorities for https. */
   readonly caFile?: string;
+  readonly signing?: SigningOptions;
   readonly log: Log;
   readonly limits?: Partial<GitLimits>;
 }
@@ -45,12 +50,13 @@ const defaultLimits: GitLimits = {
 
 /**
  * Opens the repository, its local store included; reaches for the remote only when something is fetched or pushed. Throws a
- * SluiceError: GIT_INVALID for a URL that can't be used, PROGRAM_MISSING without git.
+ * SluiceError: GIT_INVALID for a URL that can't be used or does not fit the credentials, PROGRAM_MISSING without git.
  */
 export async function openGitRepository(options: GitRepositoryOptions): Promise<GitRepository> {
   const remote = parseRemoteUrl(options.url);
+  checkAuthFits(remote, options.auth?.kind ?? "none");
   const limits = { ...defaultLimits, ...options.limits };
-  const { transport, fetchEnv } = openWay(remote, options, limits);
+  const { transport, fetchEnv, close } = openWay(remote, options, limits);
   const { directory } = options;
   const local = await LocalStore.open({ directory, url: remote.url, fetchEnv, fetchMsMax: limits.fetchMsMax });
   return new Repository({
@@ -58,8 +64,22 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
     transport,
     author: options.author,
     committer: options.committer ?? options.author,
+    ...(options.signing === undefined ? {} : { signer: new CommitSigner(options.signing) }),
     log: options.log,
+    onClose: close,
     limits,
+  });
+}
+
+/** Credentials that would never be used are a mistake somewhere. */
+function checkAuthFits(remote: RemoteUrl, auth: GitAuth["kind"]): void {
+  const fitting: readonly GitAuth["kind"][] =
+    remote.kind === "http" ? ["none", "basic", "bearer"] : remote.kind === "ssh" ? ["none", "ssh"] : ["none"];
+  if (fitting.includes(auth)) return;
+  throw new SluiceError({
+    code: "GIT_INVALID",
+    message: `a repository by ${remote.kind} can't be reached with ${auth} credentials`,
+    hint: "username and password or a token go with https, sshKey with ssh, and nothing with a path.",
   });
 }
 
@@ -67,6 +87,7 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
 interface Way {
   readonly transport: Transport;
   fetchEnv(): Promise<ProgramEnv>;
+  close(): void;
 }
 
 function openWay(remote: RemoteUrl, options: GitRepositoryOptions, limits: GitLimits): Way {
@@ -76,7 +97,7 @@ function openWay(remote: RemoteUrl, options: GitRepositoryOptions, limits: GitLi
     case "http":
       return openHttpWay(remote.url, options, limits);
     case "ssh":
-      throw new Error(`${remote.kind} is not there yet`);
+      return openSshWay(remote, options, limits);
   }
 }
 
@@ -87,7 +108,29 @@ function openPathWay(path: string, { silenceMsMax }: GitLimits): Way {
     keepsNextReady: true,
     silenceMsMax,
   });
-  return { transport, fetchEnv: async () => ({}) };
+  return { transport, fetchEnv: async () => ({}), close: () => undefined };
+}
+
+function openSshWay(
+  remote: Extract<RemoteUrl, { kind: "ssh" }>,
+  { auth = { kind: "none" } }: GitRepositoryOptions,
+  { silenceMsMax }: GitLimits,
+): Way {
+  const files = new SecretFiles();
+  const shellCommand = () => sshShellCommand(auth, files, process.env);
+  const transport = new ProgramTransport({
+    command: async (service) => sshServiceCommand(await shellCommand(), remote, service, gitEnv()),
+    explain: explainProgramFailure,
+    // Servers hang up on those who keep them waiting.
+    keepsNextReady: false,
+    silenceMsMax,
+  });
+  const fetchEnv = async () => ({
+    GIT_SSH_COMMAND: await shellCommand(),
+    // Of a command that it does not know git would expect less than we do.
+    GIT_SSH_VARIANT: process.env.GIT_SSH_VARIANT ?? "ssh",
+  });
+  return { transport, fetchEnv, close: () => files.remove() };
 }
 
 function openHttpWay(
@@ -110,5 +153,5 @@ function openHttpWay(
     if (authorization !== undefined) settings.push([`http.${base}.extraHeader`, `Authorization: ${authorization}`]);
     return { ...gitConfigEnv(settings), ...(caFile === undefined ? {} : { GIT_SSL_CAINFO: caFile }) };
   };
-  return { transport, fetchEnv };
+  return { transport, fetchEnv, close: () => undefined };
 }
