@@ -237,6 +237,17 @@ it("reads only the subjects that the connection names, each message once", async
   ]);
 });
 
+it("warns of subjects that the stream does not hold, and reads the others", async () => {
+  await addStream();
+  const streams = [{ name: "USERS", subjects: ["user.login", "device.>"] }];
+  const reading = read(openOne({ jetstream: { url: server.url, authorization: {}, streams } }));
+  await reading.until(isSubscribed);
+  await publish(1, 1);
+  await until(reading, 1);
+  expect(problemCodes(reading.statuses)).toEqual(["warning NATS_STREAM"]);
+  expect(log.problems[0]?.message).toContain("device.>");
+});
+
 it("reads a subject of both from JetStream only, and what several wildcards match once", async () => {
   await addStream();
   const streams = [{ name: "USERS", subjects: ["user.login"] }];

@@ -18,6 +18,7 @@ import type { StreamPosition } from "../../model/delivery.ts";
 import { streamError } from "./explain-stream-error.ts";
 import { formatTime, parseTime } from "./stored-time.ts";
 import { type Resumption, renewEpoch, resumeStream } from "./stream-epoch.ts";
+import { overlapSubjects } from "./subjects.ts";
 
 /** Who owns durable consumers. */
 export interface ConsumerOwner {
@@ -31,6 +32,8 @@ export interface Binding extends Resumption {
   readonly consumer: string;
   /** Messages must be acknowledged, and those already settled may come again. */
   readonly owning: boolean;
+  /** Subjects to read of which the stream holds none. */
+  readonly unheld: readonly string[];
   /** Removes what should not outlive the reading. */
   release(): Promise<void>;
 }
@@ -50,24 +53,32 @@ export async function bindConsumer(
   owner: ConsumerOwner,
 ): Promise<Binding> {
   const info = await manager.streams.info(stream);
-  const binding =
+  const bound =
     info.config.retention === RetentionPolicy.Limits
       ? await bindOrdered(manager, info, filters, from)
       : await bindOwning(manager, info, filters, from, owner);
   // The stream may have been replaced since it was asked about; a consumer of its successor must not pass for its own.
   if ((await manager.streams.info(stream)).created !== info.created) {
-    await binding.release();
+    await bound.release();
     throw streamError(`stream ${stream} was replaced meanwhile`, "It is bound anew by itself.");
   }
-  return binding;
+  return { ...bound, unheld: findUnheld(info, filters) };
 }
+
+/** What a stream takes from others or renames is not told by its subjects. */
+function findUnheld({ config }: StreamInfo, filters: readonly string[]): readonly string[] {
+  if (config.mirror !== undefined || config.sources !== undefined || config.subject_transform !== undefined) return [];
+  return filters.filter((filter) => !config.subjects.some((subject) => overlapSubjects(subject, filter)));
+}
+
+type Bound = Omit<Binding, "unheld">;
 
 async function bindOrdered(
   manager: JetStreamManager,
   info: StreamInfo,
   filters: readonly string[],
   from: StreamPosition | undefined,
-): Promise<Binding> {
+): Promise<Bound> {
   const stream = info.config.name;
   const probe = await resume(manager, info, from);
   try {
@@ -84,7 +95,7 @@ async function bindOwning(
   filters: readonly string[],
   from: StreamPosition | undefined,
   owner: ConsumerOwner,
-): Promise<Binding> {
+): Promise<Bound> {
   const stream = info.config.name;
   const prefix = `${owner.name}-`;
   const name = `${prefix}${owner.term}-${nuid.next()}`;

@@ -81,6 +81,7 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
           const connection = await untilAborted(link.connect(), signal);
           binding = await untilAborted(bind(connection, last), signal);
           if (binding.renewed !== undefined) status.warn(renewedProblem(name, binding.renewed));
+          if (binding.unheld.length > 0) status.warn(unheldProblem(name, binding.unheld));
           if (binding.owning) messages.rebind(connection, binding.epoch);
           status.subscribed();
           for await (const delivery of readBinding(connection, binding, messages, signal)) {
@@ -114,5 +115,14 @@ function renewedProblem(stream: string, why: string): Problem {
     severity: "warning",
     message: `${stream} is not the stream that was read before: ${why}`,
     hint: "Reading goes on with the messages that are later than the last one read; compare the entities if some were lost.",
+  };
+}
+
+function unheldProblem(stream: string, subjects: readonly string[]): Problem {
+  return {
+    code: "NATS_STREAM",
+    severity: "warning",
+    message: `${stream} holds no messages of ${subjects.join(", ")}: the stream has other subjects`,
+    hint: "Correct the subjects in the connection, or add them to the stream (nats stream edit).",
   };
 }
