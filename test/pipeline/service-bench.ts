@@ -1,0 +1,187 @@
+/**
+ * The whole service over fakes: real decoding, matching, rendering, planning and branches; Git, streams, time and chance
+ * are a test's. Several instances may run on one remote, one after the other or at once.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadCatalog } from "../../src/config/load-catalog.ts";
+import { Branches } from "../../src/pipeline/branches.ts";
+import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
+import { readFolder } from "../../src/pipeline/read-folder.ts";
+import { Service, type ServiceOptions } from "../../src/pipeline/service.ts";
+import type { EventStream } from "../../src/ports/event-stream.ts";
+import { compileTemplate } from "../../src/render/compile-template.ts";
+import { createFakeChance } from "../fakes/fake-chance.ts";
+import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
+import type { FakeGitRemote } from "../fakes/fake-git-remote.ts";
+import { FakeGitRepository } from "../fakes/fake-git-repository.ts";
+import { createFakeLog } from "../fakes/fake-log.ts";
+import { findProjectRoot } from "../tools/find-project-root.ts";
+
+export const stateBranch = "sluice/state";
+export const renderSettings = { compatibility: "strict", secrets: "refuse" } as const;
+
+const { template: messageTemplate } = compileTemplate({
+  text: readFileSync(join(findProjectRoot(), "templates/commit-message.tmpl"), "utf8"),
+  engine: "go",
+  file: "templates/commit-message.tmpl",
+  part: "",
+  line: 1,
+  column: 1,
+});
+
+const defaults: ServiceOptions = {
+  eventsMax: 1000,
+  intervalMsMin: 0,
+  lookMs: 10_000,
+  per: "batch",
+  shards: 0,
+  records: "full",
+  deadLettersMax: 100,
+  render: renderSettings,
+};
+
+export interface InstanceOptions extends Partial<ServiceOptions> {
+  readonly remote: FakeGitRemote;
+  readonly streams: readonly EventStream[];
+  readonly clock?: FakeClock;
+  readonly seed?: number;
+}
+
+/** An instance of Sluice, not started yet, so that faults can be set up first. */
+export function createInstance({ remote, streams, clock: given, seed = 1, ...options }: InstanceOptions) {
+  const git = new FakeGitRepository(remote);
+  const clock = given ?? createFakeClock();
+  clock.holdSleepers();
+  const log = createFakeLog();
+  const ports = { git, clock, chance: createFakeChance(seed), log };
+  const names = { target: "main", state: stateBranch, outputPath: "rendered" };
+  const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(messageTemplate!, changeSet));
+  const stop = new AbortController();
+  const ready = { isReady: false };
+
+  async function run(): Promise<void> {
+    const service = await Service.start(
+      { ...defaults, ...options },
+      {
+        ...ports,
+        branches,
+        streams,
+        config: {
+          version: async (target) => (target === undefined ? undefined : (await git.findEntry(target, "config"))?.id),
+          read: async (target) => {
+            const files = [];
+            for await (const [path, text] of readFolder(git, target, "config")) files.push({ path, text });
+            return files;
+          },
+        },
+        loadCatalog: (files, previous) =>
+          loadCatalog(files, { compatibility: "strict", ...(previous === undefined ? {} : { previous }) }),
+        onReady: () => {
+          ready.isReady = true;
+        },
+      },
+      stop.signal,
+    );
+    instance.service = service;
+    await service.run(stop.signal);
+  }
+
+  const instance = {
+    git,
+    clock,
+    log,
+    branches,
+    ready,
+    /** Once it is started. */
+    service: undefined as Service | undefined,
+    /** Starts and runs; settled when it ended. */
+    start(): Promise<void> {
+      const running = run();
+      // Looked at when the test gets there.
+      running.catch(() => undefined);
+      return running;
+    },
+    stop: () => stop.abort(),
+  };
+  return instance;
+}
+
+export type Instance = ReturnType<typeof createInstance>;
+
+/** Lets everything happen that can without time passing. */
+export async function turns(count = 10): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets things happen, and time pass where nothing else does, until the condition holds. */
+export async function until(condition: () => boolean, clocks: readonly FakeClock[] = [], stepMs = 500): Promise<void> {
+  for (let round = 0; round < 2000; round++) {
+    for (let turn = 0; turn < 10; turn++) {
+      if (condition()) return;
+      await turns(1);
+    }
+    for (const clock of clocks) clock.advance(stepMs);
+  }
+  throw new Error("it never comes to that");
+}
+
+/** A CloudEvent as a publisher sends it: structured JSON without headers. */
+export function cloudEvent(fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ specversion: "1.0", source: "auth", type: "login", id: "1", ...fields });
+}
+
+export const clusterDocument = (name: string, env = "production") => `apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {name: ${name}, namespace: mgmt, labels: {env: ${env}}}
+`;
+
+export const eventSourceDocument = `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventSource
+metadata: {name: user}
+spec:
+  messagingMatchCriteria:
+  - subject: user
+`;
+
+/** Creates its content on login and deletes it on logout. */
+export const triggerDocument = (name: string, content: string, more = "") => `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: ${name}}
+spec:
+  sourceClusterSelector: {matchLabels: {env: production}}
+  eventSourceName: user
+  oneForEvent: true
+  cloudEventAction: '{{if eq .CloudEvent.type "logout"}}Delete{{else}}Create{{end}}'
+  policyRefs:
+  - {name: ${content}, namespace: default, kind: ConfigMap}
+${more}`;
+
+export const contentDocument = (name: string, manifest: string) => `apiVersion: v1
+kind: ConfigMap
+metadata: {name: ${name}, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
+data:
+  manifest.yaml: |
+${manifest.replace(/^(?=.)/gm, "    ")}
+`;
+
+/** A ConfigMap in `default`. */
+export const configMap = (name: string, value: string) => `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ${name}
+  namespace: default
+data:
+  value: ${value}
+`;
+
+/** A namespace per subject on every production cluster. */
+export const simpleConfig: Readonly<Record<string, string>> = {
+  "config/clusters.yaml": clusterDocument("one"),
+  "config/source.yaml": eventSourceDocument,
+  "config/login.yaml": triggerDocument("login", "content"),
+  "config/content.yaml": contentDocument(
+    "content",
+    configMap("{{ .CloudEvent.subject }}", "{{ .CloudEvent.data.value }}"),
+  ),
+};
