@@ -38,6 +38,8 @@ export interface Checkpoint {
   readonly catalog: string;
   readonly positions: ReadonlyMap<StreamName, StreamPosition>;
   readonly paused: boolean;
+  /** Levels of shards by which the objects' paths are laid out. */
+  readonly shards: number;
   readonly pending: PendingRenderings;
 }
 

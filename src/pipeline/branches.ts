@@ -114,13 +114,13 @@ export class Branches {
     return parseCheckpoint(text);
   }
 
-  /** Commits a batch on the state chain. Nothing is sent yet. */
-  async commitState(changeSet: ChangeSet): Promise<void> {
+  /** Commits a batch on the state chain, its changes applied to `base` if not to the tip's tree. Nothing is sent yet. */
+  async commitState(changeSet: ChangeSet, base: ObjectId | undefined = this.#state?.tree): Promise<void> {
     const { git, clock } = this.#ports;
     const parent = this.#state;
     const time = clock.now();
     const { id, tree } = await git.writeCommit({
-      base: parent?.tree,
+      base,
       changes: changeSet.changes,
       parents: parent === undefined ? [] : [parent.commit],
       message: "Advance the state\n",

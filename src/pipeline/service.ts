@@ -90,6 +90,7 @@ export class Service {
     for (const problem of problems) log.problem(problem);
 
     const keeper = new StateKeeper(options, branches, parts, catalog, checkpoint);
+    await keeper.reshard();
     await keeper.putInForce(catalog);
     const service = new Service(options, parts, keeper, version);
     await service.#push(signal);

@@ -17,6 +17,7 @@ import { planBatch } from "./plan-batch.ts";
 import { processDelivery } from "./process-delivery.ts";
 import { readFolder } from "./read-folder.ts";
 import { renderPendingChunk } from "./render-pending.ts";
+import { reshardTree } from "./reshard-tree.ts";
 
 export interface KeeperOptions {
   readonly eventsMax: number;
@@ -80,6 +81,18 @@ export class StateKeeper {
   get hasPending(): boolean {
     const { triggers, records } = this.#checkpoint.pending;
     return triggers.length > 0 || records.length > 0;
+  }
+
+  /** Lays the desired tree out anew, in one commit, where the settings ask for other shards than it has. */
+  async reshard(): Promise<void> {
+    const { shards } = this.#options;
+    const tree = this.#branches.stateTree;
+    if (this.#checkpoint.shards === shards) return;
+    this.#checkpoint = { ...this.#checkpoint, shards };
+    if (tree === undefined) return;
+    const base = await reshardTree(this.#ports.git, tree, shards, this.#ports.clock.now());
+    const changeSet = await planBatch(this.#ports.git, tree, [], this.#checkpoint, this.#rules);
+    await this.#branches.commitState(changeSet, base);
   }
 
   /** Makes the catalog the one that everything is rendered with, unless it is that already. */
@@ -158,7 +171,11 @@ export class StateKeeper {
   }
 }
 
-function rulesOf({ shards, records, deadLettersMax }: KeeperOptions, catalog: Catalog): PlanRules {
+/** What planning under this catalog goes by. */
+export function rulesOf(
+  { shards, records, deadLettersMax }: Pick<KeeperOptions, "shards" | "records" | "deadLettersMax">,
+  catalog: Catalog,
+): PlanRules {
   const triggers = [...catalog.eventTriggers.values()];
   const owners = new Map(triggers.map(({ name, tier }) => [encodePathPart(name), { trigger: name, tier }]));
   return { shards, records, deadLettersMax, owners };

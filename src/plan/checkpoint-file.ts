@@ -9,16 +9,18 @@ export const emptyCheckpoint: Checkpoint = {
   catalog: "",
   positions: new Map(),
   paused: false,
+  shards: 0,
   pending: { triggers: [], records: [] },
 };
 
-export function writeCheckpoint({ catalog, positions, paused, pending }: Checkpoint): string {
+export function writeCheckpoint({ catalog, positions, paused, shards, pending }: Checkpoint): string {
   // By code unit: equal checkpoints are equal bytes.
   const streams = [...positions].sort(([a], [b]) => (a < b ? -1 : 1));
   const file = new Map<string, Json>([
     ["version", 1n],
     ["catalog", catalog],
     ["paused", paused],
+    ["shards", BigInt(shards)],
     [
       "positions",
       new Map(
@@ -76,6 +78,7 @@ export function parseCheckpoint(text: string): Checkpoint {
     catalog: String(file.get("catalog") ?? ""),
     positions,
     paused: file.get("paused") === true,
+    shards: Number(file.get("shards") ?? 0n),
     pending: {
       triggers: listOf(triggers)
         .filter(isJsonObject)

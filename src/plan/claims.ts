@@ -8,7 +8,14 @@
 import type { ClusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
-import { claimsPath, generatedNamespacePath, objectPath, recordPath, triggersFolderOf } from "./paths.ts";
+import {
+  claimsPath,
+  encodePathPart,
+  generatedNamespacePath,
+  objectPath,
+  recordPath,
+  triggersFolderOf,
+} from "./paths.ts";
 import { entityHashOf, joinProvenance, splitProvenance } from "./provenance.ts";
 import { parseStateFile, writeIdentity } from "./record-file.ts";
 import type { StateView } from "./state-view.ts";
@@ -92,7 +99,7 @@ export function releaseObject(
     view.delete(filePath(rules, cluster, identity, claimant));
     return;
   }
-  const before = parseClaims(stored, claimsPath(cluster, identity));
+  const before = parseClaims(stored, claimsPath(cluster, identity), rules, cluster, identity);
   settleClaims(view, { cluster, identity, before, after: before.filter((claim) => !isClaimOf(claim, claimant)) });
 }
 
@@ -176,7 +183,7 @@ function readClaims(
 ): readonly Claim[] {
   const path = claimsPath(cluster, identity);
   const stored = view.text(path);
-  if (stored !== undefined) return parseClaims(stored, path);
+  if (stored !== undefined) return parseClaims(stored, path, rules, cluster, identity);
   if (isHeld) return [];
 
   const owners = new Set(view.folder(triggersFolderOf(cluster)));
@@ -204,12 +211,11 @@ function writeClaims(identity: ObjectIdentity, claims: readonly Claim[]): string
     [
       "claims",
       claims.map(
-        ({ path, trigger, entityHash, tier, owner, entity, bare }) =>
+        ({ trigger, entityHash, tier, owner, entity, bare }) =>
           new Map<string, Json>([
             ["trigger", trigger],
             ["entityHash", entityHash],
             ["tier", BigInt(tier)],
-            ["path", path],
             ["owner", owner],
             ["entity", entity],
             ["manifest", BigInt(manifests.indexOf(bare))],
@@ -221,17 +227,28 @@ function writeClaims(identity: ObjectIdentity, claims: readonly Claim[]): string
   return `${writeJson(file, 1)}\n`;
 }
 
-function parseClaims(text: string, path: string): readonly Claim[] {
+/** Paths are not in the file: a change of shards moves the manifests, and leaves the claims as they are. */
+function parseClaims(
+  text: string,
+  path: string,
+  rules: ClaimRules,
+  cluster: ClusterKey,
+  identity: ObjectIdentity,
+): readonly Claim[] {
   const file: JsonObject = parseStateFile(text, path);
   const manifests = (file.get("manifests") ?? []) as readonly string[];
   const claims = (file.get("claims") ?? []) as readonly Json[];
-  return claims.filter(isJsonObject).map((claim) => ({
-    path: String(claim.get("path")),
-    trigger: String(claim.get("trigger")),
-    entityHash: String(claim.get("entityHash")),
-    tier: Number(claim.get("tier")),
-    owner: String(claim.get("owner")),
-    entity: String(claim.get("entity")),
-    bare: manifests[Number(claim.get("manifest"))] ?? "",
-  }));
+  return claims.filter(isJsonObject).map((claim) => {
+    const trigger = String(claim.get("trigger"));
+    const ownerFolder = trigger === "" ? "" : encodePathPart(trigger);
+    return {
+      path: filePath(rules, cluster, identity, { ownerFolder }),
+      trigger,
+      entityHash: String(claim.get("entityHash")),
+      tier: Number(claim.get("tier")),
+      owner: String(claim.get("owner")),
+      entity: String(claim.get("entity")),
+      bare: manifests[Number(claim.get("manifest"))] ?? "",
+    };
+  });
 }

@@ -88,13 +88,21 @@ export function identityPath({ group, kind, namespace, name }: ObjectIdentity): 
  * digits keep folders small where a trigger has very many objects.
  */
 export function objectPath(cluster: ClusterKey, ownerFolder: string, identity: ObjectIdentity, shards: number): string {
-  const below = identityPath(identity);
+  return `${triggersFolderOf(cluster)}/${ownerFolder}/${shardedPath(`${identityPath(identity)}.yaml`, shards)}`;
+}
+
+/** `<scope>/<kind>/<name>.yaml` behind its shards. */
+function shardedPath(file: string, shards: number): string {
+  if (shards === 0) return file;
+  const digits = hashHex(file.slice(0, -".yaml".length));
   let shard = "";
-  if (shards > 0) {
-    const digits = hashHex(below);
-    for (let level = 0; level < shards; level++) shard += `${digits.slice(2 * level, 2 * level + 2)}/`;
-  }
-  return `${triggersFolderOf(cluster)}/${ownerFolder}/${shard}${below}.yaml`;
+  for (let level = 0; level < shards; level++) shard += `${digits.slice(2 * level, 2 * level + 2)}/`;
+  return shard + file;
+}
+
+/** Where a file below an owner's folder, laid out by any number of shards, belongs with `shards` of them. */
+export function reshardPath(path: string, shards: number): string {
+  return shardedPath(path.split("/").slice(-3).join("/"), shards);
 }
 
 /** Where a Namespace stands that objects need and nobody renders. */

@@ -127,6 +127,7 @@ describe("checkpoints", () => {
       catalog: texts,
       positions: fc.array(fc.tuple(texts, positions), { maxLength: 4 }).map((all) => new Map(all)),
       paused: fc.boolean(),
+      shards: fc.integer({ min: 0, max: 4 }),
       pending: fc.record(
         {
           triggers: fc.array(fc.record({ trigger: texts, after: texts }, { noNullPrototype: true }), { maxLength: 3 }),
