@@ -15,7 +15,7 @@ import type { Connection } from "../../src/model/connection.ts";
 import type { StreamPosition } from "../../src/model/delivery.ts";
 import type { EventStream, StreamStatus } from "../../src/ports/event-stream.ts";
 import { createFakeLog, type FakeLog } from "../fakes/fake-log.ts";
-import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
+import { type NatsServer, type NatsServerOptions, startNatsServer } from "../tools/nats-server.ts";
 import { isSubscribed, type Reading, startReading, texts } from "./read-stream.ts";
 
 let server: NatsServer;
@@ -23,11 +23,12 @@ let nats: NatsConnection;
 let manager: JetStreamManager;
 let log: FakeLog;
 let journals: string;
+const servers: NatsServer[] = [];
 const opened: EventStream[] = [];
 const readings: Reading[] = [];
 
 beforeEach(async () => {
-  server = await startNatsServer({ jetstream: true });
+  server = await startAnother({ jetstream: true });
   journals = await mkdtemp(join(tmpdir(), "sluice-journal-"));
   log = createFakeLog();
   await reconnect();
@@ -36,9 +37,16 @@ afterEach(async () => {
   for (const reading of readings.splice(0)) await reading.stop();
   for (const stream of opened.splice(0)) await stream.close();
   await nats.close();
-  await server.stop();
+  for (const started of servers.splice(0)) await started.stop();
   await rm(journals, { recursive: true, force: true });
 });
+
+/** A server that is stopped with the test, however it ends. */
+async function startAnother(options?: NatsServerOptions): Promise<NatsServer> {
+  const started = await startNatsServer(options);
+  servers.push(started);
+  return started;
+}
 
 async function reconnect(): Promise<void> {
   nats = await connect({ servers: server.url, reconnect: false });
@@ -102,7 +110,7 @@ it("waits for a stream that does not exist, and says how to create it", async ()
 });
 
 it("says that a server has no JetStream", async () => {
-  const plain = await startNatsServer();
+  const plain = await startAnother();
   const streams = [{ name: "USERS", subjects: ["user.>"] }];
   const reading = read(openOne({ jetstream: { url: plain.url, authorization: {}, streams } }));
   await reading.until(({ statuses }) => statuses.at(-1)?.state === "degraded");
@@ -110,7 +118,6 @@ it("says that a server has no JetStream", async () => {
     problem: { code: "NATS_STREAM", message: expect.stringContaining("no JetStream") },
   });
   await reading.stop();
-  await plain.stop();
 });
 
 it("says that a server can't be reached, and reads when it can", async () => {
@@ -275,7 +282,7 @@ it("reads messages of the largest size, and many of them", async () => {
 });
 
 it("reads messages that are larger than one request asks for, among small ones", async () => {
-  const large = await startNatsServer({ jetstream: true, config: "max_payload: 8MB" });
+  const large = await startAnother({ jetstream: true, config: "max_payload: 8MB" });
   const client = await connect({ servers: large.url });
   const largeManager = await jetstreamManager(client);
   await largeManager.streams.add({ name: "USERS", subjects: ["user.>"] });
@@ -288,7 +295,6 @@ it("reads messages that are larger than one request asks for, among small ones",
   expect(problemCodes(reading.statuses)).toEqual([]);
   await reading.stop();
   await client.close();
-  await large.stop();
 });
 
 it("loses nothing and repeats nothing while the server is killed again and again under load", async () => {
@@ -469,7 +475,7 @@ it("says that the journal is in use, and reads when it no longer is", async () =
 });
 
 it("says that the user may not subscribe, or not use JetStream", async () => {
-  const guarded = await startNatsServer({
+  const guarded = await startAnother({
     jetstream: true,
     config: `authorization { users: [ { user: a, password: b, permissions: { subscribe: ["_INBOX.>"], publish: ["nothing"] } } ] }`,
   });
@@ -483,5 +489,4 @@ it("says that the user may not subscribe, or not use JetStream", async () => {
     expect(problemCodes(reading.statuses)).toEqual(["error NATS_AUTH"]);
     await reading.stop();
   }
-  await guarded.stop();
 });
