@@ -20,7 +20,8 @@ export function judgeSerialized(
   documents: readonly (YamlNode | undefined)[],
 ): SerializedOutcome {
   const span = trimRange(text, range);
-  if (span.start === span.end) return "text";
+  // Go's toYaml prints nothing where it fails.
+  if (span.start === span.end) return "violation";
   for (const document of documents) {
     if (document === undefined || document.end < span.start) continue;
     return judgeWithin(document, span, value);
@@ -38,7 +39,9 @@ function judgeWithin(node: YamlNode, span: Span, value: Json): SerializedOutcome
   if (node.kind === "alias") return overlaps(node, span) ? "violation" : "text";
   if (node.kind === "scalar") {
     if (!overlaps(node, span)) return "text";
-    return node.start <= span.start && node.end >= span.end ? "text" : "violation";
+    // All of a scalar must be the value; only a part of one is text.
+    const isPart = node.start < span.start || node.end > span.end;
+    return isPart && node.start <= span.start && node.end >= span.end ? "text" : "violation";
   }
   return node.kind === "mapping" ? judgeMapping(node, span, value) : judgeSequence(node, span, value);
 }

@@ -34,7 +34,10 @@ export function readGuardedDocuments(rendered: RenderedText, source: TemplateSou
   for (let index = 0; index < ranges.length; index++) {
     const range = ranges[index]!;
     const holder = holders[index];
-    if (hasHarmlessText(text, range) || (holder !== undefined && isMereText(text, range, holder))) continue;
+    if (hasHarmlessText(text, range)) continue;
+    // All of a scalar that was serialized must be the value; a look at the text alone can't tell that.
+    const mayBeText = holder !== undefined && (holder.start < range.start || !isSerialized(range));
+    if (mayBeText && isMereText(text, range, holder)) continue;
     const outcome = isSerialized(range) ? judgeSerialized(text, range, range.serialized!, documents) : "text";
     if (outcome === "violation") return violation(rendered, source, range);
     if (outcome === "structure") structural.add(index);

@@ -22,7 +22,7 @@ const value = fc.oneof(
 );
 /** Pieces of YAML in any order: most make no sense, those that do put values next to all kinds of text. */
 const pieces = [
-  ..."a: |b: |- |\n|  |    |{{ a }}|{{ b }}|{{ c }}|'|\"|,|[|]|{|}|\\|#| # |: |&x |*x|!!str |key|--- |-|?|%|\\x4".split(
+  ..."a: |b: |- |\n|  |    |{{ a }}|{{ b }}|{{ c }}|'|\"|,|[|]|{|}|\\|#| # |: |&x |*x|!!str |k-y|--- |-|?|%|\\x4".split(
     "|",
   ),
   ...[
@@ -69,7 +69,7 @@ it("quick looks let nothing pass that comparing would not", () => {
       expect(reference, `${printed}\n=== becomes ===\n${replaced.text}`).toBeDefined();
       expect(haveSameStructure(printed, ranges, replaced.placeholders, documents, reference!), printed).toBe(true);
     }),
-    { numRuns: 30_000 },
+    { numRuns: 10_000 },
   );
-  expect(looked).toBeGreaterThan(1000);
+  expect(looked).toBeGreaterThan(300);
 });
