@@ -11,6 +11,8 @@ const compileBytesPerInstruction = 64;
 /** Work is charged in portions, because it may be more than one string may have. */
 const portionBytes = 64 * 1024;
 
+const portionItems = 65_536;
+
 const compiledMax = 500;
 const compiled = new Map<string, RE2JS>();
 
@@ -112,6 +114,8 @@ export function findRanges(
     const end = search.matcher.end();
     const isEmptyHere = end === at;
     if (!(isEmptyHere && start === previousEnd)) ranges.push([start, end]);
+    // A list that will be too long need not be finished.
+    if (ranges.length % portionItems === 0) context.chargeItems(ranges.length);
     at = isEmptyHere ? search.next(at) : end;
     previousEnd = end;
   }
