@@ -15,6 +15,7 @@ export const recordsFolder = "records";
 export const claimsFolder = "claims";
 export const ownersFolder = "owners";
 export const deadLettersFolder = "dead-letters";
+export const reviewsFolder = "reviews";
 export const catalogFolder = "config";
 
 /** Stands for the namespace of cluster-scoped objects; no namespace may be called so. */

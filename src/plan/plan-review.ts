@@ -1,0 +1,146 @@
+/**
+ * What is proposed for review, and what counts as turned down (design 9).
+ *
+ * The desired tree is what events ask for; the target is what people agreed to. A group's proposal is all that differs,
+ * less what people have seen and not taken. So nothing needs to be remembered of a request but what it showed: once it
+ * has ended, merged or not, whatever it showed and the target does not have is what they did not want.
+ *
+ * Groups are merged one without the other, and each must leave a cluster's folder whole: with its own file, with the
+ * namespaces that objects need, and with no object in it twice.
+ */
+import type { FileContents, FileDifference, ReviewGrouping, ReviewRecord } from "../model/review.ts";
+
+/** The one group of `all`. */
+export const wholeGroup = "all";
+/** For what no trigger owns and no trigger's proposal needs; no trigger can be called so. */
+export const sharedGroup = "_clusters";
+
+type Reviews = ReadonlyMap<string, ReviewRecord>;
+
+/** By group what it proposes, sorted by path; groups that have nothing to propose are absent. */
+export function planReview(
+  differences: readonly FileDifference[],
+  grouping: ReviewGrouping,
+  reviews: Reviews,
+): ReadonlyMap<string, readonly FileDifference[]> {
+  const proposals = new Collected<FileDifference>();
+  const objects: ObjectDifference[] = [];
+  const shared: SharedDifference[] = [];
+  for (const difference of differences) {
+    const placed = placeDifference(difference, grouping);
+    if (placed.kind === "object") objects.push(placed);
+    else shared.push(placed);
+  }
+
+  // An object that passes to another owner goes from the one file to the other in one request, or not at all.
+  const arrivals = new Map(
+    objects.filter(({ difference: { have } }) => have === undefined).map((object) => [object.identity, object]),
+  );
+  const users = new Collected<string>();
+  for (const object of objects) {
+    const { difference, identity, cluster, namespace, renderedNamespace } = object;
+    const arrival = difference.want === undefined ? arrivals.get(identity) : undefined;
+    const { group } = arrival ?? object;
+    const isOut = isRejected(reviews.get(group), difference);
+    if (isOut || (arrival !== undefined && isRejected(reviews.get(group), arrival.difference))) continue;
+    proposals.add(group, difference);
+    if (renderedNamespace !== undefined) users.add(`renderer of ${cluster}/${renderedNamespace}`, group);
+    if (difference.want === undefined) continue;
+    users.add(cluster, group);
+    users.add(`${cluster}/${namespace}`, group);
+  }
+
+  for (const { difference, cluster, namespace } of shared) {
+    const isGoing = difference.want === undefined;
+    // A generated Namespace gives way to a rendered one and comes back after it: with that and not without.
+    const renderers = namespace === undefined ? undefined : users.at(`renderer of ${cluster}/${namespace}`);
+    if (isGoing && namespace !== undefined && renderers === undefined) continue;
+    const needed = isGoing ? undefined : users.at(namespace === undefined ? cluster : `${cluster}/${namespace}`);
+    const groups = renderers ?? needed;
+    if (groups !== undefined) for (const group of groups) proposals.add(group, difference);
+    else if (![...reviews.values()].some((review) => isRejected(review, difference))) {
+      proposals.add(grouping === "all" ? wholeGroup : sharedGroup, difference);
+    }
+  }
+  const byPath = (a: FileDifference, b: FileDifference) => (a.path < b.path ? -1 : 1);
+  return new Map([...proposals].map(([group, proposal]) => [group, [...proposal].sort(byPath)]));
+}
+
+interface ObjectDifference {
+  readonly kind: "object";
+  readonly difference: FileDifference;
+  readonly group: string;
+  /** Of its cluster, `<namespace>/<name>`. */
+  readonly cluster: string;
+  readonly namespace: string;
+  /** The same for one object under all owners of a cluster. */
+  readonly identity: string;
+  /** Its name, where the object is a Namespace. */
+  readonly renderedNamespace: string | undefined;
+}
+
+interface SharedDifference {
+  readonly kind: "shared";
+  readonly difference: FileDifference;
+  readonly cluster: string;
+  /** Of the Namespace that nobody renders; undefined: the cluster's own file. */
+  readonly namespace: string | undefined;
+}
+
+/** As paths are made in {@link import("./paths.ts").objectPath} and its neighbours. */
+function placeDifference(difference: FileDifference, grouping: ReviewGrouping): ObjectDifference | SharedDifference {
+  const [clusterNamespace, clusterName, folder = "", owner = "", ...below] = difference.path.split("/");
+  const cluster = `${clusterNamespace}/${clusterName}`;
+  if (below.length === 0) {
+    const namespace = folder === "namespaces" ? owner.replace(/\.yaml$/, "") : undefined;
+    return { kind: "shared", difference, cluster, namespace };
+  }
+  // However many shards there are, the end is namespace, kind and name.
+  const [namespace = "", kind, file = ""] = below.slice(-3);
+  const ownerGroup = folder === "triggers" ? owner : `_${folder}-${owner}`;
+  return {
+    kind: "object",
+    difference,
+    group: grouping === "all" ? wholeGroup : ownerGroup,
+    cluster,
+    namespace,
+    identity: `${cluster}/${namespace}/${kind}/${file}`,
+    renderedNamespace: kind === "namespace" ? file.replace(/\.yaml$/, "") : undefined,
+  };
+}
+
+/** Sets by key. */
+class Collected<T> implements Iterable<[string, ReadonlySet<T>]> {
+  readonly #sets = new Map<string, Set<T>>();
+
+  add(key: string, value: T): void {
+    const set = this.#sets.get(key);
+    if (set === undefined) this.#sets.set(key, new Set([value]));
+    else set.add(value);
+  }
+
+  at(key: string): ReadonlySet<T> | undefined {
+    return this.#sets.get(key);
+  }
+
+  [Symbol.iterator](): Iterator<[string, ReadonlySet<T>]> {
+    return this.#sets[Symbol.iterator]();
+  }
+}
+
+function isRejected(review: ReviewRecord | undefined, { path, want }: FileDifference): boolean {
+  return review?.rejected.has(path) === true && review.rejected.get(path) === want;
+}
+
+/**
+ * What people did not want of a request that has ended: all that it showed and the target does not have. `target` has
+ * the contents there of all paths that were shown.
+ */
+export function rejectShown(shown: FileContents, target: FileContents): FileContents {
+  return new Map([...shown].filter(([path, content]) => target.get(path) !== content));
+}
+
+/** Without what is desired otherwise by now: that may be proposed, and what was turned down too if it comes again. */
+export function keepRejected(rejected: FileContents, desired: FileContents): FileContents {
+  return new Map([...rejected].filter(([path, content]) => desired.get(path) === content));
+}
