@@ -1,0 +1,201 @@
+/** From two states to the report of what differs between them: objects as masked diffs, failures in groups. */
+import type { CloudEvent } from "../../model/cloud-event.ts";
+import { formatPlace, type Place, type Problem, type SourcePlace } from "../../model/problem.ts";
+import type { EntityRecord } from "../../model/record.ts";
+import { desiredFolder, recordPath, recordsFolder } from "../../plan/paths.ts";
+import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
+import { parseRecord } from "../../plan/record-file.ts";
+import { diffLines, makeHunks, splitLines } from "./diff-lines.ts";
+import type { Mask, MaskSubject } from "./mask.ts";
+import { type PathParts, readPath } from "./object-path.ts";
+import type { FailureGroup, Hunk, ObjectAction, ObjectChange } from "./report.ts";
+import type { StateOverlay } from "./state-overlay.ts";
+
+export interface ComparisonOptions {
+  readonly outputPath: string;
+  readonly mask: Mask;
+  /** The state without any sample: what it has on record is masked. */
+  readonly recorded: StateOverlay;
+  /** By path, where the template stands that prints the object now. */
+  readonly places: ReadonlyMap<string, SourcePlace>;
+  /** Where triggers stand, for objects that nothing prints any more. */
+  readonly triggerPlaces: ReadonlyMap<string, SourcePlace>;
+}
+
+const chunk = 500;
+const examplesMax = 5;
+const textCharactersMax = 300;
+
+/** Every object that differs, by path. `paths`: those that may differ. */
+export async function* compareObjects(
+  before: StateOverlay,
+  after: StateOverlay,
+  paths: ReadonlySet<string>,
+  options: ComparisonOptions,
+): AsyncIterable<ObjectChange> {
+  const sorted = [...paths].filter((path) => path.startsWith(`${desiredFolder}/`)).sort();
+  for (let at = 0; at < sorted.length; at += chunk) {
+    const some = sorted.slice(at, at + chunk);
+    const [ids, idsAfter] = [await before.findIds(before.tree, some), await after.findIds(after.tree, some)];
+    const changed = some.filter((path) => ids.get(path) !== idsAfter.get(path));
+    const texts = await before.readFiles(before.tree, changed);
+    const textsAfter = await after.readFiles(after.tree, changed);
+    const objects = changed.map((path) => new ChangedObject(path, texts.get(path), textsAfter.get(path)));
+    const events = await readRecordedEvents(objects, options);
+    for (const object of objects) yield object.describe(events.get(object.recordPath ?? ""), options);
+  }
+}
+
+class ChangedObject {
+  readonly recordPath: string | undefined;
+  readonly #path: string;
+  readonly #parts: PathParts;
+  readonly #before: string | undefined;
+  readonly #after: string | undefined;
+
+  constructor(path: string, before: string | undefined, after: string | undefined) {
+    this.#path = path;
+    this.#parts = readPath(path);
+    this.#before = before;
+    this.#after = after;
+    const entity = entityHashOf(splitProvenance(before ?? after ?? ""));
+    this.recordPath = this.#parts.trigger === "" ? undefined : recordPath(this.#parts.trigger, entity);
+  }
+
+  describe(event: CloudEvent | undefined, options: ComparisonOptions): ObjectChange {
+    const { outputPath, mask, places, triggerPlaces } = options;
+    const { cluster, trigger, object } = this.#parts;
+    const subject = { events: event === undefined ? [] : [event], names: [this.#parts.names, cluster, trigger] };
+    const at = places.get(this.#path) ?? triggerPlaces.get(trigger);
+    return {
+      action: actionOf(this.#before, this.#after),
+      path:
+        `${mask.maskName(outputPath + this.#path.slice(desiredFolder.length, -".yaml".length), subject)}.yaml`,
+      cluster,
+      trigger,
+      object: mask.maskName(object, subject),
+      ...(at === undefined ? {} : { at: withoutExcerpt(at) }),
+      hunks: this.#hunks(mask, subject),
+    };
+  }
+
+  #hunks(mask: Mask, subject: MaskSubject): readonly Hunk[] {
+    const before = splitLines(this.#before ?? "");
+    const after = splitLines(this.#after ?? "");
+    const names = [...subject.names, ...provenanceNames(before), ...provenanceNames(after)];
+    const shownBefore = mask.maskManifest(before, { ...subject, names });
+    const shownAfter = mask.maskManifest(after, { ...subject, names });
+    return makeHunks(diffLines(before, after)).map((hunk) => ({
+      before: hunk.before,
+      after: hunk.after,
+      lines: hunk.edits.map(({ sign, index }) => ({
+        sign,
+        text: (sign === "+" ? shownAfter : shownBefore)[index] ?? "",
+      })),
+    }));
+  }
+}
+
+function actionOf(before: string | undefined, after: string | undefined): ObjectAction {
+  if (before === undefined) return "create";
+  return after === undefined ? "delete" : "update";
+}
+
+/** The values of Sluice's own label and annotation. */
+function provenanceNames(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => /^ {4}sluice\.dev\/(?:owner|entity): /.test(line));
+}
+
+/** By record path, the events on record of those objects. */
+async function readRecordedEvents(
+  objects: readonly ChangedObject[],
+  { recorded }: ComparisonOptions,
+): Promise<ReadonlyMap<string, CloudEvent>> {
+  const paths = new Set(objects.flatMap((object) => object.recordPath ?? []));
+  const texts = await recorded.readFiles(recorded.tree, [...paths]);
+  const events = new Map<string, CloudEvent>();
+  for (const [path, text] of texts) {
+    const event = parseRecord(text, path).last?.event;
+    if (event !== undefined) events.set(path, event);
+  }
+  return events;
+}
+
+/** Failures that come or go between the states, those alike counted together. */
+export async function compareFailures(
+  before: StateOverlay,
+  after: StateOverlay,
+  paths: ReadonlySet<string>,
+  options: ComparisonOptions,
+): Promise<readonly FailureGroup[]> {
+  const groups = new Map<string, FailureGroup>();
+  const sorted = [...paths].filter((path) => path.startsWith(`${recordsFolder}/`)).sort();
+  for (let at = 0; at < sorted.length; at += chunk) {
+    const some = sorted.slice(at, at + chunk);
+    const [was, is, known] = [before, after, options.recorded].map((state) => state.readFiles(state.tree, some));
+    const [texts, textsAfter, textsKnown] = [await was!, await is!, await known!];
+    for (const path of some) {
+      const read = (text: string | undefined) => (text === undefined ? undefined : parseRecord(text, path));
+      const [old, now] = [read(texts.get(path)), read(textsAfter.get(path))];
+      const event = read(textsKnown.get(path))?.last?.event;
+      addFailures(groups, "introduced", now, old, event, options.mask);
+      addFailures(groups, "mended", old, now, event, options.mask);
+    }
+  }
+  return [...groups.values()].sort((a, b) =>
+    a.change === b.change ? b.entities - a.entities : a.change < b.change ? -1 : 1,
+  );
+}
+
+/** What fails in one record and does not in the other. */
+function addFailures(
+  groups: Map<string, FailureGroup>,
+  change: FailureGroup["change"],
+  record: EntityRecord | undefined,
+  other: EntityRecord | undefined,
+  event: CloudEvent | undefined,
+  mask: Mask,
+): void {
+  if (record === undefined) return;
+  const known = new Set([...(other?.failures.values() ?? [])].map(keyOf));
+  const seen = new Set<string>();
+  for (const problem of record.failures.values()) {
+    const key = keyOf(problem);
+    if (known.has(key) || seen.has(key)) continue;
+    seen.add(key);
+    const { source, subject } = record.entity;
+    const about = { events: event === undefined ? [] : [event], names: [source, subject, record.trigger] };
+    const message = cut(mask.maskMessage(problem.message, about));
+    const groupKey = JSON.stringify([change, record.trigger, problem.code, placeKey(problem.at), message]);
+    const group = groups.get(groupKey);
+    const example = cut(`${source} ${subject}`);
+    groups.set(groupKey, {
+      change,
+      trigger: record.trigger,
+      code: problem.code,
+      message,
+      ...(problem.at === undefined ? {} : { at: withoutExcerpt(problem.at) }),
+      entities: (group?.entities ?? 0) + 1,
+      examples: (group?.examples.length ?? 0) < examplesMax ? [...(group?.examples ?? []), example] : group!.examples,
+    });
+  }
+}
+
+function keyOf({ code, message }: Problem): string {
+  return `${code} ${message}`;
+}
+
+function placeKey(at: Place | undefined): string {
+  return at === undefined ? "" : formatPlace(at);
+}
+
+/** Excerpts may be lines of a document that holds more than a report should. */
+function withoutExcerpt(at: Place): Place {
+  if (!("excerpt" in at)) return at;
+  const { excerpt: _, ...place } = at;
+  return place;
+}
+
+function cut(text: string): string {
+  return text.length > textCharactersMax ? `${text.slice(0, textCharactersMax)}…` : text;
+}

@@ -1,0 +1,81 @@
+/**
+ * The dry run: what the repository would become with another catalog, on the entities on record and on sample events.
+ *
+ * Base and head are folded as the service would fold them, in memory, and what is compared is where they end.
+ */
+import type { Catalog } from "../../model/catalog.ts";
+import type { Checkpoint } from "../../model/change-set.ts";
+import type { Delivery } from "../../model/delivery.ts";
+import type { Problem } from "../../model/problem.ts";
+import { type ComparisonOptions, compareFailures, compareObjects } from "./compare.ts";
+import { Fold, type FoldOptions } from "./fold.ts";
+import { Mask } from "./mask.ts";
+import type { DryRunReport } from "./report.ts";
+import { ReportBuilder } from "./report-builder.ts";
+import type { StateTree } from "./state-overlay.ts";
+
+export interface DryRunInput {
+  /** The state branch and its checkpoint; the tree undefined: there is none, or it is not to be looked at. */
+  readonly state: StateTree | undefined;
+  readonly checkpoint: Checkpoint;
+  /** What the state was rendered with; `isInForce`: nothing has to be rendered for it. */
+  readonly base: { readonly catalog: Catalog; readonly isInForce: boolean; readonly title: string };
+  readonly head: { readonly catalog: Catalog; readonly title: string };
+  readonly samples: readonly Delivery[];
+  readonly outputPath: string;
+  /** What recorded events say is shown. */
+  readonly showsData: boolean;
+  /** How many objects are shown with their lines. */
+  readonly objectsMax: number;
+}
+
+export interface DryRunResult {
+  readonly report: DryRunReport;
+  /** Samples that could not be decoded. */
+  readonly problems: readonly Problem[];
+}
+
+export async function dryRun(input: DryRunInput, options: FoldOptions): Promise<DryRunResult> {
+  const { samples, outputPath } = input;
+  const base = input.base.catalog;
+  const head = input.head.catalog;
+
+  const baseFold = new Fold(input.state, input.checkpoint, options);
+  if (input.base.isInForce) await baseFold.renderPending(base);
+  else await baseFold.putInForce(base);
+  const headFold = baseFold.branch();
+  await headFold.putInForce(head);
+  // Samples come on top of each side, so that neither sees those of the other.
+  const before = baseFold.branch();
+  const after = headFold.branch();
+  await before.receive(base, samples);
+  const problems = await after.receive(head, samples);
+
+  const comparison: ComparisonOptions = {
+    outputPath,
+    mask: new Mask([base, head], input.showsData),
+    recorded: baseFold.overlay,
+    places: new Map([...headFold.places, ...after.places]),
+    triggerPlaces: new Map([...head.eventTriggers].map(([name, { at }]) => [name, at])),
+  };
+  const folds = [headFold, before, after];
+  const paths = new Set(folds.flatMap(({ overlay }) => [...overlay.changedPaths]));
+  const builder = new ReportBuilder(input.objectsMax);
+  for await (const change of compareObjects(before.overlay, after.overlay, paths, comparison)) builder.add(change);
+  builder.addFailures(await compareFailures(before.overlay, after.overlay, paths, comparison));
+
+  const unfolded = after.branch();
+  await unfolded.unfoldDryRuns(head);
+  const dryPaths = new Set(unfolded.overlay.changedPaths);
+  const dry = { ...comparison, places: unfolded.places };
+  for await (const change of compareObjects(after.overlay, unfolded.overlay, dryPaths, dry)) builder.addDryRun(change);
+
+  const report = builder.build({
+    base: input.base.title,
+    head: input.head.title,
+    entities: headFold.entities,
+    isComplete: [baseFold, headFold, unfolded].every(({ isComplete }) => isComplete),
+    newTriggers: [...head.eventTriggers.keys()].filter((name) => !base.eventTriggers.has(name)),
+  });
+  return { report, problems };
+}
