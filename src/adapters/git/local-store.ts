@@ -2,15 +2,16 @@
  * The local object store: a bare, shallow Git directory that is filled by `git fetch` and by our own packs. It is a cache: whatever
  * is wrong with it, it is made anew from the remote.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import { gitEnv, type ProgramEnv, type ProgramResult, runProgram } from "./git-program.ts";
 import { readLooseObject } from "./loose-object.ts";
+import { mergePacks } from "./merge-packs.ts";
 import { type GitObject, hashObject } from "./object-id.ts";
-import { encodePackIndex, type PackLayout } from "./pack-bytes.ts";
+import { encodePackIndex, type PackEntry, type PackLayout } from "./pack-bytes.ts";
 import { PackFile } from "./pack-file.ts";
 import { refName } from "./push-client.ts";
 import { DamagedStoreError } from "./store-error.ts";
@@ -18,6 +19,11 @@ import { DamagedStoreError } from "./store-error.ts";
 /** Raised when what is in the store, or how, changes: an older one is made anew. */
 const storeVersion = 1;
 const markerName = "sluice-store.json";
+
+/** So many packs of so few objects each are made one, of no more than that many. */
+const smallPacksMax = 12;
+const smallPackObjectsMax = 60_000;
+const mergeObjectsMax = 120_000;
 
 export interface LocalStoreOptions {
   readonly directory: string;
@@ -44,9 +50,14 @@ export class LocalStore {
     const store = new LocalStore(options);
     try {
       if (!store.#isOurs()) await store.rebuild();
-      else store.loadPacks();
+      else {
+        store.#removeLeftovers();
+        store.#writeConfig();
+        store.loadPacks();
+      }
     } catch (error) {
-      if (!(error instanceof DamagedStoreError)) throw error;
+      const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+      if (!isMissing && !(error instanceof DamagedStoreError)) throw error;
       await store.rebuild();
     }
     return store;
@@ -66,9 +77,20 @@ export class LocalStore {
       throw new SluiceError({ code: "PROGRAM_FAILED", message: `git init failed in ${directory}: ${result.stderr}` });
     }
     mkdirSync(join(this.#objects, "pack"), { recursive: true });
-    writeFileSync(join(directory, "config"), storeConfig(url));
+    this.#writeConfig();
     // Last: without it the store counts as unfinished.
     writeFileSync(join(directory, markerName), JSON.stringify({ version: storeVersion, url }));
+  }
+
+  #writeConfig(): void {
+    writeFileSync(join(this.#options.directory, "config"), storeConfig(this.#options.url));
+  }
+
+  /** What a crash left half done. */
+  #removeLeftovers(): void {
+    const folder = join(this.#objects, "pack");
+    for (const name of readdirSync(folder)) if (name.startsWith("tmp_")) rmSync(join(folder, name), { force: true });
+    rmSync(`${this.#options.directory}.new`, { recursive: true, force: true });
   }
 
   #isOurs(): boolean {
@@ -166,19 +188,84 @@ export class LocalStore {
     this.loadPacks();
   }
 
-  /** Stores a pack that the remote has got, and where branches are now. */
-  async addPack(layout: PackLayout, heads: ReadonlyMap<string, ObjectId>): Promise<void> {
-    const name = join(this.#objects, "pack", `pack-${layout.checksum.toString("hex")}`);
-    const temporary = join(this.#objects, "pack", `tmp_${layout.checksum.toString("hex")}`);
-    await writeFile(temporary, layout.bytes, { mode: 0o444 });
-    await rename(temporary, `${name}.pack`);
+  get packBytes(): number {
+    return this.#packs.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get packCount(): number {
+    return this.#packs.length;
+  }
+
+  /**
+   * Makes one pack of the small ones where there are many; undefined: there aren't. Nothing changes until the answer is
+   * called, which puts the new one in the place of the old. Others may read meanwhile.
+   */
+  async mergeSmallPacks(): Promise<(() => void) | undefined> {
+    const small: PackFile[] = [];
+    let objects = 0;
+    for (const pack of this.#packs.toSorted((a, b) => a.index.count - b.index.count)) {
+      objects += pack.index.count;
+      if (pack.index.count > smallPackObjectsMax || objects > mergeObjectsMax) break;
+      small.push(pack);
+    }
+    if (small.length < smallPacksMax) return undefined;
+    const temporary = join(this.#objects, "pack", `tmp_merge_${process.pid}`);
+    await rm(temporary, { force: true });
+    const { entries, checksum } = await mergePacks(small, temporary);
+    return () => {
+      if (!small.every((pack) => this.#packs.includes(pack))) return;
+      this.#install(temporary, entries, checksum);
+      for (const pack of small) this.#removePack(pack);
+    };
+  }
+
+  #removePack(pack: PackFile): void {
+    this.#packs = this.#packs.filter((other) => other !== pack);
+    pack.close();
+    for (const extension of [".idx", ".rev", ".promisor", ".pack"]) {
+      rmSync(pack.path.replace(/\.pack$/, extension), { force: true });
+    }
+  }
+
+  /** Gives a complete pack its name and index. */
+  #install(path: string, entries: readonly PackEntry[], checksum: Buffer): void {
+    const name = join(this.#objects, "pack", `pack-${checksum.toString("hex")}`);
+    renameSync(path, `${name}.pack`);
     // What a remote has promised to have: its blobs need not all be here.
     writeFileSync(`${name}.promisor`, "");
-    writeFileSync(temporary, encodePackIndex(layout.entries, layout.checksum), { mode: 0o444 });
+    writeFileSync(path, encodePackIndex(entries, checksum), { mode: 0o444 });
     // The index comes last: a pack without one is nothing to git.
-    renameSync(temporary, `${name}.idx`);
-    this.#packs.unshift(new PackFile(`${name}.idx`));
-    const commands = [...heads].map(([branch, id]) => `update ${trackingRef(branch)} ${id}\n`);
+    renameSync(path, `${name}.idx`);
+    if (!this.#packs.some((pack) => pack.index.path === `${name}.idx`))
+      this.#packs.unshift(new PackFile(`${name}.idx`));
+  }
+
+  /**
+   * Fetches the branches into a new store beside this one: history and what nobody needs any more stay behind. Nothing changes
+   * until the answer is called, which puts it in this one's place.
+   */
+  async renew(branches: readonly string[]): Promise<() => Promise<void>> {
+    const { directory } = this.#options;
+    const next = new LocalStore({ ...this.#options, directory: `${directory}.new` });
+    await next.rebuild();
+    await next.fetchBranches(branches);
+    next.close();
+    return async () => {
+      this.close();
+      await rm(directory, { recursive: true, force: true });
+      await rename(`${directory}.new`, directory);
+      this.loadPacks();
+    };
+  }
+
+  /** Stores a pack that the remote has got, and where branches are now. */
+  async addPack(layout: PackLayout, heads: ReadonlyMap<string, ObjectId>): Promise<void> {
+    const temporary = join(this.#objects, "pack", `tmp_${layout.checksum.toString("hex")}`);
+    await rm(temporary, { force: true });
+    await writeFile(temporary, layout.bytes, { mode: 0o444 });
+    this.#install(temporary, layout.entries, layout.checksum);
+    const present = [...heads].filter(([, id]) => this.has(id));
+    const commands = present.map(([branch, id]) => `update ${trackingRef(branch)} ${id}\n`);
     const result = await this.#git(["update-ref", "--stdin"], commands.join(""));
     if (result.code !== 0) throw new DamagedStoreError(`the store's refs can't be updated: ${result.stderr}`);
   }

@@ -63,6 +63,11 @@ export class ObjectStore {
     this.#heads.set(branch, id);
   }
 
+  /** Those whose heads are known. */
+  get branches(): readonly string[] {
+    return [...this.#heads.keys()];
+  }
+
   get isStoringDue(): boolean {
     return this.#unstoredBytes > this.#limits.unstoredBytesMax;
   }

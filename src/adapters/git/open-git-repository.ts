@@ -36,6 +36,7 @@ export interface GitRepositoryOptions {
 export interface GitLimits {
   readonly treeCacheBytesMax: number;
   readonly unstoredBytesMax: number;
+  readonly storeGrowthBytesMax: number;
   /** Silence of the server that long is taken for a broken connection. */
   readonly silenceMsMax: number;
   readonly fetchMsMax: number;
@@ -44,6 +45,7 @@ export interface GitLimits {
 const defaultLimits: GitLimits = {
   treeCacheBytesMax: 48 * 1024 * 1024,
   unstoredBytesMax: 8 * 1024 * 1024,
+  storeGrowthBytesMax: 1024 * 1024 * 1024,
   silenceMsMax: 300_000,
   fetchMsMax: 1_800_000,
 };

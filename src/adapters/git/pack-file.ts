@@ -65,7 +65,7 @@ export class PackFile {
     const deltas: Buffer[] = [];
     let object: GitObject | undefined;
     for (let at = offset; object === undefined; ) {
-      if (deltas.length > chainMax) throw new DamagedStoreError(`${this.path}: a delta without end at ${offset}`);
+      if (deltas.length > chainMax) throw this.damage(`a delta without end at ${offset}`);
       const entry = this.readEntry(at);
       const data = this.#inflate(entry);
       const type = typeNames[entry.type];
@@ -82,7 +82,7 @@ export class PackFile {
       if (baseOffset !== undefined) at = baseOffset;
       else object = resolve(entry.baseId!);
       if (baseOffset === undefined && object === undefined) {
-        throw new DamagedStoreError(`${this.path}: the base of a delta is missing at ${at}`);
+        throw this.damage(`the base of a delta is missing at ${at}`);
       }
     }
     let { body } = object;
@@ -96,7 +96,7 @@ export class PackFile {
     let at = 0;
     const byte = (): number => {
       const value = head[at++];
-      if (value === undefined) throw new DamagedStoreError(`${this.path}: an object is cut short at ${offset}`);
+      if (value === undefined) throw this.damage(`an object is cut short at ${offset}`);
       return value;
     };
     let current = byte();
@@ -114,15 +114,14 @@ export class PackFile {
         distance = (distance + 1) * 128 + (current & 0x7f);
       }
       const baseOffset = offset - distance;
-      if (distance === 0 || baseOffset < 12)
-        throw new DamagedStoreError(`${this.path}: a delta's base is misplaced at ${offset}`);
+      if (distance === 0 || baseOffset < 12) throw this.damage(`a delta's base is misplaced at ${offset}`);
       return { type, size, baseOffset, dataOffset: offset + at };
     }
     if (type === refDeltaType) {
       const baseId = head.toString("hex", at, at + idBytes);
       return { type, size, baseId, dataOffset: offset + at + idBytes };
     }
-    if (typeNames[type] === undefined) throw new DamagedStoreError(`${this.path}: no object at ${offset}`);
+    if (typeNames[type] === undefined) throw this.damage(`no object at ${offset}`);
     return { type, size, dataOffset: offset + at };
   }
 
@@ -130,6 +129,17 @@ export class PackFile {
   readBytes(offset: number, length: number, into: Buffer = Buffer.allocUnsafe(length)): Buffer {
     const buffer = into.length >= length ? into : Buffer.allocUnsafe(length);
     return buffer.subarray(0, readSync(this.#file, buffer, 0, length, offset));
+  }
+
+  /** All bytes from one place to another. */
+  readExactly(from: number, to: number): Buffer {
+    const bytes = this.readBytes(from, to - from);
+    if (to <= from || bytes.length !== to - from) throw this.damage(`it is cut short at ${from}`);
+    return bytes;
+  }
+
+  damage(what: string, cause?: unknown): DamagedStoreError {
+    return new DamagedStoreError(`${this.path}: ${what}`, cause);
   }
 
   close(): void {
@@ -145,9 +155,9 @@ export class PackFile {
       const body = inflateSync(data, { chunkSize: Math.max(64, size), maxOutputLength: Math.max(1, size) });
       if (body.length === size) return body;
     } catch (error) {
-      throw new DamagedStoreError(`${this.path}: an object at ${dataOffset} does not inflate`, error);
+      throw this.damage(`an object at ${dataOffset} does not inflate`, error);
     }
-    throw new DamagedStoreError(`${this.path}: an object at ${dataOffset} has another size than it says`);
+    throw this.damage(`an object at ${dataOffset} has another size than it says`);
   }
 
   /** Cheap, and finds what a crash leaves: a missing start or end. Contents are checked as they are read. */

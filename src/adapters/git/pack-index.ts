@@ -43,25 +43,16 @@ export class PackIndex {
   findOffset(id: ObjectId): number | undefined {
     const wanted = Buffer.from(id, "hex");
     const position = this.#findPosition(wanted);
-    return position === undefined ? undefined : this.offsetAt(position);
+    return position === undefined ? undefined : this.#offsetAt(position);
   }
 
-  /** The object's id by its position among the sorted ids. */
-  idAt(position: number): ObjectId {
-    this.#loadWindow(position);
-    const at = (position - this.#windowFirst) * idBytes;
-    return this.#window.toString("hex", at, at + idBytes);
-  }
-
-  offsetAt(position: number): number {
-    const offset = this.#readUInt32(idsStart + this.count * 24 + position * 4);
-    if (offset < 0x80000000) return offset;
-    const far = idsStart + this.count * 28 + (offset - 0x80000000) * 8;
-    return Number(this.#read(Buffer.allocUnsafe(8), far).readBigUInt64BE());
-  }
-
-  crcAt(position: number): number {
-    return this.#readUInt32(idsStart + this.count * 20 + position * 4);
+  /** All objects, ordered by id. */
+  readAll(): { readonly id: ObjectId; readonly offset: number }[] {
+    const ids = this.#read(Buffer.allocUnsafe(this.count * idBytes), idsStart);
+    return Array.from({ length: this.count }, (_, position) => ({
+      id: ids.toString("hex", position * idBytes, (position + 1) * idBytes),
+      offset: this.#offsetAt(position),
+    }));
   }
 
   /** The SHA-1 at the end of the pack that this index is for. */
@@ -72,6 +63,13 @@ export class PackIndex {
 
   close(): void {
     closeSync(this.#file);
+  }
+
+  #offsetAt(position: number): number {
+    const offset = this.#readUInt32(idsStart + this.count * 24 + position * 4);
+    if (offset < 0x80000000) return offset;
+    const far = idsStart + this.count * 28 + (offset - 0x80000000) * 8;
+    return Number(this.#read(Buffer.allocUnsafe(8), far).readBigUInt64BE());
   }
 
   #findPosition(wanted: Buffer): number | undefined {

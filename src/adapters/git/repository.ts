@@ -32,7 +32,10 @@ export interface RepositoryParts {
   readonly log: Log;
   /** Called when the repository is closed. */
   readonly onClose: () => void;
-  readonly limits: ObjectStoreLimits;
+  readonly limits: ObjectStoreLimits & {
+    /** The local store is fetched anew when it has grown by that much and doubled. */
+    readonly storeGrowthBytesMax: number;
+  };
 }
 
 export class Repository implements GitRepository {
@@ -44,6 +47,10 @@ export class Repository implements GitRepository {
   #batch: ObjectSet;
   /** Pushes and everything else that changes the store run one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
+  #maintenance: Promise<void> | undefined;
+  #isClosed = false;
+  /** Size of the local store when it held nothing that is not needed. */
+  #renewedBytes = 0;
 
   constructor(parts: RepositoryParts) {
     this.#parts = parts;
@@ -258,6 +265,34 @@ export class Repository implements GitRepository {
     } catch (error) {
       // They stay in memory, and the next time may go better.
       this.#parts.log.warn("pushed objects could not be stored locally", { reason: String(error) });
+      return;
+    }
+    this.#maintenance ??= this.#maintain().finally(() => {
+      this.#maintenance = undefined;
+    });
+  }
+
+  /** Keeps the local store small, in the background: reading and pushing go on. */
+  async #maintain(): Promise<void> {
+    const { local, limits, log } = this.#parts;
+    try {
+      if (local.packBytes > 2 * this.#renewedBytes + limits.storeGrowthBytesMax) {
+        const branches = this.#objects.branches;
+        const replace = await local.renew(branches);
+        await this.#inTurn(async () => {
+          if (this.#isClosed) return;
+          await replace();
+          // What was pushed meanwhile was in the old one only.
+          await local.fetchBranches(branches);
+          this.#renewedBytes = local.packBytes;
+        });
+      }
+      const replace = await local.mergeSmallPacks();
+      await this.#inTurn(async () => {
+        if (!this.#isClosed) replace?.();
+      });
+    } catch (error) {
+      log.debug("the local Git store could not be tidied up", { reason: String(error) });
     }
   }
 
@@ -268,6 +303,7 @@ export class Repository implements GitRepository {
 
   async close(): Promise<void> {
     await this.#inTurn(() => this.#store());
+    this.#isClosed = true;
     this.#parts.transport.close();
     this.#parts.local.close();
     await this.#parts.signer?.close();

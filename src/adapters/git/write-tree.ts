@@ -2,7 +2,7 @@
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId, TreeChange } from "../../ports/git.ts";
 import { emptyTreeId, isObjectId } from "./object-id.ts";
-import { type EntryEdit, editTree, fileMode, findInTree, folderMode, type Segment } from "./tree-bytes.ts";
+import { type EntryEdit, editTree, fileMode, findAllInTree, folderMode, type Segment } from "./tree-bytes.ts";
 import { checkPath } from "./tree-path.ts";
 
 /** Where trees come from and new objects go. */
@@ -42,45 +42,52 @@ interface Stretch {
 
 /** The folder's new tree; undefined where nothing is left of it. */
 function writeFolder(store: TreeStore, base: ObjectId | undefined, stretch: Stretch): ObjectId | undefined {
-  const { changes, from, to, depth } = stretch;
   const old = base === undefined || base === emptyTreeId ? Buffer.alloc(0) : store.readTreeBytes(base);
   const edits = new Map<string, EntryEdit>();
-  for (let index = from; index < to; ) {
-    const change = changes[index]!;
-    const slash = change.path.indexOf("/", depth);
-    const name = slash < 0 ? change.path.slice(depth) : change.path.slice(depth, slash);
-    if (edits.has(name)) throw collision(change);
-    if (slash < 0) {
-      edits.set(name, { name, entry: toEntry(store, change) });
-      index++;
-      continue;
-    }
-    const prefix = change.path.slice(0, slash + 1);
-    let end = index + 1;
-    while (end < to && changes[end]!.path.startsWith(prefix)) end++;
-    const present = findInTree(old, name);
-    const isFolder = present?.mode === folderMode;
-    const id = writeFolder(store, isFolder ? present.id : undefined, {
-      changes,
-      from: index,
-      to: end,
-      depth: slash + 1,
-    });
-    const keepsFile = id === undefined && present !== undefined && !isFolder;
-    // Deleting below a file changes nothing, but the name is taken all the same.
-    const entry = keepsFile
-      ? { mode: present.mode, id: present.id }
-      : id === undefined
-        ? undefined
-        : { mode: folderMode, id };
-    edits.set(name, { name, entry });
-    index = end;
+  const below = new Map<string, Stretch>();
+  for (const part of splitStretch(stretch)) {
+    const { name, change } = part;
+    if (edits.has(name) || below.has(name)) throw collision(change);
+    if (part.below === undefined) edits.set(name, { name, entry: toEntry(store, change) });
+    else below.set(name, part.below);
+  }
+  const present = findAllInTree(old, [...below.keys()]);
+  for (const [name, part] of below) {
+    const entry = present.get(name);
+    const isFolder = entry?.mode === folderMode;
+    const id = writeFolder(store, isFolder ? entry.id : undefined, part);
+    // Deleting below a file changes nothing.
+    if (id === undefined && !isFolder) continue;
+    edits.set(name, { name, entry: id === undefined ? undefined : { mode: folderMode, id } });
   }
   const edited = editTree(old, [...edits.values()]);
   if (edited === undefined) return old.length === 0 ? undefined : base;
   if (edited.bytes.length === 0) return undefined;
   const editOf = base === undefined ? undefined : { id: base, size: old.length, segments: edited.segments };
   return store.addTree(edited.bytes, editOf);
+}
+
+/** The changes of a folder by name: of the entry itself, or below it; `change` is the first of them. */
+function* splitStretch({
+  changes,
+  from,
+  to,
+  depth,
+}: Stretch): Generator<{ readonly name: string; readonly change: TreeChange; readonly below?: Stretch }> {
+  for (let index = from; index < to; ) {
+    const change = changes[index]!;
+    const slash = change.path.indexOf("/", depth);
+    if (slash < 0) {
+      yield { name: change.path.slice(depth), change };
+      index++;
+      continue;
+    }
+    const prefix = change.path.slice(0, slash + 1);
+    let end = index + 1;
+    while (end < to && changes[end]!.path.startsWith(prefix)) end++;
+    yield { name: change.path.slice(depth, slash), change, below: { changes, from: index, to: end, depth: slash + 1 } };
+    index = end;
+  }
 }
 
 function collision({ path }: TreeChange): SluiceError {

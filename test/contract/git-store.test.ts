@@ -1,0 +1,143 @@
+/** The local store over a long time, and after accidents. */
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type GitLimits, openGitRepository } from "../../src/adapters/git/open-git-repository.ts";
+import type { GitRepository } from "../../src/ports/git.ts";
+import { GitSandbox, identity } from "../tools/git-sandbox.ts";
+import { MemoryLog } from "../tools/memory-log.ts";
+
+let sandbox: GitSandbox;
+let store: string;
+let log: MemoryLog;
+let repository: GitRepository | undefined;
+
+beforeEach(() => {
+  sandbox = new GitSandbox();
+  sandbox.git(sandbox.remote, "config", "uploadpack.allowFilter", "true");
+  store = join(sandbox.folder, "store");
+  log = new MemoryLog();
+});
+
+afterEach(async () => {
+  await repository?.close();
+  repository = undefined;
+  sandbox.remove();
+});
+
+async function open(limits: Partial<GitLimits> = {}): Promise<GitRepository> {
+  repository = await openGitRepository({ url: sandbox.remote, directory: store, author: identity, log, limits });
+  await repository.fetchHeads(["main"]);
+  return repository;
+}
+
+async function pushFile(git: GitRepository, head: string | undefined, path: string): Promise<string> {
+  const base = head === undefined ? undefined : (await git.readCommit(head)).tree;
+  const changes = [{ path, action: "write", text: `${path}\n`.repeat(20) } as const];
+  const parents = head === undefined ? [] : [head];
+  const { id } = await git.writeCommit({ base, changes, parents, message: "m", time: 1_800_000_000_000 });
+  expect((await git.push([{ branch: "main", from: head, to: id }])).get("main")?.kind).toBe("pushed");
+  return id;
+}
+
+async function readAll(git: GitRepository, head: string): Promise<Map<string, string>> {
+  const { tree } = await git.readCommit(head);
+  const paths: string[] = [];
+  for await (const path of git.listFiles(tree, "")) paths.push(path);
+  return new Map(await git.readFiles(tree, paths));
+}
+
+const packsOf = (folder: string) => readdirSync(join(folder, "objects/pack")).filter((name) => name.endsWith(".pack"));
+
+/** A repository in which every kind of object is in the store's packs. */
+async function fill(count: number, limits: Partial<GitLimits>): Promise<string> {
+  const git = await open(limits);
+  let head = sandbox.headOf("main");
+  for (let index = 0; index < count; index++) head = await pushFile(git, head, `folder-${index % 7}/file-${index}`);
+  return head!;
+}
+
+describe("over a long time", () => {
+  it("merges small packs into ones that git can read too", async () => {
+    const head = await fill(60, { unstoredBytesMax: 1 });
+    await expect.poll(() => packsOf(store).length).toBeLessThan(16);
+    await repository?.close();
+    for (const name of packsOf(store)) execFileSync("git", ["verify-pack", join(store, "objects/pack", name)]);
+    expect((await readAll(await open(), head)).size).toBe(60);
+  });
+
+  it("starts anew from the remote when history has piled up, and reads and writes on", async () => {
+    const head = await fill(20, { unstoredBytesMax: 1, storeGrowthBytesMax: 10_000 });
+    await expect.poll(() => sandbox.git(store, "rev-list", "--count", "--all")).not.toBe("20");
+    const next = await pushFile(repository!, head, "after");
+    expect((await readAll(repository!, next)).size).toBe(21);
+    expect(log.lines.filter(({ level }) => level !== "info")).toEqual([]);
+  });
+
+  it("keeps lone pushes in memory until they are worth a pack, and stores them when it is closed", async () => {
+    const head = await fill(10, {});
+    expect(packsOf(store)).toEqual([]);
+    await repository?.close();
+    expect(packsOf(store).length).toBe(1);
+    expect((await readAll(await open(), head)).size).toBe(10);
+  });
+});
+
+describe("after accidents", () => {
+  const accidents: Record<string, () => void> = {
+    "a pack cut short": () => eachPack((path) => truncateSync(path, statSync(path).size - 30)),
+    "a pack without its index": () => eachPack((path) => rmSync(path.replace(/pack$/, "idx"))),
+    "a byte that flipped": () => eachPack((path) => overwrite(path, 40)),
+    "zeros where the pack was": () => eachPack((path) => writeFileSync(path, Buffer.alloc(statSync(path).size))),
+    "an index of nonsense": () =>
+      eachPack((path) => writeFileSync(path.replace(/pack$/, "idx"), "nonsense", { flag: "w" })),
+    "no folder of objects": () => rmSync(join(store, "objects"), { recursive: true }),
+    "no HEAD": () => rmSync(join(store, "HEAD")),
+    "an empty configuration": () => writeFileSync(join(store, "config"), ""),
+    "nothing left": () => rmSync(store, { recursive: true }),
+    "something else altogether": () => {
+      rmSync(store, { recursive: true });
+      writeFileSync(store, "a file");
+    },
+  };
+
+  it.each(Object.keys(accidents))("goes on with %s", async (name) => {
+    sandbox.commitAsPerson(
+      "main",
+      Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`given/${index}`, `text ${index}`])),
+    );
+    let head = await fill(5, {});
+    await repository?.close();
+    accidents[name]!();
+    head = await pushFile(await open(), head, "after");
+    sandbox.commitAsPerson("main", { "by-a-person": "1" });
+    const heads = await repository!.fetchHeads(["main"]);
+    expect((await readAll(repository!, heads.get("main")!)).size).toBe(37);
+    expect(head).toBeDefined();
+  });
+
+  function eachPack(action: (path: string) => void): void {
+    for (const name of packsOf(store)) {
+      const path = join(store, "objects/pack", name);
+      for (const extension of ["pack", "idx"]) chmodSync(path.replace(/pack$/, extension), 0o644);
+      action(path);
+    }
+  }
+
+  function overwrite(path: string, at: number): void {
+    const file = openSync(path, "r+");
+    writeSync(file, Buffer.from([0xa5, 0xa5, 0xa5]), 0, 3, at);
+    closeSync(file);
+  }
+});
