@@ -1,18 +1,52 @@
-/** `npm run bench -- NAME ...`: runs benches by name, all of them without one. */
+/**
+ * `npm run bench -- [NAME …] [--quick] [--json FILE]`: every row of design 13, side by side with its rival in one run.
+ * `--json` writes {"rows": [{"name", "ratio", "goal", "met"}]}. docs/performance.md says how each figure is taken.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type BenchOptions, type BenchRow, formatRow, isMet } from "./bench-row.ts";
+import { benchFanOut } from "./fan-out.ts";
+import { benchLatency } from "./latency.ts";
 import { benchManifests } from "./manifests.ts";
 import { benchTemplates } from "./templates.ts";
+import { benchLarge, benchThroughput } from "./throughput.ts";
 
-const benches: Readonly<Record<string, () => void | Promise<void>>> = {
-  templates: benchTemplates,
-  manifests: benchManifests,
+type Bench = (options: BenchOptions) => Promise<readonly BenchRow[]>;
+
+const benches: Readonly<Record<string, Bench>> = {
+  throughput: benchThroughput,
+  latency: benchLatency,
+  "fan-out": benchFanOut,
+  templates: async (options) => [...(await benchTemplates(options)), ...(await benchManifests(options))],
+  large: benchLarge,
 };
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
+});
+const names = positionals.length > 0 ? positionals : Object.keys(benches);
+const rows: BenchRow[] = [];
 for (const name of names) {
   const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
   if (bench === undefined) {
     console.error(`no bench ${name}; there are: ${Object.keys(benches).join(", ")}`);
     process.exit(2);
   }
-  await bench();
+  for (const row of await bench({ isQuick: values.quick })) {
+    console.log(formatRow(row));
+    rows.push(row);
+  }
 }
+if (values.json !== undefined) {
+  const plain = rows.map((row) => ({
+    name: row.name,
+    ratio: row.ratio,
+    goal: "atLeast" in row.goal ? `>= ${row.goal.atLeast}` : `<= ${row.goal.atMost}`,
+    met: isMet(row),
+    detail: row.detail,
+  }));
+  writeFileSync(values.json, `${JSON.stringify({ rows: plain }, undefined, 2)}\n`);
+}
+console.log(`${rows.filter(isMet).length} of ${rows.length} goals met`);
+process.exit(0);

@@ -12,13 +12,13 @@ import { compileGoTemplate } from "../../src/render/go/go-template.ts";
 import { type ManifestOptions, readManifests } from "../../src/render/read-manifests.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { askGo } from "../tools/gotemplate.ts";
+import { type BenchOptions, type BenchRow, formatNumber } from "./bench-row.ts";
 
 const cases = [
   { name: "the seed's Namespace", file: undefined, iterations: 100_000 },
   { name: "Deployment: range, define, Sprig", file: "deployment.tmpl", iterations: 2_000 },
   { name: "toYaml-heavy ConfigMap", file: "settings.tmpl", iterations: 3_000 },
 ];
-const turns = 5;
 const context = { clock: Date.UTC(2026, 1, 3) };
 const options: ManifestOptions = {
   provenance: { owner: "EventTrigger/bench", entity: "0123456789abcdef" },
@@ -26,10 +26,11 @@ const options: ManifestOptions = {
   extraAnnotations: new Map(),
 };
 
-export function benchManifests(): void {
+export async function benchManifests({ isQuick }: BenchOptions): Promise<readonly BenchRow[]> {
+  const turns = isQuick ? 2 : 5;
+  const rows: BenchRow[] = [];
   const folder = join(findProjectRoot(), "test", "bench", "templates");
   const data = parseJson(readFileSync(join(folder, "event.json"), "utf8")) as JsonObject;
-  console.log("template, guard and YAML          Go µs   Sluice µs  (template alone)  times faster");
   for (const { name, file, iterations } of cases) {
     const template = file === undefined ? seedTemplate() : readFileSync(join(folder, file), "utf8");
     let goBest = Number.POSITIVE_INFINITY;
@@ -43,15 +44,14 @@ export function benchManifests(): void {
       ownBest = Math.min(ownBest, own.all);
       templateBest = Math.min(templateBest, own.template);
     }
-    const columns = [
-      name.padEnd(32),
-      goBest.toFixed(2).padStart(8),
-      ownBest.toFixed(2).padStart(11),
-      templateBest.toFixed(2).padStart(17),
-      (goBest / ownBest).toFixed(2).padStart(13),
-    ];
-    console.log(columns.join(" "));
+    rows.push({
+      name: `rendering with guard and YAML, ${name}: times faster than Go's text/template and sigs.k8s.io/yaml`,
+      ratio: goBest / ownBest,
+      goal: { atLeast: 2 },
+      detail: `Sluice ${formatNumber(ownBest)} µs (template alone ${formatNumber(templateBest)} µs), Go ${formatNumber(goBest)} µs`,
+    });
   }
+  return rows;
 }
 
 /** The template in the ConfigMap of the seed's first example. */

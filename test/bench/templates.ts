@@ -10,13 +10,13 @@ import type { RenderContext } from "../../src/model/template.ts";
 import { compileGoTemplate } from "../../src/render/go/go-template.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { askGo } from "../tools/gotemplate.ts";
+import { type BenchOptions, type BenchRow, formatNumber } from "./bench-row.ts";
 
 const cases = [
   { name: "the seed's Namespace", file: "namespace.tmpl", iterations: 200_000 },
   { name: "Deployment: range, define, Sprig", file: "deployment.tmpl", iterations: 4_000 },
   { name: "toYaml-heavy ConfigMap", file: "settings.tmpl", iterations: 3_000 },
 ];
-const turns = 5;
 const context: RenderContext = { clock: Date.UTC(2026, 1, 3) };
 
 /** Microseconds per rendering. */
@@ -25,10 +25,11 @@ interface Cost {
   readonly cpu: number;
 }
 
-export function benchTemplates(): void {
+export async function benchTemplates({ isQuick }: BenchOptions): Promise<readonly BenchRow[]> {
+  const turns = isQuick ? 2 : 5;
+  const rows: BenchRow[] = [];
   const folder = join(findProjectRoot(), "test", "bench", "templates");
   const data = parseJson(readFileSync(join(folder, "event.json"), "utf8")) as JsonObject;
-  console.log(row("microseconds per rendering", "Go", "Go CPU", "Sluice", "CPU", "faster", "by CPU"));
   for (const { name, file, iterations } of cases) {
     const template = readFileSync(join(folder, file), "utf8");
     const go: Cost[] = [];
@@ -40,13 +41,18 @@ export function benchTemplates(): void {
       own.push(measure(template, data, iterations, answer.output.toString("utf8")));
     }
     const [goBest, ownBest] = [best(go), best(own)];
-    const ratios = [goBest.wall / ownBest.wall, goBest.cpu / ownBest.cpu];
-    console.log(row(name, ...[goBest.wall, goBest.cpu, ownBest.wall, ownBest.cpu, ...ratios].map((x) => x.toFixed(2))));
+    rows.push({
+      name: `rendering, ${name}: times faster than Go's text/template with Sprig`,
+      ratio: goBest.wall / ownBest.wall,
+      goal: { atLeast: 2 },
+      detail: `Sluice ${describe(ownBest)}, Go ${describe(goBest)}; by CPU ${formatNumber(goBest.cpu / ownBest.cpu)} times`,
+    });
   }
+  return rows;
 }
 
-function row(name: string, ...cells: string[]): string {
-  return name.padEnd(34) + cells.map((cell) => cell.padStart(9)).join("");
+function describe({ wall, cpu }: Cost): string {
+  return `${formatNumber(wall)} µs (CPU ${formatNumber(cpu)} µs)`;
 }
 
 function best(costs: readonly Cost[]): Cost {

@@ -1,0 +1,259 @@
+/**
+ * A place to measure the built program in: a nats-server, a Git server over http, and a folder with a configuration, as
+ * users have them. What the rival does, it does against the same servers.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { findProjectRoot } from "../tools/find-project-root.ts";
+import { GitHttpServer } from "../tools/git-http.ts";
+import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
+
+const program = join(findProjectRoot(), "dist", "src", "app", "main.js");
+const publishedAtOnce = 500;
+const clockTicksPerSecond = 100;
+
+export interface SiteOptions {
+  readonly clusters: number;
+  readonly shards: number;
+  /** Events of one commit, at most. */
+  readonly eventsMax?: number;
+  /** A bare repository to begin with. */
+  readonly base?: string;
+}
+
+/** CPU seconds and peak memory of a process and all below it. */
+export interface Usage {
+  readonly cpuSeconds: number;
+  readonly peakMiB: number;
+}
+
+export class BenchSite {
+  readonly folder: string;
+  readonly repository: string;
+  readonly url: string;
+  readonly #nats: NatsServer;
+  readonly #connection: NatsConnection;
+  readonly #git: GitHttpServer;
+  readonly #openedAt = Date.now();
+  #published = 0;
+
+  private constructor(folder: string, nats: NatsServer, connection: NatsConnection, git: GitHttpServer) {
+    this.folder = folder;
+    this.repository = join(folder, "fleet.git");
+    this.url = git.urlOf("fleet.git");
+    this.#nats = nats;
+    this.#connection = connection;
+    this.#git = git;
+  }
+
+  static async open(options: SiteOptions): Promise<BenchSite> {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+    const nats = await startNatsServer({ jetstream: true });
+    const connection = await connect({ servers: nats.url });
+    await (await jetstreamManager(connection)).streams.add({ name: "USERS", subjects: ["user-operation"] });
+    const git = await GitHttpServer.start({ root: folder });
+    const site = new BenchSite(folder, nats, connection, git);
+    if (options.base === undefined) {
+      execFileSync("git", ["init", "--quiet", "--bare", "--initial-branch=main", site.repository]);
+    } else cpSync(options.base, site.repository, { recursive: true });
+    execFileSync("git", ["-C", site.repository, "config", "http.receivepack", "true"]);
+    execFileSync("git", ["-C", site.repository, "config", "gc.auto", "0"]);
+    site.#writeConfiguration(options);
+    return site;
+  }
+
+  #writeConfiguration({ clusters, shards, eventsMax = 1000 }: SiteOptions): void {
+    mkdirSync(join(this.folder, "config"));
+    const example = join(findProjectRoot(), "examples", "user-namespaces", "config", "user-namespaces.yaml");
+    cpSync(example, join(this.folder, "config", "user-namespaces.yaml"));
+    const documents = Array.from(
+      { length: clusters },
+      (_, index) =>
+        `apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster\nmetadata: {name: c-${index}, namespace: fleet, labels: {env: production}}\n`,
+    );
+    writeFileSync(join(this.folder, "config", "clusters.yaml"), documents.join("---\n"));
+    const streams = [{ name: "USERS", subjects: ["user-operation"] }];
+    const connection = { jetstream: { configuration: { url: this.#nats.url, streams } } };
+    writeFileSync(join(this.folder, "nats.json"), JSON.stringify(connection));
+    writeFileSync(
+      join(this.folder, "sluice.yaml"),
+      `apiVersion: sluice.dev/v1alpha1
+kind: Settings
+repository: {url: ${this.url}, branch: main, author: {name: sluice, email: sluice@example.com}}
+config: {directory: ./config}
+connections: [{name: bus, file: ./nats.json}]
+output: {shards: ${shards}}
+commit: {maxEvents: ${eventsMax}}
+state: {directory: ./state}
+`,
+    );
+  }
+
+  /** Publishes an event for each of these users; resolves when the stream has them all. */
+  async publish(users: Iterable<number>): Promise<void> {
+    const client = jetstream(this.#connection);
+    let pending: Promise<unknown>[] = [];
+    for (const user of users) {
+      pending.push(client.publish("user-operation", eventOf(user, this.#published++)));
+      if (pending.length === publishedAtOnce) {
+        await Promise.all(pending);
+        pending = [];
+      }
+    }
+    await Promise.all(pending);
+  }
+
+  get published(): number {
+    return this.#published;
+  }
+
+  /** Up to which event of the stream the pushed state reaches. */
+  pushedSequence(): number {
+    try {
+      const text = execFileSync("git", ["-C", this.repository, "show", "sluice/state:checkpoint.json"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const { positions } = JSON.parse(text.toString()) as {
+        positions: Record<string, { sequence: number; time: string }>;
+      };
+      const position = positions["bus/USERS"];
+      // The repository may be another site's, with positions in that one's stream.
+      return position === undefined || Date.parse(position.time) < this.#openedAt ? 0 : position.sequence;
+    } catch {
+      return 0;
+    }
+  }
+
+  async untilPushed(): Promise<void> {
+    while (this.pushedSequence() < this.#published) await sleep(50);
+  }
+
+  /** Resolves when the branch has moved on the server. */
+  nextPush(branch: string): Promise<void> {
+    const [folder, name] = [join(this.repository, "refs", "heads"), branch];
+    return new Promise((resolve) => {
+      const watcher = watch(folder, (_, changed) => {
+        if (changed !== name) return;
+        watcher.close();
+        resolve();
+      });
+    });
+  }
+
+  async startService(): Promise<MeasuredService> {
+    const service = new MeasuredService(this.folder);
+    await service.ready;
+    return service;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+    await this.#nats.stop();
+    await this.#git.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function eventOf(user: number, number: number): string {
+  return JSON.stringify({
+    specversion: "1.0",
+    id: String(number),
+    type: "auth.example.com.login",
+    source: "auth.example.com",
+    subject: `user-${user}`,
+    time: new Date(1_790_000_000_000 + number * 1000).toISOString(),
+    datacontenttype: "application/json",
+    data: { message: `User ${user} login`, organization: "engineering" },
+  });
+}
+
+/** `sluice run`, with what it takes. */
+export class MeasuredService {
+  readonly ready: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  readonly #sampling: NodeJS.Timeout;
+  #peakKiB = 0;
+  #cpuAtReady = 0;
+
+  constructor(folder: string) {
+    this.#child = spawn(process.execPath, [program, "run", "--log-format", "json"], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.#exited = once(this.#child, "exit");
+    let log = "";
+    this.ready = new Promise((resolve, reject) => {
+      this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+        log = (log + text).slice(-100_000);
+        if (log.includes('"message":"ready"')) {
+          this.#cpuAtReady = this.#cpu();
+          resolve();
+        }
+      });
+      void this.#exited.then(() => reject(new Error(`sluice run ended:\n${log}`)));
+    });
+    this.ready.catch(() => undefined);
+    this.#sampling = setInterval(() => {
+      this.#peakKiB = Math.max(this.#peakKiB, sumMemory(this.#child.pid ?? 0));
+    }, 250);
+  }
+
+  #cpu(): number {
+    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    // User and system time, its own and that of children it has waited for.
+    return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / clockTicksPerSecond;
+  }
+
+  /** CPU since it was ready, memory since it was started. */
+  usage(): Usage {
+    return { cpuSeconds: this.#cpu() - this.#cpuAtReady, peakMiB: this.#peakKiB / 1024 };
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#sampling);
+    this.#child.kill("SIGTERM");
+    await this.#exited;
+  }
+}
+
+/** Resident memory of a process and all below it, in KiB. */
+function sumMemory(root: number): number {
+  const parents = new Map<number, number>();
+  const memory = new Map<number, number>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^[0-9]+$/.test(name) || !existsSync(`/proc/${name}/status`)) continue;
+    try {
+      const status = readFileSync(`/proc/${name}/status`, "utf8");
+      parents.set(Number(name), Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]));
+      memory.set(Number(name), Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0));
+    } catch {
+      // It has ended in between.
+    }
+  }
+  let sum = 0;
+  for (const [pid, kibibytes] of memory) {
+    for (let at: number | undefined = pid; at !== undefined && at > 0; at = parents.get(at)) {
+      if (at !== root) continue;
+      sum += kibibytes;
+      break;
+    }
+  }
+  return sum;
+}

@@ -1,0 +1,174 @@
+/**
+ * Events per second, published on JetStream to pushed over http, against Git itself: `git fast-import` of the same files
+ * and commits, then one `git push` to the same server.
+ */
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BenchOptions, type BenchRow, formatNumber } from "./bench-row.ts";
+import { BenchSite, type Usage } from "./bench-site.ts";
+import { git, runTimed } from "./run-timed.ts";
+
+interface Side {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+/** The rows at an empty repository. */
+export async function benchThroughput({ isQuick }: BenchOptions): Promise<readonly BenchRow[]> {
+  const events = isQuick ? 10_000 : 50_000;
+  const site = await BenchSite.open({ clusters: 1, shards: 0 });
+  try {
+    const { own, rival } = await race(site, range(events));
+    const perEvent = await commitEach(site, isQuick ? 20 : 100);
+    const rate = events / own.seconds;
+    return [
+      {
+        name: `events/s, ${events} new entities, empty repository, against git fast-import and push`,
+        ratio: rival.seconds / own.seconds,
+        goal: { atLeast: 1 },
+        detail: describe(events, own, rival),
+      },
+      {
+        name: "the same, against git add, commit and push for each event",
+        ratio: rate / perEvent,
+        goal: { atLeast: 100 },
+        detail: `${formatNumber(rate)}/s against ${formatNumber(perEvent)}/s`,
+      },
+    ];
+  } finally {
+    await site.close();
+  }
+}
+
+/** The rows in a large repository: updates of entities that are there. */
+export async function benchLarge({ isQuick }: BenchOptions): Promise<readonly BenchRow[]> {
+  const entities = isQuick ? 20_000 : 1_000_000;
+  const events = isQuick ? 5_000 : 50_000;
+  const base = await prefill(entities);
+  const rows: BenchRow[] = [];
+  try {
+    for (const [name, users] of [
+      ["uniform updates", scatter(events, entities)],
+      ["updates of 1 %", scatter(events, Math.ceil(entities / 100))],
+    ] as const) {
+      const site = await BenchSite.open({ clusters: 1, shards: 2, base });
+      try {
+        const { own, rival, usage } = await race(site, users);
+        rows.push({
+          name: `events/s at ${entities} entities, ${name}, against git fast-import and push`,
+          ratio: rival.seconds / own.seconds,
+          goal: { atLeast: 1 },
+          detail: describe(events, own, rival),
+        });
+        rows.push({
+          name: `peak memory of the process tree at ${entities} entities, ${name}, MiB`,
+          ratio: usage.peakMiB,
+          goal: { atMost: 400 },
+          detail: `${formatNumber(usage.peakMiB)} MiB`,
+        });
+      } finally {
+        await site.close();
+      }
+    }
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+  return rows;
+}
+
+/** The events through the service, then the commits that it made of them through git fast-import. */
+async function race(site: BenchSite, users: readonly number[]): Promise<{ own: Side; rival: Side; usage: Usage }> {
+  const scratch = mkdtempSync(join(tmpdir(), "sluice-rival-"));
+  try {
+    const service = await site.startService();
+    await service.stop();
+    const before = join(scratch, "before.git");
+    cpSync(site.repository, before, { recursive: true });
+    await site.publish(users);
+    const again = await site.startService();
+    const started = performance.now();
+    await site.untilPushed();
+    const seconds = (performance.now() - started) / 1000;
+    const usage = again.usage();
+    await again.stop();
+    return { own: { seconds, cpuSeconds: usage.cpuSeconds }, rival: await importAgain(site, before, scratch), usage };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What the service has added, imported by git into a copy of what was there before, and pushed to another repository. */
+async function importAgain(site: BenchSite, before: string, scratch: string): Promise<Side> {
+  const heads = ["main", "sluice/state"];
+  const known = await Promise.all(heads.map(async (head) => `^${(await git(before, "rev-parse", head)).trim()}`));
+  const stream = join(scratch, "stream");
+  const exported = ["fast-export", "--reference-excluded-parents", ...heads, ...known];
+  await runTimed(`git -C ${site.repository} ${exported.join(" ")} > ${stream}`);
+
+  const server = join(site.folder, "rival.git");
+  cpSync(before, server, { recursive: true });
+  const url = site.url.replace("fleet.git", "rival.git");
+  const started = performance.now();
+  const importing = await runTimed(`git -C ${before} fast-import --quiet --force < ${stream}`);
+  const pushing = await runTimed(`git -C ${before} push --quiet ${url} ${heads.join(" ")}`);
+  const seconds = (performance.now() - started) / 1000;
+  rmSync(server, { recursive: true, force: true });
+  return { seconds, cpuSeconds: importing + pushing };
+}
+
+/** Events per second of a bot that adds, commits and pushes for each. */
+async function commitEach(site: BenchSite, events: number): Promise<number> {
+  const server = join(site.folder, "each.git");
+  const checkout = join(site.folder, "each");
+  await runTimed(`git init --quiet --bare ${server} && git init --quiet --initial-branch=main ${checkout}`);
+  await runTimed(`git -C ${server} config http.receivepack true`);
+  const url = site.url.replace("fleet.git", "each.git");
+  const started = performance.now();
+  for (let event = 0; event < events; event++) {
+    writeFileSync(join(checkout, `user-${event}.yaml`), manifestOf(event));
+    await runTimed(
+      `cd ${checkout} && git add user-${event}.yaml && git commit --quiet -m "Create user-${event}" && git push --quiet ${url} main`,
+    );
+  }
+  return events / ((performance.now() - started) / 1000);
+}
+
+/** A repository that the service has filled with so many entities; bare, in a folder of its own. */
+async function prefill(entities: number): Promise<string> {
+  const site = await BenchSite.open({ clusters: 1, shards: 2, eventsMax: 10_000 });
+  try {
+    const service = await site.startService();
+    for (let from = 0; from < entities; from += 100_000) {
+      await site.publish(range(Math.min(entities, from + 100_000)).slice(from));
+      await site.untilPushed();
+    }
+    await service.stop();
+    // As a server has it after its housekeeping, and with the positions of a stream that is empty again.
+    await runTimed(`git -C ${site.repository} repack -adq --depth=10 --window=10`);
+    const kept = mkdtempSync(join(tmpdir(), "sluice-base-"));
+    cpSync(site.repository, kept, { recursive: true });
+    return kept;
+  } finally {
+    await site.close();
+  }
+}
+
+function manifestOf(user: number): string {
+  return `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: user-${user}\n`;
+}
+
+function describe(events: number, own: Side, rival: Side): string {
+  const side = ({ seconds, cpuSeconds }: Side) =>
+    `${formatNumber(events / seconds)}/s (${formatNumber(seconds)} s, CPU ${formatNumber(cpuSeconds)} s)`;
+  return `Sluice ${side(own)}, git ${side(rival)}`;
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
+
+/** Numbers below `below` that look random, the same in each run. */
+function scatter(count: number, below: number): number[] {
+  return range(count).map((index) => Number((BigInt(index) * 2_654_435_761n) % BigInt(below)));
+}
