@@ -92,7 +92,7 @@ export async function loadWorkingCatalog(
 }
 
 /** Documents under the names that the user knows them by: relative to where the command was given. */
-async function readShownFiles({ workingDirectory }: CliContext, folder: string): Promise<readonly ConfigFile[]> {
+export async function readShownFiles({ workingDirectory }: CliContext, folder: string): Promise<readonly ConfigFile[]> {
   const prefix = relative(workingDirectory, folder);
   return (await readConfigFolder(folder)).map(({ path, text }) => ({ path: join(prefix, path), text }));
 }
@@ -101,21 +101,27 @@ export function composeRenderSettings(settings: Settings, context: CliContext): 
   const { compatibility, output, render } = settings;
   if (render.seedKey === undefined) return { compatibility, secrets: output.secrets };
   const key = secretReader(context)(render.seedKey);
-  return {
-    compatibility,
-    secrets: output.secrets,
-    // Counter mode over HMAC: as many bytes as wanted, and nothing about the key.
-    drawBytes: (purpose, call, length) => {
-      const blocks: Uint8Array[] = [];
-      for (let block = 0; block * 32 < length; block++) {
-        blocks.push(
-          createHmac("sha256", key)
-            .update(JSON.stringify([purpose, call, block]))
-            .digest(),
-        );
-      }
-      return Buffer.concat(blocks).subarray(0, length);
-    },
+  return { compatibility, secrets: output.secrets, drawBytes: bytesFrom(key) };
+}
+
+/** For tests and for what must not see secrets: functions of chance draw from a key that everybody knows. */
+export function composeOpenRenderSettings({ compatibility, output, render }: Settings): RenderSettings {
+  const settings = { compatibility, secrets: output.secrets };
+  return render.seedKey === undefined ? settings : { ...settings, drawBytes: bytesFrom("sluice") };
+}
+
+/** Counter mode over HMAC: as many bytes as wanted, and nothing about the key. */
+function bytesFrom(key: string): NonNullable<RenderSettings["drawBytes"]> {
+  return (purpose, call, length) => {
+    const blocks: Uint8Array[] = [];
+    for (let block = 0; block * 32 < length; block++) {
+      blocks.push(
+        createHmac("sha256", key)
+          .update(JSON.stringify([purpose, call, block]))
+          .digest(),
+      );
+    }
+    return Buffer.concat(blocks).subarray(0, length);
   };
 }
 
@@ -342,4 +348,6 @@ export function sendControl(settings: Settings, command: ControlCommand): Promis
   return requestControl(controlPath(settings), command);
 }
 
+export { openCheckout } from "../adapters/checkout/open-checkout.ts";
+export { isDocumentPath } from "../adapters/system/config-files.ts";
 export { createRedactor as createCliRedactor } from "../adapters/system/redactor.ts";

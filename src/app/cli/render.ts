@@ -1,12 +1,12 @@
 /** `sluice render`: events in, manifests out, without any network. */
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
-import type { Delivery } from "../../model/delivery.ts";
-import { isJsonObject, type Json, JsonSyntaxError, parseJson, writeJson } from "../../model/json.ts";
 import { renderOffline } from "../../pipeline/render-offline.ts";
 import { composeRenderSettings, loadWorkingCatalog } from "../compose.ts";
+import { diskFiles } from "../file-source.ts";
 import { openSettings } from "../read-config.ts";
+import { chooseRoute, makeDelivery, readEvents } from "../read-events.ts";
 import {
   addFileOption,
   type CliContext,
@@ -40,17 +40,11 @@ async function render(context: CliContext, options: RenderOptions): Promise<Exit
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const loaded = await loadWorkingCatalog(context, settings, options.config);
   const isConfigBroken = reportProblems(context, loaded.problems);
-  const connection = options.connection ?? settings.connections[0]?.name;
-  if (connection === undefined) throw usageError("the settings name no connection");
-  const subjects = loaded.subjects.get(connection) ?? [];
-  const subject = options.subject ?? (subjects.length === 1 ? subjects[0] : undefined);
-  if (subject === undefined) {
-    throw usageError(`connection ${connection} has ${subjects.length} subjects`, "Say which one with --subject.");
-  }
-
+  const route = chooseRoute(options, loaded.subjects, settings.connections[0]?.name);
   const payloads: Uint8Array[] = [];
-  for (const path of options.event) payloads.push(...(await readEvents(resolve(context.workingDirectory, path))));
-  const deliveries = payloads.map((payload, index) => makeDelivery(connection, subject, payload, index + 1));
+  for (const path of options.event)
+    payloads.push(...(await readEvents(diskFiles, resolve(context.workingDirectory, path))));
+  const deliveries = payloads.map((payload, index) => makeDelivery(route, payload, index + 1));
   const rendering = renderOffline(loaded.value, deliveries, settings.output, composeRenderSettings(settings, context));
   const hasFailures = reportProblems(context, rendering.problems);
 
@@ -58,42 +52,6 @@ async function render(context: CliContext, options: RenderOptions): Promise<Exit
     for (const [path, text] of rendering.files) context.out(`---\n# ${path}\n${text}`);
   } else await writeFiles(resolve(context.workingDirectory, options.output), rendering.files);
   return hasFailures || isConfigBroken ? 1 : 0;
-}
-
-/** A delivery as a stream would have it; its time is fixed, so that the same events give the same bytes. */
-function makeDelivery(connection: string, subject: string, payload: Uint8Array, sequence: number): Delivery {
-  const position = { epoch: "offline", sequence, time: "1970-01-01T00:00:00Z" };
-  return { connection, stream: `${connection}/offline`, position, subject, headers: new Map(), payload };
-}
-
-async function readEvents(path: string): Promise<readonly Uint8Array[]> {
-  const info = await stat(path).catch(() => undefined);
-  if (info === undefined) throw usageError(`there is no ${path}`);
-  if (info.isDirectory()) {
-    const names = (await readdir(path)).filter((name) => /\.(json|jsonl|ndjson)$/.test(name)).sort();
-    return (await Promise.all(names.map((name) => readEvents(join(path, name))))).flat();
-  }
-  const text = await readFile(path, "utf8");
-  const documents = parseDocuments(text);
-  return (documents ?? [text]).map((document) => new TextEncoder().encode(document));
-}
-
-/** The events of a file: one document, a list of them, or one a line. Undefined: it is not JSON, which decoding reports. */
-function parseDocuments(text: string): readonly string[] | undefined {
-  const whole = tryParse(text);
-  if (whole !== undefined)
-    return (Array.isArray(whole) ? (whole as readonly Json[]) : [whole]).map((event) => writeJson(event));
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.length > 1 && isJsonObject(tryParse(lines[0] ?? "")) ? lines : undefined;
-}
-
-function tryParse(text: string): Json | undefined {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) return undefined;
-    throw error;
-  }
 }
 
 async function writeFiles(directory: string, files: ReadonlyMap<string, string>): Promise<void> {

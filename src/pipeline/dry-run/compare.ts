@@ -69,8 +69,7 @@ class ChangedObject {
     const at = places.get(this.#path) ?? triggerPlaces.get(trigger);
     return {
       action: actionOf(this.#before, this.#after),
-      path:
-        `${mask.maskName(outputPath + this.#path.slice(desiredFolder.length, -".yaml".length), subject)}.yaml`,
+      path: `${mask.maskName(outputPath + this.#path.slice(desiredFolder.length, -".yaml".length), subject)}.yaml`,
       cluster,
       trigger,
       object: mask.maskName(object, subject),

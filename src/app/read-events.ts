@@ -1,0 +1,73 @@
+/** Sample events from files: as deliveries that a stream might have brought. */
+import { dirname } from "node:path";
+import type { Delivery } from "../model/delivery.ts";
+import { isJsonObject, type Json, JsonSyntaxError, parseJson, writeJson } from "../model/json.ts";
+import { usageError } from "./cli/context.ts";
+import type { FileSource } from "./file-source.ts";
+
+/** How sample events are taken to come in. */
+export interface SampleRoute {
+  readonly connection: string;
+  readonly subject: string;
+}
+
+export interface RouteOptions {
+  readonly connection?: string;
+  readonly subject?: string;
+}
+
+/**
+ * The route that the options name, else the first connection and its only subject. `subjects`: by connection, those it
+ * subscribes to. Throws a SluiceError (USAGE) where that leaves a choice.
+ */
+export function chooseRoute(
+  options: RouteOptions,
+  subjects: ReadonlyMap<string, readonly string[]>,
+  first: string | undefined,
+): SampleRoute {
+  const connection = options.connection ?? first;
+  if (connection === undefined) throw usageError("the settings name no connection");
+  const known = subjects.get(connection) ?? [];
+  const subject = options.subject ?? (known.length === 1 ? known[0] : undefined);
+  if (subject === undefined) {
+    throw usageError(`connection ${connection} has ${known.length} subjects`, "Say which one with --subject.");
+  }
+  return { connection, subject };
+}
+
+/** The events of a file (JSON, a list of events, JSON lines) or of all such files in a folder. Throws USAGE. */
+export async function readEvents(source: FileSource, path: string): Promise<readonly Uint8Array[]> {
+  const text = await source.read(path);
+  if (text !== undefined) return splitEvents(text).map((document) => new TextEncoder().encode(document));
+  const files = (await source.list(path)).filter(
+    (file) => dirname(file) === path && /\.(json|jsonl|ndjson)$/.test(file),
+  );
+  if (files.length === 0) throw usageError(`there is no ${path}, or no events in it`);
+  const events: Uint8Array[] = [];
+  for (const file of files) events.push(...(await readEvents(source, file)));
+  return events;
+}
+
+/** A delivery as a stream would have it; its time is fixed, so that the same events give the same bytes. */
+export function makeDelivery({ connection, subject }: SampleRoute, payload: Uint8Array, sequence: number): Delivery {
+  const position = { epoch: "offline", sequence, time: "1970-01-01T00:00:00Z" };
+  return { connection, stream: `${connection}/offline`, position, subject, headers: new Map(), payload };
+}
+
+/** One document, a list of them, or one a line; what is not JSON is one event, which decoding reports. */
+function splitEvents(text: string): readonly string[] {
+  const whole = tryParse(text);
+  if (whole !== undefined)
+    return (Array.isArray(whole) ? (whole as readonly Json[]) : [whole]).map((event) => writeJson(event));
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.length > 1 && isJsonObject(tryParse(lines[0] ?? "")) ? lines : [text];
+}
+
+function tryParse(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return undefined;
+    throw error;
+  }
+}
