@@ -1,7 +1,7 @@
 /** Calls of functions and methods: Go's checks first, then a closure for the number of arguments. */
 import { type Convert, converterFor } from "./arguments.ts";
 import { isTrue } from "./compare.ts";
-import type { Evaluate, EvaluateArgument } from "./compile-scope.ts";
+import { type Evaluate, type EvaluateArgument, undeclared } from "./compile-scope.ts";
 import { type CallSite, type Execution, ExecutionFailure } from "./execution.ts";
 import type { FunctionDeclaration, Parameter } from "./functions/registry.ts";
 import type { NamedNode } from "./nodes.ts";
@@ -142,12 +142,20 @@ function keptFinal(parameter: Parameter, node: NamedNode): KeptArgument {
   return { evaluate: (_run, _dot, _variables, final) => final, toText: converterFor(parameter, node) };
 }
 
-/** The builtins `and` and `or`, which stop at the first argument that decides. */
-export function compileShortCircuit(name: "and" | "or", { node, args, hasFinal }: CallRequest): Evaluate {
+/**
+ * The builtins `and` and `or`, which stop at the first argument that decides; `slots` are those of variables that the
+ * arguments declare.
+ */
+export function compileShortCircuit(
+  name: "and" | "or",
+  { node, args, hasFinal }: CallRequest,
+  slots: readonly number[],
+): Evaluate {
   if (args.length === 0 && !hasFinal) return failing(`wrong number of args for ${name}: want at least 1 got 0`, node);
   const evaluates = args.map((arg) => arg.raw());
   const decides = name === "or";
   return (run, dot, variables, final) => {
+    for (const slot of slots) variables[slot] = undeclared;
     let value: GoValue;
     for (const evaluate of evaluates) {
       value = evaluate(run, dot, variables);

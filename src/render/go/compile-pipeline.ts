@@ -13,7 +13,7 @@ import {
 } from "./arguments.ts";
 import { builtinFunctions } from "./builtins.ts";
 import { type ArgumentCompiler, compileCall, compileShortCircuit, failing, read } from "./compile-call.ts";
-import type { Evaluate, EvaluateArgument, Scope, Variables } from "./compile-scope.ts";
+import { type Evaluate, type EvaluateArgument, type Scope, undeclared, type Variables } from "./compile-scope.ts";
 import { type Execution, ExecutionFailure } from "./execution.ts";
 import { BoundMethod, fieldOf } from "./fields.ts";
 import type { Parameter } from "./functions/registry.ts";
@@ -59,16 +59,32 @@ export function compileCommands(pipe: PipeNode, scope: Scope): Evaluate {
 }
 
 /** Sets a variable: a new one, or with `=` the one in force by that name. */
-function compileStore(
-  variable: VariableNode,
-  isAssign: boolean,
-  scope: Scope,
-): (variables: Variables, value: GoValue) => void {
-  const slot = isAssign ? scope.find(variable.name) : scope.declare(variable.name);
-  if (slot === undefined) return failing(`undefined variable: ${variable.name}`, variable);
+function compileStore(variable: VariableNode, isAssign: boolean, scope: Scope): Store {
+  if (isAssign) return compileAssign(variable, scope);
+  const slot = scope.declare(variable.name);
   return (variables, value) => {
     variables[slot] = value;
   };
+}
+
+export type Store = (variables: Variables, value: GoValue) => void;
+
+/** Sets the variable in force by that name. */
+export function compileAssign(variable: VariableNode, scope: Scope): Store {
+  const slotOf = compileSlot(variable, scope);
+  return (variables, value) => {
+    variables[slotOf(variables)] = value;
+  };
+}
+
+/** Finds the slot of the variable in force by that name: known beforehand, unless `and` or `or` decides. */
+function compileSlot(variable: VariableNode, scope: Scope): (variables: Variables) => number {
+  const { slots, isCertain } = scope.find(variable.name);
+  const fail = failing(`undefined variable: ${variable.name}`, variable);
+  const [slot] = slots;
+  if (slot === undefined) return fail;
+  if (slots.length === 1 && isCertain) return () => slot;
+  return (variables) => slots.find((candidate) => variables[candidate] !== undeclared) ?? fail();
 }
 
 function compileCommand(command: CommandNode, hasFinal: boolean, scope: Scope): Evaluate {
@@ -132,9 +148,11 @@ function compileConstant(node: ConstantNode, parameter: Parameter): EvaluateArgu
 }
 
 function compileVariable(node: VariableNode, scope: Scope): Evaluate {
-  const slot = scope.find(node.name);
-  if (slot === undefined) return failing(`undefined variable: ${node.name}`, node);
-  return (_run, _dot, variables) => variables[slot];
+  const { slots, isCertain } = scope.find(node.name);
+  const [slot] = slots;
+  if (slot !== undefined && slots.length === 1 && isCertain) return (_run, _dot, variables) => variables[slot];
+  const slotOf = compileSlot(node, scope);
+  return (_run, _dot, variables) => variables[slotOf(variables)];
 }
 
 function compileFunction(
@@ -145,10 +163,16 @@ function compileFunction(
   scope: Scope,
 ): Evaluate {
   const { name } = identifier;
-  const request = { name, node, args: args.map((arg) => argumentCompiler(arg, scope)), hasFinal };
   const declaration = scope.options.findFunction(name);
+  if (declaration === undefined && (name === "and" || name === "or")) {
+    const compilers: ArgumentCompiler[] = [];
+    const slots = scope.compileSkippable(() => {
+      for (const arg of args) compilers.push(argumentCompiler(arg, scope));
+    });
+    return compileShortCircuit(name, { name, node, args: compilers, hasFinal }, slots);
+  }
+  const request = { name, node, args: args.map((arg) => argumentCompiler(arg, scope)), hasFinal };
   if (declaration !== undefined) return compileCall(declaration, request);
-  if (name === "and" || name === "or") return compileShortCircuit(name, request);
   const builtin = Object.hasOwn(builtinFunctions, name) ? builtinFunctions[name] : undefined;
   if (builtin === undefined) return failing(`${JSON.stringify(name)} is not a defined function`, identifier);
   return compileCall(builtin, request);

@@ -1,6 +1,6 @@
 /** From statements to closures: text, actions, if, with, range, template. */
 import { isTrue, sortedKeys } from "./compare.ts";
-import { compileCommands, compilePipe } from "./compile-pipeline.ts";
+import { compileAssign, compileCommands, compilePipe } from "./compile-pipeline.ts";
 import {
   breaks,
   type CompiledBody,
@@ -127,23 +127,22 @@ type Turn = (run: Execution, variables: Variables, index: GoValue, item: GoValue
 function compileRange(node: RangeNode, scope: Scope): Walk {
   const start = scope.mark();
   const evaluate = compilePipe(node.pipe, scope);
-  // A variable that is not in force has failed in the pipeline already.
-  const slots = node.pipe.declarations.map(({ name }) => scope.find(name)!);
+  const stores = node.pipe.declarations.map((variable) => compileAssign(variable, scope));
   const inside = scope.mark();
   const walk = compileList(node.list, scope);
   scope.release(inside);
   const walkElse = node.elseList === undefined ? undefined : compileList(node.elseList, scope);
   scope.release(start);
 
-  const itemSlot = slots.at(-1);
-  const indexSlot = slots.length > 1 ? slots[0] : undefined;
+  const storeItem = stores.at(-1);
+  const storeIndex = stores.length > 1 ? stores[0] : undefined;
   const turn: Turn = (run, variables, index, item) => {
     run.step(node);
-    if (indexSlot !== undefined) variables[indexSlot] = index;
-    if (itemSlot !== undefined) variables[itemSlot] = item;
+    storeIndex?.(variables, index);
+    storeItem?.(variables, item);
     return walk(run, item, variables);
   };
-  const loop = compileLoop(node, turn, indexSlot !== undefined);
+  const loop = compileLoop(node, turn, storeIndex !== undefined);
   return (run, dot, variables) => {
     const hasTurned = loop(run, indirect(evaluate(run, dot, variables)), variables);
     return hasTurned || walkElse === undefined ? wentThrough : walkElse(run, dot, variables);
