@@ -4,6 +4,7 @@ import { readVersion } from "../project-files.ts";
 import { type CliContext, type ExitCode, reportFailure } from "./context.ts";
 import { addControlCommands } from "./control.ts";
 import { addDemoCommand } from "./demo.ts";
+import { addDiffCommand } from "./diff.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addRenderCommand } from "./render.ts";
 import { addRunCommand } from "./run.ts";
@@ -25,6 +26,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   const adders = [
     addRunCommand,
     addRenderCommand,
+    addDiffCommand,
     addValidateCommand,
     addShowCommand,
     addControlCommands,

@@ -1,0 +1,238 @@
+/**
+ * Gathers what a dry run compares: settings, the base and the head catalog, the state, sample events.
+ *
+ * Trusted, all of it is what the user has: the working folder, the state on the server, with the settings' credentials.
+ * Untrusted, as for a pull request from a fork, everything is read from commits of the checkout: settings and
+ * connections of the base, documents and samples of the head. No variable or file is read, no link followed, no network
+ * used.
+ */
+import { join, relative, resolve, sep } from "node:path";
+import { loadSettings } from "../config/load-settings.ts";
+import { parseConnection } from "../config/parse-connection.ts";
+import type { Catalog, ConfigFile } from "../model/catalog.ts";
+import type { Checkpoint } from "../model/change-set.ts";
+import type { Connection } from "../model/connection.ts";
+import type { Delivery } from "../model/delivery.ts";
+import { type Problem, SluiceError } from "../model/problem.ts";
+import type { ConnectionSettings, Settings } from "../model/settings.ts";
+import { readFolder } from "../pipeline/read-folder.ts";
+import { emptyCheckpoint, parseCheckpoint } from "../plan/checkpoint-file.ts";
+import { catalogFolder, checkpointPath } from "../plan/paths.ts";
+import type { Checkout } from "../ports/checkout.ts";
+import type { ObjectId } from "../ports/git.ts";
+import type { RenderSettings } from "../render/render-trigger.ts";
+import type { CliContext } from "./cli/context.ts";
+import { usageError } from "./cli/context.ts";
+import {
+  composeOpenRenderSettings,
+  composeRenderSettings,
+  isDocumentPath,
+  type OpenState,
+  openCheckout,
+  openState,
+  readShownFiles,
+} from "./compose.ts";
+import { diskFiles, type FileSource, revisionFiles } from "./file-source.ts";
+import { catalogLoader, openSettings, type ReadConnections } from "./read-config.ts";
+import { chooseRoute, makeDelivery, readEvents } from "./read-events.ts";
+
+export interface DryRunOptions {
+  /** The settings file. */
+  readonly file: string;
+  /** The config folder, where it is not the one that the settings name. */
+  readonly config?: string;
+  readonly base?: string;
+  readonly event?: readonly string[];
+  readonly connection?: string;
+  readonly subject?: string;
+  /** Leaves the state on the server alone. */
+  readonly isOffline: boolean;
+  readonly isUntrusted: boolean;
+}
+
+export interface DryRunSources {
+  readonly settings: Settings;
+  readonly render: RenderSettings;
+  /** Undefined: there is none, or it was not looked at. */
+  readonly state: OpenState | undefined;
+  readonly checkpoint: Checkpoint;
+  readonly base: { readonly catalog: Catalog; readonly isInForce: boolean; readonly title: string };
+  readonly head: { readonly catalog: Catalog; readonly title: string };
+  readonly samples: readonly Delivery[];
+  /** Of settings, connections and the head's documents. */
+  readonly problems: readonly Problem[];
+  close(): Promise<void>;
+}
+
+/** Throws a SluiceError; SETTINGS_INVALID where the settings have errors, after `onProblem` was told each. */
+export async function openDryRun(
+  context: CliContext,
+  options: DryRunOptions,
+  onProblem: (problem: Problem) => void,
+): Promise<DryRunSources> {
+  const needsCheckout = options.base !== undefined || options.isUntrusted;
+  const checkout = needsCheckout ? await openCheckout(context.workingDirectory) : undefined;
+  const baseCommit = options.base === undefined ? undefined : await checkout?.findCommit(options.base);
+  const origin = options.isUntrusted ? await untrustedOrigin(checkout, baseCommit) : trustedOrigin;
+
+  const settings = await readSettings(context, options.file, origin, onProblem);
+  const read = await readConnectionsOpenly(context, settings, origin.settings);
+  const load = catalogLoader(settings, read.connections);
+  const folder = configFolder(context, settings, options.config);
+  const readFiles = (source: FileSource) => readDocuments(context, source, folder);
+
+  const state = options.isOffline || options.isUntrusted ? undefined : await openState(context, settings);
+  try {
+    const checkpoint = await readCheckpoint(settings, state);
+    const baseFiles = baseCommit === undefined ? undefined : await readFiles(revisionFiles(checkout!, baseCommit));
+    const base = load(baseFiles ?? (await readCatalogInForce(state)), undefined).value;
+    const headFiles = options.isUntrusted ? readFiles(origin.documents) : readShownFiles(context, folder);
+    const head = load(await headFiles, base);
+    return {
+      settings,
+      render: options.isUntrusted ? composeOpenRenderSettings(settings) : composeRenderSettings(settings, context),
+      state: state?.tree === undefined ? undefined : state,
+      checkpoint,
+      base: {
+        catalog: base,
+        isInForce: baseFiles === undefined,
+        title: options.base ?? (state?.tree === undefined ? "nothing" : "the catalog in force"),
+      },
+      head: {
+        catalog: head.value,
+        title: options.isUntrusted ? "the commit" : relative(context.workingDirectory, folder) || ".",
+      },
+      samples: await readSamples(context, options, settings, read, origin.documents),
+      problems: [...read.problems, ...head.problems],
+      close: async () => state?.close(),
+    };
+  } catch (error) {
+    await state?.close();
+    throw error;
+  }
+}
+
+/** Where settings and connections, and where documents and samples are read from. */
+interface Origin {
+  readonly settings: FileSource;
+  readonly documents: FileSource;
+}
+
+const trustedOrigin: Origin = { settings: diskFiles, documents: diskFiles };
+
+async function untrustedOrigin(checkout: Checkout | undefined, base: ObjectId | undefined): Promise<Origin> {
+  if (checkout === undefined || base === undefined) throw usageError("an untrusted change needs a base revision");
+  const head = await checkout.findCommit("HEAD");
+  return { settings: revisionFiles(checkout, base), documents: revisionFiles(checkout, head) };
+}
+
+async function readSettings(
+  context: CliContext,
+  file: string,
+  { settings: source }: Origin,
+  onProblem: (problem: Problem) => void,
+): Promise<Settings> {
+  const path = resolve(context.workingDirectory, file);
+  const { value, problems } =
+    source === diskFiles
+      ? await openSettings(context, file)
+      : loadSettings(await readRequired(source, path, "the base has no settings"), path);
+  for (const problem of problems) onProblem(problem);
+  if (value !== undefined) return value;
+  throw new SluiceError({ code: "SETTINGS_INVALID", message: `the settings ${file} have errors` });
+}
+
+async function readRequired(source: FileSource, path: string, message: string): Promise<string> {
+  const text = await source.read(path);
+  if (text === undefined) throw new SluiceError({ code: "SETTINGS_INVALID", message: `${message} ${path}` });
+  return text;
+}
+
+export function configFolder(context: CliContext, settings: Settings, directory: string | undefined): string {
+  if (directory !== undefined) return resolve(context.workingDirectory, directory);
+  const { config } = settings;
+  return config.kind === "directory" ? config.directory : resolve(settings.file, "..", config.path);
+}
+
+/** Stands for every secret: of the form that certificates have, which are checked for that. */
+const noSecret = "-----BEGIN NOTHING-----";
+
+/** Connections for their subjects and clusters only: the secrets that they refer to are not read. */
+export async function readConnectionsOpenly(
+  context: CliContext,
+  settings: Settings,
+  source: FileSource,
+): Promise<ReadConnections> {
+  const connections: { settings: ConnectionSettings; connection: Connection }[] = [];
+  const problems: Problem[] = [];
+  for (const connectionSettings of settings.connections) {
+    const { name, file, at } = connectionSettings;
+    const shown = relative(context.workingDirectory, file) || file;
+    const text = await source.read(file);
+    if (text === undefined) {
+      // It may well be kept out of the repository: nothing but its subjects is missed.
+      const message = `connection ${name}: there is no ${shown}`;
+      problems.push({ code: "CONNECTION_INVALID", severity: "warning", message, at });
+      continue;
+    }
+    const parsed = parseConnection(text, shown, connectionSettings, () => noSecret);
+    problems.push(...parsed.problems);
+    if (parsed.value !== undefined) connections.push({ settings: connectionSettings, connection: parsed.value });
+  }
+  return { connections, problems, files: [] };
+}
+
+/** By connection, the NATS subjects that it subscribes to. */
+export function subjectsOf({ connections }: ReadConnections): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    connections.map(({ connection: { name, core, jetstream } }) => {
+      const streams = jetstream?.streams.flatMap(({ subjects }) => subjects) ?? [];
+      return [name, [...new Set([...(core?.subjects ?? []), ...streams])]];
+    }),
+  );
+}
+
+/** The documents of a revision, under the names that they have in the working folder. */
+async function readDocuments(
+  { workingDirectory }: CliContext,
+  source: FileSource,
+  folder: string,
+): Promise<readonly ConfigFile[]> {
+  const files: ConfigFile[] = [];
+  for (const path of await source.list(folder)) {
+    if (!isDocumentPath(relative(folder, path).split(sep).join("/"))) continue;
+    const text = await source.read(path);
+    if (text !== undefined) files.push({ path: relative(workingDirectory, path), text });
+  }
+  return files;
+}
+
+async function readCheckpoint(settings: Settings, state: OpenState | undefined): Promise<Checkpoint> {
+  const nothing = { ...emptyCheckpoint, shards: settings.output.shards };
+  if (state?.tree === undefined) return nothing;
+  const text = (await state.git.readFiles(state.tree, [checkpointPath])).get(checkpointPath);
+  return text === undefined ? nothing : parseCheckpoint(text);
+}
+
+async function readCatalogInForce(state: OpenState | undefined): Promise<readonly ConfigFile[]> {
+  const files: ConfigFile[] = [];
+  if (state === undefined) return files;
+  for await (const [path, text] of readFolder(state.git, state.tree, catalogFolder)) files.push({ path, text });
+  return files;
+}
+
+async function readSamples(
+  context: CliContext,
+  options: DryRunOptions,
+  settings: Settings,
+  read: ReadConnections,
+  source: FileSource,
+): Promise<readonly Delivery[]> {
+  if (options.event === undefined || options.event.length === 0) return [];
+  const route = chooseRoute(options, subjectsOf(read), settings.connections[0]?.name);
+  const payloads: Uint8Array[] = [];
+  for (const path of options.event) {
+    payloads.push(...(await readEvents(source, join(resolve(context.workingDirectory, path)))));
+  }
+  return payloads.map((payload, index) => makeDelivery(route, payload, index + 1));
+}
