@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { hashObject } from "../../src/adapters/git/object-id.ts";
 import { openGitRepository } from "../../src/adapters/git/open-git-repository.ts";
 import type { GitRepository, TreeChange } from "../../src/ports/git.ts";
 import { GitSandbox, identity } from "../tools/git-sandbox.ts";
@@ -161,7 +162,7 @@ function applyChanges(files: Files, changes: readonly TreeChange[], newTree: str
     } else if (change.action === "place") {
       result.set(path, { mode: change.mode, id: change.id });
     } else {
-      const id = sandbox.gitWithInput(sandbox.remote, change.text, "hash-object", "--stdin");
+      const id = hashObject("blob", Buffer.from(change.text));
       result.set(path, { mode: "100644", id });
     }
   }

@@ -28,7 +28,14 @@ export type ProgramEnv = Readonly<Record<string, string | undefined>>;
 export function gitEnv(extra: ProgramEnv = {}): ProgramEnv {
   const env: Record<string, string | undefined> = { ...process.env };
   for (const name of foreignVariables) delete env[name];
-  return { ...env, GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C", ...extra };
+  return {
+    ...env,
+    GIT_ALLOW_PROTOCOL: "file:http:https:ssh",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_OPTIONAL_LOCKS: "0",
+    LC_ALL: "C",
+    ...extra,
+  };
 }
 
 /** Configuration handed over in the environment, where other processes' argument lists don't show it. */

@@ -44,9 +44,9 @@ export function parseRemoteUrl(url: string): RemoteUrl {
   }
 }
 
-/** `[user@]host:path`, as git and scp write it. */
+/** `[user@]host:path`, as git and scp write it; two colons would name a helper program to git. */
 function parseScpLike(url: string): RemoteUrl {
-  const [, user, host, path] = /^(?:([^@/:]+)@)?([^@/:]+|\[[0-9a-fA-F:]+\]):(.+)$/.exec(url) ?? [];
+  const [, user, host, path] = /^(?:([^@/:]+)@)?(\[[0-9a-fA-F:]+\]|[^@/:[\]]+):(?!:)(.+)$/.exec(url) ?? [];
   if (host === undefined || path === undefined) throw invalid("it is neither a URL nor an absolute path");
   return checkSsh(url, host, user ?? "", "", path);
 }
