@@ -36,6 +36,7 @@ export const strings: readonly string[] = [
   "a,b,c,,d",
   "[a-z]+",
   "(o+)(?P<name>b)?",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a replacement in Go's regular expressions
   "$1-${name}",
   "aGVsbG8=",
   "NBSWY3DP",
