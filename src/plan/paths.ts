@@ -4,7 +4,7 @@
  * Paths are portable: upper case and whatever a file system, a shell or Git could take amiss is percent-encoded, and no
  * part begins with a dot. Encoding is injective, so two names never meet in one path.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
@@ -43,13 +43,21 @@ export function encodePathPart(part: string): string {
 
 /** 40 hex digits. Events choose names, so the hash is one that nobody can make collide. */
 function hashHex(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 40);
+  return hash("sha256", text, "hex").slice(0, 40);
 }
 
 /** 40 hex digits that stand for an entity: in record paths and in the annotation `sluice.dev/entity`. */
-export function hashEntity({ connection, source, subject }: Entity): string {
-  return hashHex(JSON.stringify([connection, source, subject]));
+export function hashEntity(entity: Entity): string {
+  let hashed = entityHashes.get(entity);
+  if (hashed === undefined) {
+    hashed = hashHex(JSON.stringify([entity.connection, entity.source, entity.subject]));
+    entityHashes.set(entity, hashed);
+  }
+  return hashed;
 }
+
+/** Each event's entity is asked for several times on its way through a batch. */
+const entityHashes = new WeakMap<Entity, string>();
 
 export function recordFolder(trigger: string): string {
   return `${recordsFolder}/${encodePathPart(trigger)}`;

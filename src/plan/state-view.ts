@@ -4,7 +4,7 @@
  * What has not been read is taken as absent and noted as needed. The pipeline then reads it and plans again, until
  * nothing is needed: so planning stays pure and synchronous, and reads only what it turns out to depend on.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ChangeSet, FileChange, ObjectChange } from "../model/change-set.ts";
 import { desiredFolder } from "./paths.ts";
 
@@ -58,7 +58,7 @@ export class StateView {
     return this.#id(path) !== undefined;
   }
 
-  /** Names in a folder, those included that the batch has put there; names it has emptied may be among them. */
+  /** Names in a cluster's folder of triggers or in one below the root, those included that the batch has put there; names it has emptied may be among them. */
   folder(path: string): ReadonlySet<string> {
     const names = this.#files.folders.get(path);
     if (names === undefined) this.needs.folders.add(path);
@@ -71,15 +71,13 @@ export class StateView {
 
   write(path: string, text: string): void {
     this.#changed.set(path, text);
-    for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
-      const folder = path.slice(0, slash);
-      const end = path.indexOf("/", slash + 1);
-      const name = path.slice(slash + 1, end < 0 ? path.length : end);
-      const names = this.#added.get(folder);
-      if (names?.has(name)) break;
-      if (names === undefined) this.#added.set(folder, new Set([name]));
-      else names.add(name);
-    }
+    const slash = listedFolderEnd(path);
+    const end = path.indexOf("/", slash + 1);
+    const folder = path.slice(0, slash);
+    const name = path.slice(slash + 1, end < 0 ? path.length : end);
+    const names = this.#added.get(folder);
+    if (names === undefined) this.#added.set(folder, new Set([name]));
+    else names.add(name);
   }
 
   delete(path: string): void {
@@ -99,7 +97,7 @@ export class StateView {
         if (before === undefined) continue;
         changes.push({ path, action: "delete" });
         if (isObject) objects.push({ path, action: "delete" });
-      } else if (before !== (isObject ? blobId(text) : text)) {
+      } else if (before === undefined || before !== (isObject ? blobId(text) : text)) {
         changes.push({ path, action: "write", text });
         if (isObject) objects.push({ path, action: before === undefined ? "create" : "update" });
       }
@@ -120,10 +118,19 @@ export class StateView {
   }
 }
 
+/** Only two kinds of folder are listed: a cluster's triggers in the desired tree, and those directly below the root. */
+function listedFolderEnd(path: string): number {
+  const depth = path.startsWith(`${desiredFolder}/`) ? 4 : 1;
+  let slash = -1;
+  for (let level = 0; level < depth; level++) {
+    const next = path.indexOf("/", slash + 1);
+    if (next < 0) break;
+    slash = next;
+  }
+  return slash;
+}
+
 /** Git's name for a file of this content. */
 export function blobId(text: string): string {
-  return createHash("sha1")
-    .update(`blob ${Buffer.byteLength(text)}\0`)
-    .update(text)
-    .digest("hex");
+  return hash("sha1", `blob ${Buffer.byteLength(text)}\0${text}`, "hex");
 }
