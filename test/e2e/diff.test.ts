@@ -1,0 +1,170 @@
+/** `sluice diff` as it is used: the built program over a repository with entities on record. */
+import { afterEach, describe, expect, it } from "vitest";
+import type { DryRunReport } from "../../src/pipeline/dry-run/report.ts";
+import { loginOf, RecordedFleet, userConfig } from "./recorded-fleet.ts";
+
+let fleet: RecordedFleet | undefined;
+afterEach(async () => {
+  await fleet?.close();
+  fleet = undefined;
+});
+
+const namespace = `kind: Namespace
+apiVersion: v1
+metadata:
+  name: {{ .CloudEvent.subject }}
+  annotations:
+    acme.example/organization: {{ .CloudEvent.data.organization }}
+    acme.example/tier: bronze
+`;
+
+async function open(events: readonly unknown[], content = namespace): Promise<RecordedFleet> {
+  fleet = await RecordedFleet.open({ config: userConfig(content), events });
+  return fleet;
+}
+
+function users(count: number): readonly unknown[] {
+  return Array.from({ length: count }, (_, index) => loginOf(`user-${index}`));
+}
+
+async function reportOf(...args: readonly string[]): Promise<{ code: number; report: DryRunReport }> {
+  const { code, stdout, stderr } = await fleet!.sluice("diff", "-o", "json", ...args);
+  if (stdout === "") throw new Error(stderr);
+  return { code, report: JSON.parse(stdout) as DryRunReport };
+}
+
+async function change(content: string, clusters?: readonly string[]): Promise<void> {
+  for (const [path, text] of Object.entries(userConfig(content, clusters))) await fleet!.write(`config/${path}`, text);
+}
+
+describe("against the catalog in force", () => {
+  it("no change: exit 0 and nothing but the totals", async () => {
+    await open(users(3));
+    const { code, stdout, stderr } = await fleet!.sluice("diff");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toBe("the catalog in force → config: no differences (0 recorded entities rendered again)\n");
+  });
+
+  it("a changed line: every object with that line alone, at its template, recorded data masked", async () => {
+    await open(users(2));
+    await change(namespace.replace("bronze", "silver"));
+    const { code, stdout } = await fleet!.sluice("diff");
+    expect(code).toBe(1);
+    expect(stdout).not.toContain("private-user");
+    expect(stdout.match(/^[-+] .*$/gm)).toEqual(
+      Array.from({ length: 4 }, () => ["-    acme.example/tier: bronze", "+    acme.example/tier: silver"]).flat(),
+    );
+    expect(stdout).toContain("# update by EventTrigger users (config/users.yaml:27:5)\n");
+    expect(stdout).toContain("+++ b/rendered/fleet/eu-1/triggers/users/_cluster/namespace/user-0.yaml\n");
+    expect(stdout).toContain("    acme.example/organization: ***\n");
+    expect(stdout).toContain(
+      "0 to create, 4 to update, 0 to delete; 0 to fail, 0 mended (2 recorded entities rendered again)",
+    );
+
+    const shown = await fleet!.sluice("diff", "--show-data");
+    expect(shown.stdout).toContain("    acme.example/organization: private-user-0\n");
+  });
+
+  it("a cluster less: its objects go; a trigger less: all go", async () => {
+    await open(users(2));
+    await change(namespace, ["eu-1"]);
+    const { code, report } = await reportOf();
+    expect(code).toBe(1);
+    expect(report.counts).toEqual({ create: 0, update: 0, delete: 2 });
+    expect(report.objects.map(({ action, cluster }) => `${action} ${cluster}`)).toEqual(
+      Array.from({ length: 2 }, () => "delete fleet/us-1"),
+    );
+
+    await fleet!.write("config/users.yaml", "");
+    expect((await reportOf()).report.counts).toEqual({ create: 0, update: 0, delete: 4 });
+  });
+
+  it("what the change breaks, and what it mends, with its place and without the data", async () => {
+    const bad = namespace.replace(".CloudEvent.data.organization", ".CloudEvent.data.missing");
+    await open(users(3));
+    await change(bad);
+    const { code, report } = await reportOf();
+    expect(code).toBe(1);
+    expect(report.counts).toEqual({ create: 0, update: 0, delete: 0 });
+    expect(report.failures).toMatchObject([
+      {
+        change: "introduced",
+        trigger: "users",
+        code: "TEMPLATE_FAILED",
+        entities: 3,
+        at: { file: "config/users.yaml", line: 32 },
+      },
+    ]);
+    expect(JSON.stringify(report)).not.toContain("private-user");
+    await fleet!.close();
+
+    await open(users(2), bad);
+    await change(namespace);
+    const mended = await reportOf();
+    expect(mended.report.failures).toMatchObject([{ change: "mended", code: "TEMPLATE_FAILED", entities: 2 }]);
+    expect(mended.report.counts.create).toBe(4);
+  });
+
+  it("a broken document: its place on stderr, the entities that would fail, and no deletion", async () => {
+    await open(users(2));
+    await fleet!.write("config/users.yaml", userConfig("{{ if }}")["users.yaml"]!);
+    const { code, stdout, stderr } = await fleet!.sluice("diff");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^config\/users\.yaml:27:\d+: error: /m);
+    expect(stdout).toContain("0 to delete; 2 to fail");
+  });
+});
+
+it("samples: with both catalogs, data shown, Secrets masked", async () => {
+  await open([]);
+  await fleet!.write("bob.json", JSON.stringify(loginOf("bob")));
+  await change(
+    `${namespace}---\nkind: Secret\napiVersion: v1\nmetadata: {name: bob, namespace: default}\nstringData:\n  token: {{ .CloudEvent.data.organization }}\n`,
+  );
+  const { code, stdout, stderr } = await fleet!.sluice("diff", "--event", "bob.json");
+  expect(stderr).toBe("");
+  expect(code).toBe(1);
+  expect(stdout).toContain("+  token: ***\n");
+  expect(stdout).toContain("+++ b/rendered/fleet/us-1/triggers/users/default/secret/bob.yaml\n");
+  expect(stdout).not.toContain("private-bob");
+});
+
+it("against a revision: only what the commits since changed", async () => {
+  await open(users(1));
+  await change(namespace.replace("bronze", "silver"));
+  await fleet!.commit("Silver");
+  await change(namespace.replace("bronze", "gold"));
+  const { code, report } = await reportOf("--base", "HEAD");
+  expect(code).toBe(1);
+  const [first] = report.objects;
+  expect(first?.hunks[0]?.lines.filter(({ sign }) => sign !== " ").map(({ sign, text }) => sign + text.trim())).toEqual(
+    ["-acme.example/tier: silver", "+acme.example/tier: gold"],
+  );
+  expect((await reportOf("--base", "HEAD~1")).report.base).toBe("HEAD~1");
+  expect(await fleet!.sluice("diff", "--base", "nowhere")).toMatchObject({ code: 2, stdout: "" });
+});
+
+it("usage and failures have exit codes of their own", async () => {
+  await open([]);
+  expect((await fleet!.sluice("diff", "--limit", "x")).code).toBe(2);
+  expect((await fleet!.sluice("diff", "-o", "html")).code).toBe(2);
+  expect((await fleet!.sluice("diff", "--file", "nothing.yaml")).code).toBe(3);
+  await fleet!.write("sluice.yaml", "kind: Settings\n");
+  const broken = await fleet!.sluice("diff");
+  expect(broken.code).toBe(3);
+  expect(broken.stderr).toContain("sluice.yaml:1:1: error");
+});
+
+it("10,000 entities on record and one changed line: only what changed, in seconds", async () => {
+  await open(users(10_000));
+  await change(namespace.replace("bronze", "silver"));
+  const started = performance.now();
+  const { code, stdout } = await fleet!.sluice("diff", "-o", "summary");
+  const seconds = (performance.now() - started) / 1000;
+  process.stdout.write(`diff over 10,000 entities, 20,000 objects, one line each: ${seconds.toFixed(1)} s\n`);
+  expect(code).toBe(1);
+  expect(stdout.match(/^[-+] .*$/gm)).toEqual(["-    acme.example/tier: bronze", "+    acme.example/tier: silver"]);
+  expect(stdout).toContain("# and 19999 objects more like this\n");
+  expect(stdout).toContain("0 to create, 20000 to update, 0 to delete");
+  expect(seconds).toBeLessThan(60);
+});
