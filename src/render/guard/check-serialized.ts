@@ -17,16 +17,13 @@ export function judgeSerialized(
   text: string,
   range: PrintedRange,
   value: Json,
-  documents: readonly (YamlNode | undefined)[],
+  documents: readonly YamlNode[],
 ): SerializedOutcome {
   const span = trimRange(text, range);
   // Go's toYaml prints nothing where it fails.
   if (span.start === span.end) return "violation";
-  for (const document of documents) {
-    if (document === undefined || document.end < span.start) continue;
-    return judgeWithin(document, span, value);
-  }
-  return "text";
+  const document = documents[firstIndex(documents, ({ end }) => end >= span.start)];
+  return document === undefined ? "text" : judgeWithin(document, span, value);
 }
 
 interface Span {
@@ -47,8 +44,7 @@ function judgeWithin(node: YamlNode, span: Span, value: Json): SerializedOutcome
 }
 
 function judgeMapping({ keys, values }: YamlMapping, span: Span, value: Json): SerializedOutcome {
-  const from = keys.findIndex((key) => key.end > span.start || key.start >= span.start);
-  const first = from < 0 ? keys.length : from;
+  const first = firstIndex(keys, (key) => key.end > span.start || key.start >= span.start);
   // The range may begin within the value of the key before.
   const before = values[first - 1];
   if (before !== undefined && overlaps(before, span)) return judgeWithin(before, span, value);
@@ -56,8 +52,7 @@ function judgeMapping({ keys, values }: YamlMapping, span: Span, value: Json): S
   if (key === undefined || key.start >= span.end) return "text";
   if (values[first]!.start >= span.end || !startsIn(key, span)) return judgeWithin(key, span, value);
 
-  const behind = keys.findIndex((other, index) => index > first && other.start >= span.end);
-  const last = behind < 0 ? keys.length : behind;
+  const last = firstIndex(keys, ({ start }) => start >= span.end);
   const isWhole =
     isJsonObject(value) &&
     last - first === value.size &&
@@ -67,11 +62,13 @@ function judgeMapping({ keys, values }: YamlMapping, span: Span, value: Json): S
 }
 
 function judgeSequence({ items }: YamlSequence, span: Span, value: Json): SerializedOutcome {
-  const from = items.findIndex((item) => overlaps(item, span) || item.start >= span.start);
+  const from = firstIndex(items, (item) => item.end > span.start || item.start >= span.start);
   const first = items[from];
   if (first === undefined || first.start >= span.end) return "text";
-  const behind = items.findIndex((item, index) => index > from && item.start >= span.end);
-  const printed = items.slice(from, behind < 0 ? items.length : behind);
+  const printed = items.slice(
+    from,
+    firstIndex(items, ({ start }) => start >= span.end),
+  );
   const isWhole =
     Array.isArray(value) &&
     startsIn(first, span) &&
@@ -80,6 +77,18 @@ function judgeSequence({ items }: YamlSequence, span: Span, value: Json): Serial
     printed.every((item, index) => equalsValue(item, value[index]!));
   if (isWhole) return "structure";
   return printed.length === 1 ? judgeWithin(first, span, value) : "violation";
+}
+
+/** The first of nodes in their order for which something holds that holds for all behind it; their number if for none. */
+function firstIndex(nodes: readonly YamlNode[], holds: (node: YamlNode) => boolean): number {
+  let low = 0;
+  let high = nodes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(nodes[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function startsIn(node: YamlNode, { start, end }: Span): boolean {

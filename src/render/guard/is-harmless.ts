@@ -14,6 +14,7 @@ const quotedText = /^"(?:[^"\\\r\n]|\\["\\/abefnrtv0]|\\x[0-9a-fA-F]{2}|\\u[0-9a
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
+const wordLengthMax = 256;
 const separators = new Set([..." \t\r\n,]}"].map((sign) => sign.charCodeAt(0)));
 const gluing = new Set([..."!&*|>%\\"].map((sign) => sign.charCodeAt(0)));
 
@@ -22,14 +23,18 @@ export function hasHarmlessText(text: string, { start, end }: PrintedRange): boo
   return harmlessText.test(text.slice(start, end)) && !isGlued(text, start);
 }
 
-/** Whether the word that ends at `start` has begun with, or holds, a sign that makes a tag, an anchor or an escape of it. */
+/**
+ * Whether the word that ends at `start` has begun with, or holds, a sign that makes a tag, an anchor or an escape of it. A very
+ * long one counts as such, or many values in a row would cost the square of their number.
+ */
 function isGlued(text: string, start: number): boolean {
-  for (let at = start - 1; at >= 0; at--) {
+  const end = Math.max(0, start - wordLengthMax);
+  for (let at = start - 1; at >= end; at--) {
     const unit = text.charCodeAt(at);
     if (unit === space || unit === lineFeed) return false;
     if (gluing.has(unit)) return true;
   }
-  return false;
+  return end > 0;
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Words in place of what was printed: a reading of the template alone. */
 import type { PrintedRange } from "../../model/template.ts";
+import { isBlank, isBreak, space } from "../yaml/cursor.ts";
 import type { YamlScalar } from "../yaml/node.ts";
 
-const lineFeed = 0x0a;
-const space = 0x20;
+/** Deeper than this nothing is looked for that stands on a line of its own. */
+const indentationMax = 256;
 
 /** A range's text without the blanks and line breaks around it, as offsets; `start` equals `end` where nothing is left. */
 export function trimRange(text: string, { start, end }: PrintedRange): { start: number; end: number } {
@@ -14,8 +15,8 @@ export function trimRange(text: string, { start, end }: PrintedRange): { start: 
   return { start: from, end: to };
 }
 
-export function isWhite(unit: number): boolean {
-  return unit === space || unit === lineFeed || unit === 0x0d || unit === 0x09;
+function isWhite(unit: number): boolean {
+  return isBlank(unit) || isBreak(unit);
 }
 
 export interface Placeholder {
@@ -70,11 +71,13 @@ export function replaceRanges(
 export function isIndented(text: string, range: PrintedRange, scalar: YamlScalar | undefined): boolean {
   if (scalar === undefined || range.start === range.end || !isWhite(text.charCodeAt(range.start))) return false;
   if (isBlockScalar(scalar)) return true;
-  const lineStart = text.lastIndexOf("\n", trimRange(text, range).start - 1) + 1;
-  return lineStart <= range.start && onlySpaces.test(text.slice(lineStart, range.start));
+  const { start } = trimRange(text, range);
+  for (let at = range.start; at < start; at++) if (isBreak(text.charCodeAt(at))) return false;
+  const end = Math.max(0, range.start - indentationMax);
+  let at = range.start - 1;
+  while (at >= end && text.charCodeAt(at) === space) at--;
+  return at < 0 || isBreak(text.charCodeAt(at));
 }
-
-const onlySpaces = /^ *$/;
 
 export function isBlockScalar({ style }: YamlScalar): boolean {
   return style === "literal" || style === "folded";

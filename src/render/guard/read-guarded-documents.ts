@@ -29,6 +29,7 @@ export function readGuardedDocuments(rendered: RenderedText, source: TemplateSou
   if (ranges.every((range) => hasHarmlessText(text, range))) return documents;
 
   const holders = findHolders(text, ranges, documents);
+  const roots = rootsOf(documents);
   const structural = new Set<number>();
   let isProven = true;
   for (let index = 0; index < ranges.length; index++) {
@@ -38,7 +39,7 @@ export function readGuardedDocuments(rendered: RenderedText, source: TemplateSou
     // All of a scalar that was serialized must be the value; a look at the text alone can't tell that.
     const mayBeText = holder !== undefined && (holder.start < range.start || !isSerialized(range));
     if (mayBeText && isMereText(text, range, holder)) continue;
-    const outcome = isSerialized(range) ? judgeSerialized(text, range, range.serialized!, documents) : "text";
+    const outcome = isSerialized(range) ? judgeSerialized(text, range, range.serialized!, roots) : "text";
     if (outcome === "violation") return violation(rendered, source, range);
     if (outcome === "structure") structural.add(index);
     else isProven = false;
@@ -62,6 +63,10 @@ function compareWithWords(
   if (isParseError(reference)) return blameForPosition(rendered, source, reference, choose);
   if (haveSameStructure(text, ranges, replaced.placeholders, documents, reference)) return documents;
   return violation(rendered, source, findCulprit(rendered, reference, choose));
+}
+
+function rootsOf(documents: Documents): YamlNode[] {
+  return documents.filter((document) => document !== undefined);
 }
 
 /** Asks without making the value: an engine may do that only when it is read. */
@@ -105,11 +110,12 @@ function findStructural(text: string, ranges: readonly PrintedRange[]): Readonly
   const partly = replaceRanges(text, ranges, (index) => (isSerialized(ranges[index]!) ? "keep" : "word"));
   const documents = tryParse(partly.text);
   if (isParseError(documents)) return structural;
+  const roots = rootsOf(documents);
   const shifted = shiftRanges(ranges, partly);
   for (let index = 0; index < ranges.length; index++) {
     const { serialized } = ranges[index]!;
     const outcome =
-      serialized === undefined ? "text" : judgeSerialized(partly.text, shifted[index]!, serialized, documents);
+      serialized === undefined ? "text" : judgeSerialized(partly.text, shifted[index]!, serialized, roots);
     if (outcome === "violation") return index;
     if (outcome === "structure") structural.add(index);
   }

@@ -51,15 +51,13 @@ function refuseUnder(node: YamlMapping, path: readonly string[], report: ObjectR
 }
 
 function refusePrintedKeys(mapping: YamlMapping, where: string, report: ObjectReport): void {
-  for (const key of mapping.keys) {
-    if (report.printedIn(key) === undefined) continue;
-    report.addAt(
-      "GUARD_VIOLATION",
-      key,
-      `the key ${quoteValue(key.text)} is printed ${where}, where keys must be written out`,
-    );
+  for (const { keys } of [mapping, ...mergedMappings(mapping)]) {
+    for (const key of keys) {
+      if (report.printedIn(key) === undefined) continue;
+      const message = `the key ${quoteValue(key.text)} is printed ${where}, where keys must be written out`;
+      report.addAt("GUARD_VIOLATION", key, message);
+    }
   }
-  for (const merged of mergedMappings(mapping)) refusePrintedKeys(merged, where, report);
 }
 
 /** Checks name, namespace, labels, annotations and data; everything that is wrong goes to the report. */

@@ -49,22 +49,36 @@ export function targetOf(node: YamlNode): YamlNode {
 
 /** A mapping's member by its key, its own or a merged one; aliases are followed. */
 export function memberOf(mapping: YamlMapping, key: string): YamlNode | undefined {
-  const { keys, values } = mapping;
-  for (let index = 0; index < keys.length; index++) if (keys[index]!.text === key) return targetOf(values[index]!);
+  const own = ownMember(mapping, key);
+  if (own !== undefined) return own;
   for (const source of mergedMappings(mapping)) {
-    const member = memberOf(source, key);
+    const member = ownMember(source, key);
     if (member !== undefined) return member;
   }
   return undefined;
 }
 
-/** The mappings whose members `<<` adds to a mapping. */
-export function mergedMappings({ keys, values }: YamlMapping): YamlMapping[] {
-  const index = keys.findIndex(isMergeKey);
-  if (index < 0) return [];
-  const source = targetOf(values[index]!);
-  const sources = source.kind === "sequence" ? source.items.map(targetOf) : [source];
-  return sources.filter((node) => node.kind === "mapping");
+function ownMember({ keys, values }: YamlMapping, key: string): YamlNode | undefined {
+  for (let index = 0; index < keys.length; index++) if (keys[index]!.text === key) return targetOf(values[index]!);
+  return undefined;
+}
+
+/** The mappings whose members `<<` adds to a mapping, also through others; each once, the first to count first. */
+export function mergedMappings(mapping: YamlMapping): ReadonlySet<YamlMapping> {
+  const found = new Set<YamlMapping>();
+  const add = ({ keys, values }: YamlMapping): void => {
+    const index = keys.findIndex(isMergeKey);
+    if (index < 0) return;
+    const source = targetOf(values[index]!);
+    for (const item of source.kind === "sequence" ? source.items : [source]) {
+      const target = targetOf(item);
+      if (target.kind !== "mapping" || found.has(target)) continue;
+      found.add(target);
+      add(target);
+    }
+  };
+  add(mapping);
+  return found;
 }
 
 /** The node at a path of keys, as far down as there is one. */

@@ -6,6 +6,9 @@ import { placeInSource } from "../template-place.ts";
 import type { YamlNode } from "../yaml/node.ts";
 import { nodeAt } from "./find-objects.ts";
 
+/** Further ones help nobody, and finding the places of thousands takes long. */
+const problemsMax = 20;
+
 export class ObjectReport {
   readonly problems: Problem[] = [];
   readonly #rendered: RenderedText;
@@ -16,13 +19,20 @@ export class ObjectReport {
     this.#source = source;
   }
 
+  /** Whether further problems are left out. */
+  get isFull(): boolean {
+    return this.problems.length >= problemsMax;
+  }
+
   /** An error at a node: where a value in it was printed, else where it is written. */
   addAt(code: ErrorCode, node: YamlNode, message: string): void {
+    if (this.isFull) return;
     this.#add(code, message, placeOfOutput(this.#rendered, this.#source, node.start, node.end));
   }
 
   /** An error at the member of `object` that a path of keys names, or at as much of the path as there is. */
   addAtPath(code: ErrorCode, object: YamlNode, path: readonly string[], message: string): void {
+    if (this.isFull) return;
     const node = nodeAt(object, path);
     // A collection is told by where it begins, or its first value would take the blame.
     if (node.kind === "scalar") this.addAt(code, node, message);
@@ -31,7 +41,7 @@ export class ObjectReport {
 
   /** An error of what is set from outside the template. */
   addOutside(code: ErrorCode, message: string): void {
-    this.#add(code, message, startOf(this.#source));
+    if (!this.isFull) this.#add(code, message, startOf(this.#source));
   }
 
   /** What printed a part of the node, if anything did. */

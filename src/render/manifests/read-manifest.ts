@@ -42,7 +42,7 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
   if (value === undefined) return undefined;
   checkObject({ node, value, ...type }, report);
   checkExtras(options, report);
-  if (report.problems.length > before) return undefined;
+  if (report.problems.length > before || report.isFull) return undefined;
 
   const identity = objectIdentityOf(value);
   return { identity, text: writeManifest(value, identity, options), at: report.start };
