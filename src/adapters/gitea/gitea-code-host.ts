@@ -1,0 +1,204 @@
+/** The port to the forge, over the REST API of Gitea and Forgejo. */
+import { type Problem, SluiceError } from "../../model/problem.ts";
+import type {
+  CodeHost,
+  CommitStatus,
+  Decoration,
+  MergeMethod,
+  NewRequest,
+  ReviewRequest,
+} from "../../ports/code-host.ts";
+import type { ObjectId } from "../../ports/git.ts";
+import { GiteaClient, type GiteaClientOptions, GiteaError } from "./gitea-client.ts";
+
+export interface GiteaCodeHostOptions extends GiteaClientOptions {
+  readonly owner: string;
+  readonly repository: string;
+}
+
+interface GiteaPull {
+  readonly number: number;
+  readonly html_url: string;
+  readonly state: "open" | "closed";
+  readonly merged: boolean;
+  readonly merged_by: GiteaUser | null;
+  readonly title: string;
+  readonly body: string;
+  readonly draft: boolean;
+  readonly base: GiteaBranch;
+  readonly head: GiteaBranch;
+}
+
+interface GiteaBranch {
+  /** The branch's name. */
+  readonly label: string;
+  readonly repo_id: number;
+}
+
+interface GiteaUser {
+  readonly login: string;
+}
+
+interface GiteaComment {
+  readonly id: number;
+  readonly body: string;
+}
+
+interface GiteaTimelineEvent {
+  readonly type: string;
+  readonly created_at: string;
+  readonly user: GiteaUser | null;
+}
+
+/** Gitea makes drafts of titles that begin so. */
+const draftPrefix = "WIP: ";
+/** It keeps bodies of any length; beyond this nobody reads them, and its pages get slow. */
+const bodyCharactersMax = 200_000;
+const labelColour = "#1d76db";
+
+export class GiteaCodeHost implements CodeHost {
+  readonly bodyCharactersMax = bodyCharactersMax;
+  readonly #client: GiteaClient;
+  readonly #repo: string;
+
+  constructor(options: GiteaCodeHostOptions) {
+    this.#client = new GiteaClient(options);
+    this.#repo = `/repos/${encodeURIComponent(options.owner)}/${encodeURIComponent(options.repository)}`;
+  }
+
+  async readRequest(number: number): Promise<ReviewRequest | undefined> {
+    try {
+      return toRequest((await this.#client.send("GET", `${this.#repo}/pulls/${number}`)) as GiteaPull);
+    } catch (error) {
+      if (error instanceof GiteaError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async findOpenRequest(head: string, base: string): Promise<ReviewRequest | undefined> {
+    const path = `${this.#repo}/pulls?state=open&base_branch=${encodeURIComponent(base)}`;
+    for await (const item of this.#client.list(path)) {
+      const pull = item as GiteaPull;
+      // Of a fork it may have the same name.
+      const isOurs = pull.head.label === head && pull.head.repo_id === pull.base.repo_id;
+      if (isOurs && pull.base.label === base) return toRequest(pull);
+    }
+    return undefined;
+  }
+
+  async createRequest({ head, base, title, body, isDraft }: NewRequest): Promise<ReviewRequest> {
+    const request = { head, base, title: isDraft ? draftPrefix + title : title, body };
+    return toRequest((await this.#client.send("POST", `${this.#repo}/pulls`, request)) as GiteaPull);
+  }
+
+  async updateRequest(
+    { number, isDraft }: ReviewRequest,
+    { title, body }: { readonly title: string; readonly body: string },
+  ): Promise<void> {
+    await this.#client.send("PATCH", `${this.#repo}/pulls/${number}`, {
+      title: isDraft ? draftPrefix + title : title,
+      body,
+    });
+  }
+
+  async closeRequest(number: number): Promise<void> {
+    await this.#client.send("PATCH", `${this.#repo}/pulls/${number}`, { state: "closed" });
+  }
+
+  async decorateRequest(number: number, { labels, reviewers, assignees }: Decoration): Promise<readonly Problem[]> {
+    const problems: Problem[] = [];
+    const put = async (what: string, work: () => Promise<unknown>) => {
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof GiteaError) || error.problem.code !== "FORGE_REFUSED") throw error;
+        problems.push({ ...error.problem, severity: "warning", message: `${what}: ${error.problem.message}` });
+      }
+    };
+    if (labels.length > 0) await put("labels", () => this.#addLabels(number, labels));
+    // One by one: of several the forge takes all or none.
+    for (const reviewer of reviewers) await put(`reviewer ${reviewer}`, () => this.#askReviewer(number, reviewer));
+    if (assignees.length > 0) {
+      await put("assignees", () => this.#client.send("PATCH", `${this.#repo}/pulls/${number}`, { assignees }));
+    }
+    return problems;
+  }
+
+  /** Names that the repository does not know would be passed over in silence. */
+  async #addLabels(number: number, labels: readonly string[]): Promise<void> {
+    const known = new Set<string>();
+    for await (const label of this.#client.list(`${this.#repo}/labels`)) known.add((label as { name: string }).name);
+    for (const name of labels) {
+      if (!known.has(name)) await this.#client.send("POST", `${this.#repo}/labels`, { name, color: labelColour });
+    }
+    await this.#client.send("POST", `${this.#repo}/issues/${number}/labels`, { labels });
+  }
+
+  async #askReviewer(number: number, reviewer: string): Promise<void> {
+    const slash = reviewer.indexOf("/");
+    const body = slash < 0 ? { reviewers: [reviewer] } : { team_reviewers: [reviewer.slice(slash + 1)] };
+    await this.#client.send("POST", `${this.#repo}/pulls/${number}/requested_reviewers`, body);
+  }
+
+  async enableAutoMerge({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<void> {
+    const form = { Do: method, head_commit_id: head, merge_when_checks_succeed: true };
+    try {
+      await this.#client.send("POST", `${this.#repo}/pulls/${number}/merge`, form);
+    } catch (error) {
+      // 409: it is scheduled already. 405: the forge is still finding out whether it can be merged.
+      if (error instanceof GiteaError && error.status === 409) return;
+      if (!(error instanceof GiteaError) || error.status !== 405) throw error;
+      throw new SluiceError({ ...error.problem, code: "FORGE_UNAVAILABLE" }, error);
+    }
+  }
+
+  async wasClosedByDeletion(number: number): Promise<boolean> {
+    const ends: GiteaTimelineEvent[] = [];
+    for await (const item of this.#client.list(`${this.#repo}/issues/${number}/timeline`)) {
+      const event = item as GiteaTimelineEvent;
+      if (event.type === "close" || event.type === "delete_branch") ends.push(event);
+    }
+    // Deleting a branch closes what is open in the same breath; a person takes longer from the one button to the other.
+    const closing = ends.findLast(({ type }) => type === "close");
+    const deletion = ends.findLast(({ type }) => type === "delete_branch");
+    if (closing === undefined || deletion === undefined) return false;
+    const apart = Math.abs(Date.parse(deletion.created_at) - Date.parse(closing.created_at));
+    return apart <= deletionMsMax && closing.user?.login === deletion.user?.login;
+  }
+
+  async keepComment(number: number, marker: string, text: string): Promise<void> {
+    const path = `${this.#repo}/issues/${number}/comments`;
+    const comments = (await this.#client.send("GET", path)) as readonly GiteaComment[];
+    const comment = comments.find(({ body }) => body.startsWith(marker));
+    if (comment === undefined) await this.#client.send("POST", path, { body: text });
+    else if (comment.body !== text) {
+      await this.#client.send("PATCH", `${this.#repo}/issues/comments/${comment.id}`, { body: text });
+    }
+  }
+
+  async setStatus(commit: ObjectId, { state, context, description }: CommitStatus): Promise<void> {
+    await this.#client.send("POST", `${this.#repo}/statuses/${commit}`, { state, context, description });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+const deletionMsMax = 1000;
+
+function toRequest(pull: GiteaPull): ReviewRequest {
+  const isDraft = pull.draft && pull.title.startsWith(draftPrefix);
+  return {
+    number: pull.number,
+    url: pull.html_url,
+    state: pull.merged ? "merged" : pull.state,
+    ...(pull.merged_by === null || pull.merged_by === undefined ? {} : { endedBy: pull.merged_by.login }),
+    title: isDraft ? pull.title.slice(draftPrefix.length) : pull.title,
+    body: pull.body,
+    isDraft,
+    // Gitea does not tell; asking again for what is scheduled changes nothing.
+    hasAutoMerge: false,
+    headRef: `refs/pull/${pull.number}/head`,
+  };
+}

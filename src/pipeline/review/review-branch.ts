@@ -1,0 +1,102 @@
+/** Review branches: disposable commits on top of the target that hold a group's proposal. */
+import type { FileContents, FileDifference } from "../../model/review.ts";
+import { fingerprintProposal, readProjection, writeProjectionTrailer } from "../../plan/projection-trailer.ts";
+import type { GitReader, GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
+import { projectTarget } from "../project-target.ts";
+
+const branchPrefix = "sluice/review/";
+const fileMode = "100644";
+const folderMode = "40000";
+
+/** Groups are path parts: of what those may have, Git wants no `~` in a ref, and no `.` or `.lock` at its end. */
+export function reviewBranch(group: string): string {
+  const name = group
+    .replaceAll("~", "=")
+    .replace(/\.$/, "%2E")
+    .replace(/\.lock$/, "%2Elock");
+  return branchPrefix + name;
+}
+
+export interface CommitWithTree {
+  readonly id: ObjectId;
+  readonly tree: ObjectId;
+}
+
+/** A head of a review branch; `fingerprint` undefined: somebody else's commit. */
+export interface ReviewHead extends CommitWithTree {
+  readonly fingerprint: string | undefined;
+}
+
+export async function readReviewHead(git: GitReader, commit: ObjectId | undefined): Promise<ReviewHead | undefined> {
+  if (commit === undefined) return undefined;
+  const info = await git.readCommit(commit);
+  return { id: commit, tree: info.tree, fingerprint: readProjection(info) };
+}
+
+/** Every file of the output folder that is Sluice's and not as desired. `desired`: tree of the desired manifests. */
+export async function readDifferences(
+  git: GitReader,
+  target: ObjectId,
+  outputPath: string,
+  desired: ObjectId | undefined,
+): Promise<{ readonly differences: readonly FileDifference[]; readonly foreign: readonly string[] }> {
+  const { changes, foreign } = await projectTarget(git, target, outputPath, desired, undefined);
+  const differences: FileDifference[] = [];
+  const add = async (path: string, want: Pick<TreeEntry, "id" | "mode"> | undefined) => {
+    if (want?.mode === folderMode) {
+      for (const entry of await git.readTree(want.id)) await add(`${path}/${entry.name}`, entry);
+      return;
+    }
+    const have = (await git.findEntry(target, path))?.id;
+    // Only the mode is another: nothing that a cluster would notice.
+    if (have === want?.id) return;
+    differences.push({ path: path.slice(outputPath.length + 1), have, want: want?.id });
+  };
+  for (const change of changes) {
+    if (change.action === "write") throw new Error(`a projection places what is there, ${change.path} is not`);
+    await add(change.path, change.action === "place" ? change : undefined);
+  }
+  return { differences, foreign };
+}
+
+/** What files below a folder of a tree hold, for those paths; all of them are in the answer. */
+export async function readContents(
+  git: GitReader,
+  tree: ObjectId | undefined,
+  folder: string,
+  paths: Iterable<string>,
+): Promise<FileContents> {
+  const all = [...paths];
+  const found =
+    tree === undefined || all.length === 0
+      ? new Map<string, ObjectId>()
+      : await git.findIds(
+          tree,
+          all.map((path) => `${folder}/${path}`),
+        );
+  return new Map(all.map((path) => [path, found.get(`${folder}/${path}`)]));
+}
+
+/** Writes the commit that puts the proposal on the target. */
+export async function writeProjection(
+  git: GitRepository,
+  target: CommitWithTree,
+  outputPath: string,
+  proposal: readonly FileDifference[],
+  message: string,
+  time: number,
+): Promise<ObjectId> {
+  const changes = proposal.map(({ path, want }): TreeChange => {
+    const place = `${outputPath}/${path}`;
+    return want === undefined
+      ? { path: place, action: "delete" }
+      : { path: place, action: "place", id: want, mode: fileMode };
+  });
+  const parents = [target.id];
+  // The message vouches for the tree, whose id has to be known first.
+  const { tree } = await git.writeCommit({ base: target.tree, changes, parents, message, time });
+  const trailer = writeProjectionTrailer(fingerprintProposal(proposal), { tree, parents });
+  const separator = /^Sluice-Trigger: .*$/m.test(message) ? "\n" : "\n\n";
+  const whole = `${message.trimEnd()}${separator}${trailer}\n`;
+  return (await git.writeCommit({ base: tree, changes: [], parents, message: whole, time })).id;
+}

@@ -1,0 +1,90 @@
+/** What requests, their comments and their commits say: templates filled in, and the marks by which they are found. */
+import type { Json } from "../../model/json.ts";
+import type { FileDifference } from "../../model/review.ts";
+import type { Template } from "../../model/template.ts";
+import type { GitReader } from "../../ports/git.ts";
+import { fenceFor } from "./defuse-text.ts";
+import { diffProposal, type ProposalSides, summarizeProposal } from "./describe-proposal.ts";
+
+export interface ReviewTemplates {
+  readonly title: Template;
+  readonly body: Template;
+  readonly commit: Template;
+  readonly comment: Template;
+}
+
+export interface RequestText {
+  readonly title: string;
+  readonly body: string;
+}
+
+/** Begins every comment of ours: there is one on a request, and it changes. */
+export const commentMarker = "<!-- sluice -->";
+const titleCharactersMax = 200;
+const cutNote = "\n\n(cut here)\n";
+
+/** Begins the body that describes this proposal. */
+function bodyMarker(fingerprint: string): string {
+  return `<!-- sluice ${fingerprint} -->`;
+}
+
+export function describes(body: string, fingerprint: string): boolean {
+  return body.includes(bodyMarker(fingerprint));
+}
+
+export class ReviewTexts {
+  readonly #templates: ReviewTemplates;
+  readonly #bodyCharactersMax: number;
+
+  constructor(templates: ReviewTemplates, bodyCharactersMax: number) {
+    this.#templates = templates;
+    this.#bodyCharactersMax = bodyCharactersMax;
+  }
+
+  /** Message of the commit without trailers that show it to be ours. */
+  commitMessage(group: string, proposal: readonly FileDifference[]): string {
+    return fill(this.#templates.commit, this.#dataOf(group, proposal));
+  }
+
+  async requestText(
+    git: GitReader,
+    group: string,
+    proposal: readonly FileDifference[],
+    fingerprint: string,
+    sides: ProposalSides,
+  ): Promise<RequestText> {
+    const data = this.#dataOf(group, proposal);
+    const title = fill(this.#templates.title, data).slice(0, titleCharactersMax);
+    const compose = (diff: string, filesLeftOut: number) =>
+      `${bodyMarker(fingerprint)}\n${fill(
+        this.#templates.body,
+        new Map([...data, ["diff", diff], ["fence", fenceFor(diff)], ["filesLeftOut", BigInt(filesLeftOut)]]),
+      )}\n`;
+    // What the rest takes without a difference, and what a difference brings along, is left free.
+    const room = this.#bodyCharactersMax - compose("", proposal.length).length - markupCharactersMax;
+    const diff = await diffProposal(git, proposal, sides, Math.max(0, room));
+    const body = compose(diff.text, diff.filesLeftOut);
+    if (body.length <= this.#bodyCharactersMax) return { title, body };
+    return { title, body: body.slice(0, this.#bodyCharactersMax - cutNote.length) + cutNote };
+  }
+
+  comment(reason: "people" | "empty", branch: string, head: string): string {
+    const data = new Map<string, Json>([
+      ["reason", reason],
+      ["branch", branch],
+      ["head", head.slice(0, 12)],
+    ]);
+    return `${commentMarker}\n${fill(this.#templates.comment, data)}\n`;
+  }
+
+  #dataOf(group: string, proposal: readonly FileDifference[]): ReadonlyMap<string, Json> {
+    return new Map<string, Json>([["group", group], ...summarizeProposal(proposal)]);
+  }
+}
+
+/** Fences and the words around a difference. */
+const markupCharactersMax = 2000;
+
+function fill(template: Template, data: ReadonlyMap<string, Json>): string {
+  return template.render(data, { clock: 0 }).text.trim();
+}
