@@ -18,6 +18,8 @@ export interface BranchNames {
   readonly state: string;
   /** Folder of the target that the desired tree is projected into. */
   readonly outputPath: string;
+  /** What goes to the target goes by review: it is only looked at here. */
+  readonly isReviewed?: boolean;
 }
 
 export interface Ports {
@@ -130,7 +132,7 @@ export class Branches {
     this.#desired = await this.#desiredOf(tree);
     const commit = { commit: id, tree, desired: this.#desired, changeSet, time };
     this.#unpushed.push(commit);
-    this.#unprojected.push(commit);
+    if (!this.#names.isReviewed !== true) this.#unprojected.push(commit);
   }
 
   /**
@@ -184,7 +186,7 @@ export class Branches {
   async #pushOnce(): Promise<Problem | undefined> {
     const { state, target } = this.#names;
     const last = this.#unpushed.at(-1);
-    this.#offered = await this.#makeTarget(this.#unprojected.slice());
+    this.#offered = this.#names.isReviewed ? [] : await this.#makeTarget(this.#unprojected.slice());
     const made = this.#offered.at(-1);
     const updates: RefUpdate[] = [];
     if (last !== undefined) updates.push({ branch: state, from: this.#pushedState, to: last.commit });
@@ -233,8 +235,10 @@ export class Branches {
     // Without new commits the target may still be behind: after a restart, or when people changed what is Sluice's.
     const isBehind = commits.length === 0;
     const steps = isBehind ? [{ desired: this.#desired, changeSet: noChanges, time: clock.now() }] : commits;
+    const present = isBehind || projected !== undefined ? 0 : await this.#countPresent(commits);
     const made: MadeTarget[] = [];
     for (const [index, { desired, changeSet, time }] of steps.entries()) {
+      if (index < present) continue;
       const { changes, foreign } = await projectTarget(git, head?.tree, this.#names.outputPath, desired, projected);
       this.#reportForeign(foreign);
       projected = desired;
@@ -247,6 +251,25 @@ export class Branches {
       made.push({ head, desired, commits: isBehind ? 0 : index + 1 });
     }
     return made;
+  }
+
+  /**
+   * Of a target that somebody moved: how many of the commits it shows already, the last of them excepted. They were
+   * pushed, the answer got lost, and somebody pushed on top; they must not be undone and told once more.
+   */
+  async #countPresent(commits: readonly StateCommit[]): Promise<number> {
+    for (let index = commits.length - 1; index >= 0; index--) {
+      const desired = commits[index]?.desired;
+      const { changes } = await projectTarget(
+        this.#ports.git,
+        this.#target?.tree,
+        this.#names.outputPath,
+        desired,
+        undefined,
+      );
+      if (changes.length === 0) return index;
+    }
+    return 0;
   }
 
   /** Once for each file: it is met again by every push. */
