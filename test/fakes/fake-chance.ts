@@ -20,9 +20,8 @@ export function createFakeChance(seed: number): FakeChance {
     next,
     below,
     pick: (items) => {
-      const item = items[below(items.length)];
-      if (item === undefined) throw new Error("there is nothing to pick from");
-      return item;
+      if (items.length === 0) throw new Error("there is nothing to pick from");
+      return items[below(items.length)]!;
     },
   };
 }

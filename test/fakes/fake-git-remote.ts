@@ -1,6 +1,6 @@
 /** A Git server in memory: branches, objects, and people who push to it. */
 import type { CommitInfo, ObjectId, RefUpdate } from "../../src/ports/git.ts";
-import { changeTree, emptyTree, type GitObject, objectId, walkFiles } from "./git-objects.ts";
+import { changeTree, emptyTree, findTreeEntry, type GitObject, objectId, walkFiles } from "./git-objects.ts";
 
 export class FakeGitRemote {
   readonly branches = new Map<string, ObjectId>();
@@ -11,6 +11,8 @@ export class FakeGitRemote {
   /** How many pushes changed a branch. */
   pushes = 0;
   readonly #objects = new Map<ObjectId, GitObject>();
+  /** Objects that were looked at. */
+  readonly #whole = new Set<ObjectId>();
   #minutes = 0;
 
   find(id: ObjectId): GitObject | undefined {
@@ -27,7 +29,8 @@ export class FakeGitRemote {
   update({ branch, from, to, mayRewind }: RefUpdate): void {
     this.#checkIsWhole(to);
     const isForced = from !== undefined && !this.#isAncestor(from, to);
-    if (isForced && mayRewind !== true && !this.rewritable.has(branch)) throw new Error(`the push to ${branch} is forced`);
+    if (isForced && mayRewind !== true && !this.rewritable.has(branch))
+      throw new Error(`the push to ${branch} is forced`);
     this.branches.set(branch, to);
   }
 
@@ -68,7 +71,10 @@ export class FakeGitRemote {
   }
 
   file(branch: string, path: string): string | undefined {
-    return this.files(branch).get(path);
+    const head = this.branches.get(branch);
+    const entry = head === undefined ? undefined : findTreeEntry(this, this.commit(head).tree, path);
+    const blob = entry === undefined ? undefined : this.find(entry.id);
+    return blob?.type === "blob" ? blob.text : undefined;
   }
 
   /** The branch's commits, the newest first, along first parents. */
@@ -91,13 +97,12 @@ export class FakeGitRemote {
 
   /** `git fsck`: everything that the commit reaches is here. Only what is new has to be looked at. */
   #checkIsWhole(id: ObjectId): void {
-    const known = new Set(this.branches.values());
     const open = [id];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (known.has(next)) continue;
-      known.add(next);
+      if (this.#whole.has(next)) continue;
       const object = this.find(next);
       if (object === undefined) throw new Error(`the push lacks object ${next}`);
+      this.#whole.add(next);
       if (object.type === "commit") open.push(object.info.tree, ...object.info.parents);
       if (object.type === "tree") open.push(...object.entries.map((entry) => entry.id));
     }

@@ -35,8 +35,8 @@ export type GitFault = (operation: GitOperation, when: "before" | "after") => vo
 /** What the server answers to the next push instead of taking it, by branch. */
 export type Refusals = ReadonlyMap<string, "moved" | "refused">;
 
-export function gitUnavailable(): SluiceError {
-  return new SluiceError({ code: "GIT_UNAVAILABLE", message: "the connection was cut" });
+export function gitUnavailable(during = "push"): SluiceError {
+  return new SluiceError({ code: "GIT_UNAVAILABLE", message: `the connection was cut: ${during}` });
 }
 
 export class FakeGitRepository implements GitRepository, GitObjects {

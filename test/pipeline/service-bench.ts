@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
+import type { Catalog } from "../../src/model/catalog.ts";
 import { Branches } from "../../src/pipeline/branches.ts";
 import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
 import { readFolder } from "../../src/pipeline/read-folder.ts";
@@ -59,6 +60,7 @@ export function createInstance({ remote, streams, clock: given, seed = 1, ...opt
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(messageTemplate!, changeSet));
   const stop = new AbortController();
   const ready = { isReady: false };
+  const catalogs = new Map<string, Catalog>();
 
   async function run(): Promise<void> {
     const service = await Service.start(
@@ -75,8 +77,12 @@ export function createInstance({ remote, streams, clock: given, seed = 1, ...opt
             return files;
           },
         },
-        loadCatalog: (files, previous) =>
-          loadCatalog(files, { compatibility: "strict", ...(previous === undefined ? {} : { previous }) }),
+        loadCatalog: (files, previous) => {
+          const options = { compatibility: "strict", ...(previous === undefined ? {} : { previous }) } as const;
+          const checked = loadCatalog(files, options);
+          catalogs.set(checked.value.revision, checked.value);
+          return checked;
+        },
         onReady: () => {
           ready.isReady = true;
         },
@@ -93,6 +99,8 @@ export function createInstance({ remote, streams, clock: given, seed = 1, ...opt
     log,
     branches,
     ready,
+    /** Those that it loaded, by revision. */
+    catalogs,
     /** Once it is started. */
     service: undefined as Service | undefined,
     /** Starts and runs; settled when it ended. */

@@ -5,8 +5,8 @@ import type { EntityInput } from "../../src/plan/apply-entity.ts";
 import { parseCheckpoint } from "../../src/plan/checkpoint-file.ts";
 import { checkpointPath } from "../../src/plan/paths.ts";
 import type { PlanInput } from "../../src/plan/plan-change-set.ts";
-import { parseRecord, writeIdentity } from "../../src/plan/record-file.ts";
-import { NaiveFold, whoIs } from "./naive-fold.ts";
+import { desiredTexts, naiveRecords, recordsOf } from "./compare-state.ts";
+import { NaiveFold } from "./naive-fold.ts";
 import { claimFiles, emptyState, entity, event, plan, planAll, rulesOf, type State } from "./state.ts";
 
 const triggers = [
@@ -64,39 +64,6 @@ const inputs: fc.Arbitrary<PlanInput[]> = fc.array(
   fc.oneof({ weight: 12, arbitrary: entityInputs }, { weight: 1, arbitrary: withdrawals }),
   { maxLength: 14 },
 );
-
-/** Generated namespaces are the planner's own text. */
-function desiredTexts(state: State): Record<string, string> {
-  const files = [...state].filter(([path]) => path.startsWith("desired/"));
-  return Object.fromEntries(
-    files.map(([path, text]) => [path, /\/namespaces\/[^/]*$/.test(path) ? "generated" : text]),
-  );
-}
-
-function recordsOf(state: State): Record<string, unknown> {
-  const records = [...state]
-    .filter(([path]) => path.startsWith("records/"))
-    .map(([path, text]) => parseRecord(text, path));
-  const texts = (map: ReadonlyMap<string, readonly Parameters<typeof writeIdentity>[0][]>) =>
-    Object.fromEntries([...map].map(([cluster, list]) => [cluster, list.map(writeIdentity).sort()]));
-  return Object.fromEntries(
-    records.map((record) => [
-      whoIs(record.trigger, record.entity),
-      { objects: texts(record.objects), waiting: texts(record.waiting), failures: [...record.failures.keys()].sort() },
-    ]),
-  );
-}
-
-function naiveRecords(fold: NaiveFold): Record<string, unknown> {
-  const texts = (map: ReadonlyMap<string, ReadonlySet<string>>) =>
-    Object.fromEntries([...map].map(([cluster, set]) => [cluster, [...set].sort()]));
-  return Object.fromEntries(
-    [...fold.records].map(([who, { objects: has, waiting, failures }]) => [
-      who,
-      { objects: texts(has), waiting: texts(waiting), failures: [...failures].sort() },
-    ]),
-  );
-}
 
 it("comes to what the plain fold comes to", () => {
   fc.assert(

@@ -30,10 +30,11 @@ export class NaiveFold {
   readonly records = new Map<string, NaiveRecord>();
   /** By cluster and identity. */
   readonly claims = new Map<string, readonly Claim[]>();
-  readonly #rules: PlanRules;
+  /** Those in force; a claim keeps the tier that it was made with. */
+  rules: PlanRules;
 
   constructor(rules: PlanRules) {
-    this.#rules = rules;
+    this.rules = rules;
   }
 
   /** All manifests by path. */
@@ -47,7 +48,7 @@ export class NaiveFold {
       const path =
         winner.who === ""
           ? generatedNamespacePath(cluster, object.name)
-          : objectPath(cluster, encodePathPart(winner.trigger), object, this.#rules.shards);
+          : objectPath(cluster, encodePathPart(winner.trigger), object, this.rules.shards);
       files.set(path, winner.text);
     }
     return files;
@@ -153,7 +154,7 @@ export class NaiveFold {
   }
 
   #claimOf({ trigger, entity }: EntityInput, text: string): Claim {
-    const tier = this.#rules.owners.get(encodePathPart(trigger))?.tier ?? 100;
+    const tier = this.rules.owners.get(encodePathPart(trigger))?.tier ?? 100;
     return { who: whoIs(trigger, entity), trigger, tier, text, bare: bareOf(text) };
   }
 

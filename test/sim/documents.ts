@@ -1,0 +1,77 @@
+/** What the documents of a simulated world may say: by file its variants, the first one to begin with; undefined: no file. */
+import {
+  clusterDocument,
+  configMap,
+  contentDocument,
+  eventSourceDocument,
+  triggerDocument,
+} from "../pipeline/service-bench.ts";
+
+const subject = "{{ dnsName .CloudEvent.subject }}";
+const value = "{{ .CloudEvent.data.value }}";
+
+/** A ConfigMap in a namespace of its own, which nobody renders. */
+const inTeam = (name: string, text: string) => configMap(name, text).replace("namespace: default", "namespace: team");
+const namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team\n";
+
+export const documentVariants: Readonly<Record<string, readonly (string | undefined)[]>> = {
+  "config/one.yaml": [clusterDocument("one"), clusterDocument("one", "staging")],
+  "config/two.yaml": [clusterDocument("two"), clusterDocument("two", "staging"), undefined],
+  "config/three.yaml": [undefined, clusterDocument("three")],
+  "config/source.yaml": [
+    eventSourceDocument,
+    eventSourceDocument,
+    eventSourceDocument.replace("subject: user", "subject: none"),
+  ],
+  // Each entity has objects of its own.
+  "config/own.yaml": [
+    triggerDocument("own", "own"),
+    triggerDocument("own", "own", "  stopMatchingBehavior: LeavePolicies\n"),
+    triggerDocument("own", "own", "  syncMode: OneTime\n"),
+    triggerDocument("own", "own", "  syncMode: DryRun\n"),
+    "kind: [\n",
+    undefined,
+  ],
+  "config/own-content.yaml": [
+    contentDocument("own", configMap(`own-${subject}`, value)),
+    contentDocument("own", inTeam(`own-${subject}`, `${value}-{{ .CloudEvent.data.extra }}`)),
+    contentDocument("own", configMap(`own-${subject}`, "{{ .CloudEvent.data.nothing }}")),
+    contentDocument("own", configMap(`own-${subject}`, "{{ if }}")),
+    undefined,
+  ],
+  // All entities want one object, and one more each.
+  "config/shared.yaml": [
+    triggerDocument("shared", "shared"),
+    triggerDocument("shared", "shared", "  continueOnConflict: true\n"),
+    undefined,
+  ],
+  "config/shared-content.yaml": [
+    contentDocument("shared", `${configMap("shared", value)}---\n${configMap(`beside-${subject}`, value)}`),
+    contentDocument("shared", configMap("shared", "same")),
+    contentDocument("shared", configMap("shared", `of-${subject}`)),
+  ],
+  // Another trigger that wants it too, and the namespace.
+  "config/rival.yaml": [
+    triggerDocument("rival", "rival", "  tier: 50\n"),
+    triggerDocument("rival", "rival", "  tier: 200\n  continueOnConflict: true\n"),
+    undefined,
+  ],
+  "config/rival-content.yaml": [
+    contentDocument("rival", `${configMap("shared", `rival-${value}`)}---\n${namespace}`),
+    contentDocument("rival", inTeam(`rival-${subject}`, value)),
+  ],
+  // Goes where its events say.
+  "config/moving.yaml": [
+    triggerDocument(
+      "moving",
+      "moving",
+      `  destinationCluster: {namespace: mgmt, name: "{{ .CloudEvent.data.cluster }}"}\n`,
+    ),
+    triggerDocument(
+      "moving",
+      "moving",
+      `  destinationCluster: {namespace: mgmt, name: "{{ .CloudEvent.data.extra }}"}\n`,
+    ),
+  ],
+  "config/moving-content.yaml": [contentDocument("moving", configMap(`moving-${subject}`, value))],
+};
