@@ -19,6 +19,7 @@ interface Rule {
 const pureCrypto = new Set([
   "createHash",
   "createHmac",
+  "hash",
   "createCipheriv",
   "createDecipheriv",
   "createPrivateKey",

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+/** The door from the shell: reads argv and the process, writes to its streams, ends with an exit code. */
 import type { CliContext } from "./cli/context.ts";
 import { runCli } from "./cli/program.ts";
-/** The door from the shell: reads argv and the process, writes to its streams, ends with an exit code. */
 import { createCliRedactor } from "./compose.ts";
 
 const stop = new AbortController();

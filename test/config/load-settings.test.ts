@@ -24,6 +24,7 @@ describe("good settings", () => {
       repository: {
         url: "https://git.example.com/a/b.git",
         branch: "main",
+        pollMs: 10_000,
         auth: { kind: "none" },
         author: { name: "sluice", email: "sluice@localhost" },
       },
