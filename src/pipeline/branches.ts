@@ -132,7 +132,7 @@ export class Branches {
     this.#desired = await this.#desiredOf(tree);
     const commit = { commit: id, tree, desired: this.#desired, changeSet, time };
     this.#unpushed.push(commit);
-    if (!this.#names.isReviewed !== true) this.#unprojected.push(commit);
+    if (this.#names.isReviewed !== true) this.#unprojected.push(commit);
   }
 
   /**
