@@ -6,7 +6,7 @@ import { desiredFolder, recordPath, recordsFolder } from "../../plan/paths.ts";
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord } from "../../plan/record-file.ts";
 import { diffLines, makeHunks, splitLines } from "./diff-lines.ts";
-import type { Mask, MaskSubject } from "./mask.ts";
+import type { Mask, SubjectMask } from "./mask.ts";
 import { type PathParts, readPath } from "./object-path.ts";
 import type { FailureGroup, Hunk, ObjectAction, ObjectChange } from "./report.ts";
 import type { StateOverlay } from "./state-overlay.ts";
@@ -65,34 +65,33 @@ class ChangedObject {
   describe(event: CloudEvent | undefined, options: ComparisonOptions): ObjectChange {
     const { outputPath, mask, places, triggerPlaces } = options;
     const { cluster, trigger, object } = this.#parts;
-    const subject = { events: event === undefined ? [] : [event], names: [this.#parts.names, cluster, trigger] };
+    const before = splitLines(this.#before ?? "");
+    const after = splitLines(this.#after ?? "");
+    const shown = mask.of({
+      events: event === undefined ? [] : [event],
+      names: [this.#parts.names, cluster, trigger, ...provenanceNames(before), ...provenanceNames(after)],
+    });
     const at = places.get(this.#path) ?? triggerPlaces.get(trigger);
     return {
       action: actionOf(this.#before, this.#after),
-      path: `${mask.maskName(outputPath + this.#path.slice(desiredFolder.length, -".yaml".length), subject)}.yaml`,
+      path: `${shown.name(outputPath + this.#path.slice(desiredFolder.length, -".yaml".length))}.yaml`,
       cluster,
       trigger,
-      object: mask.maskName(object, subject),
+      object: shown.name(object),
       ...(at === undefined ? {} : { at: withoutExcerpt(at) }),
-      hunks: this.#hunks(mask, subject),
+      hunks: makeShownHunks(before, after, shown),
     };
   }
+}
 
-  #hunks(mask: Mask, subject: MaskSubject): readonly Hunk[] {
-    const before = splitLines(this.#before ?? "");
-    const after = splitLines(this.#after ?? "");
-    const names = [...subject.names, ...provenanceNames(before), ...provenanceNames(after)];
-    const shownBefore = mask.maskManifest(before, { ...subject, names });
-    const shownAfter = mask.maskManifest(after, { ...subject, names });
-    return makeHunks(diffLines(before, after)).map((hunk) => ({
-      before: hunk.before,
-      after: hunk.after,
-      lines: hunk.edits.map(({ sign, index }) => ({
-        sign,
-        text: (sign === "+" ? shownAfter : shownBefore)[index] ?? "",
-      })),
-    }));
-  }
+function makeShownHunks(before: readonly string[], after: readonly string[], shown: SubjectMask): readonly Hunk[] {
+  const lineBefore = shown.manifest(before);
+  const lineAfter = shown.manifest(after);
+  return makeHunks(diffLines(before, after)).map((hunk) => ({
+    before: hunk.before,
+    after: hunk.after,
+    lines: hunk.edits.map(({ sign, index }) => ({ sign, text: sign === "+" ? lineAfter(index) : lineBefore(index) })),
+  }));
 }
 
 function actionOf(before: string | undefined, after: string | undefined): ObjectAction {
@@ -164,7 +163,7 @@ function addFailures(
     seen.add(key);
     const { source, subject } = record.entity;
     const about = { events: event === undefined ? [] : [event], names: [source, subject, record.trigger] };
-    const message = cut(mask.maskMessage(problem.message, about));
+    const message = cut(mask.of(about).message(problem.message));
     const groupKey = JSON.stringify([change, record.trigger, problem.code, placeKey(problem.at), message]);
     const group = groups.get(groupKey);
     const example = cut(`${source} ${subject}`);

@@ -53,57 +53,75 @@ export class Mask {
     }
   }
 
-  /** The lines of a manifest as they may be shown; as many as the manifest has. */
-  maskManifest(lines: readonly string[], subject: MaskSubject): readonly string[] {
-    const isShown = this.#wordFilter(subject);
-    if (lines.includes("kind: Secret")) return maskSecret(lines, isShown);
-    return lines.map((line) => (/^(?:apiVersion|kind): /.test(line) ? line : maskWords(line, isShown)));
+  /** What may be shown of this one. */
+  of(subject: MaskSubject): SubjectMask {
+    return new SubjectMask(this.#known, this.#secret, this.#showsData ? { ...subject, events: [] } : subject);
+  }
+}
+
+/** Masks what is about one entity, or about none on record. */
+export class SubjectMask {
+  readonly #known: ReadonlySet<string>;
+  readonly #secret: ReadonlySet<string>;
+  /** Whether anything of it may come from a record. */
+  readonly #isRecorded: boolean;
+  readonly #names = new Set<string>();
+  /** Words of the events' data, unless an attribute says the same. */
+  readonly #data = new Set<string>();
+
+  constructor(known: ReadonlySet<string>, secret: ReadonlySet<string>, { events, names }: MaskSubject) {
+    this.#known = known;
+    this.#secret = secret;
+    this.#isRecorded = events.length > 0;
+    if (!this.#isRecorded) return;
+    for (const { document } of events) {
+      addLeaves(this.#data, document.get("data") ?? null);
+      addLeaves(this.#data, document.get("data_base64") ?? null);
+    }
+    const attributes = new Set<string>();
+    for (const event of events) for (const text of attributesOf(event)) addWords(attributes, text);
+    for (const found of attributes) this.#data.delete(found);
+    for (const name of names) for (const found of wordsOf(name)) if (!tells(found, this.#data)) this.#names.add(found);
+    for (const found of attributes) this.#names.add(found);
+  }
+
+  /** The lines of a manifest as they may be shown: each is masked when it is asked for, by its index. */
+  manifest(lines: readonly string[]): (index: number) => string {
+    if (lines.includes("kind: Secret")) {
+      const masked = maskSecret(lines, this.#isShown);
+      return (index) => masked[index] ?? "";
+    }
+    return (index) => {
+      const line = lines[index] ?? "";
+      return /^(?:apiVersion|kind): /.test(line) ? line : maskWords(line, this.#isShown);
+    };
   }
 
   /**
    * A message: what it quotes may be a value, so of that only known words are shown; of its own words those are hidden
    * that stand in the event's data.
    */
-  maskMessage(message: string, subject: MaskSubject): string {
-    const isShown = this.#wordFilter(subject);
-    const data = this.#showsData ? new Set<string>() : this.#dataWords(subject);
-    const isPlain = (found: string) => !data.has(found) && !this.#secret.has(found);
+  message(message: string): string {
+    const isPlain = (found: string) => !this.#data.has(found) && !this.#secret.has(found);
     let masked = "";
     let end = 0;
     for (const { 0: quoted, index } of message.matchAll(/"(?:[^"\\]|\\.)*"/g)) {
-      masked += maskWords(message.slice(end, index), isPlain) + maskWords(quoted, isShown);
+      masked += maskWords(message.slice(end, index), isPlain) + maskWords(quoted, this.#isShown);
       end = index + quoted.length;
     }
     return masked + maskWords(message.slice(end), isPlain);
   }
 
-  /** A name that comes from a record: shown but for what stands in the event's data. */
-  maskName(name: string, subject: MaskSubject): string {
-    if (this.#showsData) return name;
-    const data = this.#dataWords(subject);
-    return data.size === 0 ? name : name.replace(/[^/ ]+/g, (part) => (tells(part, data) ? mark : part));
+  /** A name, or a path of names: shown but for what is made of the event's data. */
+  name(name: string): string {
+    if (this.#data.size === 0) return name;
+    return name.replace(/[^/ ]+/g, (part) => (tells(part, this.#data) ? mark : part));
   }
 
-  #wordFilter(subject: MaskSubject): (found: string) => boolean {
-    if (this.#showsData || subject.events.length === 0) return (found) => !this.#secret.has(found);
-    const names = new Set<string>();
-    const data = this.#dataWords(subject);
-    for (const name of subject.names) for (const found of wordsOf(name)) if (!tells(found, data)) names.add(found);
-    for (const event of subject.events) for (const text of attributesOf(event)) addWords(names, text);
-    return (found) => (this.#known.has(found) || names.has(found)) && !data.has(found);
-  }
-
-  /** Words of the events' data, unless an attribute says the same. */
-  #dataWords({ events }: MaskSubject): ReadonlySet<string> {
-    const words = new Set<string>();
-    for (const { document } of events) {
-      addLeaves(words, document.get("data") ?? null);
-      addLeaves(words, document.get("data_base64") ?? null);
-    }
-    for (const event of events)
-      for (const text of attributesOf(event)) for (const known of wordsOf(text)) words.delete(known);
-    return words;
-  }
+  readonly #isShown = (found: string): boolean => {
+    if (!this.#isRecorded) return !this.#secret.has(found);
+    return (this.#known.has(found) || this.#names.has(found)) && !this.#data.has(found);
+  };
 }
 
 /** What identifies the event and its entity: named in commit messages and paths too. */
@@ -131,15 +149,13 @@ function tells(name: string, data: ReadonlySet<string>): boolean {
 }
 
 /** The words of a text, each without the colon or full stop behind it. */
-function* wordsOf(text: string): Iterable<string> {
-  for (const [found] of text.matchAll(word)) {
-    const bare = trimWord(found);
-    if (bare !== "") yield bare;
-  }
+function wordsOf(text: string): readonly string[] {
+  return (text.match(word) ?? []).map(trimWord).filter((found) => found !== "");
 }
 
 function trimWord(found: string): string {
-  return found.replace(/[:.]+$/, "");
+  const last = found.charCodeAt(found.length - 1);
+  return last === 0x3a || last === 0x2e ? found.replace(/[:.]+$/, "") : found;
 }
 
 function maskWords(text: string, isShown: (found: string) => boolean): string {
