@@ -126,6 +126,7 @@ export const hostileValues: readonly string[] = [
   "~",
   "null",
   "=",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the value is what Flux would substitute.
   "${HOME}",
   "$(id)",
   "../../etc/passwd",

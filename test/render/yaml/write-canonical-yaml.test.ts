@@ -15,6 +15,7 @@ const treacherous = [
   ..."1_000 1e3 1E+3 1. .5 5e-1 -1 +1 1:30 190:20:30 2020-01-01 2020-1-1T1:1:1Z 500m 1Gi 1E 12e3 1.2.3 10.0.0.0/24".split(
     " ",
   ),
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: one of the values is just that.
   ..."- -a --- ... ? : :a a: a:b # #a & &a * *a ! !a | > % @ ` ' \" [ ] { } , << = $ ${a} _ _1 / . a#".split(" "),
   ...[
     "",
