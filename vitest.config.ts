@@ -7,7 +7,14 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["**/node_modules/**", ...slow], testTimeout: 30_000 },
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", ...slow],
+          testTimeout: 60_000,
+          // Pure parts keep nothing between tests, so that modules need to be loaded only once.
+          isolate: false,
+        },
       },
       {
         test: {
