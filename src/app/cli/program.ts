@@ -9,6 +9,7 @@ import { addPublishCommand } from "./publish.ts";
 import { addRenderCommand } from "./render.ts";
 import { addRunCommand } from "./run.ts";
 import { addShowCommand } from "./show.ts";
+import { addTestCommand } from "./test.ts";
 import { addValidateCommand } from "./validate.ts";
 
 /** Runs one command; `args` are the words behind the program's name. */
@@ -27,6 +28,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     addRunCommand,
     addRenderCommand,
     addDiffCommand,
+    addTestCommand,
     addValidateCommand,
     addShowCommand,
     addControlCommands,

@@ -84,7 +84,12 @@ class ChangedObject {
   }
 }
 
-function makeShownHunks(before: readonly string[], after: readonly string[], shown: SubjectMask): readonly Hunk[] {
+/** The hunks of a manifest's difference, each line as it may be shown. */
+export function makeShownHunks(
+  before: readonly string[],
+  after: readonly string[],
+  shown: SubjectMask,
+): readonly Hunk[] {
   const lineBefore = shown.manifest(before);
   const lineAfter = shown.manifest(after);
   return makeHunks(diffLines(before, after)).map((hunk) => ({
