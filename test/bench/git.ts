@@ -205,32 +205,47 @@ async function pushBoth(repository: GitRepository, from: Heads, to: Heads): Prom
     if (outcome.kind !== "pushed") throw new Error(`${branch}: ${JSON.stringify(outcome)}`);
 }
 
-/** Writes the next batch while the last is being pushed. */
+/** Commits that may wait for the push before theirs: what a server takes for a push hardly depends on their number. */
+const unpushedMax = 10;
+
+/** Writes batches while others are being pushed; each push takes along all that is written by then. */
 async function runBatches(repository: GitRepository, start: Heads): Promise<Heads> {
   let [pushed, heads] = [start, start];
-  let pushing: Promise<void> = Promise.resolve();
-  let write = 0;
-  let wait = 0;
+  let pushing: Promise<void> | undefined;
+  let failure: unknown;
+  let [unpushed, pushes, written] = [0, 0, 0];
+  const startPush = (): Promise<void> => {
+    const from = pushed;
+    [pushed, unpushed] = [heads, 0];
+    pushes++;
+    const push = pushBoth(repository, from, pushed).catch((error: unknown) => {
+      failure = error;
+    });
+    return push.then(() => {
+      pushing = undefined;
+    });
+  };
   for (let index = 0; index < events; index += batch) {
     const files = Array.from({ length: Math.min(batch, events - index) }, (_, offset) => eventFiles(index + offset));
+    const since = performance.now();
     // What the pipeline reads of a batch: the records that are there.
-    if (heads.stateTree !== undefined)
-      await repository.readFiles(
-        heads.stateTree,
-        files.map(({ recordPath }) => recordPath),
-      );
-    const t0 = performance.now();
-    const next: Heads = await writeBatch(repository, heads, files);
-    const t1 = performance.now();
-    await pushing;
-    wait += performance.now() - t1;
-    write += t1 - t0;
-    const from = pushed;
-    pushing = pushBoth(repository, from, next);
-    [pushed, heads] = [next, next];
+    const records = files.map(({ recordPath }) => recordPath);
+    if (heads.stateTree !== undefined) await repository.readFiles(heads.stateTree, records);
+    heads = await writeBatch(repository, heads, files);
+    unpushed++;
+    written += performance.now() - since;
+    // The server's answer comes in between, as it does while the pipeline renders.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (unpushed >= unpushedMax) await pushing;
+    pushing ??= startPush();
+    if (failure !== undefined) throw failure;
   }
-  await pushing;
-  console.log(`  of this, writing ${write.toFixed(0)} ms, waiting for pushes ${wait.toFixed(0)} ms`);
+  while (pushing !== undefined || unpushed > 0) {
+    await pushing;
+    if (failure !== undefined) throw failure;
+    if (unpushed > 0) pushing = startPush();
+  }
+  console.log(`  ${pushes} pushes; ${written.toFixed(0)} ms of reading and writing`);
   return heads;
 }
 

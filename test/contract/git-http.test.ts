@@ -224,6 +224,17 @@ describe("on bad days", () => {
     sandbox.fsck();
   });
 
+  it("gives up on a server that says nothing, and goes on when it speaks again", async () => {
+    const repository = await open({ limits: { silenceMsMax: 1000 } });
+    await repository.fetchHeads(["main"]);
+    const [first] = await pushFile(repository, undefined, "a");
+    server.fault = () => ({ kind: "hang" });
+    expect((await problemOf(pushFile(repository, first, "b"))).code).toBe("GIT_UNAVAILABLE");
+    expect((await problemOf(repository.fetchHeads(["main"]))).code).toBe("GIT_UNAVAILABLE");
+    server.fault = () => undefined;
+    expect((await pushFile(repository, first, "b"))[1]?.kind).toBe("pushed");
+  });
+
   it("takes a push that is too large for the server for a refusal", async () => {
     const repository = await open();
     await repository.fetchHeads(["main"]);

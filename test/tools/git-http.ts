@@ -16,6 +16,8 @@ export type HttpFault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly text?: string;
     }
+  /** No answer ever. */
+  | { readonly kind: "hang" }
   /** The connection is cut: before the request reaches git, or when git has done its work but before the answer. */
   | { readonly kind: "cut"; readonly when: "before" | "after" };
 
@@ -77,6 +79,8 @@ export class GitHttpServer {
     const fault = this.fault(request);
     if (fault?.kind === "cut" && fault.when === "before") {
       request.socket.destroy();
+    } else if (fault?.kind === "hang") {
+      request.resume();
     } else if (fault?.kind === "status") {
       request.resume();
       response.writeHead(fault.status, { "content-type": "text/plain", ...fault.headers }).end(fault.text ?? "");

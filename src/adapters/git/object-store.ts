@@ -54,7 +54,7 @@ export class ObjectStore {
     for (const [id, object] of batch) {
       if (this.#unstored.has(id)) continue;
       this.#unstored.set(id, object);
-      this.#unstoredBytes += object.data.length + 300;
+      this.#unstoredBytes += costOf(object);
     }
   }
 
@@ -75,12 +75,13 @@ export class ObjectStore {
   /** Writes what is kept in memory to the local store. */
   async store(): Promise<void> {
     if (this.#unstored.size === 0) return;
-    const objects = this.#unstored;
-    const heads = new Map(this.#heads);
-    await this.#local.addPack(layOutPack(selfContained(objects)), heads);
+    const objects = [...this.#unstored.values()];
+    await this.#local.addPack(layOutPack(selfContained(objects)), new Map(this.#heads));
     // What came while that was under way stays.
-    for (const id of objects.keys()) this.#unstored.delete(id);
-    this.#unstoredBytes = 0;
+    for (const object of objects) {
+      this.#unstored.delete(object.id);
+      this.#unstoredBytes -= costOf(object);
+    }
   }
 
   has(id: ObjectId): boolean {
@@ -124,6 +125,11 @@ export class ObjectStore {
   }
 }
 
+/** What an object takes in memory, roughly. */
+function costOf({ data }: PackObject): number {
+  return data.length + 300;
+}
+
 function inflateObject(object: PackObject): GitObject {
   const body = inflateSync(object.data, { chunkSize: Math.max(64, object.size) });
   return {
@@ -133,13 +139,13 @@ function inflateObject(object: PackObject): GitObject {
 }
 
 /** With every base before its deltas: one may have come in with another batch, and been kept from there. */
-function selfContained(objects: ObjectSet): PackObject[] {
+function selfContained(objects: readonly PackObject[]): PackObject[] {
   const ordered: ObjectSet = new Map();
   const add = (object: PackObject): void => {
     if (ordered.has(object.id)) return;
     if (object.base !== undefined) add(object.base);
     ordered.set(object.id, object);
   };
-  for (const object of objects.values()) add(object);
+  for (const object of objects) add(object);
   return [...ordered.values()];
 }

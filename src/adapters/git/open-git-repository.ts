@@ -150,6 +150,9 @@ function openHttpWay(
       ["http.followRedirects", "false"],
       ["http.proxy", findProxy(new URL(base), env)?.href ?? ""],
       ["credential.helper", ""],
+      // A server that falls silent is given up, as when pushing.
+      ["http.lowSpeedLimit", "1"],
+      ["http.lowSpeedTime", String(Math.ceil(silenceMsMax / 1000))],
     ];
     if (base !== url) settings.push([`url.${base}.insteadOf`, url]);
     if (authorization !== undefined) settings.push([`http.${base}.extraHeader`, `Authorization: ${authorization}`]);

@@ -252,7 +252,7 @@ export class Repository implements GitRepository {
     } finally {
       if (isDone) this.#objects.keep(batch);
       // What did not arrive goes with the next push, unless it is discarded before.
-      else for (const object of this.#batch.values()) batch.set(object.id, object);
+      else for (const object of this.#batch.values()) if (!batch.has(object.id)) batch.set(object.id, object);
       this.#objects.dropBatch(isDone ? batch : this.#batch);
       if (!isDone) this.#batch = batch;
       if (isDone && this.#objects.isStoringDue) void this.#inTurn(() => this.#store());
