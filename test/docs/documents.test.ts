@@ -1,0 +1,98 @@
+/** docs/documents.md names every field that the schema knows, and says of the right ones that they have no effect. */
+import { expect, it } from "vitest";
+import schema from "../../schemas/documents.schema.json" with { type: "json" };
+import { loadCatalog } from "../../src/config/load-catalog.ts";
+import { isSourcePlace } from "../../src/model/problem.ts";
+import { codeSpans, readPage, section, tableRows } from "./pages.ts";
+
+const page = readPage("docs/documents.md");
+const { definitions } = schema;
+
+const fieldsByHeading: readonly [string, readonly string[]][] = [
+  ["## EventSource", Object.keys(definitions.EventSource.properties.spec.properties)],
+  [
+    "## EventSource",
+    Object.keys(definitions.MessagingMatchCriteria.properties).map((field) => `messagingMatchCriteria[].${field}`),
+  ],
+  ["## EventTrigger", Object.keys(definitions.EventTrigger.properties.spec.properties)],
+  ["## ClusterSet", Object.keys(definitions.ClusterSet.properties.spec.properties)],
+];
+
+it.each(fieldsByHeading)("%s names the fields of the schema", (heading, fields) => {
+  const named = new Set(
+    tableRows(section(page, heading)).flatMap(([cell = ""]) => codeSpans({ path: "", text: cell })),
+  );
+  expect(fields.filter((field) => !named.has(field))).toEqual([]);
+});
+
+it("has a section for every kind", () => {
+  const kinds = Object.entries(definitions).flatMap(([kind, definition]) =>
+    "required" in definition && definition.required.includes("kind") && "apiVersion" in definition.properties
+      ? kind
+      : [],
+  );
+  expect(kinds).toContain("Profile");
+  const headings = page.text
+    .split("\n")
+    .filter((line) => line.startsWith("## "))
+    .join("\n");
+  expect(kinds.filter((kind) => !new RegExp(`\\b${kind}s?\\b`).test(headings))).toEqual([]);
+});
+
+/** A value of the field that does something else than what happens anyway. */
+function sampleOf(field: string): string {
+  const samples: Readonly<Record<string, string>> = {
+    oneForEvent: "false",
+    reloader: "true",
+    maxUpdate: "3",
+    profileNameFormat: "a",
+    syncMode: "OneTime",
+    stopMatchingBehavior: "LeavePolicies",
+    continueOnConflict: "true",
+    optional: "true",
+    tier: "5",
+    eventSourceName: "a",
+    cloudEventAction: "Delete",
+    namespace: "a",
+    name: "a",
+    kind: "ConfigMap",
+    path: "a",
+    deploymentType: "Local",
+    skipNamespaceCreation: "true",
+    force: "true",
+    remoteURL: "{url: a}",
+    sourceClusterSelector: "{matchLabels: {a: b}}",
+    destinationClusterSelector: "{matchLabels: {a: b}}",
+    destinationCluster: "{name: a}",
+    extraLabels: "{a: b}",
+    extraAnnotations: "{a: b}",
+  };
+  return samples[field] ?? "[{}]";
+}
+
+it("says of exactly those fields of an EventTrigger that they have no effect of which a warning says so", () => {
+  const fields = Object.keys(definitions.EventTrigger.properties.spec.properties).filter(
+    (name) => name !== "policyRefs",
+  );
+  const refFields = Object.keys(definitions.PolicyRef.properties);
+  const lines = [
+    "apiVersion: lib.projectsveltos.io/v1beta1",
+    "kind: EventTrigger",
+    "metadata: {name: a}",
+    "spec:",
+    ...fields.map((field) => `  ${field}: ${sampleOf(field)}`),
+    "  policyRefs:",
+    "  -",
+    ...refFields.map((field) => `    ${field}: ${sampleOf(field)}`),
+  ];
+  const { problems } = loadCatalog([{ path: "a.yaml", text: lines.join("\n") }], { compatibility: "strict" });
+  const warned = problems
+    .filter(({ code }) => code === "FIELD_WITHOUT_EFFECT")
+    .map(({ at }) => (at !== undefined && isSourcePlace(at) ? at.line : 0))
+    .map((line) => `${line > 4 + fields.length ? "policyRefs[]." : ""}${lines[line - 1]?.trim().split(":", 1)[0]}`);
+
+  const trigger = section(page, "## EventTrigger");
+  const [, without = ""] = trigger.text.split("Without effect, each with a warning:");
+  const said = tableRows({ path: "", text: without }).flatMap(([cell = ""]) => codeSpans({ path: "", text: cell }));
+  expect([...said.filter((field) => field !== "spec"), "oneForEvent"].sort()).toEqual([...new Set(warned)].sort());
+});
