@@ -26,7 +26,13 @@ function makeEvents(random: () => number): readonly UserEvent[] {
   return Array.from({ length: eventsTotal }, (_, index) => {
     const user = `user-${Math.floor(random() * users)}`;
     const type = random() < 0.5 ? "login" : "logout";
-    const event = { specversion: "1.0", id: String(index), source: "auth.example.com", type: `auth.example.com.${type}`, subject: user };
+    const event = {
+      specversion: "1.0",
+      id: String(index),
+      source: "auth.example.com",
+      type: `auth.example.com.${type}`,
+      subject: user,
+    };
     return { user, type, payload: JSON.stringify(event) };
   });
 }
@@ -34,10 +40,16 @@ function makeEvents(random: () => number): readonly UserEvent[] {
 /** Who is logged in after these events. */
 function loggedIn(events: readonly Pick<UserEvent, "user" | "type">[]): readonly string[] {
   const last = new Map(events.map(({ user, type }) => [user, type]));
-  return [...last].filter(([, type]) => type === "login").map(([user]) => user).sort();
+  return [...last]
+    .filter(([, type]) => type === "login")
+    .map(([user]) => user)
+    .sort();
 }
 
-async function openBench(connectionFile: string, streams: Readonly<Record<string, readonly string[]>>): Promise<Workbench> {
+async function openBench(
+  connectionFile: string,
+  streams: Readonly<Record<string, readonly string[]>>,
+): Promise<Workbench> {
   return Workbench.open({
     config: {
       "clusters.yaml": clusterDocument("eu-1", { env: "production" }),
@@ -105,7 +117,13 @@ it(`over core NATS everything that was journaled has its effect (SLUICE_CHAOS_SE
   bench = await openBench("sveltos-nats.json", {});
   const open = bench;
   const service = await publishUnderKills(open, events, random, { onlyWhileUp: true });
-  const marker = { specversion: "1.0", id: "last", source: "auth.example.com", type: "auth.example.com.login", subject: "the-last" };
+  const marker = {
+    specversion: "1.0",
+    id: "last",
+    source: "auth.example.com",
+    type: "auth.example.com.login",
+    subject: "the-last",
+  };
   await open.publish("user-operation", JSON.stringify(marker));
   await until(async () => (await renderedUsers(open)).includes("the-last"), "the event behind all others");
   await service.stop();
