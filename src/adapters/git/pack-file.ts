@@ -10,9 +10,7 @@ import { DamagedStoreError } from "./store-error.ts";
 
 const typeNames: Readonly<Record<number, ObjectType>> = { 1: "commit", 2: "tree", 3: "blob", 4: "tag" };
 
-/** Longest head: type and size, then a base's id. */
-const headBytesMax = 10 + idBytes;
-/** Read with the head: most objects are smaller and so take one read. */
+/** Read with an object's head: most objects are smaller, and so take one read. */
 const firstReadBytes = 4096;
 /** Anything longer is no chain that git makes. */
 const chainMax = 4096;
@@ -34,7 +32,10 @@ export class PackFile {
   readonly path: string;
   readonly bytes: number;
   readonly #file: number;
+  /** What was read last: the head of an object and what follows. */
   readonly #readBuffer = Buffer.allocUnsafe(firstReadBytes);
+  #readOffset = 0;
+  #readLength = 0;
 
   /** Opens the pack of that index; throws DamagedStoreError where the two don't belong together. */
   constructor(indexPath: string) {
@@ -92,7 +93,9 @@ export class PackFile {
 
   /** What stands before an object's data. */
   readEntry(offset: number): RawEntry {
-    const head = this.readBytes(offset, headBytesMax, this.#readBuffer);
+    const head = this.readBytes(offset, firstReadBytes, this.#readBuffer);
+    this.#readOffset = offset;
+    this.#readLength = head.length;
     let at = 0;
     const byte = (): number => {
       const value = head[at++];
@@ -150,7 +153,10 @@ export class PackFile {
   #inflate({ dataOffset, size }: RawEntry): Buffer {
     // zlib never makes more of it than this.
     const most = size + Math.ceil(size / 1000) + 64;
-    const data = this.readBytes(dataOffset, Math.min(most, this.bytes - dataOffset), this.#readBuffer);
+    const length = Math.min(most, this.bytes - dataOffset);
+    const skip = dataOffset - this.#readOffset;
+    const isRead = skip >= 0 && skip + length <= this.#readLength;
+    const data = isRead ? this.#readBuffer.subarray(skip, skip + length) : this.readBytes(dataOffset, length);
     try {
       const body = inflateSync(data, { chunkSize: Math.max(64, size), maxOutputLength: Math.max(1, size) });
       if (body.length === size) return body;
