@@ -8,6 +8,9 @@ import { type ControlServer, requestControl, serveControl } from "../adapters/co
 import type { GitAuth } from "../adapters/git/git-auth.ts";
 import { gitEnv, runProgram } from "../adapters/git/git-program.ts";
 import { openGitRepository } from "../adapters/git/open-git-repository.ts";
+import { GiteaCodeHost } from "../adapters/gitea/gitea-code-host.ts";
+import { GithubCodeHost } from "../adapters/github/github-code-host.ts";
+import { type GithubAuth, openGithubTokens } from "../adapters/github/github-tokens.ts";
 import { openJournal } from "../adapters/journal/open-journal.ts";
 import { openEventStreams } from "../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../adapters/nats/open-publisher.ts";
@@ -19,15 +22,17 @@ import { systemChance, systemClock } from "../adapters/system/system-clock.ts";
 import type { Catalog, ConfigFile } from "../model/catalog.ts";
 import type { Checked } from "../model/problem.ts";
 import { SluiceError } from "../model/problem.ts";
-import type { RepositoryAuth, SecretRef, Settings } from "../model/settings.ts";
+import type { GithubAppAuth, RepositoryAuth, ReviewSettings, SecretRef, Settings } from "../model/settings.ts";
 import type { TemplateSource } from "../model/template.ts";
-import { Branches } from "../pipeline/branches.ts";
+import { Branches, type Ports } from "../pipeline/branches.ts";
 import { writeCommitMessage } from "../pipeline/commit-message.ts";
 import { type ControlCommand, parseCommand } from "../pipeline/execute-command.ts";
 import { readFolder } from "../pipeline/read-folder.ts";
+import { ReviewPublisher } from "../pipeline/review/review-publisher.ts";
 import { type ConfigSource, Service } from "../pipeline/service.ts";
+import type { CodeHost } from "../ports/code-host.ts";
 import type { EventPublisher, EventStream, StreamStatus } from "../ports/event-stream.ts";
-import type { GitReader, GitRepository, ObjectId } from "../ports/git.ts";
+import type { CommitInfo, GitReader, GitRepository, ObjectId } from "../ports/git.ts";
 import type { Log } from "../ports/system.ts";
 import { compileTemplate } from "../render/compile-template.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
@@ -147,7 +152,51 @@ function readAuth(auth: RepositoryAuth, read: (ref: SecretRef) => string): GitAu
       const hosts = knownHosts === undefined ? {} : { knownHosts: async () => read(knownHosts) };
       return { kind: "ssh", key: async () => read(key), ...hosts };
     }
+    case "githubApp": {
+      const token = openGithubTokens(readGithubAuth(auth, read), auth.place);
+      return { kind: "basic", username: async () => "x-access-token", password: () => token() };
+    }
   }
+}
+
+function readGithubAuth(auth: GithubAppAuth, read: (ref: SecretRef) => string): GithubAuth {
+  const { appId, installationId, privateKey } = auth;
+  return { kind: "app", appId, installationId, privateKey: () => read(privateKey) };
+}
+
+type Reviewed = Extract<ReviewSettings, { mode: "pull-request" }>;
+
+function openCodeHost(context: CliContext, { forge, place, auth }: Reviewed, log: Log): CodeHost {
+  const read = secretReader(context);
+  if (forge === "github") {
+    const githubAuth: GithubAuth =
+      auth.kind === "token" ? { kind: "token", token: () => read(auth.token) } : readGithubAuth(auth, read);
+    return new GithubCodeHost({ ...place, auth: githubAuth, log });
+  }
+  if (auth.kind !== "token") throw new Error("the settings let a GitHub App through for gitea");
+  return new GiteaCodeHost({ ...place, token: () => read(auth.token), clock: systemClock });
+}
+
+function composeReview(context: CliContext, settings: Settings, review: Reviewed, ports: Ports): ReviewPublisher {
+  const { grouping, labels, reviewers, assignees, isDraft, autoMerge, requestsMax, intervalMsMin, pollMs } = review;
+  const templates = {
+    title: compileShipped("review-title.tmpl"),
+    body: compileShipped("review-body.tmpl"),
+    commit: compileShipped("review-commit.tmpl"),
+    comment: compileShipped("review-comment.tmpl"),
+  };
+  const options = {
+    target: settings.repository.branch,
+    outputPath: settings.output.path,
+    grouping,
+    decoration: { labels, reviewers, assignees },
+    isDraft,
+    autoMerge,
+    requestsMax,
+    intervalMsMin,
+    pollMs,
+  };
+  return new ReviewPublisher(options, { ...ports, host: openCodeHost(context, review, ports.log), templates });
 }
 
 /** The streams of a connection. They outlive a service: what comes in between two of them is not missed. */
@@ -170,6 +219,8 @@ export function openStreams(
 export interface OpenService {
   run(signal: AbortSignal): Promise<void>;
   execute(command: ControlCommand): Promise<string>;
+  /** Something has changed on the forge, perhaps. */
+  hint(): void;
   statuses(): ReadonlyMap<string, StreamStatus>;
   close(): Promise<void>;
 }
@@ -183,10 +234,12 @@ export async function composeService(
   onReady: () => void,
 ): Promise<OpenService> {
   const git = await openRepository(context, settings, "git", log);
-  const { repository, state, output, commit, config } = settings;
-  const names = { target: repository.branch, state: state.branch, outputPath: output.path };
+  const { repository, state, output, commit, config, review } = settings;
+  const isReviewed = review.mode === "pull-request";
+  const names = { target: repository.branch, state: state.branch, outputPath: output.path, isReviewed };
   const ports = { git, clock: systemClock, chance: systemChance, log };
   const message = compileShipped("commit-message.tmpl");
+  const publisher = review.mode === "pull-request" ? { review: composeReview(context, settings, review, ports) } : {};
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(message, changeSet));
   try {
     const service = await Service.start(
@@ -200,6 +253,7 @@ export async function composeService(
       },
       {
         ...ports,
+        ...publisher,
         branches,
         streams,
         config: config.kind === "directory" ? folderSource(context, config.directory) : targetSource(git, config.path),
@@ -211,6 +265,7 @@ export async function composeService(
     return {
       run: (signal) => service.run(signal),
       execute: (command) => service.execute(command),
+      hint: () => service.hint(),
       statuses: () => service.statuses(),
       close: () => git.close(),
     };
@@ -276,6 +331,27 @@ export async function openState(context: CliContext, settings: Settings): Promis
   const head = (await git.fetchHeads([settings.state.branch])).get(settings.state.branch);
   const tree = head === undefined ? undefined : (await git.readCommit(head)).tree;
   return { git, tree, close: () => git.close() };
+}
+
+export interface OpenHeads {
+  readonly git: GitReader;
+  /** The heads of both branches; undefined where there is none yet. */
+  readonly state: CommitInfo | undefined;
+  readonly target: CommitInfo | undefined;
+  close(): Promise<void>;
+}
+
+/** Both branches as they are on the server, for reading. */
+export async function openHeads(context: CliContext, settings: Settings): Promise<OpenHeads> {
+  const git = await openRepository(context, settings, "git-read", quietLog(context));
+  const { branch: target } = settings.repository;
+  const { branch: state } = settings.state;
+  const heads = await git.fetchHeads([state, target]);
+  const read = async (branch: string) => {
+    const head = heads.get(branch);
+    return head === undefined ? undefined : git.readCommit(head);
+  };
+  return { git, state: await read(state), target: await read(target), close: () => git.close() };
 }
 
 /** Publishes over the named connection, or the first; over JetStream where the connection reads the subject from there. */

@@ -7,7 +7,8 @@ import type { EventStream } from "../ports/event-stream.ts";
 import type { Log } from "../ports/system.ts";
 import { type CliContext, type ExitCode, reportProblems } from "./cli/context.ts";
 import { composeService, fileWatch, type OpenService, openControl, openStreams } from "./compose.ts";
-import { readServiceConfig, type ServiceConfig } from "./read-config.ts";
+import { readServiceConfig, type ServiceConfig, secretReader } from "./read-config.ts";
+import { openWebhooks, type WebhookServer } from "./webhooks.ts";
 
 type OpenStreams = Map<string, readonly EventStream[]>;
 
@@ -39,7 +40,10 @@ export async function hostService(context: CliContext, file: string, log: Log): 
       service = await composeService(context, config, all, log, () =>
         log.info(isFirst ? "ready" : "settings in force"),
       );
-      const next: ServiceConfig | undefined = await runUntilChanged(context, file, config, service, log);
+      const webhooks = await listen(context, config, service);
+      const next: ServiceConfig | undefined = await runUntilChanged(context, file, config, service, log).finally(() =>
+        webhooks?.close(),
+      );
       await service.close();
       service = undefined;
       config = next;
@@ -51,6 +55,17 @@ export async function hostService(context: CliContext, file: string, log: Log): 
     await service?.close();
     for (const opened of streams.values()) for (const stream of opened) await stream.close();
   }
+}
+
+async function listen(
+  context: CliContext,
+  { settings: { webhooks } }: ServiceConfig,
+  service: OpenService,
+): Promise<WebhookServer | undefined> {
+  if (webhooks === undefined) return undefined;
+  const { host, port, secret } = webhooks;
+  const read = secretReader(context);
+  return openWebhooks({ host, port, secret: () => read(secret), onHint: () => service.hint() });
 }
 
 /** Runs the service; returns the settings that are to follow, or undefined when it was told to stop. */

@@ -14,6 +14,7 @@ import type {
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
+import { readRepositoryApp, readReview, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
 import { sortProblems } from "./sort-problems.ts";
 import { memberList, memberObject, memberText, type Path, parseYaml, type YamlDocument } from "./yaml-document.ts";
@@ -67,9 +68,15 @@ class SettingsReader {
     const commit = memberObject(root, "commit");
     const state = memberObject(root, "state");
     const render = memberObject(root, "render");
+    const scope: SettingsScope = {
+      fault: (path, message, hint) => this.#fault(path, message, hint),
+      readSecretRef: (path, value) => this.#readSecretRef(path, value),
+    };
+    const repository = this.#readRepository(memberObject(root, "repository")!, scope);
+    const webhooks = readWebhooks(memberObject(root, "server"), scope);
     return {
       file: this.#file,
-      repository: this.#readRepository(memberObject(root, "repository")!),
+      repository,
       config: this.#readConfig(memberObject(root, "config")),
       connections: this.#readConnections(memberList(root, "connections")),
       output: {
@@ -84,6 +91,8 @@ class SettingsReader {
         per: (memberText(commit, "per") ?? "batch") as Settings["commit"]["per"],
       },
       compatibility: (memberText(root, "compatibility") ?? "strict") as Settings["compatibility"],
+      review: readReview(memberObject(root, "review"), repository, scope),
+      ...(webhooks === undefined ? {} : { webhooks }),
       render: render?.has("seedKey")
         ? { seedKey: this.#readSecretRef(["render", "seedKey"], render.get("seedKey")!) }
         : {},
@@ -94,7 +103,7 @@ class SettingsReader {
     };
   }
 
-  #readRepository(repository: JsonObject): RepositorySettings {
+  #readRepository(repository: JsonObject, scope: SettingsScope): RepositorySettings {
     const author = memberObject(repository, "author");
     const signing = memberObject(repository, "signing");
     const caFile = memberText(repository, "caFile");
@@ -102,7 +111,7 @@ class SettingsReader {
       url: this.#readUrl(memberText(repository, "url")!),
       branch: memberText(repository, "branch") ?? "main",
       pollMs: parseDuration(memberText(repository, "pollInterval") ?? "10s"),
-      auth: this.#readAuth(memberObject(repository, "auth")),
+      auth: this.#readAuth(memberObject(repository, "auth"), memberText(repository, "url")!, scope),
       ...(caFile === undefined ? {} : { caFile: this.#resolve(caFile) }),
       author: {
         name: memberText(author, "name") ?? "sluice",
@@ -134,7 +143,7 @@ class SettingsReader {
     return url;
   }
 
-  #readAuth(auth: JsonObject | undefined): RepositoryAuth {
+  #readAuth(auth: JsonObject | undefined, url: string, scope: SettingsScope): RepositoryAuth {
     const path = ["repository", "auth"];
     if (auth === undefined) return { kind: "none" };
     const kinds = ["password", "token", "sshKey", "githubApp"].filter((key) => auth.has(key));
@@ -150,6 +159,8 @@ class SettingsReader {
         ...(auth.has("knownHosts") ? { knownHosts: read("knownHosts") } : {}),
       };
     }
+    const app = memberObject(auth, "githubApp");
+    if (app !== undefined) return readRepositoryApp(app, url, scope);
     if (auth.has("knownHosts")) this.#fault(path, "knownHosts goes with sshKey");
     return { kind: "none" };
   }

@@ -9,21 +9,11 @@ export interface SettingWithoutEffect {
 }
 
 export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
-  { path: ["repository", "auth", "githubApp"] },
   { path: ["repository", "signing"] },
   { path: ["connections", "*", "fromSecrets"], unless: false },
   { path: ["connections", "*", "capture"], unless: false },
   { path: ["delivery"] },
-  { path: ["review", "mode"], unless: "push" },
-  { path: ["review", "group"] },
-  { path: ["review", "forge"] },
-  { path: ["review", "apiUrl"] },
-  { path: ["review", "auth"] },
-  { path: ["review", "labels"] },
-  { path: ["review", "reviewers"] },
-  { path: ["review", "draft"], unless: false },
-  { path: ["review", "autoMerge"], unless: false },
   { path: ["guard"] },
   { path: ["policy"] },
-  { path: ["server"] },
+  { path: ["server", "address"] },
 ];

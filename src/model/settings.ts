@@ -1,6 +1,7 @@
 /** `sluice.yaml`, validated and with defaults filled in. */
 import type { LabelSelector } from "./cluster.ts";
 import type { SourcePlace } from "./problem.ts";
+import type { ReviewGrouping } from "./review.ts";
 
 /** A value that may be kept outside the file. Read when it is used, again when it changes. */
 export type SecretRef =
@@ -13,7 +14,51 @@ export type RepositoryAuth =
   | { readonly kind: "none" }
   | { readonly kind: "basic"; readonly username: SecretRef; readonly password: SecretRef }
   | { readonly kind: "bearer"; readonly token: SecretRef }
-  | { readonly kind: "ssh"; readonly key: SecretRef; readonly knownHosts?: SecretRef };
+  | { readonly kind: "ssh"; readonly key: SecretRef; readonly knownHosts?: SecretRef }
+  | GithubAppAuth;
+
+export interface GithubAppAuth {
+  readonly kind: "githubApp";
+  readonly appId: string;
+  /** Undefined: the App's installation for the repository. */
+  readonly installationId?: string;
+  /** PEM. */
+  readonly privateKey: SecretRef;
+  readonly place: ForgePlace;
+}
+
+/** A repository on a forge. */
+export interface ForgePlace {
+  /** Without a slash at its end. */
+  readonly apiUrl: string;
+  readonly owner: string;
+  readonly repository: string;
+}
+
+export type ReviewSettings =
+  | { readonly mode: "push" }
+  | {
+      readonly mode: "pull-request";
+      readonly grouping: ReviewGrouping;
+      readonly forge: "github" | "gitea";
+      readonly place: ForgePlace;
+      readonly auth: { readonly kind: "token"; readonly token: SecretRef } | GithubAppAuth;
+      readonly labels: readonly string[];
+      readonly reviewers: readonly string[];
+      readonly assignees: readonly string[];
+      readonly isDraft: boolean;
+      /** Undefined: people merge. */
+      readonly autoMerge?: "merge" | "squash" | "rebase";
+      readonly requestsMax: number;
+      readonly intervalMsMin: number;
+      readonly pollMs: number;
+    };
+
+export interface WebhookSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: SecretRef;
+}
 
 export interface RepositorySettings {
   /** https, http, ssh, scp-like, file, or the path of a bare repository (absolute). */
@@ -63,6 +108,8 @@ export interface Settings {
     readonly per: "batch" | "event";
   };
   readonly compatibility: "strict" | "sveltos";
+  readonly review: ReviewSettings;
+  readonly webhooks?: WebhookSettings;
   readonly render: { readonly seedKey?: SecretRef };
   readonly state: {
     readonly branch: string;

@@ -16,6 +16,7 @@ import { type ControlCommand, executeCommand } from "./execute-command.ts";
 import { Inbox } from "./inbox.ts";
 import { processDelivery } from "./process-delivery.ts";
 import { readFolder } from "./read-folder.ts";
+import type { ReviewPublisher } from "./review/review-publisher.ts";
 import { idlePositionsMsMax, type KeeperOptions, type ProcessedEntry, StateKeeper } from "./state-keeper.ts";
 
 export interface ServiceOptions extends KeeperOptions {
@@ -36,6 +37,8 @@ export interface ServiceParts extends Ports {
   readonly streams: readonly EventStream[];
   readonly config: ConfigSource;
   readonly loadCatalog: (files: readonly ConfigFile[], previous: Catalog | undefined) => Checked<Catalog>;
+  /** Where the target is changed by review only. */
+  readonly review?: ReviewPublisher;
   /** Called once when every stream is subscribed or has said what keeps it from that. */
   readonly onReady: () => void;
 }
@@ -62,6 +65,8 @@ export class Service {
   #hasEnded = false;
   /** Ends the loop's waiting. */
   #wake: () => void = () => undefined;
+  /** Ends the waiting for the next look. */
+  #hastenLook: () => void = () => undefined;
   #configVersion: string | undefined;
   #pushedAt = Number.NEGATIVE_INFINITY;
 
@@ -111,7 +116,11 @@ export class Service {
       failures.push(error);
       stop();
     };
-    const tasks = [...this.#startReading(reading.signal, fail), this.#look(reading.signal).catch(fail)];
+    const tasks = [
+      ...this.#startReading(reading.signal, fail),
+      this.#look(reading.signal).catch(fail),
+      this.#review(reading.signal).catch(fail),
+    ];
     try {
       await this.#loop(reading.signal);
       if (failures.length > 0) throw failures[0];
@@ -133,6 +142,12 @@ export class Service {
       if (!(await this.#push(signal))) throw stoppedError();
       return told;
     });
+  }
+
+  /** Somebody says that something has changed on the forge: looks at once. */
+  hint(): void {
+    this.#hastenLook();
+    this.#parts.review?.hint(true);
   }
 
   statuses(): ReadonlyMap<StreamName, StreamStatus> {
@@ -223,6 +238,7 @@ export class Service {
     this.#pushedAt = clock.now();
     const isPushed = await branches.push(signal, (problem) => log.problem(problem));
     if (!isPushed) return false;
+    this.#parts.review?.hint(false);
     // A push that had to be tried again took along what was committed meanwhile.
     const positions = branches.hasUnpushed ? before : this.#keeper.committed;
     for (const stream of streams) {
@@ -238,12 +254,15 @@ export class Service {
   async #look(stopped: AbortSignal): Promise<void> {
     const { branches, clock, log } = this.#parts;
     for (;;) {
-      await clock.sleep(this.#options.lookMs, stopped);
+      const waiting = new AbortController();
+      this.#hastenLook = () => waiting.abort();
+      await clock.sleep(this.#options.lookMs, AbortSignal.any([waiting.signal, stopped]));
       if (stopped.aborted) return;
       await this.#request(async () => {
         try {
           const hasMoved = await branches.refreshTarget();
           await this.#followConfig();
+          this.#parts.review?.hint(false);
           // What people did to files that are Sluice's is undone.
           if (hasMoved || branches.hasUnpushed) await this.#push(stopped);
         } catch (error) {
@@ -252,6 +271,29 @@ export class Service {
         }
       });
     }
+  }
+
+  /** Keeps requests in line with the state, beside everything else: a forge takes its time. */
+  async #review(stopped: AbortSignal): Promise<void> {
+    const { branches, review } = this.#parts;
+    const pushAll = async (signal: AbortSignal) => {
+      if (branches.hasUnpushed && !(await this.#push(signal))) throw stoppedError();
+    };
+    await review?.run(
+      {
+        readState: () =>
+          this.#request(async (signal) => {
+            await pushAll(signal);
+            return branches.stateTree;
+          }),
+        commit: (inputs) =>
+          this.#request(async (signal) => {
+            await this.#keeper.commit(inputs, {});
+            await pushAll(signal);
+          }),
+      },
+      stopped,
+    );
   }
 
   /** Puts the documents in force that are there now. A catalog that can't be read leaves the last one as it is. */

@@ -33,6 +33,7 @@ describe("good settings", () => {
       output: { path: "rendered", shards: 0, secrets: "refuse", records: "full" },
       commit: { eventsMax: 1000, intervalMsMin: 0, per: "batch" },
       compatibility: "strict",
+      review: { mode: "push" },
       render: {},
       state: { branch: "sluice/state", directory: "/etc/sluice/state" },
     });
@@ -47,10 +48,9 @@ describe("good settings", () => {
       "[FIELD_WITHOUT_EFFECT 16:5]",
       "[FIELD_WITHOUT_EFFECT 18:5]",
       "[FIELD_WITHOUT_EFFECT 20:1]",
-      "[FIELD_WITHOUT_EFFECT 21:10]",
       "[FIELD_WITHOUT_EFFECT 25:1]",
       "[FIELD_WITHOUT_EFFECT 26:1]",
-      "[FIELD_WITHOUT_EFFECT 28:1]",
+      "[FIELD_WITHOUT_EFFECT 28:10]",
     ]);
     expect(value).toMatchObject({
       repository: {

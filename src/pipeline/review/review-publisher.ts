@@ -80,9 +80,10 @@ export class ReviewPublisher {
     this.#wake();
   }
 
-  /** Runs until the signal aborts. Throws only what the service can't go on with. */
+  /** Runs until the signal aborts, and closes the forge then. Throws only what the service can't go on with. */
   async run(scope: ReviewScope, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#parts;
+    const { clock, host, log } = this.#parts;
+    signal.addEventListener("abort", () => host.close(), { once: true });
     let failures = 0;
     while (!signal.aborted) {
       await this.#untilDue(signal);

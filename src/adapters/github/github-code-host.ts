@@ -1,0 +1,249 @@
+/** The port to the forge, over GitHub's REST API; auto-merge is GraphQL's alone. */
+import { retry } from "@octokit/plugin-retry";
+import { throttling } from "@octokit/plugin-throttling";
+import { Octokit, type RestEndpointMethodTypes } from "@octokit/rest";
+import { type Problem, SluiceError } from "../../model/problem.ts";
+import type {
+  CodeHost,
+  CommitStatus,
+  Decoration,
+  MergeMethod,
+  NewRequest,
+  ReviewRequest,
+} from "../../ports/code-host.ts";
+import type { ObjectId } from "../../ports/git.ts";
+import type { Log } from "../../ports/system.ts";
+import { explainGithubError, statusOf } from "./github-error.ts";
+import { boundedFetch, type GithubAuth, type GithubPlace, openGithubTokens, silentLog } from "./github-tokens.ts";
+
+export interface GithubCodeHostOptions extends GithubPlace {
+  readonly auth: GithubAuth;
+  readonly log: Log;
+  readonly limits?: Partial<GithubLimits>;
+}
+
+export interface GithubLimits {
+  /** A rate limit that lasts longer is not waited out: GitHub counts as unavailable. */
+  readonly waitSecondsMax: number;
+  readonly retriesMax: number;
+  /** What Octokit takes for a second of waiting, in milliseconds. */
+  readonly secondMs: number;
+}
+
+type Pull = RestEndpointMethodTypes["pulls"]["get"]["response"]["data"];
+/** As lists have it: without who merged it. */
+type ListedPull = RestEndpointMethodTypes["pulls"]["list"]["response"]["data"][number];
+
+const defaultLimits: GithubLimits = { waitSecondsMax: 300, retriesMax: 3, secondMs: 1000 };
+const PatientOctokit = Octokit.plugin(retry, throttling);
+/** GitHub refuses longer bodies, counted in characters. */
+const bodyCharactersMax = 65_536;
+const deletionMsMax = 1000;
+
+export class GithubCodeHost implements CodeHost {
+  readonly bodyCharactersMax = bodyCharactersMax;
+  readonly #octokit: InstanceType<typeof PatientOctokit>;
+  readonly #options: GithubCodeHostOptions;
+  readonly #closed = new AbortController();
+  readonly #repo: { readonly owner: string; readonly repo: string };
+
+  constructor(options: GithubCodeHostOptions) {
+    const { apiUrl, owner, repository, auth } = options;
+    this.#options = options;
+    this.#repo = { owner, repo: repository };
+    const { waitSecondsMax, retriesMax, secondMs } = { ...defaultLimits, ...options.limits };
+    const wait = (kind: string) => (seconds: number, _: unknown, __: unknown, tries: number) => {
+      const mayWait = seconds <= waitSecondsMax && tries < retriesMax;
+      options.log.warn("GitHub limits the rate", { kind, seconds, waits: mayWait });
+      return mayWait;
+    };
+    this.#octokit = new PatientOctokit({
+      baseUrl: apiUrl,
+      userAgent: "sluice",
+      log: silentLog,
+      request: { fetch: boundedFetch(this.#closed.signal) },
+      retry: {
+        doNotRetry: [400, 401, 403, 404, 405, 409, 410, 422, 429, 451],
+        retries: retriesMax,
+        retryAfterBaseValue: secondMs,
+      },
+      throttle: {
+        // Of its own: limits are an account's, and waiting on behalf of another helps nobody.
+        id: `${apiUrl} ${owner}/${repository}`,
+        retryAfterBaseValue: secondMs,
+        onRateLimit: wait("primary"),
+        onSecondaryRateLimit: wait("secondary"),
+      },
+    });
+    const tokens = openGithubTokens(auth, options, this.#closed.signal);
+    this.#octokit.hook.wrap("request", async (request, requestOptions) => {
+      const send = async (isStale: boolean) => {
+        requestOptions.headers.authorization = `token ${await tokens(isStale)}`;
+        return request(requestOptions);
+      };
+      try {
+        return await send(false);
+      } catch (error) {
+        // An App's token may be taken back before it expires.
+        if (auth.kind !== "app" || statusOf(error) !== 401) throw error;
+        return send(true);
+      }
+    });
+  }
+
+  readRequest(number: number): Promise<ReviewRequest | undefined> {
+    return this.#ask(async ({ rest }) => {
+      try {
+        return toRequest((await rest.pulls.get({ ...this.#repo, pull_number: number })).data);
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  findOpenRequest(head: string, base: string): Promise<ReviewRequest | undefined> {
+    return this.#ask(async ({ rest }) => {
+      const { owner } = this.#repo;
+      const filter = { state: "open", head: `${owner}:${head}`, base } as const;
+      const { data } = await rest.pulls.list({ ...this.#repo, ...filter });
+      const pull = data.find((one) => one.head.ref === head);
+      return pull === undefined ? undefined : toRequest(pull);
+    });
+  }
+
+  createRequest({ head, base, title, body, isDraft }: NewRequest): Promise<ReviewRequest> {
+    return this.#ask(async ({ rest }) => {
+      const request = { ...this.#repo, head, base, title, body, draft: isDraft };
+      return toRequest((await rest.pulls.create(request)).data);
+    });
+  }
+
+  updateRequest(
+    { number }: ReviewRequest,
+    { title, body }: { readonly title: string; readonly body: string },
+  ): Promise<void> {
+    return this.#ask(async ({ rest }) => {
+      await rest.pulls.update({ ...this.#repo, pull_number: number, title, body });
+    });
+  }
+
+  closeRequest(number: number): Promise<void> {
+    return this.#ask(async ({ rest }) => {
+      await rest.pulls.update({ ...this.#repo, pull_number: number, state: "closed" });
+    });
+  }
+
+  decorateRequest(number: number, { labels, reviewers, assignees }: Decoration): Promise<readonly Problem[]> {
+    return this.#ask(async ({ rest }) => {
+      const problems: Problem[] = [];
+      const put = async (what: string, work: () => Promise<unknown>) => {
+        try {
+          await work();
+        } catch (error) {
+          const { problem } = explainGithubError(error, this.#options.apiUrl);
+          if (problem.code !== "FORGE_REFUSED") throw error;
+          problems.push({ ...problem, severity: "warning", message: `${what}: ${problem.message}` });
+        }
+      };
+      const issue = { ...this.#repo, issue_number: number };
+      if (labels.length > 0) await put("labels", () => rest.issues.addLabels({ ...issue, labels: [...labels] }));
+      // One by one: of several GitHub takes all or none.
+      for (const reviewer of reviewers) {
+        const slash = reviewer.indexOf("/");
+        const asked = slash < 0 ? { reviewers: [reviewer] } : { team_reviewers: [reviewer.slice(slash + 1)] };
+        const request = { ...this.#repo, pull_number: number, ...asked };
+        await put(`reviewer ${reviewer}`, () => rest.pulls.requestReviewers(request));
+      }
+      if (assignees.length > 0) {
+        await put("assignees", () => rest.issues.addAssignees({ ...issue, assignees: [...assignees] }));
+      }
+      return problems;
+    });
+  }
+
+  enableAutoMerge({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<void> {
+    return this.#ask(async (octokit) => {
+      const { data } = await octokit.rest.pulls.get({ ...this.#repo, pull_number: number });
+      if (data.auto_merge !== null || data.head.sha !== head) return;
+      await octokit.graphql(enableAutoMerge, { id: data.node_id, method: method.toUpperCase(), head });
+    });
+  }
+
+  wasClosedByDeletion(number: number): Promise<boolean> {
+    return this.#ask(async (octokit) => {
+      const { rest } = octokit;
+      const options = { ...this.#repo, issue_number: number, per_page: 100 };
+      const events = await octokit.paginate(rest.issues.listEvents, options);
+      // Deleting a branch closes what is open in the same breath; a person takes longer from the one button to the other.
+      const closing = events.findLast(({ event }) => event === "closed");
+      const deletion = events.findLast(({ event }) => event === "head_ref_deleted");
+      if (closing === undefined || deletion === undefined) return false;
+      const apart = Math.abs(Date.parse(deletion.created_at) - Date.parse(closing.created_at));
+      return apart <= deletionMsMax && closing.actor?.login === deletion.actor?.login;
+    });
+  }
+
+  keepComment(number: number, marker: string, text: string): Promise<void> {
+    return this.#ask(async (octokit) => {
+      const { rest } = octokit;
+      const issue = { ...this.#repo, issue_number: number };
+      const comments = await octokit.paginate(rest.issues.listComments, { ...issue, per_page: 100 });
+      const comment = comments.find(({ body }) => body?.startsWith(marker) === true);
+      if (comment === undefined) await rest.issues.createComment({ ...issue, body: text });
+      else if (comment.body !== text) {
+        await rest.issues.updateComment({ ...this.#repo, comment_id: comment.id, body: text });
+      }
+    });
+  }
+
+  setStatus(commit: ObjectId, { state, context, description }: CommitStatus): Promise<void> {
+    return this.#ask(async ({ rest }) => {
+      await rest.repos.createCommitStatus({ ...this.#repo, sha: commit, state, context, description });
+    });
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+
+  /** Also what waits inside Octokit ends when this is closed. */
+  async #ask<T>(work: (octokit: InstanceType<typeof PatientOctokit>) => Promise<T>): Promise<T> {
+    const { signal } = this.#closed;
+    let stop = () => {};
+    const closed = new Promise<never>((_, reject) => {
+      stop = () =>
+        reject(new SluiceError({ code: "FORGE_UNAVAILABLE", message: "the connection to GitHub is closed" }));
+    });
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      return await Promise.race([work(this.#octokit), closed]);
+    } catch (error) {
+      throw explainGithubError(error, this.#options.apiUrl);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+}
+
+const enableAutoMerge = `mutation($id: ID!, $method: PullRequestMergeMethod!, $head: GitObjectID!) {
+  enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method, expectedHeadOid: $head}) {
+    clientMutationId
+  }
+}`;
+
+function toRequest(pull: Pull | ListedPull): ReviewRequest {
+  const mergedBy = "merged_by" in pull ? pull.merged_by : undefined;
+  return {
+    number: pull.number,
+    url: pull.html_url,
+    state: pull.merged_at === null ? (pull.state as "open" | "closed") : "merged",
+    ...(mergedBy === null || mergedBy === undefined ? {} : { endedBy: mergedBy.login }),
+    title: pull.title,
+    body: pull.body ?? "",
+    isDraft: pull.draft === true,
+    hasAutoMerge: pull.auto_merge !== null,
+    headRef: `refs/pull/${pull.number}/head`,
+  };
+}

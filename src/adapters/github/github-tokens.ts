@@ -1,0 +1,70 @@
+/** What authorizes requests to GitHub: a token as it is, or an App's token for the repository, renewed before it expires. */
+import { createAppAuth } from "@octokit/auth-app";
+import { Octokit } from "@octokit/rest";
+
+export type GithubAuth =
+  | { readonly kind: "token"; readonly token: () => string }
+  | {
+      readonly kind: "app";
+      readonly appId: string;
+      /** Undefined: the one for the repository, which GitHub knows. */
+      readonly installationId: string | undefined;
+      /** PEM. */
+      readonly privateKey: () => string;
+    };
+
+export interface GithubPlace {
+  /** `https://api.github.com`, or `https://HOST/api/v3`. */
+  readonly apiUrl: string;
+  readonly owner: string;
+  readonly repository: string;
+}
+
+/** The token to use now; `isStale`: the one given last was not accepted. */
+export type GithubTokens = (isStale?: boolean) => Promise<string>;
+
+const requestMsMax = 60_000;
+
+/** As fetch, but never for longer than a minute, and no longer than until it is closed. */
+export function boundedFetch(closed?: AbortSignal): typeof fetch {
+  return (input, init) => {
+    const signals = [AbortSignal.timeout(requestMsMax), closed, init?.signal].filter((signal) => signal != null);
+    return fetch(input, { ...init, signal: AbortSignal.any(signals) });
+  };
+}
+
+/** Octokit's own words go to the console otherwise. */
+export const silentLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export function openGithubTokens(
+  auth: GithubAuth,
+  { apiUrl, owner, repository }: GithubPlace,
+  closed?: AbortSignal,
+): GithubTokens {
+  if (auth.kind === "token") return async () => auth.token();
+  const { request } = new Octokit({ baseUrl: apiUrl, log: silentLog, request: { fetch: boundedFetch(closed) } });
+  let { installationId } = auth;
+  let current: { readonly privateKey: string; readonly app: ReturnType<typeof createAppAuth> } | undefined;
+  return async (isStale = false) => {
+    const privateKey = auth.privateKey();
+    if (current?.privateKey !== privateKey) {
+      current = { privateKey, app: createAppAuth({ appId: auth.appId, privateKey, request, log: silentLog }) };
+    }
+    const { app } = current;
+    if (installationId === undefined) {
+      const { token } = await app({ type: "app" });
+      const { data } = await request("GET /repos/{owner}/{repo}/installation", {
+        owner,
+        repo: repository,
+        headers: { authorization: `bearer ${token}` },
+      });
+      installationId = String(data.id);
+    }
+    return (await app({ type: "installation", installationId, refresh: isStale })).token;
+  };
+}
