@@ -6,83 +6,55 @@
  * keys of one mapping can't be alike. The npm yaml library would do, but is several times slower than Go, and this text is
  * parsed for every event.
  */
-import {
-  atDocumentEnd,
-  Cursor,
-  type Cursor as CursorType,
-  dash,
-  fail,
-  isBlank,
-  isBlankOrEnd,
-  isBreak,
-  isDocumentMarker,
-  skipToToken,
-} from "./cursor.ts";
-import { YamlAlias, YamlMapping, type YamlNode, YamlScalar, YamlSequence, type YamlTag } from "./node.ts";
+import { atDocumentEnd, dash, fail, isBlank, isBlankOrEnd, isBreak, isDocumentMarker, skipToToken } from "./cursor.ts";
+import { FlowReader, keyLengthMax } from "./flow-reader.ts";
+import { KeyTexts } from "./key-texts.ts";
+import { YamlMapping, type YamlNode, YamlScalar, YamlSequence } from "./node.ts";
 import { scanBlockScalar } from "./scan-block-scalar.ts";
-import { scanPlain } from "./scan-plain.ts";
-import { scanQuoted } from "./scan-quoted.ts";
-
-const depthMax = 200;
-/** YAML's own bound for a key on one line with its colon. */
-const keyLengthMax = 1024;
-/** From this many keys on, a mapping is watched for duplicates by a set. */
-const keySetSizeMin = 12;
 
 const exclamation = 0x21;
-const doubleQuote = 0x22;
 const percent = 0x25;
 const ampersand = 0x26;
-const singleQuote = 0x27;
-const asterisk = 0x2a;
-const comma = 0x2c;
 const colon = 0x3a;
 const greaterThan = 0x3e;
 const question = 0x3f;
 const leftBracket = 0x5b;
-const rightBracket = 0x5d;
 const leftBrace = 0x7b;
 const pipe = 0x7c;
-const rightBrace = 0x7d;
 
 const unreadable =
   /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-const anySurrogate = /[\ud800-\udfff\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+/** A quick look for what may be unreadable. */
+const suspicious = /[\ud800-\udfff\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
 const directive = /%YAML[ \t]+[^\r\n]*/y;
-const anchorName = /[A-Za-z0-9_-]+/y;
-const tagText = /!!?[A-Za-z]*/y;
-const knownTags = new Set<string>(["!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!"]);
 
 /**
  * Parses a stream of documents; a document without content is `undefined`. Throws {@link YamlSyntaxError}.
  */
 export function parseYaml(text: string): (YamlNode | undefined)[] {
-  if (anySurrogate.test(text)) {
+  if (suspicious.test(text)) {
     const found = unreadable.exec(text);
     if (found !== null) fail(`the character U+${formatCode(found[0])} is not allowed`, found.index);
   }
-  return new Reader(text).readStream();
+  return new BlockReader(text).readStream();
 }
 
 function formatCode(character: string): string {
   return character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
 }
 
-class Reader {
-  readonly #cursor: CursorType;
-  #anchors = new Map<string, YamlNode>();
-  #depth = 0;
-
+/** Documents and block collections, whose structure is their indentation. */
+class BlockReader extends FlowReader {
   constructor(text: string) {
-    this.#cursor = new Cursor(text);
+    super(text);
     if (text.charCodeAt(0) === 0xfeff) {
-      this.#cursor.pos = 1;
-      this.#cursor.lineStart = 1;
+      this.cursor.pos = 1;
+      this.cursor.lineStart = 1;
     }
   }
 
   readStream(): (YamlNode | undefined)[] {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     const documents: (YamlNode | undefined)[] = [];
     for (;;) {
       skipToToken(cursor);
@@ -112,15 +84,15 @@ class Reader {
   }
 
   #skipDirective(): void {
-    directive.lastIndex = this.#cursor.pos;
-    if (!directive.test(this.#cursor.text)) fail("this directive is not supported", this.#cursor.pos);
-    this.#cursor.pos = directive.lastIndex;
-    skipToToken(this.#cursor);
+    directive.lastIndex = this.cursor.pos;
+    if (!directive.test(this.cursor.text)) fail("this directive is not supported", this.cursor.pos);
+    this.cursor.pos = directive.lastIndex;
+    skipToToken(this.cursor);
   }
 
   #readDocument(): YamlNode | undefined {
-    const cursor = this.#cursor;
-    if (this.#anchors.size > 0) this.#anchors = new Map();
+    const cursor = this.cursor;
+    if (this.anchors.size > 0) this.anchors = new Map();
     skipToToken(cursor);
     if (atDocumentEnd(cursor)) return undefined;
     const node = this.#readBlockNode(-1, false);
@@ -134,7 +106,7 @@ class Reader {
    * mapping (`isValue`), a sequence may stand at its very column.
    */
   #readBlockNode(indent: number, isValue: boolean): YamlNode {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     const { text } = cursor;
     const before = cursor.pos;
     skipToToken(cursor);
@@ -147,59 +119,51 @@ class Reader {
     const column = cursor.column;
     const mayBeKey = cursor.fresh;
     const lineStart = cursor.lineStart;
-    const properties = this.#readProperties();
-    if (this.#isAbsent(indent, isValue)) return this.#mark(new YamlScalar(start, start, "plain", ""), properties);
+    const properties = this.readProperties();
+    if (this.#isAbsent(indent, isValue)) return this.mark(new YamlScalar(start, start, "plain", ""), properties);
 
     unit = text.charCodeAt(cursor.pos);
     if (cursor.lineStart !== lineStart || !isKeyStart(unit)) {
-      return this.#mark(this.#readBareBlockNode(indent, unit), properties);
+      return this.mark(this.#readBareBlockNode(indent, unit), properties);
     }
     // `&a key: value`: what stands on the key's line belongs to the key.
-    const scalar = this.#readInlineNode(unit, indent);
-    if (scalar.kind !== "scalar" || !this.#isKey(start, lineStart)) return this.#mark(scalar, properties);
+    const scalar = this.readInlineNode(unit, indent);
+    if (scalar.kind !== "scalar" || !this.#isKey(start, lineStart)) return this.mark(scalar, properties);
     if (!mayBeKey) fail("a mapping can't begin here", start);
-    this.#mark(scalar, properties);
+    this.mark(scalar, properties);
     return this.#readBlockMapping(start, column, scalar);
   }
 
   /** Whether the collection at column `indent` goes on, or ends, before a node has begun. */
   #isAbsent(indent: number, isValue: boolean): boolean {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     if (atDocumentEnd(cursor)) return true;
     const { column } = cursor;
     if (column > indent) return false;
-    return !(isValue && column === indent && cursor.fresh && this.#atIndicator(dash));
+    return !(isValue && column === indent && cursor.fresh && this.atIndicator(dash));
   }
 
   #readBareBlockNode(indent: number, unit: number): YamlNode {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     const { pos: start, lineStart, column, fresh } = cursor;
     if (unit === pipe || unit === greaterThan) return scanBlockScalar(cursor, indent);
-    if (unit === dash && this.#atIndicator(dash)) {
+    if (unit === dash && this.atIndicator(dash)) {
       if (!fresh) fail("a list can't begin here", start);
       return this.#readBlockSequence(start, column);
     }
-    if (unit === question && this.#atIndicator(question)) {
+    if (unit === question && this.atIndicator(question)) {
       if (!fresh) fail("a mapping can't begin here", start);
       return this.#readBlockMapping(start, column, undefined);
     }
-    const node = this.#readInlineNode(unit, indent);
+    const node = this.readInlineNode(unit, indent);
     if (!this.#isKey(start, lineStart)) return node;
     if (!fresh) fail("a mapping can't begin here: a value with ': ' needs quotes", start);
-    return this.#readBlockMapping(start, column, this.#asKey(node));
-  }
-
-  /** Reads a flow collection, an alias, or a scalar that is no block scalar. */
-  #readInlineNode(unit: number, indent: number): YamlNode {
-    if (unit === doubleQuote || unit === singleQuote) return scanQuoted(this.#cursor);
-    if (unit === leftBracket || unit === leftBrace) return this.#readFlowCollection();
-    if (unit === asterisk) return this.#readAlias();
-    return scanPlain(this.#cursor, indent);
+    return this.#readBlockMapping(start, column, this.asKey(node));
   }
 
   /** Whether what was just read, beginning at `start`, is a key: on one line, with a colon behind it. */
   #isKey(start: number, lineStart: number): boolean {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     if (cursor.lineStart !== lineStart) return false;
     let pos = cursor.pos;
     while (isBlank(cursor.text.charCodeAt(pos))) pos++;
@@ -209,20 +173,14 @@ class Reader {
     return true;
   }
 
-  #asKey(node: YamlNode): YamlScalar {
-    const key = node.kind === "alias" ? node.target : node;
-    if (key.kind !== "scalar") return fail("a key must be a scalar", node.start);
-    return key;
-  }
-
   /** Reads the mapping whose first key was just read (the cursor is at its colon), or whose first `? ` is here. */
   #readBlockMapping(start: number, column: number, firstKey: YamlScalar | undefined): YamlMapping {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     const mapping = new YamlMapping(start);
     const keyTexts = new KeyTexts(mapping);
-    this.#descend(start);
+    this.descend(start);
     for (let key = firstKey; ; ) {
-      if (key === undefined && this.#atIndicator(question)) {
+      if (key === undefined && this.atIndicator(question)) {
         const value = this.#readExplicitEntry(column, mapping, keyTexts);
         mapping.end = value.end;
       } else {
@@ -238,19 +196,19 @@ class Reader {
       skipToToken(cursor);
       if (!this.#goesOn(column)) break;
     }
-    this.#depth--;
+    this.depth--;
     return mapping;
   }
 
   /** `? key` and `: value`, each on a line of its own. */
   #readExplicitEntry(column: number, mapping: YamlMapping, keyTexts: KeyTexts): YamlNode {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     cursor.pos++;
     cursor.fresh = true;
-    keyTexts.add(this.#asKey(this.#readBlockNode(column, false)));
+    keyTexts.add(this.asKey(this.#readBlockNode(column, false)));
     skipToToken(cursor);
     let value: YamlNode = new YamlScalar(cursor.pos, cursor.pos, "plain", "");
-    if (!atDocumentEnd(cursor) && cursor.column === column && this.#atIndicator(colon)) {
+    if (!atDocumentEnd(cursor) && cursor.column === column && this.atIndicator(colon)) {
       cursor.pos++;
       cursor.fresh = true;
       value = this.#readBlockNode(column, true);
@@ -260,24 +218,24 @@ class Reader {
   }
 
   #readBlockKey(): YamlScalar {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     const { pos: start, lineStart, text } = cursor;
     let unit = text.charCodeAt(start);
-    const properties = unit === ampersand || unit === exclamation ? this.#readProperties() : undefined;
+    const properties = unit === ampersand || unit === exclamation ? this.readProperties() : undefined;
     unit = text.charCodeAt(cursor.pos);
-    if (cursor.lineStart !== lineStart || unit === pipe || unit === greaterThan || this.#atIndicator(dash)) {
+    if (cursor.lineStart !== lineStart || unit === pipe || unit === greaterThan || this.atIndicator(dash)) {
       fail("expected a key", start);
     }
-    const node = this.#readInlineNode(unit, Number.MAX_SAFE_INTEGER);
+    const node = this.readInlineNode(unit, Number.MAX_SAFE_INTEGER);
     if (!this.#isKey(start, lineStart)) fail("expected ':' after this key", start);
-    if (properties !== undefined) this.#mark(node, properties);
-    return this.#asKey(node);
+    if (properties !== undefined) this.mark(node, properties);
+    return this.asKey(node);
   }
 
   #readBlockSequence(start: number, column: number): YamlSequence {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     const sequence = new YamlSequence(start);
-    this.#descend(start);
+    this.descend(start);
     do {
       cursor.pos++;
       cursor.fresh = true;
@@ -285,208 +243,22 @@ class Reader {
       sequence.items.push(item);
       sequence.end = Math.max(item.end, cursor.pos);
       skipToToken(cursor);
-    } while (this.#goesOn(column) && this.#atIndicator(dash));
-    this.#depth--;
+    } while (this.#goesOn(column) && this.atIndicator(dash));
+    this.depth--;
     return sequence;
   }
 
   /** Whether the next token is the next entry of the block collection at `column`; deeper ones are errors. */
   #goesOn(column: number): boolean {
-    const cursor = this.#cursor;
+    const cursor = this.cursor;
     if (atDocumentEnd(cursor)) return false;
     if (!cursor.fresh) fail("expected the end of the line", cursor.pos);
     if (cursor.column > column) fail("this line is indented deeper than the one that it follows", cursor.pos);
     return cursor.column === column;
-  }
-
-  #readFlowCollection(): YamlMapping | YamlSequence {
-    const cursor = this.#cursor;
-    const start = cursor.pos;
-    const isMapping = cursor.text.charCodeAt(start) === leftBrace;
-    this.#descend(start);
-    cursor.pos++;
-    cursor.flowLevel++;
-    const collection = isMapping ? this.#readFlowMapping(start) : this.#readFlowSequence(start);
-    cursor.pos++;
-    cursor.flowLevel--;
-    cursor.fresh = false;
-    collection.end = cursor.pos;
-    this.#depth--;
-    return collection;
-  }
-
-  #readFlowMapping(start: number): YamlMapping {
-    const mapping = new YamlMapping(start);
-    const keyTexts = new KeyTexts(mapping);
-    for (;;) {
-      if (this.#nextInFlow(start) === rightBrace) return mapping;
-      const key = this.#readFlowNode();
-      keyTexts.add(this.#asKey(key));
-      mapping.values.push(this.#readFlowValue(key) ?? new YamlScalar(key.end, key.end, "plain", ""));
-      if (this.#nextInFlow(start) === rightBrace) return mapping;
-      this.#skipComma();
-    }
-  }
-
-  #readFlowSequence(start: number): YamlSequence {
-    const sequence = new YamlSequence(start);
-    for (;;) {
-      if (this.#nextInFlow(start) === rightBracket) return sequence;
-      const item = this.#readFlowNode();
-      const value = this.#readFlowValue(item);
-      sequence.items.push(value === undefined ? item : this.#singlePair(item, value));
-      if (this.#nextInFlow(start) === rightBracket) return sequence;
-      this.#skipComma();
-    }
-  }
-
-  /** `[key: value]`: a list of one mapping. */
-  #singlePair(key: YamlNode, value: YamlNode): YamlMapping {
-    const pair = new YamlMapping(key.start);
-    pair.keys.push(this.#asKey(key));
-    pair.values.push(value);
-    pair.end = value.end;
-    return pair;
-  }
-
-  /** The char code of the next token of the flow collection that began at `start`. */
-  #nextInFlow(start: number): number {
-    const cursor = this.#cursor;
-    skipToToken(cursor);
-    if (atDocumentEnd(cursor)) fail("this bracket is never closed", start);
-    return cursor.text.charCodeAt(cursor.pos);
-  }
-
-  #skipComma(): void {
-    const cursor = this.#cursor;
-    if (cursor.text.charCodeAt(cursor.pos) !== comma) fail("expected ',' or the closing bracket", cursor.pos);
-    cursor.pos++;
-  }
-
-  #readFlowNode(): YamlNode {
-    const cursor = this.#cursor;
-    const start = cursor.pos;
-    let unit = cursor.text.charCodeAt(start);
-    if (unit !== ampersand && unit !== exclamation) return this.#readInlineNode(unit, -1);
-    const properties = this.#readProperties();
-    unit = this.#nextInFlow(start);
-    const isEmpty = unit === comma || unit === colon || unit === rightBrace || unit === rightBracket;
-    const node = isEmpty ? new YamlScalar(start, start, "plain", "") : this.#readInlineNode(unit, -1);
-    return this.#mark(node, properties);
-  }
-
-  /** The value where the node just read turns out to be a key. */
-  #readFlowValue(key: YamlNode): YamlNode | undefined {
-    const cursor = this.#cursor;
-    const { lineStart } = cursor;
-    skipToToken(cursor);
-    if (cursor.text.charCodeAt(cursor.pos) !== colon) return undefined;
-    const isOneLine = cursor.lineStart === lineStart && key.start >= lineStart;
-    if (!isOneLine || cursor.pos - key.start > keyLengthMax)
-      fail("a key must stand on one line with its ':'", key.start);
-    cursor.pos++;
-    const unit = this.#nextInFlow(key.start);
-    if (unit === comma || unit === rightBrace || unit === rightBracket) {
-      return new YamlScalar(cursor.pos, cursor.pos, "plain", "");
-    }
-    return this.#readFlowNode();
-  }
-
-  #readProperties(): { anchor?: string; tag?: YamlTag } {
-    const cursor = this.#cursor;
-    const properties: { anchor?: string; tag?: YamlTag } = {};
-    for (;;) {
-      const unit = cursor.text.charCodeAt(cursor.pos);
-      if (unit === ampersand && properties.anchor === undefined) {
-        properties.anchor = this.#readAnchorName();
-      } else if (unit === exclamation && properties.tag === undefined) {
-        properties.tag = this.#readTag();
-      } else {
-        return properties;
-      }
-      cursor.fresh = false;
-      skipToToken(cursor);
-    }
-  }
-
-  /** The name behind `&` or `*`. */
-  #readAnchorName(): string {
-    const cursor = this.#cursor;
-    const start = cursor.pos;
-    anchorName.lastIndex = start + 1;
-    const name = anchorName.exec(cursor.text)?.[0];
-    if (name === undefined) return fail("expected the name of an anchor", start);
-    cursor.pos = anchorName.lastIndex;
-    this.#expectTokenEnd();
-    return name;
-  }
-
-  #readTag(): YamlTag {
-    const cursor = this.#cursor;
-    const start = cursor.pos;
-    tagText.lastIndex = start;
-    const tag = tagText.exec(cursor.text)![0];
-    cursor.pos = tagText.lastIndex;
-    if (!knownTags.has(tag)) fail(`the tag ${tag} is not supported`, start);
-    this.#expectTokenEnd();
-    return tag as YamlTag;
-  }
-
-  #expectTokenEnd(): void {
-    const { text, pos, flowLevel } = this.#cursor;
-    const unit = text.charCodeAt(pos);
-    const isFlowEnd = flowLevel > 0 && (unit === comma || unit === rightBrace || unit === rightBracket);
-    if (!isBlankOrEnd(unit) && !isFlowEnd) fail("expected a blank", pos);
-  }
-
-  #readAlias(): YamlAlias {
-    const cursor = this.#cursor;
-    const start = cursor.pos;
-    const name = this.#readAnchorName();
-    const target = this.#anchors.get(name);
-    if (target === undefined) return fail(`there is no anchor &${name} before this alias`, start);
-    cursor.fresh = false;
-    return new YamlAlias(start, cursor.pos, name, target);
-  }
-
-  #mark<T extends YamlNode>(node: T, { anchor, tag }: { anchor?: string; tag?: YamlTag }): T {
-    if (node.kind === "alias") return fail("an alias can't have a tag or an anchor", node.start);
-    node.tag = tag;
-    node.anchor = anchor;
-    if (anchor !== undefined) this.#anchors.set(anchor, node);
-    return node;
-  }
-
-  #descend(at: number): void {
-    if (++this.#depth > depthMax) fail(`nested deeper than ${depthMax} levels`, at);
-  }
-
-  #atIndicator(indicator: number): boolean {
-    const { text, pos } = this.#cursor;
-    return text.charCodeAt(pos) === indicator && isBlankOrEnd(text.charCodeAt(pos + 1));
   }
 }
 
 /** What can begin a key on one line. */
 function isKeyStart(unit: number): boolean {
   return unit !== pipe && unit !== greaterThan && unit !== leftBracket && unit !== leftBrace && !isBreak(unit);
-}
-
-/** The keys of a mapping, of which no two may be alike. */
-class KeyTexts {
-  readonly #mapping: YamlMapping;
-  #texts: Set<string> | undefined;
-
-  constructor(mapping: YamlMapping) {
-    this.#mapping = mapping;
-  }
-
-  add(key: YamlScalar): void {
-    const { keys } = this.#mapping;
-    if (this.#texts === undefined && keys.length >= keySetSizeMin) this.#texts = new Set(keys.map(({ text }) => text));
-    const isKnown = this.#texts?.has(key.text) ?? keys.some(({ text }) => text === key.text);
-    if (isKnown) fail(`the key ${JSON.stringify(key.text)} stands here twice`, key.start);
-    this.#texts?.add(key.text);
-    keys.push(key);
-  }
 }
