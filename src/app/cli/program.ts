@@ -5,6 +5,7 @@ import { type CliContext, type ExitCode, reportFailure } from "./context.ts";
 import { addControlCommands } from "./control.ts";
 import { addDemoCommand } from "./demo.ts";
 import { addDiffCommand } from "./diff.ts";
+import { addExplainCommand } from "./explain.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addRenderCommand } from "./render.ts";
 import { addRunCommand } from "./run.ts";
@@ -29,6 +30,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     addRenderCommand,
     addDiffCommand,
     addTestCommand,
+    addExplainCommand,
     addValidateCommand,
     addShowCommand,
     addControlCommands,

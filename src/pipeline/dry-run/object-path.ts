@@ -23,8 +23,9 @@ export function readPath(path: string): PathParts {
   const cluster = `${clusterNamespace}/${clusterName}`;
   const name = below.at(-1) ?? "";
   if (area !== "triggers") {
-    const object = area === "namespaces" ? `namespace ${name}` : area;
-    return { cluster, trigger: "", object, names: name };
+    if (area === "namespaces") return { cluster, trigger: "", object: `namespace ${name}`, names: name };
+    // The cluster's own file, which keeps its folder from vanishing.
+    return { cluster, trigger: "", object: `configmap default/${area}`, names: `default ${area}` };
   }
   const scope = below.at(-3) ?? "";
   const kind = below.at(-2) ?? "";

@@ -1,0 +1,263 @@
+/** Why a manifest is as it is: from its file back to entity, event, trigger, template, record, claims and commits. */
+import type { Catalog } from "../../model/catalog.ts";
+import type { Entity } from "../../model/cloud-event.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import type { ObjectIdentity } from "../../model/manifest.ts";
+import type { Place, Problem } from "../../model/problem.ts";
+import type { EntityRecord } from "../../model/record.ts";
+import {
+  claimsPath,
+  desiredFolder,
+  generatedNamespacePath,
+  hashEntity,
+  objectPath,
+  recordPath,
+  recordsFolder,
+} from "../../plan/paths.ts";
+import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
+import { parseRecord, parseStateFile, writeIdentity } from "../../plan/record-file.ts";
+import type { GitReader, ObjectId, TreeEntry } from "../../ports/git.ts";
+import type { RenderSettings } from "../../render/render-trigger.ts";
+import { renderRecordAgain } from "../process-delivery.ts";
+import { decodePart, readPath } from "./object-path.ts";
+
+export interface Claimant {
+  /** Empty for Sluice itself. */
+  readonly trigger: string;
+  readonly entityId: string;
+  readonly tier: number;
+}
+
+export interface Explanation {
+  /** On the target; absent where an entity is explained and not an object. */
+  readonly path?: string;
+  readonly cluster?: string;
+  /** `<group>:<Kind> <namespace>/<name>`. */
+  readonly object?: string;
+  /** Whether the target has it as the state wants it. */
+  readonly target?: "as desired" | "missing" | "different";
+  /** Absent for what Sluice makes itself. */
+  readonly trigger?: { readonly name: string; readonly at?: Place };
+  readonly template?: Place;
+  readonly entity?: Entity & { readonly id: string };
+  readonly event?: {
+    readonly stream: string;
+    readonly sequence: number;
+    readonly subject: string;
+    readonly time: string;
+    /** In structured form; the data masked unless it was asked for. */
+    readonly document: JsonObject;
+  };
+  readonly record?: {
+    /** On the state branch. */
+    readonly path: string;
+    readonly changedAt: string;
+    readonly objects: number;
+    readonly failures: readonly (Problem & { readonly cluster: string })[];
+  };
+  /** Where several want the object; the first by tier, then by order, has it. */
+  readonly claims: readonly Claimant[];
+}
+
+export interface ExplainScope {
+  readonly git: GitReader;
+  /** Of the state branch. */
+  readonly state: ObjectId;
+  /** Of the target. */
+  readonly target: ObjectId | undefined;
+  /** The catalog as people wrote it, for places in their files. */
+  readonly catalog: Catalog;
+  readonly render: RenderSettings;
+  readonly outputPath: string;
+  readonly shards: number;
+  readonly showsData: boolean;
+}
+
+const folderMode = "40000";
+
+/** What is asked for: a manifest's path below `desired/`, an object, or an entity by its id. */
+export type ExplainQuestion =
+  | { readonly kind: "path"; readonly path: string }
+  | { readonly kind: "object"; readonly candidates: readonly ObjectIdentity[]; readonly cluster: string | undefined }
+  | { readonly kind: "entity"; readonly id: string };
+
+/** One for each object that the question fits, or for each trigger that has the entity on record; none: there is none. */
+export async function explain(question: ExplainQuestion, scope: ExplainScope): Promise<readonly Explanation[]> {
+  switch (question.kind) {
+    case "path":
+      return explainPaths([question.path], scope);
+    case "object":
+      return explainPaths(await findPaths(question.candidates, question.cluster, scope), scope);
+    case "entity":
+      return explainEntity(question.id, scope);
+  }
+}
+
+async function explainPaths(paths: readonly string[], scope: ExplainScope): Promise<readonly Explanation[]> {
+  const { git, state, target, outputPath } = scope;
+  const texts = await git.readFiles(state, paths);
+  const ids = await git.findIds(state, paths);
+  const onTarget = new Map(paths.map((path) => [path, outputPath + path.slice(desiredFolder.length)]));
+  const targetIds = target === undefined ? new Map() : await git.findIds(target, [...onTarget.values()]);
+  const explanations: Explanation[] = [];
+  for (const [path, text] of texts) {
+    const shown = onTarget.get(path)!;
+    const there = targetIds.get(shown);
+    const state = there === undefined ? "missing" : there === ids.get(path) ? "as desired" : "different";
+    explanations.push({ path: shown, target: state, ...(await explainManifest(path, text, scope)) });
+  }
+  return explanations;
+}
+
+async function explainManifest(path: string, text: string, scope: ExplainScope): Promise<Explanation> {
+  const { cluster, trigger } = readPath(path);
+  const entityId = entityHashOf(splitProvenance(text));
+  const record = trigger === "" ? undefined : await readRecord(recordPath(trigger, entityId), scope);
+  const held = record?.objects.get(cluster) ?? [];
+  const identity =
+    held.find((one) => objectPath(cluster, ownerFolderOf(path), one, scope.shards) === path) ?? identityOf(path, text);
+  return {
+    cluster,
+    object: writeIdentity(identity),
+    ...(record === undefined ? {} : explainRecord(record, cluster, identity, scope)),
+    claims: await readClaims(claimsPath(cluster, identity), scope),
+  };
+}
+
+/** `desired/<namespace>/<cluster>/triggers/<owner>/…`. */
+function ownerFolderOf(path: string): string {
+  return path.split("/")[4] ?? "";
+}
+
+/** For manifests that no record names: what the path and the text say. */
+function identityOf(path: string, text: string): ObjectIdentity {
+  const { names } = readPath(path);
+  const [namespace, name] = names.includes(" ") ? names.split(" ") : ["", names];
+  const group = /^apiVersion: (?:([^/\n]*)\/)?/.exec(text)?.[1] ?? "";
+  return { group, kind: /^kind: (.*)$/m.exec(text)?.[1] ?? "", namespace: namespace ?? "", name: name ?? "" };
+}
+
+function explainRecord(
+  record: EntityRecord,
+  cluster: string | undefined,
+  identity: ObjectIdentity | undefined,
+  scope: ExplainScope,
+): Omit<Explanation, "claims"> {
+  const { trigger: name, entity, last, failures } = record;
+  const id = hashEntity(entity);
+  const trigger = scope.catalog.eventTriggers.get(name);
+  const template = identity === undefined ? undefined : findTemplate(record, cluster, identity, scope);
+  return {
+    trigger: { name, ...(trigger === undefined ? {} : { at: withoutExcerpt(trigger.at) }) },
+    ...(template === undefined ? {} : { template }),
+    entity: { id, ...entity },
+    ...(last === undefined
+      ? {}
+      : {
+          event: {
+            stream: last.message.stream,
+            sequence: last.message.sequence,
+            subject: last.message.subject,
+            time: last.message.time,
+            document: scope.showsData ? last.event.document : maskData(last.event.document),
+          },
+        }),
+    record: {
+      path: recordPath(name, id),
+      changedAt: record.changedAt,
+      objects: [...record.objects.values()].reduce((sum, list) => sum + list.length, 0),
+      failures: [...failures]
+        .filter(([failed]) => cluster === undefined || failed === cluster)
+        .map(([failed, problem]) => ({ ...problem, cluster: failed })),
+    },
+  };
+}
+
+/** Where the template stands that prints the object now: known by rendering the record once more. */
+function findTemplate(
+  record: EntityRecord,
+  cluster: string | undefined,
+  identity: ObjectIdentity,
+  { catalog, render }: ExplainScope,
+): Place | undefined {
+  const renderings = renderRecordAgain(catalog, record, render)?.renderings ?? [];
+  const rendering = renderings.find((one) => one.cluster === cluster);
+  if (rendering?.action !== "Create") return undefined;
+  const wanted = writeIdentity(identity);
+  const at = rendering.manifests.find((manifest) => writeIdentity(manifest.identity) === wanted)?.at;
+  return at === undefined ? undefined : withoutExcerpt(at);
+}
+
+async function explainEntity(id: string, scope: ExplainScope): Promise<readonly Explanation[]> {
+  const explanations: Explanation[] = [];
+  for (const folder of await foldersIn(recordsFolder, scope)) {
+    const record = await readRecord(recordPath(decodePart(folder), id), scope);
+    if (record !== undefined) explanations.push({ ...explainRecord(record, undefined, undefined, scope), claims: [] });
+  }
+  return explanations;
+}
+
+async function readRecord(path: string, { git, state }: ExplainScope): Promise<EntityRecord | undefined> {
+  const text = (await git.readFiles(state, [path])).get(path);
+  return text === undefined ? undefined : parseRecord(text, path);
+}
+
+async function readClaims(path: string, { git, state }: ExplainScope): Promise<readonly Claimant[]> {
+  const text = (await git.readFiles(state, [path])).get(path);
+  if (text === undefined) return [];
+  const claims = parseStateFile(text, path).get("claims");
+  if (!Array.isArray(claims)) return [];
+  return (claims as readonly Json[])
+    .filter(isJsonObject)
+    .map((claim) => ({
+      trigger: String(claim.get("trigger") ?? ""),
+      entityId: String(claim.get("entityHash") ?? ""),
+      tier: Number(claim.get("tier") ?? 0),
+    }))
+    .sort((a, b) => a.tier - b.tier);
+}
+
+/** Paths below `desired/` of those objects, on one cluster or on all. */
+async function findPaths(
+  identities: readonly ObjectIdentity[],
+  cluster: string | undefined,
+  scope: ExplainScope,
+): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const namespace of await foldersIn(desiredFolder, scope)) {
+    for (const name of await foldersIn(`${desiredFolder}/${namespace}`, scope)) {
+      const key = `${decodePart(namespace)}/${decodePart(name)}`;
+      if (cluster !== undefined && cluster !== key) continue;
+      const owners = await foldersIn(`${desiredFolder}/${namespace}/${name}/triggers`, scope);
+      for (const identity of identities) {
+        if (identity.kind.toLowerCase() === "namespace") paths.push(generatedNamespacePath(key, identity.name));
+        for (const owner of owners) paths.push(objectPath(key, owner, identity, scope.shards));
+      }
+    }
+  }
+  return [...(await scope.git.findIds(scope.state, paths)).keys()];
+}
+
+async function foldersIn(path: string, { git, state }: ExplainScope): Promise<readonly string[]> {
+  const folder = await git.findEntry(state, path);
+  if (folder?.mode !== folderMode) return [];
+  const isFolder = ({ mode }: TreeEntry) => mode === folderMode;
+  return (await git.readTree(folder.id)).filter(isFolder).map(({ name }) => name);
+}
+
+/** The data's shape, without what it says. */
+function maskData(document: JsonObject): JsonObject {
+  return new Map([...document].map(([key, value]) => [key, /^data(?:_base64)?$/.test(key) ? maskValue(value) : value]));
+}
+
+function maskValue(value: Json): Json {
+  if (isJsonObject(value)) return new Map([...value].map(([key, member]) => [key, maskValue(member)]));
+  if (Array.isArray(value)) return (value as readonly Json[]).map(maskValue);
+  return "***";
+}
+
+function withoutExcerpt(at: Place): Place {
+  if (!("excerpt" in at)) return at;
+  const { excerpt: _, ...place } = at;
+  return place;
+}
