@@ -8,6 +8,7 @@ import { formatShortest } from "./numbers.ts";
 import { type GoValue, typeOf } from "./value.ts";
 
 export type { ChargeBytes } from "./fmt/layout.ts";
+export { TextBoundError } from "./fmt/layout.ts";
 export { sprintf } from "./fmt/printf.ts";
 
 /** `%v` of one value, as fmt.Sprint prints it: nil is `<nil>`. */

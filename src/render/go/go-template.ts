@@ -14,6 +14,7 @@ import { compileBody, invoke } from "./compile-statements.ts";
 import { copyValue } from "./copy-value.ts";
 import { Execution, ExecutionFailure } from "./execution.ts";
 import type { MissingKey } from "./fields.ts";
+import { TextBoundError } from "./format.ts";
 import { templateFunctions } from "./functions/index.ts";
 import { type FunctionTable, GoFunctionError } from "./functions/registry.ts";
 import { nodeText } from "./nodes.ts";
@@ -108,6 +109,9 @@ class CompiledTemplate implements GoTemplate {
       return this.failure(new ExecutionFailure(`error calling ${name}: ${error.message}`, node), error);
     }
     if (error instanceof ExecutionFailure) return this.failure(error);
+    if (error instanceof TextBoundError) {
+      return this.failure(new ExecutionFailure(`the template makes ${error.message}`, run.call?.node, true), error);
+    }
     if (error instanceof RangeError && /call stack/.test(error.message)) {
       return this.failure(new ExecutionFailure("the template nests values too deep", run.call?.node, true), error);
     }

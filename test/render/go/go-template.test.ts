@@ -164,6 +164,11 @@ describe("bounds", () => {
     "{{ range until 50000 }}{{ range $.many }}{{ break }}{{ end }}{{ end }}",
     '{{ $d := dict }}{{ $_ := set $d "d" $d }}{{ deepCopy $d }}',
     "{{ seq 1 1000000000 }}",
+    // Values that share their parts are small, and endless when they are printed.
+    "{{ $l := list 1 }}{{ range until 40 }}{{ $l = list $l $l }}{{ end }}{{ $l }}",
+    "{{ $l := list 1 }}{{ range until 40 }}{{ $l = list $l $l }}{{ end }}{{ $l | quote }}",
+    "{{ $l := list 1 }}{{ range until 40 }}{{ $l = list $l $l }}{{ end }}{{ toYaml $l }}",
+    "{{ $l := list 1 }}{{ range until 40 }}{{ $l = list $l $l }}{{ end }}{{ toJson $l }}",
   ];
   const many = Array.from({ length: 100 }, (_, index) => `"k${index}": 1`).join();
   const data = `{"s": "${"x".repeat(1000)}", "long": "${"x".repeat(100_000)}", "many": {${many}}}`;

@@ -11,6 +11,17 @@ import { canBackquote, quoteGo } from "../quote.ts";
 /** Accounts for that many bytes about to be made; throws where there are too many. */
 export type ChargeBytes = (bytes: number) => void;
 
+/** As large as one string of a template may become. */
+const textUnitsMax = 4 * 1024 * 1024;
+
+/** A value prints as more text than one string may have: it is large, or it shares parts so often that it looks so. */
+export class TextBoundError extends Error {
+  constructor() {
+    super(`a text of more than ${textUnitsMax} characters`);
+    this.name = "TextBoundError";
+  }
+}
+
 export class Layout {
   text = "";
 
@@ -30,6 +41,11 @@ export class Layout {
 
   constructor(charge: ChargeBytes = () => {}) {
     this.charge = charge;
+  }
+
+  /** Called for each part of a value. Throws TextBoundError. */
+  checkLength(): void {
+    if (this.text.length > textUnitsMax) throw new TextBoundError();
   }
 
   clearFlags(): void {

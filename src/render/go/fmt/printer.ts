@@ -67,6 +67,7 @@ export class Printer extends Layout {
   }
 
   private printValue(value: GoValue, verb: string, depth: number): void {
+    this.checkLength();
     switch (typeof value) {
       case "string":
         this.printString(value, verb, value);
