@@ -23,6 +23,8 @@ interface Tool {
   readonly versionMin: readonly [major: number, minor: number];
   /** Build tags, where the program needs some. */
   readonly tags?: string;
+  /** Parts of it are in C. */
+  readonly usesCgo?: true;
 }
 
 const tools = {
@@ -37,6 +39,14 @@ const tools = {
     variable: "ACT",
     versionArguments: ["--version"],
     versionMin: [0, 2],
+  },
+  gitea: {
+    package: "code.gitea.io/gitea",
+    variable: "GITEA",
+    versionArguments: ["--version"],
+    versionMin: [1, 26],
+    tags: "sqlite sqlite_unlock_notify",
+    usesCgo: true,
   },
 } as const satisfies Record<string, Tool>;
 
@@ -79,7 +89,7 @@ async function findOrBuild(name: ToolName, tool: Tool): Promise<string> {
   try {
     await run("go", ["build", ...tags, "-trimpath", "-o", unfinished, tool.package], {
       cwd: folder,
-      env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "" },
+      env: { ...process.env, CGO_ENABLED: tool.usesCgo === true ? "1" : "0", GOWORK: "off", GOFLAGS: "" },
       maxBuffer: 16 * 1024 * 1024,
     });
     await rename(unfinished, program);
