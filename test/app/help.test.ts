@@ -1,0 +1,128 @@
+/** The command line as it presents itself: help, usage errors, and the pages that speak of it. */
+import { describe, expect, it } from "vitest";
+import type { CliContext } from "../../src/app/cli/context.ts";
+import { runCli } from "../../src/app/cli/program.ts";
+import { codeBlocks, codeSpans, type Page, readPages } from "../docs/pages.ts";
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(...args: string[]): Promise<Run> {
+  let out = "";
+  let err = "";
+  const context: CliContext = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    isTerminal: false,
+    workingDirectory: "/nowhere",
+    stop: new AbortController().signal,
+    redactor: { remember: () => undefined, redact: (text) => text },
+  };
+  return { code: await runCli(args, context), out, err };
+}
+
+const help = (await run("--help")).out;
+const commands = [...help.slice(help.indexOf("\nCommands:")).matchAll(/^ {2}([a-z]+)/gm)]
+  .map(([, name = ""]) => name)
+  .filter((name) => name !== "help");
+const flags = new Map<string, ReadonlySet<string>>();
+for (const command of commands) flags.set(command, flagsIn((await run(command, "--help")).out));
+const programFlags = flagsIn(help);
+
+function flagsIn(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(/(?<![\w-])--?[a-z][\w-]*|(?<![\w-])-[A-Z]\b/g)].map(([flag]) => flag));
+}
+
+describe("help", () => {
+  it("names the streams and the exit codes", () => {
+    expect(help).toContain("stdout");
+    expect(help).toContain("stderr");
+    expect(help).toContain("0 done, 1 differences or findings, 2 usage, 3 failure");
+  });
+
+  it("knows every command", () => {
+    expect(commands).toEqual(expect.arrayContaining(["run", "render", "validate", "show", "publish", "demo"]));
+  });
+
+  it.each([["--help"], ["--version"], ["help"], ["help", "run"], ...commands.map((name) => [name, "--help"])])(
+    "is a result: %s %s",
+    async (...args) => {
+      const { code, out, err } = await run(...args.filter((arg) => arg !== undefined));
+      expect(code).toBe(0);
+      expect(out).not.toBe("");
+      expect(err).toBe("");
+    },
+  );
+});
+
+describe("usage errors", () => {
+  it.each([
+    ["no command", []],
+    ["a command that does not exist", ["launch"]],
+    ["an option that does not exist", ["run", "--fast"]],
+    ["an option without its value", ["run", "--file"]],
+    ["a missing argument", ["show"]],
+    ["a missing option", ["render"]],
+    ["an argument too many", ["pause", "now"]],
+    ["a view that does not exist", ["show", "everything"]],
+    ["a format that does not exist", ["show", "addons", "-o", "xml"]],
+    ["a limit that is none", ["show", "addons", "--limit", "few"]],
+    ["an event without its type", ["publish", "login"]],
+  ])("%s ends with 2, and nothing on stdout", async (_, args) => {
+    const { code, out, err } = await run(...args);
+    expect(code).toBe(2);
+    expect(out).toBe("");
+    expect(err).not.toBe("");
+  });
+});
+
+it("is a failure when the settings can't be read", async () => {
+  const { code, err } = await run("validate", "--file", "/nowhere/sluice.yaml");
+  expect(code).toBe(3);
+  expect(err).toContain("SETTINGS_INVALID");
+});
+
+/** `sluice …` in the page, up to what ends a command: spans of code, and lines of blocks. */
+function commandLines(page: Page): readonly string[] {
+  const texts = [...codeSpans(page), ...codeBlocks(page).flatMap(({ text }) => text.split("\n"))];
+  return texts.flatMap((text) => {
+    const line = /(?:^|[\s/$&|;(])sluice ((?:[a-z-]|--?\w).*)/.exec(text)?.[1];
+    return line === undefined ? [] : [line.replace(/\s[|&;#>].*$/, "")];
+  });
+}
+
+describe("the pages", () => {
+  const pages = readPages();
+
+  it.each(pages)("$path: commands exist, with their flags", (page) => {
+    for (const line of commandLines(page)) {
+      const [command = ""] = line.split(/\s/);
+      if (!command.startsWith("-")) expect(commands, `sluice ${line}`).toContain(command);
+      const known = flags.get(command) ?? programFlags;
+      for (const flag of flagsIn(line.replace(/'[^']*'|"[^"]*"/g, ""))) expect(known, `sluice ${line}`).toContain(flag);
+    }
+  });
+
+  it.each(pages)("$path: flags by themselves exist somewhere", (page) => {
+    const all = [...flags.values(), programFlags].flatMap((known) => [...known]);
+    for (const span of codeSpans(page)) {
+      if (span.startsWith("--")) expect(all, span).toContain(span.split(/[\s=]/)[0]);
+    }
+  });
+
+  it("mention every command", () => {
+    const mentioned = new Set(pages.flatMap((page) => [...commandLines(page), ...codeSpans(page)]).map(firstWord));
+    expect(commands.filter((command) => !mentioned.has(command))).toEqual([]);
+  });
+});
+
+function firstWord(text: string): string {
+  return text.split(/\s/, 1)[0] ?? "";
+}
