@@ -45,8 +45,9 @@ export class Repository implements GitRepository {
   /** Branches that were asked for: what a store that is made anew must hold. */
   readonly #branches = new Set<string>();
   #batch: ObjectSet;
-  /** Pushes and everything else that changes the store run one after the other. */
-  #queue: Promise<unknown> = Promise.resolve();
+  /** Pushes run one after the other, and so does what changes the local store; the one does not wait for the other. */
+  readonly #pushes = new Queue();
+  readonly #storeWork = new Queue();
   #maintenance: Promise<void> | undefined;
   #isClosed = false;
   /** Size of the local store when it held nothing that is not needed. */
@@ -60,7 +61,7 @@ export class Repository implements GitRepository {
   }
 
   async fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>> {
-    return this.#inTurn(() => this.#fetchHeads(branches));
+    return this.#storeWork.run(() => this.#fetchHeads(branches));
   }
 
   async #fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>> {
@@ -168,7 +169,7 @@ export class Repository implements GitRepository {
     const texts = new Map<ObjectId, string>();
     const missing = await this.#read(() => this.#readTexts(ids.values(), texts));
     if (missing.length > 0) {
-      await this.#inTurn(() => this.#fetchObjects(missing));
+      await this.#storeWork.run(() => this.#fetchObjects(missing));
       const still = await this.#read(() => this.#readTexts(missing, texts));
       if (still.length > 0) {
         const message = `the Git server did not send ${still.length} of the files that were asked for`;
@@ -236,7 +237,7 @@ export class Repository implements GitRepository {
   async push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
     const batch = this.#batch;
     this.#batch = this.#objects.openBatch();
-    return this.#inTurn(() => this.#push(batch, updates));
+    return this.#pushes.run(() => this.#push(batch, updates));
   }
 
   async #push(batch: ObjectSet, updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
@@ -255,7 +256,7 @@ export class Repository implements GitRepository {
       else for (const object of this.#batch.values()) if (!batch.has(object.id)) batch.set(object.id, object);
       this.#objects.dropBatch(isDone ? batch : this.#batch);
       if (!isDone) this.#batch = batch;
-      if (isDone && this.#objects.isStoringDue) void this.#inTurn(() => this.#store());
+      if (isDone && this.#objects.isStoringDue) void this.#storeWork.run(() => this.#store());
     }
   }
 
@@ -279,7 +280,7 @@ export class Repository implements GitRepository {
       if (local.packBytes > 2 * this.#renewedBytes + limits.storeGrowthBytesMax) {
         const branches = this.#objects.branches;
         const replace = await local.renew(branches);
-        await this.#inTurn(async () => {
+        await this.#storeWork.run(async () => {
           if (this.#isClosed) return;
           await replace();
           // What was pushed meanwhile was in the old one only.
@@ -288,7 +289,7 @@ export class Repository implements GitRepository {
         });
       }
       const replace = await local.mergeSmallPacks();
-      await this.#inTurn(async () => {
+      await this.#storeWork.run(async () => {
         if (!this.#isClosed) replace?.();
       });
     } catch (error) {
@@ -302,18 +303,13 @@ export class Repository implements GitRepository {
   }
 
   async close(): Promise<void> {
-    await this.#inTurn(() => this.#store());
+    await this.#pushes.run(async () => undefined);
+    await this.#storeWork.run(() => this.#store());
     this.#isClosed = true;
     this.#parts.transport.close();
     this.#parts.local.close();
     await this.#parts.signer?.close();
     this.#parts.onClose();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
-    return result;
   }
 
   /** Reads; where the store turns out to be damaged, once more from a new one. */
@@ -324,7 +320,7 @@ export class Repository implements GitRepository {
       if (!(error instanceof DamagedStoreError)) throw error;
       this.#parts.log.warn("the local Git store is damaged and made anew", { reason: error.message });
     }
-    await this.#inTurn(() => this.#rebuild());
+    await this.#storeWork.run(() => this.#rebuild());
     try {
       return read();
     } catch (error) {
@@ -346,6 +342,17 @@ export class Repository implements GitRepository {
     } catch (error) {
       throw toRemoteError(error);
     }
+  }
+}
+
+/** Runs one piece of work after the other, whatever becomes of each. */
+class Queue {
+  #last: Promise<unknown> = Promise.resolve();
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 }
 
