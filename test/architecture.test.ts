@@ -32,7 +32,7 @@ const timeAndDecimal = [/^moment-timezone$/, /^decimal\.js/, /^big\.js$/, /^@js-
 
 const rules: Readonly<Record<string, Rule>> = {
   model: { ours: [], others: [] },
-  render: { ours: ["model"], others: ["yaml", "re2js", "smol-toml", "handlebars", "node:crypto", ...timeAndDecimal] },
+  render: { ours: ["model"], others: ["yaml", "re2js", "handlebars", "node:crypto", ...timeAndDecimal] },
   // node:path's functions over text; reading files is not among them.
   config: { ours: ["model", "render"], others: ["yaml", /^ajv/, "re2js", "node:crypto", "node:path"] },
   events: { ours: ["model", "render"], others: ["cloudevents"] },
