@@ -9,8 +9,9 @@ import type { GitAuth } from "../adapters/git/git-auth.ts";
 import { gitEnv, runProgram } from "../adapters/git/git-program.ts";
 import { openGitRepository } from "../adapters/git/open-git-repository.ts";
 import { GiteaCodeHost } from "../adapters/gitea/gitea-code-host.ts";
+import { type ForkHead, findRequestNumber } from "../adapters/github/find-request-number.ts";
 import { GithubCodeHost } from "../adapters/github/github-code-host.ts";
-import { type GithubAuth, openGithubTokens } from "../adapters/github/github-tokens.ts";
+import { type GithubAuth, type GithubPlace, openGithubTokens } from "../adapters/github/github-tokens.ts";
 import { openJournal } from "../adapters/journal/open-journal.ts";
 import { openEventStreams } from "../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../adapters/nats/open-publisher.ts";
@@ -378,6 +379,18 @@ export interface DemoPrograms {
   readonly startServer: (directory: string, user: string, password: string) => Promise<StartedNatsServer>;
   /** Runs git; its output, or a SluiceError (PROGRAM_FAILED) with what it said. */
   readonly git: (args: readonly string[]) => Promise<string>;
+}
+
+export interface ActionForge {
+  readonly host: CodeHost;
+  readonly findRequest: (head: ForkHead) => Promise<number | undefined>;
+}
+
+/** The forge that a workflow runs on, by what the runner says of it. */
+export function openActionForge(context: CliContext, place: GithubPlace, token: string): ActionForge {
+  context.redactor.remember(token);
+  const host = new GithubCodeHost({ ...place, auth: { kind: "token", token: () => token }, log: quietLog(context) });
+  return { host, findRequest: (head) => findRequestNumber(place, token, head) };
 }
 
 /** The programs that the demo runs besides the service itself. */
