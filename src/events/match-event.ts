@@ -2,8 +2,8 @@
 import type { Catalog, EventSource, EventTrigger } from "../model/catalog.ts";
 import type { ReceivedEvent } from "../model/cloud-event.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
-import type { Json, JsonObject } from "../model/json.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
+import { eventData, withCluster } from "../render/template-data.ts";
 import { eventIndexOf, type TriggerSources } from "./event-index.ts";
 
 export interface TriggerMatch {
@@ -66,8 +66,9 @@ function findDestinations(
   const { namespace, name } = trigger.destinationCluster;
   const clusters = new Map<string, Cluster>();
   try {
+    const shared = eventData(received);
     for (const source of sources) {
-      const data = templateData(received, source);
+      const data = withCluster(shared, source);
       const context = { clock: 0 };
       const key = clusterKey({
         namespace: namespace.render(data, context).text.trim() || source.namespace,
@@ -88,22 +89,4 @@ function findDestinations(
     return { trigger, clusters: [], sources, problem: error.problem };
   }
   return { trigger, clusters: [...clusters.values()], sources };
-}
-
-function templateData({ event, message }: ReceivedEvent, cluster: Cluster): JsonObject {
-  const headers = [...message.headers].map(([name, values]): [string, Json] => [name, values]);
-  return new Map<string, Json>([
-    ["CloudEvent", event.document],
-    ["Cluster", cluster.document],
-    [
-      "Message",
-      new Map<string, Json>([
-        ["subject", message.subject],
-        ["headers", new Map(headers)],
-        ["stream", message.stream],
-        ["sequence", BigInt(message.sequence)],
-        ["time", message.time],
-      ]),
-    ],
-  ]);
 }

@@ -12,6 +12,7 @@ import type { ClusterRendering, Manifest, Provenance } from "../model/manifest.t
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
 import type { RenderContext } from "../model/template.ts";
 import { readManifests } from "./read-manifests.ts";
+import { eventData, withCluster } from "./template-data.ts";
 
 export interface RenderSettings {
   /** `sveltos`: the numbers of an event are float64, as its encoding/json reads them. */
@@ -45,10 +46,7 @@ export function renderTrigger(
   settings: RenderSettings,
 ): TriggerRendering {
   const event = settings.compatibility === "sveltos" ? floatNumbers(received.event.document) : received.event.document;
-  const shared = new Map<string, Json>([
-    ["CloudEvent", event],
-    ["Message", messageData(received)],
-  ]);
+  const shared = eventData(received, event);
   const clock = clockOf(received);
   const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityHash };
 
@@ -57,7 +55,7 @@ export function renderTrigger(
     // With a destination `.Cluster` is still where the event came from, as in Sveltos.
     const shown =
       (trigger.destinationCluster ?? trigger.destinationClusterSelector) ? (sources[0] ?? cluster) : cluster;
-    const data = new Map(shared).set("Cluster", shown.document);
+    const data = withCluster(shared, shown);
     const draw = settings.drawBytes;
     const context: RenderContext = {
       clock,
@@ -219,16 +217,6 @@ function clockOf({ event, message }: ReceivedEvent): number {
   const time = event.document.get("time");
   const own = typeof time === "string" ? Date.parse(time) : Number.NaN;
   return Number.isNaN(own) ? Date.parse(message.time) : own;
-}
-
-function messageData({ message }: ReceivedEvent): JsonObject {
-  return new Map<string, Json>([
-    ["subject", message.subject],
-    ["headers", new Map(message.headers)],
-    ["stream", message.stream],
-    ["sequence", BigInt(message.sequence)],
-    ["time", message.time],
-  ]);
 }
 
 function floatNumbers(value: JsonObject): JsonObject {
