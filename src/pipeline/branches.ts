@@ -128,9 +128,11 @@ export class Branches {
       message: "Advance the state\n",
       time,
     });
+    const desired = await this.#desiredOf(tree);
+    // All at once behind the last read: what fails before has not happened.
     this.#state = { commit: id, tree };
-    this.#desired = await this.#desiredOf(tree);
-    const commit = { commit: id, tree, desired: this.#desired, changeSet, time };
+    this.#desired = desired;
+    const commit = { commit: id, tree, desired, changeSet, time };
     this.#unpushed.push(commit);
     if (this.#names.isReviewed !== true) this.#unprojected.push(commit);
   }

@@ -151,7 +151,7 @@ export class StateKeeper {
   }
 
   async #commit(inputs: readonly PlanInput[], checkpoint: Checkpoint, cannotWait: boolean): Promise<void> {
-    const { git, clock } = this.#ports;
+    const { git } = this.#ports;
     const tree = this.#branches.stateTree;
     let changeSet = await planBatch(git, tree, inputs, checkpoint, this.#rules);
     if (changeSet.revived.length > 0) {
@@ -159,15 +159,21 @@ export class StateKeeper {
       checkpoint = { ...checkpoint, pending: { ...checkpoint.pending, records } };
       changeSet = await planBatch(git, tree, inputs, checkpoint, this.#rules);
     }
-    this.#checkpoint = checkpoint;
-    if (changeSet.changes.length === 0) return;
-    if (isOnlyCheckpoint(changeSet) && !cannotWait) {
-      this.#heldSince ??= clock.now();
-      if (clock.now() - this.#heldSince < idlePositionsMsMax) return;
+    if (changeSet.changes.length > 0 && (cannotWait || !this.#isHeld(changeSet))) {
+      await this.#branches.commitState(changeSet);
+      this.#heldSince = undefined;
+      this.#committed = checkpoint.positions;
     }
-    this.#heldSince = undefined;
-    await this.#branches.commitState(changeSet);
-    this.#committed = checkpoint.positions;
+    // Only now: what could not be committed is not in force, and is tried again.
+    this.#checkpoint = checkpoint;
+  }
+
+  /** Whether a change of nothing but the checkpoint can wait for others still. */
+  #isHeld(changeSet: ChangeSet): boolean {
+    if (!isOnlyCheckpoint(changeSet)) return false;
+    const now = this.#ports.clock.now();
+    this.#heldSince ??= now;
+    return now - this.#heldSince < idlePositionsMsMax;
   }
 }
 
