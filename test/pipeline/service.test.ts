@@ -374,6 +374,27 @@ describe("a change of the documents", () => {
     await ended;
   });
 
+  it("that could not be committed is not in force, and is tried again whole", async () => {
+    const instance = createInstance({ remote, streams: [stream] });
+    const { ended } = await startReady(instance);
+    login("alice");
+    await until(() => onTarget().length === 1);
+    // The first commit of the change fails in the middle.
+    let hasWritten = false;
+    instance.git.fault = (operation, when) => {
+      if (operation === "write" && when === "after") hasWritten = true;
+      else if (operation === "read" && hasWritten) {
+        instance.git.fault = () => undefined;
+        throw gitUnavailable(operation);
+      }
+    };
+    change({ "config/two.yaml": clusterDocument("two") });
+    await until(() => onTarget().length === 2, [instance.clock]);
+    expect(instance.log.problems.map(({ code }) => code)).toEqual(["GIT_UNAVAILABLE"]);
+    instance.stop();
+    await ended;
+  });
+
   it("that breaks them takes nothing away, through a restart too", async () => {
     let instance = createInstance({ remote, streams: [stream] });
     let running = await startReady(instance);
