@@ -13,7 +13,7 @@ import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import type { ConnectionSettings, SecretRef } from "../model/settings.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { decodeBase64Text } from "./decode-base64.ts";
-import { findSubjectFault } from "./nats-subject.ts";
+import { findSubjectFault } from "./find-subject-fault.ts";
 import { sortProblems } from "./sort-problems.ts";
 import {
   memberList,

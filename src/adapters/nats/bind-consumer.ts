@@ -15,10 +15,10 @@ import {
 } from "@nats-io/jetstream";
 import { nuid } from "@nats-io/transport-node";
 import type { StreamPosition } from "../../model/delivery.ts";
+import { overlapSubjects } from "../../model/nats-subjects.ts";
 import { streamError } from "./explain-stream-error.ts";
 import { formatTime, parseTime } from "./stored-time.ts";
 import { type Resumption, renewEpoch, resumeStream } from "./stream-epoch.ts";
-import { overlapSubjects } from "./subjects.ts";
 
 /** Who owns durable consumers. */
 export interface ConsumerOwner {

@@ -1,10 +1,10 @@
 /** Receiving over core NATS: subscribed for as long as it runs, whatever happens to the server or the connection. */
 import { errors, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { compileSubjects, coversSubject, overlapSubjects, reduceSubjects } from "../../model/nats-subjects.ts";
 import type { Problem } from "../../model/problem.ts";
 import { createBackoff } from "./backoff.ts";
 import { explainLoss, explainPermission } from "./explain-stream-error.ts";
 import type { NatsLink } from "./nats-link.ts";
-import { compileSubjects, coversSubject, overlapSubjects, reduceSubjects } from "./subjects.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface CoreReceiverOptions {

@@ -1,6 +1,7 @@
 /** From a connection to its event streams: one for each JetStream stream, and one for all of its core subjects. */
 import { createHash } from "node:crypto";
 import type { Connection, NatsEndpoint } from "../../model/connection.ts";
+import { reduceSubjects } from "../../model/nats-subjects.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Journal } from "../../ports/journal.ts";
@@ -9,7 +10,6 @@ import { createJetStreamStream } from "./jetstream-stream.ts";
 import { createJournalStream } from "./journal-stream.ts";
 import { createNatsLink, type NatsLink } from "./nats-link.ts";
 import { type PullBounds, pullBoundsDefault } from "./pull-batches.ts";
-import { reduceSubjects } from "./subjects.ts";
 
 export interface EventStreamOptions {
   readonly log: Log;

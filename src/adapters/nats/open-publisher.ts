@@ -1,11 +1,11 @@
 /** Publishing events: over core NATS, or into JetStream with the stream's acknowledgement. */
 import { jetstream } from "@nats-io/jetstream";
 import type { Connection } from "../../model/connection.ts";
+import { compileSubjects } from "../../model/nats-subjects.ts";
 import type { EventPublisher } from "../../ports/event-stream.ts";
 import { explainJetStreamError, explainLoss } from "./explain-stream-error.ts";
 import { writeHeaders } from "./headers.ts";
 import { createNatsLink } from "./nats-link.ts";
-import { compileSubjects } from "./subjects.ts";
 
 /**
  * A publisher for a connection. A subject that one of the connection's streams holds is published to JetStream and

@@ -3,9 +3,10 @@ import { expect, it } from "vitest";
 import {
   compileSubjects,
   coversSubject,
+  hasWildcard,
   overlapSubjects,
   reduceSubjects,
-} from "../../../src/adapters/nats/subjects.ts";
+} from "../../src/model/nats-subjects.ts";
 
 it.each([
   { outer: "a.b", inner: "a.b", covers: true, overlaps: true },
@@ -24,6 +25,10 @@ it.each([
   expect(coversSubject(outer, inner)).toBe(covers);
   expect(overlapSubjects(outer, inner)).toBe(overlaps);
   expect(overlapSubjects(inner, outer)).toBe(overlaps);
+});
+
+it("knows wildcards", () => {
+  expect(["a.*", "a.>", "a", "a*"].map(hasWildcard)).toEqual([true, true, false, false]);
 });
 
 it("leaves out what is repeated or covered, and keeps the order", () => {

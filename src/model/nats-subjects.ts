@@ -1,5 +1,9 @@
 /** NATS subjects and their wildcards: `*` stands for one token, `>` for one or more at the end. */
 
+export function hasWildcard(subject: string): boolean {
+  return /(^|\.)[*>](\.|$)/.test(subject);
+}
+
 /** Whether everything that `inner` matches is matched by `outer` too. Both may have wildcards. */
 export function coversSubject(outer: string, inner: string): boolean {
   const outerTokens = outer.split(".");
@@ -34,7 +38,7 @@ export function reduceSubjects(subjects: readonly string[]): readonly string[] {
 
 /** A test for messages: whether any of the subjects, wildcards included, matches a message's subject. */
 export function compileSubjects(subjects: readonly string[]): (subject: string) => boolean {
-  const literal = new Set(subjects.filter((subject) => !/(^|\.)[*>](\.|$)/.test(subject)));
-  const wild = subjects.filter((subject) => !literal.has(subject));
+  const literal = new Set(subjects.filter((subject) => !hasWildcard(subject)));
+  const wild = subjects.filter(hasWildcard);
   return (subject) => literal.has(subject) || wild.some((pattern) => coversSubject(pattern, subject));
 }
