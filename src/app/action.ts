@@ -240,7 +240,7 @@ function openForge(context: CliContext, environment: Environment): ActionForge {
   const token = input(environment, "TOKEN");
   const [owner, repository] = (environment.GITHUB_REPOSITORY ?? "").split("/");
   if (token === undefined || !owner || !repository) throw usageError("a comment needs a token and GITHUB_REPOSITORY");
-  const apiUrl = environment.GITHUB_API_URL || "https://api.github.com";
+  const apiUrl = input(environment, "API_URL") ?? environment.GITHUB_API_URL ?? "https://api.github.com";
   return openActionForge(context, { apiUrl, owner, repository }, token);
 }
 

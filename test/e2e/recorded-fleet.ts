@@ -67,7 +67,7 @@ export class RecordedFleet {
       "sluice.yaml",
       `apiVersion: sluice.dev/v1alpha1
 kind: Settings
-repository: {url: ../fleet.git, branch: main}
+repository: {url: ${join(folder, "fleet.git")}, branch: main}
 config: {path: config}
 connections:
   - {name: bus, file: ./sluice-nats.json}
