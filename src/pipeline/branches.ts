@@ -12,6 +12,7 @@ import { checkpointPath, desiredFolder } from "../plan/paths.ts";
 import type { GitRepository, ObjectId, RefOutcome, RefUpdate } from "../ports/git.ts";
 import type { Chance, Clock, Log } from "../ports/system.ts";
 import { projectTarget } from "./project-target.ts";
+import { backOff } from "./until-answered.ts";
 
 export interface BranchNames {
   readonly target: string;
@@ -52,9 +53,6 @@ interface MadeTarget {
   /** How many of the unprojected state commits it holds. */
   readonly commits: number;
 }
-
-const backoffMsMin = 200;
-const backoffMsMax = 30_000;
 
 export class Branches {
   readonly #names: BranchNames;
@@ -155,7 +153,7 @@ export class Branches {
         if (!(error instanceof SluiceError) || error.problem.code === "LEADER_LOST") throw error;
         onTrouble(error.problem);
       }
-      await this.#backOff(attempt, signal);
+      await backOff(this.#ports, attempt, signal);
       await this.#refreshQuietly(onTrouble);
     }
     return false;
@@ -307,11 +305,6 @@ export class Branches {
       if (!(error instanceof SluiceError) || error.problem.code === "LEADER_LOST") throw error;
       onTrouble(error.problem);
     }
-  }
-
-  #backOff(attempt: number, signal: AbortSignal): Promise<void> {
-    const ceiling = Math.min(backoffMsMax, backoffMsMin * 2 ** attempt);
-    return this.#ports.clock.sleep(ceiling * (0.5 + this.#ports.chance.next() / 2), signal);
   }
 
   async #headOf(commit: ObjectId | undefined): Promise<Head | undefined> {

@@ -5,7 +5,6 @@
  * this stops, the next start goes on behind what had its effect and repeats nothing else.
  */
 import type { Catalog, ConfigFile } from "../model/catalog.ts";
-import type { Checkpoint } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
 import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import { catalogFolder } from "../plan/paths.ts";
@@ -18,6 +17,7 @@ import { processDelivery } from "./process-delivery.ts";
 import { readFolder } from "./read-folder.ts";
 import type { ReviewPublisher } from "./review/review-publisher.ts";
 import { idlePositionsMsMax, type KeeperOptions, type ProcessedEntry, StateKeeper } from "./state-keeper.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 export interface ServiceOptions extends KeeperOptions {
   readonly intervalMsMin: number;
@@ -86,7 +86,7 @@ export class Service {
 
   /** Opens the branches, puts the catalog in force and brings the target to the state. */
   static async start(options: ServiceOptions, parts: ServiceParts, signal: AbortSignal): Promise<Service> {
-    const checkpoint = await openBranches(parts, signal);
+    const checkpoint = await untilAnswered(parts, signal, () => parts.branches.open());
     const { branches, config, log } = parts;
     const kept = await readCatalogFiles(parts.git, branches.stateTree);
     const previous = kept.length === 0 ? undefined : parts.loadCatalog(kept, undefined).value;
@@ -176,7 +176,7 @@ export class Service {
       if (stopped.aborted) break;
 
       if (!this.#keeper.checkpoint.paused) {
-        await this.#keeper.commitBatch(this.#inbox.take(this.#options.eventsMax), false);
+        await this.#keeper.commitBatch(this.#inbox.take(this.#options.eventsMax), false, stopped);
       }
       await pushing;
       pushing = undefined;
@@ -193,7 +193,7 @@ export class Service {
       for (const request of this.#requests.splice(0)) await request.run(deadline.signal);
       // At the end everything that was taken is given its effect, positions without one included.
       const entries = this.#keeper.checkpoint.paused ? [] : this.#inbox.take(Number.POSITIVE_INFINITY);
-      await this.#keeper.commitBatch(entries, true);
+      await this.#keeper.commitBatch(entries, true, deadline.signal);
       await this.#push(deadline.signal);
     } finally {
       deadline.abort();
@@ -373,19 +373,6 @@ function stoppedError(): SluiceError {
 function countProblems(problems: readonly Problem[]): { readonly errors: number; readonly warnings: number } {
   const errors = problems.filter(({ severity }) => severity === "error").length;
   return { errors, warnings: problems.length - errors };
-}
-
-/** At the start a repository that does not answer is waited for, like later on. */
-async function openBranches({ branches, clock, log }: ServiceParts, signal: AbortSignal): Promise<Checkpoint> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await branches.open();
-    } catch (error) {
-      if (!(error instanceof SluiceError) || error.problem.code !== "GIT_UNAVAILABLE" || signal.aborted) throw error;
-      log.problem(error.problem);
-      await clock.sleep(Math.min(30_000, 500 * 2 ** attempt), signal);
-    }
-  }
 }
 
 /** The documents of the catalog in force, one a file. */

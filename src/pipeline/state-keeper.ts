@@ -18,6 +18,7 @@ import { processDelivery } from "./process-delivery.ts";
 import { readFolder } from "./read-folder.ts";
 import { renderPendingChunk } from "./render-pending.ts";
 import { reshardTree } from "./reshard-tree.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 export interface KeeperOptions {
   readonly eventsMax: number;
@@ -115,16 +116,19 @@ export class StateKeeper {
 
   /**
    * Commits deliveries, behind a chunk of the records that are to be rendered again. Where that changes nothing but
-   * positions it can wait, unless `isLast`.
+   * positions it can wait, unless `isLast`. A repository that does not answer is waited for until the signal aborts.
    */
-  async commitBatch(entries: readonly ProcessedEntry[], isLast: boolean): Promise<void> {
+  async commitBatch(entries: readonly ProcessedEntry[], isLast: boolean, signal: AbortSignal): Promise<void> {
     const tree = this.#branches.stateTree;
     let inputs: readonly PlanInput[] = [];
     let change: Partial<Checkpoint> = {};
     if (tree !== undefined && this.hasPending) {
       const { render } = this.#options;
       const { pending } = this.#checkpoint;
-      const chunk = await renderPendingChunk(this.#ports.git, tree, pending, this.#catalog, render, pendingRecordsMax);
+      const { git } = this.#ports;
+      const chunk = await untilAnswered(this.#ports, signal, () =>
+        renderPendingChunk(git, tree, pending, this.#catalog, render, pendingRecordsMax),
+      );
       inputs = chunk.inputs;
       change = { pending: chunk.pending };
     }
@@ -133,7 +137,9 @@ export class StateKeeper {
       const positions = new Map(this.#checkpoint.positions);
       for (const { delivery } of batch) positions.set(delivery.stream, delivery.position);
       const rendered = batch.flatMap((entry) => this.#inputsOf(entry));
-      await this.#commit([...inputs, ...rendered], { ...this.#checkpoint, positions, ...change }, isLast);
+      const all = [...inputs, ...rendered];
+      const checkpoint = { ...this.#checkpoint, positions, ...change };
+      await untilAnswered(this.#ports, signal, () => this.#commit(all, checkpoint, isLast));
       // The chunk goes with the first commit, which may itself have found more to be rendered again.
       inputs = [];
       change = {};
