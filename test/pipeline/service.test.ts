@@ -257,6 +257,21 @@ describe("trouble", () => {
     await ended;
   });
 
+  it("a record that can't be fetched now is waited for, and so is its commit", async () => {
+    const instance = createInstance({ remote, streams: [stream] });
+    const { ended } = await startReady(instance);
+    let left = 4;
+    instance.git.fault = (operation, when) => {
+      const isHit = operation === "read" ? when === "before" : operation === "write" && when === "after";
+      if (isHit && left-- > 0) throw gitUnavailable(operation);
+    };
+    login("alice");
+    await until(() => onTarget().length === 1, [instance.clock]);
+    expect([sequence(), instance.log.problems.length]).toEqual([1, 4]);
+    instance.stop();
+    await ended;
+  });
+
   it("another leader ends the service, even while it waits for a look at the target", async () => {
     const instance = createInstance({ remote, streams: [stream] });
     const { ended } = await startReady(instance);
