@@ -3,7 +3,7 @@
  * Action call it with settings and get use cases that are ready to run.
  */
 import { createHmac } from "node:crypto";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { type ControlServer, requestControl, serveControl } from "../adapters/control/control-socket.ts";
 import type { GitAuth } from "../adapters/git/git-auth.ts";
 import { gitEnv, runProgram } from "../adapters/git/git-program.ts";
@@ -41,11 +41,13 @@ import type { CliContext } from "./cli/context.ts";
 import { readTemplateFile } from "./project-files.ts";
 import {
   catalogLoader,
+  configFolder,
   type ReadConnections,
   readConnection,
   readConnections,
   type ServiceConfig,
   secretReader,
+  subjectsOf,
 } from "./read-config.ts";
 
 const deadLettersMax = 1000;
@@ -70,31 +72,16 @@ export interface WorkingCatalog extends Checked<Catalog> {
   readonly subjects: ReadonlyMap<string, readonly string[]>;
 }
 
-/**
- * The catalog in a folder on this machine: `directory` if given, else the settings' own, or for a folder of the target
- * that folder beside the settings, as in a checkout.
- */
+/** The catalog in the config folder on this machine, with the problems of connections and documents. */
 export async function loadWorkingCatalog(
   context: CliContext,
   settings: Settings,
   directory?: string,
 ): Promise<WorkingCatalog> {
   const read = await readConnections(context, settings);
-  const folder =
-    directory !== undefined
-      ? resolve(context.workingDirectory, directory)
-      : settings.config.kind === "directory"
-        ? settings.config.directory
-        : resolve(settings.file, "..", settings.config.path);
-  const { value, problems } = catalogLoader(settings, read.connections)(
-    await readShownFiles(context, folder),
-    undefined,
-  );
-  const subjects = read.connections.map(({ connection: { name, core, jetstream } }) => {
-    const streams = jetstream?.streams.flatMap((stream) => stream.subjects) ?? [];
-    return [name, [...new Set([...(core?.subjects ?? []), ...streams])]] as const;
-  });
-  return { value, problems: [...read.problems, ...problems], subjects: new Map(subjects) };
+  const files = await readShownFiles(context, configFolder(context, settings, directory));
+  const { value, problems } = catalogLoader(settings, read.connections)(files, undefined);
+  return { value, problems: [...read.problems, ...problems], subjects: subjectsOf(read) };
 }
 
 /** Documents under the names that the user knows them by: relative to where the command was given. */

@@ -33,7 +33,7 @@ import {
   readShownFiles,
 } from "./compose.ts";
 import { diskFiles, type FileSource, revisionFiles } from "./file-source.ts";
-import { catalogLoader, openSettings, type ReadConnections } from "./read-config.ts";
+import { catalogLoader, configFolder, openSettings, type ReadConnections, subjectsOf } from "./read-config.ts";
 import { chooseRoute, makeDelivery, readEvents } from "./read-events.ts";
 
 export interface DryRunOptions {
@@ -148,12 +148,6 @@ async function readRequired(source: FileSource, path: string, message: string): 
   return text;
 }
 
-export function configFolder(context: CliContext, settings: Settings, directory: string | undefined): string {
-  if (directory !== undefined) return resolve(context.workingDirectory, directory);
-  const { config } = settings;
-  return config.kind === "directory" ? config.directory : resolve(settings.file, "..", config.path);
-}
-
 /** Stands for every secret: of the form that certificates have, which are checked for that. */
 const noSecret = "-----BEGIN NOTHING-----";
 
@@ -180,16 +174,6 @@ export async function readConnectionsOpenly(
     if (parsed.value !== undefined) connections.push({ settings: connectionSettings, connection: parsed.value });
   }
   return { connections, problems, files: [] };
-}
-
-/** By connection, the NATS subjects that it subscribes to. */
-export function subjectsOf({ connections }: ReadConnections): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    connections.map(({ connection: { name, core, jetstream } }) => {
-      const streams = jetstream?.streams.flatMap(({ subjects }) => subjects) ?? [];
-      return [name, [...new Set([...(core?.subjects ?? []), ...streams])]];
-    }),
-  );
 }
 
 /** The documents of a revision, under the names that they have in the working folder. */

@@ -101,6 +101,29 @@ export async function readConnections(context: CliContext, settings: Settings): 
   return { connections, problems, files };
 }
 
+/** By connection, the NATS subjects that it subscribes to. */
+export function subjectsOf({ connections }: ReadConnections): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    connections.map(({ connection: { name, core, jetstream } }) => {
+      const streams = jetstream?.streams.flatMap(({ subjects }) => subjects) ?? [];
+      return [name, [...new Set([...(core?.subjects ?? []), ...streams])]];
+    }),
+  );
+}
+
+/**
+ * The config folder on this machine: `directory` if given, else the settings' own, or for a folder of the target that
+ * folder beside the settings, as in a checkout.
+ */
+export function configFolder(
+  { workingDirectory }: CliContext,
+  { file, config }: Settings,
+  directory: string | undefined,
+): string {
+  if (directory !== undefined) return resolve(workingDirectory, directory);
+  return config.kind === "directory" ? config.directory : resolve(file, "..", config.path);
+}
+
 export function catalogLoader(
   settings: Settings,
   connections: ReadConnections["connections"],

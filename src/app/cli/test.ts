@@ -7,9 +7,9 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { TestCase, TestFile } from "../../model/template-test.ts";
 import { runTestCase, type TestScope } from "../../pipeline/dry-run/run-test-case.ts";
 import { composeOpenRenderSettings, readShownFiles } from "../compose.ts";
-import { configFolder, readConnectionsOpenly, subjectsOf } from "../dry-run-sources.ts";
+import { readConnectionsOpenly } from "../dry-run-sources.ts";
 import { diskFiles } from "../file-source.ts";
-import { catalogLoader, openSettings } from "../read-config.ts";
+import { catalogLoader, configFolder, openSettings, subjectsOf } from "../read-config.ts";
 import { chooseRoute, makeDelivery, readEvents, type SampleRoute } from "../read-events.ts";
 import {
   addFileOption,
