@@ -171,17 +171,18 @@ function writeValue(value: Json, indent: number, newline: string): string {
   }
   const inner = indent === 0 ? "" : newline + " ".repeat(indent);
   const close = indent === 0 ? "" : newline;
+  let text = "";
   if (isJsonObject(value)) {
     if (value.size === 0) return "{}";
     const colon = indent === 0 ? ":" : ": ";
-    const members: string[] = [];
     for (const [key, member] of value) {
-      members.push(`${inner}${JSON.stringify(key)}${colon}${writeValue(member, indent, inner)}`);
+      text += `${text === "" ? "{" : ","}${inner}${JSON.stringify(key)}${colon}${writeValue(member, indent, inner)}`;
     }
-    return `{${members.join(",")}${close}}`;
+    return `${text}${close}}`;
   }
   if (value.length === 0) return "[]";
-  return `[${value.map((item) => inner + writeValue(item, indent, inner)).join(",")}${close}]`;
+  for (const item of value) text += `${text === "" ? "[" : ","}${inner}${writeValue(item, indent, inner)}`;
+  return `${text}${close}]`;
 }
 
 /** A float keeps its point, or `3.0` would come back as the integer 3. */

@@ -1,7 +1,13 @@
 /** Reads what planning names and plans again, until the plan is complete. */
 import type { ChangeSet, Checkpoint } from "../model/change-set.ts";
-import { type PlanInput, type PlanRules, pathsToRead, planChangeSet } from "../plan/plan-change-set.ts";
-import { noStateFiles, type StateFiles, type StateNeeds } from "../plan/state-view.ts";
+import {
+  type PlanInput,
+  type PlanRules,
+  pathsToRead,
+  planChangeSet,
+  rivalPathsToRead,
+} from "../plan/plan-change-set.ts";
+import { hasNeeds, noStateFiles, type StateFiles, type StateNeeds } from "../plan/state-view.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 
 /** `tree`: of the state branch; undefined: there is none yet. */
@@ -14,6 +20,7 @@ export async function planBatch(
 ): Promise<ChangeSet> {
   const files = noStateFiles();
   await readNeeds(git, tree, pathsToRead(inputs, rules), files);
+  await readNeeds(git, tree, rivalPathsToRead(inputs, rules, files), files);
   for (;;) {
     const planned = planChangeSet(inputs, checkpoint, rules, files);
     if (planned.complete) return planned.changeSet;
@@ -27,6 +34,7 @@ async function readNeeds(
   needs: StateNeeds,
   files: StateFiles,
 ): Promise<void> {
+  if (!hasNeeds(needs)) return;
   const texts = tree === undefined ? new Map<string, string>() : await git.readFiles(tree, [...needs.texts]);
   for (const path of needs.texts) files.texts.set(path, texts.get(path));
   const ids = tree === undefined ? new Map<string, string>() : await git.findIds(tree, [...needs.ids]);

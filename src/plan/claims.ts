@@ -186,9 +186,9 @@ function readClaims(
   if (stored !== undefined) return parseClaims(stored, path, rules, cluster, identity);
   if (isHeld) return [];
 
-  const owners = new Set(view.folder(triggersFolderOf(cluster)));
-  owners.add(claimant.ownerFolder);
-  if (identity.kind === "Namespace" && identity.group === "") owners.add("");
+  const listed = view.folder(triggersFolderOf(cluster));
+  const owners = listed.has(claimant.ownerFolder) ? [...listed] : [...listed, claimant.ownerFolder];
+  if (claimant.ownerFolder !== "" && identity.kind === "Namespace" && identity.group === "") owners.push("");
   for (const ownerFolder of owners) {
     const held = filePath(rules, cluster, identity, { ownerFolder });
     if (!view.exists(held)) continue;

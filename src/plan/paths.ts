@@ -86,11 +86,20 @@ export function triggersFolderOf(cluster: ClusterKey): string {
 }
 
 /** The part of an object's path that is its identity, the same below every owner. */
-export function identityPath({ group, kind, namespace, name }: ObjectIdentity): string {
-  const kindPart = encodePathPart(group === "" ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`);
-  const scope = namespace === "" ? clusterScopeFolder : encodePathPart(namespace);
-  return `${scope}/${kindPart}/${encodePathPart(name)}`;
+export function identityPath(identity: ObjectIdentity): string {
+  let path = identityPaths.get(identity);
+  if (path === undefined) {
+    const { group, kind, namespace, name } = identity;
+    const kindPart = encodePathPart(group === "" ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`);
+    const scope = namespace === "" ? clusterScopeFolder : encodePathPart(namespace);
+    path = `${scope}/${kindPart}/${encodePathPart(name)}`;
+    identityPaths.set(identity, path);
+  }
+  return path;
 }
+
+/** Asked for several times of each object: where it is, was, and may be claimed. */
+const identityPaths = new WeakMap<ObjectIdentity, string>();
 
 /**
  * The file of an object on the state branch. `ownerFolder` is an encoded trigger name; `shards` levels of two hex

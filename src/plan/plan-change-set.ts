@@ -15,6 +15,7 @@ import {
   deadLetterPath,
   deadLettersFolder,
   encodePathPart,
+  generatedNamespacePath,
   hashEntity,
   objectPath,
   recordPath,
@@ -57,6 +58,29 @@ export function pathsToRead(inputs: readonly PlanInput[], { shards }: PlanRules)
       for (const { identity } of rendering.manifests) {
         needs.ids.add(objectPath(rendering.cluster, owner, identity, shards));
         needs.texts.add(claimsPath(rendering.cluster, identity));
+        const { group, kind, namespace, name } = identity;
+        const needed = kind === "Namespace" && group === "" ? name : namespace;
+        if (needed !== "") needs.ids.add(generatedNamespacePath(rendering.cluster, needed));
+      }
+    }
+  }
+  return needs;
+}
+
+/** Where other owners, as far as the cluster's folder lists them, would have the objects that are new to this one. */
+export function rivalPathsToRead(inputs: readonly PlanInput[], { shards }: PlanRules, files: StateFiles): StateNeeds {
+  const needs = noStateNeeds();
+  for (const input of inputs) {
+    if (input.kind !== "entity") continue;
+    const owner = encodePathPart(input.trigger);
+    for (const rendering of input.renderings) {
+      if (rendering.action !== "Create") continue;
+      const { cluster, manifests } = rendering;
+      const rivals = files.folders.get(triggersFolderOf(cluster))?.filter((name) => name !== owner) ?? [];
+      if (rivals.length === 0) continue;
+      for (const { identity } of manifests) {
+        if (files.ids.get(objectPath(cluster, owner, identity, shards)) !== undefined) continue;
+        for (const rival of rivals) needs.ids.add(objectPath(cluster, rival, identity, shards));
       }
     }
   }

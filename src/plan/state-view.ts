@@ -58,15 +58,24 @@ export class StateView {
     return this.#id(path) !== undefined;
   }
 
-  /** Names in a cluster's folder of triggers or in one below the root, those included that the batch has put there; names it has emptied may be among them. */
+  /**
+   * Names in a cluster's folder of triggers or in one below the root, those included that the batch has put there; names
+   * that it has emptied may be among them.
+   */
   folder(path: string): ReadonlySet<string> {
-    const names = this.#files.folders.get(path);
-    if (names === undefined) this.needs.folders.add(path);
-    const all = new Set(names);
-    for (const name of this.#added.get(path) ?? []) all.add(name);
-    return all;
+    let names = this.#listed.get(path);
+    if (names === undefined) {
+      const read = this.#files.folders.get(path);
+      if (read === undefined) this.needs.folders.add(path);
+      names = new Set(read);
+      for (const name of this.#added.get(path) ?? []) names.add(name);
+      this.#listed.set(path, names);
+    }
+    return names;
   }
 
+  /** Folders that were asked for. */
+  readonly #listed = new Map<string, Set<string>>();
   readonly #added = new Map<string, Set<string>>();
 
   write(path: string, text: string): void {
@@ -78,6 +87,7 @@ export class StateView {
     const names = this.#added.get(folder);
     if (names === undefined) this.#added.set(folder, new Set([name]));
     else names.add(name);
+    this.#listed.get(folder)?.add(name);
   }
 
   delete(path: string): void {
