@@ -41,6 +41,7 @@ export interface SiteOptions {
 export interface Usage {
   readonly cpuSeconds: number;
   readonly peakMiB: number;
+  readonly currentMiB: number;
 }
 
 export class BenchSite {
@@ -223,7 +224,15 @@ export class MeasuredService {
 
   /** CPU since it was ready, memory since it was started. */
   usage(): Usage {
-    return { cpuSeconds: this.#cpu() - this.#cpuAtReady, peakMiB: this.#peakKiB / 1024 };
+    const currentMiB = sumMemory(this.#child.pid ?? 0) / 1024;
+    return { cpuSeconds: this.#cpu() - this.#cpuAtReady, peakMiB: this.#peakKiB / 1024, currentMiB };
+  }
+
+  /** As a crash ends it. */
+  async kill(): Promise<void> {
+    clearInterval(this.#sampling);
+    this.#child.kill("SIGKILL");
+    await this.#exited;
   }
 
   async stop(): Promise<void> {
