@@ -71,6 +71,7 @@ const pieces = [
   "\u2028",
   "<script>",
   "{{ .CloudEvent }}",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what Flux would substitute
   "${PATH}",
   "../../etc/passwd",
   "a\n---\nkind: Secret",
