@@ -90,7 +90,9 @@ describe("on good days", () => {
     const repository = await open();
     await repository.fetchHeads(["main", "state"]);
     const { tree } = await repository.readCommit(head);
+    server.requests.length = 0;
     expect((await repository.readFiles(tree, ["config/a.yaml"])).get("config/a.yaml")).toBe("a: 1\n");
+    expect(server.requests).toEqual(["POST /remote.git/git-upload-pack"]);
     server.requests.length = 0;
 
     let current: string = head;
@@ -134,6 +136,19 @@ describe("on good days", () => {
     });
     await bearer.fetchHeads(["main"]);
     expect(JSON.stringify([log.lines, refusal])).not.toMatch(/-secret/);
+  });
+
+  it("fetches files by the git program where the server knows only the old protocol", async () => {
+    const head = sandbox.commitAsPerson("main", { a: "1", b: "2" });
+    const repository = await open();
+    await repository.fetchHeads(["main"]);
+    server.fault = ({ headers, method }) =>
+      method === "POST" && headers["user-agent"] === "git/sluice" ? { kind: "status", status: 500 } : undefined;
+    const { tree } = await repository.readCommit(head);
+    expect([...(await repository.readFiles(tree, ["a", "b"]))]).toEqual([
+      ["a", "1"],
+      ["b", "2"],
+    ]);
   });
 
   it("goes on over a new connection where the server closed the idle one", async () => {

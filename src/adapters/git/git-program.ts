@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { SluiceError } from "../../model/problem.ts";
 
-const outputBytesMax = 16 * 1024 * 1024;
+const usualOutputBytesMax = 16 * 1024 * 1024;
 
 /** Variables by which an outer git, or a person's shell, would point ours at another repository. */
 const foreignVariables = [
@@ -59,6 +59,8 @@ export interface ProgramRun {
   readonly env: ProgramEnv;
   readonly input?: string | Buffer;
   readonly durationMsMax: number;
+  /** Default: 16 MiB. */
+  readonly outputBytesMax?: number;
 }
 
 /** Runs to the end, whatever the exit code. Throws a SluiceError: PROGRAM_MISSING, or PROGRAM_FAILED when it takes too long. */
@@ -69,6 +71,7 @@ export async function runProgram(program: string, args: readonly string[], run: 
     timeout: run.durationMsMax,
     killSignal: "SIGKILL",
   });
+  const { outputBytesMax = usualOutputBytesMax } = run;
   const chunks: Buffer[] = [];
   let bytes = 0;
   let stderr = "";

@@ -28,6 +28,7 @@ export interface HttpTransportOptions {
 /** A server may be replaced under a running service; its capabilities are asked for again after that long. */
 const capabilitiesMsMax = 10 * 60_000;
 const redirectsMax = 5;
+const answerBytesMax = 256 * 1024 * 1024;
 const errorTextMax = 500;
 
 export class HttpTransport implements Transport {
@@ -62,6 +63,20 @@ export class HttpTransport implements Transport {
     return this.#readAdvertisement("upload-pack");
   }
 
+  /** One exchange with `upload-pack` in version 2 of the protocol; answers with all of the body. Throws a SluiceError. */
+  async requestObjects(request: Buffer): Promise<Buffer> {
+    const response = await this.#post("upload-pack", [request], { "git-protocol": "version=2" });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of readBody(this.#base, response)) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > answerBytesMax)
+        throw new SluiceError({ code: "GIT_UNAVAILABLE", message: "the Git server's answer has no end" });
+    }
+    return Buffer.concat(chunks);
+  }
+
   close(): void {
     this.#agent?.agent.destroy();
     this.#agent = undefined;
@@ -69,7 +84,7 @@ export class HttpTransport implements Transport {
 
   #connection(advertisement: Advertisement, readAt: number, isFresh: boolean): Connection {
     const exchange = async function* (this: HttpTransport, request: readonly Buffer[]): AsyncIterable<Buffer> {
-      const response = await this.#post(request);
+      const response = await this.#post("receive-pack", request);
       let isAnswered = false;
       for await (const chunk of readBody(this.#base, response)) {
         // From here on the server has taken the request: what it can do need not be asked again.
@@ -98,15 +113,15 @@ export class HttpTransport implements Transport {
     }
   }
 
-  async #post(request: readonly Buffer[]): Promise<IncomingMessage> {
-    const url = new URL(`${this.#base.href.replace(/\/$/, "")}/git-receive-pack`);
-    const type = "application/x-git-receive-pack";
-    const response = await this.#send(
-      url,
-      "POST",
-      { "content-type": `${type}-request`, accept: `${type}-result` },
-      request,
-    );
+  async #post(
+    service: GitService,
+    request: readonly Buffer[],
+    more: Record<string, string> = {},
+  ): Promise<IncomingMessage> {
+    const url = new URL(`${this.#base.href.replace(/\/$/, "")}/git-${service}`);
+    const type = `application/x-git-${service}`;
+    const headers = { "content-type": `${type}-request`, accept: `${type}-result`, ...more };
+    const response = await this.#send(url, "POST", headers, request);
     await this.#checkStatus(url, response);
     return response;
   }

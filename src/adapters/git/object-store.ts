@@ -8,6 +8,7 @@ import { inflateSync } from "node:zlib";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import { ByteCache } from "./byte-cache.ts";
+import { deflate } from "./deflate.ts";
 import { applyDelta } from "./delta.ts";
 import type { LocalStore } from "./local-store.ts";
 import { emptyTreeId, type GitObject } from "./object-id.ts";
@@ -56,6 +57,11 @@ export class ObjectStore {
       this.#unstored.set(id, object);
       this.#unstoredBytes += costOf(object);
     }
+  }
+
+  /** Keeps an object that came from the remote. */
+  keepFetched(id: ObjectId, { type, body }: GitObject): void {
+    this.keep(new Map([[id, { id, type, size: body.length, data: deflate(body), depth: 0 }]]));
   }
 
   /** Where a branch is on the remote, as far as its objects are here. */

@@ -4,7 +4,7 @@ import type { GitRepository } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
 import type { Identity } from "./commit-bytes.ts";
 import { authorizationOf, type GitAuth } from "./git-auth.ts";
-import { gitConfigEnv, gitEnv, type ProgramEnv } from "./git-program.ts";
+import { gitConfigEnv, gitEnv, type ProgramEnv, runProgram } from "./git-program.ts";
 import { findProxy } from "./http-agent.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { LocalStore } from "./local-store.ts";
@@ -58,12 +58,13 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
   const remote = parseRemoteUrl(options.url);
   checkAuthFits(remote, options.auth?.kind ?? "none");
   const limits = { ...defaultLimits, ...options.limits };
-  const { transport, fetchEnv, close } = openWay(remote, options, limits);
+  const { transport, fetchEnv, requestObjects, close } = openWay(remote, options, limits);
   const { directory } = options;
   const local = await LocalStore.open({ directory, url: remote.url, fetchEnv, fetchMsMax: limits.fetchMsMax });
   return new Repository({
     local,
     transport,
+    ...(requestObjects === undefined ? {} : { requestObjects }),
     author: options.author,
     committer: options.committer ?? options.author,
     ...(options.signing === undefined ? {} : { signer: new CommitSigner(options.signing) }),
@@ -89,6 +90,7 @@ function checkAuthFits(remote: RemoteUrl, auth: GitAuth["kind"]): void {
 interface Way {
   readonly transport: Transport;
   fetchEnv(): Promise<ProgramEnv>;
+  requestObjects?(request: Buffer): Promise<Buffer>;
   close(): void;
 }
 
@@ -110,7 +112,12 @@ function openPathWay(path: string, { silenceMsMax }: GitLimits): Way {
     keepsNextReady: true,
     silenceMsMax,
   });
-  return { transport, fetchEnv: async () => ({}), close: () => undefined };
+  const requestObjects = async (input: Buffer) => {
+    const env = gitEnv({ GIT_PROTOCOL: "version=2" });
+    const run = { env, input, durationMsMax: silenceMsMax, outputBytesMax: 256 * 1024 * 1024 };
+    return (await runProgram("git", ["upload-pack", "--stateless-rpc", path], run)).stdout;
+  };
+  return { transport, fetchEnv: async () => ({}), requestObjects, close: () => undefined };
 }
 
 function openSshWay(
@@ -158,5 +165,6 @@ function openHttpWay(
     if (authorization !== undefined) settings.push([`http.${base}.extraHeader`, `Authorization: ${authorization}`]);
     return { ...gitConfigEnv(settings), ...(caFile === undefined ? {} : { GIT_SSL_CAINFO: caFile }) };
   };
-  return { transport, fetchEnv, close: () => undefined };
+  const requestObjects = (request: Buffer) => transport.requestObjects(request);
+  return { transport, fetchEnv, requestObjects, close: () => undefined };
 }

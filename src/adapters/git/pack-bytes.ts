@@ -7,9 +7,10 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
-import type { ObjectType } from "./object-id.ts";
+import { idBytes, type ObjectType } from "./object-id.ts";
 
 export const packTypeOf = { commit: 1, tree: 2, blob: 3, tag: 4 } as const satisfies Record<ObjectType, number>;
+export const typeNames: Readonly<Record<number, ObjectType>> = { 1: "commit", 2: "tree", 3: "blob", 4: "tag" };
 export const ofsDeltaType = 6;
 export const refDeltaType = 7;
 
@@ -106,6 +107,46 @@ export function writeDistance(into: Buffer, at: number, distance: number): numbe
   let end = at;
   for (const byte of reversed.reverse()) into[end++] = byte;
   return end;
+}
+
+/** What stands before an object's data in a pack. */
+export interface EntryHead {
+  readonly type: number;
+  /** Of what the data inflates to. */
+  readonly size: number;
+  /** How far before this object its base starts, for an ofs-delta. */
+  readonly distance?: number;
+  /** What its base is, for a ref-delta. */
+  readonly baseId?: ObjectId;
+  readonly headBytes: number;
+}
+
+/** Reads the head at `offset`; undefined where there is none, or only a part of it. */
+export function readEntryHead(bytes: Buffer, offset: number): EntryHead | undefined {
+  let at = offset;
+  let byte = bytes[at++] ?? 0;
+  const type = (byte >> 4) & 7;
+  let size = byte & 0x0f;
+  for (let scale = 16; byte & 0x80; scale *= 128) {
+    byte = bytes[at++] ?? 0;
+    size += (byte & 0x7f) * scale;
+  }
+  let base: { distance: number } | { baseId: ObjectId } | undefined;
+  if (type === ofsDeltaType) {
+    byte = bytes[at++] ?? 0;
+    let distance = byte & 0x7f;
+    while (byte & 0x80) {
+      byte = bytes[at++] ?? 0;
+      distance = (distance + 1) * 128 + (byte & 0x7f);
+    }
+    base = { distance };
+  } else if (type === refDeltaType) {
+    base = { baseId: bytes.toString("hex", at, at + idBytes) };
+    at += idBytes;
+  } else if (typeNames[type] === undefined) {
+    return undefined;
+  }
+  return at > bytes.length ? undefined : { type, size, ...base, headBytes: at - offset };
 }
 
 /** The index (version 2) of a pack: fan-out, sorted ids, CRCs, offsets, checksums. */

@@ -3,17 +3,18 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
 import { applyDelta } from "./delta.ts";
-import { type GitObject, idBytes, type ObjectType } from "./object-id.ts";
-import { ofsDeltaType, refDeltaType } from "./pack-bytes.ts";
+import type { GitObject } from "./object-id.ts";
+import { readEntryHead, typeNames } from "./pack-bytes.ts";
 import { PackIndex } from "./pack-index.ts";
 import { DamagedStoreError } from "./store-error.ts";
-
-const typeNames: Readonly<Record<number, ObjectType>> = { 1: "commit", 2: "tree", 3: "blob", 4: "tag" };
 
 /** Read with an object's head: most objects are smaller, and so take one read. */
 const firstReadBytes = 4096;
 /** Anything longer is no chain that git makes. */
 const chainMax = 4096;
+
+/** A byte of a zlib stream never becomes more bytes than that. */
+export const inflationMax = 1032;
 
 /** An object as it lies in the pack. */
 export interface RawEntry {
@@ -96,36 +97,15 @@ export class PackFile {
     const head = this.readBytes(offset, firstReadBytes, this.#readBuffer);
     this.#readOffset = offset;
     this.#readLength = head.length;
-    let at = 0;
-    const byte = (): number => {
-      const value = head[at++];
-      if (value === undefined) throw this.damage(`an object is cut short at ${offset}`);
-      return value;
-    };
-    let current = byte();
-    const type = (current >> 4) & 7;
-    let size = current & 0x0f;
-    for (let scale = 16; current & 0x80; scale *= 128) {
-      current = byte();
-      size += (current & 0x7f) * scale;
-    }
-    if (type === ofsDeltaType) {
-      current = byte();
-      let distance = current & 0x7f;
-      while (current & 0x80) {
-        current = byte();
-        distance = (distance + 1) * 128 + (current & 0x7f);
-      }
-      const baseOffset = offset - distance;
-      if (distance === 0 || baseOffset < 12) throw this.damage(`a delta's base is misplaced at ${offset}`);
-      return { type, size, baseOffset, dataOffset: offset + at };
-    }
-    if (type === refDeltaType) {
-      const baseId = head.toString("hex", at, at + idBytes);
-      return { type, size, baseId, dataOffset: offset + at + idBytes };
-    }
-    if (typeNames[type] === undefined) throw this.damage(`no object at ${offset}`);
-    return { type, size, dataOffset: offset + at };
+    const entry = readEntryHead(head, 0);
+    if (entry === undefined) throw this.damage(`no object at ${offset}`);
+    const { type, size, distance, baseId, headBytes } = entry;
+    const raw = { type, size, dataOffset: offset + headBytes };
+    if (baseId !== undefined) return { ...raw, baseId };
+    if (distance === undefined) return raw;
+    const baseOffset = offset - distance;
+    if (distance === 0 || baseOffset < 12) throw this.damage(`a delta's base is misplaced at ${offset}`);
+    return { ...raw, baseOffset };
   }
 
   /** Up to `length` bytes; fewer where the pack ends. */
@@ -151,6 +131,8 @@ export class PackFile {
   }
 
   #inflate({ dataOffset, size }: RawEntry): Buffer {
+    if (size > (this.bytes - dataOffset) * inflationMax)
+      throw this.damage(`an object at ${dataOffset} claims too much`);
     // zlib never makes more of it than this.
     const most = size + Math.ceil(size / 1000) + 64;
     const length = Math.min(most, this.bytes - dataOffset);

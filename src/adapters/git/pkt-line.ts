@@ -2,6 +2,8 @@
 import { SluiceError } from "../../model/problem.ts";
 
 export const flushPacket = Buffer.from("0000");
+/** Parts a section of version 2 of the protocol. */
+export const delimiterPacket = Buffer.from("0001");
 
 const payloadBytesMax = 65_516;
 
@@ -11,7 +13,7 @@ export function encodePacket(payload: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from((bytes.length + 4).toString(16).padStart(4, "0")), bytes]);
 }
 
-/** A packet's payload, or undefined for a flush. */
+/** A packet's payload, or undefined for a flush or delimiter. */
 export type Packet = Buffer | undefined;
 
 /** Takes a byte stream apart, however it is cut into chunks. */
@@ -24,8 +26,8 @@ export class PacketReader {
     while (this.#rest.length >= 4) {
       const head = this.#rest.toString("latin1", 0, 4);
       const length = /^[0-9a-fA-F]{4}$/.test(head) ? Number.parseInt(head, 16) : -1;
-      if (length !== 0 && length < 4) throw notGit(this.#rest);
-      if (length === 0) {
+      if (length === 2 || length === 3 || length < 0) throw notGit(this.#rest);
+      if (length < 4) {
         this.#rest = this.#rest.subarray(4);
         yield undefined;
       } else {

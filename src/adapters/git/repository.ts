@@ -11,6 +11,7 @@ import type {
 } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
 import { encodeCommit, type Identity, parseCommit } from "./commit-bytes.ts";
+import { encodeFetchRequest, idsPerRequestMax, readFetchResponse } from "./fetch-objects.ts";
 import { FetchFailedError, type LocalStore } from "./local-store.ts";
 import { ObjectStore, type ObjectStoreLimits } from "./object-store.ts";
 import { addObject, type ObjectSet } from "./object-writer.ts";
@@ -26,6 +27,8 @@ import { type TreeStore, writeTree } from "./write-tree.ts";
 export interface RepositoryParts {
   readonly local: LocalStore;
   readonly transport: Transport;
+  /** One exchange with `upload-pack` in version 2 of the protocol; undefined: this way allows none. */
+  readonly requestObjects?: (request: Buffer) => Promise<Buffer>;
   readonly author: Identity;
   readonly committer: Identity;
   readonly signer?: CommitSigner;
@@ -169,7 +172,7 @@ export class Repository implements GitRepository {
     const texts = new Map<ObjectId, string>();
     const missing = await this.#read(() => this.#readTexts(ids.values(), texts));
     if (missing.length > 0) {
-      await this.#storeWork.run(() => this.#fetchObjects(missing));
+      await this.#fetchObjects(missing);
       const still = await this.#read(() => this.#readTexts(missing, texts));
       if (still.length > 0) {
         const message = `the Git server did not send ${still.length} of the files that were asked for`;
@@ -191,12 +194,27 @@ export class Repository implements GitRepository {
     return [...missing];
   }
 
+  /** In one exchange where the server and the way to it allow that, else by the git program. */
   async #fetchObjects(ids: readonly ObjectId[]): Promise<void> {
+    const { requestObjects, local, log } = this.#parts;
     try {
-      await this.#parts.local.fetchObjects(ids);
+      for (let from = 0; requestObjects !== undefined && from < ids.length; from += idsPerRequestMax) {
+        const wanted = ids.slice(from, from + idsPerRequestMax);
+        const objects = readFetchResponse(await requestObjects(encodeFetchRequest(wanted)));
+        for (const [id, object] of objects) this.#objects.keepFetched(id, object);
+      }
     } catch (error) {
-      throw toRemoteError(error);
+      if (error instanceof SluiceError && error.problem.code === "GIT_AUTH") throw error;
+      log.debug("single files are fetched by the git program", { reason: String(error) });
     }
+    this.#storeIfDue();
+    const left = ids.filter((id) => !this.#objects.has(id));
+    if (left.length === 0) return;
+    await this.#storeWork
+      .run(() => local.fetchObjects(left))
+      .catch((error: unknown) => {
+        throw toRemoteError(error);
+      });
   }
 
   async *listFiles(tree: ObjectId, folder: string): AsyncIterable<string> {
@@ -256,8 +274,12 @@ export class Repository implements GitRepository {
       else for (const object of this.#batch.values()) if (!batch.has(object.id)) batch.set(object.id, object);
       this.#objects.dropBatch(isDone ? batch : this.#batch);
       if (!isDone) this.#batch = batch;
-      if (isDone && this.#objects.isStoringDue) void this.#storeWork.run(() => this.#store());
+      this.#storeIfDue();
     }
+  }
+
+  #storeIfDue(): void {
+    if (this.#objects.isStoringDue && !this.#isClosed) void this.#storeWork.run(() => this.#store());
   }
 
   async #store(): Promise<void> {
