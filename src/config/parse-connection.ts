@@ -196,7 +196,7 @@ class ConnectionReader {
   }
 
   #readEndpoint(document: YamlDocument, configuration: JsonObject, path: Path): NatsEndpoint {
-    const { url, user } = this.#readUrl(document, memberText(configuration, "url")!, [...path, "url"]);
+    const { url, credentials: inUrl } = this.#readUrl(document, memberText(configuration, "url")!, [...path, "url"]);
     const given = memberObject(configuration, "authorization") ?? new Map<string, Json>();
     const at = [...path, "authorization"];
     const userObject = memberObject(given, "user");
@@ -206,7 +206,7 @@ class ConnectionReader {
     const credentials = memberText(given, "credentials");
     const nkeySeed = memberText(given, "nkeySeed");
     const authorization: NatsAuthorization = {
-      ...(user === undefined ? {} : { user }),
+      ...inUrl,
       ...(userObject === undefined
         ? {}
         : { user: { user: memberText(userObject, "user")!, password: memberText(userObject, "password")! } }),
@@ -226,31 +226,31 @@ class ConnectionReader {
     return { url, authorization };
   }
 
-  /** Several servers may be listed with commas. Credentials in the URL, which Go's client honours, become a user. */
+  /**
+   * Several servers may be listed with commas. Credentials in the URL, which Go's client honours, are taken out of it: a
+   * user and password, or a token.
+   */
   #readUrl(
     document: YamlDocument,
     list: string,
     path: Path,
-  ): { url: string; user?: { user: string; password: string } } {
-    let user: { user: string; password: string } | undefined;
+  ): { url: string; credentials: Pick<NatsAuthorization, "user" | "token"> } {
+    let credentials: Pick<NatsAuthorization, "user" | "token"> = {};
     const servers = list.split(",").map((server) => {
       const match = /^(?:([A-Za-z]+):\/\/)?(?:([^@/]*)@)?(\[[0-9A-Fa-f:]+\]|[^:/@[\]\s]+)(?::([0-9]+))?\/?$/.exec(
         server.trim(),
       );
       const [, scheme = "nats", userInfo, host, port] = match ?? [];
       if (match === null) this.#fault(document, path, "the URL is not of the form nats://host:port");
-      else if (!["nats", "tls", "ws", "wss"].includes(scheme)) {
-        this.#fault(document, path, `the URL's scheme must be nats, tls, ws or wss, not ${scheme}`);
+      else if (!["nats", "tls"].includes(scheme)) {
+        this.#fault(document, path, `the URL's scheme must be nats or tls, not ${scheme}`);
       } else if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) {
         this.#fault(document, path, "the URL's port is not between 1 and 65535");
       }
-      if (userInfo !== undefined) {
-        const [name = "", password = ""] = userInfo.split(":").map(decodePercent);
-        user = { user: name, password };
-      }
+      if (userInfo !== undefined) credentials = readUserInfo(userInfo);
       return `${scheme}://${host ?? ""}${port === undefined ? "" : `:${port}`}`;
     });
-    return { url: servers.join(","), ...(user === undefined ? {} : { user }) };
+    return { url: servers.join(","), credentials };
   }
 
   #readPem(document: YamlDocument, value: string, path: Path): string {
@@ -296,6 +296,13 @@ const knownKeys: Readonly<Record<string, readonly string[]>> = {
   "nats.configuration.authorization": authorizationKeys,
   "jetstream.configuration.authorization": authorizationKeys,
 };
+
+/** `user:password` or a token. */
+function readUserInfo(text: string): Pick<NatsAuthorization, "user" | "token"> {
+  const colon = text.indexOf(":");
+  if (colon < 0) return text === "" ? {} : { token: decodePercent(text) };
+  return { user: { user: decodePercent(text.slice(0, colon)), password: decodePercent(text.slice(colon + 1)) } };
+}
 
 function decodePercent(text: string): string {
   try {

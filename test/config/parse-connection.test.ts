@@ -155,7 +155,8 @@ describe("URLs and subjects", () => {
     ["nats://a:4222", "nats://a:4222"],
     ["a", "nats://a"],
     ["tls://a:1, nats://[::1]:2", "tls://a:1,nats://[::1]:2"],
-    ["wss://a/", "wss://a"],
+    ["tls://a/", "tls://a"],
+    ["wss://a/", undefined],
     ["http://a", undefined],
     ["nats://a:70000", undefined],
     ["nats://", undefined],
@@ -170,9 +171,14 @@ describe("URLs and subjects", () => {
     });
   }
 
-  it("credentials in the URL become the user", () => {
-    const { value } = parse('{"nats": {"configuration": {"url": "nats://ann:a%40b@a:1", "subjects": []}}}');
-    expect(value?.core).toMatchObject({ url: "nats://a:1", authorization: { user: { user: "ann", password: "a@b" } } });
+  it.each([
+    ["nats://ann:a%40b@a:1", { user: { user: "ann", password: "a@b" } }],
+    ["nats://ann:a:b@a:1", { user: { user: "ann", password: "a:b" } }],
+    ["nats://s3cret@a:1", { token: "s3cret" }],
+  ])("credentials in the URL %s become those of the connection", (url, authorization) => {
+    const { value } = parse(JSON.stringify({ nats: { configuration: { url, subjects: [] } } }));
+    expect(value?.core).toMatchObject({ url: "nats://a:1" });
+    expect(value?.core?.authorization).toEqual(authorization);
   });
 
   it("a subject under both is read from JetStream, with a warning", () => {

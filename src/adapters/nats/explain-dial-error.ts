@@ -146,7 +146,7 @@ function explainTls(error: unknown, server: ServerAddress): SluiceError | undefi
     return authError(
       server,
       "the server's certificate is from an unknown certificate authority",
-      "Put that authority's certificate in authorization.clientCert.rootCA, as PEM or base64 of PEM.",
+      "Put that authority's certificate in authorization.rootCA, as PEM or base64 of PEM.",
       error,
     );
   }
