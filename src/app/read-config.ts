@@ -18,7 +18,7 @@ export async function openSettings(context: CliContext, file: string): Promise<C
     text = await readFile(path, "utf8");
   } catch (cause) {
     const message = `the settings ${path} can't be read: ${(cause as Error).message}`;
-    const hint = "Name them with --file, or start with `sluice init DIR`.";
+    const hint = "Name them with --file; docs/settings.md says what they are made of.";
     throw new SluiceError({ code: "SETTINGS_INVALID", message, hint }, cause);
   }
   return loadSettings(text, path);

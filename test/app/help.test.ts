@@ -74,7 +74,11 @@ describe("usage errors", () => {
     ["a view that does not exist", ["show", "everything"]],
     ["a format that does not exist", ["show", "addons", "-o", "xml"]],
     ["a limit that is none", ["show", "addons", "--limit", "few"]],
+    ["a log level that does not exist", ["run", "--log-level", "loud"]],
+    ["a log format that does not exist", ["run", "--log-format", "xml"]],
     ["an event without its type", ["publish", "login"]],
+    ["an event's file that is not there", ["publish", "login", "--event", "nothing.json"]],
+    ["a data file that is not there", ["publish", "login", "--type", "t", "--source", "s", "--data", "@nothing.json"]],
   ])("%s ends with 2, and nothing on stdout", async (_, args) => {
     const { code, out, err } = await run(...args);
     expect(code).toBe(2);

@@ -63,7 +63,7 @@ interface Message {
 
 async function makeMessage(context: CliContext, options: PublishOptions): Promise<Message> {
   if (options.event !== undefined) {
-    return { payload: await readFile(resolve(context.workingDirectory, options.event)), headers: new Map() };
+    return { payload: await readGiven(context, options.event), headers: new Map() };
   }
   const { type, source, subject } = options;
   if (type === undefined || source === undefined)
@@ -100,12 +100,20 @@ interface EventData {
 
 async function readData(context: CliContext, data: string | undefined): Promise<EventData | undefined> {
   if (data === undefined) return undefined;
-  const text = data.startsWith("@") ? await readFile(resolve(context.workingDirectory, data.slice(1)), "utf8") : data;
+  const text = data.startsWith("@") ? (await readGiven(context, data.slice(1))).toString() : data;
   try {
     return { text, value: parseJson(text), isJson: true };
   } catch (error) {
     if (error instanceof JsonSyntaxError) return { text, value: text, isJson: false };
     throw error;
+  }
+}
+
+async function readGiven({ workingDirectory }: CliContext, file: string): Promise<Buffer> {
+  try {
+    return await readFile(resolve(workingDirectory, file));
+  } catch (error) {
+    throw usageError(`${file} can't be read: ${(error as Error).message}`);
   }
 }
 

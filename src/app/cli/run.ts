@@ -1,5 +1,5 @@
 /** `sluice run`: the service. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { composeLog, type LogFlags } from "../compose.ts";
 import { hostService } from "../service-host.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode } from "./context.ts";
@@ -7,8 +7,17 @@ import { addFileOption, type CliContext, type CommonOptions, type ExitCode } fro
 export function addRunCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("run"))
     .description("the service: subscribes, renders, commits and pushes until it is told to stop")
-    .option("--log-format <json|text>", "how to log to stderr (default: text on a terminal, else json)")
-    .option("--log-level <level>", "debug, info, warn or error", "info")
+    .addOption(
+      new Option("--log-format <format>", "how to log to stderr (default: text on a terminal, else json)").choices([
+        "json",
+        "text",
+      ]),
+    )
+    .addOption(
+      new Option("--log-level <level>", "the least that is logged")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    )
     .action(async (options: CommonOptions & LogFlags) => end(await run(context, options)));
 }
 
