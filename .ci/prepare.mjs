@@ -8,7 +8,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const nodeMajorMin = 20;
+/** zlib.crc32 came with it. */
+const nodeMin = [20, 15];
 
 export function fail(message) {
   process.stderr.write(`${message}\n`);
@@ -35,8 +36,9 @@ function newest(paths) {
 }
 
 export function prepare() {
-  if (Number(process.versions.node.split(".")[0]) < nodeMajorMin) {
-    fail(`Node ${nodeMajorMin} or newer is needed; this is ${process.version}`);
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < nodeMin[0] || (major === nodeMin[0] && minor < nodeMin[1])) {
+    fail(`Node ${nodeMin.join(".")} or newer is needed; this is ${process.version}`);
   }
   try {
     execFileSync("git", ["--version"], { stdio: "ignore" });
