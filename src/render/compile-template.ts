@@ -2,6 +2,7 @@
 import { isSourcePlace, type Problem, SluiceError } from "../model/problem.ts";
 import type { RenderedText, Template, TemplateSource } from "../model/template.ts";
 import { compileGoTemplate } from "./go/go-template.ts";
+import { compileHandlebarsTemplate } from "./handlebars/handlebars-template.ts";
 
 export interface CompiledTemplate {
   /** Absent if any problem is an error. */
@@ -23,13 +24,8 @@ export function literalTemplate(source: TemplateSource): Template {
 /** Compiles a text with the engine that its source names. */
 export function compileTemplate(source: TemplateSource): CompiledTemplate {
   if (isLiteral(source.text)) return { template: literalTemplate(source), problems: [] };
-  const compiled = source.engine === "go" ? compileGoTemplate(source) : refuseHandlebars(source);
+  const compiled = source.engine === "go" ? compileGoTemplate(source) : compileHandlebarsTemplate(source);
   return source.confidential === true ? keepConfidential(compiled) : compiled;
-}
-
-function refuseHandlebars({ file, part, line, column }: TemplateSource): CompiledTemplate {
-  const message = "templates in Handlebars are not rendered yet";
-  return { problems: [{ code: "TEMPLATE_SYNTAX", severity: "error", message, at: { file, line, column, part } }] };
 }
 
 /** Nothing that an engine says of a Secret's template may quote it. */

@@ -172,9 +172,9 @@ describe("faults", () => {
       ["TEMPLATE_SYNTAX c.yaml:8:34"],
     ],
     [
-      "Handlebars, so far",
+      "a Go template that is said to be Handlebars",
       { ...good, "c.yaml": configMap.replace("{projects", "{sluice.dev/engine: handlebars, projects") },
-      ["TEMPLATE_SYNTAX c.yaml:8:5"],
+      ["TEMPLATE_SYNTAX c.yaml:8:14"],
     ],
     [
       "an engine that is none",
