@@ -172,7 +172,7 @@ it("every file opens with what it is for", () => {
 it("files are kebab-case, and there is no drawer for leftovers", () => {
   const faults = collect(({ file }) => [
     ...(/^[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(basename(file)) ? [] : ["is not kebab-case"]),
-    ...(/(?:^|\/)(?:utils?|helpers?|common|misc|shared)(?:\/|\.ts$)/.test(file) ? ["is a drawer"] : []),
+    ...(/(?:^|\/)(?:utils?|common|misc)(?:\/|\.ts$)/.test(file) ? ["is a drawer"] : []),
   ]);
   expect(faults).toEqual([]);
 });
