@@ -110,7 +110,7 @@ ${settings ?? "output: {secrets: plain}"}
         catalog,
         inputs: processDelivery(catalog, delivery, render).inputs,
       }));
-      await keeper.commitBatch(entries, true);
+      await keeper.commitBatch(entries, true, AbortSignal.timeout(60_000));
     }
     const isPushed = await branches.push(AbortSignal.timeout(60_000), (problem) => log.problem(problem));
     if (!isPushed) throw new Error(`the state was not pushed: ${JSON.stringify(log.lines)}`);

@@ -1,0 +1,222 @@
+/** A dry run foretells what the service does: the same inputs in memory and on a branch end in the same tree. */
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { loadCatalog } from "../../../src/config/load-catalog.ts";
+import type { Catalog } from "../../../src/model/catalog.ts";
+import type { Checkpoint } from "../../../src/model/change-set.ts";
+import type { Delivery } from "../../../src/model/delivery.ts";
+import { Branches } from "../../../src/pipeline/branches.ts";
+import { dryRun } from "../../../src/pipeline/dry-run/dry-run.ts";
+import { Fold } from "../../../src/pipeline/dry-run/fold.ts";
+import type { StateTree } from "../../../src/pipeline/dry-run/state-overlay.ts";
+import { processDelivery } from "../../../src/pipeline/process-delivery.ts";
+import { readFolder } from "../../../src/pipeline/read-folder.ts";
+import { StateKeeper } from "../../../src/pipeline/state-keeper.ts";
+import { createFakeClock } from "../../fakes/fake-clock.ts";
+import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
+import { FakeGitRepository } from "../../fakes/fake-git-repository.ts";
+import { MemoryLog } from "../../tools/memory-log.ts";
+
+const never = new AbortController().signal;
+const render = { compatibility: "strict", secrets: "plain" } as const;
+const foldOptions = { records: "full", render, entitiesMax: 10_000 } as const;
+
+/** What a catalog may be: the triggers that there are, their clusters, and what their templates say. */
+interface Shape {
+  readonly clusters: readonly string[];
+  readonly triggers: readonly {
+    readonly name: string;
+    readonly tier: number;
+    readonly value: string;
+    readonly leaves: boolean;
+  }[];
+}
+
+function catalogOf({ clusters, triggers }: Shape): Catalog {
+  const text = [
+    ...clusters.map(
+      (name) => `apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {name: ${name}, namespace: fleet, labels: {env: production}}`,
+    ),
+    `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventSource
+metadata: {name: users}
+spec: {messagingMatchCriteria: [{subject: users}]}`,
+    ...triggers.map(
+      ({ name, tier, value, leaves }) => `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: ${name}}
+spec:
+  sourceClusterSelector: {matchLabels: {env: production}}
+  eventSourceName: users
+  oneForEvent: true
+  tier: ${tier}
+  stopMatchingBehavior: ${leaves ? "LeavePolicies" : "WithdrawPolicies"}
+  cloudEventAction: '{{.CloudEvent.type}}'
+  policyRefs: [{name: ${name}, namespace: default, kind: ConfigMap}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: ${name}, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
+data:
+  a.yaml: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: "{{ .CloudEvent.subject }}", namespace: users}
+    data: {value: "${value}"}`,
+    ),
+  ].join("\n---\n");
+  return loadCatalog([{ path: "config.yaml", text }], { compatibility: "strict" }).value;
+}
+
+const shape = fc.record({
+  clusters: fc.subarray(["eu-1", "us-1"], { minLength: 1 }),
+  triggers: fc.subarray(["first", "second"]).chain((names) =>
+    fc.tuple(
+      ...names.map((name) =>
+        fc.record({
+          name: fc.constant(name),
+          tier: fc.constantFrom(50, 100),
+          value: fc.constantFrom("one", "two", "{{ .CloudEvent.data.size }}", "{{ .CloudEvent.missing }}"),
+          leaves: fc.boolean(),
+        }),
+      ),
+    ),
+  ),
+});
+const events = fc.array(
+  fc.record({
+    type: fc.constantFrom("Create", "Create", "Delete", "nonsense"),
+    user: fc.constantFrom("alice", "bob"),
+    size: fc.nat(2),
+  }),
+  { maxLength: 8 },
+);
+
+function deliveryOf({ type, user, size }: { type: string; user: string; size: number }, index: number): Delivery {
+  const event = { specversion: "1.0", type, source: "auth", id: String(index), subject: user, data: { size } };
+  return {
+    connection: "bus",
+    stream: "bus/@journal",
+    position: { epoch: "test", sequence: index + 1, time: "2026-01-01T00:00:00Z" },
+    subject: "users",
+    headers: new Map(),
+    payload: new TextEncoder().encode(JSON.stringify(event)),
+  };
+}
+
+/** A service without streams: its state, kept on a repository in memory. */
+async function keepState(catalog: Catalog) {
+  const git = new FakeGitRepository(new FakeGitRemote());
+  const ports = { git, log: new MemoryLog(), clock: createFakeClock(), chance: { next: () => 0 } };
+  const branches = new Branches({ target: "main", state: "state", outputPath: "rendered" }, ports, () => "x\n");
+  const options = { eventsMax: 100, per: "batch", shards: 0, records: "full", deadLettersMax: 10, render } as const;
+  const keeper = new StateKeeper(options, branches, ports, catalog, await branches.open());
+  await keeper.putInForce(catalog);
+  return {
+    receive: async (deliveries: readonly Delivery[]) => {
+      const entries = deliveries.map((delivery) => ({
+        delivery,
+        catalog: keeper.catalog,
+        inputs: processDelivery(keeper.catalog, delivery, render).inputs,
+      }));
+      await keeper.commitBatch(entries, true, never);
+      while (keeper.hasPending) await keeper.commitBatch([], true, never);
+    },
+    follow: async (next: Catalog) => {
+      await keeper.putInForce(next);
+      while (keeper.hasPending) await keeper.commitBatch([], true, never);
+    },
+    state: (): StateTree & { checkpoint: Checkpoint } => ({
+      git,
+      tree: branches.stateTree!,
+      checkpoint: keeper.checkpoint,
+    }),
+  };
+}
+
+async function filesOf({ git, tree }: StateTree, folder: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for await (const [path, text] of readFolder(git, tree, folder)) files[path] = text;
+  return files;
+}
+
+it("base and head end where the service ends, and the report counts the difference", async () => {
+  await fc.assert(
+    fc.asyncProperty(shape, shape, events, async (before, after, sent) => {
+      const [base, head] = [catalogOf(before), catalogOf(after)];
+      const service = await keepState(base);
+      await service.receive(sent.map(deliveryOf));
+      const { checkpoint, ...state } = service.state();
+
+      const fold = new Fold(state, checkpoint, foldOptions);
+      await fold.putInForce(head);
+      const { report } = await dryRun(
+        {
+          state,
+          checkpoint,
+          base: { catalog: base, isInForce: true, title: "base" },
+          head: { catalog: head, title: "head" },
+          samples: [],
+          outputPath: "rendered",
+          showsData: true,
+          objectsMax: 1000,
+        },
+        foldOptions,
+      );
+      const was = await filesOf(state, "desired");
+      await service.follow(head);
+      const is = await filesOf(service.state(), "desired");
+
+      expect(await filesOf(fold.overlay, "desired")).toEqual(is);
+      expect(await filesOf(fold.overlay, "records")).toEqual(await filesOf(service.state(), "records"));
+      expect(await filesOf(fold.overlay, "claims")).toEqual(await filesOf(service.state(), "claims"));
+      const paths = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((path) => was[path] !== is[path]);
+      expect(report.objects.map(({ path }) => path)).toEqual(
+        paths.sort().map((path) => path.replace("desired", "rendered")),
+      );
+      const { create, update, delete: deleted } = report.counts;
+      expect(create + update + deleted).toBe(paths.length);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it("a base that is not in force is folded first: only what lies between base and head is told", async () => {
+  const trigger = { name: "first", tier: 100, leaves: false };
+  const [inForce, base, head] = ["one", "two", "three"].map((value) =>
+    catalogOf({ clusters: ["eu-1"], triggers: [{ ...trigger, value }] }),
+  );
+  const service = await keepState(inForce!);
+  await service.receive([deliveryOf({ type: "Create", user: "alice", size: 1 }, 0)]);
+  const { checkpoint, ...state } = service.state();
+  const { report } = await dryRun(
+    {
+      state,
+      checkpoint,
+      base: { catalog: base!, isInForce: false, title: "base" },
+      head: { catalog: head!, title: "head" },
+      samples: [],
+      outputPath: "rendered",
+      showsData: false,
+      objectsMax: 10,
+    },
+    foldOptions,
+  );
+  expect(report.objects[0]?.hunks[0]?.lines.filter(({ sign }) => sign !== " ")).toEqual([
+    { sign: "-", text: "  value: two" },
+    { sign: "+", text: "  value: three" },
+  ]);
+});
+
+it("beyond the bound it stops, and says so", async () => {
+  const one = { name: "first", tier: 100, leaves: false, value: "one" };
+  const [base, head] = ["one", "two"].map((value) => catalogOf({ clusters: ["eu-1"], triggers: [{ ...one, value }] }));
+  const service = await keepState(base!);
+  await service.receive(["alice", "bob"].map((user, index) => deliveryOf({ type: "Create", user, size: 1 }, index)));
+  const { checkpoint, ...state } = service.state();
+  const fold = new Fold(state, checkpoint, { ...foldOptions, entitiesMax: 1 });
+  await fold.putInForce(head!);
+  expect({ entities: fold.entities, isComplete: fold.isComplete }).toEqual({ entities: 1, isComplete: false });
+});
