@@ -31,6 +31,10 @@ export interface WorkbenchOptions {
   readonly connection: string;
   /** Further lines of sluice.yaml; `output`, `commit` and such. */
   readonly settings?: string;
+  /** Where the repository is and how to get in: lines below `repository`, given the folder it is in. */
+  readonly repository?: (folder: string) => Promise<string>;
+  /** Further variables for the program. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Streams to create: their names and subjects. */
   readonly streams?: Readonly<Record<string, readonly string[]>>;
 }
@@ -40,13 +44,21 @@ export class Workbench {
   readonly server: NatsServer;
   readonly nats: NatsConnection;
   readonly streams: JetStreamManager;
+  readonly #env: Readonly<Record<string, string>>;
   #services: SluiceProcess[] = [];
 
-  private constructor(folder: string, server: NatsServer, nats: NatsConnection, streams: JetStreamManager) {
+  private constructor(
+    folder: string,
+    server: NatsServer,
+    nats: NatsConnection,
+    streams: JetStreamManager,
+    env: Readonly<Record<string, string>>,
+  ) {
     this.folder = folder;
     this.server = server;
     this.nats = nats;
     this.streams = streams;
+    this.#env = env;
   }
 
   static async open(options: WorkbenchOptions): Promise<Workbench> {
@@ -62,14 +74,14 @@ export class Workbench {
     for (const [name, subjects] of Object.entries(options.streams ?? {})) {
       await streams.streams.add({ name, subjects: [...subjects] });
     }
-    const bench = new Workbench(folder, server, nats, streams);
+    const bench = new Workbench(folder, server, nats, streams, options.env ?? {});
     await bench.write("connection.json", options.connection);
     await bench.write(
       "sluice.yaml",
       `apiVersion: sluice.dev/v1alpha1
 kind: Settings
 repository:
-  url: ./fleet.git
+  ${(await options.repository?.(folder)) ?? "url: ./fleet.git"}
   branch: main
   pollInterval: 500ms
   author: {name: sluice, email: sluice@example.com}
@@ -152,7 +164,7 @@ ${options.settings ?? "output: {secrets: plain}"}
 
   /** Starts `sluice run`; resolves when it has logged `ready`. */
   async start(): Promise<SluiceProcess> {
-    const service = new SluiceProcess(this.folder);
+    const service = new SluiceProcess(this.folder, this.#env);
     this.#services.push(service);
     await service.untilLogged("ready");
     return service;
@@ -162,6 +174,7 @@ ${options.settings ?? "output: {secrets: plain}"}
     try {
       const { stdout, stderr } = await run(process.execPath, [program, ...args], {
         cwd: this.folder,
+        env: { ...process.env, ...this.#env },
         maxBuffer: 64 * 1024 * 1024,
       });
       return { code: 0, stdout, stderr };
@@ -185,9 +198,10 @@ export class SluiceProcess {
   readonly #exited: Promise<number | null>;
   #log = "";
 
-  constructor(folder: string) {
+  constructor(folder: string, env: Readonly<Record<string, string>>) {
     this.#child = spawn(process.execPath, [program, "run", "--log-format", "json"], {
       cwd: folder,
+      env: { ...process.env, ...env },
       stdio: ["ignore", "inherit", "pipe"],
     });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
