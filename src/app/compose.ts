@@ -120,10 +120,18 @@ function bytesFrom(key: string): NonNullable<RenderSettings["drawBytes"]> {
 
 /** `folder`: of the local object store, below the state's directory. */
 function openRepository(context: CliContext, settings: Settings, folder: string, log: Log): Promise<GitRepository> {
-  const { url, author, auth, caFile } = settings.repository;
+  const { url, author, auth, caFile, signing } = settings.repository;
   const directory = join(settings.state.directory, folder);
-  const ca = caFile === undefined ? {} : { caFile };
-  return openGitRepository({ url, directory, author, auth: readAuth(auth, secretReader(context)), log, ...ca });
+  const read = secretReader(context);
+  return openGitRepository({
+    url,
+    directory,
+    author,
+    auth: readAuth(auth, read),
+    log,
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(signing === undefined ? {} : { signing: { format: signing.format, key: async () => read(signing.key) } }),
+  });
 }
 
 /** Credentials are read when they are used, so that a file that was changed counts at once. */

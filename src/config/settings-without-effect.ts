@@ -9,7 +9,6 @@ export interface SettingWithoutEffect {
 }
 
 export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
-  { path: ["repository", "signing"] },
   { path: ["connections", "*", "fromSecrets"], unless: false },
   { path: ["connections", "*", "capture"], unless: false },
   { path: ["delivery"] },

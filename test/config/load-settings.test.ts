@@ -44,7 +44,6 @@ describe("good settings", () => {
     const { value, problems } = loadSettings(text, file);
     expect(problems.map(({ code }) => code)).toEqual(problems.map(() => "FIELD_WITHOUT_EFFECT"));
     expect(summarize(problems)).toEqual([
-      "[FIELD_WITHOUT_EFFECT 8:3]",
       "[FIELD_WITHOUT_EFFECT 16:5]",
       "[FIELD_WITHOUT_EFFECT 18:5]",
       "[FIELD_WITHOUT_EFFECT 20:1]",
