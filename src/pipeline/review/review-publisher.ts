@@ -19,7 +19,7 @@ import { readFolder } from "../read-folder.ts";
 import { GroupPublisher, type GroupPublisherOptions, type Surroundings } from "./group-publisher.ts";
 import { type CommitWithTree, readContents, readDifferences, readReviewHead, reviewBranch } from "./review-branch.ts";
 import type { ReviewTemplates } from "./review-texts.ts";
-import { type EndedRequest, isMergeMissing, settleRequest } from "./settle-request.ts";
+import { isMergeMissing, settleRequest } from "./settle-request.ts";
 
 export interface ReviewOptions extends GroupPublisherOptions {
   readonly grouping: ReviewGrouping;
@@ -47,8 +47,11 @@ export interface ReviewScope {
   commit(inputs: readonly PlanInput[]): Promise<void>;
 }
 
-/** How often a merge is looked for on the target before it is believed that nothing was left of the request. */
-const mergeLooksMax = 3;
+/**
+ * How long what the forge says and what Git shows may contradict each other: a merge that is not on the target, a branch
+ * that is gone while its request is open or nobody is known to have closed it.
+ */
+const settleMsMax = 5_000;
 /** The least time between two looks that find nothing to do. */
 const lookMsMin = 1_000;
 const retryMsMin = 5_000;
@@ -58,7 +61,8 @@ export class ReviewPublisher {
   readonly #options: ReviewOptions;
   readonly #parts: ReviewParts;
   readonly #groups: GroupPublisher;
-  readonly #mergeLooks = new Map<number, number>();
+  /** Since when requests have been in such a contradiction, by number. */
+  readonly #unsettled = new Map<number, number>();
   #isHinted = true;
   /** The hint came from the forge: what has become of requests is worth asking at once. */
   #mayHaveEnded = true;
@@ -142,10 +146,9 @@ export class ReviewPublisher {
     const reviews = new Map(before);
     const waiting = new Set<string>();
     for (const [group, request] of requests) {
-      if (request?.state === "open") continue;
-      const settled = await this.#settle(before.get(group)!, request, heads, target);
-      if (settled === undefined) waiting.add(group);
-      else reviews.set(group, settled);
+      const review = before.get(group)!;
+      if (request !== undefined && (await this.#isUnsettled(review, request, heads, target))) waiting.add(group);
+      else if (request?.state !== "open") reviews.set(group, await this.#settle(review, request, heads, target));
     }
     const surroundings = { state: tree, target };
     const left = new Map(heads);
@@ -201,27 +204,43 @@ export class ReviewPublisher {
     return undefined;
   }
 
-  /** Undefined: what was merged has not arrived yet. */
+  /** Whether the forge and Git still contradict each other, and not for long yet. */
+  async #isUnsettled(
+    review: ReviewRecord,
+    request: ReviewRequest,
+    heads: ReadonlyMap<string, ObjectId | undefined>,
+    target: CommitWithTree,
+  ): Promise<boolean> {
+    const { git, clock } = this.#parts;
+    const { number, state, headRef } = request;
+    const isBranchGone = heads.get(reviewBranch(review.group)) === undefined;
+    const isContradiction =
+      state === "merged"
+        ? await isMergeMissing(git, review, heads.get(headRef), target.tree, this.#options.outputPath)
+        : isBranchGone;
+    const since = this.#unsettled.get(number) ?? clock.now();
+    if (isContradiction && clock.now() - since < settleMsMax) {
+      this.#unsettled.set(number, since);
+      return true;
+    }
+    this.#unsettled.delete(number);
+    return false;
+  }
+
   async #settle(
     review: ReviewRecord,
     request: ReviewRequest | undefined,
     heads: ReadonlyMap<string, ObjectId | undefined>,
     target: CommitWithTree,
-  ): Promise<ReviewRecord | undefined> {
+  ): Promise<ReviewRecord> {
     const { git, host, log } = this.#parts;
-    const { outputPath } = this.#options;
     const { group, request: number = 0 } = review;
     const isBranchGone = heads.get(reviewBranch(group)) === undefined;
     const isAbandoned = request?.state === "closed" && isBranchGone && (await host.wasClosedByDeletion(number));
-    const head = request === undefined ? undefined : heads.get(request.headRef);
-    const ended: EndedRequest = { request, head, isAbandoned };
-    const looks = this.#mergeLooks.get(number) ?? 0;
-    if (looks < mergeLooksMax && (await isMergeMissing(git, review, ended, target.tree, outputPath))) {
-      this.#mergeLooks.set(number, looks + 1);
-      return undefined;
-    }
-    this.#mergeLooks.delete(number);
-    const settled = await settleRequest(git, review, ended, target.tree, outputPath);
+    const settled =
+      request === undefined || isAbandoned
+        ? { group, shown: new Map(), rejected: review.rejected }
+        : await settleRequest(git, review, heads.get(request.headRef), target.tree, this.#options.outputPath);
     const how = request === undefined ? "is gone" : isAbandoned ? "went with its branch" : `was ${request.state}`;
     const rejected = settled.rejected.size - review.rejected.size;
     log.info(`the request ${how}`, { group, request: number, by: request?.endedBy, rejected });

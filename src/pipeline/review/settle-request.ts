@@ -1,46 +1,33 @@
 /** What becomes of a group whose request has ended. */
 import type { FileContents, ReviewRecord } from "../../model/review.ts";
 import { rejectShown } from "../../plan/plan-review.ts";
-import type { ReviewRequest } from "../../ports/code-host.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { readContents, readReviewHead } from "./review-branch.ts";
 
-export interface EndedRequest {
-  /** Undefined: the forge does not know it any more. */
-  readonly request: ReviewRequest | undefined;
-  /** The head that it had when it ended. */
-  readonly head: ObjectId | undefined;
-  /** It ended because its branch was deleted, and by nobody's decision. */
-  readonly isAbandoned: boolean;
-}
-
-/** The record without the request, and with what people did not want of it. */
+/** The record without the request, and with what people did not want of it. `head`: what it had when it ended. */
 export async function settleRequest(
   git: GitReader,
   review: ReviewRecord,
-  { request, head, isAbandoned }: EndedRequest,
+  head: ObjectId | undefined,
   target: ObjectId,
   outputPath: string,
 ): Promise<ReviewRecord> {
-  const { group } = review;
-  if (request === undefined || isAbandoned) return { group, shown: new Map(), rejected: review.rejected };
   const shown = await shownAt(git, review, head, outputPath);
   const rejected = rejectShown(shown, await readContents(git, target, outputPath, shown.keys()));
-  return { group, shown: new Map(), rejected: new Map([...review.rejected, ...rejected]) };
+  return { group: review.group, shown: new Map(), rejected: new Map([...review.rejected, ...rejected]) };
 }
 
 /**
- * Whether a merged request has left nothing of what it showed on the target: people who merge want some of it, so the
- * target that was fetched is probably one from before.
+ * Whether a merge has left nothing of what was shown on the target: people who merge want some of it, so the target that
+ * was fetched is probably one from before.
  */
 export async function isMergeMissing(
   git: GitReader,
   review: ReviewRecord,
-  { request, head }: EndedRequest,
+  head: ObjectId | undefined,
   target: ObjectId,
   outputPath: string,
 ): Promise<boolean> {
-  if (request?.state !== "merged") return false;
   const shown = await shownAt(git, review, head, outputPath);
   const rejected = rejectShown(shown, await readContents(git, target, outputPath, shown.keys()));
   return shown.size > 0 && rejected.size === shown.size;
