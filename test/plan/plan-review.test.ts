@@ -1,0 +1,232 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { emptyReview, type FileContents, type FileDifference, type ReviewRecord } from "../../src/model/review.ts";
+import { keepRejected, planReview, rejectShown } from "../../src/plan/plan-review.ts";
+import { fingerprintProposal, readProjection, writeProjectionTrailer } from "../../src/plan/projection-trailer.ts";
+import { parseReview, writeReview } from "../../src/plan/review-file.ts";
+
+/** `+path=new`, `~path=old>new`, `-path=old`; paths below `c/one/`. */
+function difference(text: string): FileDifference {
+  const [, sign, path, contents = ""] = /^([+~-])([^=]*)=(.*)$/.exec(text)!;
+  const [before, after] =
+    sign === "+" ? [undefined, contents] : sign === "-" ? [contents, undefined] : contents.split(">");
+  return { path: `c/one/${path}`, have: before, want: after };
+}
+
+/** `path=content`; `path=` is the absence. */
+function contents(...texts: string[]): FileContents {
+  return new Map(
+    texts.map((text) => text.split("=")).map(([path, id]) => [`c/one/${path}`, id === "" ? undefined : id]),
+  );
+}
+
+function rejecting(group: string, ...texts: string[]): [string, ReviewRecord] {
+  return [group, { ...emptyReview(group), rejected: contents(...texts) }];
+}
+
+const a = "triggers/a/ns/configmap/x.yaml";
+const b = "triggers/b/ns/configmap/y.yaml";
+const own = "sluice-cluster.yaml";
+const ns = "namespaces/ns.yaml";
+const rendered = "triggers/a/_cluster/namespace/ns.yaml";
+
+interface Case {
+  name: string;
+  differences: string[];
+  rejected?: [string, ReviewRecord][];
+  all: string[];
+  trigger: Record<string, string[]>;
+}
+
+const cases: Case[] = [
+  { name: "nothing differs: nothing is proposed", differences: [], all: [], trigger: {} },
+  {
+    name: "each trigger's group has what its objects need, and both have what both need",
+    differences: [`+${own}=1`, `+${ns}=1`, `+${a}=1`, `+${b}=1`],
+    all: [ns, own, a, b],
+    trigger: { a: [ns, own, a], b: [ns, own, b] },
+  },
+  {
+    name: "shards are no namespace",
+    differences: [`+${ns}=1`, "+triggers/a/ab/cd/ns/configmap/x.yaml=1"],
+    all: [ns, "triggers/a/ab/cd/ns/configmap/x.yaml"],
+    trigger: { a: [ns, "triggers/a/ab/cd/ns/configmap/x.yaml"] },
+  },
+  {
+    name: "what no object needs has a group of its own",
+    differences: [`+${own}=1`, `-${a}=1`],
+    all: [own, a],
+    trigger: { a: [a], _clusters: [own] },
+  },
+  {
+    name: "what was turned down is left out, in its group only",
+    differences: [`+${a}=1`, `+${b}=1`],
+    rejected: [rejecting("a", `${a}=1`), rejecting("all", `${b}=1`)],
+    all: [a],
+    trigger: { b: [b] },
+  },
+  {
+    name: "something else at the same path is not what was turned down",
+    differences: [`~${a}=0>2`],
+    rejected: [rejecting("a", `${a}=1`), rejecting("all", `${a}=1`)],
+    all: [a],
+    trigger: { a: [a] },
+  },
+  {
+    name: "a removal is turned down by its absence",
+    differences: [`-${a}=1`],
+    rejected: [rejecting("a", `${a}=`), rejecting("all", `${a}=`)],
+    all: [],
+    trigger: {},
+  },
+  {
+    name: "what is shared comes again with what needs it, however it was turned down",
+    differences: [`+${own}=1`, `+${ns}=1`, `+${a}=1`, "+triggers/a/ns/configmap/new.yaml=1"],
+    rejected: [rejecting("a", `${own}=1`, `${ns}=1`, `${a}=1`), rejecting("all", `${own}=1`, `${ns}=1`, `${a}=1`)],
+    all: [ns, own, "triggers/a/ns/configmap/new.yaml"],
+    trigger: { a: [ns, own, "triggers/a/ns/configmap/new.yaml"] },
+  },
+  {
+    name: "what is shared and was turned down with all that needs it is not proposed by itself",
+    differences: [`+${own}=1`, `+${a}=1`],
+    rejected: [rejecting("a", `${own}=1`, `${a}=1`), rejecting("all", `${own}=1`, `${a}=1`)],
+    all: [],
+    trigger: {},
+  },
+  {
+    name: "a generated namespace gives way together with the one that is rendered",
+    differences: [`+${rendered}=1`, `-${ns}=1`, `+${b}=1`],
+    all: [ns, rendered, b],
+    trigger: { a: [ns, rendered], b: [b] },
+  },
+  {
+    name: "and stays where that is turned down",
+    differences: [`+${rendered}=1`, `-${ns}=1`],
+    rejected: [rejecting("a", `${rendered}=1`), rejecting("all", `${rendered}=1`)],
+    all: [],
+    trigger: {},
+  },
+  {
+    name: "and comes back together with the rendered one's end, not with what needs it",
+    differences: [`-${rendered}=1`, `+${ns}=1`, `+${b}=1`],
+    all: [ns, rendered, b],
+    trigger: { a: [ns, rendered], b: [b] },
+  },
+  {
+    name: "an object that passes to another owner goes from the one to the other in one request",
+    differences: [`-${a}=1`, "+triggers/b/ns/configmap/x.yaml=1"],
+    all: [a, "triggers/b/ns/configmap/x.yaml"],
+    trigger: { b: [a, "triggers/b/ns/configmap/x.yaml"] },
+  },
+  {
+    name: "or stays where it is, where the new owner's was turned down",
+    differences: [`-${a}=1`, "+triggers/b/ns/configmap/x.yaml=1"],
+    rejected: [
+      rejecting("b", "triggers/b/ns/configmap/x.yaml=1"),
+      rejecting("all", "triggers/b/ns/configmap/x.yaml=1"),
+    ],
+    all: [],
+    trigger: {},
+  },
+  {
+    name: "profiles are no triggers",
+    differences: ["+profiles/a/ns/configmap/x.yaml=1"],
+    all: ["profiles/a/ns/configmap/x.yaml"],
+    trigger: { "_profiles-a": ["profiles/a/ns/configmap/x.yaml"] },
+  },
+];
+
+describe("planReview", () => {
+  for (const { name, differences, rejected = [], all, trigger } of cases) {
+    it(name, () => {
+      const given = differences.map(difference);
+      const reviews = new Map(rejected);
+      const pathsOf = (proposals: ReturnType<typeof planReview>) =>
+        Object.fromEntries(
+          [...proposals].map(([group, files]) => [group, files.map(({ path }) => path.slice("c/one/".length))]),
+        );
+
+      const whole = planReview(given, "all", reviews);
+
+      expect(pathsOf(whole)).toEqual(all.length === 0 ? {} : { all });
+      expect(pathsOf(planReview(given, "trigger", reviews))).toEqual(trigger);
+      const [proposal = []] = whole.values();
+      const ended = new Map([["all", { ...emptyReview("all"), rejected: shownBy(proposal) }]]);
+      expect(planReview(proposal, "all", ended).size, "what was shown and turned down is not proposed again").toBe(0);
+    });
+  }
+});
+
+function shownBy(proposal: readonly FileDifference[]): FileContents {
+  return new Map(proposal.map(({ path, want }) => [path, want]));
+}
+
+describe("what counts as turned down", () => {
+  const shown = contents("x=1", "y=2", "z=");
+  const ends: [name: string, target: FileContents, rejected: FileContents][] = [
+    ["merged as it was: nothing", contents("x=1", "y=2", "z="), new Map()],
+    ["closed: all of it, absences included", contents("x=", "y=0", "z=3"), shown],
+    ["merged with an edit, and less a file", contents("x=9", "y=", "z="), contents("x=1", "y=2")],
+  ];
+  for (const [name, target, rejected] of ends) {
+    it(name, () => {
+      expect(rejectShown(shown, target)).toEqual(rejected);
+    });
+  }
+
+  it("ends when something else is desired, and does not come back with what was desired before", () => {
+    expect(keepRejected(contents("x=1", "y=2", "z="), contents("x=1", "y=3", "z=4"))).toEqual(contents("x=1"));
+  });
+});
+
+describe("a commit of a review branch", () => {
+  const proposal = [difference(`+${a}=1`)];
+  const commit = { tree: "t1", parents: ["p1"] };
+  const message = `Create\n\n${writeProjectionTrailer(fingerprintProposal(proposal), commit)}\n`;
+
+  it("says what it proposes, and is nobody's any more when it was changed", () => {
+    expect(readProjection({ ...commit, message })).toBe(fingerprintProposal(proposal));
+    expect(readProjection({ ...commit, tree: "t2", message })).toBeUndefined();
+    expect(readProjection({ ...commit, parents: ["p1", "p2"], message })).toBeUndefined();
+    expect(readProjection({ ...commit, message: "By a person\n" })).toBeUndefined();
+  });
+
+  it("proposes something else as soon as anything of it is something else", () => {
+    const others = [
+      [],
+      [difference(`+${a}=2`)],
+      [difference(`~${a}=0>1`)],
+      [difference(`-${a}=1`)],
+      [...proposal, difference(`+${b}=1`)],
+    ];
+    expect(new Set([proposal, ...others].map(fingerprintProposal)).size).toBe(1 + others.length);
+  });
+});
+
+describe("the review file", () => {
+  const ids = fc.option(fc.string({ minLength: 1 }), { nil: undefined });
+  const files = fc.array(fc.tuple(fc.string(), ids)).map((entries) => new Map(entries));
+  const records = fc.record(
+    {
+      group: fc.string({ minLength: 1 }),
+      request: fc.nat(),
+      head: fc.string({ minLength: 1 }),
+      shown: files,
+      rejected: files,
+    },
+    { requiredKeys: ["group", "shown", "rejected"] },
+  );
+
+  it("gives back what was written, and is not there where there is nothing to remember", () => {
+    fc.assert(
+      fc.property(records, (record) => {
+        const text = writeReview(record);
+        if (record.request === undefined && record.rejected.size === 0) expect(text).toBeUndefined();
+        else {
+          const read = parseReview(text!, "reviews/x.json");
+          expect({ ...read, shown: new Map(read.shown), rejected: new Map(read.rejected) }).toEqual(record);
+        }
+      }),
+    );
+  });
+});
