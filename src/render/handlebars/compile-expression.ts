@@ -1,6 +1,6 @@
 /** Expressions: paths, literals and calls of helpers, compiled to closures. */
 import { SerializedText } from "../go/value.ts";
-import { type Helper, helpers, type Parameter } from "./helpers.ts";
+import { type Helper, helpers, type Parameter } from "./helper-table.ts";
 import type { ParsedTemplate } from "./parse-template.ts";
 import type { Run } from "./run.ts";
 import type { BindingNames, Evaluate, Loop, Scope } from "./scope.ts";

@@ -9,7 +9,7 @@ import {
   type StaticScope,
   simpleName,
 } from "./compile-expression.ts";
-import { helpers } from "./helpers.ts";
+import { helpers } from "./helper-table.ts";
 import type { BindingNames, Execute } from "./scope.ts";
 import type { BlockNode, MustacheNode, ProgramNode, RefusedNode, StatementNode } from "./syntax.ts";
 import { TemplateFault } from "./template-fault.ts";

@@ -3,7 +3,7 @@
  *
  * The language is Handlebars' own, strict, without partials and decorators; docs/templates.md says where it differs.
  * Nothing is escaped for HTML, so `{{x}}` and `{{{x}}}` print the same. No code is generated, and templates reach
- * nothing but the event's data and the helpers of helpers.ts.
+ * nothing but the event's data and the helpers of helper-table.ts.
  */
 import type { JsonObject } from "../../model/json.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";

@@ -3,6 +3,7 @@
  * template, where here the tree is compiled to closures that reach only what was given to them.
  */
 import Handlebars from "handlebars";
+import { checkNesting } from "./check-nesting.ts";
 import type { Position, ProgramNode } from "./syntax.ts";
 import { TemplateFault } from "./template-fault.ts";
 
@@ -33,6 +34,7 @@ interface LexerState {
 
 /** Throws a {@link TemplateFault}. */
 export function parseTemplate(text: string): ParsedTemplate {
+  checkNesting(text);
   const toOffset = offsetsOf(text);
   const program = parse(text, toOffset);
   return {
@@ -46,7 +48,6 @@ function parse(text: string, toOffset: (position: Position) => number): ProgramN
   try {
     return Handlebars.parse(text) as unknown as ProgramNode;
   } catch (error) {
-    if (error instanceof RangeError) throw new TemplateFault("the template is nested too deep", 0);
     if (error instanceof Handlebars.Exception) {
       const at = toOffset({ line: Number(error.lineNumber ?? 1), column: Number(error.column ?? 0) });
       throw new TemplateFault(error.message.replace(/ - \d+:\d+$/, ""), at);

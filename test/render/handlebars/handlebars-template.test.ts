@@ -152,6 +152,8 @@ describe("errors in the text", () => {
 
     expect(renderHandlebars(nested(200)).text).toBe("");
     expect(renderHandlebars(chain(199)).text).toBe("end");
+    expect(renderHandlebars(`${"{{!-- {{#if x}} (((( --}}{{! {{#a }}\\{{#if x}}".repeat(600)}(`).text).toMatch(/\($/);
+    expect(renderHandlebars("{{#if x}}{{^}}{{/if}}".repeat(600)).text).toBe("");
     for (const text of [nested(201), nested(20_000), calls(201), calls(20_000), chain(201), chain(5000)]) {
       expect(failureOf(text)).toMatchObject({ code: "TEMPLATE_SYNTAX" });
     }
