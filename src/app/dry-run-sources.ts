@@ -6,7 +6,7 @@
  * connections of the base, documents and samples of the head. No variable or file is read, no link followed, no network
  * used.
  */
-import { join, relative, resolve, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
 import type { Catalog, ConfigFile } from "../model/catalog.ts";
@@ -21,8 +21,7 @@ import { catalogFolder, checkpointPath } from "../plan/paths.ts";
 import type { Checkout } from "../ports/checkout.ts";
 import type { ObjectId } from "../ports/git.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
-import type { CliContext } from "./cli/context.ts";
-import { usageError } from "./cli/context.ts";
+import { type CliContext, usageError } from "./cli/context.ts";
 import {
   composeOpenRenderSettings,
   composeRenderSettings,
@@ -111,6 +110,8 @@ export async function openDryRun(
     throw error;
   }
 }
+
+const samplesMax = 10_000;
 
 /** Where settings and connections, and where documents and samples are read from. */
 interface Origin {
@@ -216,7 +217,8 @@ async function readSamples(
   const route = chooseRoute(options, subjectsOf(read), settings.connections[0]?.name);
   const payloads: Uint8Array[] = [];
   for (const path of options.event) {
-    payloads.push(...(await readEvents(source, join(resolve(context.workingDirectory, path)))));
+    for (const payload of await readEvents(source, resolve(context.workingDirectory, path))) payloads.push(payload);
+    if (payloads.length > samplesMax) throw usageError(`there are more than ${samplesMax} sample events`);
   }
   return payloads.map((payload, index) => makeDelivery(route, payload, index + 1));
 }

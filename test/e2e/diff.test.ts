@@ -129,6 +129,16 @@ it("samples: with both catalogs, data shown, Secrets masked", async () => {
   expect(stdout).not.toContain("private-bob");
 });
 
+it("samples that the change breaks are failures, and no deletions", async () => {
+  await open([]);
+  await fleet!.write("samples/bob.json", JSON.stringify(loginOf("bob")));
+  await change(namespace.replace(".CloudEvent.data.organization", ".CloudEvent.data.missing"));
+  const { code, report } = await reportOf("--event", "samples");
+  expect(code).toBe(1);
+  expect(report.counts).toEqual({ create: 0, update: 0, delete: 0 });
+  expect(report.failures).toMatchObject([{ change: "introduced", code: "TEMPLATE_FAILED", entities: 1 }]);
+});
+
 it("against a revision: only what the commits since changed", async () => {
   await open(users(1));
   await change(namespace.replace("bronze", "silver"));

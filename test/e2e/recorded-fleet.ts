@@ -18,7 +18,7 @@ import { findProjectRoot } from "../tools/find-project-root.ts";
 import { MemoryLog } from "../tools/memory-log.ts";
 
 const run = promisify(execFile);
-const program = process.env.SLUICE_PROGRAM || join(findProjectRoot(), "dist", "src", "app", "main.js");
+const program = join(findProjectRoot(), "dist", "src", "app", "main.js");
 const batch = 1000;
 
 export interface FleetResult {

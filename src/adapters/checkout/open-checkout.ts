@@ -40,6 +40,8 @@ class GitCheckout implements Checkout {
   async findCommit(revision: string): Promise<ObjectId> {
     const [, name = "", steps = ""] = /^(.*?)((?:~[0-9]*|\^[0-9]*)*)$/.exec(revision) ?? [];
     let commit = await this.#resolve(name, revision);
+    // An annotated tag is an object of its own; its commit is what counts.
+    commit = (await this.#readKnown(commit, revision)).id;
     for (const [, sign, digits] of steps.matchAll(/([~^])([0-9]*)/g)) {
       const number = digits === "" ? 1 : Number(digits);
       const isFirst = sign === "~";
@@ -50,8 +52,7 @@ class GitCheckout implements Checkout {
         commit = parent;
       }
     }
-    await this.#readKnown(commit, revision);
-    return commit;
+    return (await this.#readKnown(commit, revision)).id;
   }
 
   async #resolve(name: string, revision: string): Promise<ObjectId> {

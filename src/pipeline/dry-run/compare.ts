@@ -42,24 +42,34 @@ export async function* compareObjects(
     const textsAfter = await after.readFiles(after.tree, changed);
     const objects = changed.map((path) => new ChangedObject(path, texts.get(path), textsAfter.get(path)));
     const events = await readRecordedEvents(objects, options);
-    for (const object of objects) yield object.describe(events.get(object.recordPath ?? ""), options);
+    const unrendered = await findUnrendered(objects, after, options);
+    for (const object of objects)
+      if (!unrendered.has(object)) yield object.describe(events.get(object.recordPath ?? ""), options);
   }
 }
 
 class ChangedObject {
+  readonly path: string;
   readonly recordPath: string | undefined;
-  readonly #path: string;
   readonly #parts: PathParts;
   readonly #before: string | undefined;
   readonly #after: string | undefined;
 
   constructor(path: string, before: string | undefined, after: string | undefined) {
-    this.#path = path;
+    this.path = path;
     this.#parts = readPath(path);
     this.#before = before;
     this.#after = after;
     const entity = entityHashOf(splitProvenance(before ?? after ?? ""));
     this.recordPath = this.#parts.trigger === "" ? undefined : recordPath(this.#parts.trigger, entity);
+  }
+
+  get cluster(): string {
+    return this.#parts.cluster;
+  }
+
+  get isGone(): boolean {
+    return this.#after === undefined;
   }
 
   describe(event: CloudEvent | undefined, options: ComparisonOptions): ObjectChange {
@@ -71,10 +81,10 @@ class ChangedObject {
       events: event === undefined ? [] : [event],
       names: [this.#parts.names, cluster, trigger, ...provenanceNames(before), ...provenanceNames(after)],
     });
-    const at = places.get(this.#path) ?? triggerPlaces.get(trigger);
+    const at = places.get(this.path) ?? triggerPlaces.get(trigger);
     return {
       action: actionOf(this.#before, this.#after),
-      path: `${shown.name(outputPath + this.#path.slice(desiredFolder.length, -".yaml".length))}.yaml`,
+      path: `${shown.name(outputPath + this.path.slice(desiredFolder.length, -".yaml".length))}.yaml`,
       cluster,
       trigger,
       object: shown.name(object),
@@ -107,6 +117,31 @@ function actionOf(before: string | undefined, after: string | undefined): Object
 /** The values of Sluice's own label and annotation. */
 function provenanceNames(lines: readonly string[]): readonly string[] {
   return lines.filter((line) => /^ {4}sluice\.dev\/(?:owner|entity): /.test(line));
+}
+
+/**
+ * Objects that are gone only because a sample can't be rendered any more: what fails leaves everything as it was, so it
+ * deletes nothing that is there.
+ */
+async function findUnrendered(
+  objects: readonly ChangedObject[],
+  after: StateOverlay,
+  { recorded }: ComparisonOptions,
+): Promise<ReadonlySet<ChangedObject>> {
+  const gone = objects.filter(({ isGone }) => isGone);
+  const paths = gone.map(({ path }) => path);
+  const onRecord = await recorded.findIds(recorded.tree, paths);
+  const suspects = gone.filter(({ path }) => !onRecord.has(path));
+  const records = await after.readFiles(
+    after.tree,
+    suspects.flatMap((object) => object.recordPath ?? []),
+  );
+  return new Set(
+    suspects.filter(({ recordPath: path = "", cluster }) => {
+      const text = records.get(path);
+      return text !== undefined && parseRecord(text, path).failures.has(cluster);
+    }),
+  );
 }
 
 /** By record path, the events on record of those objects. */

@@ -103,7 +103,8 @@ function writeGroup({ action, trigger, objects, clusters, at, first }: ChangeGro
 /** Folded, so that a long report can be read. The title is safe already. */
 function writePatch(title: string, patch: string): string {
   const cut = patch.length > patchCharactersMax ? `${patch.slice(0, patchCharactersMax)}\n…\n` : patch;
-  const text = defuseText(cut);
+  // A hunk's head is ours, and what shows it in colour wants it whole.
+  const text = defuseText(cut).replace(/^@\u200b@\u200b (-[0-9,]+ \+[0-9,]+) @\u200b@\u200b$/gm, "@@ $1 @@");
   const fence = fenceFor(text);
   return `<details><summary>${title}</summary>\n\n${fence}diff\n${text}${fence}\n\n</details>\n`;
 }
