@@ -25,9 +25,10 @@ const stricter =
 
 /** What Sluice prints, or why it refuses. */
 function print(template: string, json: string): { readonly text: string } | { readonly refusal: string } {
-  const { template: compiled } = compileHandlebarsTemplate(sourceOf(template));
+  const { template: compiled, problems } = compileHandlebarsTemplate(sourceOf(template));
+  if (compiled === undefined) return { refusal: problems[0]!.message };
   try {
-    return { text: compiled!.render(parseJson(json) as JsonObject, { clock: 0 }).text };
+    return { text: compiled.render(parseJson(json) as JsonObject, { clock: 0 }).text };
   } catch (error) {
     return { refusal: (error as Error).message };
   }
@@ -62,7 +63,7 @@ const condition = fc.constantFrom(
 const collection = fc.constantFrom(..."items a a.list empty tags @root.items ../items a.b this.tags".split(" "));
 const context = fc.constantFrom(..."a a.b nil empty zero s flag off n @root.a".split(" "));
 const tilde = fc.constantFrom("", "", "", "~");
-const text = fc.constantFrom("", " ", "\n", "x", " y\n", "\n  ", "a: ", "\r\n", "{", "}", "- z\n");
+const text = fc.constantFrom("", " ", "\n", "x", " y\n", "\n  ", "a: ", "\r\n", "{ ", " }", "- z\n");
 
 const { template: arbitraryTemplate } = fc.letrec<{ template: string; node: string }>((tie) => {
   const within = tie("template");
@@ -93,8 +94,8 @@ const { template: arbitraryTemplate } = fc.letrec<{ template: string; node: stri
         "{{!-- {{x}} --}}",
         "\\{{n}}",
         "\\\\{{n}}",
-        "{{lookup a 's'}}",
-        "{{lookup items.[0] 'name'}}",
+        "{{lookup @root.a 's'}}",
+        "{{lookup @root.items.[0] 'name'}}",
       ),
       open("if", condition, fc.constantFrom("", " includeZero=true"), chained),
       open("unless", condition, none, inverse),
