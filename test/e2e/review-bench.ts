@@ -213,7 +213,7 @@ review: {mode: pull-request, forge: gitea, minInterval: 1s, pollInterval: 1s, ${
   }
 
   async start(): Promise<void> {
-    this.#service = new SluiceProcess(this.folder);
+    this.#service = new SluiceProcess(this.folder, {});
     await this.#service.untilLogged("ready");
   }
 

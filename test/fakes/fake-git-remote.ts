@@ -63,10 +63,15 @@ export class FakeGitRemote {
     return { id, ...object.info };
   }
 
+  /** All files of a commit, by path. */
+  filesOf(commit: ObjectId): Map<string, string> {
+    return new Map(walkFiles(this, this.commit(commit).tree));
+  }
+
   /** All files of a branch, or those below a folder, by path. */
   files(branch: string, folder = ""): Map<string, string> {
     const head = this.branches.get(branch);
-    const files = new Map(head === undefined ? [] : walkFiles(this, this.commit(head).tree));
+    const files = head === undefined ? new Map<string, string>() : this.filesOf(head);
     return new Map([...files].filter(([path]) => folder === "" || path.startsWith(`${folder}/`)));
   }
 
