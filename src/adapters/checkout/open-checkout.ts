@@ -39,9 +39,8 @@ class GitCheckout implements Checkout {
 
   async findCommit(revision: string): Promise<ObjectId> {
     const [, name = "", steps = ""] = /^(.*?)((?:~[0-9]*|\^[0-9]*)*)$/.exec(revision) ?? [];
-    let commit = await this.#resolve(name, revision);
     // An annotated tag is an object of its own; its commit is what counts.
-    commit = (await this.#readKnown(commit, revision)).id;
+    let commit = (await this.#readKnown(await this.#resolve(name, revision), revision)).id;
     for (const [, sign, digits] of steps.matchAll(/([~^])([0-9]*)/g)) {
       const number = digits === "" ? 1 : Number(digits);
       const isFirst = sign === "~";
@@ -52,7 +51,8 @@ class GitCheckout implements Checkout {
         commit = parent;
       }
     }
-    return (await this.#readKnown(commit, revision)).id;
+    await this.#readKnown(commit, revision);
+    return commit;
   }
 
   async #resolve(name: string, revision: string): Promise<ObjectId> {
