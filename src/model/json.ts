@@ -70,7 +70,11 @@ export function parseJson(text: string): Json {
     if (match === null) fail("a value");
     at = numberPattern.lastIndex;
     const isInteger = match[1] === undefined && match[2] === undefined;
-    return isInteger ? BigInt(match[0]) : Number(match[0]);
+    if (isInteger) return BigInt(match[0]);
+    const value = Number(match[0]);
+    // No double is that large; as in Go, it is an error and not infinity, which no JSON could say again.
+    if (!Number.isFinite(value)) throw new JsonSyntaxError(`the number ${match[0].slice(0, 40)} is out of range`, at);
+    return value;
   }
 
   function parseWord(word: string, value: Json): Json {

@@ -8,7 +8,7 @@
 import type { ChangeSet, Checkpoint } from "../model/change-set.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import { emptyCheckpoint, parseCheckpoint } from "../plan/checkpoint-file.ts";
-import { checkpointPath, desiredFolder } from "../plan/paths.ts";
+import { checkpointPath, clusterFileName, desiredFolder } from "../plan/paths.ts";
 import type { GitRepository, ObjectId, RefOutcome, RefUpdate } from "../ports/git.ts";
 import type { Chance, Clock, Log } from "../ports/system.ts";
 import { projectTarget } from "./project-target.ts";
@@ -102,7 +102,10 @@ export class Branches {
     this.#state = await this.#headOf(this.#pushedState);
     this.#target = await this.#headOf(heads.get(this.#names.target));
     this.#desired = await this.#desiredOf(this.#state?.tree);
-    if (this.#state === undefined) return emptyCheckpoint;
+    if (this.#state === undefined) {
+      await this.#checkNothingIsThere();
+      return emptyCheckpoint;
+    }
     const text = (await git.readFiles(this.#state.tree, [checkpointPath])).get(checkpointPath);
     if (text === undefined) {
       throw new SluiceError({
@@ -112,6 +115,19 @@ export class Branches {
       });
     }
     return parseCheckpoint(text);
+  }
+
+  /** Without a state every manifest of Sluice's would count as no longer wanted: a branch lost must delete nothing. */
+  async #checkNothingIsThere(): Promise<void> {
+    if (this.#target === undefined) return;
+    for await (const path of this.#ports.git.listFiles(this.#target.tree, this.#names.outputPath)) {
+      if (!path.endsWith(`/${clusterFileName}`)) continue;
+      throw new SluiceError({
+        code: "STATE_INVALID",
+        message: `${path} on ${this.#names.target} is Sluice's, but there is no branch ${this.#names.state}`,
+        hint: `Restore that branch, or remove ${this.#names.outputPath}/ from ${this.#names.target} to begin anew.`,
+      });
+    }
   }
 
   /** Commits a batch on the state chain, its changes applied to `base` if not to the tip's tree. Nothing is sent yet. */
@@ -173,7 +189,7 @@ export class Branches {
     await this.refreshTarget();
     this.#projected = undefined;
     const { git, clock } = this.#ports;
-    if (!purge || this.#state === undefined || this.hasUnpushed) return;
+    if (!purge || this.#state === undefined) return;
     const { tree } = this.#state;
     const message = "Start the state anew\n";
     const time = clock.now();

@@ -10,7 +10,7 @@ afterEach(async () => {
   bench = undefined;
 });
 
-const userCount = 60;
+const userCount = Number(process.env.SLUICE_RELOAD_ENTITIES ?? 200);
 const login = (user: number) =>
   JSON.stringify({
     specversion: "1.0",
@@ -52,7 +52,7 @@ const grepCount = async (workbench: Workbench, text: string) =>
   (await workbench.git("grep", "-l", "-e", text, "main", "--", "rendered/").catch(() => "")).split("\n").filter(Boolean)
     .length;
 
-it("templates, clusters and triggers change under 60 entities; a restart from nothing local makes the same of it", async () => {
+it("templates, clusters and triggers change under many entities; a restart from nothing local makes the same of it", async () => {
   const workbench = await open();
   const service = await workbench.start();
   const config = await readExample("3-end-to-end/config.yaml");
@@ -207,5 +207,12 @@ it("pause, resume, remove, rerender, discard and repair reach the running servic
   expect((await workbench.git("rev-list", "--count", "sluice/state")).trim()).toBe("1");
   expect(await service.stop()).toBe(0);
   expect((await workbench.sluice("pause")).code).toBe(2);
+
+  // A state branch that is gone deletes nothing.
+  await workbench.git("branch", "-D", "sluice/state");
+  const { code, stderr } = await workbench.sluice("run");
+  expect(code).toBe(3);
+  expect(stderr).toContain("STATE_INVALID");
+  expect(await workbench.rendered()).toContain(path);
   await workbench.git("fsck", "--strict");
 });
