@@ -140,7 +140,7 @@ function blameForPosition(
     severity: "error",
     message: `the value ${quoteRange(text, range)} stands where it makes structure (with a word in its place: ${error.message})`,
     at: placeInSource(source, range.at),
-    hint: guardHint,
+    hint: guardHints[source.engine],
   };
 }
 
@@ -185,7 +185,10 @@ function smallestCount(most: number, isBad: (count: number) => boolean): number 
   return low;
 }
 
-const guardHint = "Put it in quotes with `quote`, or print whole values with `toYaml … | nindent`.";
+const guardHints = {
+  go: "Put it in quotes with `quote`, or print whole values with `toYaml … | nindent`.",
+  handlebars: "Put it in quotes with `quote`, or print whole values with `nindent 4 (toYaml …)`.",
+} as const satisfies Record<TemplateSource["engine"], string>;
 
 function violation({ text }: RenderedText, source: TemplateSource, range: PrintedRange): Problem {
   return {
@@ -193,7 +196,7 @@ function violation({ text }: RenderedText, source: TemplateSource, range: Printe
     severity: "error",
     message: `the value ${quoteRange(text, range)} would change the structure of the document`,
     at: placeInSource(source, range.at),
-    hint: guardHint,
+    hint: guardHints[source.engine],
   };
 }
 
