@@ -176,6 +176,7 @@ export class FakeCodeHost implements CodeHost {
   }
 
   #perform<T>(operation: keyof CodeHost, work: () => T): T {
+    if (this.isClosed) throw new SluiceError({ code: "FORGE_UNAVAILABLE", message: "the fake is closed" });
     this.fault(operation, "before");
     this.calls.push(operation);
     this.follow();

@@ -166,7 +166,7 @@ export class GithubCodeHost implements CodeHost {
     return this.#ask(async (octokit) => {
       const { data } = await octokit.rest.pulls.get({ ...this.#repo, pull_number: number });
       if (data.auto_merge !== null || data.head.sha !== head) return;
-      await octokit.graphql(enableAutoMerge, { id: data.node_id, method: method.toUpperCase(), head });
+      await octokit.graphql(enableAutoMerge, { id: data.node_id, how: method.toUpperCase(), head });
     });
   }
 
@@ -227,8 +227,8 @@ export class GithubCodeHost implements CodeHost {
   }
 }
 
-const enableAutoMerge = `mutation($id: ID!, $method: PullRequestMergeMethod!, $head: GitObjectID!) {
-  enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method, expectedHeadOid: $head}) {
+const enableAutoMerge = `mutation($id: ID!, $how: PullRequestMergeMethod!, $head: GitObjectID!) {
+  enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $how, expectedHeadOid: $head}) {
     clientMutationId
   }
 }`;

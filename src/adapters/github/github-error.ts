@@ -4,6 +4,7 @@ import { type ErrorCode, SluiceError } from "../../model/problem.ts";
 const textMax = 300;
 
 interface GithubFailure {
+  readonly name?: unknown;
   readonly status?: unknown;
   readonly message?: unknown;
   readonly request?: { readonly method?: string; readonly url?: string };
@@ -15,16 +16,24 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === "number" ? status : undefined;
 }
 
+/** Throws what neither GitHub nor the network has said: that is a bug. */
 export function explainGithubError(error: unknown, apiUrl: string): SluiceError {
   if (error instanceof SluiceError) return error;
-  const { message, request } = (error ?? {}) as GithubFailure;
+  const { name, message, request } = (error ?? {}) as GithubFailure;
   const status = statusOf(error);
   const said = String(message ?? error)
     .replace(/\s+/g, " ")
     .slice(0, textMax);
   const { host } = new URL(apiUrl);
+  if (name === "GraphqlResponseError") {
+    return new SluiceError(
+      { code: "FORGE_REFUSED", message: `${host} does not do what it is asked to: ${said}` },
+      error,
+    );
+  }
+  if (status === undefined) throw error;
   // Octokit gives errors of the network the status 500.
-  const isAnswer = status !== undefined && (error as { response?: unknown }).response !== undefined;
+  const isAnswer = (error as { response?: unknown }).response !== undefined;
   if (!isAnswer) {
     return new SluiceError({ code: "FORGE_UNAVAILABLE", message: `${host} can't be reached: ${said}` }, error);
   }

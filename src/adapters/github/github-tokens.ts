@@ -1,6 +1,8 @@
 /** What authorizes requests to GitHub: a token as it is, or an App's token for the repository, renewed before it expires. */
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
+import { SluiceError } from "../../model/problem.ts";
+import { explainGithubError, statusOf } from "./github-error.ts";
 
 export type GithubAuth =
   | { readonly kind: "token"; readonly token: () => string }
@@ -50,7 +52,7 @@ export function openGithubTokens(
   const { request } = new Octokit({ baseUrl: apiUrl, log: silentLog, request: { fetch: boundedFetch(closed) } });
   let { installationId } = auth;
   let current: { readonly privateKey: string; readonly app: ReturnType<typeof createAppAuth> } | undefined;
-  return async (isStale = false) => {
+  const authorize = async (isStale: boolean) => {
     const privateKey = auth.privateKey();
     if (current?.privateKey !== privateKey) {
       current = { privateKey, app: createAppAuth({ appId: auth.appId, privateKey, request, log: silentLog }) };
@@ -66,5 +68,14 @@ export function openGithubTokens(
       installationId = String(data.id);
     }
     return (await app({ type: "installation", installationId, refresh: isStale })).token;
+  };
+  return async (isStale = false) => {
+    try {
+      return await authorize(isStale);
+    } catch (error) {
+      if (error instanceof SluiceError || statusOf(error) !== undefined) throw explainGithubError(error, apiUrl);
+      const message = `GitHub App ${auth.appId} can't be authorized: ${(error as Error).message}`;
+      throw new SluiceError({ code: "FORGE_AUTH", message, hint: "Check appId and privateKey, which is PEM." }, error);
+    }
   };
 }

@@ -1,0 +1,140 @@
+/** What every CodeHost promises: over the fake and GitHub's description in every run, over a real Gitea too. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { CodeHost, ReviewRequest } from "../../src/ports/code-host.ts";
+import type { ObjectId } from "../../src/ports/git.ts";
+
+/** A repository of its own on a forge, with a branch `main`; what is not in the port is done as a person. */
+export interface CodeHostWorld {
+  readonly host: CodeHost;
+  /** A user that the forge knows. */
+  readonly user: string;
+  /** Makes a branch with a commit of its own on top of `main`, or moves it to a new one. */
+  pushBranch(name: string): Promise<ObjectId>;
+  deleteBranch(name: string): Promise<void>;
+  close(number: number): Promise<void>;
+  merge(number: number): Promise<void>;
+  comments(number: number): Promise<readonly string[]>;
+  labels(number: number): Promise<readonly string[]>;
+  reviewers(number: number): Promise<readonly string[]>;
+  /** `context: state` of a commit. */
+  statuses(commit: ObjectId): Promise<readonly string[]>;
+  end(): Promise<void>;
+}
+
+export interface Forge {
+  openWorld(): Promise<CodeHostWorld>;
+  stop(): Promise<void>;
+}
+
+export function describeCodeHost(name: string, start: () => Promise<Forge>, isSkipped = false): void {
+  describe.skipIf(isSkipped)(name, () => {
+    let forge: Forge;
+    let world: CodeHostWorld;
+    let host: CodeHost;
+
+    beforeAll(async () => {
+      forge = await start();
+    });
+    afterAll(() => forge?.stop());
+    beforeEach(async () => {
+      world = await forge.openWorld();
+      ({ host } = world);
+    });
+    afterEach(() => world?.end());
+
+    const text = { title: "Create 2 manifests", body: "<!-- mark -->\nLine one\n\n| a | b |\n" };
+
+    async function open(head = "sluice/review/all", isDraft = false): Promise<ReviewRequest> {
+      await world.pushBranch(head);
+      return host.createRequest({ head, base: "main", ...text, isDraft });
+    }
+
+    it("opens a request, and finds it by its branch as long as it is open", async () => {
+      expect(await host.findOpenRequest("sluice/review/all", "main")).toBeUndefined();
+      const opened = await open();
+      await open("sluice/review/other");
+      const like = { state: "open", ...text, isDraft: false, number: opened.number };
+      expect(opened).toMatchObject(like);
+      expect(await host.findOpenRequest("sluice/review/all", "main")).toMatchObject(like);
+      expect(await host.readRequest(opened.number)).toMatchObject(like);
+      await host.closeRequest(opened.number);
+      expect(await host.readRequest(opened.number)).toMatchObject({ state: "closed" });
+      expect(await host.findOpenRequest("sluice/review/all", "main")).toBeUndefined();
+    });
+
+    it("knows no request that there is not, and opens none twice", async () => {
+      expect(await host.readRequest(4711)).toBeUndefined();
+      await open();
+      const twice = host.createRequest({ head: "sluice/review/all", base: "main", ...text, isDraft: false });
+      await expect(twice).rejects.toMatchObject({ problem: { code: "FORGE_REFUSED" } });
+    });
+
+    it("changes what a request says, drafts too, and takes a body of the greatest length", async () => {
+      const opened = await open("sluice/review/all", true);
+      expect(opened).toMatchObject({ isDraft: true, title: text.title });
+      await host.updateRequest(opened, { title: "Delete 1 manifest", body: "x".repeat(host.bodyCharactersMax) });
+      const changed = await host.readRequest(opened.number);
+      expect(changed).toMatchObject({ isDraft: true, title: "Delete 1 manifest" });
+      expect(changed?.body.length).toBe(host.bodyCharactersMax);
+    });
+
+    it("tells a merge from a refusal", async () => {
+      const merged = await open();
+      const closed = await open("sluice/review/other");
+      await world.merge(merged.number);
+      await world.close(closed.number);
+      expect(await host.readRequest(merged.number)).toMatchObject({ state: "merged" });
+      expect(await host.readRequest(closed.number)).toMatchObject({ state: "closed" });
+    });
+
+    it("tells a refusal from a branch's deletion", async () => {
+      const refused = await open();
+      await world.close(refused.number);
+      const refusedTidily = await open("sluice/review/tidy");
+      await world.close(refusedTidily.number);
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      await world.deleteBranch("sluice/review/tidy");
+      const abandoned = await open("sluice/review/gone");
+      await world.deleteBranch("sluice/review/gone");
+      await expect
+        .poll(async () => (await host.readRequest(abandoned.number))?.state, { timeout: 20_000 })
+        .toBe("closed");
+      await expect.poll(() => host.wasClosedByDeletion(abandoned.number), { timeout: 20_000 }).toBe(true);
+      expect(await host.wasClosedByDeletion(refused.number)).toBe(false);
+      expect(await host.wasClosedByDeletion(refusedTidily.number)).toBe(false);
+    });
+
+    it("puts on labels and reviewers, and tells which it can't", async () => {
+      const { number } = await open();
+      const decoration = {
+        labels: ["sluice", "a label of ours"],
+        reviewers: ["nobody-there", world.user],
+        assignees: [world.user],
+      };
+      const problems = await host.decorateRequest(number, decoration);
+      expect(problems.map(({ code, severity }) => `${severity} ${code}`)).toEqual(["warning FORGE_REFUSED"]);
+      expect([...(await world.labels(number))].sort()).toEqual(["a label of ours", "sluice"]);
+      expect(await world.reviewers(number)).toEqual([world.user]);
+    });
+
+    it("keeps one comment, among those of others", async () => {
+      const { number } = await open();
+      await host.keepComment(number, "<!-- a -->", "<!-- a -->\none");
+      await host.keepComment(number, "<!-- b -->", "<!-- b -->\nother");
+      await host.keepComment(number, "<!-- a -->", "<!-- a -->\ntwo");
+      await host.keepComment(number, "<!-- a -->", "<!-- a -->\ntwo");
+      expect(await world.comments(number)).toEqual(["<!-- a -->\ntwo", "<!-- b -->\nother"]);
+    });
+
+    it("sets the status of a commit", async () => {
+      const commit = await world.pushBranch("sluice/review/all");
+      await host.setStatus(commit, { state: "success", context: "sluice/review", description: "As events ask for" });
+      expect(await world.statuses(commit)).toEqual(["sluice/review: success"]);
+    });
+
+    it("ends what is under way when it is closed", async () => {
+      host.close();
+      await expect(host.readRequest(1)).rejects.toMatchObject({ problem: { code: "FORGE_UNAVAILABLE" } });
+    });
+  });
+}

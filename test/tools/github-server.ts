@@ -1,0 +1,350 @@
+/**
+ * GitHub as far as reviews need it, on 127.0.0.1: remembers requests, refuses whatever its published description does
+ * not allow, and can be made to answer what goes wrong in the field.
+ */
+import { createVerify, type KeyObject } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type DescribedOperation, GithubDescription } from "./github-description.ts";
+
+export interface GithubPull {
+  readonly number: number;
+  state: "open" | "closed";
+  mergedBy: string | undefined;
+  readonly head: string;
+  readonly base: string;
+  title: string;
+  body: string;
+  readonly draft: boolean;
+  sha: string;
+  autoMerge: string | undefined;
+  readonly labels: string[];
+  readonly reviewers: string[];
+  readonly teams: string[];
+  readonly assignees: string[];
+  readonly events: { readonly event: string; readonly actor: string; readonly at: string }[];
+  readonly comments: { readonly id: number; body: string }[];
+}
+
+export interface GithubFault {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly message: string;
+}
+
+export interface GithubApp {
+  readonly id: string;
+  readonly installationId: number;
+  readonly publicKey: KeyObject;
+}
+
+const operations = [
+  "pulls/list",
+  "pulls/create",
+  "pulls/get",
+  "pulls/update",
+  "pulls/request-reviewers",
+  "issues/add-labels",
+  "issues/add-assignees",
+  "issues/list-events",
+  "issues/list-comments",
+  "issues/create-comment",
+  "issues/update-comment",
+  "repos/create-commit-status",
+  "apps/get-repo-installation",
+  "apps/create-installation-access-token",
+];
+
+export class GithubServer {
+  /** Whatever was not as GitHub describes it; a test that leaves something here has failed. */
+  readonly violations: string[] = [];
+  /** Ids of operations in order. */
+  readonly calls: string[] = [];
+  readonly pulls: GithubPull[] = [];
+  readonly statuses: { readonly sha: string; readonly state: string; readonly context: string }[] = [];
+  /** Branches and where they are. */
+  readonly branches = new Map<string, string>();
+  readonly users = new Set(["ada", "bob"]);
+  /** Tokens that are accepted. */
+  readonly tokens = new Set<string>();
+  app: GithubApp | undefined;
+  /** Asked for each request; undefined: all is well. */
+  fault: (operation: string) => GithubFault | undefined = () => undefined;
+  readonly #description = new GithubDescription(operations);
+  readonly #server: Server;
+  readonly #prefix: string;
+  #ids = 0;
+
+  private constructor(prefix: string) {
+    this.#prefix = prefix;
+    this.#server = createServer((request, response) => void this.#handle(request, response));
+  }
+
+  /** `prefix`: of all paths, as GitHub Enterprise has `/api/v3`. */
+  static async start(prefix = ""): Promise<GithubServer> {
+    const server = new GithubServer(prefix);
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  get apiUrl(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${this.#prefix}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  pull(number: number): GithubPull {
+    return this.pulls[number - 1]!;
+  }
+
+  /** Ends a request as a person does; at that time, in seconds since 1970. */
+  end(number: number, event: "closed" | "merged", actor: string, second = 0): void {
+    const pull = this.pull(number);
+    pull.state = "closed";
+    if (event === "merged") pull.mergedBy = actor;
+    pull.events.push({ event, actor, at: new Date(second * 1000).toISOString() });
+  }
+
+  deleteBranch(branch: string, actor: string, second = 0): void {
+    this.branches.delete(branch);
+    for (const pull of this.pulls.filter(({ head }) => head === branch)) {
+      if (pull.state === "open") this.end(pull.number, "closed", actor, second);
+      pull.events.push({ event: "head_ref_deleted", actor, at: new Date(second * 1000).toISOString() });
+    }
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    const body = text === "" ? undefined : (JSON.parse(text) as Record<string, unknown>);
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const answer = (status: number, value: unknown, headers: Readonly<Record<string, string>> = {}) =>
+      response
+        .writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers })
+        .end(JSON.stringify(value));
+    const violate = (what: string) => {
+      this.violations.push(`${request.method} ${request.url}: ${what}`);
+      answer(500, { message: what });
+    };
+
+    if (pathname === this.#graphqlPath) return this.#handleGraphql(request, body, answer, violate);
+    if (!pathname.startsWith(`${this.#prefix}/`)) return void violate("outside the API");
+    const path = pathname.slice(this.#prefix.length);
+    const operation = this.#description.match({
+      method: request.method ?? "GET",
+      path,
+      query: searchParams,
+      headers: request.headers,
+      body,
+    });
+    if (operation === undefined) return void violate("no such operation");
+    this.calls.push(operation.id);
+    if (operation.faults.length > 0) return void violate(operation.faults.join("; "));
+    const fault = this.fault(operation.id);
+    if (fault !== undefined) return void answer(fault.status, { message: fault.message }, fault.headers);
+    if (!this.#isAllowed(request, operation)) return void answer(401, { message: "Bad credentials" });
+    this.#perform(operation, body ?? {}, searchParams, answer);
+  }
+
+  /** Enterprise has it beside the REST API. */
+  get #graphqlPath(): string {
+    return this.#prefix === "" ? "/graphql" : "/api/graphql";
+  }
+
+  #isAllowed(request: IncomingMessage, { id }: DescribedOperation): boolean {
+    const authorization = request.headers.authorization ?? "";
+    if (id.startsWith("apps/")) return this.#isApp(authorization);
+    return this.tokens.has(authorization.replace(/^token /, ""));
+  }
+
+  /** A JSON web token signed by the App, valid for ten minutes at most. */
+  #isApp(authorization: string): boolean {
+    const [, head, claims, signature] = /^bearer ([^.]+)\.([^.]+)\.([^.]+)$/i.exec(authorization) ?? [];
+    if (head === undefined || claims === undefined || signature === undefined || this.app === undefined) return false;
+    const { iss, iat, exp } = JSON.parse(Buffer.from(claims, "base64url").toString()) as Record<
+      string,
+      number | string
+    >;
+    const isSigned = createVerify("RSA-SHA256")
+      .update(`${head}.${claims}`)
+      .verify(this.app.publicKey, Buffer.from(signature, "base64url"));
+    return isSigned && String(iss) === this.app.id && Number(exp) - Number(iat) <= 660;
+  }
+
+  #handleGraphql(
+    request: IncomingMessage,
+    body: Record<string, unknown> | undefined,
+    answer: (status: number, value: unknown) => unknown,
+    violate: (what: string) => void,
+  ): void {
+    this.calls.push("graphql");
+    const { query, variables } = (body ?? {}) as { query?: string; variables?: Record<string, string> };
+    const isKnown = /mutation\([^)]*\) \{\s*enablePullRequestAutoMerge\(input: \{/.test(query ?? "");
+    const { id, how, head } = variables ?? {};
+    const pull = this.pulls.find(({ number }) => id === `node-${number}`);
+    if (!isKnown || !["MERGE", "SQUASH", "REBASE"].includes(how ?? "")) {
+      violate(`unknown query ${query}`);
+    } else if (!this.tokens.has((request.headers.authorization ?? "").replace(/^token /, ""))) {
+      answer(401, { message: "Bad credentials" });
+    } else if (pull === undefined || pull.sha !== head) {
+      answer(200, { data: null, errors: [{ type: "UNPROCESSABLE", message: "Head oid is not current" }] });
+    } else {
+      pull.autoMerge = how;
+      answer(200, { data: { enablePullRequestAutoMerge: { clientMutationId: null } } });
+    }
+  }
+
+  #perform(
+    { id, parameters, status, example }: DescribedOperation,
+    body: Record<string, unknown>,
+    query: URLSearchParams,
+    answer: (status: number, value: unknown, headers?: Readonly<Record<string, string>>) => unknown,
+  ): void {
+    const number = Number(parameters.pull_number ?? parameters.issue_number);
+    const pull = this.pulls[number - 1];
+    const missing = (parameters.pull_number ?? parameters.issue_number) !== undefined && pull === undefined;
+    if (missing) {
+      answer(404, { message: "Not Found" });
+      return;
+    }
+    const page = <T>(items: readonly T[]) => {
+      const size = Number(query.get("per_page") ?? 30);
+      const at = Number(query.get("page") ?? 1);
+      const shown = items.slice((at - 1) * size, at * size);
+      const next = new URLSearchParams([...query].filter(([key]) => key !== "page"));
+      next.set("page", String(at + 1));
+      const link = `<${this.apiUrl}/repos/acme/fleet/issues/${number}/${id === "issues/list-events" ? "events" : "comments"}?${next}>; rel="next"`;
+      answer(200, shown, items.length > at * size ? { link } : {});
+    };
+    const refuse = (message: string) => answer(422, { message });
+    switch (id) {
+      case "pulls/list": {
+        const branch = query.get("head")?.split(":")[1];
+        const found = this.pulls.filter(
+          (one) => one.state === query.get("state") && one.head === branch && one.base === query.get("base"),
+        );
+        const [simple] = example as readonly object[];
+        answer(
+          200,
+          found.map((one) => this.#render(one, simple!)),
+        );
+        break;
+      }
+      case "pulls/get":
+        answer(200, this.#render(pull!, example as object));
+        break;
+      case "pulls/create": {
+        const { head, base, title, body: text, draft } = body as Record<string, string>;
+        const sha = this.branches.get(head!);
+        const isTwice = this.pulls.some((one) => one.state === "open" && one.head === head && one.base === base);
+        if (isTwice || sha === undefined || !this.branches.has(base!)) {
+          refuse("Validation Failed: A pull request already exists, or there is no such branch.");
+          break;
+        }
+        if (text!.length > 65_536) {
+          refuse("Validation Failed: body is too long (maximum is 65536 characters)");
+          break;
+        }
+        const lists = { labels: [], reviewers: [], teams: [], assignees: [], events: [], comments: [] };
+        const made: GithubPull = {
+          ...{ number: this.pulls.length + 1, state: "open", mergedBy: undefined, autoMerge: undefined },
+          ...{ head: head!, base: base!, title: title!, body: text!, draft: Boolean(draft), sha },
+          ...lists,
+        };
+        this.pulls.push(made);
+        answer(status, this.#render(made, example as object));
+        break;
+      }
+      case "pulls/update":
+        Object.assign(pull!, body);
+        if (body.state === "closed")
+          pull!.events.push({ event: "closed", actor: "sluice", at: new Date(0).toISOString() });
+        answer(status, this.#render(pull!, example as object));
+        break;
+      case "pulls/request-reviewers": {
+        const { reviewers = [], team_reviewers = [] } = body as Record<string, string[]>;
+        if (reviewers.some((name) => !this.users.has(name))) {
+          refuse("Reviews may only be requested from collaborators.");
+          break;
+        }
+        pull!.reviewers.push(...reviewers);
+        pull!.teams.push(...team_reviewers);
+        answer(status, example);
+        break;
+      }
+      case "issues/add-labels":
+        pull!.labels.push(...(body.labels as string[]));
+        answer(status, example);
+        break;
+      case "issues/add-assignees":
+        pull!.assignees.push(...(body.assignees as string[]).filter((name) => this.users.has(name)));
+        answer(status, example);
+        break;
+      case "issues/list-events":
+        page(pull!.events.map(({ event, actor, at }) => ({ event, actor: { login: actor }, created_at: at })));
+        break;
+      case "issues/list-comments":
+        page(pull!.comments);
+        break;
+      case "issues/create-comment": {
+        const comment = { id: ++this.#ids, body: String(body.body) };
+        pull!.comments.push(comment);
+        answer(status, { ...(example as object), ...comment });
+        break;
+      }
+      case "issues/update-comment": {
+        const comment = this.pulls
+          .flatMap(({ comments }) => comments)
+          .find((one) => one.id === Number(parameters.comment_id));
+        if (comment === undefined) {
+          answer(404, { message: "Not Found" });
+          break;
+        }
+        comment.body = String(body.body);
+        answer(status, { ...(example as object), ...comment });
+        break;
+      }
+      case "repos/create-commit-status":
+        this.statuses.push({ sha: parameters.sha!, state: String(body.state), context: String(body.context) });
+        answer(status, example);
+        break;
+      case "apps/get-repo-installation":
+        answer(status, { ...(example as object), id: this.app!.installationId });
+        break;
+      case "apps/create-installation-access-token": {
+        if (Number(parameters.installation_id) !== this.app?.installationId) {
+          answer(404, { message: "Not Found" });
+          break;
+        }
+        const token = `ghs_${++this.#ids}`;
+        this.tokens.add(token);
+        answer(status, { token, expires_at: new Date(Date.now() + 3_600_000).toISOString(), permissions: {} });
+        break;
+      }
+    }
+  }
+
+  /** The description's example with what a request of ours has. */
+  #render(pull: GithubPull, example: object): object {
+    const { number, state, title, body, draft, sha, head, base, mergedBy, autoMerge } = pull;
+    const branch = (ref: string) => ({ ...(example as { head: object }).head, ref, label: `acme:${ref}` });
+    return {
+      ...example,
+      number,
+      node_id: `node-${number}`,
+      state,
+      title,
+      body,
+      draft,
+      head: { ...branch(head), sha },
+      base: branch(base),
+      merged_at: mergedBy === undefined ? null : new Date(0).toISOString(),
+      ...("merged_by" in example ? { merged_by: mergedBy === undefined ? null : { login: mergedBy } } : {}),
+      auto_merge: autoMerge === undefined ? null : { merge_method: autoMerge.toLowerCase() },
+    };
+  }
+}
