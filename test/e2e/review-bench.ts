@@ -48,12 +48,13 @@ export class ReviewBench {
     this.#origin = origin;
   }
 
-  /** `review`: further settings of the review, as YAML in flow style; `config`: documents, by path. */
+  /** `review`: further settings of the review, as YAML in flow style; `config`: documents, by path; `more`: further settings. */
   static async open(
     gitea: GiteaServer,
     repository: string,
     review: string,
     config: Readonly<Record<string, string>>,
+    more = "",
   ): Promise<ReviewBench> {
     const folder = await mkdtemp(join(tmpdir(), "sluice-review-"));
     const server = await startNatsServer({ jetstream: true, users: [{ user: "admin", password: "my-password" }] });
@@ -74,7 +75,8 @@ repository:
   author: {name: sluice, email: ${gitea.bot.name}@example.com}
 config: {path: config}
 connections: [{name: bus, file: ./connection.json}]
-review: {mode: pull-request, forge: gitea, minInterval: 1s, pollInterval: 1s, ${review}}
+review: {mode: pull-request, forge: gitea, minInterval: 1s, ${review}}
+${more}
 `,
     );
     await run("git", ["init", "--quiet", "--initial-branch=main", join(folder, "checkout")]);

@@ -2,6 +2,7 @@
  * Reviews on a real Gitea, by the built program. Needs gitea, which takes minutes to build: only with SLUICE_TEST_ALL=1.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { findFreePort } from "../tools/find-free-port.ts";
 import { GiteaServer } from "../tools/gitea-server.ts";
 import { namespaceTemplate, ReviewBench, teamConfig } from "./review-bench.ts";
 
@@ -21,7 +22,7 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
   afterEach(() => bench?.stop());
 
   async function open(review = "group: all", teams: readonly string[] = ["red"]): Promise<void> {
-    bench = await ReviewBench.open(gitea, `fleet-${benches++}`, review, teamConfig(teams));
+    bench = await ReviewBench.open(gitea, `fleet-${benches++}`, `pollInterval: 1s, ${review}`, teamConfig(teams));
     await bench.start();
   }
 
@@ -165,5 +166,20 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
     await bench.untilProposed(["b", "g"], "sluice/review/green");
     await bench.merge(red.number);
     await bench.until(async () => JSON.stringify(await bench.namespaces("main")) === '["b","r"]', "both merged");
+  });
+
+  it("the forge's webhooks are enough, and drafts are drafts", async () => {
+    const port = await findFreePort();
+    const webhooks = `server: {webhooks: {address: "127.0.0.1:${port}", secret: {file: ./token}}}`;
+    const rarely = "pollInterval: 1h, draft: true";
+    bench = await ReviewBench.open(gitea, `fleet-${benches++}`, rarely, teamConfig(["red"]), webhooks);
+    const config = { url: `http://127.0.0.1:${port}/webhooks/gitea`, content_type: "json", secret: gitea.bot.token };
+    await bench.api("POST", "/hooks", { type: "gitea", config, events: ["pull_request"], active: true });
+    await bench.start();
+    await bench.publish("login", "one");
+    const request = await bench.untilProposed(["one"]);
+    expect(request.title).toBe("WIP: Create 2 manifests on 1 cluster");
+    await bench.close(request.number);
+    await bench.until(async () => bench.log.includes("the request was closed"), "the webhook");
   });
 });

@@ -2,12 +2,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { buildTool } from "./build-tool.ts";
+import { findFreePort } from "./find-free-port.ts";
 import { findProjectRoot } from "./find-project-root.ts";
 
 const run = promisify(execFile);
@@ -78,7 +78,8 @@ export class GiteaServer {
     for (;;) {
       const response = await fetch(`${this.url}/api/v1/version`).catch(() => undefined);
       if (response?.ok) return;
-      if (Date.now() > deadline || this.#child.exitCode !== null) throw new Error(`gitea does not start:\n${await this.log()}`);
+      if (Date.now() > deadline || this.#child.exitCode !== null)
+        throw new Error(`gitea does not start:\n${await this.log()}`);
       await sleep(100);
     }
   }
@@ -123,15 +124,6 @@ async function findStaticRoot(): Promise<string> {
   const cwd = join(findProjectRoot(), "test", "tools", "gitea");
   const { stdout } = await run("go", ["list", "-m", "-f", "{{.Dir}}", "code.gitea.io/gitea"], { cwd });
   return stdout.trim();
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("no free port");
-  return address.port;
 }
 
 function formatConfig(folder: string, port: number, staticRoot: string): string {
