@@ -150,9 +150,16 @@ function readAuth(auth: RepositoryAuth, read: (ref: SecretRef) => string): GitAu
     }
     case "githubApp": {
       const token = openGithubTokens(readGithubAuth(auth, read), auth.place);
-      return { kind: "basic", username: async () => "x-access-token", password: () => token() };
+      return { kind: "basic", username: async () => "x-access-token", password: () => token().catch(throwAsGitError) };
     }
   }
+}
+
+/** Where only a push or fetch needed the forge, its trouble is Git's. */
+function throwAsGitError(error: unknown): never {
+  if (!(error instanceof SluiceError)) throw error;
+  const code = error.problem.code === "FORGE_UNAVAILABLE" ? "GIT_UNAVAILABLE" : "GIT_AUTH";
+  throw new SluiceError({ ...error.problem, code }, error);
 }
 
 function readGithubAuth(auth: GithubAppAuth, read: (ref: SecretRef) => string): GithubAuth {

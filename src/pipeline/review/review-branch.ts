@@ -41,22 +41,19 @@ export async function readDifferences(
   desired: ObjectId | undefined,
 ): Promise<{ readonly differences: readonly FileDifference[]; readonly foreign: readonly string[] }> {
   const { changes, foreign } = await projectTarget(git, target, outputPath, desired, undefined);
-  const differences: FileDifference[] = [];
+  const wanted = new Map<string, string | undefined>();
   const add = async (path: string, want: Pick<TreeEntry, "id" | "mode"> | undefined) => {
-    if (want?.mode === folderMode) {
-      for (const entry of await git.readTree(want.id)) await add(`${path}/${entry.name}`, entry);
-      return;
-    }
-    const have = (await git.findEntry(target, path))?.id;
-    // Only the mode is another: nothing that a cluster would notice.
-    if (have === want?.id) return;
-    differences.push({ path: path.slice(outputPath.length + 1), have, want: want?.id });
+    if (want?.mode !== folderMode) wanted.set(path.slice(outputPath.length + 1), want?.id);
+    else for (const entry of await git.readTree(want.id)) await add(`${path}/${entry.name}`, entry);
   };
   for (const change of changes) {
     if (change.action === "write") throw new Error(`a projection places what is there, ${change.path} is not`);
     await add(change.path, change.action === "place" ? change : undefined);
   }
-  return { differences, foreign };
+  const present = await readContents(git, target, outputPath, wanted.keys());
+  const differences = Array.from(wanted, ([path, want]) => ({ path, have: present.get(path), want }));
+  // Where only the mode is another there is nothing that a cluster would notice.
+  return { differences: differences.filter(({ have, want }) => have !== want), foreign };
 }
 
 /** What files below a folder of a tree hold, for those paths; all of them are in the answer. */
