@@ -39,7 +39,9 @@ it("keeps everything that it had handed on, over many crashes", async () => {
         sequences.push(sequence);
       }
     })();
-    await expect.poll(() => sequences.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(told.at(-1)!);
+    // What this process was told of, and all that was there before it: it may have been killed before it read so far.
+    const least = Math.max(seen, told.at(-1)!);
+    await expect.poll(() => sequences.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(least);
     await sleep(50);
     abort.abort();
     await reading;
@@ -47,7 +49,6 @@ it("keeps everything that it had handed on, over many crashes", async () => {
 
     expect(problems).toEqual([]);
     expect(sequences).toEqual(Array.from({ length: sequences.length }, (_, index) => index + 1));
-    expect(sequences.length).toBeGreaterThanOrEqual(Math.max(seen, told.at(-1)!));
     seen = sequences.length;
   }
 });
