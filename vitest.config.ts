@@ -1,7 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-/** Suites that start real programs: everything else is the unit suite. */
-const slow = ["test/contract/**", "test/e2e/**", "test/sim/**", "test/chaos/**"];
+/** Suites that start real programs, and the few that try so much that they take seconds: all else is the unit suite. */
+const slow = [
+  ...["contract", "e2e", "sim", "chaos"].map((folder) => `test/${folder}/*.test.ts`),
+  "test/render/**/limits.test.ts",
+  "test/render/guard/hostile-values.test.ts",
+  "test/render/handlebars/conformance.test.ts",
+  "test/pipeline/hostile-messages.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -14,13 +20,14 @@ export default defineConfig({
           testTimeout: 60_000,
           // Pure parts keep nothing between tests, so that modules need to be loaded only once.
           isolate: false,
+          maxWorkers: 2,
         },
       },
       {
         test: {
           name: "integration",
           globalSetup: "./test/e2e/global-setup.ts",
-          include: slow.map((folder) => `${folder}/*.test.ts`),
+          include: slow,
           testTimeout: 600_000,
           hookTimeout: 900_000,
           fileParallelism: false,
