@@ -118,7 +118,7 @@ for (const [name, openTransport] of [
       await endWell(workbench, service);
     });
 
-    it("does without atomic pushes, shallow fetches and filters", async () => {
+    it("does without atomic pushes and filters", async () => {
       const workbench = await openTransport();
       await workbench.git("config", "receive.advertiseAtomic", "false");
       await workbench.git("config", "uploadpack.allowFilter", "false");
