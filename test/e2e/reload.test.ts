@@ -10,7 +10,7 @@ afterEach(async () => {
   bench = undefined;
 });
 
-const userCount = Number(process.env.SLUICE_RELOAD_ENTITIES ?? 200);
+const userCount = Number(process.env.SLUICE_RELOAD_ENTITIES ?? 1000);
 const login = (user: number) =>
   JSON.stringify({
     specversion: "1.0",
@@ -84,7 +84,8 @@ it("templates, clusters and triggers change under many entities; a restart from 
     "config.yaml": labelled.replace("{{ .CloudEvent.subject }}", "{{ .CloudEvent.subject "),
   });
   const failed = async () =>
-    JSON.parse((await workbench.sluice("show", "entities", "--failed", "-o", "json")).stdout).length as number;
+    JSON.parse((await workbench.sluice("show", "entities", "--failed", "--limit", "100000", "-o", "json")).stdout)
+      .length as number;
   await until(async () => (await failed()) === userCount + 1, "failed records");
   await workbench.publish("user-operation", login(userCount + 1));
   await until(async () => (await failed()) === userCount + 2, "the event of the meantime on record");
