@@ -3,11 +3,12 @@ import type { Catalog } from "../model/catalog.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Problem } from "../model/problem.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
-import { desiredFolder, encodePathPart } from "../plan/paths.ts";
+import { desiredFolder } from "../plan/paths.ts";
 import { planChangeSet } from "../plan/plan-change-set.ts";
 import { noStateFiles } from "../plan/state-view.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
 import { processDelivery } from "./process-delivery.ts";
+import { rulesOf } from "./state-keeper.ts";
 
 export interface OfflineRendering {
   /** By path below the repository's root, as the service would commit them; sorted. */
@@ -23,9 +24,7 @@ export function renderOffline(
 ): OfflineRendering {
   const processed = deliveries.map((delivery) => processDelivery(catalog, delivery, settings));
   const inputs = processed.flatMap((delivery) => delivery.inputs);
-  const triggers = [...catalog.eventTriggers.values()];
-  const owners = new Map(triggers.map(({ name, tier }) => [encodePathPart(name), { trigger: name, tier }]));
-  const rules = { shards: output.shards, records: "full" as const, deadLettersMax: deliveries.length, owners };
+  const rules = rulesOf({ shards: output.shards, records: "full", deadLettersMax: deliveries.length }, catalog);
 
   const state = noStateFiles();
   for (;;) {
