@@ -84,6 +84,8 @@ ${more}
       "main",
       Object.fromEntries(Object.entries(config).map(([path, text]) => [`config/${path}`, text])),
     );
+    // Until Gitea has noticed the first push, its repository counts as empty and has no requests: 404.
+    await bench.until(async () => !(await bench.api<{ empty: boolean }>("GET", "")).empty, "the first push noticed");
     return bench;
   }
 
