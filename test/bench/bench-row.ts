@@ -12,6 +12,8 @@ export interface BenchRow {
 export interface BenchOptions {
   /** Small numbers: the whole table in under two minutes. */
   readonly isQuick: boolean;
+  /** A folder that keeps the large repository: made if it is not there, begun with if it is. */
+  readonly base?: string;
 }
 
 export function isMet({ ratio, goal }: BenchRow): boolean {

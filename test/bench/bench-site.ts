@@ -53,6 +53,8 @@ export class BenchSite {
   readonly #git: GitHttpServer;
   readonly #openedAt = Date.now();
   #published = 0;
+  /** The one that was started last. */
+  #service: MeasuredService | undefined;
 
   private constructor(folder: string, nats: NatsServer, connection: NatsConnection, git: GitHttpServer) {
     this.folder = folder;
@@ -82,7 +84,9 @@ export class BenchSite {
   #writeConfiguration({ clusters, shards, eventsMax = 1000 }: SiteOptions): void {
     mkdirSync(join(this.folder, "config"));
     const example = join(findProjectRoot(), "examples", "user-namespaces", "config", "user-namespaces.yaml");
-    cpSync(example, join(this.folder, "config", "user-namespaces.yaml"));
+    // Something that each event changes, so that an update has a manifest to commit.
+    const annotation = `      annotations: {example.com/last-event: "{{ .CloudEvent.id }}"}\n`;
+    writeFileSync(join(this.folder, "config", "user-namespaces.yaml"), readFileSync(example, "utf8") + annotation);
     const documents = Array.from(
       { length: clusters },
       (_, index) =>
@@ -142,7 +146,10 @@ state: {directory: ./state}
   }
 
   async untilPushed(): Promise<void> {
-    while (this.pushedSequence() < this.#published) await sleep(50);
+    while (this.pushedSequence() < this.#published) {
+      this.#service?.checkRuns();
+      await sleep(50);
+    }
   }
 
   /** Resolves when the branch has moved on the server. */
@@ -160,6 +167,7 @@ state: {directory: ./state}
   async startService(): Promise<MeasuredService> {
     const service = new MeasuredService(this.folder);
     await service.ready;
+    this.#service = service;
     return service;
   }
 
@@ -192,6 +200,8 @@ export class MeasuredService {
   readonly #sampling: NodeJS.Timeout;
   #peakKiB = 0;
   #cpuAtReady = 0;
+  /** The end of what it has logged. */
+  #log = "";
 
   constructor(folder: string) {
     this.#child = spawn(process.execPath, [program, "run", "--log-format", "json"], {
@@ -199,21 +209,26 @@ export class MeasuredService {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#exited = once(this.#child, "exit");
-    let log = "";
     this.ready = new Promise((resolve, reject) => {
       this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-        log = (log + text).slice(-100_000);
-        if (log.includes('"message":"ready"')) {
+        this.#log = (this.#log + text).slice(-10_000);
+        if (this.#log.includes('"message":"ready"')) {
           this.#cpuAtReady = this.#cpu();
           resolve();
         }
       });
-      void this.#exited.then(() => reject(new Error(`sluice run ended:\n${log}`)));
+      void this.#exited.then(() => reject(new Error(`sluice run ended:\n${this.#log}`)));
     });
     this.ready.catch(() => undefined);
     this.#sampling = setInterval(() => {
       this.#peakKiB = Math.max(this.#peakKiB, sumMemory(this.#child.pid ?? 0));
     }, 250);
+  }
+
+  /** Throws where it has ended by itself. */
+  checkRuns(): void {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) throw new Error(`sluice run ended:\n${this.#log}`);
   }
 
   #cpu(): number {

@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- [NAME …] [--quick] [--json FILE]`: every row of design 13, side by side with its rival in one run.
+ * `npm run bench -- [NAME …] [--quick] [--json FILE] [--base FOLDER]`: every row of design 13, side by side with its rival in one run.
  * `--json` writes {"rows": [{"name", "ratio", "goal", "met"}]}. docs/performance.md says how each figure is taken.
+ * `--base` names a folder that keeps the large repository, for the next run to begin with.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -23,8 +24,9 @@ const benches: Readonly<Record<string, Bench>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
+  options: { quick: { type: "boolean", default: false }, json: { type: "string" }, base: { type: "string" } },
 });
+const options = { isQuick: values.quick, ...(values.base === undefined ? {} : { base: values.base }) };
 const names = positionals.length > 0 ? positionals : Object.keys(benches);
 const rows: BenchRow[] = [];
 for (const name of names) {
@@ -33,7 +35,7 @@ for (const name of names) {
     console.error(`no bench ${name}; there are: ${Object.keys(benches).join(", ")}`);
     process.exit(2);
   }
-  for (const row of await bench({ isQuick: values.quick })) {
+  for (const row of await bench(options)) {
     console.log(formatRow(row));
     rows.push(row);
   }

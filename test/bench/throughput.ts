@@ -2,7 +2,7 @@
  * Events per second, published on JetStream to pushed over http, against Git itself: `git fast-import` of the same files
  * and commits, then one `git push` to the same server.
  */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BenchOptions, type BenchRow, formatNumber } from "./bench-row.ts";
@@ -42,10 +42,11 @@ export async function benchThroughput({ isQuick }: BenchOptions): Promise<readon
 }
 
 /** The rows in a large repository: updates of entities that are there. */
-export async function benchLarge({ isQuick }: BenchOptions): Promise<readonly BenchRow[]> {
+export async function benchLarge({ isQuick, base: kept }: BenchOptions): Promise<readonly BenchRow[]> {
   const entities = isQuick ? 20_000 : 1_000_000;
   const events = isQuick ? 5_000 : 50_000;
-  const base = await prefill(entities);
+  const base = kept ?? mkdtempSync(join(tmpdir(), "sluice-base-"));
+  if (!existsSync(join(base, "HEAD"))) await prefill(entities, base);
   const rows: BenchRow[] = [];
   try {
     for (const [name, users] of [
@@ -72,7 +73,7 @@ export async function benchLarge({ isQuick }: BenchOptions): Promise<readonly Be
       }
     }
   } finally {
-    rmSync(base, { recursive: true, force: true });
+    if (kept === undefined) rmSync(base, { recursive: true, force: true });
   }
   return rows;
 }
@@ -134,8 +135,8 @@ async function commitEach(site: BenchSite, events: number): Promise<number> {
   return events / ((performance.now() - started) / 1000);
 }
 
-/** A repository that the service has filled with so many entities; bare, in a folder of its own. */
-async function prefill(entities: number): Promise<string> {
+/** Has the service fill a repository with so many entities, and puts a copy of it, bare, into the folder. */
+async function prefill(entities: number, folder: string): Promise<void> {
   const site = await BenchSite.open({ clusters: 1, shards: 2, eventsMax: 10_000 });
   try {
     const service = await site.startService();
@@ -146,9 +147,7 @@ async function prefill(entities: number): Promise<string> {
     await service.stop();
     // As a server has it after its housekeeping, and with the positions of a stream that is empty again.
     await runTimed(`git -C ${site.repository} repack -adq --depth=10 --window=10`);
-    const kept = mkdtempSync(join(tmpdir(), "sluice-base-"));
-    cpSync(site.repository, kept, { recursive: true });
-    return kept;
+    cpSync(site.repository, folder, { recursive: true });
   } finally {
     await site.close();
   }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { type AddressInfo, connect as netConnect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { GitAuth } from "../../src/adapters/git/git-auth.ts";
 import { type GitRepositoryOptions, openGitRepository } from "../../src/adapters/git/open-git-repository.ts";
@@ -151,12 +152,27 @@ describe("on good days", () => {
     ]);
   });
 
-  it("goes on over a new connection where the server closed the idle one", async () => {
+  it("goes on over a new connection where the server closed the idle ones", async () => {
     const repository = await open();
     await repository.fetchHeads(["main"]);
-    const [first] = await pushFile(repository, undefined, "a");
+    const [[first]] = await Promise.all([pushFile(repository, undefined, "a"), repository.fetchHeads(["other"])]);
     server.cutIdleConnections();
-    expect((await pushFile(repository, first, "b"))[1]?.kind).toBe("pushed");
+    const [second, outcome] = await pushFile(repository, first, "b");
+    expect(outcome?.kind).toBe("pushed");
+
+    // A connection may turn out to be closed only when it is used: here each that was used before.
+    await Promise.all([repository.fetchHeads(["main"]), repository.fetchHeads(["other"])]);
+    const used = new Set<unknown>();
+    server.fault = ({ socket }) => {
+      if (used.has(socket)) return { kind: "cut", when: "before" };
+      used.add(socket);
+      return undefined;
+    };
+    await Promise.all([pushFile(repository, second, "c"), repository.fetchHeads(["other"])]);
+    expect(used.size).toBeGreaterThan(1);
+    // Until both are idle again.
+    await sleep(100);
+    expect((await pushFile(repository, sandbox.headOf("main"), "d"))[1]?.kind).toBe("pushed");
   });
 
   it("follows a redirect on the same host, and no other", async () => {

@@ -149,14 +149,14 @@ export class HttpTransport implements Transport {
       ...(authorization === undefined ? {} : { authorization }),
       ...(method === "POST" ? { "content-length": String(length) } : {}),
     };
-    const attempt = () => this.#request(url, proxy, agent, method, allHeaders, body);
-    try {
-      return await attempt();
-    } catch (error) {
-      // The server closed an idle connection just when it was used again. Sending the same push twice is safe: the second finds
-      // the branches where the first put them.
-      if (!(error instanceof IdleConnectionClosed)) throw error;
-      return attempt();
+    for (;;) {
+      try {
+        return await this.#request(url, proxy, agent, method, allHeaders, body);
+      } catch (error) {
+        // The server closed an idle connection just when it was used again. Sending the same push twice is safe: the second finds
+        // the branches where the first put them. There may be more such connections, but not many: a new one is none.
+        if (!(error instanceof IdleConnectionClosed)) throw error;
+      }
     }
   }
 
