@@ -32,10 +32,17 @@ export class Inbox<Entry extends { readonly bytes: number }> {
     this.#wake();
   }
 
-  /** The oldest entries, in order. */
-  take(entriesMax: number): Entry[] {
-    const taken = this.#entries.splice(0, entriesMax);
-    for (const { bytes } of taken) this.#bytes -= bytes;
+  /** The oldest entries, in order, up to the bounds; one at least. */
+  take(entriesMax: number, bytesMax: number): Entry[] {
+    let count = 0;
+    let taking = 0;
+    for (; count < Math.min(entriesMax, this.#entries.length); count++) {
+      const { bytes } = this.#entries[count]!;
+      if (count > 0 && taking + bytes > bytesMax) break;
+      taking += bytes;
+    }
+    const taken = this.#entries.splice(0, count);
+    this.#bytes -= taking;
     this.#wake();
     return taken;
   }
@@ -48,8 +55,9 @@ export class Inbox<Entry extends { readonly bytes: number }> {
     return this.#until(() => this.#entries.length > 0, signal);
   }
 
-  untilAtLeast(entries: number, signal: AbortSignal): Promise<void> {
-    return this.#until(() => this.#entries.length >= entries || this.isFull, signal);
+  /** Until there are so many entries, or so many bytes of them. */
+  untilAtLeast(entries: number, bytes: number, signal: AbortSignal): Promise<void> {
+    return this.#until(() => this.#entries.length >= entries || this.#bytes >= bytes || this.isFull, signal);
   }
 
   /** Resolves when due, or when the signal aborts. */

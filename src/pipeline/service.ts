@@ -8,6 +8,7 @@ import type { Catalog, ConfigFile } from "../model/catalog.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
 import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import { catalogFolder } from "../plan/paths.ts";
+import type { PlanInput } from "../plan/plan-change-set.ts";
 import type { EventStream, StreamStatus } from "../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import type { Branches, Ports } from "./branches.ts";
@@ -48,6 +49,10 @@ interface InboxEntry extends ProcessedEntry {
 }
 
 const inboxBytesMax = 64 * 1024 * 1024;
+/** A batch ends at so many bytes of events and manifests, however few its events are. */
+const batchBytesMax = 16 * 1024 * 1024;
+/** So much may be committed while a push is under way. */
+const bytesBehindMax = 32 * 1024 * 1024;
 /** How long the last push may take when the service stops. */
 const stopMsMax = 30_000;
 
@@ -163,36 +168,34 @@ export class Service {
   }
 
   async #loop(stopped: AbortSignal): Promise<void> {
-    let pushing: Promise<boolean> | undefined;
+    let push: Push | undefined;
     while (!stopped.aborted) {
-      if (pushing === undefined) await this.#untilWork(stopped);
-      else await this.#untilPushedOrFull(pushing);
-      if (this.#requests.length > 0) {
-        await pushing;
-        pushing = undefined;
-        for (const request of this.#requests.splice(0)) await request.run(stopped);
+      if (push === undefined) await this.#untilWork(stopped);
+      else await this.#untilDoneOrFull(push);
+      if (push !== undefined && (push.isDone || this.#requests.length > 0)) {
+        await push.done;
+        push = undefined;
       }
-      await this.#untilInterval(stopped);
+      for (const request of this.#requests.splice(0)) await request.run(stopped);
+      if (push === undefined) await this.#untilInterval(stopped);
       if (stopped.aborted) break;
 
-      if (!this.#keeper.checkpoint.paused) {
-        await this.#keeper.commitBatch(this.#inbox.take(this.#options.eventsMax), false, stopped);
+      if (!this.#keeper.checkpoint.paused && (push === undefined || push.bytesBehind < bytesBehindMax)) {
+        const entries = this.#inbox.take(this.#options.eventsMax, batchBytesMax);
+        if (push !== undefined) for (const { bytes } of entries) push.bytesBehind += bytes;
+        await this.#keeper.commitBatch(entries, false, stopped);
       }
-      await pushing;
-      pushing = undefined;
-      if (this.#parts.branches.hasUnpushed) {
-        pushing = this.#push(stopped);
-        // Its failure is thrown where it is awaited; until then it must not count as unhandled.
-        pushing.catch(() => undefined);
-      }
+      if (push === undefined && this.#parts.branches.hasUnpushed) push = this.#startPush(stopped);
     }
-    await pushing;
+    await push?.done;
     const deadline = new AbortController();
     void this.#parts.clock.sleep(stopMsMax, deadline.signal).then(() => deadline.abort());
     try {
       for (const request of this.#requests.splice(0)) await request.run(deadline.signal);
       // At the end everything that was taken is given its effect, positions without one included.
-      const entries = this.#keeper.checkpoint.paused ? [] : this.#inbox.take(Number.POSITIVE_INFINITY);
+      const entries = this.#keeper.checkpoint.paused
+        ? []
+        : this.#inbox.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
       await this.#keeper.commitBatch(entries, true, deadline.signal);
       await this.#push(deadline.signal);
     } finally {
@@ -200,10 +203,28 @@ export class Service {
     }
   }
 
-  /** While a push is under way only a full batch is worth being planned already. */
-  async #untilPushedOrFull(pushing: Promise<boolean>): Promise<void> {
+  #startPush(stopped: AbortSignal): Push {
+    const done = this.#push(stopped);
+    const push: Push = { done, isDone: false, bytesBehind: 0 };
+    const end = () => {
+      push.isDone = true;
+    };
+    // Its failure is thrown where it is awaited; until then it must not count as unhandled.
+    done.then(end, end);
+    return push;
+  }
+
+  /**
+   * While a push is under way only a full batch is worth being planned already; what is committed behind it goes with
+   * the next push, so that a server that takes long for a push gets the more with each.
+   */
+  async #untilDoneOrFull({ done, bytesBehind }: Push): Promise<void> {
+    if (bytesBehind >= bytesBehindMax || this.#keeper.checkpoint.paused) {
+      await done;
+      return;
+    }
     const enough = new AbortController();
-    await Promise.race([pushing, this.#inbox.untilAtLeast(this.#options.eventsMax, enough.signal)]);
+    await Promise.race([done, this.#inbox.untilAtLeast(this.#options.eventsMax, batchBytesMax, enough.signal)]);
     enough.abort();
   }
 
@@ -211,6 +232,8 @@ export class Service {
   async #untilWork(stopped: AbortSignal): Promise<void> {
     const { paused } = this.#keeper.checkpoint;
     if (this.#requests.length > 0 || stopped.aborted || (this.#keeper.hasPending && !paused)) return;
+    // Committed behind the last push.
+    if (this.#parts.branches.hasUnpushed) return;
     const waiting = new AbortController();
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -340,7 +363,8 @@ export class Service {
     const { stream, position } = delivery;
     for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);
     for (const problem of problems) this.#parts.log.problem(problem, { stream, sequence: position.sequence });
-    this.#inbox.add({ delivery, catalog, inputs, bytes: delivery.payload.length + entryBytes });
+    const bytes = entryBytes + delivery.payload.length + sizeOf(inputs);
+    this.#inbox.add({ delivery, catalog, inputs, bytes });
   }
 
   /** Told when it happens first, and then at each power of ten. */
@@ -353,8 +377,28 @@ export class Service {
   }
 }
 
-/** What an entry takes besides its payload, roughly. */
+/** What an entry takes besides its payload and manifests, roughly. */
 const entryBytes = 1024;
+
+function sizeOf(inputs: readonly PlanInput[]): number {
+  let bytes = 0;
+  for (const input of inputs) {
+    if (input.kind !== "entity") continue;
+    for (const rendering of input.renderings) {
+      if (rendering.action !== "Create") continue;
+      for (const { text } of rendering.manifests) bytes += text.length;
+    }
+  }
+  return bytes;
+}
+
+/** A push under way. */
+interface Push {
+  readonly done: Promise<boolean>;
+  isDone: boolean;
+  /** Of the events and manifests that were committed since it began. */
+  bytesBehind: number;
+}
 
 interface Request {
   /** Never rejects: whoever made the request learns how it went. */

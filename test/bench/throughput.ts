@@ -137,7 +137,7 @@ async function commitEach(site: BenchSite, events: number): Promise<number> {
 
 /** Has the service fill a repository with so many entities, and puts a copy of it, bare, into the folder. */
 async function prefill(entities: number, folder: string): Promise<void> {
-  const site = await BenchSite.open({ clusters: 1, shards: 2, eventsMax: 10_000 });
+  const site = await BenchSite.open({ clusters: 1, shards: 2 });
   try {
     const service = await site.startService();
     for (let from = 0; from < entities; from += 100_000) {
