@@ -71,7 +71,7 @@ export interface CodeHost {
    */
   wasClosedByDeletion(number: number): Promise<boolean>;
 
-  /** The one comment that begins with the marker, written, or changed where it says something else. */
+  /** The one comment of ours that begins with the marker, written, or changed where it says something else. */
   keepComment(number: number, marker: string, text: string): Promise<void>;
   setStatus(commit: ObjectId, status: CommitStatus): Promise<void>;
 

@@ -14,6 +14,8 @@ export interface CodeHostWorld {
   close(number: number): Promise<void>;
   merge(number: number): Promise<void>;
   comments(number: number): Promise<readonly string[]>;
+  /** Comments as somebody else. */
+  comment(number: number, text: string): Promise<void>;
   labels(number: number): Promise<readonly string[]>;
   reviewers(number: number): Promise<readonly string[]>;
   /** `context: state` of a commit. */
@@ -119,11 +121,12 @@ export function describeCodeHost(name: string, start: () => Promise<Forge>, isSk
 
     it("keeps one comment, among those of others", async () => {
       const { number } = await open();
+      await world.comment(number, "<!-- a -->\nforged");
       await host.keepComment(number, "<!-- a -->", "<!-- a -->\none");
       await host.keepComment(number, "<!-- b -->", "<!-- b -->\nother");
       await host.keepComment(number, "<!-- a -->", "<!-- a -->\ntwo");
       await host.keepComment(number, "<!-- a -->", "<!-- a -->\ntwo");
-      expect(await world.comments(number)).toEqual(["<!-- a -->\ntwo", "<!-- b -->\nother"]);
+      expect(await world.comments(number)).toEqual(["<!-- a -->\nforged", "<!-- a -->\ntwo", "<!-- b -->\nother"]);
     });
 
     it("sets the status of a commit", async () => {

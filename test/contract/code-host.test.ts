@@ -8,7 +8,7 @@ import { FakeCodeHost } from "../fakes/fake-code-host.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { createFakeLog } from "../fakes/fake-log.ts";
 import { GiteaServer } from "../tools/gitea-server.ts";
-import { GithubServer } from "../tools/github-server.ts";
+import { GithubServer, stranger } from "../tools/github-server.ts";
 import { describeCodeHost } from "./code-host-contract.ts";
 
 describeCodeHost("the fake", async () => ({
@@ -33,6 +33,7 @@ describeCodeHost("the fake", async () => ({
       close: async (number) => host.closeAsPerson(number),
       merge: async (number) => host.merge(number),
       comments: async (number) => host.requests[number - 1]!.comments,
+      comment: async (number, text) => host.commentAsPerson(number, text),
       labels: async (number) => decorated(number, "labels"),
       reviewers: async (number) => decorated(number, "reviewers").filter((name) => !host.unknown.includes(name)),
       statuses: async (commit) => {
@@ -76,6 +77,9 @@ describeCodeHost("github, by its published description", async () => ({
       close: async (number) => server.end(number, "closed", "ada", soon()),
       merge: async (number) => server.end(number, "merged", "ada", soon()),
       comments: async (number) => server.pull(number).comments.map(({ body }) => body),
+      comment: async (number, text) => {
+        server.pull(number).comments.push({ id: 4000, body: text, ...stranger });
+      },
       labels: async (number) => server.pull(number).labels,
       reviewers: async (number) => server.pull(number).reviewers,
       statuses: async (commit) =>
@@ -139,6 +143,7 @@ describeCodeHost(
           },
           comments: async (number) =>
             (await server.api<{ body: string }[]>("GET", `${repo}/issues/${number}/comments`)).map(({ body }) => body),
+          comment: (number, text) => server.api("POST", `${repo}/issues/${number}/comments`, { body: text }),
           labels: async (number) =>
             (await server.api<{ name: string }[]>("GET", `${repo}/issues/${number}/labels`)).map((label) => label.name),
           reviewers: async (number) =>

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GithubCodeHost, type GithubLimits } from "../../src/adapters/github/github-code-host.ts";
 import type { GithubAuth } from "../../src/adapters/github/github-tokens.ts";
 import { createFakeLog } from "../fakes/fake-log.ts";
-import { type GithubFault, GithubServer } from "../tools/github-server.ts";
+import { type GithubFault, GithubServer, ourselves, stranger } from "../tools/github-server.ts";
 
 let server: GithubServer;
 let host: GithubCodeHost | undefined;
@@ -131,10 +131,10 @@ describe("answers", () => {
 it("comments are found on whatever page they are", async () => {
   const asked = openHost();
   const { number } = await asked.createRequest(request);
-  const others = Array.from({ length: 230 }, (_, id) => ({ id: 1000 + id, body: "Looks good" }));
-  server.pull(number).comments.push(...others, { id: 5000, body: "<!-- sluice -->\nbefore" });
+  const others = Array.from({ length: 230 }, (_, id) => ({ id: 1000 + id, body: "Looks good", ...stranger }));
+  server.pull(number).comments.push(...others, { id: 5000, body: "<!-- sluice -->\nbefore", ...ourselves });
   await asked.keepComment(number, "<!-- sluice -->", "<!-- sluice -->\nafter");
-  expect(server.pull(number).comments.at(-1)).toEqual({ id: 5000, body: "<!-- sluice -->\nafter" });
+  expect(server.pull(number).comments.at(-1)).toMatchObject({ id: 5000, body: "<!-- sluice -->\nafter" });
   expect(server.calls.filter((id) => id === "issues/list-comments")).toHaveLength(3);
 });
 

@@ -21,6 +21,8 @@ export interface FakeRequest {
   readonly isDraft: boolean;
   isClosedByDeletion: boolean;
   readonly comments: string[];
+  /** Of the comments those that people wrote. */
+  readonly strangers: Set<string>;
   readonly decorations: Decoration[];
   autoMerge?: { readonly head: ObjectId; readonly method: MergeMethod };
 }
@@ -118,7 +120,7 @@ export class FakeCodeHost implements CodeHost {
         throw new SluiceError({ code: "FORGE_REFUSED", message: `no request can be made for ${head}` });
       }
       const number = this.requests.length + 1;
-      const nothing = { isClosedByDeletion: false, comments: [], decorations: [] };
+      const nothing = { isClosedByDeletion: false, comments: [], strangers: new Set<string>(), decorations: [] };
       const request: FakeRequest = { number, state: "open", head, base, title, body, isDraft, ...nothing };
       this.requests.push(request);
       return toRequest(request);
@@ -159,10 +161,16 @@ export class FakeCodeHost implements CodeHost {
 
   async keepComment(number: number, marker: string, text: string): Promise<void> {
     return this.#perform("keepComment", () => {
-      const { comments } = this.#find(number);
-      const index = comments.findIndex((comment) => comment.startsWith(marker));
+      const { comments, strangers } = this.#find(number);
+      const index = comments.findIndex((comment) => comment.startsWith(marker) && !strangers.has(comment));
       comments.splice(index < 0 ? comments.length : index, 1, text);
     });
+  }
+
+  commentAsPerson(number: number, text: string): void {
+    const { comments, strangers } = this.#find(number);
+    comments.push(text);
+    strangers.add(text);
   }
 
   async setStatus(commit: ObjectId, status: CommitStatus): Promise<void> {

@@ -23,8 +23,19 @@ export interface GithubPull {
   readonly teams: string[];
   readonly assignees: string[];
   readonly events: { readonly event: string; readonly actor: string; readonly at: string }[];
-  readonly comments: { readonly id: number; body: string }[];
+  readonly comments: GithubComment[];
 }
+
+export interface GithubComment {
+  readonly id: number;
+  body: string;
+  readonly user: { readonly login: string; readonly type: "Bot" | "User" };
+  readonly author_association: string;
+}
+
+/** Who comments: the token's owner, and somebody who has no rights here. */
+export const ourselves = { user: { login: "sluice[bot]", type: "Bot" }, author_association: "NONE" } as const;
+export const stranger = { user: { login: "mallory", type: "User" }, author_association: "NONE" } as const;
 
 export interface GithubFault {
   readonly status: number;
@@ -291,7 +302,7 @@ export class GithubServer {
         page(pull!.comments);
         break;
       case "issues/create-comment": {
-        const comment = { id: ++this.#ids, body: String(body.body) };
+        const comment = { id: ++this.#ids, body: String(body.body), ...ourselves };
         pull!.comments.push(comment);
         answer(status, { ...(example as object), ...comment });
         break;

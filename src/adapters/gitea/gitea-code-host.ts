@@ -22,6 +22,7 @@ interface GiteaPull {
   readonly state: "open" | "closed";
   readonly merged: boolean;
   readonly merged_by: GiteaUser | null;
+  readonly user: GiteaUser | null;
   readonly title: string;
   readonly body: string;
   readonly draft: boolean;
@@ -41,6 +42,7 @@ interface GiteaUser {
 
 interface GiteaComment {
   readonly id: number;
+  readonly user: GiteaUser | null;
   readonly body: string;
 }
 
@@ -168,8 +170,12 @@ export class GiteaCodeHost implements CodeHost {
 
   async keepComment(number: number, marker: string, text: string): Promise<void> {
     const path = `${this.#repo}/issues/${number}/comments`;
-    const comments = (await this.#client.send("GET", path)) as readonly GiteaComment[];
-    const comment = comments.find(({ body }) => body.startsWith(marker));
+    const [pull, comments] = await Promise.all([
+      this.#client.send("GET", `${this.#repo}/pulls/${number}`) as Promise<GiteaPull>,
+      this.#client.send("GET", path) as Promise<readonly GiteaComment[]>,
+    ]);
+    // The request is ours; a comment of somebody else's, with our marker in it, would stay theirs to edit.
+    const comment = comments.find(({ body, user }) => body.startsWith(marker) && user?.login === pull.user?.login);
     if (comment === undefined) await this.#client.send("POST", path, { body: text });
     else if (comment.body !== text) {
       await this.#client.send("PATCH", `${this.#repo}/issues/comments/${comment.id}`, { body: text });

@@ -189,7 +189,7 @@ export class GithubCodeHost implements CodeHost {
       const { rest } = octokit;
       const issue = { ...this.#repo, issue_number: number };
       const comments = await octokit.paginate(rest.issues.listComments, { ...issue, per_page: 100 });
-      const comment = comments.find(({ body }) => body?.startsWith(marker) === true);
+      const comment = comments.find((one) => one.body?.startsWith(marker) === true && mayBeOurs(one));
       if (comment === undefined) await rest.issues.createComment({ ...issue, body: text });
       else if (comment.body !== text) {
         await rest.issues.updateComment({ ...this.#repo, comment_id: comment.id, body: text });
@@ -247,3 +247,16 @@ function toRequest(pull: Pull | ListedPull): ReviewRequest {
     headRef: `refs/pull/${pull.number}/head`,
   };
 }
+
+/**
+ * Whether a comment may be one of ours: of an app, or of somebody who may write here. A stranger's, with our marker in
+ * it, would stay the stranger's to edit. Who we are ourselves can't be asked with every kind of token.
+ */
+function mayBeOurs(comment: {
+  readonly user: { readonly type: string } | null;
+  readonly author_association?: string;
+}): boolean {
+  return comment.user?.type === "Bot" || writers.has(comment.author_association ?? "NONE");
+}
+
+const writers: ReadonlySet<string> = new Set(["OWNER", "MEMBER", "COLLABORATOR"]);
