@@ -46,9 +46,8 @@ interface Claim {
   readonly trigger: string;
   readonly entityHash: string;
   readonly tier: number;
-  readonly owner: string;
-  readonly entity: string;
-  readonly bare: string;
+  /** With its provenance. */
+  readonly manifest: string;
 }
 
 /** The claims on one object: what they were, and what they would become. */
@@ -78,12 +77,12 @@ export function claimObject(
   const path = filePath(rules, cluster, identity, claimant);
   const { trigger, entityHash } = claimant;
   const tier = tierOf(rules, claimant.ownerFolder);
-  const claim: Claim = { path, trigger, entityHash, tier, ...splitProvenance(manifest) };
+  const claim: Claim = { path, trigger, entityHash, tier, manifest };
   const index = before.findIndex((other) => isClaimOf(other, claimant));
   const after = index < 0 ? [...before, claim] : before.with(index, claim);
   const first = firstClaim(after);
   const outcome = { cluster, identity, before, after };
-  if (first === undefined || first === claim || first.bare === claim.bare) return outcome;
+  if (first === undefined || first === claim || isAlike(first, claim)) return outcome;
   return { ...outcome, conflict: { trigger: first.trigger, path: first.path } };
 }
 
@@ -108,7 +107,7 @@ export function settleClaims(view: StateView, { cluster, identity, before, after
   const was = firstClaim(before);
   const first = firstClaim(after);
   if (was !== undefined && was.path !== first?.path) view.delete(was.path);
-  if (first !== undefined) view.write(first.path, joinProvenance(first.bare, first));
+  if (first !== undefined) view.write(first.path, first.manifest);
 
   const path = claimsPath(cluster, identity);
   if (after.length > 1) view.write(path, writeClaims(identity, after));
@@ -119,7 +118,7 @@ export function settleClaims(view: StateView, { cluster, identity, before, after
   for (const claim of after) {
     // The record of the one whose claim changes is being written anyway.
     if (claim.trigger === "" || !before.includes(claim)) continue;
-    if ((claim.bare === was.bare) !== (claim.bare === first.bare)) {
+    if (isAlike(claim, was) !== isAlike(claim, first)) {
       view.revived.add(recordPath(claim.trigger, claim.entityHash));
     }
   }
@@ -161,6 +160,15 @@ function tierOf(rules: ClaimRules, ownerFolder: string): number {
   return ownerFolder === "" ? generatedTier : (rules.owners.get(ownerFolder)?.tier ?? defaultTier);
 }
 
+/** Whether two claimants want the same, whoever they are. */
+function isAlike(one: Claim, other: Claim): boolean {
+  return one.manifest === other.manifest || bareOf(one) === bareOf(other);
+}
+
+function bareOf({ manifest }: Claim): string {
+  return splitProvenance(manifest).bare;
+}
+
 function isClaimOf(claim: Claim, { trigger, entityHash }: Claimant): boolean {
   return claim.trigger === trigger && claim.entityHash === entityHash;
 }
@@ -194,33 +202,33 @@ function readClaims(
     if (!view.exists(held)) continue;
     const manifest = view.text(held);
     if (manifest === undefined) continue;
-    const parts = splitProvenance(manifest);
     const trigger = rules.owners.get(ownerFolder)?.trigger ?? decodeURIComponent(ownerFolder);
     const tier = tierOf(rules, ownerFolder);
-    return [{ path: held, trigger, entityHash: entityHashOf(parts), tier, ...parts }];
+    return [{ path: held, trigger, entityHash: entityHashOf(splitProvenance(manifest)), tier, manifest }];
   }
   return [];
 }
 
 /** Manifests are kept once, however many agree on them. */
 function writeClaims(identity: ObjectIdentity, claims: readonly Claim[]): string {
-  const manifests = [...new Set(claims.map(({ bare }) => bare))];
+  const parts = claims.map(({ manifest }) => splitProvenance(manifest));
+  const manifests = [...new Set(parts.map(({ bare }) => bare))];
   const file = new Map<string, Json>([
     ["version", 1n],
     ["object", writeIdentity(identity)],
     [
       "claims",
-      claims.map(
-        ({ trigger, entityHash, tier, owner, entity, bare }) =>
-          new Map<string, Json>([
-            ["trigger", trigger],
-            ["entityHash", entityHash],
-            ["tier", BigInt(tier)],
-            ["owner", owner],
-            ["entity", entity],
-            ["manifest", BigInt(manifests.indexOf(bare))],
-          ]),
-      ),
+      claims.map(({ trigger, entityHash, tier }, index) => {
+        const { owner, entity, bare } = parts[index]!;
+        return new Map<string, Json>([
+          ["trigger", trigger],
+          ["entityHash", entityHash],
+          ["tier", BigInt(tier)],
+          ["owner", owner],
+          ["entity", entity],
+          ["manifest", BigInt(manifests.indexOf(bare))],
+        ]);
+      }),
     ],
     ["manifests", manifests],
   ]);
@@ -246,9 +254,10 @@ function parseClaims(
       trigger,
       entityHash: String(claim.get("entityHash")),
       tier: Number(claim.get("tier")),
-      owner: String(claim.get("owner")),
-      entity: String(claim.get("entity")),
-      bare: manifests[Number(claim.get("manifest"))] ?? "",
+      manifest: joinProvenance(manifests[Number(claim.get("manifest"))] ?? "", {
+        owner: String(claim.get("owner")),
+        entity: String(claim.get("entity")),
+      }),
     };
   });
 }
