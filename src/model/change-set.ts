@@ -52,4 +52,6 @@ export interface ChangeSet {
   readonly events: readonly EventEffect[];
   /** Paths of records to be rendered again because a conflict that they were part of changed. */
   readonly revived: readonly string[];
+  /** Dead letters that go, the oldest first, because there are too many. */
+  readonly droppedLetters: number;
 }

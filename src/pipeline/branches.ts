@@ -333,7 +333,7 @@ export class Branches {
   }
 }
 
-const noChanges: ChangeSet = { changes: [], objects: [], events: [], revived: [] };
+const noChanges: ChangeSet = { changes: [], objects: [], events: [], revived: [], droppedLetters: 0 };
 
 /** In the order of the updates: the state's trouble counts first. */
 function firstProblem(updates: readonly RefUpdate[], outcomes: ReadonlyMap<string, RefOutcome>): Problem | undefined {

@@ -169,6 +169,13 @@ export class StateKeeper {
       await this.#branches.commitState(changeSet);
       this.#heldSince = undefined;
       this.#committed = checkpoint.positions;
+      if (changeSet.droppedLetters > 0) {
+        const { deadLettersMax } = this.#options;
+        this.#ports.log.warn("dead letters are dropped, the oldest first", {
+          dropped: changeSet.droppedLetters,
+          deadLettersMax,
+        });
+      }
     }
     // Only now: what could not be committed is not in force, and is tried again.
     this.#checkpoint = checkpoint;

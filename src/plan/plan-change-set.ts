@@ -121,20 +121,20 @@ export function planChangeSet(
         input satisfies never;
     }
   }
-  keepDeadLetters(view, letters, rules.deadLettersMax);
+  const droppedLetters = keepDeadLetters(view, letters, rules.deadLettersMax);
   view.write(checkpointPath, writeCheckpoint(checkpoint));
 
   const { changes, objects } = view.changes();
   if (hasNeeds(view.needs)) return { complete: false, needs: view.needs };
-  return { complete: true, changeSet: { changes, objects, events, revived: [...view.revived].sort() } };
+  return { complete: true, changeSet: { changes, objects, events, revived: [...view.revived].sort(), droppedLetters } };
 }
 
-/** Ids ascend with time, so the oldest come first. */
-function keepDeadLetters(view: StateView, letters: readonly DeadLetter[], deadLettersMax: number): void {
-  if (letters.length === 0) return;
+/** Ids ascend with time, so the oldest come first. Returns how many had to go. */
+function keepDeadLetters(view: StateView, letters: readonly DeadLetter[], deadLettersMax: number): number {
+  if (letters.length === 0) return 0;
   for (const letter of letters) view.write(deadLetterPath(letter.id), writeDeadLetter(letter));
   const names = [...view.folder(deadLettersFolder)].sort();
-  for (const name of names.slice(0, Math.max(0, names.length - deadLettersMax))) {
-    view.delete(`${deadLettersFolder}/${name}`);
-  }
+  const dropped = names.slice(0, Math.max(0, names.length - deadLettersMax));
+  for (const name of dropped) view.delete(`${deadLettersFolder}/${name}`);
+  return dropped.length;
 }

@@ -70,6 +70,7 @@ function batch(n: number, text: string | null): ChangeSet {
     objects: text === null ? [] : [{ path, action: "create" }],
     events: [event],
     revived: [],
+    droppedLetters: 0,
   };
 }
 

@@ -38,6 +38,7 @@ function write(events: readonly EventEffect[], objects: readonly ObjectChange["a
     objects: objects.map((action, index) => ({ action, path: `desired/${index}` })),
     events,
     revived: [],
+    droppedLetters: 0,
   };
   return writeCommitMessage(template!, changeSet);
 }

@@ -104,6 +104,18 @@ describe("an event", () => {
   });
 });
 
+it("dead letters beyond the bound go, and it is said", async () => {
+  const instance = createInstance({ remote, streams: [stream], deadLettersMax: 2 });
+  const { ended } = await startReady(instance);
+  for (let number = 0; number < 5; number++) stream.publish("user", "not JSON");
+  login("alice");
+  await until(() => onTarget().length === 1);
+  expect([...remote.files(stateBranch, "dead-letters")]).toHaveLength(2);
+  expect(instance.log.lines).toContain("warn dead letters are dropped, the oldest first");
+  instance.stop();
+  await ended;
+});
+
 it("what arrives during a push goes out in one batch after it", async () => {
   const instance = createInstance({ remote, streams: [stream] });
   const { ended } = await startReady(instance);

@@ -100,6 +100,13 @@ it("the oldest dead letters go when there are too many, however they were cut in
   }
 });
 
+it("says how many dead letters had to go", () => {
+  const few = rulesOf([], { deadLettersMax: 3 });
+  const { changeSet } = plan(emptyState, [letter(1), letter(2), letter(3), letter(4), letter(5)], few);
+  expect(changeSet.droppedLetters).toBe(2);
+  expect(plan(emptyState, [letter(1)], few).changeSet.droppedLetters).toBe(0);
+});
+
 it("a dead letter that is delivered again is one", () => {
   expect(letters(planAll(emptyState, [[letter(1)], [letter(1), letter(2)]], rules))).toEqual([1, 2]);
 });
