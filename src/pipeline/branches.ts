@@ -40,7 +40,8 @@ interface Head {
 
 interface StateCommit extends Head {
   readonly desired: ObjectId | undefined;
-  readonly changeSet: ChangeSet;
+  /** What its target commit says. */
+  readonly message: string;
   /** Its target commit has the same, so that another try makes the same commit. */
   readonly time: number;
 }
@@ -146,7 +147,8 @@ export class Branches {
     // All at once behind the last read: what fails before has not happened.
     this.#state = { commit: id, tree };
     this.#desired = desired;
-    const commit = { commit: id, tree, desired, changeSet, time };
+    // Of what it did no more is kept than what is said of it: many may wait for a push.
+    const commit = { commit: id, tree, desired, message: this.#writeMessage(changeSet), time };
     this.#unpushed.push(commit);
     if (this.#names.isReviewed !== true) this.#unprojected.push(commit);
   }
@@ -195,7 +197,7 @@ export class Branches {
     const time = clock.now();
     const { id } = await git.writeCommit({ base: tree, changes: [], parents: [], message, time });
     this.#state = { commit: id, tree };
-    this.#unpushed.push({ commit: id, tree, desired: this.#desired, changeSet: noChanges, time });
+    this.#unpushed.push({ commit: id, tree, desired: this.#desired, message: this.#writeMessage(noChanges), time });
   }
 
   /** One try: undefined when the server has everything. */
@@ -250,17 +252,17 @@ export class Branches {
     let projected = this.#projected;
     // Without new commits the target may still be behind: after a restart, or when people changed what is Sluice's.
     const isBehind = commits.length === 0;
-    const steps = isBehind ? [{ desired: this.#desired, changeSet: noChanges, time: clock.now() }] : commits;
+    const behind = { desired: this.#desired, message: this.#writeMessage(noChanges), time: clock.now() };
+    const steps = isBehind ? [behind] : commits;
     const present = isBehind || projected !== undefined ? 0 : await this.#countPresent(commits);
     const made: MadeTarget[] = [];
-    for (const [index, { desired, changeSet, time }] of steps.entries()) {
+    for (const [index, { desired, message, time }] of steps.entries()) {
       if (index < present) continue;
       const { changes, foreign } = await projectTarget(git, head?.tree, this.#names.outputPath, desired, projected);
       this.#reportForeign(foreign);
       projected = desired;
       if (changes.length > 0) {
         const parents = head === undefined ? [] : [head.commit];
-        const message = this.#writeMessage(changeSet);
         const { id, tree } = await git.writeCommit({ base: head?.tree, changes, parents, message, time });
         head = { commit: id, tree };
       }

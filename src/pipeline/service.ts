@@ -52,7 +52,7 @@ const inboxBytesMax = 64 * 1024 * 1024;
 /** A batch ends at so many bytes of events and manifests, however few its events are. */
 const batchBytesMax = 16 * 1024 * 1024;
 /** So much may be committed while a push is under way. */
-const bytesBehindMax = 32 * 1024 * 1024;
+const bytesBehindMax = 20 * 1024 * 1024;
 /** How long the last push may take when the service stops. */
 const stopMsMax = 30_000;
 
@@ -172,12 +172,14 @@ export class Service {
     while (!stopped.aborted) {
       if (push === undefined) await this.#untilWork(stopped);
       else await this.#untilDoneOrFull(push);
-      if (push !== undefined && (push.isDone || this.#requests.length > 0)) {
+      if (push?.isDone) {
         await push.done;
         push = undefined;
       }
-      for (const request of this.#requests.splice(0)) await request.run(stopped);
-      if (push === undefined) await this.#untilInterval(stopped);
+      if (push === undefined) {
+        for (const request of this.#requests.splice(0)) await request.run(stopped);
+        await this.#untilInterval(stopped);
+      }
       if (stopped.aborted) break;
 
       if (!this.#keeper.checkpoint.paused && (push === undefined || push.bytesBehind < bytesBehindMax)) {
@@ -286,8 +288,8 @@ export class Service {
           const hasMoved = await branches.refreshTarget();
           await this.#followConfig();
           this.#parts.review?.hint(false);
-          // What people did to files that are Sluice's is undone.
-          if (hasMoved || branches.hasUnpushed) await this.#push(stopped);
+          // What people did to files that are Sluice's is undone; by the next push, where there is one to come.
+          if (hasMoved && !branches.hasUnpushed) await this.#push(stopped);
         } catch (error) {
           if (!(error instanceof SluiceError) || error.problem.code === "LEADER_LOST") throw error;
           log.problem(error.problem);

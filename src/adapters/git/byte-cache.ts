@@ -35,6 +35,14 @@ export class ByteCache {
     this.#youngBytes += cost;
   }
 
+  /** What is in the old generation stays there: it goes soon. */
+  delete(key: string): void {
+    const value = this.#young.get(key);
+    if (value === undefined) return;
+    this.#young.delete(key);
+    this.#youngBytes -= costOf(value);
+  }
+
   clear(): void {
     this.#young.clear();
     this.#old.clear();

@@ -4,6 +4,7 @@
  * a table of hashes (RFC 1951, 3.2.6); larger objects are left to zlib.
  */
 import { deflateSync } from "node:zlib";
+import { Arena } from "./arena.ts";
 
 /** From here on zlib is worth its start. */
 const ownBytesMax = 16 * 1024;
@@ -24,6 +25,8 @@ fillLengths();
 fillDistances();
 
 const output = Buffer.allocUnsafe(ownBytesMax * 2);
+/** What is compressed is kept until it is pushed and stored. */
+const kept = new Arena();
 /** Where four bytes of that hash were last seen: the position counted on over all objects, so that nothing is ever cleared. */
 const seen = new Uint32Array(1 << hashBits);
 let seenStart = 0;
@@ -121,7 +124,7 @@ export function deflate(body: Buffer, isTree = false): Buffer {
   }
   if (end > length + 7) end = storeWhole(body);
   end = output.writeUInt32BE(adler32(body), end);
-  return Buffer.from(output.subarray(0, end));
+  return kept.copy(output.subarray(0, end));
 }
 
 /** How many bytes at `at`, up to `most`, are those at `candidate`; 0 where a match would not pay. */

@@ -3,7 +3,7 @@
  * is wrong with it, it is made anew from the remote.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
@@ -262,7 +262,7 @@ export class LocalStore {
   async addPack(layout: PackLayout, heads: ReadonlyMap<string, ObjectId>): Promise<void> {
     const temporary = join(this.#objects, "pack", `tmp_${layout.checksum.toString("hex")}`);
     await rm(temporary, { force: true });
-    await writeFile(temporary, layout.bytes, { mode: 0o444 });
+    await writeWhole(temporary, layout.bytes);
     this.#install(temporary, layout.entries, layout.checksum);
     const present = [...heads].filter(([, id]) => this.has(id));
     const commands = present.map(([branch, id]) => `update ${trackingRef(branch)} ${id}\n`);
@@ -279,6 +279,16 @@ export class LocalStore {
   close(): void {
     for (const pack of this.#packs) pack.close();
     this.#packs = [];
+  }
+}
+
+/** In one go: `writeFile` takes a turn of the event loop for each half a megabyte, and the objects stay in memory meanwhile. */
+async function writeWhole(path: string, bytes: Buffer): Promise<void> {
+  const file = await open(path, "wx", 0o444);
+  try {
+    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+  } finally {
+    await file.close();
   }
 }
 

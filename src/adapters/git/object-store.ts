@@ -1,7 +1,8 @@
 /**
  * All objects that can be read: those of the batch, those pushed but not stored yet, and the local store's, behind a cache.
  *
- * What was pushed stays in memory until it is worth a pack of its own, so that lone events don't leave a pack each.
+ * What was pushed stays in memory until it is worth a pack of its own, so that lone events don't leave a pack each; a
+ * push that is worth one by itself is stored as it was sent.
  */
 
 import { inflateSync } from "node:zlib";
@@ -13,7 +14,7 @@ import { applyDelta } from "./delta.ts";
 import type { LocalStore } from "./local-store.ts";
 import { emptyTreeId, type GitObject } from "./object-id.ts";
 import type { ObjectSet } from "./object-writer.ts";
-import { layOutPack, type PackObject } from "./pack-bytes.ts";
+import { layOutPack, type PackLayout, type PackObject } from "./pack-bytes.ts";
 import { DamagedStoreError } from "./store-error.ts";
 
 export interface ObjectStoreLimits {
@@ -30,6 +31,8 @@ export class ObjectStore {
   #unpushed: ObjectSet[] = [];
   #unstored: ObjectSet = new Map();
   #unstoredBytes = 0;
+  /** Pushed in large packs that are not stored yet. */
+  #sent: { readonly objects: ObjectSet; readonly layout: PackLayout }[] = [];
   readonly #heads = new Map<string, ObjectId>();
 
   constructor(local: LocalStore, limits: ObjectStoreLimits) {
@@ -50,8 +53,12 @@ export class ObjectStore {
     this.#unpushed = this.#unpushed.filter((other) => other !== batch);
   }
 
-  /** The remote has these objects: they are kept, and stored when there are enough. */
-  keep(batch: ObjectSet): void {
+  /** The remote has these objects: they are kept, and stored when there are enough. `layout`: the pack that it got. */
+  keep(batch: ObjectSet, layout?: PackLayout): void {
+    if (layout !== undefined && layout.bytes.length > this.#limits.unstoredBytesMax / 2) {
+      this.#sent.push({ objects: batch, layout });
+      return;
+    }
     for (const [id, object] of batch) {
       if (this.#unstored.has(id)) continue;
       this.#unstored.set(id, object);
@@ -75,12 +82,16 @@ export class ObjectStore {
   }
 
   get isStoringDue(): boolean {
-    return this.#unstoredBytes > this.#limits.unstoredBytesMax;
+    return this.#sent.length > 0 || this.#unstoredBytes > this.#limits.unstoredBytesMax;
   }
 
-  /** Writes what is kept in memory to the local store. */
-  async store(): Promise<void> {
-    if (this.#unstored.size === 0) return;
+  /** Writes what is kept in memory to the local store; with `isDueOnly` but what is large enough for a pack. */
+  async store(isDueOnly = false): Promise<void> {
+    for (let sent = this.#sent[0]; sent !== undefined; sent = this.#sent[0]) {
+      await this.#local.addPack(sent.layout, new Map(this.#heads));
+      this.#sent = this.#sent.filter((other) => other !== sent);
+    }
+    if (this.#unstored.size === 0 || (isDueOnly && this.#unstoredBytes <= this.#limits.unstoredBytesMax)) return;
     const objects = [...this.#unstored.values()];
     await this.#local.addPack(layOutPack(selfContained(objects)), new Map(this.#heads));
     // What came while that was under way stays.
@@ -113,8 +124,9 @@ export class ObjectStore {
     return object.body;
   }
 
-  /** Remembers a tree that was just written: the next batch is planned on it. */
-  cacheTree(id: ObjectId, bytes: Buffer): void {
+  /** Remembers a tree that was just written: the next batch is planned on it, and no more on the one that it replaces. */
+  cacheTree(id: ObjectId, bytes: Buffer, replaced: ObjectId | undefined): void {
+    if (replaced !== undefined) this.#trees.delete(replaced);
     this.#trees.set(id, bytes);
   }
 
@@ -125,6 +137,10 @@ export class ObjectStore {
   #inMemory(id: ObjectId): PackObject | undefined {
     for (let index = this.#unpushed.length - 1; index >= 0; index--) {
       const object = this.#unpushed[index]!.get(id);
+      if (object !== undefined) return object;
+    }
+    for (const { objects } of this.#sent) {
+      const object = objects.get(id);
       if (object !== undefined) return object;
     }
     return this.#unstored.get(id);

@@ -1,6 +1,7 @@
 /**
- * Finds objects in a pack's index (version 2) on disk: the fan-out is kept, ids are read by range. Ids are hashes and so evenly
- * spread: a guess by interpolation lands close enough that one read mostly suffices.
+ * Finds objects in a pack's index (version 2). A small index is kept in memory; of a large one the fan-out is, and ids are
+ * read by range. Ids are hashes and so evenly spread: a guess by interpolation lands close enough that one read mostly
+ * suffices.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { ObjectId } from "../../ports/git.ts";
@@ -10,12 +11,16 @@ import { DamagedStoreError } from "./store-error.ts";
 const idsStart = 8 + 1024;
 /** Ids read at a time: a page. */
 const windowIds = 200;
+/** Up to here an index is kept in memory: some 300,000 objects. */
+const keptBytesMax = 8 * 1024 * 1024;
 
 export class PackIndex {
   readonly path: string;
   readonly count: number;
   readonly #file: number;
   readonly #fanOut: Uint32Array;
+  /** The whole file, where it is small. */
+  readonly #kept: Buffer | undefined;
   readonly #window = Buffer.allocUnsafe(windowIds * idBytes);
   #windowFirst = 0;
   #windowCount = 0;
@@ -23,8 +28,9 @@ export class PackIndex {
   constructor(path: string) {
     this.path = path;
     this.#file = openSync(path, "r");
-    const head = this.#read(Buffer.allocUnsafe(idsStart), 0);
     const { size } = fstatSync(this.#file);
+    if (size <= keptBytesMax) this.#kept = this.#read(Buffer.allocUnsafe(size), 0);
+    const head = this.#read(Buffer.allocUnsafe(idsStart), 0);
     this.#fanOut = Uint32Array.from({ length: 256 }, (_, first) => head.readUInt32BE(8 + first * 4));
     this.count = this.#fanOut[255]!;
     const isOrdered = this.#fanOut.every((upTo, first) => first === 0 || upTo >= this.#fanOut[first - 1]!);
@@ -128,6 +134,10 @@ export class PackIndex {
   }
 
   #read(into: Buffer, at: number): Buffer {
+    if (this.#kept !== undefined && at + into.length <= this.#kept.length) {
+      this.#kept.copy(into, 0, at, at + into.length);
+      return into;
+    }
     if (readSync(this.#file, into, 0, into.length, at) !== into.length)
       throw new DamagedStoreError(`${this.path} is cut short`);
     return into;

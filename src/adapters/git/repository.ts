@@ -1,4 +1,5 @@
 /** GitRepository over an object store and a push client. */
+import { setImmediate as yieldToOthers } from "node:timers/promises";
 import { SluiceError } from "../../model/problem.ts";
 import type {
   CommitInfo,
@@ -7,6 +8,7 @@ import type {
   ObjectId,
   RefOutcome,
   RefUpdate,
+  TreeChange,
   TreeEntry,
 } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
@@ -15,14 +17,17 @@ import { encodeFetchRequest, idsPerRequestMax, readFetchResponse } from "./fetch
 import { FetchFailedError, type LocalStore } from "./local-store.ts";
 import { ObjectStore, type ObjectStoreLimits } from "./object-store.ts";
 import { addObject, type ObjectSet } from "./object-writer.ts";
-import { layOutPack } from "./pack-bytes.ts";
+import { layOutPack, type PackLayout } from "./pack-bytes.ts";
 import { makePathTree, type PathTree } from "./path-tree.ts";
 import { PushClient, refName } from "./push-client.ts";
 import type { CommitSigner } from "./sign-commit.ts";
 import { DamagedStoreError } from "./store-error.ts";
 import type { Transport } from "./transport.ts";
-import { findAllInTree, findInTree, folderMode, parseTree } from "./tree-bytes.ts";
+import { fileMode, findAllInTree, findInTree, folderMode, parseTree } from "./tree-bytes.ts";
 import { type TreeStore, writeTree } from "./write-tree.ts";
+
+/** Blobs written before others get their turn. */
+const blobsAtOnce = 500;
 
 export interface RepositoryParts {
   readonly local: LocalStore;
@@ -48,6 +53,8 @@ export class Repository implements GitRepository {
   /** Branches that were asked for: what a store that is made anew must hold. */
   readonly #branches = new Set<string>();
   #batch: ObjectSet;
+  /** Commits are written one after the other, and none is cut in two by a push that takes what is written. */
+  readonly #writes = new Queue();
   /** Pushes run one after the other, and so does what changes the local store; the one does not wait for the other. */
   readonly #pushes = new Queue();
   readonly #storeWork = new Queue();
@@ -168,6 +175,7 @@ export class Repository implements GitRepository {
   }
 
   async readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    await yieldToOthers();
     const ids = await this.findIds(tree, paths);
     const texts = new Map<ObjectId, string>();
     const missing = await this.#read(() => this.#readTexts(ids.values(), texts));
@@ -230,14 +238,34 @@ export class Repository implements GitRepository {
   }
 
   async writeCommit(request: CommitRequest): Promise<{ readonly id: ObjectId; readonly tree: ObjectId }> {
+    return this.#writes.run(() => this.#writeCommit(request));
+  }
+
+  async #writeCommit(request: CommitRequest): Promise<{ readonly id: ObjectId; readonly tree: ObjectId }> {
     const { author, committer } = this.#parts;
-    const { parents, time, message } = request;
-    const tree = await this.#read(() => writeTree(this.#treeStore(), request.base, request.changes));
+    const { base, parents, time, message } = request;
+    const changes = await this.#addBlobs(request.changes);
+    const tree = await this.#read(() => writeTree(this.#treeStore(), base, changes));
     const parts = { tree, parents, author, committer, time, message };
     const body = encodeCommit(parts);
     const signature = await this.#parts.signer?.sign(body);
     const signed = signature === undefined ? body : encodeCommit(parts, signature);
     return { id: addObject(this.#batch, "commit", signed), tree };
+  }
+
+  /** The changes with their blobs written; others get their turn in between, such as a push that is being sent. */
+  async #addBlobs(changes: readonly TreeChange[]): Promise<TreeChange[]> {
+    const placed: TreeChange[] = [];
+    for (const change of changes) {
+      if (placed.length % blobsAtOnce === 0) await yieldToOthers();
+      if (change.action !== "write") placed.push(change);
+      else {
+        const id = addObject(this.#batch, "blob", Buffer.from(change.text));
+        placed.push({ path: change.path, action: "place", id, mode: fileMode });
+      }
+    }
+    await yieldToOthers();
+    return placed;
   }
 
   #treeStore(): TreeStore {
@@ -246,30 +274,37 @@ export class Repository implements GitRepository {
       addBlob: (text) => addObject(this.#batch, "blob", Buffer.from(text)),
       addTree: (bytes, editOf) => {
         const id = addObject(this.#batch, "tree", bytes, editOf);
-        this.#objects.cacheTree(id, bytes);
+        this.#objects.cacheTree(id, bytes, editOf?.id);
         return id;
       },
     };
   }
 
   async push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
-    const batch = this.#batch;
-    this.#batch = this.#objects.openBatch();
+    const batch = await this.#writes.run(async () => {
+      const written = this.#batch;
+      this.#batch = this.#objects.openBatch();
+      return written;
+    });
     return this.#pushes.run(() => this.#push(batch, updates));
   }
 
   async #push(batch: ObjectSet, updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
     const objects = [...batch.values()];
+    let sent: PackLayout | undefined;
     let isDone = false;
     try {
-      const outcomes = await this.#pusher.push(updates, ({ ofsDelta }) => layOutPack(objects, ofsDelta).bytes);
+      const outcomes = await this.#pusher.push(updates, ({ ofsDelta }) => {
+        sent = layOutPack(objects, ofsDelta);
+        return sent.bytes;
+      });
       for (const { branch, to } of updates) {
         if (outcomes.get(branch)?.kind === "pushed") this.#objects.setHead(branch, to);
       }
       isDone = updates.every(({ branch }) => outcomes.get(branch)?.kind === "pushed");
       return outcomes;
     } finally {
-      if (isDone) this.#objects.keep(batch);
+      if (isDone) this.#objects.keep(batch, sent);
       // What did not arrive goes with the next push, unless it is discarded before.
       else for (const object of this.#batch.values()) if (!batch.has(object.id)) batch.set(object.id, object);
       this.#objects.dropBatch(isDone ? batch : this.#batch);
@@ -279,12 +314,12 @@ export class Repository implements GitRepository {
   }
 
   #storeIfDue(): void {
-    if (this.#objects.isStoringDue && !this.#isClosed) void this.#storeWork.run(() => this.#store());
+    if (this.#objects.isStoringDue && !this.#isClosed) void this.#storeWork.run(() => this.#store(true));
   }
 
-  async #store(): Promise<void> {
+  async #store(isDueOnly: boolean): Promise<void> {
     try {
-      await this.#objects.store();
+      await this.#objects.store(isDueOnly);
     } catch (error) {
       // They stay in memory, and the next time may go better.
       this.#parts.log.warn("pushed objects could not be stored locally", { reason: String(error) });
@@ -326,7 +361,7 @@ export class Repository implements GitRepository {
 
   async close(): Promise<void> {
     await this.#pushes.run(async () => undefined);
-    await this.#storeWork.run(() => this.#store());
+    await this.#storeWork.run(() => this.#store(false));
     this.#isClosed = true;
     this.#parts.transport.close();
     this.#parts.local.close();

@@ -4,6 +4,7 @@
  */
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId, TreeEntry } from "../../ports/git.ts";
+import { Arena } from "./arena.ts";
 import { idBytes } from "./object-id.ts";
 
 export const folderMode = "40000";
@@ -128,11 +129,23 @@ export function editTree(old: Buffer, edits: readonly EntryEdit[]): { bytes: Buf
   }
   if (segments.length === 0 && kept === 0) return undefined;
   if (kept < old.length) segments.push({ start: kept, end: old.length });
-  const parts = segments.map((segment) =>
-    "bytes" in segment ? segment.bytes : old.subarray(segment.start, segment.end),
-  );
-  return { bytes: Buffer.concat(parts), segments };
+  return { bytes: joinSegments(old, segments), segments };
 }
+
+function joinSegments(old: Buffer, segments: readonly Segment[]): Buffer {
+  let size = 0;
+  for (const segment of segments) size += "bytes" in segment ? segment.bytes.length : segment.end - segment.start;
+  const joined = edited.allocate(size);
+  let at = 0;
+  for (const segment of segments) {
+    if ("bytes" in segment) at += segment.bytes.copy(joined, at);
+    else at += old.copy(joined, at, segment.start, segment.end);
+  }
+  return joined;
+}
+
+/** Trees that were edited are cached. */
+const edited = new Arena();
 
 interface KeyEdit {
   readonly name: Buffer;
