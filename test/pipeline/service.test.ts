@@ -136,6 +136,28 @@ it("what arrives during a push goes out in one batch after it", async () => {
   await ended;
 });
 
+it("full batches are committed behind a push, and go out together, while a look for changes waits", async () => {
+  const instance = createInstance({ remote, streams: [stream], eventsMax: 10 });
+  const { ended } = await startReady(instance);
+  const { length } = remote.history("main");
+  const { length: pushes } = instance.git.updates;
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  instance.git.fault = (operation, when) => (operation === "push" && when === "before" ? held : undefined);
+  login("alice");
+  await turns(20);
+  instance.clock.advance(10_000);
+  for (let n = 0; n < 30; n++) login(`user-${n}`);
+  await turns(50);
+  release();
+  await until(() => sequence() === 31);
+  expect([remote.history("main").length - length, instance.git.updates.length - pushes]).toEqual([4, 2]);
+  instance.stop();
+  await ended;
+});
+
 it("with commit.per: event every event has a commit of its own, in one push", async () => {
   for (let n = 0; n < 5; n++) login(`user-${n}`);
   const instance = createInstance({ remote, streams: [stream], per: "event" });
