@@ -20,8 +20,8 @@ export interface PackObject {
   readonly type: ObjectType;
   /** Size of what `data` inflates to: the body, or the delta. */
   readonly size: number;
-  /** zlib stream of the body, or of a delta on `base`. */
-  readonly data: Buffer;
+  /** zlib stream of the body, or of a delta on `base`; once it is in a pack, that pack's bytes. */
+  data: Buffer;
   readonly base?: PackObject;
   /** Deltas to follow until a whole object is reached. */
   readonly depth: number;
@@ -70,7 +70,10 @@ export function layOutPack(objects: readonly PackObject[], ofsDelta = true): Pac
       at = writeTypeAndSize(bytes, at, refDeltaType, object.size);
       at += bytes.write(base.id, at, "hex");
     }
+    const start = at;
     at += object.data.copy(bytes, at);
+    // The pack is kept at least as long as its objects: there is no need for two copies.
+    object.data = bytes.subarray(start, at);
     entries.push({ id: object.id, offset, crc: crc32(bytes.subarray(offset, at)) });
   }
   const checksum = createHash("sha1").update(bytes.subarray(0, at)).digest();

@@ -26,7 +26,7 @@ export function addRunCommand(program: Command, context: CliContext, end: (code:
  * By how much of what is in use V8 lets its heap grow before it collects. Left alone it goes by the machine's memory, and
  * keeps several times what a service needs that shares the machine; measured, collecting earlier costs nothing.
  */
-const heapGrowthPercent = 40;
+const heapGrowthPercent = 25;
 
 async function run(context: CliContext, options: CommonOptions & LogFlags): Promise<ExitCode> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
