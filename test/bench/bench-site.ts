@@ -163,7 +163,7 @@ state: {directory: ./state}
   async untilPushed(): Promise<void> {
     while (this.pushedSequence() < this.#published) {
       this.#service?.checkRuns();
-      await sleep(50);
+      await sleep(10);
     }
   }
 

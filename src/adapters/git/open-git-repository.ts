@@ -43,7 +43,7 @@ export interface GitLimits {
 }
 
 const defaultLimits: GitLimits = {
-  treeCacheBytesMax: 48 * 1024 * 1024,
+  treeCacheBytesMax: 40 * 1024 * 1024,
   unstoredBytesMax: 8 * 1024 * 1024,
   storeGrowthBytesMax: 1024 * 1024 * 1024,
   silenceMsMax: 300_000,
