@@ -144,11 +144,11 @@ export class Branches {
       time,
     });
     const desired = await this.#desiredOf(tree);
+    // Of what it did no more is kept than what is said of it: many may wait for a push.
+    const commit = { commit: id, tree, desired, message: this.#writeMessage(changeSet), time };
     // All at once behind the last read: what fails before has not happened.
     this.#state = { commit: id, tree };
     this.#desired = desired;
-    // Of what it did no more is kept than what is said of it: many may wait for a push.
-    const commit = { commit: id, tree, desired, message: this.#writeMessage(changeSet), time };
     this.#unpushed.push(commit);
     if (this.#names.isReviewed !== true) this.#unprojected.push(commit);
   }

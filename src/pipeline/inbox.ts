@@ -1,6 +1,6 @@
 /**
  * Where deliveries wait for the next batch. There is no timer: a batch is what arrived while the last one was being
- * pushed. Bounded, so that a slow repository slows reading down instead of filling memory.
+ * committed or pushed. Bounded, so that a slow repository slows reading down instead of filling memory.
  */
 
 export interface InboxBounds {

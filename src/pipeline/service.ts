@@ -65,7 +65,7 @@ export class Service {
   /** By EventSource. */
   readonly #nearMisses = new Map<string, number>();
   readonly #statuses = new Map<StreamName, StreamStatus>();
-  /** Work that must not run while a push is under way; done between batches. */
+  /** Work that must not run while a push is under way; done between two pushes. */
   readonly #requests: Request[] = [];
   #hasEnded = false;
   /** Ends the loop's waiting. */
@@ -139,7 +139,7 @@ export class Service {
     }
   }
 
-  /** Carries out a command between two batches; resolves, when its effect is pushed, to what there is to tell. */
+  /** Carries out a command between two pushes; resolves, when its effect is pushed, to what there is to tell. */
   execute(command: ControlCommand): Promise<string> {
     return this.#request(async (signal) => {
       const { git, branches } = this.#parts;

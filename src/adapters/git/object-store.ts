@@ -85,13 +85,18 @@ export class ObjectStore {
     return this.#sent.length > 0 || this.#unstoredBytes > this.#limits.unstoredBytesMax;
   }
 
-  /** Writes what is kept in memory to the local store; with `isDueOnly` but what is large enough for a pack. */
+  /** Writes what is kept in memory to the local store; with `isDueOnly` only where there is enough for a pack. */
   async store(isDueOnly = false): Promise<void> {
+    // What was pushed before comes first: a crash must not leave a head here without what it reaches.
+    if (!isDueOnly || this.isStoringDue) await this.#storeGathered();
     for (let sent = this.#sent[0]; sent !== undefined; sent = this.#sent[0]) {
       await this.#local.addPack(sent.layout, new Map(this.#heads));
       this.#sent = this.#sent.filter((other) => other !== sent);
     }
-    if (this.#unstored.size === 0 || (isDueOnly && this.#unstoredBytes <= this.#limits.unstoredBytesMax)) return;
+  }
+
+  async #storeGathered(): Promise<void> {
+    if (this.#unstored.size === 0) return;
     const objects = [...this.#unstored.values()];
     await this.#local.addPack(layOutPack(selfContained(objects)), new Map(this.#heads));
     // What came while that was under way stays.

@@ -72,7 +72,7 @@ export function layOutPack(objects: readonly PackObject[], ofsDelta = true): Pac
     }
     const start = at;
     at += object.data.copy(bytes, at);
-    // The pack is kept at least as long as its objects: there is no need for two copies.
+    // Both are kept for a while: there is no need for two copies.
     object.data = bytes.subarray(start, at);
     entries.push({ id: object.id, offset, crc: crc32(bytes.subarray(offset, at)) });
   }

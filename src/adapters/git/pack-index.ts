@@ -11,8 +11,9 @@ import { DamagedStoreError } from "./store-error.ts";
 const idsStart = 8 + 1024;
 /** Ids read at a time: a page. */
 const windowIds = 200;
-/** Up to here an index is kept in memory: some 300,000 objects. */
-const keptBytesMax = 8 * 1024 * 1024;
+/** So many bytes of indexes are kept in memory, those that were opened first: of some 600,000 objects. */
+const keptBytesMax = 16 * 1024 * 1024;
+let keptBytes = 0;
 
 export class PackIndex {
   readonly path: string;
@@ -29,7 +30,10 @@ export class PackIndex {
     this.path = path;
     this.#file = openSync(path, "r");
     const { size } = fstatSync(this.#file);
-    if (size <= keptBytesMax) this.#kept = this.#read(Buffer.allocUnsafe(size), 0);
+    if (keptBytes + size <= keptBytesMax) {
+      this.#kept = this.#read(Buffer.allocUnsafe(size), 0);
+      keptBytes += size;
+    }
     const head = this.#read(Buffer.allocUnsafe(idsStart), 0);
     this.#fanOut = Uint32Array.from({ length: 256 }, (_, first) => head.readUInt32BE(8 + first * 4));
     this.count = this.#fanOut[255]!;
@@ -68,6 +72,7 @@ export class PackIndex {
   }
 
   close(): void {
+    keptBytes -= this.#kept?.length ?? 0;
     closeSync(this.#file);
   }
 

@@ -301,7 +301,8 @@ export class Repository implements GitRepository {
       for (const { branch, to } of updates) {
         if (outcomes.get(branch)?.kind === "pushed") this.#objects.setHead(branch, to);
       }
-      isDone = updates.every(({ branch }) => outcomes.get(branch)?.kind === "pushed");
+      // Where the branches were there already nothing was sent: what was written meanwhile goes with the next push.
+      isDone = sent !== undefined && updates.every(({ branch }) => outcomes.get(branch)?.kind === "pushed");
       return outcomes;
     } finally {
       if (isDone) this.#objects.keep(batch, sent);

@@ -168,14 +168,22 @@ export class GiteaCodeHost implements CodeHost {
     return apart <= deletionMsMax && closing.user?.login === deletion.user?.login;
   }
 
+  /** Who the token is; where it may not ask that, who made the request, which mostly is the same. */
+  async #ownName(number: number): Promise<string | undefined> {
+    try {
+      return ((await this.#client.send("GET", "/user")) as GiteaUser).login;
+    } catch (error) {
+      if (!(error instanceof GiteaError) || error.status !== 403) throw error;
+    }
+    return ((await this.#client.send("GET", `${this.#repo}/pulls/${number}`)) as GiteaPull).user?.login;
+  }
+
   async keepComment(number: number, marker: string, text: string): Promise<void> {
     const path = `${this.#repo}/issues/${number}/comments`;
-    const [pull, comments] = await Promise.all([
-      this.#client.send("GET", `${this.#repo}/pulls/${number}`) as Promise<GiteaPull>,
-      this.#client.send("GET", path) as Promise<readonly GiteaComment[]>,
-    ]);
-    // The request is ours; a comment of somebody else's, with our marker in it, would stay theirs to edit.
-    const comment = comments.find(({ body, user }) => body.startsWith(marker) && user?.login === pull.user?.login);
+    const comments = (await this.#client.send("GET", path)) as readonly GiteaComment[];
+    // A comment of somebody else's, with our marker in it, would stay theirs to edit.
+    const own = await this.#ownName(number);
+    const comment = comments.find(({ body, user }) => body.startsWith(marker) && user?.login === own);
     if (comment === undefined) await this.#client.send("POST", path, { body: text });
     else if (comment.body !== text) {
       await this.#client.send("PATCH", `${this.#repo}/issues/comments/${comment.id}`, { body: text });
