@@ -142,6 +142,31 @@ export function describeGitRepository(name: string, openWorld: () => Promise<Git
       expect(world.fileOf("main", "a.txt")).toBe("2\n");
     });
 
+    it("goes on writing while it pushes, and leaves nothing out", async () => {
+      let pushed: ObjectId | undefined;
+      let tip: ObjectId | undefined;
+      const content: Record<string, string> = {};
+      const advance = async (number: number) => {
+        content[`folder-${number % 3}/file-${number}`] = `${number}\n`.repeat(10);
+        tip = await write(git, tip, { [`folder-${number % 3}/file-${number}`]: `${number}\n`.repeat(10) });
+      };
+      for (let round = 0; round < 5; round++) {
+        await advance(3 * round);
+        const to = tip!;
+        await advance(3 * round + 1);
+        // The push begins in the middle of a commit, and another one is written already.
+        const writing = advance(3 * round + 2);
+        expect(kinds(await git.push([{ branch: "main", from: pushed, to }]))).toEqual({ main: "pushed" });
+        pushed = to;
+        await writing;
+        expect(await files(git, tip!)).toEqual(content);
+      }
+      expect(kinds(await git.push([{ branch: "main", from: pushed, to: tip! }]))).toEqual({ main: "pushed" });
+      const other = await world.openClone();
+      await other.fetchHeads(["main"]);
+      expect(await files(other, tip!)).toEqual(content);
+    });
+
     it("never overwrites what somebody else pushed, and goes on from there", async () => {
       const mine = world.commitAsPerson("main", { "a.txt": "1\n" });
       await git.fetchHeads(["main"]);

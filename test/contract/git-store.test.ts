@@ -69,6 +69,22 @@ async function fill(count: number, limits: Partial<GitLimits>): Promise<string> 
 }
 
 describe("over a long time", () => {
+  it("a push takes no more than its branch reaches", async () => {
+    const git = await open();
+    const write = async (parent: string | undefined, path: string) => {
+      const base = parent === undefined ? undefined : (await git.readCommit(parent)).tree;
+      const changes = [{ path, action: "write", text: path } as const];
+      const parents = parent === undefined ? [] : [parent];
+      return (await git.writeCommit({ base, changes, parents, message: "m", time: 0 })).id;
+    };
+    const first = await write(undefined, "a");
+    const second = await write(first, "b");
+    await git.push([{ branch: "main", from: undefined, to: first }]);
+    expect(() => sandbox.git(sandbox.remote, "cat-file", "-e", second)).toThrow();
+    expect((await git.push([{ branch: "main", from: first, to: second }])).get("main")?.kind).toBe("pushed");
+    expect(sandbox.git(sandbox.remote, "ls-tree", "--name-only", "main").trim().split("\n")).toEqual(["a", "b"]);
+  });
+
   it("merges small packs into ones that git can read too", async () => {
     const head = await fill(60, { unstoredBytesMax: 1 });
     await expect.poll(() => packsOf(store).length).toBeLessThan(16);

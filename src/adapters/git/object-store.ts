@@ -13,7 +13,7 @@ import { deflate } from "./deflate.ts";
 import { applyDelta } from "./delta.ts";
 import type { LocalStore } from "./local-store.ts";
 import { emptyTreeId, type GitObject } from "./object-id.ts";
-import type { ObjectSet } from "./object-writer.ts";
+import { type ObjectSet, withBases } from "./object-writer.ts";
 import { layOutPack, type PackLayout, type PackObject } from "./pack-bytes.ts";
 import { DamagedStoreError } from "./store-error.ts";
 
@@ -42,8 +42,7 @@ export class ObjectStore {
   }
 
   /** A set whose objects can be read from now on. */
-  openBatch(): ObjectSet {
-    const batch: ObjectSet = new Map();
+  openBatch(batch: ObjectSet = new Map()): ObjectSet {
     this.#unpushed.push(batch);
     return batch;
   }
@@ -98,7 +97,7 @@ export class ObjectStore {
   async #storeGathered(): Promise<void> {
     if (this.#unstored.size === 0) return;
     const objects = [...this.#unstored.values()];
-    await this.#local.addPack(layOutPack(selfContained(objects)), new Map(this.#heads));
+    await this.#local.addPack(layOutPack([...withBases(objects).values()]), new Map(this.#heads));
     // What came while that was under way stays.
     for (const object of objects) {
       this.#unstored.delete(object.id);
@@ -163,16 +162,4 @@ function inflateObject(object: PackObject): GitObject {
     type: object.type,
     body: object.base === undefined ? body : applyDelta(inflateObject(object.base).body, body),
   };
-}
-
-/** With every base before its deltas: one may have come in with another batch, and been kept from there. */
-function selfContained(objects: readonly PackObject[]): PackObject[] {
-  const ordered: ObjectSet = new Map();
-  const add = (object: PackObject): void => {
-    if (ordered.has(object.id)) return;
-    if (object.base !== undefined) add(object.base);
-    ordered.set(object.id, object);
-  };
-  for (const object of objects) add(object);
-  return [...ordered.values()];
 }

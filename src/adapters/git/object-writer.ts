@@ -14,13 +14,15 @@ const deltaDepthMax = 20;
 /** Objects in the order in which they were written: what an object refers to stands before it. */
 export type ObjectSet = Map<ObjectId, PackObject>;
 
+/** The tree that a new one is an edit of, and how. */
+export interface TreeEdit {
+  readonly id: ObjectId;
+  readonly size: number;
+  readonly segments: readonly Segment[];
+}
+
 /** Adds the object unless it is there; a tree that is an edit of one in the set becomes a delta on it. */
-export function addObject(
-  objects: ObjectSet,
-  type: ObjectType,
-  body: Buffer,
-  editOf?: { readonly id: ObjectId; readonly size: number; readonly segments: readonly Segment[] },
-): ObjectId {
+export function addObject(objects: ObjectSet, type: ObjectType, body: Buffer, editOf?: TreeEdit): ObjectId {
   const id = hashObject(type, body);
   if (objects.has(id)) return id;
   const base = editOf === undefined ? undefined : objects.get(editOf.id);
@@ -33,4 +35,16 @@ export function addObject(
   }
   objects.set(id, { id, type, size: body.length, data: deflate(body, type === "tree"), depth: 0 });
   return id;
+}
+
+/** The objects with every base before its deltas: one may have come in with another batch, and been kept from there. */
+export function withBases(objects: readonly PackObject[]): ObjectSet {
+  const ordered: ObjectSet = new Map();
+  const add = (object: PackObject): void => {
+    if (ordered.has(object.id)) return;
+    if (object.base !== undefined) add(object.base);
+    ordered.set(object.id, object);
+  };
+  for (const object of objects) add(object);
+  return ordered;
 }

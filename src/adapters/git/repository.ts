@@ -15,8 +15,9 @@ import type { Log } from "../../ports/system.ts";
 import { encodeCommit, type Identity, parseCommit } from "./commit-bytes.ts";
 import { encodeFetchRequest, idsPerRequestMax, readFetchResponse } from "./fetch-objects.ts";
 import { FetchFailedError, type LocalStore } from "./local-store.ts";
+import type { ObjectType } from "./object-id.ts";
 import { ObjectStore, type ObjectStoreLimits } from "./object-store.ts";
-import { addObject, type ObjectSet } from "./object-writer.ts";
+import { addObject, type TreeEdit } from "./object-writer.ts";
 import { layOutPack, type PackLayout } from "./pack-bytes.ts";
 import { makePathTree, type PathTree } from "./path-tree.ts";
 import { PushClient, refName } from "./push-client.ts";
@@ -25,6 +26,7 @@ import { DamagedStoreError } from "./store-error.ts";
 import type { Transport } from "./transport.ts";
 import { fileMode, findAllInTree, findInTree, folderMode, parseTree } from "./tree-bytes.ts";
 import { type TreeStore, writeTree } from "./write-tree.ts";
+import { emptyBatch, partBatch, type WrittenBatch } from "./written-batch.ts";
 
 /** Blobs written before others get their turn. */
 const blobsAtOnce = 500;
@@ -52,8 +54,10 @@ export class Repository implements GitRepository {
   readonly #pusher: PushClient;
   /** Branches that were asked for: what a store that is made anew must hold. */
   readonly #branches = new Set<string>();
-  #batch: ObjectSet;
-  /** Commits are written one after the other, and none is cut in two by a push that takes what is written. */
+  #batch: WrittenBatch = emptyBatch();
+  /** Objects that the commit being written has named so far. */
+  #begun: ObjectId[] = [];
+  /** Commits are written one after the other. */
   readonly #writes = new Queue();
   /** Pushes run one after the other, and so does what changes the local store; the one does not wait for the other. */
   readonly #pushes = new Queue();
@@ -67,7 +71,7 @@ export class Repository implements GitRepository {
     this.#parts = parts;
     this.#objects = new ObjectStore(parts.local, parts.limits);
     this.#pusher = new PushClient(parts.transport, parts.log);
-    this.#batch = this.#objects.openBatch();
+    this.#objects.openBatch(this.#batch.objects);
   }
 
   async fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>> {
@@ -82,7 +86,7 @@ export class Repository implements GitRepository {
     for (const [branch, id] of heads) {
       if (id === undefined) continue;
       // A push whose answer got lost has arrived after all: so has all that went with it.
-      if (this.#batch.has(id)) this.#objects.keep(this.#batch);
+      if (this.#batch.objects.has(id)) this.#objects.keep(this.#batch.objects);
       if (this.#knows(id)) this.#objects.setHead(branch, id);
       else unknown.push(branch);
     }
@@ -244,13 +248,23 @@ export class Repository implements GitRepository {
   async #writeCommit(request: CommitRequest): Promise<{ readonly id: ObjectId; readonly tree: ObjectId }> {
     const { author, committer } = this.#parts;
     const { base, parents, time, message } = request;
+    this.#begun = [];
     const changes = await this.#addBlobs(request.changes);
     const tree = await this.#read(() => writeTree(this.#treeStore(), base, changes));
     const parts = { tree, parents, author, committer, time, message };
     const body = encodeCommit(parts);
     const signature = await this.#parts.signer?.sign(body);
     const signed = signature === undefined ? body : encodeCommit(parts, signature);
-    return { id: addObject(this.#batch, "commit", signed), tree };
+    const id = this.#add("commit", signed);
+    this.#batch.commits.push({ id, tree, parents, base, objects: this.#begun, wasLeft: false });
+    this.#begun = [];
+    return { id, tree };
+  }
+
+  #add(type: ObjectType, body: Buffer, editOf?: TreeEdit): ObjectId {
+    const id = addObject(this.#batch.objects, type, body, editOf);
+    this.#begun.push(id);
+    return id;
   }
 
   /** The changes with their blobs written; others get their turn in between, such as a push that is being sent. */
@@ -260,7 +274,7 @@ export class Repository implements GitRepository {
       if (placed.length % blobsAtOnce === 0) await yieldToOthers();
       if (change.action !== "write") placed.push(change);
       else {
-        const id = addObject(this.#batch, "blob", Buffer.from(change.text));
+        const id = this.#add("blob", Buffer.from(change.text));
         placed.push({ path: change.path, action: "place", id, mode: fileMode });
       }
     }
@@ -271,9 +285,9 @@ export class Repository implements GitRepository {
   #treeStore(): TreeStore {
     return {
       readTreeBytes: (tree) => this.#objects.readTreeBytes(tree),
-      addBlob: (text) => addObject(this.#batch, "blob", Buffer.from(text)),
+      addBlob: (text) => this.#add("blob", Buffer.from(text)),
       addTree: (bytes, editOf) => {
-        const id = addObject(this.#batch, "tree", bytes, editOf);
+        const id = this.#add("tree", bytes, editOf);
         this.#objects.cacheTree(id, bytes, editOf?.id);
         return id;
       },
@@ -281,16 +295,20 @@ export class Repository implements GitRepository {
   }
 
   async push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
-    const batch = await this.#writes.run(async () => {
-      const written = this.#batch;
-      this.#batch = this.#objects.openBatch();
-      return written;
-    });
-    return this.#pushes.run(() => this.#push(batch, updates));
+    const written = this.#batch;
+    const tips = updates.map(({ to }) => to);
+    const { taken, left } = partBatch(written, tips, this.#begun);
+    this.#objects.openBatch(left.objects);
+    this.#batch = left;
+    if (taken !== written) {
+      this.#objects.openBatch(taken.objects);
+      this.#objects.dropBatch(written.objects);
+    }
+    return this.#pushes.run(() => this.#push(taken, updates));
   }
 
-  async #push(batch: ObjectSet, updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
-    const objects = [...batch.values()];
+  async #push(batch: WrittenBatch, updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
+    const objects = [...batch.objects.values()];
     let sent: PackLayout | undefined;
     let isDone = false;
     try {
@@ -301,15 +319,20 @@ export class Repository implements GitRepository {
       for (const { branch, to } of updates) {
         if (outcomes.get(branch)?.kind === "pushed") this.#objects.setHead(branch, to);
       }
-      // Where the branches were there already nothing was sent: what was written meanwhile goes with the next push.
-      isDone = sent !== undefined && updates.every(({ branch }) => outcomes.get(branch)?.kind === "pushed");
+      isDone = updates.every(({ branch }) => outcomes.get(branch)?.kind === "pushed");
       return outcomes;
     } finally {
-      if (isDone) this.#objects.keep(batch, sent);
-      // What did not arrive goes with the next push, unless it is discarded before.
-      else for (const object of this.#batch.values()) if (!batch.has(object.id)) batch.set(object.id, object);
-      this.#objects.dropBatch(isDone ? batch : this.#batch);
-      if (!isDone) this.#batch = batch;
+      if (isDone) {
+        this.#objects.keep(batch.objects, sent);
+        this.#objects.dropBatch(batch.objects);
+      } else {
+        // What did not arrive goes with the next push, unless it is discarded before.
+        const { objects: later, commits } = this.#batch;
+        for (const object of later.values()) if (!batch.objects.has(object.id)) batch.objects.set(object.id, object);
+        batch.commits.push(...commits);
+        this.#objects.dropBatch(later);
+        this.#batch = batch;
+      }
       this.#storeIfDue();
     }
   }
@@ -356,8 +379,9 @@ export class Repository implements GitRepository {
   }
 
   discard(): void {
-    this.#objects.dropBatch(this.#batch);
-    this.#batch = this.#objects.openBatch();
+    this.#objects.dropBatch(this.#batch.objects);
+    this.#batch = emptyBatch();
+    this.#objects.openBatch(this.#batch.objects);
   }
 
   async close(): Promise<void> {
