@@ -441,4 +441,5 @@ export function sendControl(settings: Settings, command: ControlCommand): Promis
 
 export { openCheckout } from "../adapters/checkout/open-checkout.ts";
 export { isDocumentPath } from "../adapters/system/config-files.ts";
+export { limitHeapGrowth } from "../adapters/system/heap-growth.ts";
 export { createRedactor as createCliRedactor } from "../adapters/system/redactor.ts";

@@ -6,7 +6,7 @@
 import type { EventStream } from "../ports/event-stream.ts";
 import type { Log } from "../ports/system.ts";
 import { type CliContext, type ExitCode, reportProblems } from "./cli/context.ts";
-import { composeService, fileWatch, type OpenService, openControl, openStreams } from "./compose.ts";
+import { composeService, fileWatch, limitHeapGrowth, type OpenService, openControl, openStreams } from "./compose.ts";
 import { readServiceConfig, type ServiceConfig, secretReader } from "./read-config.ts";
 import { openWebhooks, type WebhookServer } from "./webhooks.ts";
 
@@ -14,6 +14,7 @@ type OpenStreams = Map<string, readonly EventStream[]>;
 
 /** Runs until the context is stopped. Exit code 3 where the settings can't be used at the start. */
 export async function hostService(context: CliContext, file: string, log: Log): Promise<ExitCode> {
+  limitHeapGrowth();
   const { value: first, problems } = await readServiceConfig(context, file, false);
   if (
     reportProblems(

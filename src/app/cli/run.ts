@@ -1,5 +1,4 @@
 /** `sluice run`: the service. */
-import { setFlagsFromString } from "node:v8";
 import { type Command, Option } from "commander";
 import { composeLog, type LogFlags } from "../compose.ts";
 import { hostService } from "../service-host.ts";
@@ -22,14 +21,7 @@ export function addRunCommand(program: Command, context: CliContext, end: (code:
     .action(async (options: CommonOptions & LogFlags) => end(await run(context, options)));
 }
 
-/**
- * By how much of what is in use V8 lets its heap grow before it collects. Left alone it goes by the machine's memory, and
- * keeps several times what a service needs that shares the machine; measured, collecting earlier costs nothing.
- */
-const heapGrowthPercent = 25;
-
 async function run(context: CliContext, options: CommonOptions & LogFlags): Promise<ExitCode> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
   const log = composeLog(context, options);
   const code = await hostService(context, options.file, log);
   if (code === 0) log.info("stopped");
