@@ -20,8 +20,9 @@ import { DamagedStoreError } from "./store-error.ts";
 const storeVersion = 1;
 const markerName = "sluice-store.json";
 
-/** So many packs of so few objects each are made one, of no more than that many. */
+/** So many packs of so few objects each are made one, of no more than that many; fewer, where there are many in all. */
 const smallPacksMax = 12;
+const packsMax = 24;
 const smallPackObjectsMax = 60_000;
 const mergeObjectsMax = 120_000;
 
@@ -208,7 +209,8 @@ export class LocalStore {
       if (pack.index.count > smallPackObjectsMax || objects > mergeObjectsMax) break;
       small.push(pack);
     }
-    if (small.length < smallPacksMax) return undefined;
+    const enough = this.#packs.length > packsMax ? 2 : smallPacksMax;
+    if (small.length < enough) return undefined;
     const temporary = join(this.#objects, "pack", `tmp_merge_${process.pid}`);
     await rm(temporary, { force: true });
     const { entries, checksum } = await mergePacks(small, temporary);
