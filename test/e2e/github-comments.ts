@@ -17,6 +17,9 @@ export interface CommentServer {
   close(): Promise<void>;
 }
 
+/** Whom a workflow's token comments as. */
+const actionsBot = { login: "github-actions[bot]", type: "Bot" };
+
 /** `head`: of the one open pull request, number 7 of acme/fleet. */
 export async function serveComments(head: { readonly ref: string; readonly sha: string }): Promise<CommentServer> {
   const requests: ApiRequest[] = [];
@@ -34,7 +37,7 @@ export async function serveComments(head: { readonly ref: string; readonly sha: 
       let status = 200;
       if (method === "GET" && url.startsWith("/repos/acme/fleet/pulls?")) answer = [{ number: 7, head }];
       else if (method === "GET" && url.startsWith(`${issue}/7/comments`))
-        answer = comments.map((text, id) => ({ id, body: text }));
+        answer = comments.map((text, id) => ({ id, body: text, user: actionsBot, author_association: "NONE" }));
       else if (method === "POST" && url === `${issue}/7/comments`) {
         status = 201;
         answer = { id: comments.push(body.body ?? "") - 1, body: body.body };
