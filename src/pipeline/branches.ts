@@ -252,8 +252,9 @@ export class Branches {
     let projected = this.#projected;
     // Without new commits the target may still be behind: after a restart, or when people changed what is Sluice's.
     const isBehind = commits.length === 0;
-    const behind = { desired: this.#desired, message: this.#writeMessage(noChanges), time: clock.now() };
-    const steps = isBehind ? [behind] : commits;
+    const steps = isBehind
+      ? [{ desired: this.#desired, message: this.#writeMessage(noChanges), time: clock.now() }]
+      : commits;
     const present = isBehind || projected !== undefined ? 0 : await this.#countPresent(commits);
     const made: MadeTarget[] = [];
     for (const [index, { desired, message, time }] of steps.entries()) {

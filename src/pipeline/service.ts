@@ -233,9 +233,9 @@ export class Service {
   /** Until there is something to do: deliveries, records to render again, requests, or positions that have waited. */
   async #untilWork(stopped: AbortSignal): Promise<void> {
     const { paused } = this.#keeper.checkpoint;
-    if (this.#requests.length > 0 || stopped.aborted || (this.#keeper.hasPending && !paused)) return;
-    // Committed behind the last push.
-    if (this.#parts.branches.hasUnpushed) return;
+    // What is unpushed was committed behind the last push.
+    const isWork = this.#requests.length > 0 || this.#parts.branches.hasUnpushed;
+    if (isWork || stopped.aborted || (this.#keeper.hasPending && !paused)) return;
     const waiting = new AbortController();
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;

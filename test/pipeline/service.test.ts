@@ -116,15 +116,21 @@ it("dead letters beyond the bound go, and it is said", async () => {
   await ended;
 });
 
-it("what arrives during a push goes out in one batch after it", async () => {
-  const instance = createInstance({ remote, streams: [stream] });
-  const { ended } = await startReady(instance);
-  const before = remote.history("main").length;
+/** Pushes wait from now on, until what is returned is called. */
+function holdPushes({ git }: ReturnType<typeof createInstance>): () => void {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  instance.git.fault = (operation, when) => (operation === "push" && when === "before" ? held : undefined);
+  git.fault = (operation, when) => (operation === "push" && when === "before" ? held : undefined);
+  return release;
+}
+
+it("what arrives during a push goes out in one batch after it", async () => {
+  const instance = createInstance({ remote, streams: [stream] });
+  const { ended } = await startReady(instance);
+  const before = remote.history("main").length;
+  const release = holdPushes(instance);
   login("alice");
   await turns(20);
   for (let n = 0; n < 50; n++) login(`user-${n}`);
@@ -141,11 +147,7 @@ it("full batches are committed behind a push, and go out together, while a look 
   const { ended } = await startReady(instance);
   const { length } = remote.history("main");
   const { length: pushes } = instance.git.updates;
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  instance.git.fault = (operation, when) => (operation === "push" && when === "before" ? held : undefined);
+  const release = holdPushes(instance);
   login("alice");
   await turns(20);
   instance.clock.advance(10_000);

@@ -41,10 +41,9 @@ export class ObjectStore {
     this.#trees = new ByteCache(limits.treeCacheBytesMax);
   }
 
-  /** A set whose objects can be read from now on. */
-  openBatch(batch: ObjectSet = new Map()): ObjectSet {
+  /** The set's objects can be read from now on, and those that come into it. */
+  openBatch(batch: ObjectSet): void {
     this.#unpushed.push(batch);
-    return batch;
   }
 
   /** Forgets the batch. */
@@ -84,10 +83,10 @@ export class ObjectStore {
     return this.#sent.length > 0 || this.#unstoredBytes > this.#limits.unstoredBytesMax;
   }
 
-  /** Writes what is kept in memory to the local store; with `isDueOnly` only where there is enough for a pack. */
-  async store(isDueOnly = false): Promise<void> {
+  /** Writes what is kept in memory to the local store. */
+  async store(): Promise<void> {
     // What was pushed before comes first: a crash must not leave a head here without what it reaches.
-    if (!isDueOnly || this.isStoringDue) await this.#storeGathered();
+    await this.#storeGathered();
     for (let sent = this.#sent[0]; sent !== undefined; sent = this.#sent[0]) {
       await this.#local.addPack(sent.layout, new Map(this.#heads));
       this.#sent = this.#sent.filter((other) => other !== sent);

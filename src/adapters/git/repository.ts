@@ -298,12 +298,10 @@ export class Repository implements GitRepository {
     const written = this.#batch;
     const tips = updates.map(({ to }) => to);
     const { taken, left } = partBatch(written, tips, this.#begun);
+    this.#objects.dropBatch(written.objects);
+    this.#objects.openBatch(taken.objects);
     this.#objects.openBatch(left.objects);
     this.#batch = left;
-    if (taken !== written) {
-      this.#objects.openBatch(taken.objects);
-      this.#objects.dropBatch(written.objects);
-    }
     return this.#pushes.run(() => this.#push(taken, updates));
   }
 
@@ -338,12 +336,14 @@ export class Repository implements GitRepository {
   }
 
   #storeIfDue(): void {
-    if (this.#objects.isStoringDue && !this.#isClosed) void this.#storeWork.run(() => this.#store(true));
+    const isDue = () => this.#objects.isStoringDue && !this.#isClosed;
+    // By its turn another one may have stored it all.
+    if (isDue()) void this.#storeWork.run(async () => (isDue() ? this.#store() : undefined));
   }
 
-  async #store(isDueOnly: boolean): Promise<void> {
+  async #store(): Promise<void> {
     try {
-      await this.#objects.store(isDueOnly);
+      await this.#objects.store();
     } catch (error) {
       // They stay in memory, and the next time may go better.
       this.#parts.log.warn("pushed objects could not be stored locally", { reason: String(error) });
@@ -386,7 +386,7 @@ export class Repository implements GitRepository {
 
   async close(): Promise<void> {
     await this.#pushes.run(async () => undefined);
-    await this.#storeWork.run(() => this.#store(false));
+    await this.#storeWork.run(() => this.#store());
     this.#isClosed = true;
     this.#parts.transport.close();
     this.#parts.local.close();
