@@ -31,8 +31,6 @@ const clockTicksPerSecond = 100;
 export interface SiteOptions {
   readonly clusters: number;
   readonly shards: number;
-  /** Events of one commit, at most. */
-  readonly eventsMax?: number;
   /** A bare repository to begin with. */
   readonly base?: string;
 }
@@ -83,7 +81,7 @@ export class BenchSite {
     return site;
   }
 
-  #writeConfiguration({ clusters, shards, eventsMax = 1000 }: SiteOptions): void {
+  #writeConfiguration({ clusters, shards }: SiteOptions): void {
     mkdirSync(join(this.folder, "config"));
     const example = join(findProjectRoot(), "examples", "user-namespaces", "config", "user-namespaces.yaml");
     // Something that each event changes, so that an update has a manifest to commit.
@@ -106,7 +104,6 @@ repository: {url: ${this.url}, branch: main, author: {name: sluice, email: sluic
 config: {directory: ./config}
 connections: [{name: bus, file: ./nats.json}]
 output: {shards: ${shards}}
-commit: {maxEvents: ${eventsMax}}
 state: {directory: ./state}
 `,
     );

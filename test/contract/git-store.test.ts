@@ -42,11 +42,15 @@ async function open(limits: Partial<GitLimits> = {}): Promise<GitRepository> {
   return repository;
 }
 
-async function pushFile(git: GitRepository, head: string | undefined, path: string): Promise<string> {
+async function commitFile(git: GitRepository, head: string | undefined, path: string): Promise<string> {
   const base = head === undefined ? undefined : (await git.readCommit(head)).tree;
   const changes = [{ path, action: "write", text: `${path}\n`.repeat(20) } as const];
   const parents = head === undefined ? [] : [head];
-  const { id } = await git.writeCommit({ base, changes, parents, message: "m", time: 1_800_000_000_000 });
+  return (await git.writeCommit({ base, changes, parents, message: "m", time: 1_800_000_000_000 })).id;
+}
+
+async function pushFile(git: GitRepository, head: string | undefined, path: string): Promise<string> {
+  const id = await commitFile(git, head, path);
   expect((await git.push([{ branch: "main", from: head, to: id }])).get("main")?.kind).toBe("pushed");
   return id;
 }
@@ -71,14 +75,8 @@ async function fill(count: number, limits: Partial<GitLimits>): Promise<string> 
 describe("over a long time", () => {
   it("a push takes no more than its branch reaches", async () => {
     const git = await open();
-    const write = async (parent: string | undefined, path: string) => {
-      const base = parent === undefined ? undefined : (await git.readCommit(parent)).tree;
-      const changes = [{ path, action: "write", text: path } as const];
-      const parents = parent === undefined ? [] : [parent];
-      return (await git.writeCommit({ base, changes, parents, message: "m", time: 0 })).id;
-    };
-    const first = await write(undefined, "a");
-    const second = await write(first, "b");
+    const first = await commitFile(git, undefined, "a");
+    const second = await commitFile(git, first, "b");
     await git.push([{ branch: "main", from: undefined, to: first }]);
     expect(() => sandbox.git(sandbox.remote, "cat-file", "-e", second)).toThrow();
     expect((await git.push([{ branch: "main", from: first, to: second }])).get("main")?.kind).toBe("pushed");

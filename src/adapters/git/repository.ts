@@ -25,7 +25,7 @@ import type { CommitSigner } from "./sign-commit.ts";
 import { DamagedStoreError } from "./store-error.ts";
 import type { Transport } from "./transport.ts";
 import { fileMode, findAllInTree, findInTree, folderMode, parseTree } from "./tree-bytes.ts";
-import { type TreeStore, writeTree } from "./write-tree.ts";
+import { type PlacedChange, type TreeStore, writeTree } from "./write-tree.ts";
 import { emptyBatch, partBatch, type WrittenBatch } from "./written-batch.ts";
 
 /** Blobs written before others get their turn. */
@@ -268,8 +268,8 @@ export class Repository implements GitRepository {
   }
 
   /** The changes with their blobs written; others get their turn in between, such as a push that is being sent. */
-  async #addBlobs(changes: readonly TreeChange[]): Promise<TreeChange[]> {
-    const placed: TreeChange[] = [];
+  async #addBlobs(changes: readonly TreeChange[]): Promise<PlacedChange[]> {
+    const placed: PlacedChange[] = [];
     for (const change of changes) {
       if (placed.length % blobsAtOnce === 0) await yieldToOthers();
       if (change.action !== "write") placed.push(change);
@@ -285,7 +285,6 @@ export class Repository implements GitRepository {
   #treeStore(): TreeStore {
     return {
       readTreeBytes: (tree) => this.#objects.readTreeBytes(tree),
-      addBlob: (text) => this.#add("blob", Buffer.from(text)),
       addTree: (bytes, editOf) => {
         const id = this.#add("tree", bytes, editOf);
         this.#objects.cacheTree(id, bytes, editOf?.id);

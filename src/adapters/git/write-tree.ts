@@ -5,10 +5,12 @@ import { emptyTreeId, isObjectId } from "./object-id.ts";
 import { type EntryEdit, editTree, fileMode, findAllInTree, folderMode, type Segment } from "./tree-bytes.ts";
 import { checkPath } from "./tree-path.ts";
 
-/** Where trees come from and new objects go. */
+/** A change whose file is written already. */
+export type PlacedChange = Exclude<TreeChange, { readonly action: "write" }>;
+
+/** Where trees come from and new ones go. */
 export interface TreeStore {
   readTreeBytes(tree: ObjectId): Buffer;
-  addBlob(text: string): ObjectId;
   addTree(
     bytes: Buffer,
     editOf?: { readonly id: ObjectId; readonly size: number; readonly segments: readonly Segment[] },
@@ -22,7 +24,7 @@ const modes = new Set([fileMode, "100755", "120000", folderMode, "160000"]);
  * the way of a folder is replaced by it and the other way round. Throws a SluiceError (GIT_INVALID) for a path that must not
  * be written, is given twice, or is below another's.
  */
-export function writeTree(store: TreeStore, base: ObjectId | undefined, changes: readonly TreeChange[]): ObjectId {
+export function writeTree(store: TreeStore, base: ObjectId | undefined, changes: readonly PlacedChange[]): ObjectId {
   for (const { path } of changes) checkPath(path);
   // By code unit, so that what is in a folder stands together.
   const sorted = changes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
@@ -34,7 +36,7 @@ export function writeTree(store: TreeStore, base: ObjectId | undefined, changes:
 
 /** The changes of one folder: a stretch of the sorted ones, whose paths are alike up to `depth`. */
 interface Stretch {
-  readonly changes: readonly TreeChange[];
+  readonly changes: readonly PlacedChange[];
   readonly from: number;
   readonly to: number;
   readonly depth: number;
@@ -48,7 +50,7 @@ function writeFolder(store: TreeStore, base: ObjectId | undefined, stretch: Stre
   for (const part of splitStretch(stretch)) {
     const { name, change } = part;
     if (edits.has(name) || below.has(name)) throw collision(change);
-    if (part.below === undefined) edits.set(name, { name, entry: toEntry(store, change) });
+    if (part.below === undefined) edits.set(name, { name, entry: toEntry(change) });
     else below.set(name, part.below);
   }
   const present = findAllInTree(old, [...below.keys()]);
@@ -73,7 +75,7 @@ function* splitStretch({
   from,
   to,
   depth,
-}: Stretch): Generator<{ readonly name: string; readonly change: TreeChange; readonly below?: Stretch }> {
+}: Stretch): Generator<{ readonly name: string; readonly change: PlacedChange; readonly below?: Stretch }> {
   for (let index = from; index < to; ) {
     const change = changes[index]!;
     const slash = change.path.indexOf("/", depth);
@@ -90,19 +92,17 @@ function* splitStretch({
   }
 }
 
-function collision({ path }: TreeChange): SluiceError {
+function collision({ path }: PlacedChange): SluiceError {
   return new SluiceError({
     code: "GIT_INVALID",
     message: `${JSON.stringify(path)} is changed twice in one commit, or is below another changed path`,
   });
 }
 
-function toEntry(store: TreeStore, change: TreeChange): EntryEdit["entry"] {
+function toEntry(change: PlacedChange): EntryEdit["entry"] {
   switch (change.action) {
     case "delete":
       return undefined;
-    case "write":
-      return { mode: fileMode, id: store.addBlob(change.text) };
     case "place":
       if (!isObjectId(change.id) || !modes.has(change.mode)) {
         throw new SluiceError({

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { hashObject } from "../../../src/adapters/git/object-id.ts";
 import { fileMode, folderMode, parseTree } from "../../../src/adapters/git/tree-bytes.ts";
-import { type TreeStore, writeTree } from "../../../src/adapters/git/write-tree.ts";
+import { type PlacedChange, type TreeStore, writeTree } from "../../../src/adapters/git/write-tree.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
-import type { ObjectId, TreeChange } from "../../../src/ports/git.ts";
+import type { ObjectId } from "../../../src/ports/git.ts";
 
 class MemoryTrees implements TreeStore {
   readonly trees = new Map<ObjectId, Buffer>();
@@ -13,10 +13,6 @@ class MemoryTrees implements TreeStore {
   readTreeBytes(tree: ObjectId): Buffer {
     this.reads.push(tree);
     return this.trees.get(tree)!;
-  }
-
-  addBlob(text: string): ObjectId {
-    return hashObject("blob", Buffer.from(text));
   }
 
   addTree(bytes: Buffer): ObjectId {
@@ -32,11 +28,12 @@ class MemoryTrees implements TreeStore {
   }
 }
 
-const write = (path: string): TreeChange => ({ path, action: "write", text: path });
-const remove = (path: string): TreeChange => ({ path, action: "delete" });
+const blob = (text: string): ObjectId => hashObject("blob", Buffer.from(text));
+const write = (path: string): PlacedChange => ({ path, action: "place", id: blob(path), mode: fileMode });
+const remove = (path: string): PlacedChange => ({ path, action: "delete" });
 
 describe("from a, b/c, b/d/e", () => {
-  const cases: [name: string, changes: TreeChange[], files: string[]][] = [
+  const cases: [name: string, changes: PlacedChange[], files: string[]][] = [
     ["nothing", [], ["a", "b/c", "b/d/e"]],
     ["a new file", [write("b/d/f")], ["a", "b/c", "b/d/e", "b/d/f"]],
     ["the last file of a folder goes, and the folder with it", [remove("b/d/e")], ["a", "b/c"]],
@@ -68,7 +65,7 @@ it("places what exists under another name", () => {
   const store = new MemoryTrees();
   const base = writeTree(store, undefined, [
     write("b/c"),
-    { path: "link", action: "place", id: store.addBlob("b"), mode: "120000" },
+    { path: "link", action: "place", id: blob("b"), mode: "120000" },
   ]);
   const folder = parseTree(store.trees.get(base)!).find(({ name }) => name === "b")!;
   const placed = writeTree(store, base, [
@@ -78,7 +75,7 @@ it("places what exists under another name", () => {
   expect(store.list(placed)).toEqual(["b/c", "x/y/c"]);
 });
 
-it.each<[name: string, changes: TreeChange[]]>([
+it.each<[name: string, changes: PlacedChange[]]>([
   ["a path twice", [write("a"), remove("a")]],
   ["a path below another", [write("a"), write("a/b")]],
   ["a path below another, with one between them in the order", [write("a"), write("a-b"), write("a/b")]],
