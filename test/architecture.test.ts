@@ -32,7 +32,11 @@ const timeAndDecimal = [/^moment-timezone$/, /^decimal\.js/, /^big\.js$/, /^@js-
 
 const rules: Readonly<Record<string, Rule>> = {
   model: { ours: [], others: [] },
-  render: { ours: ["model"], others: ["yaml", "re2js", "handlebars", "node:crypto", ...timeAndDecimal] },
+  "go-template": { ours: ["model", "render"], others: ["re2js", "node:crypto", ...timeAndDecimal] },
+  render: {
+    ours: ["model", "go-template"],
+    others: ["yaml", "re2js", "handlebars", "node:crypto", ...timeAndDecimal],
+  },
   // node:path's functions over text; reading files is not among them.
   config: { ours: ["model", "render"], others: ["yaml", /^ajv/, "re2js", "node:crypto", "node:path"] },
   events: { ours: ["model", "render"], others: ["cloudevents"] },
@@ -42,14 +46,14 @@ const rules: Readonly<Record<string, Rule>> = {
   apply: { ours: ["model", "plan", "ports"], others: [] },
   pipeline: { ours: ["model", "config", "events", "render", "plan", "ports"], others: [] },
   app: {
-    ours: ["model", "config", "events", "render", "plan", "ports", "apply", "pipeline"],
+    ours: ["model", "go-template", "config", "events", "render", "plan", "ports", "apply", "pipeline"],
     others: ["commander", "cli-table3", /^fastify/, "yaml", /^node:(crypto|fs|fs\/promises|path|process|url|os|http)$/],
   },
 };
 
 /** The composition root: the only one that knows adapters. */
 const compositionRoot = "app/compose.ts";
-const pureRooms = new Set(["model", "config", "events", "render", "plan"]);
+const pureRooms = new Set(["model", "go-template", "config", "events", "render", "plan"]);
 
 const src = join(findProjectRoot(), "src");
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })

@@ -77,6 +77,14 @@ export type ErrorCode =
   | "REVIEW_STOPPED"
   | "OUTPUT_FOREIGN"
   | "STATE_INVALID"
+  // What is not there, or does not fit together: never taken for emptiness.
+  | "CONFIG_MISSING"
+  | "TARGET_MISSING"
+  | "STATE_MISSING"
+  | "STATE_BEHIND"
+  | "CHANGE_HELD"
+  // A disk that is full, read-only or gone.
+  | "DISK_UNAVAILABLE"
   | "LEADER_LOST"
   | "PROGRAM_MISSING"
   | "PROGRAM_FAILED"

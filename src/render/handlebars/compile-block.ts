@@ -1,6 +1,7 @@
 /** The blocks: if, unless, each, with, and sections (`{{#path}}`), compiled to closures. */
+
+import { sortedKeys } from "../../go-template/compare.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import { sortedKeys } from "../go/compare.ts";
 import { compileExpression, compilePresent, missing, pathOf, type StaticScope } from "./compile-expression.ts";
 import type { Run } from "./run.ts";
 import { type Evaluate, type Execute, enterScope, type Loop, type Scope } from "./scope.ts";

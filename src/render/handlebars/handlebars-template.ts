@@ -5,10 +5,11 @@
  * Nothing is escaped for HTML, so `{{x}}` and `{{{x}}}` print the same. No code is generated, and templates reach
  * nothing but the event's data and the helpers of helper-table.ts.
  */
+
+import { GoFunctionError } from "../../go-template/functions/registry.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { RenderContext, RenderedText, Template, TemplateSource } from "../../model/template.ts";
-import { GoFunctionError } from "../go/functions/registry.ts";
 import { placeInSource } from "../template-place.ts";
 import { compileProgram } from "./compile-program.ts";
 import { parseTemplate } from "./parse-template.ts";

@@ -2,13 +2,13 @@
  * The helpers that return a value. Those that Go templates have too take the same arguments in the same order:
  * `{{default "none" x}}`, `{{trunc 63 x}}`, `{{nindent 4 (toYaml x)}}`.
  */
-import { defaultFunctions } from "../go/functions/defaults.ts";
-import { toDnsName } from "../go/functions/dns-name.ts";
-import { type FunctionTable, GoFunctionError } from "../go/functions/registry.ts";
-import { serializationFunctions } from "../go/functions/serialization.ts";
-import { stringFunctions } from "../go/functions/strings.ts";
-import { quoteGo } from "../go/quote.ts";
-import { SerializedText } from "../go/value.ts";
+import { defaultFunctions } from "../../go-template/functions/defaults.ts";
+import { toDnsName } from "../../go-template/functions/dns-name.ts";
+import { type FunctionTable, GoFunctionError } from "../../go-template/functions/registry.ts";
+import { serializationFunctions } from "../../go-template/functions/serialization.ts";
+import { stringFunctions } from "../../go-template/functions/strings.ts";
+import { quoteGo } from "../../go-template/quote.ts";
+import { SerializedText } from "../../go-template/value.ts";
 import type { Run } from "./run.ts";
 import { describeKind, type HandlebarsValue, isCollection, memberOf, printedText } from "./value.ts";
 

@@ -4,11 +4,12 @@
  *
  * Helpers that are Go templates' functions see it as their FunctionContext.
  */
+
+import { bounds } from "../../go-template/execution.ts";
+import { type FunctionContext, GoFunctionError } from "../../go-template/functions/registry.ts";
+import { SerializedText } from "../../go-template/value.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { PrintedRange, RenderContext } from "../../model/template.ts";
-import { bounds } from "../go/execution.ts";
-import { type FunctionContext, GoFunctionError } from "../go/functions/registry.ts";
-import { SerializedText } from "../go/value.ts";
 import { TemplateFault } from "./template-fault.ts";
 import { describeKind, type HandlebarsValue, printedText } from "./value.ts";
 

@@ -3,8 +3,9 @@
  *
  * Members are the entries of a Map and the items of an array. There is no prototype that a name could reach.
  */
+
+import { SerializedText } from "../../go-template/value.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
-import { SerializedText } from "../go/value.ts";
 
 /** `undefined` is what is not there. */
 export type HandlebarsValue = Json | SerializedText | undefined;

@@ -2,9 +2,9 @@
  * Random templates: mostly well-formed and of fitting types, after the declarations of the functions, so that they get
  * far; sometimes of wrong types, and sometimes with characters changed, for what parser and lexer refuse.
  */
-import { builtinFunctions } from "../../../src/render/go/builtins.ts";
-import { templateFunctions } from "../../../src/render/go/functions/index.ts";
-import type { FunctionDeclaration, Parameter } from "../../../src/render/go/functions/registry.ts";
+import { builtinFunctions } from "../../../src/go-template/builtins.ts";
+import { templateFunctions } from "../../../src/go-template/functions/index.ts";
+import type { FunctionDeclaration, Parameter } from "../../../src/go-template/functions/registry.ts";
 import type { Random } from "./random.ts";
 import { strings } from "./random-data.ts";
 

@@ -3,7 +3,7 @@
  * so the same event would not give the same text twice.
  */
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { define, type FunctionTable } from "../../../src/render/go/functions/registry.ts";
+import { define, type FunctionTable } from "../../../src/go-template/functions/registry.ts";
 
 export const leftOutFunctions: FunctionTable = {
   env: define(["string"], (_, name) => process.env[name] ?? ""),

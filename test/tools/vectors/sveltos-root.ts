@@ -9,7 +9,7 @@ import {
   mapType,
   pointerTo,
   sliceOf,
-} from "../../../src/render/go/value.ts";
+} from "../../../src/go-template/value.ts";
 
 const referenceFields: Readonly<Record<string, string>> = {
   Kind: "kind",

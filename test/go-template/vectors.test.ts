@@ -1,11 +1,11 @@
 /** The conformance vectors, and more of our own for the engine: what Go itself printed, group by group. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { isAsWanted, readVectors, runVector, type Vector } from "../../tools/vectors/run-vector.ts";
+import { isAsWanted, readVectors, runVector, type Vector } from "../tools/vectors/run-vector.ts";
 
 const groups = new Map<string, Vector[]>();
 for (const name of ["go-templates.jsonl", "engine.jsonl"]) {
-  const file = new URL(`../../fixtures/vectors/${name}`, import.meta.url);
+  const file = new URL(`../fixtures/vectors/${name}`, import.meta.url);
   for (const vector of readVectors(readFileSync(file, "utf8"))) {
     groups.set(vector.group, [...(groups.get(vector.group) ?? []), vector]);
   }

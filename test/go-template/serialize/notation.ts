@@ -1,12 +1,13 @@
 /** How cases of serialization are written down: values with Go's types in JSON, and what was decoded as a short text. */
-import { isJsonObject, type Json } from "../../../../src/model/json.ts";
-import { decodeBytes } from "../../../../src/render/go/bytes.ts";
-import { sortedKeys } from "../../../../src/render/go/compare.ts";
-import { timeToString } from "../../../../src/render/go/functions/time/format-time.ts";
-import { GoTime } from "../../../../src/render/go/functions/time/go-time.ts";
-import { formatFloat } from "../../../../src/render/go/numbers.ts";
-import type { Budget } from "../../../../src/render/go/serialize/limits.ts";
-import { GoMap, GoSlice, type GoValue } from "../../../../src/render/go/value.ts";
+
+import { decodeBytes } from "../../../src/go-template/bytes.ts";
+import { sortedKeys } from "../../../src/go-template/compare.ts";
+import { timeToString } from "../../../src/go-template/functions/time/format-time.ts";
+import { GoTime } from "../../../src/go-template/functions/time/go-time.ts";
+import { formatFloat } from "../../../src/go-template/numbers.ts";
+import type { Budget } from "../../../src/go-template/serialize/limits.ts";
+import { GoMap, GoSlice, type GoValue } from "../../../src/go-template/value.ts";
+import { isJsonObject, type Json } from "../../../src/model/json.ts";
 
 /** `{"$m": [key, value, ...]}` is a map, `{"$b": base64}` a string of any bytes; all else is what it is in JSON. */
 export function readValue(json: Json): GoValue {

@@ -1,9 +1,9 @@
 /** What the vectors do not say: places, printed ranges, bounds, and that events stay as they are. */
 import { describe, expect, it } from "vitest";
-import { type JsonObject, parseJson, writeJson } from "../../../src/model/json.ts";
-import { SluiceError } from "../../../src/model/problem.ts";
-import type { RenderedText, TemplateSource } from "../../../src/model/template.ts";
-import { compileGoTemplate, type GoTemplateOptions } from "../../../src/render/go/go-template.ts";
+import { compileGoTemplate, type GoTemplateOptions } from "../../src/go-template/go-template.ts";
+import { type JsonObject, parseJson, writeJson } from "../../src/model/json.ts";
+import { SluiceError } from "../../src/model/problem.ts";
+import type { RenderedText, TemplateSource } from "../../src/model/template.ts";
 
 const context = { clock: 0 };
 

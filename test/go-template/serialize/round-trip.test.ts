@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json } from "../../../../src/model/json.ts";
-import { decodeJson } from "../../../../src/render/go/serialize/decode-json.ts";
-import { decodeToml } from "../../../../src/render/go/serialize/decode-toml.ts";
-import { encodeJson } from "../../../../src/render/go/serialize/encode-json.ts";
-import { encodeToml } from "../../../../src/render/go/serialize/encode-toml.ts";
-import { parseYaml11 } from "../../../../src/render/go/serialize/parse-yaml11.ts";
-import { toYaml } from "../../../../src/render/go/serialize/to-yaml.ts";
-import { toYamlV3 } from "../../../../src/render/go/serialize/to-yaml-v3.ts";
-import type { GoValue } from "../../../../src/render/go/value.ts";
+import { decodeJson } from "../../../src/go-template/serialize/decode-json.ts";
+import { decodeToml } from "../../../src/go-template/serialize/decode-toml.ts";
+import { encodeJson } from "../../../src/go-template/serialize/encode-json.ts";
+import { encodeToml } from "../../../src/go-template/serialize/encode-toml.ts";
+import { parseYaml11 } from "../../../src/go-template/serialize/parse-yaml11.ts";
+import { toYaml } from "../../../src/go-template/serialize/to-yaml.ts";
+import { toYamlV3 } from "../../../src/go-template/serialize/to-yaml-v3.ts";
+import type { GoValue } from "../../../src/go-template/value.ts";
+import type { Json } from "../../../src/model/json.ts";
 import { unlimited } from "./notation.ts";
 
 /** Characters that YAML 1.1 takes for what they are not, or not at all, and all kinds of others. */

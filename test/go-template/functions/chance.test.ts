@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { hashPassword } from "../../../../src/render/go/functions/bcrypt.ts";
+import { hashPassword } from "../../../src/go-template/functions/bcrypt.ts";
 import { clock, printed, runTemplate } from "./run-template.ts";
 
 const shapes: [template: string, shape: RegExp][] = [

@@ -3,8 +3,8 @@
  *
  * All effects of closures and functions go through here. Functions see it as their FunctionContext.
  */
-import type { JsonObject } from "../../model/json.ts";
-import type { PrintedRange, RenderContext } from "../../model/template.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { PrintedRange, RenderContext } from "../model/template.ts";
 import { joinBytesWithOffsets } from "./bytes.ts";
 import { copyValue } from "./copy-value.ts";
 import { formatValue } from "./format.ts";

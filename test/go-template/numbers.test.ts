@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type FloatVerb, formatFloat, parseFloat64, parseInt64, parseUint64 } from "../../../src/render/go/numbers.ts";
+import { type FloatVerb, formatFloat, parseFloat64, parseInt64, parseUint64 } from "../../src/go-template/numbers.ts";
 import { floatTexts } from "./float-texts.ts";
 
 it("writes floats as Go does", () => {

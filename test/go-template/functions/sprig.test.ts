@@ -8,7 +8,7 @@ import { runTemplate } from "./run-template.ts";
 
 type Case = { template: string } & ({ prints: string } | { fails: string });
 
-const file = new URL("../../../fixtures/sprig/cases.json", import.meta.url);
+const file = new URL("../../fixtures/sprig/cases.json", import.meta.url);
 const families = JSON.parse(readFileSync(file, "utf8")) as Record<string, Case[]>;
 
 for (const [family, cases] of Object.entries(families)) {

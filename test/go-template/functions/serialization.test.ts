@@ -1,10 +1,10 @@
 /** Beside go-conformance.test.ts: what the functions make of values that JSON has not, and of failures. */
 import { describe, expect, it } from "vitest";
-import { type FunctionContext, GoFunctionError } from "../../../../src/render/go/functions/registry.ts";
-import { serializationFunctions } from "../../../../src/render/go/functions/serialization.ts";
-import { goDuration } from "../../../../src/render/go/functions/time/duration.ts";
-import { GoTime } from "../../../../src/render/go/functions/time/go-time.ts";
-import { parseTime } from "../../../../src/render/go/functions/time/parse-time.ts";
+import { type FunctionContext, GoFunctionError } from "../../../src/go-template/functions/registry.ts";
+import { serializationFunctions } from "../../../src/go-template/functions/serialization.ts";
+import { goDuration } from "../../../src/go-template/functions/time/duration.ts";
+import { GoTime } from "../../../src/go-template/functions/time/go-time.ts";
+import { parseTime } from "../../../src/go-template/functions/time/parse-time.ts";
 import {
   GoComplex,
   GoMap,
@@ -17,7 +17,7 @@ import {
   SerializedText,
   stringList,
   stringMapType,
-} from "../../../../src/render/go/value.ts";
+} from "../../../src/go-template/value.ts";
 import { limitedBudget, showValue, unlimited } from "../serialize/notation.ts";
 
 function call(name: string, argument: GoValue, context = unlimited): GoValue {

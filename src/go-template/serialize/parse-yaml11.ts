@@ -2,7 +2,7 @@
  * YAML 1.1 as JSON, as sigs.k8s.io/yaml makes it with go-yaml v2: `yes` is true, `010` is 8, of duplicate keys the last
  * stands, and keys become strings.
  */
-import type { Json } from "../../../model/json.ts";
+import type { Json } from "../../model/json.ts";
 import { toValidText } from "../bytes.ts";
 import { formatFloat } from "../numbers.ts";
 import type { JsonData } from "./decode-json.ts";

@@ -16,7 +16,7 @@ it("names a kind of key that Sprig does not know", () => {
   expect(runTemplate('{{ genPrivateKey "nope" }}')).toEqual({ prints: "Unknown type nope" });
 });
 
-const pem = (name: string) => readFileSync(new URL(`../../../fixtures/sprig/${name}`, import.meta.url), "utf8");
+const pem = (name: string) => readFileSync(new URL(`../../fixtures/sprig/${name}`, import.meta.url), "utf8");
 const data = JSON.stringify({ cert: pem("certificate.pem"), key: pem("private-key.pem") });
 
 it("builds a certificate from its parts", () => {

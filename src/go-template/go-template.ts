@@ -4,10 +4,10 @@
  * Behaves as Go 1.26's text/template with Sveltos' functions. An error, in the text or in an execution, is a problem at
  * the place in the user's file.
  */
-import type { JsonObject } from "../../model/json.ts";
-import { type Problem, SluiceError } from "../../model/problem.ts";
-import type { RenderContext, RenderedText, Template, TemplateSource } from "../../model/template.ts";
-import { placeInSource } from "../template-place.ts";
+import type { JsonObject } from "../model/json.ts";
+import { type Problem, SluiceError } from "../model/problem.ts";
+import type { RenderContext, RenderedText, Template, TemplateSource } from "../model/template.ts";
+import { placeInSource } from "../render/template-place.ts";
 import { builtinFunctions } from "./builtins.ts";
 import type { CompiledBody } from "./compile-scope.ts";
 import { compileBody, invoke } from "./compile-statements.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Json } from "../../../../src/model/json.ts";
-import { objectFunctions } from "../../../../src/render/go/functions/objects.ts";
-import { type FunctionContext, GoFunctionError } from "../../../../src/render/go/functions/registry.ts";
-import { GoMap, type GoValue, goInt, SerializedText, stringList } from "../../../../src/render/go/value.ts";
+import { objectFunctions } from "../../../src/go-template/functions/objects.ts";
+import { type FunctionContext, GoFunctionError } from "../../../src/go-template/functions/registry.ts";
+import { GoMap, type GoValue, goInt, SerializedText, stringList } from "../../../src/go-template/value.ts";
+import type { Json } from "../../../src/model/json.ts";
 import { readValue, showValue, unlimited } from "../serialize/notation.ts";
 
 function call(name: string, ...args: (GoValue | null)[]): GoValue {

@@ -49,7 +49,7 @@
  * Shared helpers: bytes.ts (strings as bytes), compare.ts (compareStrings, sortedKeys, isTrue, Go's ==) and format.ts
  * (formatValue = %v, sprint, sprintf, quoteGo = strconv.Quote, formatFloat = strconv.FormatFloat).
  */
-import type { JsonObject } from "../../../model/json.ts";
+import type { JsonObject } from "../../model/json.ts";
 import type { GoArgument, GoList, GoObject, GoType, GoValue } from "../value.ts";
 
 /** What a function may use besides its arguments. */

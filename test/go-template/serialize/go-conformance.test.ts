@@ -4,15 +4,15 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type JsonObject, parseJson } from "../../../../src/model/json.ts";
-import { objectFunctions } from "../../../../src/render/go/functions/objects.ts";
-import { type FunctionContext, GoFunctionError } from "../../../../src/render/go/functions/registry.ts";
-import { serializationFunctions } from "../../../../src/render/go/functions/serialization.ts";
-import { toYamlV3 } from "../../../../src/render/go/serialize/to-yaml-v3.ts";
-import { type GoValue, SerializedText } from "../../../../src/render/go/value.ts";
+import { objectFunctions } from "../../../src/go-template/functions/objects.ts";
+import { type FunctionContext, GoFunctionError } from "../../../src/go-template/functions/registry.ts";
+import { serializationFunctions } from "../../../src/go-template/functions/serialization.ts";
+import { toYamlV3 } from "../../../src/go-template/serialize/to-yaml-v3.ts";
+import { type GoValue, SerializedText } from "../../../src/go-template/value.ts";
+import { type JsonObject, parseJson } from "../../../src/model/json.ts";
 import { readValue, showValue, unlimited } from "./notation.ts";
 
-const lines = readFileSync(new URL("../../../fixtures/go-serialization.jsonl", import.meta.url), "utf8");
+const lines = readFileSync(new URL("../../fixtures/go-serialization.jsonl", import.meta.url), "utf8");
 const cases = lines
   .split("\n")
   .filter(Boolean)

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { decodeJson } from "../../../../src/render/go/serialize/decode-json.ts";
-import { decodeToml } from "../../../../src/render/go/serialize/decode-toml.ts";
-import { encodeJson } from "../../../../src/render/go/serialize/encode-json.ts";
-import { encodeToml } from "../../../../src/render/go/serialize/encode-toml.ts";
-import type { Budget } from "../../../../src/render/go/serialize/limits.ts";
-import { NestingError } from "../../../../src/render/go/serialize/limits.ts";
-import { parseYaml11 } from "../../../../src/render/go/serialize/parse-yaml11.ts";
-import { toYaml } from "../../../../src/render/go/serialize/to-yaml.ts";
-import { toYamlV3 } from "../../../../src/render/go/serialize/to-yaml-v3.ts";
-import type { GoValue } from "../../../../src/render/go/value.ts";
+import { decodeJson } from "../../../src/go-template/serialize/decode-json.ts";
+import { decodeToml } from "../../../src/go-template/serialize/decode-toml.ts";
+import { encodeJson } from "../../../src/go-template/serialize/encode-json.ts";
+import { encodeToml } from "../../../src/go-template/serialize/encode-toml.ts";
+import type { Budget } from "../../../src/go-template/serialize/limits.ts";
+import { NestingError } from "../../../src/go-template/serialize/limits.ts";
+import { parseYaml11 } from "../../../src/go-template/serialize/parse-yaml11.ts";
+import { toYaml } from "../../../src/go-template/serialize/to-yaml.ts";
+import { toYamlV3 } from "../../../src/go-template/serialize/to-yaml-v3.ts";
+import type { GoValue } from "../../../src/go-template/value.ts";
 import { limitedBudget, unlimited } from "./notation.ts";
 
 const writers: Record<string, (value: GoValue, budget: Budget) => string> = {

@@ -9,7 +9,7 @@ import {
   joinBytes,
   joinBytesWithOffsets,
   toValidText,
-} from "../../../src/render/go/bytes.ts";
+} from "../../src/go-template/bytes.ts";
 
 /** Bytes that are often, but not always, UTF-8. */
 const bytes = fc.oneof(
