@@ -25,7 +25,7 @@ import type { Checked } from "../model/problem.ts";
 import { SluiceError } from "../model/problem.ts";
 import type { GithubAppAuth, RepositoryAuth, ReviewSettings, SecretRef, Settings } from "../model/settings.ts";
 import type { TemplateSource } from "../model/template.ts";
-import { Branches, type Ports } from "../pipeline/branches.ts";
+import { Branches, type Ports } from "../pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../pipeline/commit-message.ts";
 import { type ControlCommand, parseCommand } from "../pipeline/execute-command.ts";
 import { readFolder } from "../pipeline/read-folder.ts";

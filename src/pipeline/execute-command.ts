@@ -4,7 +4,7 @@ import { parseOwner } from "../plan/owner-file.ts";
 import { deadLetterPath, deadLettersFolder, hashEntity, ownersFolder, recordPath } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/plan-change-set.ts";
 import type { GitReader } from "../ports/git.ts";
-import type { Branches } from "./branches.ts";
+import type { Branches } from "./branches/branches.ts";
 import { listRecords } from "./list-state.ts";
 import { readFolder } from "./read-folder.ts";
 import type { StateKeeper } from "./state-keeper.ts";

@@ -11,7 +11,7 @@ import { catalogFolder } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/plan-change-set.ts";
 import type { EventStream, StreamStatus } from "../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
-import type { Branches, Ports } from "./branches.ts";
+import type { Branches, Ports } from "./branches/branches.ts";
 import { type ControlCommand, executeCommand } from "./execute-command.ts";
 import { Inbox } from "./inbox.ts";
 import { processDelivery } from "./process-delivery.ts";

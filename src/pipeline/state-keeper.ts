@@ -12,7 +12,7 @@ import { catalogFolder, checkpointPath, encodePathPart, ownersFolder } from "../
 import { planCatalogChange } from "../plan/plan-catalog-change.ts";
 import type { PlanInput, PlanRules } from "../plan/plan-change-set.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
-import type { Branches, Ports } from "./branches.ts";
+import type { Branches, Ports } from "./branches/branches.ts";
 import { planBatch } from "./plan-batch.ts";
 import { processDelivery } from "./process-delivery.ts";
 import { readFolder } from "./read-folder.ts";

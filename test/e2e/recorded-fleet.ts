@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { openGitRepository } from "../../src/adapters/git/open-git-repository.ts";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
-import { Branches } from "../../src/pipeline/branches.ts";
+import { Branches } from "../../src/pipeline/branches/branches.ts";
 import { processDelivery } from "../../src/pipeline/process-delivery.ts";
 import { StateKeeper } from "../../src/pipeline/state-keeper.ts";
 import { createFakeClock } from "../fakes/fake-clock.ts";

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Catalog } from "../../src/model/catalog.ts";
-import { Branches } from "../../src/pipeline/branches.ts";
+import { Branches } from "../../src/pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
 import { readFolder } from "../../src/pipeline/read-folder.ts";
 import { Service, type ServiceOptions } from "../../src/pipeline/service.ts";

@@ -2,7 +2,7 @@
 import type { FileContents, FileDifference } from "../../model/review.ts";
 import { fingerprintProposal, readProjection, writeProjectionTrailer } from "../../plan/projection-trailer.ts";
 import type { GitReader, GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
-import { projectTarget } from "../project-target.ts";
+import { projectTarget } from "../branches/project-target.ts";
 
 const branchPrefix = "sluice/review/";
 const fileMode = "100644";

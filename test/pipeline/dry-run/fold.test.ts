@@ -5,7 +5,7 @@ import { loadCatalog } from "../../../src/config/load-catalog.ts";
 import type { Catalog } from "../../../src/model/catalog.ts";
 import type { Checkpoint } from "../../../src/model/change-set.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
-import { Branches } from "../../../src/pipeline/branches.ts";
+import { Branches } from "../../../src/pipeline/branches/branches.ts";
 import { dryRun } from "../../../src/pipeline/dry-run/dry-run.ts";
 import { Fold } from "../../../src/pipeline/dry-run/fold.ts";
 import type { StateTree } from "../../../src/pipeline/dry-run/state-overlay.ts";

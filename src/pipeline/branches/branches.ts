@@ -5,14 +5,14 @@
  * State is pushed by compare-and-swap against what we last saw. If somebody else wrote it, another instance leads, and
  * this one must not go on. The target belongs to people too: where they moved it, it is fetched and projected again.
  */
-import type { ChangeSet, Checkpoint } from "../model/change-set.ts";
-import { type Problem, SluiceError } from "../model/problem.ts";
-import { emptyCheckpoint, parseCheckpoint } from "../plan/checkpoint-file.ts";
-import { checkpointPath, clusterFileName, desiredFolder } from "../plan/paths.ts";
-import type { GitRepository, ObjectId, RefOutcome, RefUpdate } from "../ports/git.ts";
-import type { Chance, Clock, Log } from "../ports/system.ts";
+import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
+import { type Problem, SluiceError } from "../../model/problem.ts";
+import { emptyCheckpoint, parseCheckpoint } from "../../plan/checkpoint-file.ts";
+import { checkpointPath, clusterFileName, desiredFolder } from "../../plan/paths.ts";
+import type { GitRepository, ObjectId, RefOutcome, RefUpdate } from "../../ports/git.ts";
+import type { Chance, Clock, Log } from "../../ports/system.ts";
+import { backOff } from "../until-answered.ts";
 import { projectTarget } from "./project-target.ts";
-import { backOff } from "./until-answered.ts";
 
 export interface BranchNames {
   readonly target: string;

@@ -1,14 +1,14 @@
 /** The two branches against a server that is shared, moody and at times away. */
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ChangeSet, Checkpoint, EventEffect } from "../../src/model/change-set.ts";
-import type { Problem } from "../../src/model/problem.ts";
-import { Branches } from "../../src/pipeline/branches.ts";
-import { emptyCheckpoint, writeCheckpoint } from "../../src/plan/checkpoint-file.ts";
-import { createFakeChance } from "../fakes/fake-chance.ts";
-import { createFakeClock } from "../fakes/fake-clock.ts";
-import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
-import { FakeGitRepository, gitUnavailable } from "../fakes/fake-git-repository.ts";
-import { createFakeLog } from "../fakes/fake-log.ts";
+import type { ChangeSet, Checkpoint, EventEffect } from "../../../src/model/change-set.ts";
+import type { Problem } from "../../../src/model/problem.ts";
+import { Branches } from "../../../src/pipeline/branches/branches.ts";
+import { emptyCheckpoint, writeCheckpoint } from "../../../src/plan/checkpoint-file.ts";
+import { createFakeChance } from "../../fakes/fake-chance.ts";
+import { createFakeClock } from "../../fakes/fake-clock.ts";
+import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
+import { FakeGitRepository, gitUnavailable } from "../../fakes/fake-git-repository.ts";
+import { createFakeLog } from "../../fakes/fake-log.ts";
 
 const stateBranch = "sluice/state";
 let remote: FakeGitRemote;

@@ -2,7 +2,7 @@
  * The target branch as a projection of the desired tree (design 8): made by comparing tree ids, descending only where
  * they differ. Files of Sluice's that differ are restored; what is not Sluice's is left alone and reported.
  */
-import type { GitReader, ObjectId, TreeChange, TreeEntry } from "../ports/git.ts";
+import type { GitReader, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 
 export interface Projection {
   /** Of the target's tree; empty: the target is as desired. */

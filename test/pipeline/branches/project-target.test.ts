@@ -1,10 +1,10 @@
 /** The target as a projection of the desired tree: what is Sluice's is restored, what isn't is left and reported. */
 import { expect, it } from "vitest";
-import { projectTarget } from "../../src/pipeline/project-target.ts";
-import type { ObjectId } from "../../src/ports/git.ts";
-import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
-import { FakeGitRepository } from "../fakes/fake-git-repository.ts";
-import { changeTree, walkFiles } from "../fakes/git-objects.ts";
+import { projectTarget } from "../../../src/pipeline/branches/project-target.ts";
+import type { ObjectId } from "../../../src/ports/git.ts";
+import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
+import { FakeGitRepository } from "../../fakes/fake-git-repository.ts";
+import { changeTree, walkFiles } from "../../fakes/git-objects.ts";
 
 type Files = Readonly<Record<string, string>>;
 
