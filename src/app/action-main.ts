@@ -1,6 +1,6 @@
 /** The door from a workflow: hands the runner's variables to the Action, ends with its exit code. */
 import { runAction } from "./action.ts";
-import { createCliRedactor } from "./compose.ts";
+import { createCliRedactor } from "./compose/process.ts";
 
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());

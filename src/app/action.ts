@@ -18,7 +18,7 @@ import { type DryRunReport, hasDifferences } from "../pipeline/dry-run/report.ts
 import { annotate, writeAnnotation, writeLogLine } from "../pipeline/dry-run/workflow-commands.ts";
 import { type CliContext, type ExitCode, usageError } from "./cli/context.ts";
 import { runDryRun } from "./cli/diff.ts";
-import { type ActionForge, openActionForge } from "./compose.ts";
+import { type ActionForge, openActionForge } from "./compose/forge.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

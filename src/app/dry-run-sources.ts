@@ -22,15 +22,10 @@ import type { Checkout } from "../ports/checkout.ts";
 import type { ObjectId } from "../ports/git.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
 import { type CliContext, usageError } from "./cli/context.ts";
-import {
-  composeOpenRenderSettings,
-  composeRenderSettings,
-  isDocumentPath,
-  type OpenState,
-  openCheckout,
-  openState,
-  readShownFiles,
-} from "./compose.ts";
+import { isDocumentPath, readShownFiles } from "./compose/documents.ts";
+import { openCheckout } from "./compose/forge.ts";
+import { composeOpenRenderSettings, composeRenderSettings } from "./compose/render-settings.ts";
+import { type OpenState, openState } from "./compose/state.ts";
 import { diskFiles, type FileSource, revisionFiles } from "./file-source.ts";
 import { catalogLoader, configFolder, openSettings, type ReadConnections, subjectsOf } from "./read-config.ts";
 import { chooseRoute, makeDelivery, readEvents } from "./read-events.ts";

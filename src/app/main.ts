@@ -2,7 +2,7 @@
 /** The door from the shell: reads argv and the process, writes to its streams, ends with an exit code. */
 import type { CliContext } from "./cli/context.ts";
 import { runCli } from "./cli/program.ts";
-import { createCliRedactor } from "./compose.ts";
+import { createCliRedactor } from "./compose/process.ts";
 
 const stop = new AbortController();
 let signals = 0;

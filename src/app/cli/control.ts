@@ -1,7 +1,7 @@
 /** The commands that change a running service's state: they go through its control socket. */
 import type { Command } from "commander";
 import type { ControlCommand } from "../../pipeline/execute-command.ts";
-import { sendControl } from "../compose.ts";
+import { sendControl } from "../compose/control.ts";
 import { openSettings } from "../read-config.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
 

@@ -15,14 +15,10 @@ import { readFolder } from "../../pipeline/read-folder.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
 import { checkpointPath, desiredFolder } from "../../plan/paths.ts";
 import type { CommitInfo } from "../../ports/git.ts";
-import {
-  composeOpenRenderSettings,
-  isDocumentPath,
-  type OpenHeads,
-  openCheckout,
-  openHeads,
-  readShownFiles,
-} from "../compose.ts";
+import { isDocumentPath, readShownFiles } from "../compose/documents.ts";
+import { openCheckout } from "../compose/forge.ts";
+import { composeOpenRenderSettings } from "../compose/render-settings.ts";
+import { type OpenHeads, openHeads } from "../compose/state.ts";
 import { readConnectionsOpenly } from "../dry-run-sources.ts";
 import { diskFiles } from "../file-source.ts";
 import { catalogLoader, openSettings } from "../read-config.ts";

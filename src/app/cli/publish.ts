@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type Json, JsonSyntaxError, parseJson, writeJson } from "../../model/json.ts";
-import { composePublisher } from "../compose.ts";
+import { composePublisher } from "../compose/streams.ts";
 import { openSettings } from "../read-config.ts";
 import {
   addFileOption,

@@ -6,7 +6,7 @@ import type { DeadLetter, EntityRecord } from "../../model/record.ts";
 import type { Settings } from "../../model/settings.ts";
 import { listDeadLetters, listRecords, type RecordFilter } from "../../pipeline/list-state.ts";
 import { hashEntity } from "../../plan/paths.ts";
-import { openState } from "../compose.ts";
+import { openState } from "../compose/state.ts";
 import { openSettings } from "../read-config.ts";
 import {
   addFileOption,

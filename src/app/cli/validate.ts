@@ -1,6 +1,6 @@
 /** `sluice validate`: settings, connections, documents, templates and references, all problems at once. */
 import type { Command } from "commander";
-import { loadWorkingCatalog } from "../compose.ts";
+import { loadWorkingCatalog } from "../compose/documents.ts";
 import { openSettings } from "../read-config.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
 

@@ -6,9 +6,12 @@
 import type { EventStream } from "../ports/event-stream.ts";
 import type { Log } from "../ports/system.ts";
 import { type CliContext, type ExitCode, reportProblems } from "./cli/context.ts";
-import { composeService, fileWatch, limitHeapGrowth, type OpenService, openControl, openStreams } from "./compose.ts";
+import { openControl } from "./compose/control.ts";
+import { fileWatch, limitHeapGrowth } from "./compose/process.ts";
+import { composeService, type OpenService } from "./compose/service.ts";
+import { openStreams } from "./compose/streams.ts";
+import { openWebhooks, type WebhookServer } from "./http/webhooks.ts";
 import { readServiceConfig, type ServiceConfig, secretReader } from "./read-config.ts";
-import { openWebhooks, type WebhookServer } from "./webhooks.ts";
 
 type OpenStreams = Map<string, readonly EventStream[]>;
 

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { request } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openWebhooks, type WebhookServer } from "../../src/app/webhooks.ts";
+import { openWebhooks, type WebhookServer } from "../../../src/app/http/webhooks.ts";
 
 let server: WebhookServer;
 let hints = 0;

@@ -4,21 +4,21 @@
  * Rendering goes on while the last batch is being pushed. A position is in the same commit as its effect, so wherever
  * this stops, the next start goes on behind what had its effect and repeats nothing else.
  */
-import type { Catalog, ConfigFile } from "../model/catalog.ts";
-import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
-import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
-import { catalogFolder } from "../plan/paths.ts";
-import type { PlanInput } from "../plan/plan-change-set.ts";
-import type { EventStream, StreamStatus } from "../ports/event-stream.ts";
-import type { GitReader, ObjectId } from "../ports/git.ts";
-import type { Branches, Ports } from "./branches/branches.ts";
-import { type ControlCommand, executeCommand } from "./execute-command.ts";
+import type { Catalog, ConfigFile } from "../../model/catalog.ts";
+import type { Delivery, StreamName, StreamPosition } from "../../model/delivery.ts";
+import { type Checked, type Problem, SluiceError } from "../../model/problem.ts";
+import { catalogFolder } from "../../plan/paths.ts";
+import type { PlanInput } from "../../plan/plan-change-set.ts";
+import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
+import type { GitReader, ObjectId } from "../../ports/git.ts";
+import type { Branches, Ports } from "../branches/branches.ts";
+import { type ControlCommand, executeCommand } from "../execute-command.ts";
+import { processDelivery } from "../process-delivery.ts";
+import { readFolder } from "../read-folder.ts";
+import type { ReviewPublisher } from "../review/review-publisher.ts";
+import { idlePositionsMsMax, type KeeperOptions, type ProcessedEntry, StateKeeper } from "../state-keeper.ts";
+import { untilAnswered } from "../until-answered.ts";
 import { Inbox } from "./inbox.ts";
-import { processDelivery } from "./process-delivery.ts";
-import { readFolder } from "./read-folder.ts";
-import type { ReviewPublisher } from "./review/review-publisher.ts";
-import { idlePositionsMsMax, type KeeperOptions, type ProcessedEntry, StateKeeper } from "./state-keeper.ts";
-import { untilAnswered } from "./until-answered.ts";
 
 export interface ServiceOptions extends KeeperOptions {
   readonly intervalMsMin: number;

@@ -4,7 +4,7 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import fastify, { type FastifyRequest } from "fastify";
-import { SluiceError } from "../model/problem.ts";
+import { SluiceError } from "../../model/problem.ts";
 
 export interface WebhookOptions {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** Where deliveries wait: in order, bounded, and nobody is forgotten. */
 import { describe, expect, it } from "vitest";
-import { Inbox } from "../../src/pipeline/inbox.ts";
+import { Inbox } from "../../../src/pipeline/loop/inbox.ts";
 
 const entry = (n: number, bytes = 1) => ({ n, bytes });
 const never = new AbortController().signal;

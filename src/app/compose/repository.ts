@@ -1,0 +1,65 @@
+/** The repository that the settings name, with the credentials that they point to. */
+import { join } from "node:path";
+import type { GitAuth } from "../../adapters/git/git-auth.ts";
+import { openGitRepository } from "../../adapters/git/open-git-repository.ts";
+import { type GithubAuth, openGithubTokens } from "../../adapters/github/github-tokens.ts";
+import { SluiceError } from "../../model/problem.ts";
+import type { GithubAppAuth, RepositoryAuth, SecretRef, Settings } from "../../model/settings.ts";
+import type { GitRepository } from "../../ports/git.ts";
+import type { Log } from "../../ports/system.ts";
+import type { CliContext } from "../cli/context.ts";
+import { secretReader } from "../read-config.ts";
+
+/** `folder`: of the local object store, below the state's directory. */
+export function openRepository(
+  context: CliContext,
+  settings: Settings,
+  folder: string,
+  log: Log,
+): Promise<GitRepository> {
+  const { url, author, auth, caFile, signing } = settings.repository;
+  const directory = join(settings.state.directory, folder);
+  const read = secretReader(context);
+  return openGitRepository({
+    url,
+    directory,
+    author,
+    auth: readAuth(auth, read),
+    log,
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(signing === undefined ? {} : { signing: { format: signing.format, key: async () => read(signing.key) } }),
+  });
+}
+
+/** Credentials are read when they are used, so that a file that was changed counts at once. */
+function readAuth(auth: RepositoryAuth, read: (ref: SecretRef) => string): GitAuth {
+  switch (auth.kind) {
+    case "none":
+      return auth;
+    case "basic":
+      return { kind: "basic", username: async () => read(auth.username), password: async () => read(auth.password) };
+    case "bearer":
+      return { kind: "bearer", token: async () => read(auth.token) };
+    case "ssh": {
+      const { key, knownHosts } = auth;
+      const hosts = knownHosts === undefined ? {} : { knownHosts: async () => read(knownHosts) };
+      return { kind: "ssh", key: async () => read(key), ...hosts };
+    }
+    case "githubApp": {
+      const token = openGithubTokens(readGithubAuth(auth, read), auth.place);
+      return { kind: "basic", username: async () => "x-access-token", password: () => token().catch(throwAsGitError) };
+    }
+  }
+}
+
+/** Where only a push or fetch needed the forge, its trouble is Git's. */
+function throwAsGitError(error: unknown): never {
+  if (!(error instanceof SluiceError)) throw error;
+  const code = error.problem.code === "FORGE_UNAVAILABLE" ? "GIT_UNAVAILABLE" : "GIT_AUTH";
+  throw new SluiceError({ ...error.problem, code }, error);
+}
+
+export function readGithubAuth(auth: GithubAppAuth, read: (ref: SecretRef) => string): GithubAuth {
+  const { appId, installationId, privateKey } = auth;
+  return { kind: "app", appId, installationId, privateKey: () => read(privateKey) };
+}

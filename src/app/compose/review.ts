@@ -1,0 +1,54 @@
+/** Review by pull request: the forge, and what keeps requests in line with the state. */
+import { GiteaCodeHost } from "../../adapters/gitea/gitea-code-host.ts";
+import { GithubCodeHost } from "../../adapters/github/github-code-host.ts";
+import type { GithubAuth } from "../../adapters/github/github-tokens.ts";
+import { systemClock } from "../../adapters/system/system-clock.ts";
+import type { ReviewSettings, Settings } from "../../model/settings.ts";
+import type { Ports } from "../../pipeline/branches/branches.ts";
+import { ReviewPublisher } from "../../pipeline/review/review-publisher.ts";
+import type { CodeHost } from "../../ports/code-host.ts";
+import type { Log } from "../../ports/system.ts";
+import type { CliContext } from "../cli/context.ts";
+import { secretReader } from "../read-config.ts";
+import { readGithubAuth } from "./repository.ts";
+import { compileShipped } from "./shipped-template.ts";
+
+type Reviewed = Extract<ReviewSettings, { mode: "pull-request" }>;
+
+function openCodeHost(context: CliContext, { forge, place, auth }: Reviewed, log: Log): CodeHost {
+  const read = secretReader(context);
+  if (forge === "github") {
+    const githubAuth: GithubAuth =
+      auth.kind === "token" ? { kind: "token", token: () => read(auth.token) } : readGithubAuth(auth, read);
+    return new GithubCodeHost({ ...place, auth: githubAuth, log });
+  }
+  if (auth.kind !== "token") throw new Error("the settings let a GitHub App through for gitea");
+  return new GiteaCodeHost({ ...place, token: () => read(auth.token), clock: systemClock });
+}
+
+export function composeReview(
+  context: CliContext,
+  settings: Settings,
+  review: Reviewed,
+  ports: Ports,
+): ReviewPublisher {
+  const { grouping, labels, reviewers, assignees, isDraft, autoMerge, requestsMax, intervalMsMin, pollMs } = review;
+  const templates = {
+    title: compileShipped("review-title.tmpl"),
+    body: compileShipped("review-body.tmpl"),
+    commit: compileShipped("review-commit.tmpl"),
+    comment: compileShipped("review-comment.tmpl"),
+  };
+  const options = {
+    target: settings.repository.branch,
+    outputPath: settings.output.path,
+    grouping,
+    decoration: { labels, reviewers, assignees },
+    isDraft,
+    autoMerge,
+    requestsMax,
+    intervalMsMin,
+    pollMs,
+  };
+  return new ReviewPublisher(options, { ...ports, host: openCodeHost(context, review, ports.log), templates });
+}

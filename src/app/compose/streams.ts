@@ -1,0 +1,49 @@
+/** Connections: the streams of events that they bring, and publishing over them. */
+import { join } from "node:path";
+import { openJournal } from "../../adapters/journal/open-journal.ts";
+import { openEventStreams } from "../../adapters/nats/open-event-streams.ts";
+import { openPublisher } from "../../adapters/nats/open-publisher.ts";
+import { systemClock } from "../../adapters/system/system-clock.ts";
+import { SluiceError } from "../../model/problem.ts";
+import type { Settings } from "../../model/settings.ts";
+import type { EventPublisher, EventStream } from "../../ports/event-stream.ts";
+import type { Log } from "../../ports/system.ts";
+import type { CliContext } from "../cli/context.ts";
+import { type ReadConnections, readConnection } from "../read-config.ts";
+
+/** The streams of a connection. They outlive a service: what comes in between two of them is not missed. */
+export function openStreams(
+  context: CliContext,
+  settings: Settings,
+  { settings: connectionSettings, connection }: ReadConnections["connections"][number],
+  log: Log,
+): readonly EventStream[] {
+  const startedAt = systemClock.now();
+  return openEventStreams(connection, {
+    log,
+    openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", connection.name), { onTrouble }),
+    reader: { repository: settings.repository.url, output: settings.output.path },
+    term: () => startedAt,
+    rereadConnection: async () => (await readConnection(context, connectionSettings)).value ?? connection,
+  });
+}
+
+/** Publishes over the named connection, or the first; over JetStream where the connection reads the subject from there. */
+export async function composePublisher(
+  context: CliContext,
+  settings: Settings,
+  name: string | undefined,
+): Promise<EventPublisher> {
+  const chosen =
+    name === undefined ? settings.connections[0] : settings.connections.find((connection) => connection.name === name);
+  if (chosen === undefined) {
+    const message = name === undefined ? "the settings name no connection" : `the settings have no connection ${name}`;
+    throw new SluiceError({ code: "USAGE", message });
+  }
+  const { value: connection, problems } = await readConnection(context, chosen);
+  if (connection === undefined)
+    throw new SluiceError(
+      problems[0] ?? { code: "CONNECTION_INVALID", message: `connection ${chosen.name} is not usable` },
+    );
+  return openPublisher(connection);
+}
