@@ -19,6 +19,7 @@ import { templateFunctions } from "./functions/index.ts";
 import { type FunctionTable, GoFunctionError } from "./functions/registry.ts";
 import { nodeText } from "./nodes.ts";
 import { parseTemplates, TemplateSyntaxError } from "./parser.ts";
+import { findReads, type TemplateReads } from "./template-reads.ts";
 import type { GoValue } from "./value.ts";
 
 export interface GoTemplateOptions {
@@ -58,7 +59,7 @@ export function compileGoTemplate(source: TemplateSource, options: GoTemplateOpt
     const { missingKey = "error" } = options;
     for (const [treeName, tree] of trees) bodies.set(treeName, compileBody(tree, { missingKey, findFunction, bodies }));
     const mutates = [...used].some((word) => Object.hasOwn(functions, word) && functions[word]!.mutates === true);
-    const template = new CompiledTemplate(source, bodies.get(name)!, mutates);
+    const template = new CompiledTemplate(source, findReads(name, trees), bodies.get(name)!, mutates);
     return { template, problems: singleQuoted.map((at) => singleQuotesWarning(source, at)) };
   } catch (error) {
     if (!(error instanceof TemplateSyntaxError)) throw error;
@@ -79,11 +80,13 @@ function singleQuotesWarning(source: TemplateSource, at: number): Problem {
 
 class CompiledTemplate implements GoTemplate {
   readonly source: TemplateSource;
+  readonly reads: TemplateReads;
   private readonly body: CompiledBody;
   private readonly mutates: boolean;
 
-  constructor(source: TemplateSource, body: CompiledBody, mutates: boolean) {
+  constructor(source: TemplateSource, reads: TemplateReads, body: CompiledBody, mutates: boolean) {
     this.source = source;
+    this.reads = reads;
     this.body = body;
     this.mutates = mutates;
   }

@@ -54,8 +54,24 @@ export interface RenderContext {
   readonly resources?: ReadonlyMap<string, JsonObject>;
 }
 
+/** The names of fields behind a template's root: `.Cluster.metadata.name` is ["Cluster", "metadata", "name"]. */
+export type FieldChain = readonly string[];
+
+/** What of its data a template's text refers to; known once it is compiled. */
+export interface TemplateReads {
+  /**
+   * Whatever an execution reads is at one of these chains, or within. Data in which each chain leads equally far and to equal
+   * values renders alike. What is passed on whole (`.`, `$`, with, range, a variable, a function's argument) is read whole:
+   * `{{ toYaml .Cluster }}` reads ["Cluster"], and the empty chain is all of the data.
+   */
+  readonly chains: readonly FieldChain[];
+  /** Names that are certainly looked for at the root, the misspelt among them. */
+  readonly roots: ReadonlySet<string>;
+}
+
 export interface Template {
   readonly source: TemplateSource;
+  readonly reads: TemplateReads;
   /** Throws a SluiceError (TEMPLATE_FAILED, TEMPLATE_BOUND) that names the place in the source. */
   render(data: JsonObject, context: RenderContext): RenderedText;
 }

@@ -2,7 +2,7 @@
 
 import { compileGoTemplate } from "../go-template/go-template.ts";
 import { isSourcePlace, type Problem, SluiceError } from "../model/problem.ts";
-import type { RenderedText, Template, TemplateSource } from "../model/template.ts";
+import type { RenderedText, Template, TemplateReads, TemplateSource } from "../model/template.ts";
 import { compileHandlebarsTemplate } from "./handlebars/handlebars-template.ts";
 
 export interface CompiledTemplate {
@@ -16,10 +16,12 @@ export function isLiteral(text: string): boolean {
   return !text.includes("{{");
 }
 
+const nothing: TemplateReads = { chains: [], roots: new Set() };
+
 /** A template that prints its text as it is. */
 export function literalTemplate(source: TemplateSource): Template {
   const rendered: RenderedText = { text: source.text, printed: [] };
-  return { source, render: () => rendered };
+  return { source, reads: nothing, render: () => rendered };
 }
 
 /** Compiles a text with the engine that its source names. */
@@ -41,7 +43,8 @@ function keepConfidential({ template, problems }: CompiledTemplate): CompiledTem
       throw error instanceof SluiceError ? new SluiceError(silence(error.problem)) : error;
     }
   };
-  return { template: { source: template.source, render }, problems: silenced };
+  const { source, reads } = template;
+  return { template: { source, reads, render }, problems: silenced };
 }
 
 function silence(problem: Problem): Problem {

@@ -9,13 +9,14 @@
 import { GoFunctionError } from "../../go-template/functions/registry.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import type { RenderContext, RenderedText, Template, TemplateSource } from "../../model/template.ts";
+import type { RenderContext, RenderedText, Template, TemplateReads, TemplateSource } from "../../model/template.ts";
 import { placeInSource } from "../template-place.ts";
 import { compileProgram } from "./compile-program.ts";
 import { parseTemplate } from "./parse-template.ts";
 import { Run } from "./run.ts";
 import { type Execute, rootScope } from "./scope.ts";
 import { TemplateFault } from "./template-fault.ts";
+import { findReads } from "./template-reads.ts";
 
 /** A template, or why there is none. */
 export interface CompiledHandlebarsTemplate {
@@ -27,7 +28,7 @@ export function compileHandlebarsTemplate(source: TemplateSource): CompiledHandl
   try {
     const template = parseTemplate(source.text);
     const body = compileProgram(template.program, { template, names: undefined, depth: 0 });
-    return { template: new CompiledTemplate(source, body), problems: [] };
+    return { template: new CompiledTemplate(source, findReads(template.program), body), problems: [] };
   } catch (error) {
     const fault = asFault(error, undefined);
     if (fault === undefined) throw error;
@@ -37,10 +38,12 @@ export function compileHandlebarsTemplate(source: TemplateSource): CompiledHandl
 
 class CompiledTemplate implements Template {
   readonly source: TemplateSource;
+  readonly reads: TemplateReads;
   private readonly body: Execute;
 
-  constructor(source: TemplateSource, body: Execute) {
+  constructor(source: TemplateSource, reads: TemplateReads, body: Execute) {
     this.source = source;
+    this.reads = reads;
     this.body = body;
   }
 
