@@ -15,6 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles: "./test/fixed-seeds.ts",
           include: ["test/**/*.test.ts"],
           exclude: ["**/node_modules/**", ...slow],
           testTimeout: 60_000,
@@ -26,6 +27,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          setupFiles: "./test/fixed-seeds.ts",
           globalSetup: "./test/e2e/global-setup.ts",
           include: slow,
           testTimeout: 600_000,

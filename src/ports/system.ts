@@ -36,4 +36,6 @@ export interface Redactor {
   /** Remembers a value that must never be shown. Short values are ignored: they would blot out ordinary words. */
   remember(secret: string): void;
   redact(text: string): string;
+  /** The value with all strings in it redacted, member names apart: for what is serialized afterwards. */
+  redactValue(value: unknown): unknown;
 }

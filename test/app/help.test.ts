@@ -23,7 +23,7 @@ async function run(...args: string[]): Promise<Run> {
     isTerminal: false,
     workingDirectory: "/nowhere",
     stop: new AbortController().signal,
-    redactor: { remember: () => undefined, redact: (text) => text },
+    redactor: { remember: () => undefined, redact: (text) => text, redactValue: (value) => value },
   };
   return { code: await runCli(args, context), out, err };
 }

@@ -16,10 +16,10 @@ export function createLog({ level, format, redactor, write }: LogOptions): Log {
     const levels = ["debug", "info", "warn", "error"] as const;
     const shown = new Set<string>(levels.slice(levels.indexOf(level)));
     return writeLines((severity, message, fields) => {
-      if (shown.has(severity)) write(`${redactor.redact(textLine(severity, message, fields))}\n`);
+      if (shown.has(severity))
+        write(`${textLine(severity, redactor.redact(message), redactFields(redactor, fields))}\n`);
     });
   }
-  const destination = { write: (line: string) => write(redactor.redact(line)) };
   const logger = pino(
     {
       level,
@@ -28,9 +28,16 @@ export function createLog({ level, format, redactor, write }: LogOptions): Log {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    { write },
   );
-  return writeLines((severity, message, fields) => logger[severity](fields ?? {}, message));
+  return writeLines((severity, message, fields) =>
+    logger[severity](redactFields(redactor, fields) ?? {}, redactor.redact(message)),
+  );
+}
+
+/** Before they are serialized: what escapes a secret would hide it, and names of fields are never one. */
+function redactFields(redactor: Redactor, fields: LogFields | undefined): LogFields | undefined {
+  return fields && (redactor.redactValue(fields) as LogFields);
 }
 
 type WriteLine = (level: "debug" | "info" | "warn" | "error", message: string, fields?: LogFields) => void;
