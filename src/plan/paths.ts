@@ -26,16 +26,32 @@ const cutPartBytes = partBytesMax - 41;
 const portablePart = /^[a-z0-9_][a-z0-9._-]*$/;
 /** Windows takes these for devices, whatever follows the dot. */
 const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/;
+/**
+ * Names of files that mean something to who reads the repository, by themselves or before `.yaml`: kustomize's own, and
+ * what source-controller leaves out of an artifact unless told otherwise (fluxcd/pkg/sourceignore). Those that begin with
+ * a dot or have upper case (`Kustomization`, `Chart.yaml`) are encoded anyway.
+ */
+const consumedName = /^(?:kustomization|appveyor|cloudbuild|codeship-services|codeship-steps)(?:\.ya?ml)?$/;
+/** Ends of names of files and folders that source-controller leaves out; and a dot, which Windows drops. */
+const consumedEnd = /\.(?:jpg|jpeg|gif|png|wmv|flv|zip|)$|(?<=\.tar)\.gz$/;
 
+/**
+ * A part of a path for any text: itself where it is portable and means nothing to who reads the repository, else
+ * percent-encoded as far as need be, and cut with a hash where it is long. No two texts have one part.
+ */
 export function encodePathPart(part: string): string {
-  const isDevice = deviceName.test(part);
-  if (portablePart.test(part) && part.length <= partBytesMax && !isDevice) return part;
+  const isMeant = deviceName.test(part) || consumedName.test(part);
+  const encodedDot = consumedEnd.test(part) ? part.lastIndexOf(".") : -1;
+  if (portablePart.test(part) && part.length <= partBytesMax && !isMeant && encodedDot < 0) return part;
+  const encoder = new TextEncoder();
+  const lastDot = encodedDot < 0 ? -1 : encoder.encode(part.slice(0, encodedDot)).length;
   let encoded = "";
-  for (const byte of new TextEncoder().encode(part)) {
+  let at = 0;
+  for (const byte of encoder.encode(part)) {
     const character = String.fromCharCode(byte);
-    const isFirst = encoded === "";
-    const isPortable = isFirst ? !isDevice && /[a-z0-9_]/.test(character) : /[a-z0-9._-]/.test(character);
-    encoded += isPortable ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    const isPortable = at === 0 ? !isMeant && /[a-z0-9_]/.test(character) : /[a-z0-9._-]/.test(character);
+    encoded += isPortable && at !== lastDot ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    at++;
   }
   if (encoded.length <= partBytesMax) return encoded === "" ? "%" : encoded;
   return `${encoded.slice(0, cutPartBytes).replace(/%.?$/, "")}~${hashHex(part)}`;

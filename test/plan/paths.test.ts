@@ -19,6 +19,7 @@ const odd = fc.oneof(
     maxLength: 8,
   }),
   fc.string({ unit: fc.constantFrom("a", "b", "é", "A"), minLength: 60, maxLength: 400 }),
+  fc.constantFrom("kustomization", "kustomization.yaml", "logo.png", "a.tar.gz", "a.", "%6Bustomization", "logo%2Epng"),
   fc.constantFrom("con", "nul", "aux.conf", "com1", "lpt9.", "..", ".", ".git", "git~1", "-rf", "con1"),
 );
 
@@ -33,7 +34,7 @@ describe("encodePathPart", () => {
     ["a/b", "a%2Fb"],
     ["a%2Fb", "a%252%46b"],
     [".git", "%2Egit"],
-    ["..", "%2E."],
+    ["..", "%2E%2E"],
     ["-rf", "%2Drf"],
     ["é", "%C3%A9"],
     ["a\nb", "a%0Ab"],
@@ -41,6 +42,29 @@ describe("encodePathPart", () => {
     ["con", "%63on"],
     ["nul.txt", "%6Eul.txt"],
     ["console", "console"],
+    // Names of kustomize.
+    ["kustomization", "%6Bustomization"],
+    ["kustomization.yaml", "%6Bustomization.yaml"],
+    ["kustomization.yml", "%6Bustomization.yml"],
+    ["Kustomization", "%4Bustomization"],
+    ["kustomizations", "kustomizations"],
+    // What source-controller leaves out, as a file's name before `.yaml` or as a folder's.
+    ["cloudbuild", "%63loudbuild"],
+    ["appveyor.yml", "%61ppveyor.yml"],
+    ["codeship-steps", "%63odeship-steps"],
+    ["codeship-services.yml", "%63odeship-services.yml"],
+    ["logo.png", "logo%2Epng"],
+    ["widget.example.zip", "widget.example%2Ezip"],
+    ["é.zip", "%C3%A9%2Ezip"],
+    ["backup.tar.gz", "backup.tar%2Egz"],
+    ["dump.gz", "dump.gz"],
+    ["png", "png"],
+    ["logo.png.old", "logo.png.old"],
+    [".sops", "%2Esops"],
+    [".gitlab-ci", "%2Egitlab-ci"],
+    // Of Helm's and Argo CD's charts.
+    ["Chart", "%43hart"],
+    ["a.", "a%2E"],
     ["", "%"],
   ];
   for (const [part, path] of cases)

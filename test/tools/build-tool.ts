@@ -48,6 +48,30 @@ const tools = {
     tags: "sqlite sqlite_unlock_notify",
     usesCgo: true,
   },
+  etcd: {
+    package: ".",
+    variable: "ETCD",
+    versionArguments: ["--version"],
+    versionMin: [3, 6],
+  },
+  "kube-apiserver": {
+    package: "k8s.io/kubernetes/cmd/kube-apiserver",
+    variable: "KUBE_APISERVER",
+    versionArguments: ["--version"],
+    versionMin: [1, 36],
+  },
+  "flux-build": {
+    package: ".",
+    variable: "FLUX_BUILD",
+    versionArguments: [],
+    versionMin: [0, 0],
+  },
+  "kustomize-controller": {
+    package: "github.com/fluxcd/kustomize-controller",
+    variable: "KUSTOMIZE_CONTROLLER",
+    versionArguments: ["--version"],
+    versionMin: [1, 9],
+  },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;
