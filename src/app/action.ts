@@ -4,7 +4,7 @@
  * For a pull request from a fork everything comes from commits of the checkout and nothing is reached; its comment is
  * made by a second workflow, from the report that the first one left.
  */
-import { appendFile, lstat, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import {
@@ -19,23 +19,10 @@ import { annotate, writeAnnotation, writeLogLine } from "../pipeline/dry-run/wor
 import { type CliContext, type ExitCode, usageError } from "./cli/context.ts";
 import { runDryRun } from "./cli/diff.ts";
 import { type ActionForge, openActionForge } from "./compose/forge.ts";
+import { readUnlinkedFile, writeUnlinkedFile } from "./unlinked-files.ts";
+import { baseOf, isOfTheBase, type WorkflowEvent } from "./workflow-event.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Of the event that a workflow runs for, what counts here; anything may be missing. */
-interface WorkflowEvent {
-  readonly pull_request?: {
-    readonly number?: number;
-    readonly base?: { readonly sha?: string; readonly repo?: { readonly full_name?: string } };
-    readonly head?: { readonly repo?: { readonly full_name?: string } | null };
-  };
-  readonly workflow_run?: {
-    readonly event?: string;
-    readonly head_branch?: string;
-    readonly head_sha?: string;
-    readonly head_repository?: { readonly owner?: { readonly login?: string } };
-  };
-}
 
 const summaryCharactersMax = 900_000;
 const commentMarker = "<!-- sluice:diff -->";
@@ -68,7 +55,7 @@ async function diffChange(
   event: WorkflowEvent,
   say: (line: string) => void,
 ): Promise<ExitCode> {
-  const isUntrusted = isFlag(environment, "UNTRUSTED") || isFromFork(event);
+  const isUntrusted = isFlag(environment, "UNTRUSTED") || !isOfTheBase(environment.GITHUB_EVENT_NAME, event);
   const problems: Problem[] = [];
   let report: DryRunReport | undefined;
   try {
@@ -109,7 +96,7 @@ async function diffChange(
 const shows = { showsData: false, objectsMax: 0 };
 
 function dryRunOptions(environment: Environment, event: WorkflowEvent, isUntrusted: boolean) {
-  const base = input(environment, "BASE") ?? event.pull_request?.base?.sha;
+  const base = input(environment, "BASE") ?? baseOf(event);
   const text = (name: string, key: string) => {
     const value = input(environment, name);
     return value === undefined ? {} : { [key]: value };
@@ -165,7 +152,12 @@ async function leaveReport(context: CliContext, environment: Environment, found:
     await appendFile(summary, context.redactor.redact(writeMarkdown(found, summaryCharactersMax)));
   const report = input(environment, "REPORT");
   if (report !== undefined)
-    await writeFile(resolve(context.workingDirectory, report), context.redactor.redact(writeActionReport(found)));
+    await writeUnlinkedFile(
+      context.workingDirectory,
+      report,
+      context.redactor.redact(writeActionReport(found)),
+      "the report",
+    );
 }
 
 async function commentHere(
@@ -205,7 +197,9 @@ async function commentFromReport(
     say(writeLogLine("the workflow that ran was for no pull request: no comment"));
     return 0;
   }
-  const found = readActionReport(await readReportFile(resolve(context.workingDirectory, path)));
+  // An artifact may hold a link to anything.
+  const text = await readUnlinkedFile(context.workingDirectory, path, actionReportBytesMax, "the report");
+  const found = readActionReport(text);
   const forge = openForge(context, environment);
   try {
     const number = await forge.findRequest({ owner, branch, commit });
@@ -227,15 +221,6 @@ async function keepComment(
   await host.keepComment(number, commentMarker, redactor.redact(`${commentMarker}\n${text}`));
 }
 
-/** A regular file of a bounded size: an artifact may hold a link to anything. */
-async function readReportFile(path: string): Promise<string> {
-  const info = await lstat(path).catch(() => undefined);
-  if (info === undefined || !info.isFile() || info.size > actionReportBytesMax) {
-    throw usageError("the report is not there, no regular file, or larger than it may be");
-  }
-  return readFile(path, "utf8");
-}
-
 function openForge(context: CliContext, environment: Environment): ActionForge {
   const token = input(environment, "TOKEN");
   const [owner, repository] = (environment.GITHUB_REPOSITORY ?? "").split("/");
@@ -247,13 +232,6 @@ function openForge(context: CliContext, environment: Environment): ActionForge {
 async function readEvent({ GITHUB_EVENT_PATH: path }: Environment): Promise<WorkflowEvent> {
   if (path === undefined || path === "") return {};
   return JSON.parse(await readFile(path, "utf8")) as WorkflowEvent;
-}
-
-/** A repository that was deleted meanwhile counts as a fork. */
-function isFromFork({ pull_request: request }: WorkflowEvent): boolean {
-  if (request === undefined) return false;
-  const base = request.base?.repo?.full_name;
-  return base === undefined || request.head?.repo?.full_name !== base;
 }
 
 /** The path from the repository's root of a file that problems name from the working folder. */

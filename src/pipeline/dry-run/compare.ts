@@ -84,10 +84,10 @@ class ChangedObject {
     const at = places.get(this.path) ?? triggerPlaces.get(trigger);
     return {
       action: actionOf(this.#before, this.#after),
-      path: `${shown.name(outputPath + this.path.slice(desiredFolder.length, -".yaml".length))}.yaml`,
+      path: outputPath + this.path.slice(desiredFolder.length),
       cluster,
       trigger,
-      object: shown.name(object),
+      object,
       ...(at === undefined ? {} : { at: withoutExcerpt(at) }),
       hunks: makeShownHunks(before, after, shown),
     };

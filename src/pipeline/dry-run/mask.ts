@@ -8,14 +8,11 @@
 import type { Catalog } from "../../model/catalog.ts";
 import type { CloudEvent } from "../../model/cloud-event.ts";
 import { isJsonObject, type Json } from "../../model/json.ts";
-import { decodePart } from "./object-path.ts";
 
 const mark = "***";
 /** What parts words: blanks, quotes, brackets, and signs that YAML and JSON use between values. */
 const word = /[^\s"'`{}[\](),;|<>]+/g;
 const structure = /^[-:?&*!+.=/]+$/;
-/** Shorter words are in too many names to say anything. */
-const tellingCharactersMin = 3;
 /** What Sluice itself writes into manifests. */
 const ownWords = [
   "apiVersion kind metadata name namespace labels annotations data cluster v1 Namespace ConfigMap sluice-cluster",
@@ -81,7 +78,7 @@ export class SubjectMask {
     const attributes = new Set<string>();
     for (const event of events) for (const text of attributesOf(event)) addWords(attributes, text);
     for (const found of attributes) this.#data.delete(found);
-    for (const name of names) for (const found of wordsOf(name)) if (!tells(found, this.#data)) this.#names.add(found);
+    for (const name of names) for (const found of wordsOf(name)) this.#names.add(found);
     for (const found of attributes) this.#names.add(found);
   }
 
@@ -112,12 +109,6 @@ export class SubjectMask {
     return masked + maskWords(message.slice(end), isPlain);
   }
 
-  /** A name, or a path of names: shown but for what is made of the event's data. */
-  name(name: string): string {
-    if (this.#data.size === 0) return name;
-    return name.replace(/[^/ ]+/g, (part) => (tells(part, this.#data) ? mark : part));
-  }
-
   readonly #isShown = (found: string): boolean => {
     if (!this.#isRecorded) return !this.#secret.has(found);
     return (this.#known.has(found) || this.#names.has(found)) && !this.#data.has(found);
@@ -138,14 +129,6 @@ function addLeaves(words: Set<string>, value: Json): void {
 
 function addWords(words: Set<string>, text: string): void {
   for (const found of wordsOf(text)) words.add(found);
-}
-
-/** Whether a name, percent-encoded perhaps, is made of a word of the data. */
-function tells(name: string, data: ReadonlySet<string>): boolean {
-  const plain = name.includes("%") ? decodePart(name) : name;
-  if (data.has(plain)) return true;
-  for (const found of data) if (found.length >= tellingCharactersMin && plain.includes(found)) return true;
-  return false;
 }
 
 /** The words of a text, each without the colon or full stop behind it. */

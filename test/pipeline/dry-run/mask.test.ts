@@ -105,5 +105,10 @@ it("messages: quotes and words of the data are hidden, the rest is what helps", 
   expect(mask.message('the name "acme corp" is not valid: acme has no "bronze"')).toBe(
     'the name "*** ***" is not valid: *** has no "bronze"',
   );
-  expect(mask.name("rendered/fleet/eu-1/acme-team.yaml")).toBe("rendered/fleet/eu-1/***");
+});
+
+it("names are shown, also where a short word of the data is part of them", () => {
+  const about = { events: [eventOf(new Map([["team", "red"]]))], names: ["Namespace red-team", "fleet/red-1"] };
+  const lines = new Mask([catalog], false).of(about).manifest(["kind: Namespace", "  name: red-team", "  team: red"]);
+  expect([lines(1), lines(2)]).toEqual(["  name: red-team", "  team: ***"]);
 });
