@@ -49,7 +49,7 @@ export class StateKeeper {
   #checkpoint: Checkpoint;
   #rules: PlanRules;
   #committed: ReadonlyMap<StreamName, StreamPosition>;
-  /** When the oldest position was taken that no commit holds yet; milliseconds since 1970. */
+  /** When the oldest position was taken that no commit holds yet, by the monotonic clock. */
   #heldSince: number | undefined;
 
   constructor(options: KeeperOptions, branches: Branches, ports: Ports, catalog: Catalog, checkpoint: Checkpoint) {
@@ -126,7 +126,7 @@ export class StateKeeper {
       const { render } = this.#options;
       const { pending } = this.#checkpoint;
       const { git } = this.#ports;
-      const chunk = await untilAnswered(this.#ports, signal, () =>
+      const chunk = await untilAnswered(this.#ports, signal, "run", () =>
         renderPendingChunk(git, tree, pending, this.#catalog, render, pendingRecordsMax),
       );
       inputs = chunk.inputs;
@@ -139,7 +139,7 @@ export class StateKeeper {
       const rendered = batch.flatMap((entry) => this.#inputsOf(entry));
       const all = [...inputs, ...rendered];
       const checkpoint = { ...this.#checkpoint, positions, ...change };
-      await untilAnswered(this.#ports, signal, () => this.#commit(all, checkpoint, isLast));
+      await untilAnswered(this.#ports, signal, "run", () => this.#commit(all, checkpoint, isLast));
       // The chunk goes with the first commit, which may itself have found more to be rendered again.
       inputs = [];
       change = {};
@@ -184,7 +184,7 @@ export class StateKeeper {
   /** Whether a change of nothing but the checkpoint can wait for others still. */
   #isHeld(changeSet: ChangeSet): boolean {
     if (!isOnlyCheckpoint(changeSet)) return false;
-    const now = this.#ports.clock.now();
+    const now = this.#ports.clock.monotonic();
     this.#heldSince ??= now;
     return now - this.#heldSince < idlePositionsMsMax;
   }

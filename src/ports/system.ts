@@ -3,8 +3,10 @@ import type { ConfigFile } from "../model/catalog.ts";
 import type { Problem } from "../model/problem.ts";
 
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. It may be set back or forward: it dates things, and measures nothing. */
   now(): number;
+  /** Milliseconds since some moment of this process, never set back: what every interval is measured by. */
+  monotonic(): number;
   /** Resolves after that many milliseconds, or at once when the signal aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }

@@ -5,6 +5,8 @@ export interface FakeClock extends Clock {
   /** Milliseconds that were slept, in order. */
   readonly sleeps: readonly number[];
   advance(milliseconds: number): void;
+  /** Sets the wall clock, by so much from where it is; what has passed meanwhile stays what it was. */
+  setBy(milliseconds: number): void;
   /** From now on sleepers wait until the clock is advanced past their time, or until they are woken. */
   holdSleepers(): void;
 }
@@ -18,11 +20,13 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   const sleeps: number[] = [];
   const sleepers = new Set<Sleeper>();
   let time = start;
+  let shift = 0;
   let isHolding = false;
 
   return {
     sleeps,
-    now: () => time,
+    now: () => time + shift,
+    monotonic: () => time - start,
     sleep(milliseconds, signal) {
       sleeps.push(milliseconds);
       if (signal?.aborted) return Promise.resolve();
@@ -46,6 +50,9 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
     advance(milliseconds) {
       time += milliseconds;
       for (const { until, wake } of [...sleepers].sort((a, b) => a.until - b.until)) if (until <= time) wake();
+    },
+    setBy(milliseconds) {
+      shift += milliseconds;
     },
     holdSleepers() {
       isHolding = true;

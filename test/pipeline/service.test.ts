@@ -187,6 +187,20 @@ it("commit.minInterval spreads pushes", async () => {
   await ended;
 });
 
+it("its own clock set back by a minute holds nothing up", async () => {
+  const instance = createInstance({ remote, streams: [stream], intervalMsMin: 1000 });
+  const { ended } = await startReady(instance);
+  login("alice");
+  await until(() => onTarget().length === 1, [instance.clock]);
+  instance.clock.setBy(-60_000);
+  const before = instance.clock.monotonic();
+  login("bob");
+  await until(() => onTarget().length === 2, [instance.clock]);
+  expect(instance.clock.monotonic() - before).toBeLessThanOrEqual(2000);
+  instance.stop();
+  await ended;
+});
+
 describe("positions without effect", () => {
   it("wait for a minute, and are pushed then", async () => {
     const instance = createInstance({ remote, streams: [stream], lookMs: 1e9 });

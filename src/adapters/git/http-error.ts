@@ -1,10 +1,24 @@
 /** What an http answer that is no success means for a user. */
 import { SluiceError } from "../../model/problem.ts";
+import { type HttpRefusal, isRateLimit } from "../http/rate-limit.ts";
+
+export interface HttpFailure extends HttpRefusal {
+  readonly url: URL;
+  readonly hasCredentials: boolean;
+}
 
 /** `said` is the start of the answer's body, where it is plain text. */
-export function explainStatus(url: URL, status: number, said: string, hasCredentials: boolean): SluiceError {
+export function explainStatus(failure: HttpFailure): SluiceError {
+  const { url, status, said, hasCredentials } = failure;
   const server = `the Git server ${url.host}`;
   const words = said === "" ? "" : `: ${said}`;
+  if (isRateLimit(failure)) {
+    return new SluiceError({
+      code: "GIT_UNAVAILABLE",
+      message: `${server} limits how often it may be asked (${status})${words}`,
+      hint: "Set commit.minInterval.",
+    });
+  }
   switch (status) {
     case 401:
       return new SluiceError({
@@ -40,12 +54,6 @@ export function explainStatus(url: URL, status: number, said: string, hasCredent
         code: "GIT_REFUSED",
         message: `${server}, or a proxy before it, takes no request as large as this push (413)${words}`,
         hint: "Raise its limit (nginx: client_max_body_size), or lower commit.maxEvents.",
-      });
-    case 429:
-      return new SluiceError({
-        code: "GIT_UNAVAILABLE",
-        message: `${server} limits how often it may be asked (429)${words}`,
-        hint: "Set commit.minInterval.",
       });
     default:
       return new SluiceError({

@@ -130,7 +130,9 @@ export class HttpTransport implements Transport {
     const { statusCode = 0 } = response;
     if (statusCode === 200) return;
     const said = await readErrorText(response);
-    throw explainStatus(url, statusCode, said, this.#options.auth.kind !== "none");
+    const header = (name: string) => response.headers[name]?.toString();
+    const hasCredentials = this.#options.auth.kind !== "none";
+    throw explainStatus({ url, status: statusCode, said, header, hasCredentials });
   }
 
   async #send(

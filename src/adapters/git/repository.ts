@@ -12,6 +12,7 @@ import type {
   TreeEntry,
 } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
+import { isLimitInWords } from "../http/rate-limit.ts";
 import { encodeCommit, type Identity, parseCommit } from "./commit-bytes.ts";
 import { encodeFetchRequest, idsPerRequestMax, readFetchResponse } from "./fetch-objects.ts";
 import { FetchFailedError, type LocalStore } from "./local-store.ts";
@@ -459,7 +460,9 @@ export function explainProgramFailure(stderr: string, cause: unknown): SluiceErr
       cause,
     );
   }
+  const isLater = isLimitInWords(stderr) || /returned error: 429/.test(stderr);
   const isAuth =
+    !isLater &&
     /authentication failed|permission denied|could not read (username|password)|403|401|host key verification/i.test(
       stderr,
     );
@@ -470,7 +473,9 @@ export function explainProgramFailure(stderr: string, cause: unknown): SluiceErr
       message: `the Git repository can't be reached: ${said}`,
       hint: isAuth
         ? "Check the credentials under `repository.auth`, and what they may do."
-        : "Check `repository.url`, and that the repository exists.",
+        : isLater
+          ? "It limits how often it may be asked: set commit.minInterval."
+          : "Check `repository.url`, and that the repository exists.",
     },
     cause,
   );

@@ -1,6 +1,7 @@
 /** Requests to the REST API of Gitea and Forgejo: credentials, patience, and answers turned into problems. */
 import { type ErrorCode, SluiceError } from "../../model/problem.ts";
 import type { Clock } from "../../ports/system.ts";
+import { isRateLimit } from "../http/rate-limit.ts";
 
 export interface GiteaClientOptions {
   /** `https://forge.example.com/api/v1`. */
@@ -149,11 +150,12 @@ function explainStatus(method: string, url: string, { status, headers }: Respons
   }
   const said = readMessage(text);
   const message = said === "" ? what : `${what}: ${said}`;
-  if (status === 401 || status === 403) {
+  const isLater = isRateLimit({ status, said, header: (name) => headers.get(name) });
+  if ((status === 401 || status === 403) && !isLater) {
     const hint = "Check review.auth: the token needs to write repositories and issues.";
     return new GiteaError(status, "FORGE_AUTH", message, hint);
   }
-  return new GiteaError(status, status === 429 || status >= 500 ? "FORGE_UNAVAILABLE" : "FORGE_REFUSED", message);
+  return new GiteaError(status, isLater || status >= 500 ? "FORGE_UNAVAILABLE" : "FORGE_REFUSED", message);
 }
 
 function readMessage(text: string): string {

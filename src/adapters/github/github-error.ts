@@ -1,5 +1,6 @@
 /** What GitHub answers, or that it does not, as problems. */
 import { type ErrorCode, SluiceError } from "../../model/problem.ts";
+import { type HttpRefusal, isRateLimit } from "../http/rate-limit.ts";
 
 const textMax = 300;
 
@@ -38,7 +39,8 @@ export function explainGithubError(error: unknown, apiUrl: string): SluiceError 
     return new SluiceError({ code: "FORGE_UNAVAILABLE", message: `${host} can't be reached: ${said}` }, error);
   }
   const what = `${host} answers ${request?.method ?? "a request"} ${pathOf(request?.url)} with ${status}: ${said}`;
-  const code = codeOf(status, said);
+  const header = (name: string) => headersOf(error)[name];
+  const code = codeOf({ status, said, header });
   const hint =
     code === "FORGE_AUTH"
       ? { hint: "Check review.auth: it needs to write contents, pull requests, issues and commit statuses." }
@@ -46,10 +48,15 @@ export function explainGithubError(error: unknown, apiUrl: string): SluiceError 
   return new SluiceError({ code, message: what, ...hint }, error);
 }
 
-function codeOf(status: number, said: string): ErrorCode {
-  if (status === 401) return "FORGE_AUTH";
-  if (status === 403) return /rate limit/i.test(said) ? "FORGE_UNAVAILABLE" : "FORGE_AUTH";
-  return status === 429 || status >= 500 ? "FORGE_UNAVAILABLE" : "FORGE_REFUSED";
+function codeOf(refusal: HttpRefusal): ErrorCode {
+  const { status } = refusal;
+  if (isRateLimit(refusal) || status >= 500) return "FORGE_UNAVAILABLE";
+  return status === 401 || status === 403 ? "FORGE_AUTH" : "FORGE_REFUSED";
+}
+
+function headersOf(error: unknown): Readonly<Record<string, string | undefined>> {
+  const { response } = error as { response?: { headers?: Readonly<Record<string, string | undefined>> } };
+  return response?.headers ?? {};
 }
 
 function pathOf(url: string | undefined): string {

@@ -50,7 +50,7 @@ export async function* pullBatches(
   let requests = 0;
   /** The next message may be larger than a request allows: it is asked for alone and without that bound. */
   let oversized = false;
-  let heardAt = Date.now();
+  let heardAt = performance.now();
   let failure: unknown;
   let wake: (() => void) | undefined;
 
@@ -70,7 +70,7 @@ export async function* pullBatches(
         idle_heartbeat: heartbeatMs * nanosPerMs,
         ...(oversized ? {} : { max_bytes: requestBytesMax }),
       };
-      if (requested === 0) heardAt = Date.now();
+      if (requested === 0) heardAt = performance.now();
       oversized = false;
       requested += batch;
       requests++;
@@ -79,7 +79,7 @@ export async function* pullBatches(
   }
 
   function receive(message: Msg): void {
-    heardAt = Date.now();
+    heardAt = performance.now();
     const info = parseAckSubject(message.reply ?? "");
     if (info === undefined) {
       receiveStatus(message);
@@ -118,7 +118,7 @@ export async function* pullBatches(
     },
   });
   const watch = setInterval(() => {
-    if (requested > 0 && Date.now() - heardAt > silenceMsMax) {
+    if (requested > 0 && performance.now() - heardAt > silenceMsMax) {
       fail(streamError(`stream ${consumer.stream}: heartbeats fail to come`, "The consumer is bound anew by itself."));
     }
   }, 1_000);

@@ -3,6 +3,7 @@ import type { Chance, Clock } from "../../ports/system.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (milliseconds, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) {

@@ -6,6 +6,7 @@
  * this one must not go on. The target belongs to people too: where they moved it, it is fetched and projected again.
  */
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
+import { dispositionOf } from "../../model/disposition.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { emptyCheckpoint, parseCheckpoint } from "../../plan/checkpoint-file.ts";
 import { checkpointPath, clusterFileName, desiredFolder } from "../../plan/paths.ts";
@@ -168,7 +169,7 @@ export class Branches {
           continue;
         }
       } catch (error) {
-        if (!(error instanceof SluiceError) || error.problem.code === "LEADER_LOST") throw error;
+        if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
         onTrouble(error.problem);
       }
       await backOff(this.#ports, attempt, signal);
@@ -321,7 +322,7 @@ export class Branches {
     try {
       await this.#refresh();
     } catch (error) {
-      if (!(error instanceof SluiceError) || error.problem.code === "LEADER_LOST") throw error;
+      if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
       onTrouble(error.problem);
     }
   }

@@ -6,6 +6,7 @@
  */
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { Delivery, StreamName, StreamPosition } from "../../model/delivery.ts";
+import { dispositionOf } from "../../model/disposition.ts";
 import { type Checked, type Problem, SluiceError } from "../../model/problem.ts";
 import { catalogFolder } from "../../plan/paths.ts";
 import type { PlanInput } from "../../plan/plan-change-set.ts";
@@ -91,7 +92,7 @@ export class Service {
 
   /** Opens the branches, puts the catalog in force and brings the target to the state. */
   static async start(options: ServiceOptions, parts: ServiceParts, signal: AbortSignal): Promise<Service> {
-    const checkpoint = await untilAnswered(parts, signal, () => parts.branches.open());
+    const checkpoint = await untilAnswered(parts, signal, "start", () => parts.branches.open());
     const { branches, config, log } = parts;
     const kept = await readCatalogFiles(parts.git, branches.stateTree);
     const previous = kept.length === 0 ? undefined : parts.loadCatalog(kept, undefined).value;
@@ -245,14 +246,14 @@ export class Service {
     const due =
       heldSince === undefined || paused
         ? []
-        : [clock.sleep(Math.max(0, heldSince + idlePositionsMsMax - clock.now()), waiting.signal)];
+        : [clock.sleep(Math.max(0, heldSince + idlePositionsMsMax - clock.monotonic()), waiting.signal)];
     const any = paused ? [] : [this.#inbox.untilAny(waiting.signal)];
     await Promise.race([woken, ...any, ...due]);
     waiting.abort();
   }
 
   async #untilInterval(stopped: AbortSignal): Promise<void> {
-    const early = this.#pushedAt + this.#options.intervalMsMin - this.#parts.clock.now();
+    const early = this.#pushedAt + this.#options.intervalMsMin - this.#parts.clock.monotonic();
     if (early > 0) await this.#parts.clock.sleep(early, stopped);
   }
 
@@ -260,7 +261,7 @@ export class Service {
   async #push(signal: AbortSignal): Promise<boolean> {
     const { branches, clock, log, streams } = this.#parts;
     const before = this.#keeper.committed;
-    this.#pushedAt = clock.now();
+    this.#pushedAt = clock.monotonic();
     const isPushed = await branches.push(signal, (problem) => log.problem(problem));
     if (!isPushed) return false;
     this.#parts.review?.hint(false);
@@ -291,7 +292,7 @@ export class Service {
           // What people did to files that are Sluice's is undone; by the next push, where there is one to come.
           if (hasMoved && !branches.hasUnpushed) await this.#push(stopped);
         } catch (error) {
-          if (!(error instanceof SluiceError) || error.problem.code === "LEADER_LOST") throw error;
+          if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
           log.problem(error.problem);
         }
       });

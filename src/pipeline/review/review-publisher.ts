@@ -115,7 +115,7 @@ export class ReviewPublisher {
     });
     const stop = () => this.#wake();
     signal.addEventListener("abort", stop, { once: true });
-    const due = this.#polledAt + this.#options.pollMs - clock.now();
+    const due = this.#polledAt + this.#options.pollMs - clock.monotonic();
     if (!this.#isHinted && !signal.aborted && due > 0) await Promise.race([woken, clock.sleep(due, waiting.signal)]);
     waiting.abort();
     signal.removeEventListener("abort", stop);
@@ -131,13 +131,13 @@ export class ReviewPublisher {
     if (tree === undefined) return false;
     const before = await this.#readReviews(tree);
     const branches = [this.#options.target, ...[...before.keys()].map(reviewBranch).sort()];
-    const isPolling = this.#mayHaveEnded || clock.now() - this.#polledAt >= this.#options.pollMs;
+    const isPolling = this.#mayHaveEnded || clock.monotonic() - this.#polledAt >= this.#options.pollMs;
     if (!isPolling && this.#seen === (await this.#fingerprint(tree, await git.fetchHeads(branches)))) return false;
 
     // The forge before the branches: what it tells of a merge is on the target then.
     this.#mayHaveEnded = false;
     const requests = await this.#readRequests(before);
-    this.#polledAt = clock.now();
+    this.#polledAt = clock.monotonic();
     const ended = [...requests.values()].filter((request) => request !== undefined && request.state !== "open");
     const heads = await git.fetchHeads([...branches, ...ended.map((request) => request!.headRef)]);
     const target = await this.#targetOf(heads.get(this.#options.target));
@@ -218,8 +218,8 @@ export class ReviewPublisher {
       state === "merged"
         ? await isMergeMissing(git, review, heads.get(headRef), target.tree, this.#options.outputPath)
         : isBranchGone;
-    const since = this.#unsettled.get(number) ?? clock.now();
-    if (isContradiction && clock.now() - since < settleMsMax) {
+    const since = this.#unsettled.get(number) ?? clock.monotonic();
+    if (isContradiction && clock.monotonic() - since < settleMsMax) {
       this.#unsettled.set(number, since);
       return true;
     }
