@@ -109,6 +109,6 @@ it("messages: quotes and words of the data are hidden, the rest is what helps", 
 
 it("names are shown, also where a short word of the data is part of them", () => {
   const about = { events: [eventOf(new Map([["team", "red"]]))], names: ["Namespace red-team", "fleet/red-1"] };
-  const lines = new Mask([catalog], false).of(about).manifest(["kind: Namespace", "  name: red-team", "  team: red"]);
-  expect([lines(1), lines(2)]).toEqual(["  name: red-team", "  team: ***"]);
+  const lines = new Mask([catalog], false).of(about).manifest(["kind: Namespace", "  name: red-team", "  label: red"]);
+  expect([lines(1), lines(2)]).toEqual(["  name: red-team", "  ***: ***"]);
 });
