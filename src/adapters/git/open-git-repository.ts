@@ -2,10 +2,10 @@
 import { SluiceError } from "../../model/problem.ts";
 import type { GitRepository } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
+import { findProxy } from "../http/http-agent.ts";
 import type { Identity } from "./commit-bytes.ts";
 import { authorizationOf, type GitAuth } from "./git-auth.ts";
 import { gitConfigEnv, gitEnv, type ProgramEnv, runProgram } from "./git-program.ts";
-import { findProxy } from "./http-agent.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { LocalStore } from "./local-store.ts";
 import { ProgramTransport } from "./program-transport.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { findProxy } from "../../../src/adapters/git/http-agent.ts";
+import { findProxy } from "../../../src/adapters/http/http-agent.ts";
 
 const proxy = "http://proxy:3128/";
 
