@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises";
 import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { SluiceError } from "../../model/problem.ts";
-import { createAgent, findProxy, proxyAuthorization } from "../http/http-agent.ts";
+import { createAgent, findProxy, routeThrough } from "../http/http-agent.ts";
 import { AdvertisementReader } from "./advertisement.ts";
 import { authorizationOf, type GitAuth } from "./git-auth.ts";
 import { explainConnectionError, explainStatus } from "./http-error.ts";
@@ -171,17 +171,7 @@ export class HttpTransport implements Transport {
     body: readonly Buffer[],
   ): Promise<IncomingMessage> {
     const { silenceMsMax } = this.#options;
-    // A proxy of plain http gets the whole URL in the request line; https goes through the agent's tunnel.
-    const viaProxy = proxy !== undefined && url.protocol === "http:";
-    const where = viaProxy
-      ? {
-          protocol: proxy.protocol,
-          host: proxy.hostname,
-          port: proxy.port,
-          path: url.href,
-          headers: { ...headers, host: url.host, ...proxyAuthorization(proxy) },
-        }
-      : { protocol: url.protocol, host: bareHost(url), port: url.port, path: url.pathname + url.search, headers };
+    const where = routeThrough(url, proxy, headers);
     return new Promise((resolve, reject) => {
       const request = (where.protocol === "https:" ? httpsRequest : httpRequest)({ ...where, method, agent });
       request.setTimeout(silenceMsMax, () =>
@@ -268,10 +258,6 @@ async function readErrorText(response: IncomingMessage): Promise<string> {
   }
   const isPlain = /^text\/plain/.test(response.headers["content-type"] ?? "");
   return isPlain ? text.slice(0, errorTextMax).replace(/\s+/g, " ").trim() : "";
-}
-
-function bareHost(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
 async function readAuthorities(caFile: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** Requests to the REST API of Gitea and Forgejo: credentials, patience, and answers turned into problems. */
 import { type ErrorCode, SluiceError } from "../../model/problem.ts";
 import type { Clock } from "../../ports/system.ts";
+import { type AgentFetch, createAgentFetch } from "../http/agent-fetch.ts";
 import { isRateLimit } from "../http/rate-limit.ts";
 
 export interface GiteaClientOptions {
@@ -9,6 +10,8 @@ export interface GiteaClientOptions {
   /** Read for each request, so that a token that was changed counts at once. */
   readonly token: () => string;
   readonly clock: Clock;
+  /** How to reach it; default: as the environment says. */
+  readonly http?: AgentFetch;
   readonly limits?: Partial<GiteaLimits>;
 }
 
@@ -30,9 +33,11 @@ export class GiteaClient {
   readonly #options: GiteaClientOptions;
   readonly #limits: GiteaLimits;
   readonly #closed = new AbortController();
+  readonly #http: AgentFetch;
 
   constructor(options: GiteaClientOptions) {
     this.#options = options;
+    this.#http = options.http ?? createAgentFetch({ env: process.env });
     this.#limits = { ...defaultLimits, ...options.limits };
   }
 
@@ -64,13 +69,14 @@ export class GiteaClient {
 
   close(): void {
     this.#closed.abort();
+    this.#http.close();
   }
 
   async #attempt(method: string, url: string, body: unknown): Promise<Answer> {
     const { clock, token } = this.#options;
     const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(this.#limits.requestMsMax)]);
     try {
-      const response = await fetch(url, {
+      const response = await this.#http.fetch(url, {
         method,
         signal,
         redirect: "manual",

@@ -11,16 +11,17 @@ export interface ForkHead {
 
 /** The open pull request whose head is exactly that; undefined: there is none, or it has moved on. */
 export async function findRequestNumber(
-  { apiUrl, owner, repository }: GithubPlace,
+  place: GithubPlace,
   token: string,
   head: ForkHead,
 ): Promise<number | undefined> {
+  const { apiUrl, owner, repository } = place;
   const octokit = new Octokit({
     baseUrl: apiUrl,
     auth: token,
     userAgent: "sluice",
     log: silentLog,
-    request: { fetch: boundedFetch() },
+    request: { fetch: boundedFetch(place) },
   });
   try {
     const filter = {

@@ -61,7 +61,7 @@ export class GithubCodeHost implements CodeHost {
       baseUrl: apiUrl,
       userAgent: "sluice",
       log: silentLog,
-      request: { fetch: boundedFetch(this.#closed.signal) },
+      request: { fetch: boundedFetch(options, this.#closed.signal) },
       retry: {
         doNotRetry: [400, 401, 403, 404, 405, 409, 410, 422, 429, 451],
         retries: retriesMax,
@@ -205,6 +205,7 @@ export class GithubCodeHost implements CodeHost {
 
   close(): void {
     this.#closed.abort();
+    this.#options.http?.close();
   }
 
   /** Also what waits inside Octokit ends when this is closed. */

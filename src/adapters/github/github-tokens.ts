@@ -2,6 +2,7 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
 import { SluiceError } from "../../model/problem.ts";
+import { type AgentFetch, createAgentFetch } from "../http/agent-fetch.ts";
 import { explainGithubError, statusOf } from "./github-error.ts";
 
 export type GithubAuth =
@@ -20,6 +21,8 @@ export interface GithubPlace {
   readonly apiUrl: string;
   readonly owner: string;
   readonly repository: string;
+  /** How to reach it; default: as the environment says. */
+  readonly http?: AgentFetch;
 }
 
 /** The token to use now; `isStale`: the one given last was not accepted. */
@@ -27,11 +30,12 @@ export type GithubTokens = (isStale?: boolean) => Promise<string>;
 
 const requestMsMax = 60_000;
 
-/** As fetch, but never for longer than a minute, and no longer than until it is closed. */
-export function boundedFetch(closed?: AbortSignal): typeof fetch {
+/** Never for longer than a minute, and no longer than until it is closed. */
+export function boundedFetch({ http }: Pick<GithubPlace, "http">, closed?: AbortSignal): typeof fetch {
+  const { fetch: send } = http ?? createAgentFetch({ env: process.env });
   return (input, init) => {
     const signals = [AbortSignal.timeout(requestMsMax), closed, init?.signal].filter((signal) => signal != null);
-    return fetch(input, { ...init, signal: AbortSignal.any(signals) });
+    return send(input, { ...init, signal: AbortSignal.any(signals) });
   };
 }
 
@@ -43,13 +47,10 @@ export const silentLog = {
   error: () => undefined,
 };
 
-export function openGithubTokens(
-  auth: GithubAuth,
-  { apiUrl, owner, repository }: GithubPlace,
-  closed?: AbortSignal,
-): GithubTokens {
+export function openGithubTokens(auth: GithubAuth, place: GithubPlace, closed?: AbortSignal): GithubTokens {
   if (auth.kind === "token") return async () => auth.token();
-  const { request } = new Octokit({ baseUrl: apiUrl, log: silentLog, request: { fetch: boundedFetch(closed) } });
+  const { apiUrl, owner, repository } = place;
+  const { request } = new Octokit({ baseUrl: apiUrl, log: silentLog, request: { fetch: boundedFetch(place, closed) } });
   let { installationId } = auth;
   let current: { readonly privateKey: string; readonly app: ReturnType<typeof createAppAuth> } | undefined;
   const authorize = async (isStale: boolean) => {

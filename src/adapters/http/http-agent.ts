@@ -56,6 +56,29 @@ export function createAgent(url: URL, proxy: URL | undefined, ca: string | undef
   return agent;
 }
 
+export interface Route {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What to hand to `request`: a proxy of plain http gets the whole URL; https goes through the agent's tunnel. */
+export function routeThrough(url: URL, proxy: URL | undefined, headers: Readonly<Record<string, string>>): Route {
+  if (proxy === undefined || url.protocol !== "http:") {
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    return { protocol: url.protocol, host, port: url.port, path: url.pathname + url.search, headers };
+  }
+  return {
+    protocol: proxy.protocol,
+    host: proxy.hostname,
+    port: proxy.port,
+    path: url.href,
+    headers: { ...headers, host: url.host, ...proxyAuthorization(proxy) },
+  };
+}
+
 /** The header that a proxy wants where its URL has credentials. */
 export function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { GitAuth } from "../../adapters/git/git-auth.ts";
 import { openGitRepository } from "../../adapters/git/open-git-repository.ts";
 import { type GithubAuth, openGithubTokens } from "../../adapters/github/github-tokens.ts";
+import { type AgentFetch, createAgentFetch } from "../../adapters/http/agent-fetch.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { GithubAppAuth, RepositoryAuth, SecretRef, Settings } from "../../model/settings.ts";
 import type { GitRepository } from "../../ports/git.ts";
@@ -24,15 +25,20 @@ export function openRepository(
     url,
     directory,
     author,
-    auth: readAuth(auth, read),
+    auth: readAuth(auth, read, openHttp(settings)),
     log,
     ...(caFile === undefined ? {} : { caFile }),
     ...(signing === undefined ? {} : { signing: { format: signing.format, key: async () => read(signing.key) } }),
   });
 }
 
+/** Connections to the forge are made as those to its Git server. */
+export function openHttp({ repository: { caFile } }: Settings): AgentFetch {
+  return createAgentFetch({ env: process.env, ...(caFile === undefined ? {} : { caFile }) });
+}
+
 /** Credentials are read when they are used, so that a file that was changed counts at once. */
-function readAuth(auth: RepositoryAuth, read: (ref: SecretRef) => string): GitAuth {
+function readAuth(auth: RepositoryAuth, read: (ref: SecretRef) => string, http: AgentFetch): GitAuth {
   switch (auth.kind) {
     case "none":
       return auth;
@@ -46,7 +52,7 @@ function readAuth(auth: RepositoryAuth, read: (ref: SecretRef) => string): GitAu
       return { kind: "ssh", key: async () => read(key), ...hosts };
     }
     case "githubApp": {
-      const token = openGithubTokens(readGithubAuth(auth, read), auth.place);
+      const token = openGithubTokens(readGithubAuth(auth, read), { ...auth.place, http });
       return { kind: "basic", username: async () => "x-access-token", password: () => token().catch(throwAsGitError) };
     }
   }

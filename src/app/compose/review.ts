@@ -10,20 +10,22 @@ import type { CodeHost } from "../../ports/code-host.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
 import { secretReader } from "../read-config.ts";
-import { readGithubAuth } from "./repository.ts";
+import { openHttp, readGithubAuth } from "./repository.ts";
 import { compileShipped } from "./shipped-template.ts";
 
 type Reviewed = Extract<ReviewSettings, { mode: "pull-request" }>;
 
-function openCodeHost(context: CliContext, { forge, place, auth }: Reviewed, log: Log): CodeHost {
+function openCodeHost(context: CliContext, settings: Settings, review: Reviewed, log: Log): CodeHost {
+  const { forge, place, auth } = review;
   const read = secretReader(context);
+  const http = openHttp(settings);
   if (forge === "github") {
     const githubAuth: GithubAuth =
       auth.kind === "token" ? { kind: "token", token: () => read(auth.token) } : readGithubAuth(auth, read);
-    return new GithubCodeHost({ ...place, auth: githubAuth, log });
+    return new GithubCodeHost({ ...place, http, auth: githubAuth, log });
   }
   if (auth.kind !== "token") throw new Error("the settings let a GitHub App through for gitea");
-  return new GiteaCodeHost({ ...place, token: () => read(auth.token), clock: systemClock });
+  return new GiteaCodeHost({ ...place, http, token: () => read(auth.token), clock: systemClock });
 }
 
 export function composeReview(
@@ -50,5 +52,9 @@ export function composeReview(
     intervalMsMin,
     pollMs,
   };
-  return new ReviewPublisher(options, { ...ports, host: openCodeHost(context, review, ports.log), templates });
+  return new ReviewPublisher(options, {
+    ...ports,
+    host: openCodeHost(context, settings, review, ports.log),
+    templates,
+  });
 }
