@@ -51,10 +51,13 @@ export function prepare() {
     runOrFail("npm", ["ci", "--silent", "--no-audit", "--no-fund"]);
   }
   const built = join(root, "dist", "src", "app", "main.js");
-  const sources = ["src", "test/tools", "test/bench", "test/soak", "schemas", "tsconfig.json", "tsconfig.build.json"];
+  const sources = ["src", "test/tools", "test/bench", "test/soak", "schemas", "tsconfig.json", "tsconfig.build.json", "tsconfig.go-template.json"];
   if (newest([built]) < newest(sources.map((path) => join(root, path)))) {
     process.stderr.write("Building …\n");
-    runOrFail(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);
+    // The second one writes the types of what others may import.
+    for (const project of ["tsconfig.build.json", "tsconfig.go-template.json"]) {
+      runOrFail(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", project]);
+    }
   }
 }
 

@@ -145,7 +145,9 @@ function compileRange(node: RangeNode, scope: Scope): Walk {
   const loop = compileLoop(node, turn, storeIndex !== undefined);
   return (run, dot, variables) => {
     const hasTurned = loop(run, indirect(evaluate(run, dot, variables)), variables);
-    return hasTurned || walkElse === undefined ? wentThrough : walkElse(run, dot, variables);
+    if (hasTurned || walkElse === undefined) return wentThrough;
+    // A break in the else ends this range, which is over; a continue goes on with the one around it. So does Go.
+    return walkElse(run, dot, variables) === continues ? continues : wentThrough;
   };
 }
 

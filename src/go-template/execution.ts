@@ -3,13 +3,13 @@
  *
  * All effects of closures and functions go through here. Functions see it as their FunctionContext.
  */
-import type { JsonObject } from "../model/json.ts";
-import type { PrintedRange, RenderContext } from "../model/template.ts";
 import { joinBytesWithOffsets } from "./bytes.ts";
 import { copyValue } from "./copy-value.ts";
 import { formatValue } from "./format.ts";
 import { type FunctionContext, GoFunctionError } from "./functions/registry.ts";
+import type { JsonObject } from "./json.ts";
 import type { NamedNode } from "./nodes.ts";
+import type { ExecutionContext, PrintedRange } from "./output.ts";
 import { toJson } from "./to-json.ts";
 import { type GoArgument, GoStruct, type GoValue, indirect, SerializedText } from "./value.ts";
 
@@ -60,7 +60,7 @@ export class Execution implements FunctionContext {
   readonly clock: number;
   readonly resources: ReadonlyMap<string, JsonObject>;
 
-  private readonly context: RenderContext;
+  private readonly context: ExecutionContext;
   private readonly mutates: boolean;
   private steps = 0;
   private depth = 0;
@@ -69,7 +69,7 @@ export class Execution implements FunctionContext {
   private listItems = 0;
 
   /** With `mutates`, functions may change values in place, so that what was serialized is kept as a copy. */
-  constructor(context: RenderContext, mutates: boolean) {
+  constructor(context: ExecutionContext, mutates: boolean) {
     this.context = context;
     this.mutates = mutates;
     this.clock = context.clock;
@@ -142,7 +142,7 @@ export class Execution implements FunctionContext {
 
   drawBytes(length: number): Uint8Array {
     const { drawBytes } = this.context;
-    if (drawBytes === undefined) throw new GoFunctionError("functions of chance need render.seedKey in the settings");
+    if (drawBytes === undefined) throw new GoFunctionError("there is no source of chance here");
     this.chargeBytes(length);
     return drawBytes(this.draws++, length);
   }
@@ -174,7 +174,7 @@ export function printedText(value: GoValue): string {
     : formatValue(shown);
 }
 
-/** The value is made plain JSON only when it is asked for: the guard does so where a quick look does not settle it. */
+/** The value is made plain JSON only when it is asked for, which is rarely. */
 class SerializedRange implements PrintedRange {
   readonly start: number;
   readonly end: number;

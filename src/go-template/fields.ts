@@ -80,7 +80,9 @@ function methodOf(receiver: GoValue, target: GoValue, name: string): BoundMethod
     const wanted = declaration.params[0];
     const wantedName = typeof wanted === "object" ? wanted.name : wanted;
     for (const candidate of [receiver, target]) {
-      if (typeOf(candidate)?.name === wantedName) return new BoundMethod(declaration, candidate as GoBoxed);
+      if (typeOf(candidate)?.name !== wantedName) continue;
+      // Methods are declared by the registry's define, like all functions.
+      return new BoundMethod(declaration as FunctionDeclaration, candidate as GoBoxed);
     }
   }
   return undefined;

@@ -1,13 +1,9 @@
 /**
- * Go templates: compiled once to closures, executed for each event.
+ * Go templates: compiled once to closures, executed as often as there is data.
  *
- * Behaves as Go 1.26's text/template with Sveltos' functions. An error, in the text or in an execution, is a problem at
- * the place in the user's file.
+ * Behaves as Go 1.26's text/template with the functions of Sprig and of Helm (toYaml and kin). Errors name the offset in
+ * the template's text; there is no file, no place and no caller that this library knows of.
  */
-import type { JsonObject } from "../model/json.ts";
-import { type Problem, SluiceError } from "../model/problem.ts";
-import type { RenderContext, RenderedText, Template, TemplateSource } from "../model/template.ts";
-import { placeInSource } from "../render/template-place.ts";
 import { builtinFunctions } from "./builtins.ts";
 import type { CompiledBody } from "./compile-scope.ts";
 import { compileBody, invoke } from "./compile-statements.ts";
@@ -18,14 +14,15 @@ import { TextBoundError } from "./format.ts";
 import { templateFunctions } from "./functions/index.ts";
 import { type FunctionTable, GoFunctionError } from "./functions/registry.ts";
 import { nodeText } from "./nodes.ts";
-import { parseTemplates, TemplateSyntaxError } from "./parser.ts";
+import type { ExecutionContext, RenderedText } from "./output.ts";
+import { parseTemplates } from "./parser.ts";
 import { findReads, type TemplateReads } from "./template-reads.ts";
 import type { GoValue } from "./value.ts";
 
 export interface GoTemplateOptions {
-  /** What a key is that a map does not have; Sveltos' is always an error. */
+  /** What a key is that a map does not have: Go's option missingkey. Here it is an error unless another is asked for. */
   readonly missingKey?: MissingKey;
-  /** Takes 'several characters' as a string, with a warning, where Go refuses the template. */
+  /** Takes 'several characters' as a string, where Go refuses the template. */
   readonly singleQuotedStrings?: boolean;
   /** The functions besides the builtins. */
   readonly functions?: FunctionTable;
@@ -33,105 +30,96 @@ export interface GoTemplateOptions {
   readonly name?: string;
 }
 
-export interface GoTemplate extends Template {
-  /** Executes with any root, where {@link Template.render} takes a plain object. */
-  execute(root: GoValue, context: RenderContext): RenderedText;
+export interface GoTemplate {
+  /** Offsets of strings in single quotes, which Go would refuse. */
+  readonly singleQuoted: readonly number[];
+  /** What of its data the text refers to. */
+  readonly reads: TemplateReads;
+  /** Executes with any root: a plain Map of JSON, or values of Go's other types. Throws an {@link ExecutionError}. */
+  execute(root: GoValue, context: ExecutionContext): RenderedText;
 }
 
-/** A template, or why there is none; warnings come with a template. */
-export interface CompiledGoTemplate {
-  readonly template?: GoTemplate;
-  readonly problems: readonly Problem[];
-}
+/** Why an execution ended before its time. */
+export class ExecutionError extends Error {
+  /** Offset in the template's text of the node that failed. */
+  readonly at: number;
+  /** It would use more than an execution may. */
+  readonly isBound: boolean;
 
-export function compileGoTemplate(source: TemplateSource, options: GoTemplateOptions = {}): CompiledGoTemplate {
-  const { functions = templateFunctions, name = source.part, singleQuotedStrings = true } = options;
-  const hasFunction = (word: string): boolean =>
-    Object.hasOwn(functions, word) || Object.hasOwn(builtinFunctions, word) || word === "and" || word === "or";
-  try {
-    const { trees, singleQuoted } = parseTemplates(source.text, { name, hasFunction, singleQuotedStrings });
-    const used = new Set<string>();
-    const bodies = new Map<string, CompiledBody>();
-    const findFunction = (word: string) => {
-      used.add(word);
-      return Object.hasOwn(functions, word) ? functions[word] : undefined;
-    };
-    const { missingKey = "error" } = options;
-    for (const [treeName, tree] of trees) bodies.set(treeName, compileBody(tree, { missingKey, findFunction, bodies }));
-    const mutates = [...used].some((word) => Object.hasOwn(functions, word) && functions[word]!.mutates === true);
-    const template = new CompiledTemplate(source, findReads(name, trees), bodies.get(name)!, mutates);
-    return { template, problems: singleQuoted.map((at) => singleQuotesWarning(source, at)) };
-  } catch (error) {
-    if (!(error instanceof TemplateSyntaxError)) throw error;
-    const at = placeInSource(source, error.at);
-    return { problems: [{ code: "TEMPLATE_SYNTAX", severity: "error", message: error.message, at }] };
+  constructor(message: string, at: number, isBound: boolean, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "ExecutionError";
+    this.at = at;
+    this.isBound = isBound;
   }
 }
 
-function singleQuotesWarning(source: TemplateSource, at: number): Problem {
-  return {
-    code: "TEMPLATE_SINGLE_QUOTES",
-    severity: "warning",
-    message: "a string in single quotes, which Go templates do not have",
-    at: placeInSource(source, at),
-    hint: "Sveltos itself refuses this template; write the string in double quotes.",
+/** Compiles a template's text, throwing a TemplateSyntaxError with the words and the offset of Go's parser. */
+export function compileTemplate(text: string, options: GoTemplateOptions = {}): GoTemplate {
+  const {
+    functions = templateFunctions,
+    name = "template",
+    singleQuotedStrings = false,
+    missingKey = "error",
+  } = options;
+  const hasFunction = (word: string): boolean =>
+    Object.hasOwn(functions, word) || Object.hasOwn(builtinFunctions, word) || word === "and" || word === "or";
+  const { trees, singleQuoted } = parseTemplates(text, { name, hasFunction, singleQuotedStrings });
+  const used = new Set<string>();
+  const bodies = new Map<string, CompiledBody>();
+  const findFunction = (word: string) => {
+    used.add(word);
+    return Object.hasOwn(functions, word) ? functions[word] : undefined;
   };
+  for (const [treeName, tree] of trees) bodies.set(treeName, compileBody(tree, { missingKey, findFunction, bodies }));
+  const mutates = [...used].some((word) => Object.hasOwn(functions, word) && functions[word]!.mutates === true);
+  return new CompiledTemplate(bodies.get(name)!, mutates, findReads(name, trees), singleQuoted);
 }
 
 class CompiledTemplate implements GoTemplate {
-  readonly source: TemplateSource;
   readonly reads: TemplateReads;
+  readonly singleQuoted: readonly number[];
   private readonly body: CompiledBody;
   private readonly mutates: boolean;
 
-  constructor(source: TemplateSource, reads: TemplateReads, body: CompiledBody, mutates: boolean) {
-    this.source = source;
-    this.reads = reads;
+  constructor(body: CompiledBody, mutates: boolean, reads: TemplateReads, singleQuoted: readonly number[]) {
     this.body = body;
     this.mutates = mutates;
+    this.reads = reads;
+    this.singleQuoted = singleQuoted;
   }
 
-  render(data: JsonObject, context: RenderContext): RenderedText {
-    return this.execute(data, context);
-  }
-
-  execute(root: GoValue, context: RenderContext): RenderedText {
+  execute(root: GoValue, context: ExecutionContext): RenderedText {
     const run = new Execution(context, this.mutates);
     try {
-      // Events are shared between templates; one that changes maps in place gets its own.
+      // Data is shared between templates; one that changes maps in place gets its own.
       invoke(this.body, run, this.mutates ? copyValue(root) : root);
       return { text: run.finish(), printed: run.printed };
     } catch (error) {
-      throw this.explain(error, run);
+      throw explain(error, run);
     }
   }
+}
 
-  private explain(error: unknown, run: Execution): unknown {
-    if (error instanceof GoFunctionError && run.call !== undefined) {
-      const { name, node } = run.call;
-      return this.failure(new ExecutionFailure(`error calling ${name}: ${error.message}`, node), error);
-    }
-    if (error instanceof ExecutionFailure) return this.failure(error);
-    if (error instanceof TextBoundError) {
-      return this.failure(new ExecutionFailure(`the template makes ${error.message}`, run.call?.node, true), error);
-    }
-    if (error instanceof RangeError && /call stack/.test(error.message)) {
-      return this.failure(new ExecutionFailure("the template nests values too deep", run.call?.node, true), error);
-    }
-    return error;
+/** Any other error is a bug here, and goes up as it is. */
+function explain(error: unknown, run: Execution): unknown {
+  if (error instanceof GoFunctionError && run.call !== undefined) {
+    const { name, node } = run.call;
+    return toError(new ExecutionFailure(`error calling ${name}: ${error.message}`, node), error);
   }
+  if (error instanceof ExecutionFailure) return toError(error);
+  if (error instanceof TextBoundError) {
+    return toError(new ExecutionFailure(`the template makes ${error.message}`, run.call?.node, true), error);
+  }
+  if (error instanceof RangeError && /call stack/.test(error.message)) {
+    return toError(new ExecutionFailure("the template nests values too deep", run.call?.node, true), error);
+  }
+  return error;
+}
 
-  private failure({ message, node, isBound }: ExecutionFailure, cause?: unknown): SluiceError {
-    const shown = node === undefined ? "" : `<${shorten(nodeText(node))}>: `;
-    return new SluiceError(
-      {
-        code: isBound ? "TEMPLATE_BOUND" : "TEMPLATE_FAILED",
-        message: shown + message,
-        at: placeInSource(this.source, node?.at ?? 0),
-      },
-      cause,
-    );
-  }
+function toError({ message, node, isBound }: ExecutionFailure, cause?: unknown): ExecutionError {
+  const shown = node === undefined ? "" : `<${shorten(nodeText(node))}>: `;
+  return new ExecutionError(shown + message, node?.at ?? 0, isBound, cause);
 }
 
 const shownMax = 80;

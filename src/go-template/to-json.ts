@@ -1,5 +1,5 @@
 /** A value as plain JSON: what a serialized value must parse back to. */
-import type { Json } from "../model/json.ts";
+import type { Json } from "./json.ts";
 import { JsonStruct, viewAsJson } from "./serialize/json-view.ts";
 import type { GoObject, GoValue } from "./value.ts";
 

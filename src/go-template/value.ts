@@ -1,7 +1,7 @@
 /**
  * Values as Go's reflect package would see them, so that templates tell an int from an int64 and a nil from nothing.
  *
- * What events and clusters hold (`Json`) goes in as it is, without a copy. Of each Go type the commonest form is a
+ * Plain JSON (json.ts) goes in as it is, without a copy. Of each Go type the commonest form is a
  * plain JavaScript value; every other type is a {@link GoBoxed} that carries its type:
  *
  * | Go                                   | here                                                   |
@@ -21,8 +21,6 @@
  *
  * A non-nil []interface{} is always an array and a non-nil map[string]interface{} always a Map, never the boxed form.
  */
-
-import type { FunctionDeclaration } from "./functions/registry.ts";
 
 /** reflect.Kind, by the name that Go prints. There are no functions among the values, so `call` has nothing to call. */
 export type GoKind =
@@ -62,7 +60,14 @@ export interface GoType {
   /** Go's == for structs of this type; without it they compare field by field. */
   readonly equals?: (left: never, right: never) => boolean;
   /** Methods that templates call as fields, `(semver "1.2.3").Major`: the first parameter is the receiver. */
-  readonly methods?: ReadonlyMap<string, FunctionDeclaration>;
+  readonly methods?: ReadonlyMap<string, GoMethod>;
+}
+
+/** A method, with its receiver as the first parameter. How it is declared and called is the registry's to know. */
+export interface GoMethod {
+  readonly params: readonly (string | GoType)[];
+  readonly variadic: boolean;
+  readonly call: (context: never, ...args: never[]) => GoValue;
 }
 
 export type GoList = readonly GoValue[];

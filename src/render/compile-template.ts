@@ -1,8 +1,8 @@
 /** The one door to the template engines: which of them compiles a text, and text that needs none. */
 
-import { compileGoTemplate } from "../go-template/go-template.ts";
 import { isSourcePlace, type Problem, SluiceError } from "../model/problem.ts";
 import type { RenderedText, Template, TemplateReads, TemplateSource } from "../model/template.ts";
+import { compileGoTemplate } from "./compile-go-template.ts";
 import { compileHandlebarsTemplate } from "./handlebars/handlebars-template.ts";
 
 export interface CompiledTemplate {

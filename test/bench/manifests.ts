@@ -6,9 +6,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { compileGoTemplate } from "../../src/go-template/go-template.ts";
 import { type JsonObject, parseJson } from "../../src/model/json.ts";
 import type { TemplateSource } from "../../src/model/template.ts";
+import { compileGoTemplate } from "../../src/render/compile-go-template.ts";
 import { type ManifestOptions, readManifests } from "../../src/render/read-manifests.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { askGo } from "../tools/gotemplate.ts";

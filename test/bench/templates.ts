@@ -5,9 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileGoTemplate } from "../../src/go-template/go-template.ts";
 import { type JsonObject, parseJson } from "../../src/model/json.ts";
 import type { RenderContext } from "../../src/model/template.ts";
+import { compileGoTemplate } from "../../src/render/compile-go-template.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { askGo } from "../tools/gotemplate.ts";
 import { type BenchOptions, type BenchRow, formatNumber } from "./bench-row.ts";

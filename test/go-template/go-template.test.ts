@@ -1,9 +1,10 @@
 /** What the vectors do not say: places, printed ranges, bounds, and that events stay as they are. */
 import { describe, expect, it } from "vitest";
-import { compileGoTemplate, type GoTemplateOptions } from "../../src/go-template/go-template.ts";
+import type { GoTemplateOptions } from "../../src/go-template/index.ts";
 import { type JsonObject, parseJson, writeJson } from "../../src/model/json.ts";
 import { SluiceError } from "../../src/model/problem.ts";
 import type { RenderedText, TemplateSource } from "../../src/model/template.ts";
+import { compileGoTemplate } from "../../src/render/compile-go-template.ts";
 
 const context = { clock: 0 };
 
@@ -210,4 +211,26 @@ it("has no prototype to reach", () => {
     { code: "TEMPLATE_SYNTAX" },
   ]);
   expect(render("{{ .__proto__ }}", '{"__proto__": "x"}').text).toBe("x");
+});
+
+describe("break and continue in the else of a range are as in Go", () => {
+  const data = '{"list": ["a", "b", "c"], "none": []}';
+  const cases: [text: string, prints: string][] = [
+    ["{{ range .list }}{{ range $.none }}{{ else }}{{ break }}{{ end }}{{ . }}{{ end }}", "abc"],
+    [
+      "{{ range .list }}{{ range $.none }}{{ else }}x{{ if eq . `b` }}{{ break }}{{ end }}y{{ end }}{{ . }}{{ end }}",
+      "xyaxbxyc",
+    ],
+    ["{{ range .list }}{{ range $.none }}{{ else }}{{ continue }}{{ end }}{{ . }}{{ end }}", ""],
+    [
+      "{{ range .list }}{{ range $.none }}{{ else }}{{ if eq . `b` }}{{ continue }}{{ end }}{{ end }}{{ . }}{{ end }}",
+      "ac",
+    ],
+    ["{{ range .list }}{{ with . }}{{ break }}{{ end }}{{ . }}{{ end }}-", "-"],
+  ];
+  for (const [text, prints] of cases) {
+    it(text, () => {
+      expect(render(text, data).text).toBe(prints);
+    });
+  }
 });

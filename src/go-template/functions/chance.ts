@@ -1,5 +1,5 @@
 /**
- * Sprig's functions of chance, which here draw from the context: the same event gives the same result.
+ * Sprig's functions of chance, which here draw from the context: the same bytes give the same result.
  *
  * Every choice is uniform: draws that would favour some results are thrown away and drawn again.
  */

@@ -1,4 +1,4 @@
-/** Sprig's functions for dates. What they call now is the context's clock: the event's time. */
+/** Sprig's functions for dates. What they call now is the context's clock. */
 import { type GoArgument, integerOf, typeOf } from "../value.ts";
 import { define, type FunctionContext, type FunctionTable, GoFunctionError } from "./registry.ts";
 import { formatDuration, parseDuration } from "./time/duration.ts";

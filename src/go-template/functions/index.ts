@@ -1,11 +1,11 @@
 /** All functions of Go templates besides the builtins: one table a family. */
+
 import { certificateFunctions } from "./certificates.ts";
 import { chanceFunctions } from "./chance.ts";
 import { cryptoFunctions } from "./crypto.ts";
 import { dateFunctions } from "./dates.ts";
 import { defaultFunctions } from "./defaults.ts";
 import { dictFunctions } from "./dicts.ts";
-import { dnsNameFunctions } from "./dns-name.ts";
 import { encodingFunctions } from "./encoding.ts";
 import { listFunctions } from "./lists.ts";
 import { mathFunctions } from "./math.ts";
@@ -35,7 +35,6 @@ export const templateFunctions: FunctionTable = {
   ...chanceFunctions,
   ...pathFunctions,
   ...urlFunctions,
-  ...dnsNameFunctions,
   ...serializationFunctions,
   ...objectFunctions,
 };

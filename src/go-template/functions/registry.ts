@@ -30,7 +30,7 @@
  *       nindent: define(["int", "string"], ..., { keepsSerialized: true }),
  *     };
  *
- * Maps and lists are shared with the event's data and read-only; a function that changes one in place (set, merge,
+ * Maps and lists are shared with the template's data and read-only; a function that changes one in place (set, merge,
  * sortAlpha on a []string) is declared with `mutates` and casts.
  *
  * It returns a GoValue of exactly the Go type of the result (an int is `goInt(n)`, an int64 a bigint, a []string
@@ -38,19 +38,19 @@
  * {@link GoFunctionError}; any other exception counts as a bug of ours.
  *
  * toYaml and toJson return `new SerializedText(text, value)`: the value is what was serialized, and as long as the text
- * is printed, or moved by functions with `keepsSerialized` (indent, nindent, trim), the guard knows. Others get and make
+ * is printed, or moved by functions with `keepsSerialized` (indent, nindent, trim), the output tells. Others get and make
  * plain strings of it.
  *
  * Results that are strings are charged by the engine after the call. A function whose result can be much larger than
  * its arguments (repeat, until, indent, printf's widths), or that works much longer than they are long (a regular
  * expression), charges before: chargeBytes(bytes), chargeItems(count). Both throw, and the engine makes of it the
- * TEMPLATE_BOUND at the place in the template.
+ * failure at the place in the template.
  *
  * Shared helpers: bytes.ts (strings as bytes), compare.ts (compareStrings, sortedKeys, isTrue, Go's ==) and format.ts
  * (formatValue = %v, sprint, sprintf, quoteGo = strconv.Quote, formatFloat = strconv.FormatFloat).
  */
-import type { JsonObject } from "../../model/json.ts";
-import type { GoArgument, GoList, GoObject, GoType, GoValue } from "../value.ts";
+import type { JsonObject } from "../json.ts";
+import type { GoArgument, GoList, GoMethod, GoObject, GoType, GoValue } from "../value.ts";
 
 /** What a function may use besides its arguments. */
 export interface FunctionContext {
@@ -94,7 +94,7 @@ export interface FunctionOptions {
 }
 
 /** A function; a method is one whose first parameter is its receiver (a pointer receiver: the pointer's type). */
-export interface FunctionDeclaration extends FunctionOptions {
+export interface FunctionDeclaration extends GoMethod, FunctionOptions {
   readonly params: readonly Parameter[];
   /** The last parameter repeats, also no times. */
   readonly variadic: boolean;

@@ -20,7 +20,7 @@ interface Comparison {
 /** Alternatives (`||`) of comparisons that must all hold. */
 export type Constraint = readonly (readonly Comparison[])[];
 
-// Of text from events: matched in linear time, and by RE2's own rules for \s.
+// Matched in linear time, and by RE2's own rules for \s.
 const operators = String.raw`=||!=|>|<|>=|=>|<=|=<|~|~>|\^`;
 const versionPart =
   String.raw`v?([0-9|x|X|\*]+)(\.[0-9|x|X|\*]+)?(\.[0-9|x|X|\*]+)?` +

@@ -2,8 +2,9 @@
  * YAML 1.1 as JSON, as sigs.k8s.io/yaml makes it with go-yaml v2: `yes` is true, `010` is 8, of duplicate keys the last
  * stands, and keys become strings.
  */
-import type { Json } from "../../model/json.ts";
+
 import { toValidText } from "../bytes.ts";
+import type { Json } from "../json.ts";
 import { formatFloat } from "../numbers.ts";
 import type { JsonData } from "./decode-json.ts";
 import { decodeYaml, goSyntax, type YamlData, type YamlScalarValue } from "./decode-yaml.ts";

@@ -1,6 +1,6 @@
 /** The blocks: if, unless, each, with, and sections (`{{#path}}`), compiled to closures. */
 
-import { sortedKeys } from "../../go-template/compare.ts";
+import { sortedKeys } from "../../go-template/index.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { compileExpression, compilePresent, missing, pathOf, type StaticScope } from "./compile-expression.ts";
 import type { Run } from "./run.ts";

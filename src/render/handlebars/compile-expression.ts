@@ -1,5 +1,5 @@
 /** Expressions: paths, literals and calls of helpers, compiled to closures. */
-import { SerializedText } from "../../go-template/value.ts";
+import { SerializedText } from "../../go-template/index.ts";
 import { type Helper, helpers, type Parameter } from "./helper-table.ts";
 import type { ParsedTemplate } from "./parse-template.ts";
 import type { Run } from "./run.ts";

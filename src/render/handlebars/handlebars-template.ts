@@ -6,7 +6,7 @@
  * nothing but the event's data and the helpers of helper-table.ts.
  */
 
-import { GoFunctionError } from "../../go-template/functions/registry.ts";
+import { GoFunctionError } from "../../go-template/index.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { RenderContext, RenderedText, Template, TemplateReads, TemplateSource } from "../../model/template.ts";

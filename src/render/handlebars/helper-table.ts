@@ -2,13 +2,9 @@
  * The helpers that return a value. Those that Go templates have too take the same arguments in the same order:
  * `{{default "none" x}}`, `{{trunc 63 x}}`, `{{nindent 4 (toYaml x)}}`.
  */
-import { defaultFunctions } from "../../go-template/functions/defaults.ts";
-import { toDnsName } from "../../go-template/functions/dns-name.ts";
-import { type FunctionTable, GoFunctionError } from "../../go-template/functions/registry.ts";
-import { serializationFunctions } from "../../go-template/functions/serialization.ts";
-import { stringFunctions } from "../../go-template/functions/strings.ts";
-import { quoteGo } from "../../go-template/quote.ts";
-import { SerializedText } from "../../go-template/value.ts";
+
+import { GoFunctionError, quoteGo, SerializedText, templateFunctions } from "../../go-template/index.ts";
+import { toDnsName } from "../dns-name.ts";
 import type { Run } from "./run.ts";
 import { describeKind, type HandlebarsValue, isCollection, memberOf, printedText } from "./value.ts";
 
@@ -25,17 +21,17 @@ export interface Helper {
 
 type GoCall = (run: Run, ...args: unknown[]) => HandlebarsValue;
 
-function goFunction(table: FunctionTable, name: string): GoCall {
-  return table[name]!.call as unknown as GoCall;
+function goFunction(name: string): GoCall {
+  return templateFunctions[name]!.call as unknown as GoCall;
 }
 
-const goIndent = goFunction(stringFunctions, "indent");
-const goNindent = goFunction(stringFunctions, "nindent");
-const goLower = goFunction(stringFunctions, "lower");
-const goTrunc = goFunction(stringFunctions, "trunc");
-const goDefault = goFunction(defaultFunctions, "default");
-const goToYaml = goFunction(serializationFunctions, "toYaml");
-const goToJson = goFunction(serializationFunctions, "mustToJson");
+const goIndent = goFunction("indent");
+const goNindent = goFunction("nindent");
+const goLower = goFunction("lower");
+const goTrunc = goFunction("trunc");
+const goDefault = goFunction("default");
+const goToYaml = goFunction("toYaml");
+const goToJson = goFunction("mustToJson");
 
 export const helpers: ReadonlyMap<string, Helper> = new Map<string, Helper>([
   ["default", { params: ["any", "maybe"], call: (run, fallback, value = null) => goDefault(run, fallback, value) }],

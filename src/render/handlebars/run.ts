@@ -5,9 +5,7 @@
  * Helpers that are Go templates' functions see it as their FunctionContext.
  */
 
-import { bounds } from "../../go-template/execution.ts";
-import { type FunctionContext, GoFunctionError } from "../../go-template/functions/registry.ts";
-import { SerializedText } from "../../go-template/value.ts";
+import { bounds, type FunctionContext, GoFunctionError, SerializedText } from "../../go-template/index.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { PrintedRange, RenderContext } from "../../model/template.ts";
 import { TemplateFault } from "./template-fault.ts";

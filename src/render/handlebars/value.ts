@@ -4,7 +4,7 @@
  * Members are the entries of a Map and the items of an array. There is no prototype that a name could reach.
  */
 
-import { SerializedText } from "../../go-template/value.ts";
+import { SerializedText } from "../../go-template/index.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 
 /** `undefined` is what is not there. */

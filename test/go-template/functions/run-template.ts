@@ -1,9 +1,9 @@
 /** Runs a template as the vectors do, with a clock and draws that tests can foresee. */
 
-import { compileGoTemplate } from "../../../src/go-template/go-template.ts";
 import { type JsonObject, parseJson } from "../../../src/model/json.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
 import type { RenderContext } from "../../../src/model/template.ts";
+import { compileGoTemplate } from "../../../src/render/compile-go-template.ts";
 
 /** 2024-06-01T12:34:56Z. */
 export const clock = 1_717_245_296_000;

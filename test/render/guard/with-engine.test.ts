@@ -1,9 +1,9 @@
 /** The guard behind the real engine: what people write in templates passes, what events try does not. */
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { compileGoTemplate } from "../../../src/go-template/go-template.ts";
 import type { Json, JsonObject } from "../../../src/model/json.ts";
 import type { TemplateSource } from "../../../src/model/template.ts";
+import { compileGoTemplate } from "../../../src/render/compile-go-template.ts";
 import { readManifests } from "../../../src/render/read-manifests.ts";
 import { hostileValues } from "./hostile-values.ts";
 

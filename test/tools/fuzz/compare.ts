@@ -1,9 +1,9 @@
 /** One case through the engine and through Go, and how a difference is made small. */
 
 import { encodeBytes } from "../../../src/go-template/bytes.ts";
-import { compileGoTemplate } from "../../../src/go-template/go-template.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import type { SluiceError } from "../../../src/model/problem.ts";
+import { compileGoTemplate } from "../../../src/render/compile-go-template.ts";
 import { askGo, type GoTemplateAnswer } from "../gotemplate.ts";
 
 export interface FuzzCase {

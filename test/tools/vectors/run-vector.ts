@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { encodeBytes } from "../../../src/go-template/bytes.ts";
 import { templateFunctions } from "../../../src/go-template/functions/index.ts";
-import { compileGoTemplate } from "../../../src/go-template/go-template.ts";
 import type { GoValue } from "../../../src/go-template/value.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "../../../src/model/json.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
 import type { RenderContext, TemplateSource } from "../../../src/model/template.ts";
+import { compileGoTemplate } from "../../../src/render/compile-go-template.ts";
 import { leftOutFunctions } from "./left-out-functions.ts";
 import { currentObject, currentObjects } from "./sveltos-root.ts";
 

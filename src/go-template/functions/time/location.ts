@@ -2,7 +2,7 @@
  * Time zones by name, as time.LoadLocation gives them.
  *
  * The offsets and the abbreviations (which Intl does not have) come from moment-timezone's copy of the IANA database.
- * Sluice's local zone is UTC wherever it runs, so that every machine renders the same.
+ * The local zone is UTC wherever it runs, so that every machine renders the same.
  */
 import moment from "moment-timezone";
 

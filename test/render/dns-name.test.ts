@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { toDnsName } from "../../../src/go-template/functions/dns-name.ts";
+import { toDnsName } from "../../src/render/dns-name.ts";
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const hashed = /-[a-z2-7]{16}$/;

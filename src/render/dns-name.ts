@@ -6,9 +6,7 @@
  * its own too: every output that ends in a hash is one of exactly the string that was hashed.
  */
 import { createHash } from "node:crypto";
-import { encodeBytes } from "../bytes.ts";
-import { encodeBase32 } from "./encoding.ts";
-import { define, type FunctionTable } from "./registry.ts";
+import { define, encodeBase32, encodeBytes, type FunctionTable } from "../go-template/index.ts";
 
 const labelLengthMax = 63;
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
