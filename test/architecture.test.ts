@@ -47,7 +47,13 @@ const rules: Readonly<Record<string, Rule>> = {
   pipeline: { ours: ["model", "config", "events", "render", "plan", "ports"], others: [] },
   app: {
     ours: ["model", "go-template", "config", "events", "render", "plan", "ports", "apply", "pipeline"],
-    others: ["commander", "cli-table3", /^fastify/, "yaml", /^node:(crypto|fs|fs\/promises|path|process|url|os|http)$/],
+    others: [
+      "commander",
+      "string-width",
+      /^fastify/,
+      "yaml",
+      /^node:(crypto|fs|fs\/promises|path|process|url|os|http)$/,
+    ],
   },
 };
 

@@ -3,7 +3,9 @@ import { runAction } from "./action.ts";
 import { createCliRedactor } from "./compose/process.ts";
 
 const stop = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
+// It only reads: nothing has to be brought to an end.
+process.on("SIGTERM", () => process.exit(143));
+process.on("SIGINT", () => process.exit(130));
 
 process.exitCode = await runAction(
   {
@@ -12,6 +14,7 @@ process.exitCode = await runAction(
     isTerminal: false,
     workingDirectory: process.cwd(),
     stop: stop.signal,
+    stopInOrder: () => undefined,
     redactor: createCliRedactor(),
   },
   process.env,

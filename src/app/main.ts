@@ -5,12 +5,15 @@ import { runCli } from "./cli/program.ts";
 import { createCliRedactor } from "./compose/process.ts";
 
 const stop = new AbortController();
-let signals = 0;
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+let stopsInOrder = false;
+for (const [signal, code] of [
+  ["SIGTERM", 143],
+  ["SIGINT", 130],
+] as const) {
   process.on(signal, () => {
+    // Who asks twice does not want to wait for the last push; what only reads has nothing to bring to an end.
+    if (stop.signal.aborted || !stopsInOrder) process.exit(code);
     stop.abort();
-    // Who asks twice does not want to wait for the last push.
-    if (++signals > 1) process.exit(3);
   });
 }
 // `sluice show … | head` is no failure.
@@ -22,6 +25,9 @@ const context: CliContext = {
   isTerminal: process.stderr.isTTY === true,
   workingDirectory: process.cwd(),
   stop: stop.signal,
+  stopInOrder: () => {
+    stopsInOrder = true;
+  },
   redactor: createCliRedactor(),
 };
 

@@ -103,6 +103,8 @@ const dispositions = {
   PROGRAM_MISSING: needed,
   PROGRAM_FAILED: { start: "refuse", change: "refuse", run: "wait", delivery: "fail-record" },
   USAGE: "refuse",
+  NOT_FOUND: "refuse",
+  NO_SERVICE: "refuse",
   INTERNAL: "crash",
 } as const satisfies Record<ErrorCode, Disposition | ByPlace>;
 

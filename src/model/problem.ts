@@ -89,6 +89,9 @@ export type ErrorCode =
   | "PROGRAM_MISSING"
   | "PROGRAM_FAILED"
   | "USAGE"
+  // What a command asks for, or the service that it asks, is not there.
+  | "NOT_FOUND"
+  | "NO_SERVICE"
   | "INTERNAL";
 
 export interface Problem {

@@ -38,7 +38,7 @@ export interface CommandScope {
   readonly keeper: StateKeeper;
 }
 
-/** Commits what the command changes, and says what that was. Throws a SluiceError (USAGE) for what does not exist. */
+/** Commits what the command changes, and says what that was. Throws a SluiceError (NOT_FOUND) for what does not exist. */
 export async function executeCommand(command: ControlCommand, scope: CommandScope): Promise<string> {
   const { keeper, branches } = scope;
   switch (command.command) {
@@ -121,5 +121,5 @@ async function discard(ids: readonly string[], { git, branches, keeper }: Comman
 }
 
 function unknown(what: string): SluiceError {
-  return new SluiceError({ code: "USAGE", message: `there is no ${what}` });
+  return new SluiceError({ code: "NOT_FOUND", message: `there is no ${what}` });
 }

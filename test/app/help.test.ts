@@ -23,6 +23,7 @@ async function run(...args: string[]): Promise<Run> {
     isTerminal: false,
     workingDirectory: "/nowhere",
     stop: new AbortController().signal,
+    stopInOrder: () => undefined,
     redactor: { remember: () => undefined, redact: (text) => text, redactValue: (value) => value },
   };
   return { code: await runCli(args, context), out, err };
@@ -44,7 +45,7 @@ describe("help", () => {
   it("names the streams and the exit codes", () => {
     expect(help).toContain("stdout");
     expect(help).toContain("stderr");
-    expect(help).toContain("0 done, 1 differences or findings, 2 usage, 3 failure");
+    expect(help).toContain("0 done, 1 differences or findings, 2 usage, 3 failure or not there");
   });
 
   it("knows every command", () => {
@@ -77,14 +78,49 @@ describe("usage errors", () => {
     ["a log level that does not exist", ["run", "--log-level", "loud"]],
     ["a log format that does not exist", ["run", "--log-format", "xml"]],
     ["an event without its type", ["publish", "login"]],
-    ["an event's file that is not there", ["publish", "login", "--event", "nothing.json"]],
-    ["a data file that is not there", ["publish", "login", "--type", "t", "--source", "s", "--data", "@nothing.json"]],
   ])("%s ends with 2, and nothing on stdout", async (_, args) => {
     const { code, out, err } = await run(...args);
     expect(code).toBe(2);
     expect(out).toBe("");
     expect(err).not.toBe("");
   });
+});
+
+describe("what is not there", () => {
+  it.each([
+    ["an event's file", ["publish", "login", "--event", "nothing.json"]],
+    ["a data file", ["publish", "login", "--type", "t", "--source", "s", "--data", "@nothing.json"]],
+  ])("%s ends with 3: the words were right", async (_, args) => {
+    const { code, out, err } = await run(...args);
+    expect(code).toBe(3);
+    expect(out).toBe("");
+    expect(err).toContain("NOT_FOUND");
+  });
+});
+
+describe("the settings' file", () => {
+  it.each([
+    ["before the command", ["-f", "/nowhere/x.yaml", "validate"]],
+    ["before the command, in one word", ["--file=/nowhere/x.yaml", "validate"]],
+    ["behind the command", ["validate", "--file", "/nowhere/x.yaml"]],
+  ])("is named %s", async (_, args) => {
+    const { code, err } = await run(...args);
+    expect(code).toBe(3);
+    expect(err).toContain("/nowhere/x.yaml");
+  });
+});
+
+it.each([
+  ["get", "show"],
+  ["describe", "explain"],
+  ["reconcile", "rerender"],
+  ["suspend", "pause"],
+  ["delete", "remove"],
+  ["lint", "validate"],
+])("%s is answered with what it is called here", async (word, ours) => {
+  const { code, err } = await run(word);
+  expect(code).toBe(2);
+  expect(err).toContain(`sluice ${ours}`);
 });
 
 it("is a failure when the settings can't be read", async () => {

@@ -151,7 +151,7 @@ it("against a revision: only what the commits since changed", async () => {
     ["-acme.example/tier: silver", "+acme.example/tier: gold"],
   );
   expect((await reportOf("--base", "HEAD~1")).report.base).toBe("HEAD~1");
-  expect(await fleet!.sluice("diff", "--base", "nowhere")).toMatchObject({ code: 2, stdout: "" });
+  expect(await fleet!.sluice("diff", "--base", "nowhere")).toMatchObject({ code: 3, stdout: "" });
 });
 
 it("usage and failures have exit codes of their own", async () => {

@@ -187,7 +187,7 @@ it("pause, resume, remove, rerender, discard and repair reach the running servic
 
   expect((await workbench.sluice("remove", "--source", "auth.example.com", "--subject", "user-2")).code).toBe(0);
   expect(await counts(workbench)).toEqual({ "eu-1": 1 });
-  expect((await workbench.sluice("remove", "--source", "auth.example.com", "--subject", "user-2")).code).toBe(2);
+  expect((await workbench.sluice("remove", "--source", "auth.example.com", "--subject", "user-2")).code).toBe(3);
 
   const [letter] = JSON.parse((await workbench.sluice("show", "dead-letters", "-o", "json")).stdout) as {
     id: string;
@@ -203,11 +203,11 @@ it("pause, resume, remove, rerender, discard and repair reach the running servic
   expect(await workbench.git("show", "main:rendered/fleet/eu-1/notes.md")).toBe("ours\n");
 
   expect((await workbench.sluice("rerender", "manage-namespace")).code).toBe(0);
-  expect((await workbench.sluice("rerender", "nothing")).code).toBe(2);
+  expect((await workbench.sluice("rerender", "nothing")).code).toBe(3);
   expect((await workbench.sluice("repair", "--purge")).code).toBe(0);
   expect((await workbench.git("rev-list", "--count", "sluice/state")).trim()).toBe("1");
   expect(await service.stop()).toBe(0);
-  expect((await workbench.sluice("pause")).code).toBe(2);
+  expect((await workbench.sluice("pause")).code).toBe(3);
 
   // A state branch that is gone deletes nothing.
   await workbench.git("branch", "-D", "sluice/state");

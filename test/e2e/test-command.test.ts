@@ -119,8 +119,8 @@ it("files that can't be read are told by place, and exit 3; no tests is a mistak
   const { code, stderr } = await fleet.sluice("test");
   expect(code).toBe(3);
   expect(stderr).toMatch(/^tests\/users\.test\.yaml:6:12: error: unknown field cases\[0\]\.expect\.manifets/m);
-  expect((await fleet.sluice("test", "config")).code).toBe(2);
-  expect((await fleet.sluice("test", "nowhere")).code).toBe(2);
+  expect((await fleet.sluice("test", "config")).code).toBe(3);
+  expect((await fleet.sluice("test", "nowhere")).code).toBe(3);
 });
 
 it("JSON says the same", async () => {

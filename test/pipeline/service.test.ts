@@ -570,7 +570,7 @@ describe("commands", () => {
     await expect(
       instance.service!.execute({ command: "remove", source: "auth", subject: "alice" }),
     ).rejects.toMatchObject({
-      problem: { code: "USAGE" },
+      problem: { code: "NOT_FOUND" },
     });
     instance.stop();
     await ended;

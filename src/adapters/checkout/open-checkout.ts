@@ -19,7 +19,7 @@ export async function openCheckout(folder: string): Promise<Checkout> {
     root = await git.findRoot({ fs, filepath: folder });
   } catch (cause) {
     const message = `${folder} is in no checkout of a Git repository`;
-    throw new SluiceError({ code: "USAGE", message, hint: "Run this in a clone of the repository." }, cause);
+    throw new SluiceError({ code: "NOT_FOUND", message, hint: "Run this in a clone of the repository." }, cause);
   }
   return new GitCheckout(root);
 }
@@ -150,5 +150,5 @@ class GitCheckout implements Checkout {
 function unknownRevision(revision: string, cause?: unknown): SluiceError {
   const message = `the checkout has no revision ${revision}`;
   const hint = "Fetch it first; in a workflow, check out with fetch-depth: 0.";
-  return new SluiceError({ code: "USAGE", message, hint }, cause);
+  return new SluiceError({ code: "NOT_FOUND", message, hint }, cause);
 }

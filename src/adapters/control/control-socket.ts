@@ -86,7 +86,7 @@ export async function requestControl(path: string, request: unknown): Promise<st
   } catch (cause) {
     throw new SluiceError(
       {
-        code: "USAGE",
+        code: "NO_SERVICE",
         message: `no service runs with this state directory (${path})`,
         hint: "Start it with `sluice run`, or run the command where the service runs.",
       },

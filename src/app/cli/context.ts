@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { formatProblem, type Problem, SluiceError } from "../../model/problem.ts";
 import type { Redactor } from "../../ports/system.ts";
 
-/** 0 done, 1 differences or findings, 2 usage, 3 failure. */
+/** 0 done, 1 differences or findings, 2 usage, 3 failure, or what was asked for is not there. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface CliContext {
@@ -13,6 +13,8 @@ export interface CliContext {
   readonly workingDirectory: string;
   /** Aborts when the process is asked to stop. */
   readonly stop: AbortSignal;
+  /** This command stops in order when asked to, by `stop`; without it the process ends at once. */
+  readonly stopInOrder: () => void;
   /** Every text that leaves passes through it: no secret is ever printed. */
   readonly redactor: Redactor;
 }
@@ -21,7 +23,7 @@ export interface CommonOptions {
   readonly file: string;
 }
 
-export type OutputFormat = "table" | "json" | "yaml";
+export type OutputFormat = "table" | "wide" | "name" | "json" | "yaml";
 
 export function addFileOption(command: Command): Command {
   return command.option("-f, --file <sluice.yaml>", "settings", "sluice.yaml");
@@ -42,6 +44,11 @@ export function reportFailure(context: CliContext, error: unknown): ExitCode {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   context.err(`${context.redactor.redact(`a bug in Sluice: ${text}`)}\n`);
   return 3;
+}
+
+/** What was asked for is not there: exit code 3, unlike words that are off. */
+export function notFoundError(message: string, hint?: string): SluiceError {
+  return new SluiceError({ code: "NOT_FOUND", message, ...(hint === undefined ? {} : { hint }) });
 }
 
 export function usageError(message: string, hint?: string): SluiceError {

@@ -29,6 +29,7 @@ export function addDemoCommand(program: Command, context: CliContext, end: (code
 }
 
 async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode> {
+  context.stopInOrder();
   const folder = await mkdtemp(join(tmpdir(), "sluice-demo-"));
   await cp(exampleFolder("user-namespaces"), folder, { recursive: true });
   const { startServer, git } = demoPrograms();
@@ -82,7 +83,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode
         ),
       );
       say("sluice show addons");
-      await showAddons(inFolder, settings, "table", {});
+      await showAddons(inFolder, settings, { format: "table", limit: 100 }, {});
     }
     say("The files of the clusters now");
     context.out(await gitThere("ls-tree", "-r", "--name-only", "main", "rendered/"));

@@ -27,15 +27,16 @@ import {
   type CliContext,
   type CommonOptions,
   type ExitCode,
-  type OutputFormat,
+  notFoundError,
   reportProblems,
   usageError,
 } from "./context.ts";
+import { oneLine } from "./print-rows.ts";
 
 interface ExplainOptions extends CommonOptions {
   readonly cluster?: string;
   readonly showData?: boolean;
-  readonly output: OutputFormat;
+  readonly output: "table" | "json" | "yaml";
 }
 
 /** What explains an object besides what the state says of it. */
@@ -63,7 +64,8 @@ async function run(context: CliContext, what: string, options: ExplainOptions): 
   const heads = await openHeads(context, settings);
   try {
     const { git, state, target } = heads;
-    if (state === undefined) throw usageError(`there is no branch ${settings.state.branch} yet: nothing is on record`);
+    if (state === undefined)
+      throw notFoundError(`there is no branch ${settings.state.branch} yet: nothing is on record`);
     const text = (await git.readFiles(state.tree, [checkpointPath])).get(checkpointPath);
     const explanations = await explain(question, {
       git,
@@ -77,7 +79,7 @@ async function run(context: CliContext, what: string, options: ExplainOptions): 
     });
     if (explanations.length === 0) {
       const hint = "Kinds outside the core need their group, as in deployment.apps/web/shop; see `sluice show addons`.";
-      throw usageError(`nothing on record is ${what}`, hint);
+      throw notFoundError(`nothing on record is ${what}`, hint);
     }
     const changes = target === undefined ? new Map() : await findChanges(context, target, explanations);
     print(context, options.output, settings, explanations, { state, target, changes });
@@ -152,7 +154,7 @@ async function findChanges(
 
 function print(
   context: CliContext,
-  format: OutputFormat,
+  format: ExplainOptions["output"],
   settings: Settings,
   explanations: readonly Explanation[],
   commits: Commits,
@@ -249,9 +251,4 @@ function describeClaim({ trigger, entityId, tier }: Claimant): string {
 
 function describeCommit(branch: string, { id, time }: CommitInfo): string {
   return `${branch} at ${id.slice(0, 12)} of ${new Date(time).toISOString()}`;
-}
-
-/** Text from events may hold anything. */
-function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, " ");
 }

@@ -1,17 +1,39 @@
-/** The command line: one file a command, the same streams and exit codes for all. */
+/** The command line: one file a command, loaded when it is called; the same streams and exit codes for all. */
 import { Command, CommanderError } from "commander";
 import { readVersion } from "../project-files.ts";
 import { type CliContext, type ExitCode, reportFailure } from "./context.ts";
-import { addControlCommands } from "./control.ts";
-import { addDemoCommand } from "./demo.ts";
-import { addDiffCommand } from "./diff.ts";
-import { addExplainCommand } from "./explain.ts";
-import { addPublishCommand } from "./publish.ts";
-import { addRenderCommand } from "./render.ts";
-import { addRunCommand } from "./run.ts";
-import { addShowCommand } from "./show.ts";
-import { addTestCommand } from "./test.ts";
-import { addValidateCommand } from "./validate.ts";
+
+export type AddCommand = (program: Command, context: CliContext, end: (code: ExitCode) => void) => void;
+
+/** By the words that call them, in the order of the help. */
+const commands: readonly { readonly names: readonly string[]; readonly load: () => Promise<AddCommand> }[] = [
+  { names: ["run"], load: async () => (await import("./run.ts")).addRunCommand },
+  { names: ["render"], load: async () => (await import("./render.ts")).addRenderCommand },
+  { names: ["diff"], load: async () => (await import("./diff.ts")).addDiffCommand },
+  { names: ["test"], load: async () => (await import("./test.ts")).addTestCommand },
+  { names: ["explain"], load: async () => (await import("./explain.ts")).addExplainCommand },
+  { names: ["validate"], load: async () => (await import("./validate.ts")).addValidateCommand },
+  { names: ["show"], load: async () => (await import("./show.ts")).addShowCommand },
+  {
+    names: ["pause", "resume", "remove", "rerender", "discard", "repair"],
+    load: async () => (await import("./control.ts")).addControlCommands,
+  },
+  { names: ["publish"], load: async () => (await import("./publish.ts")).addPublishCommand },
+  { names: ["demo"], load: async () => (await import("./demo.ts")).addDemoCommand },
+];
+
+/** Words of sibling tools, and what they are called here. */
+const otherWords: Readonly<Record<string, string>> = {
+  get: "show",
+  list: "show",
+  describe: "explain",
+  trace: "explain",
+  sync: "rerender",
+  reconcile: "rerender",
+  suspend: "pause",
+  delete: "remove",
+  lint: "validate",
+};
 
 /** Runs one command; `args` are the words behind the program's name. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
@@ -19,37 +41,50 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   const end = (ended: ExitCode) => {
     code = ended;
   };
+  const words = moveFileOption(args);
   const program = new Command("sluice")
     .description("CloudEvents in, reviewed Kubernetes manifests out, in Git")
     .version(readVersion())
     .exitOverride()
     .configureOutput({ writeOut: context.out, writeErr: context.err })
     .showHelpAfterError("(see sluice --help)");
-  const adders = [
-    addRunCommand,
-    addRenderCommand,
-    addDiffCommand,
-    addTestCommand,
-    addExplainCommand,
-    addValidateCommand,
-    addShowCommand,
-    addControlCommands,
-    addPublishCommand,
-    addDemoCommand,
-  ];
-  for (const add of adders) add(program, context, end);
+  for (const { load } of commandsFor(words)) (await load())(program, context, end);
   // Commander copies these only to commands that it makes itself after they are set.
   for (const command of program.commands)
     command.exitOverride().configureOutput({ writeOut: context.out, writeErr: context.err });
   program.addHelpText(
     "after",
-    "\nResults go to stdout, logs and progress to stderr.\nExit codes: 0 done, 1 differences or findings, 2 usage, 3 failure.",
+    "\nThe settings are named before or behind the command: -f, --file <sluice.yaml>." +
+      "\nResults go to stdout, logs and progress to stderr." +
+      "\nExit codes: 0 done, 1 differences or findings, 2 usage, 3 failure or not there.",
   );
+  const word = otherWords[words[0] ?? ""];
+  if (word !== undefined) {
+    context.err(`error: there is no command ${words[0]}: it is called ${word} here (see sluice ${word} --help)\n`);
+    return 2;
+  }
   try {
-    await program.parseAsync([...args], { from: "user" });
+    await program.parseAsync([...words], { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return reportFailure(context, error);
   }
+}
+
+/** The one that the words name; all for help and for words that name none; none where only the version is asked. */
+function commandsFor(words: readonly string[]): typeof commands {
+  const [first = ""] = words;
+  if (first === "--version" || first === "-V") return [];
+  const named = commands.filter(({ names }) => names.includes(first));
+  return named.length === 0 ? commands : named;
+}
+
+/** The settings may be named before the command, as `kubectl -n` may: the option is moved behind the command's name. */
+function moveFileOption(args: readonly string[]): readonly string[] {
+  const [first = "", second] = args;
+  if (first.startsWith("--file=") && second !== undefined) return [second, first, ...args.slice(2)];
+  if ((first === "-f" || first === "--file") && second !== undefined && args[2] !== undefined)
+    return [args[2], first, second, ...args.slice(3)];
+  return args;
 }

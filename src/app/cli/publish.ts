@@ -12,6 +12,7 @@ import {
   type CliContext,
   type CommonOptions,
   type ExitCode,
+  notFoundError,
   reportProblems,
   usageError,
 } from "./context.ts";
@@ -113,7 +114,7 @@ async function readGiven({ workingDirectory }: CliContext, file: string): Promis
   try {
     return await readFile(resolve(workingDirectory, file));
   } catch (error) {
-    throw usageError(`${file} can't be read: ${(error as Error).message}`);
+    throw notFoundError(`${file} can't be read: ${(error as Error).message}`);
   }
 }
 

@@ -22,6 +22,7 @@ export function addRunCommand(program: Command, context: CliContext, end: (code:
 }
 
 async function run(context: CliContext, options: CommonOptions & LogFlags): Promise<ExitCode> {
+  context.stopInOrder();
   const log = composeLog(context, options);
   const code = await hostService(context, options.file, log);
   if (code === 0) log.info("stopped");

@@ -17,17 +17,20 @@ import {
   reportProblems,
   usageError,
 } from "./context.ts";
-import { type Column, formatTime, printRows } from "./print-rows.ts";
+import { type Column, formatTime, type PrintOptions, printRows, type View } from "./print-rows.ts";
 
 interface ShowOptions extends CommonOptions {
   readonly output: OutputFormat;
   readonly cluster?: string;
   readonly trigger?: string;
   readonly failed?: boolean;
-  readonly limit: string;
+  readonly limit?: string;
+  readonly headers: boolean;
 }
 
 const views = ["addons", "entities", "dead-letters"] as const;
+const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
+const tableRowsMax = 1000;
 
 export function addShowCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("show"))
@@ -36,37 +39,41 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
     .option("--cluster <namespace/name>", "only of this cluster")
     .option("--trigger <name>", "only of this EventTrigger")
     .option("--failed", "only what failed")
-    .option("--limit <n>", "at most so many", "1000")
-    .addOption(new Option("-o, --output <format>", "how to print").choices(["table", "json", "yaml"]).default("table"))
+    .option("--limit <n>", "at most so many (default: 1000 in a table, else all)")
+    .option("--no-headers", "a table without its titles")
+    .addOption(new Option("-o, --output <format>", "how to print").choices([...formats]).default("table"))
     .action(async (what: string, options: ShowOptions) => end(await show(context, what, options)));
 }
 
 async function show(context: CliContext, what: string, options: ShowOptions): Promise<ExitCode> {
-  const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1) throw usageError("--limit takes a number from 1");
   if (!(views as readonly string[]).includes(what))
     throw usageError(`there is no view ${what}`, `One of ${views.join(", ")}.`);
+  const limit = limitOf(options);
+  if (what === "dead-letters") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const { cluster, trigger, failed } = options;
   const filter: RecordFilter = {
-    limit,
     ...(cluster === undefined ? {} : { cluster }),
     ...(trigger === undefined ? {} : { trigger }),
     ...(failed === undefined ? {} : { failedOnly: failed }),
   };
+  const print = { format: options.output, headers: options.headers, limit };
   if (what === "addons") {
-    await showAddons(context, settings, options.output, filter);
+    await showAddons(context, settings, print, filter);
     return 0;
   }
   const state = await openState(context, settings);
   try {
     if (what === "dead-letters") {
-      const letters = await collect(listDeadLetters(state.git, state.tree, limit));
-      printRows(context, options.output, letters, deadLetterColumns, plainDeadLetter);
+      await printLimited(
+        context,
+        print,
+        listDeadLetters(state.git, state.tree, Number.POSITIVE_INFINITY),
+        deadLetterView,
+      );
     } else {
-      const records = await collect(listRecords(state.git, state.tree, filter));
-      printRows(context, options.output, records, entityColumns, plainEntity);
+      await printLimited(context, print, listRecords(state.git, state.tree, filter), entityView);
     }
     return 0;
   } finally {
@@ -74,32 +81,61 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   }
 }
 
-/** The seed's table; `limit` counts rows. */
+/** A table for people is cut, what programs read is not. */
+function limitOf({ limit, output }: ShowOptions): number {
+  if (limit === undefined) return output === "table" || output === "wide" ? tableRowsMax : Number.POSITIVE_INFINITY;
+  const rows = Number(limit);
+  if (!Number.isInteger(rows) || rows < 1) throw usageError("--limit takes a number from 1");
+  return rows;
+}
+
+/** An option that means nothing here is said, not passed over. */
+function refuseOptions(what: string, options: ShowOptions, names: readonly (keyof ShowOptions)[]): void {
+  for (const name of names) if (options[name] !== undefined) throw usageError(`--${name} means nothing for ${what}`);
+}
+
+interface LimitedPrint extends PrintOptions {
+  /** How many rows are printed; the others are counted. */
+  readonly limit: number;
+}
+
+/** Prints up to the limit, and says on stderr how many there are in all where that is not all of them. */
+async function printLimited<Row>(
+  context: CliContext,
+  { limit, ...options }: LimitedPrint,
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  view: View<Row>,
+): Promise<void> {
+  let total = 0;
+  async function* firstRows() {
+    for await (const row of rows) if (++total <= limit) yield row;
+  }
+  await printRows(context, options, firstRows(), view);
+  if (total > limit) {
+    const number = (count: number) => count.toLocaleString("en");
+    context.err(`${number(limit)} of ${number(total)} shown; --limit shows more\n`);
+  }
+}
+
+/** The seed's table, sorted before it is cut. */
 export async function showAddons(
   context: CliContext,
   settings: Settings,
-  format: OutputFormat,
+  print: LimitedPrint,
   filter: RecordFilter,
 ): Promise<void> {
   const state = await openState(context, settings);
   try {
-    const limit = filter.limit ?? Number.POSITIVE_INFINITY;
     const addons: Addon[] = [];
-    for await (const record of listRecords(state.git, state.tree, { ...filter, limit: Number.POSITIVE_INFINITY })) {
+    for await (const record of listRecords(state.git, state.tree, filter)) {
       addons.push(...addonsOf(record, filter.cluster));
-      if (addons.length >= limit) break;
     }
-    addons.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
-    printRows(context, format, addons.slice(0, limit), addonColumns, (addon) => addon);
+    const keys = new Map(addons.map((addon) => [addon, sortKey(addon)]));
+    addons.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : 1));
+    await printLimited(context, print, addons, addonView);
   } finally {
     await state.close();
   }
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 /** A row of the seed's table. */
@@ -191,3 +227,19 @@ function plainEntity({ trigger, entity, objects, waiting, failures, changedAt, l
 function plainDeadLetter({ payload, ...letter }: DeadLetter): unknown {
   return { ...letter, payload };
 }
+
+const addonView: View<Addon> = {
+  columns: addonColumns,
+  name: ({ cluster, resourceType, namespace, name }) => `${cluster}/${resourceType}/${namespace}/${name}`,
+  plain: (addon) => addon,
+};
+const entityView: View<EntityRecord> = {
+  columns: entityColumns,
+  name: ({ entity }) => hashEntity(entity),
+  plain: plainEntity,
+};
+const deadLetterView: View<DeadLetter> = {
+  columns: deadLetterColumns,
+  name: ({ id }) => id,
+  plain: plainDeadLetter,
+};

@@ -17,8 +17,8 @@ import {
   type CliContext,
   type CommonOptions,
   type ExitCode,
+  notFoundError,
   reportProblems,
-  usageError,
 } from "./context.ts";
 
 interface TestOptions extends CommonOptions {
@@ -69,7 +69,7 @@ async function test(context: CliContext, paths: readonly string[], options: Test
     else results.push(...(await runFile(file, shown, loaded.value, route, scope)));
   }
   if (results.length === 0 && !isAnyIllegible)
-    throw usageError("there are no tests", "Name files, or folders with *.test.yaml.");
+    throw notFoundError("there are no tests", "Name files, or folders with *.test.yaml.");
   context.out(context.redactor.redact(options.output === "json" ? writeJsonResults(results) : writeResults(results)));
   if (isAnyIllegible) return 3;
   return isConfigBroken || results.some(({ faults }) => faults.length > 0) ? 1 : 0;
@@ -78,7 +78,7 @@ async function test(context: CliContext, paths: readonly string[], options: Test
 async function findFiles({ workingDirectory }: CliContext, path: string): Promise<readonly string[]> {
   const start = resolve(workingDirectory, path);
   const info = await stat(start).catch(() => undefined);
-  if (info === undefined) throw usageError(`there is no ${path}`);
+  if (info === undefined) throw notFoundError(`there is no ${path}`);
   if (!info.isDirectory()) return [start];
   const names = await readdir(start, { recursive: true });
   const isHidden = (name: string) => name.split(sep).some((part) => part.startsWith(".") || part === "node_modules");
@@ -130,7 +130,7 @@ async function readDeliveries(
 async function readTree(folder: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => undefined);
-  if (entries === undefined) throw usageError(`there is no folder ${folder}`);
+  if (entries === undefined) throw notFoundError(`there is no folder ${folder}`);
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);

@@ -66,7 +66,7 @@ describe.each(["work", "packed"])("in a checkout that is %s", (name) => {
     ];
     for (const [revision, wanted] of revisions) expect(await checkout.findCommit(revision), revision).toBe(wanted);
     for (const revision of ["nowhere", "HEAD~9", "HEAD^3", "0".repeat(40), "", "HEAD:config", "-x"]) {
-      await expect(checkout.findCommit(revision), revision).rejects.toMatchObject({ problem: { code: "USAGE" } });
+      await expect(checkout.findCommit(revision), revision).rejects.toMatchObject({ problem: { code: "NOT_FOUND" } });
     }
   });
 
@@ -98,10 +98,10 @@ describe.each(["work", "packed"])("in a checkout that is %s", (name) => {
 it("a shallow clone has what it has", async () => {
   const checkout = await openCheckout(join(sandbox.folder, "shallow"));
   expect(await checkout.findCommit("HEAD")).toBe(merge);
-  await expect(checkout.findCommit("HEAD~1")).rejects.toMatchObject({ problem: { code: "USAGE" } });
+  await expect(checkout.findCommit("HEAD~1")).rejects.toMatchObject({ problem: { code: "NOT_FOUND" } });
   expect(await checkout.findLastChange(merge, "config/a.yaml")).toBeUndefined();
 });
 
-it("a folder in no repository is a mistake of usage", async () => {
-  await expect(openCheckout("/")).rejects.toMatchObject({ problem: { code: "USAGE" } });
+it("a folder in no repository is not there", async () => {
+  await expect(openCheckout("/")).rejects.toMatchObject({ problem: { code: "NOT_FOUND" } });
 });
