@@ -38,7 +38,7 @@ const rules: Readonly<Record<string, Rule>> = {
     others: ["yaml", "re2js", "handlebars", "node:crypto", ...timeAndDecimal],
   },
   // node:path's functions over text; reading files is not among them.
-  config: { ours: ["model", "render"], others: ["yaml", /^ajv/, "re2js", "node:crypto", "node:path"] },
+  config: { ours: ["model", "render"], others: ["yaml", /^ajv/, "re2js", "ignore", "node:crypto", "node:path"] },
   events: { ours: ["model", "render"], others: ["cloudevents"] },
   plan: { ours: ["model"], others: ["yaml", "node:crypto"] },
   ports: { ours: ["model"], others: [] },

@@ -15,14 +15,14 @@ import type { Connection } from "../model/connection.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { ConnectionSettings, Settings } from "../model/settings.ts";
-import { readFolder } from "../pipeline/read-folder.ts";
+import { readKeptCatalog } from "../pipeline/read-folder.ts";
 import { emptyCheckpoint, parseCheckpoint } from "../plan/checkpoint-file.ts";
-import { catalogFolder, checkpointPath } from "../plan/paths.ts";
+import { checkpointPath } from "../plan/paths.ts";
 import type { Checkout } from "../ports/checkout.ts";
 import type { ObjectId } from "../ports/git.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
 import { type CliContext, usageError } from "./cli/context.ts";
-import { isDocumentPath, readShownFiles } from "./compose/documents.ts";
+import { noneIfMissing, readRevisionFiles, readWorkingFiles, workingFiles } from "./compose/documents.ts";
 import { openCheckout } from "./compose/forge.ts";
 import { composeOpenRenderSettings, composeRenderSettings } from "./compose/render-settings.ts";
 import { type OpenState, openState } from "./compose/state.ts";
@@ -73,14 +73,18 @@ export async function openDryRun(
   const read = await readConnectionsOpenly(context, settings, origin.settings);
   const load = catalogLoader(settings, read.connections);
   const folder = configFolder(context, settings, options.config);
-  const readFiles = (source: FileSource) => readDocuments(context, source, folder);
+  const readCommit = (commit: ObjectId) => readCommitFiles(context, checkout!, commit, folder, settings.config.exclude);
 
   const state = options.isOffline || options.isUntrusted ? undefined : await openState(context, settings);
   try {
     const checkpoint = await readCheckpoint(settings, state);
-    const baseFiles = baseCommit === undefined ? undefined : await readFiles(revisionFiles(checkout!, baseCommit));
-    const base = load(baseFiles ?? (await readCatalogInForce(state)), undefined).value;
-    const headFiles = options.isUntrusted ? readFiles(origin.documents) : readShownFiles(context, folder);
+    // A base without the folder has nothing; a head without it takes nothing away, and is an error.
+    const baseFiles = baseCommit === undefined ? undefined : await noneIfMissing(readCommit(baseCommit));
+    const kept = state === undefined ? [] : await readKeptCatalog(state.git, state.tree);
+    const base = load(baseFiles ?? kept, undefined).value;
+    const headFiles = options.isUntrusted
+      ? readCommit(await checkout!.findCommit("HEAD"))
+      : readWorkingFiles(context, settings, options.config);
     const head = load(await headFiles, base);
     return {
       settings,
@@ -114,7 +118,7 @@ interface Origin {
   readonly documents: FileSource;
 }
 
-const trustedOrigin: Origin = { settings: diskFiles, documents: diskFiles };
+const trustedOrigin: Origin = { settings: diskFiles, documents: workingFiles };
 
 async function untrustedOrigin(checkout: Checkout | undefined, base: ObjectId | undefined): Promise<Origin> {
   if (checkout === undefined || base === undefined) throw usageError("an untrusted change needs a base revision");
@@ -172,19 +176,18 @@ export async function readConnectionsOpenly(
   return { connections, problems, files: [] };
 }
 
-/** The documents of a revision, under the names that they have in the working folder. */
-async function readDocuments(
+/** The documents of a commit, under the names that they have in the working folder. Throws CONFIG_MISSING. */
+async function readCommitFiles(
   { workingDirectory }: CliContext,
-  source: FileSource,
+  checkout: Checkout,
+  commit: ObjectId,
   folder: string,
+  exclude: readonly string[],
 ): Promise<readonly ConfigFile[]> {
-  const files: ConfigFile[] = [];
-  for (const path of await source.list(folder)) {
-    if (!isDocumentPath(relative(folder, path).split(sep).join("/"))) continue;
-    const text = await source.read(path);
-    if (text !== undefined) files.push({ path: relative(workingDirectory, path), text });
-  }
-  return files;
+  const path = relative(checkout.root, folder).split(sep).join("/");
+  if (path === ".." || path.startsWith("../")) return [];
+  const { tree } = await checkout.readCommit(commit);
+  return readRevisionFiles(checkout, tree, { path, exclude, shown: relative(workingDirectory, folder) });
 }
 
 async function readCheckpoint(settings: Settings, state: OpenState | undefined): Promise<Checkpoint> {
@@ -192,13 +195,6 @@ async function readCheckpoint(settings: Settings, state: OpenState | undefined):
   if (state?.tree === undefined) return nothing;
   const text = (await state.git.readFiles(state.tree, [checkpointPath])).get(checkpointPath);
   return text === undefined ? nothing : parseCheckpoint(text);
-}
-
-async function readCatalogInForce(state: OpenState | undefined): Promise<readonly ConfigFile[]> {
-  const files: ConfigFile[] = [];
-  if (state === undefined) return files;
-  for await (const [path, text] of readFolder(state.git, state.tree, catalogFolder)) files.push({ path, text });
-  return files;
 }
 
 async function readSamples(

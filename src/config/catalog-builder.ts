@@ -5,7 +5,15 @@
  * concerned are marked broken: they still match, so that their events are kept, and do not render until it is mended.
  * A trigger that never had a good version is in force as far as it could be read, for the same reason.
  */
-import type { Catalog, ClusterSet, ContentDocument, EventSource, EventTrigger, RawDocument } from "../model/catalog.ts";
+import type {
+  Catalog,
+  ClusterSet,
+  ConfigFile,
+  ContentDocument,
+  EventSource,
+  EventTrigger,
+  RawDocument,
+} from "../model/catalog.ts";
 import { type Cluster, clusterKey, type LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
@@ -20,23 +28,30 @@ export class CatalogBuilder {
   /** After `build`: the documents of the catalog, of bad ones the last good version. */
   readonly inForce = new Map<DocumentKey, ReadDocument>();
   readonly #files: ReadonlySet<string>;
+  /** Files and folders that can't be read: whatever was below such a path may still be there. */
+  readonly #unreadable: readonly { readonly path: string; readonly fault: Problem }[];
   readonly #lastInForce: ReadonlyMap<DocumentKey, ReadDocument>;
   readonly #problems: Problem[] = [];
   readonly #added = new Map<DocumentKey, ReadDocument>();
   /** Bad documents, and what is wrong with each. */
   readonly #faults = new Map<DocumentKey, Problem>();
-  /** Files with a bad document that can't be told which it is: it may be any that was there and is gone. */
+  /** By file, its first bad document: that may be what has become of any other that the file held. */
   readonly #fileFaults = new Map<string, Problem>();
+  /** The first bad document that can't be told which it is: it may be one of any file that is gone. */
+  #illegible: Problem | undefined;
+  readonly #faultsByName = new Map<string, Problem>();
 
-  /** `files`: the paths of all files that documents may come from; `lastInForce`: the catalog before this one. */
-  constructor(files: Iterable<string>, lastInForce: ReadonlyMap<DocumentKey, ReadDocument>) {
-    this.#files = new Set(files);
+  /** `files`: all that documents may come from; `lastInForce`: the catalog before this one. */
+  constructor(files: readonly ConfigFile[], lastInForce: ReadonlyMap<DocumentKey, ReadDocument>) {
+    this.#files = new Set(files.map(({ path }) => path));
+    this.#unreadable = files.flatMap(({ path, fault }) => (fault === undefined ? [] : [{ path, fault }]));
     this.#lastInForce = lastInForce;
+    this.#problems.push(...this.#unreadable.map(({ fault }) => fault));
   }
 
   /** Of documents with the same key the first counts. */
   add(document: ReadDocument): void {
-    const { key, at, problems } = document;
+    const { key, file, raw, at, problems } = document;
     const first = key === undefined ? undefined : this.#added.get(key);
     if (key !== undefined && first !== undefined) {
       const message = `${key.replace("//", " ").replace("/", " ")} is there already, at ${formatPlace(first.at)}`;
@@ -47,8 +62,12 @@ export class CatalogBuilder {
     const fault = problems.find(({ severity }) => severity === "error");
     if (key !== undefined) this.#added.set(key, document);
     if (fault === undefined) return;
-    if (key === undefined) this.#fileFaults.set(at.file, fault);
-    else this.#faults.set(key, fault);
+    if (!this.#fileFaults.has(file)) this.#fileFaults.set(file, fault);
+    if (key === undefined || raw === undefined) this.#illegible ??= fault;
+    else {
+      this.#faults.set(key, fault);
+      this.#faultsByName.set(raw.name, fault);
+    }
   }
 
   build(
@@ -81,7 +100,7 @@ export class CatalogBuilder {
       if (!this.#faults.has(key)) this.inForce.set(key, document);
     }
     for (const [key, document] of this.#lastInForce) {
-      const fault = this.#faults.get(key) ?? (this.#added.has(key) ? undefined : this.#findFileFault(document.at.file));
+      const fault = this.#faults.get(key) ?? (this.#added.has(key) ? undefined : this.#findFileFault(document));
       if (fault === undefined) continue;
       this.#faults.set(key, fault);
       this.inForce.set(key, document);
@@ -94,13 +113,15 @@ export class CatalogBuilder {
   }
 
   /**
-   * Why a document of the file may only seem to be gone. A file that is not there any more, or not by that name, leaves
-   * open where its documents went, so any illegible file may have them.
+   * Why a document may only seem to be gone: its file can't be read, or has a bad document that may be what became of
+   * it. A file that is not there any more, or not by that name, leaves open where its documents went: to a file that
+   * can't be read, to a document that can't be told which it is, or to a bad one of the same name.
    */
-  #findFileFault(file: string): Problem | undefined {
-    const fault = this.#fileFaults.get(file);
+  #findFileFault({ file, raw }: ReadDocument): Problem | undefined {
+    const unreadable = this.#unreadable.find(({ path }) => path === "" || file === path || file.startsWith(`${path}/`));
+    const fault = unreadable?.fault ?? this.#fileFaults.get(file);
     if (fault !== undefined || this.#files.has(file)) return fault;
-    return this.#fileFaults.values().next().value;
+    return this.#unreadable[0]?.fault ?? this.#illegible ?? this.#faultsByName.get(raw?.name ?? "");
   }
 
   /** The triggers that must not render, each with the first reason. */

@@ -83,6 +83,8 @@ function describeFault({ keyword, params, message }: ErrorObject): string {
       return "is not of the right form";
     case "minLength":
       return "must not be empty";
+    case "not":
+      return "has keys that exclude each other";
     default:
       return message ?? "is not valid";
   }

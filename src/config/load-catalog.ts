@@ -35,23 +35,30 @@ const memories = new WeakMap<Catalog, Memory>();
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
   const { compatibility, connections = [], previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
-  const paths = files.map(({ path }) => path);
-  const builder = new CatalogBuilder(paths, memory?.inForce ?? new Map());
+  const builder = new CatalogBuilder(files, memory?.inForce ?? new Map());
   const readFiles = new Map<string, ReadFile>();
-  for (const { path, text } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    if (!/\.(ya?ml|json)$/.test(path)) continue;
-    const before = memory?.files.get(path);
-    const isUnchanged = before !== undefined && before.text === text && before.compatibility === compatibility;
-    const file = isUnchanged ? before : readFile(path, text, compatibility);
-    readFiles.set(path, file);
-    for (const document of file.documents) builder.add(document);
+  for (const file of [...files].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
+    if (file.fault !== undefined) continue;
+    const name = nameOf(file);
+    const before = memory?.files.get(name);
+    const isUnchanged = before !== undefined && before.text === file.text && before.compatibility === compatibility;
+    const read = isUnchanged ? before : readFile(file, compatibility);
+    readFiles.set(name, read);
+    for (const document of read.documents) builder.add(document);
   }
   const checked = builder.build(compatibility, connections);
   memories.set(checked.value, { files: readFiles, inForce: builder.inForce });
   return checked;
 }
 
-function readFile(file: string, text: string, compatibility: Compatibility): ReadFile {
-  const documents = parseYaml(text, { file }).map((document) => readDocument(document, compatibility));
+function nameOf({ path, shown = path }: ConfigFile): string {
+  return shown;
+}
+
+function readFile(file: ConfigFile, compatibility: Compatibility): ReadFile {
+  const { path, text } = file;
+  const documents = parseYaml(text, { file: nameOf(file) }).map((document) =>
+    readDocument(document, path, compatibility),
+  );
   return { text, compatibility, documents };
 }

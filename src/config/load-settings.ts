@@ -167,8 +167,9 @@ class SettingsReader {
 
   #readConfig(config: JsonObject | undefined): ConfigSettings {
     const directory = memberText(config, "directory");
-    if (directory !== undefined) return { kind: "directory", directory: this.#resolve(directory) };
-    return { kind: "target", path: this.#readFolder(["config", "path"], config, "path", "config") };
+    const exclude = memberList(config, "exclude").map(String);
+    if (directory !== undefined) return { kind: "directory", directory: this.#resolve(directory), exclude };
+    return { kind: "target", path: this.#readFolder(["config", "path"], config, "path", "config"), exclude };
   }
 
   #readConnections(connections: readonly Json[]): ConnectionSettings[] {

@@ -24,6 +24,8 @@ export type DocumentContent =
   | { readonly kind: "ClusterSet"; readonly clusterSet: ClusterSet };
 
 export interface ReadDocument {
+  /** The file of the config folder that it stands in. */
+  readonly file: string;
   readonly at: SourcePlace;
   /** Undefined where it can't be told which document it is. */
   readonly key: DocumentKey | undefined;
@@ -65,7 +67,8 @@ const kinds: ReadonlyMap<string, KindInfo> = new Map([
 const namePattern = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 const nameLengthMax = 253;
 
-export function readDocument(document: YamlDocument, compatibility: Compatibility): ReadDocument {
+/** `file`: which of the config folder's it stands in; places have the name that people know it by. */
+export function readDocument(document: YamlDocument, file: string, compatibility: Compatibility): ReadDocument {
   const { value } = document;
   const at = document.placeOf([]);
   const kind = memberText(value, "kind");
@@ -75,9 +78,10 @@ export function readDocument(document: YamlDocument, compatibility: Compatibilit
   const namespace = info?.isNamespaced ? (memberText(metadata, "namespace") ?? "default") : "";
   const isIdentified = isJsonObject(value) && info !== undefined && kind !== undefined && name !== undefined;
   const raw: RawDocument | undefined = isIdentified
-    ? { apiVersion: memberText(value, "apiVersion") ?? "", kind, namespace, name, value, text: document.text, at }
+    ? { apiVersion: memberText(value, "apiVersion") ?? "", kind, namespace, name, value, text: document.text, file, at }
     : undefined;
   const base = {
+    file,
     at,
     key: raw === undefined ? undefined : documentKey(raw),
     raw,

@@ -116,9 +116,14 @@ export interface Catalog {
 
 /** A file of the config folder as it was read. */
 export interface ConfigFile {
-  /** Relative to the config folder, with `/`. */
+  /** Relative to the config folder, with `/`. Several may have one path: documents that were one file once. */
   readonly path: string;
+  /** The name that people know it by, for places in messages, unless it is the path; no two files have the same. */
+  readonly shown?: string;
+  /** Empty where there is a fault. */
   readonly text: string;
+  /** Why it can't be read: what the file held, or the folder of that name, stays as it was. */
+  readonly fault?: Problem;
 }
 
 /** A document as it was written: for tools that show or list documents, and for keeping what is in force. */
@@ -129,7 +134,9 @@ export interface RawDocument {
   readonly namespace: string;
   readonly name: string;
   readonly value: JsonObject;
-  /** Its YAML or JSON, byte for byte. */
+  /** Its YAML or JSON, byte for byte; of an item of a List, the same value as a document of its own. */
   readonly text: string;
+  /** The file of the config folder that it stands in: {@link ConfigFile.path}. */
+  readonly file: string;
   readonly at: SourcePlace;
 }

@@ -28,6 +28,7 @@ export type Place = SourcePlace | DeliveryPlace;
 export type ErrorCode =
   // What people wrote: settings and documents.
   | "SETTINGS_INVALID"
+  | "FILE_UNREADABLE"
   | "DOCUMENT_SYNTAX"
   | "DOCUMENT_INVALID"
   | "DOCUMENT_DUPLICATE"

@@ -73,10 +73,14 @@ export interface RepositorySettings {
   readonly signing?: { readonly format: "ssh" | "openpgp"; readonly key: SecretRef };
 }
 
-export type ConfigSettings =
+export type ConfigSettings = (
   | { readonly kind: "target"; readonly path: string }
   /** Absolute. */
-  | { readonly kind: "directory"; readonly directory: string };
+  | { readonly kind: "directory"; readonly directory: string }
+) & {
+  /** What is left out, in the syntax of `.gitignore`, relative to the config folder. */
+  readonly exclude: readonly string[];
+};
 
 export interface ConnectionSettings {
   readonly name: string;

@@ -1,4 +1,7 @@
 /** Reads whole folders of a tree, some hundred files at a time. */
+import type { ConfigFile } from "../model/catalog.ts";
+import { readKeptDocument } from "../plan/kept-document.ts";
+import { catalogFolder } from "../plan/paths.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 
 const chunk = 500;
@@ -25,4 +28,11 @@ export async function* readFolder(
     if (paths.length === chunk) yield* await read();
   }
   yield* await read();
+}
+
+/** The documents of the catalog in force, as the state branch keeps them: one a file. */
+export async function readKeptCatalog(git: GitReader, tree: ObjectId | undefined): Promise<readonly ConfigFile[]> {
+  const files: ConfigFile[] = [];
+  for await (const [path, text] of readFolder(git, tree, catalogFolder)) files.push(readKeptDocument(path, text));
+  return files;
 }

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Catalog } from "../model/catalog.ts";
 import type { PendingRenderings } from "../model/change-set.ts";
+import { writeKeptDocument } from "./kept-document.ts";
 import { type OwnerRecord, writeOwner } from "./owner-file.ts";
 import { clusterFilePath, documentPath, ownerPath } from "./paths.ts";
 import type { PlanInput } from "./plan-change-set.ts";
@@ -26,10 +27,11 @@ export function planCatalogChange(
   const inputs: PlanInput[] = [];
   const paths = new Set<string>();
   // One document a file: of a bad one it is the last good version, which a restart has to know.
-  for (const { apiVersion, kind, namespace, name, text } of catalog.documents.values()) {
+  for (const document of catalog.documents.values()) {
+    const { apiVersion, kind, namespace, name } = document;
     const path = documentPath(apiVersion, kind, namespace, name);
     paths.add(path);
-    inputs.push(file(path, text));
+    inputs.push(file(path, writeKeptDocument(document)));
   }
   for (const path of keptPaths) if (!paths.has(path)) inputs.push(file(path, undefined));
   for (const cluster of catalog.clusters.keys()) inputs.push(file(clusterFilePath(cluster), clusterFile(cluster)));

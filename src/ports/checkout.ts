@@ -1,7 +1,7 @@
 /** The port to a checkout on this machine: revisions of the repository that people work in, for reading. */
-import type { CommitInfo, ObjectId } from "./git.ts";
+import type { CommitInfo, ObjectId, TreeReader } from "./git.ts";
 
-export interface Checkout {
+export interface Checkout extends TreeReader {
   /** The working folder, absolute. */
   readonly root: string;
 

@@ -35,7 +35,7 @@ export interface GitReader {
   readCommit(commit: ObjectId): Promise<CommitInfo>;
   /** A tree's entries in Git's order. */
   readTree(tree: ObjectId): Promise<readonly TreeEntry[]>;
-  /** What is at a path of a tree; undefined: nothing. The empty path is the tree itself. */
+  /** What is at a path of a tree; undefined: nothing. The empty path is the tree itself. Links are not followed. */
   findEntry(tree: ObjectId, path: string): Promise<TreeEntry | undefined>;
   /** Contents as UTF-8 text of the files at those paths; paths without a file are absent from the answer. */
   readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
@@ -44,6 +44,14 @@ export interface GitReader {
   /** Paths of all files below a folder (`""`: all), in Git's order, relative to the root; none if it isn't there. */
   listFiles(tree: ObjectId, folder: string): AsyncIterable<string>;
 }
+
+export interface BlobReader {
+  /** The bytes of files and links. Throws a SluiceError (GIT_UNAVAILABLE) for one that can't be had. */
+  readBlobs(ids: readonly ObjectId[]): Promise<ReadonlyMap<ObjectId, Uint8Array>>;
+}
+
+/** What it takes to read any revision, of a clone or of a checkout. */
+export type TreeReader = Pick<GitReader, "readTree" | "findEntry"> & BlobReader;
 
 /** One change of a tree. A folder that becomes empty vanishes. */
 export type TreeChange =
@@ -94,6 +102,6 @@ export interface GitWriter {
   discard(): void;
 }
 
-export interface GitRepository extends GitReader, GitWriter {
+export interface GitRepository extends GitReader, BlobReader, GitWriter {
   close(): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type CatalogOptions, loadCatalog } from "../../src/config/load-catalog.ts";
-import type { Catalog } from "../../src/model/catalog.ts";
+import type { Catalog, ConfigFile } from "../../src/model/catalog.ts";
 import type { Connection } from "../../src/model/connection.ts";
 import { isSourcePlace, type Problem } from "../../src/model/problem.ts";
+import { readKeptDocument, writeKeptDocument } from "../../src/plan/kept-document.ts";
 
 const example = (path: string): string =>
   readFileSync(new URL(`../fixtures/examples/${path}`, import.meta.url), "utf8");
@@ -343,6 +344,63 @@ describe("a bad document holds only itself and what depends on it", () => {
     const before = load({ ...good, "d.yaml": cluster }).value;
     const { value } = load({ ...good, "d.yaml": `${cluster}nope: 1\n` }, { previous: before });
     expect(value.clusters.get("default/c")).toBe(before.clusters.get("default/c"));
+  });
+
+  const fleet = `apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {name: eu, namespace: fleet}
+`;
+  const broken =
+    "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: eu, namespace: fleet}\nnope: 1\n";
+  const withCluster = { ...good, "teams/d.yaml": `${fleet}---\n${other}` };
+  const fault = (path: string) => ({
+    path,
+    text: "",
+    fault: {
+      code: "FILE_UNREADABLE",
+      severity: "error",
+      message: path,
+      at: { file: path, line: 1, column: 1 },
+    } as const,
+  });
+  const asFiles = (files: Record<string, string>) => Object.entries(files).map(([path, text]) => ({ path, text }));
+  const holding: [name: string, files: ConfigFile[]][] = [
+    ["a broken document of another kind", asFiles({ ...good, "teams/d.yaml": broken })],
+    ["a broken document under another name of file", asFiles({ ...good, "z.yaml": broken, "y.yaml": other })],
+    ["rubble under another name of file", asFiles({ ...good, "z.yaml": "]" })],
+    ["a file that can't be read", [...asFiles(good), fault("teams/d.yaml")]],
+    ["a folder that can't be read", [...asFiles(good), fault("teams")]],
+    ["a config folder of which nothing can be read", [fault("")]],
+    ["a file that can't be read, by another name", [...asFiles(good), fault("z.yaml")]],
+  ];
+  it.each(holding)("what a file held stays where there is %s instead", (_, files) => {
+    const before = load(withCluster).value;
+    const { value, problems } = loadCatalog(files, { compatibility: "strict", previous: before });
+    expect([...value.clusters.keys()]).toEqual(["fleet/eu"]);
+    expect([...value.eventTriggers.keys()]).toEqual(["make", "other"]);
+    expect(problems.some(({ severity }) => severity === "error")).toBe(true);
+  });
+
+  it("what another file held does not stay", () => {
+    const before = load(withCluster).value;
+    const files = { "a.yaml": eventSource, "c.yaml": `${configMap}nope: 1\n`, "teams/d.yaml": fleet };
+    expect([...load(files, { previous: before }).value.documents.keys()]).toEqual([
+      "ConfigMap/default/namespace",
+      "EventSource//login",
+      "SveltosCluster/fleet/eu",
+    ]);
+  });
+
+  it("what a file held is still known after a restart, from what the state branch keeps", () => {
+    const kept = [...load(withCluster).value.documents.values()].map((document) =>
+      readKeptDocument(`config/${document.kind}/${document.name}.yaml`, writeKeptDocument(document)),
+    );
+    const before = loadCatalog(kept, { compatibility: "strict" });
+    expect(before.problems).toEqual([]);
+    expect(before.value.revision).toBe(load(withCluster).value.revision);
+    const { value } = load({ ...good, "teams/d.yaml": broken }, { previous: before.value });
+    expect([...value.documents.keys()]).toContain("SveltosCluster/fleet/eu");
+    expect(value.eventTriggers.get("other")?.broken).toMatchObject({ code: "FIELD_UNKNOWN" });
   });
 
   it("a document that is taken away is gone", () => {

@@ -28,7 +28,7 @@ describe("good settings", () => {
         auth: { kind: "none" },
         author: { name: "sluice", email: "sluice@localhost" },
       },
-      config: { kind: "target", path: "config" },
+      config: { kind: "target", path: "config", exclude: [] },
       connections: [],
       output: { path: "rendered", shards: 0, secrets: "refuse", records: "full" },
       commit: { eventsMax: 1000, intervalMsMin: 0, per: "batch" },

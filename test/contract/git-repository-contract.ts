@@ -73,6 +73,8 @@ export function describeGitRepository(name: string, openWorld: () => Promise<Git
       expect(await git.findEntry(commit.tree, "b/c.txt")).toMatchObject({ mode: "100644", name: "c.txt" });
       expect(await git.findEntry(commit.tree, "a.txt/c")).toBeUndefined();
       expect([...(await git.readFiles(commit.tree, ["b/c.txt", "b", "nothing"]))]).toEqual([["b/c.txt", "zwölf\n"]]);
+      const { id } = (await git.findEntry(commit.tree, "b/c.txt"))!;
+      expect([...(await git.readBlobs([id, id]))]).toEqual([[id, Buffer.from("zwölf\n")]]);
       expect([...(await git.findIds(commit.tree, ["b-c.txt", "b", "x/y"]))]).toEqual([
         ["b-c.txt", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"],
       ]);

@@ -114,6 +114,18 @@ export class FakeGitRepository implements GitRepository, GitObjects {
     });
   }
 
+  readBlobs(ids: readonly ObjectId[]): Promise<ReadonlyMap<ObjectId, Uint8Array>> {
+    return this.#perform("read", () => {
+      const blobs = new Map<ObjectId, Uint8Array>();
+      for (const id of ids) {
+        const blob = this.find(id);
+        if (blob?.type !== "blob") throw new Error(`there is no blob ${id}`);
+        blobs.set(id, Buffer.from(blob.text));
+      }
+      return blobs;
+    });
+  }
+
   async *listFiles(tree: ObjectId, folder: string): AsyncIterable<string> {
     const paths = await this.#perform("read", () => {
       const start = findTreeEntry(this, tree, folder);

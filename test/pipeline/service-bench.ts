@@ -70,7 +70,7 @@ export function createInstance({ remote, streams, clock: given, seed = 1, ...opt
         branches,
         streams,
         config: {
-          version: async (target) => (target === undefined ? undefined : (await git.findEntry(target, "config"))?.id),
+          version: async (target) => (target === undefined ? "" : ((await git.findEntry(target, "config"))?.id ?? "")),
           read: async (target) => {
             const files = [];
             for await (const [path, text] of readFolder(git, target, "config")) files.push({ path, text });

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import git from "isomorphic-git";
 import { SluiceError } from "../../model/problem.ts";
 import type { Checkout } from "../../ports/checkout.ts";
-import type { CommitInfo, ObjectId } from "../../ports/git.ts";
+import type { CommitInfo, ObjectId, TreeEntry } from "../../ports/git.ts";
 
 const filesMax = 100_000;
 const fileBytesMax = 16 * 1024 * 1024;
@@ -86,32 +86,59 @@ class GitCheckout implements Checkout {
   async readFile(commit: ObjectId, path: string): Promise<string | undefined> {
     const entry = await this.#findEntry(commit, path);
     if (entry === undefined || !entry.mode.startsWith("100")) return undefined;
-    const { blob } = await git.readBlob({ ...this.#repository, oid: entry.oid });
+    const { blob } = await git.readBlob({ ...this.#repository, oid: entry.id });
     if (blob.length > fileBytesMax) {
       throw new SluiceError({ code: "USAGE", message: `${path} is larger than ${fileBytesMax} bytes` });
     }
     return new TextDecoder().decode(blob);
   }
 
+  async readTree(tree: ObjectId): Promise<readonly TreeEntry[]> {
+    const entries = (await git.readTree({ ...this.#repository, oid: tree })).tree;
+    return entries.map(({ mode, path, oid }) => ({ mode: mode.replace(/^0/, ""), name: path, id: oid }));
+  }
+
+  async findEntry(tree: ObjectId, path: string): Promise<TreeEntry | undefined> {
+    let entry: TreeEntry | undefined = { mode: "40000", name: "", id: tree };
+    for (const name of path.split("/").filter((part) => part !== "")) {
+      if (entry?.mode !== "40000") return undefined;
+      entry = (await this.readTree(entry.id)).find((candidate) => candidate.name === name);
+    }
+    return entry;
+  }
+
+  async readBlobs(ids: readonly ObjectId[]): Promise<ReadonlyMap<ObjectId, Uint8Array>> {
+    const blobs = new Map<ObjectId, Uint8Array>();
+    for (const id of ids) {
+      try {
+        blobs.set(id, (await git.readBlob({ ...this.#repository, oid: id })).blob);
+      } catch (cause) {
+        const message = `the checkout lacks the object ${id}`;
+        throw new SluiceError({ code: "GIT_UNAVAILABLE", message, hint: "It may be a partial clone." }, cause);
+      }
+    }
+    return blobs;
+  }
+
   async listFiles(commit: ObjectId, folder: string): Promise<readonly string[]> {
     const paths: string[] = [];
     const visit = async (tree: ObjectId, prefix: string): Promise<void> => {
-      for (const { mode, path, oid, type } of (await git.readTree({ ...this.#repository, oid: tree })).tree) {
-        if (type === "tree") await visit(oid, `${prefix}${path}/`);
-        else if (mode.startsWith("100")) paths.push(prefix + path);
+      for (const { mode, name, id } of await this.readTree(tree)) {
+        if (mode === "40000") await visit(id, `${prefix}${name}/`);
+        else if (mode.startsWith("100")) paths.push(prefix + name);
         if (paths.length > filesMax) {
           throw new SluiceError({ code: "USAGE", message: `${folder} has more than ${filesMax} files` });
         }
       }
     };
     const start = await this.#findEntry(commit, folder);
-    if (start?.type === "tree") await visit(start.oid, folder === "" ? "" : `${folder}/`);
+    if (start?.mode === "40000") await visit(start.id, folder === "" ? "" : `${folder}/`);
     return paths;
   }
 
   async findLastChange(commit: ObjectId, path: string): Promise<CommitInfo | undefined> {
     let current = await this.readCommit(commit);
-    let id = (await this.#findEntry(commit, path))?.oid;
+    let id = (await this.#findEntry(commit, path))?.id;
     if (id === undefined) return undefined;
     for (let count = 0; count < historyCommitsMax; count++) {
       const [parent] = current.parents;
@@ -122,7 +149,7 @@ class GitCheckout implements Checkout {
       } catch {
         return undefined; // The clone is shallow and ends here.
       }
-      const idBefore = (await this.#findEntry(parent, path))?.oid;
+      const idBefore = (await this.#findEntry(parent, path))?.id;
       if (idBefore !== id) return current;
       current = before;
       id = idBefore;
@@ -130,20 +157,8 @@ class GitCheckout implements Checkout {
     return undefined;
   }
 
-  async #findEntry(
-    commit: ObjectId,
-    path: string,
-  ): Promise<{ readonly oid: ObjectId; readonly mode: string; readonly type: string } | undefined> {
-    const { tree } = await this.readCommit(commit);
-    let entry = { oid: tree, mode: "040000", type: "tree" };
-    for (const name of path.split("/").filter((part) => part !== "")) {
-      if (entry.type !== "tree") return undefined;
-      const entries = (await git.readTree({ ...this.#repository, oid: entry.oid })).tree;
-      const found = entries.find((candidate) => candidate.path === name);
-      if (found === undefined) return undefined;
-      entry = found;
-    }
-    return entry;
+  async #findEntry(commit: ObjectId, path: string): Promise<TreeEntry | undefined> {
+    return this.findEntry((await this.readCommit(commit)).tree, path);
   }
 }
 

@@ -182,27 +182,45 @@ export class Repository implements GitRepository {
   async readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
     await yieldToOthers();
     const ids = await this.findIds(tree, paths);
-    const texts = new Map<ObjectId, string>();
-    const missing = await this.#read(() => this.#readTexts(ids.values(), texts));
+    const blobs = await this.#readBlobs(ids.values(), (body) => body.toString());
+    return new Map(Array.from(ids, ([path, id]) => [path, blobs.get(id)!]));
+  }
+
+  async readBlobs(ids: readonly ObjectId[]): Promise<ReadonlyMap<ObjectId, Uint8Array>> {
+    await yieldToOthers();
+    return this.#readBlobs(ids, (body) => body);
+  }
+
+  /** What each blob's bytes make; those that aren't here are asked for. */
+  async #readBlobs<Content>(
+    ids: Iterable<ObjectId>,
+    make: (body: Buffer) => Content,
+  ): Promise<ReadonlyMap<ObjectId, Content>> {
+    const contents = new Map<ObjectId, Content>();
+    const missing = await this.#read(() => this.#readContents(ids, make, contents));
     if (missing.length > 0) {
       await this.#fetchObjects(missing);
-      const still = await this.#read(() => this.#readTexts(missing, texts));
+      const still = await this.#read(() => this.#readContents(missing, make, contents));
       if (still.length > 0) {
         const message = `the Git server did not send ${still.length} of the files that were asked for`;
         throw new SluiceError({ code: "GIT_UNAVAILABLE", message });
       }
     }
-    return new Map(Array.from(ids, ([path, id]) => [path, texts.get(id)!]));
+    return contents;
   }
 
   /** Fills in what is here and answers with what isn't. */
-  #readTexts(ids: Iterable<ObjectId>, texts: Map<ObjectId, string>): ObjectId[] {
+  #readContents<Content>(
+    ids: Iterable<ObjectId>,
+    make: (body: Buffer) => Content,
+    contents: Map<ObjectId, Content>,
+  ): ObjectId[] {
     const missing = new Set<ObjectId>();
     for (const id of ids) {
-      if (texts.has(id)) continue;
+      if (contents.has(id)) continue;
       const object = this.#objects.read(id);
       if (object === undefined) missing.add(id);
-      else texts.set(id, object.body.toString());
+      else contents.set(id, make(object.body));
     }
     return [...missing];
   }

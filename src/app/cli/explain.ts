@@ -2,6 +2,7 @@
 import { resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
 import { stringify } from "yaml";
+import type { ConfigFile } from "../../model/catalog.ts";
 import { isJsonObject, type Json, writeJson } from "../../model/json.ts";
 import { formatPlace, type Place, type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -11,11 +12,10 @@ import {
   type Explanation,
   explain,
 } from "../../pipeline/dry-run/explain-object.ts";
-import { readFolder } from "../../pipeline/read-folder.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
 import { checkpointPath, desiredFolder } from "../../plan/paths.ts";
 import type { CommitInfo } from "../../ports/git.ts";
-import { isDocumentPath, readShownFiles } from "../compose/documents.ts";
+import { noneIfMissing, readRevisionFiles, readWorkingFiles } from "../compose/documents.ts";
 import { openCheckout } from "../compose/forge.ts";
 import { composeOpenRenderSettings } from "../compose/render-settings.ts";
 import { type OpenHeads, openHeads } from "../compose/state.ts";
@@ -121,14 +121,20 @@ function parseQuestion(
 
 /** The documents as people have them, for places in their own files: of the target, or of the folder outside. */
 async function readCatalog(context: CliContext, settings: Settings, { git, target }: OpenHeads) {
-  const { config } = settings;
-  const files = config.kind === "directory" ? [...(await readShownFiles(context, config.directory))] : [];
-  if (config.kind === "target" && target !== undefined) {
-    for await (const [path, text] of readFolder(git, target.tree, config.path))
-      if (isDocumentPath(path.slice(config.path.length + 1))) files.push({ path, text });
-  }
+  const files = await noneIfMissing(readFiles(context, settings, git, target));
   const read = await readConnectionsOpenly(context, settings, diskFiles);
   return catalogLoader(settings, read.connections)(files, undefined).value;
+}
+
+async function readFiles(
+  context: CliContext,
+  settings: Settings,
+  git: OpenHeads["git"],
+  target: CommitInfo | undefined,
+): Promise<readonly ConfigFile[]> {
+  const { config } = settings;
+  if (config.kind === "directory") return readWorkingFiles(context, settings, undefined);
+  return target === undefined ? [] : readRevisionFiles(git, target.tree, { ...config, shown: config.path });
 }
 
 /** Where the command is given in a clone with the target's history, that tells when a file last changed. */

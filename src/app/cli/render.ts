@@ -3,9 +3,8 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { renderOffline } from "../../pipeline/render-offline.ts";
-import { loadWorkingCatalog } from "../compose/documents.ts";
+import { loadWorkingCatalog, workingFiles } from "../compose/documents.ts";
 import { composeRenderSettings } from "../compose/render-settings.ts";
-import { diskFiles } from "../file-source.ts";
 import { openSettings } from "../read-config.ts";
 import { chooseRoute, makeDelivery, readEvents } from "../read-events.ts";
 import {
@@ -44,7 +43,7 @@ async function render(context: CliContext, options: RenderOptions): Promise<Exit
   const route = chooseRoute(options, loaded.subjects, settings.connections[0]?.name);
   const payloads: Uint8Array[] = [];
   for (const path of options.event)
-    payloads.push(...(await readEvents(diskFiles, resolve(context.workingDirectory, path))));
+    payloads.push(...(await readEvents(workingFiles, resolve(context.workingDirectory, path))));
   const deliveries = payloads.map((payload, index) => makeDelivery(route, payload, index + 1));
   const rendering = renderOffline(loaded.value, deliveries, settings.output, composeRenderSettings(settings, context));
   const hasFailures = reportProblems(context, rendering.problems);

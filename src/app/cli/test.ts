@@ -6,11 +6,11 @@ import { loadTests } from "../../config/load-tests.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { TestCase, TestFile } from "../../model/template-test.ts";
 import { runTestCase, type TestScope } from "../../pipeline/dry-run/run-test-case.ts";
-import { readShownFiles } from "../compose/documents.ts";
+import { readWorkingFiles, workingFiles } from "../compose/documents.ts";
 import { composeOpenRenderSettings } from "../compose/render-settings.ts";
 import { readConnectionsOpenly } from "../dry-run-sources.ts";
 import { diskFiles } from "../file-source.ts";
-import { catalogLoader, configFolder, openSettings, subjectsOf } from "../read-config.ts";
+import { catalogLoader, openSettings, subjectsOf } from "../read-config.ts";
 import { chooseRoute, makeDelivery, readEvents, type SampleRoute } from "../read-events.ts";
 import {
   addFileOption,
@@ -48,11 +48,8 @@ async function test(context: CliContext, paths: readonly string[], options: Test
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const read = await readConnectionsOpenly(context, settings, diskFiles);
-  const folder = configFolder(context, settings, options.config);
-  const { value: catalog, problems: found } = catalogLoader(settings, read.connections)(
-    await readShownFiles(context, folder),
-    undefined,
-  );
+  const files = await readWorkingFiles(context, settings, options.config);
+  const { value: catalog, problems: found } = catalogLoader(settings, read.connections)(files, undefined);
   const isConfigBroken = reportProblems(context, [...read.problems, ...found]);
   const { path: outputPath, shards } = settings.output;
   const scope: TestScope = { catalog, render: composeOpenRenderSettings(settings), outputPath, shards };
@@ -64,7 +61,7 @@ async function test(context: CliContext, paths: readonly string[], options: Test
   const starts = paths.length === 0 ? [dirname(settings.file)] : paths;
   for (const file of (await Promise.all(starts.map((path) => findFiles(context, path)))).flat()) {
     const shown = relative(context.workingDirectory, file) || file;
-    const loaded = loadTests((await diskFiles.read(file)) ?? "", shown);
+    const loaded = loadTests((await workingFiles.read(file)) ?? "", shown);
     if (reportProblems(context, loaded.problems) || loaded.value === undefined) isAnyIllegible = true;
     else results.push(...(await runFile(file, shown, loaded.value, route, scope)));
   }
@@ -119,7 +116,7 @@ async function readDeliveries(
     const payloads =
       payload.kind === "text"
         ? [new TextEncoder().encode(payload.text)]
-        : await readEvents(diskFiles, resolve(folder, payload.path));
+        : await readEvents(workingFiles, resolve(folder, payload.path));
     for (const bytes of payloads)
       deliveries.push({ ...makeDelivery(route(given), bytes, deliveries.length + 1), headers });
   }
@@ -134,7 +131,7 @@ async function readTree(folder: string): Promise<ReadonlyMap<string, string>> {
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
-    files.set(relative(folder, file).split(sep).join("/"), (await diskFiles.read(file)) ?? "");
+    files.set(relative(folder, file).split(sep).join("/"), (await workingFiles.read(file)) ?? "");
   }
   return files;
 }

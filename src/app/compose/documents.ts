@@ -1,14 +1,23 @@
-/** Documents of people: in a folder on this machine, or in the target branch. */
-import { join, relative } from "node:path";
-import { isDocumentPath, readConfigFolder } from "../../adapters/system/config-files.ts";
-import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
+/** Documents of people: in a folder on this machine, in the target branch, or in a revision of a checkout. */
+import { dirname, join, relative } from "node:path";
+import { DiskFileTree } from "../../adapters/system/disk-file-tree.ts";
+import { listWorkingFiles, readWorkingFile } from "../../adapters/system/working-files.ts";
+import { findWorkingRoot, workingRootAt } from "../../adapters/system/working-root.ts";
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
-import type { Checked } from "../../model/problem.ts";
+import { type Checked, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
+import { GitFileTree } from "../../pipeline/config-folder/git-file-tree.ts";
+import {
+  type ConfigFolder,
+  listConfigFolder,
+  readConfigFolder,
+} from "../../pipeline/config-folder/read-config-folder.ts";
+import { TargetConfig } from "../../pipeline/config-folder/target-config.ts";
 import type { ConfigSource } from "../../pipeline/loop/leading.ts";
-import { readFolder } from "../../pipeline/read-folder.ts";
-import type { GitReader, ObjectId } from "../../ports/git.ts";
+import type { FileTree } from "../../ports/file-tree.ts";
+import type { ObjectId, TreeReader } from "../../ports/git.ts";
 import type { CliContext } from "../cli/context.ts";
+import type { FileSource } from "../file-source.ts";
 import { catalogLoader, configFolder, readConnections, subjectsOf } from "../read-config.ts";
 
 export interface WorkingCatalog extends Checked<Catalog> {
@@ -23,41 +32,94 @@ export async function loadWorkingCatalog(
   directory?: string,
 ): Promise<WorkingCatalog> {
   const read = await readConnections(context, settings);
-  const files = await readShownFiles(context, configFolder(context, settings, directory));
+  const files = await readWorkingFiles(context, settings, directory);
   const { value, problems } = catalogLoader(settings, read.connections)(files, undefined);
   return { value, problems: [...read.problems, ...problems], subjects: subjectsOf(read) };
 }
 
-/** Documents under the names that the user knows them by: relative to where the command was given. */
-export async function readShownFiles({ workingDirectory }: CliContext, folder: string): Promise<readonly ConfigFile[]> {
-  const prefix = relative(workingDirectory, folder);
-  return (await readConfigFolder(folder)).map(({ path, text }) => ({ path: join(prefix, path), text }));
-}
-
-/** Documents of the target branch: they change when their folder's tree does. */
-export function targetSource(git: GitReader, folder: string): ConfigSource {
-  return {
-    version: async (target) => (target === undefined ? undefined : (await git.findEntry(target, folder))?.id),
-    read: (target) => readConfigOf(git, target, folder),
-  };
-}
-
-export function folderSource(context: CliContext, directory: string): ConfigSource {
-  return {
-    version: () => fingerprintFiles([directory]),
-    read: () => readShownFiles(context, directory),
-  };
-}
-
-async function readConfigOf(
-  git: GitReader,
-  target: ObjectId | undefined,
-  folder: string,
+/**
+ * The documents on this machine, under the names that the user knows them by: relative to where the command was given.
+ * Throws a SluiceError (CONFIG_MISSING).
+ */
+export async function readWorkingFiles(
+  context: CliContext,
+  settings: Settings,
+  directory: string | undefined,
 ): Promise<readonly ConfigFile[]> {
-  const files: ConfigFile[] = [];
-  for await (const [path, text] of readFolder(git, target, folder))
-    if (isDocumentPath(path)) files.push({ path, text });
-  return files;
+  const { tree, folder } = await openWorkingFolder(context, settings, directory);
+  return readConfigFolder(tree, folder);
 }
 
-export { isDocumentPath } from "../../adapters/system/config-files.ts";
+interface OpenFolder {
+  readonly tree: FileTree;
+  readonly folder: ConfigFolder;
+}
+
+/** Links are followed within the repository, of `config.directory` within that folder. */
+async function openWorkingFolder(
+  context: CliContext,
+  settings: Settings,
+  directory: string | undefined,
+): Promise<OpenFolder> {
+  const { config } = settings;
+  const path = configFolder(context, settings, directory);
+  const isOutside = directory === undefined && config.kind === "directory";
+  const fallback = directory === undefined ? dirname(settings.file) : path;
+  const root = isOutside ? await workingRootAt(path, path) : await findWorkingRoot(path, fallback);
+  const show = shownBelow(relative(context.workingDirectory, path));
+  return { tree: new DiskFileTree(root.real), folder: { path: root.path, exclude: config.exclude, show } };
+}
+
+/** What people name for a command, such as sample events; no link out of the repository is followed. */
+export const workingFiles: FileSource = { read: readWorkingFile, list: listWorkingFiles };
+
+function shownBelow(prefix: string): ConfigFolder["show"] {
+  return (path) => join(prefix, path) || ".";
+}
+
+/** Documents of the target branch: they change when their folder does, or what its links lead to. */
+export function targetSource(git: TreeReader, path: string, exclude: readonly string[]): ConfigSource {
+  return new TargetConfig(git, { path, exclude, show: shownBelow(path) });
+}
+
+/** Documents outside the repository: they change when one of their files does. */
+export function folderSource(context: CliContext, settings: Settings): ConfigSource {
+  return {
+    version: async () => {
+      try {
+        const { tree, folder } = await openWorkingFolder(context, settings, undefined);
+        const { files, faults } = await listConfigFolder(tree, folder);
+        const parts = files.map(({ path, real, version }) => `${path} ${real} ${version}`);
+        return [...parts, ...faults.map(({ path, message }) => `${path} ${message}`)].join("\n");
+      } catch (error) {
+        if (isConfigMissing(error)) return "missing";
+        throw error;
+      }
+    },
+    read: () => readWorkingFiles(context, settings, undefined),
+  };
+}
+
+/** The documents of a revision, `root` being its tree and `path` the folder's in it. Throws CONFIG_MISSING. */
+export function readRevisionFiles(
+  git: TreeReader,
+  root: ObjectId,
+  folder: { readonly path: string; readonly exclude: readonly string[]; readonly shown: string },
+): Promise<readonly ConfigFile[]> {
+  const { path, exclude, shown } = folder;
+  return readConfigFolder(new GitFileTree(git, root), { path, exclude, show: shownBelow(shown) });
+}
+
+/** For where nothing is taken away by it: none where the folder is not there. */
+export async function noneIfMissing(files: Promise<readonly ConfigFile[]>): Promise<readonly ConfigFile[]> {
+  try {
+    return await files;
+  } catch (error) {
+    if (isConfigMissing(error)) return [];
+    throw error;
+  }
+}
+
+function isConfigMissing(error: unknown): boolean {
+  return error instanceof SluiceError && error.problem.code === "CONFIG_MISSING";
+}

@@ -56,7 +56,10 @@ export async function composeService(
         ...publisher,
         branches,
         streams,
-        config: config.kind === "directory" ? folderSource(context, config.directory) : targetSource(git, config.path),
+        config:
+          config.kind === "directory"
+            ? folderSource(context, settings)
+            : targetSource(git, config.path, config.exclude),
         loadCatalog: catalogLoader(settings, connections),
         onReady,
       },

@@ -1,6 +1,6 @@
 /** The branches as they are on the server, for commands that read. */
 import type { Settings } from "../../model/settings.ts";
-import type { CommitInfo, GitReader, ObjectId } from "../../ports/git.ts";
+import type { BlobReader, CommitInfo, GitReader, ObjectId } from "../../ports/git.ts";
 import type { CliContext } from "../cli/context.ts";
 import { quietLog } from "./log.ts";
 import { openRepository } from "./repository.ts";
@@ -22,7 +22,7 @@ export async function openState(context: CliContext, settings: Settings): Promis
 }
 
 export interface OpenHeads {
-  readonly git: GitReader;
+  readonly git: GitReader & BlobReader;
   /** The heads of both branches; undefined where there is none yet. */
   readonly state: CommitInfo | undefined;
   readonly target: CommitInfo | undefined;

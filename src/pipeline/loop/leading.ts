@@ -8,14 +8,13 @@ import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { Delivery, StreamName, StreamPosition } from "../../model/delivery.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import { type Checked, type Problem, SluiceError } from "../../model/problem.ts";
-import { catalogFolder } from "../../plan/paths.ts";
 import type { PlanInput } from "../../plan/plan-change-set.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
-import type { GitReader, ObjectId } from "../../ports/git.ts";
+import type { ObjectId } from "../../ports/git.ts";
 import type { Branches, Ports } from "../branches/branches.ts";
 import { type ControlCommand, executeCommand } from "../execute-command.ts";
 import { processDelivery } from "../process-delivery.ts";
-import { readFolder } from "../read-folder.ts";
+import { readKeptCatalog } from "../read-folder.ts";
 import type { ReviewPublisher } from "../review/review-publisher.ts";
 import { idlePositionsMsMax, type KeeperOptions, type ProcessedEntry, StateKeeper } from "../state-keeper.ts";
 import { untilAnswered } from "../until-answered.ts";
@@ -30,7 +29,8 @@ export interface ServiceOptions extends KeeperOptions {
 /** Where the documents come from: the config folder of the target's tree, or one outside the repository. */
 export interface ConfigSource {
   /** Changes whenever the documents may have; cheap. */
-  version(target: ObjectId | undefined): Promise<string | undefined>;
+  version(target: ObjectId | undefined): Promise<string>;
+  /** Throws a SluiceError (CONFIG_MISSING) where the folder is not there: that is not emptiness. */
   read(target: ObjectId | undefined): Promise<readonly ConfigFile[]>;
 }
 
@@ -94,10 +94,10 @@ export class Service {
   static async start(options: ServiceOptions, parts: ServiceParts, signal: AbortSignal): Promise<Service> {
     const checkpoint = await untilAnswered(parts, signal, "start", () => parts.branches.open());
     const { branches, config, log } = parts;
-    const kept = await readCatalogFiles(parts.git, branches.stateTree);
+    const kept = await readKeptCatalog(parts.git, branches.stateTree);
     const previous = kept.length === 0 ? undefined : parts.loadCatalog(kept, undefined).value;
     const version = await config.version(branches.targetTree);
-    const { value: catalog, problems } = parts.loadCatalog(await config.read(branches.targetTree), previous);
+    const { value: catalog, problems } = await readCatalog(parts, previous);
     for (const problem of problems) log.problem(problem);
 
     const keeper = new StateKeeper(options, branches, parts, catalog, checkpoint);
@@ -327,7 +327,14 @@ export class Service {
     const { branches, config, log } = this.#parts;
     const version = await config.version(branches.targetTree);
     if (version === this.#configVersion) return;
-    const files = await config.read(branches.targetTree);
+    let files: readonly ConfigFile[];
+    try {
+      files = await config.read(branches.targetTree);
+    } catch (error) {
+      // Told once, not at every look.
+      if (isConfigMissing(error)) this.#configVersion = version;
+      throw error;
+    }
     const { value: catalog, problems } = this.#parts.loadCatalog(files, this.#keeper.catalog);
     for (const problem of problems) log.problem(problem);
     await this.#keeper.putInForce(catalog);
@@ -422,9 +429,19 @@ function countProblems(problems: readonly Problem[]): { readonly errors: number;
   return { errors, warnings: problems.length - errors };
 }
 
-/** The documents of the catalog in force, one a file. */
-async function readCatalogFiles(git: GitReader, tree: ObjectId | undefined): Promise<readonly ConfigFile[]> {
-  const files: ConfigFile[] = [];
-  for await (const [path, text] of readFolder(git, tree, catalogFolder)) files.push({ path, text });
-  return files;
+/** The catalog that is wanted; where its folder is not there, the one that was in force stays. */
+async function readCatalog(
+  { branches, config, loadCatalog }: ServiceParts,
+  previous: Catalog | undefined,
+): Promise<Checked<Catalog>> {
+  try {
+    return loadCatalog(await config.read(branches.targetTree), previous);
+  } catch (error) {
+    if (!isConfigMissing(error)) throw error;
+    return { value: previous ?? loadCatalog([], undefined).value, problems: [error.problem] };
+  }
+}
+
+function isConfigMissing(error: unknown): error is SluiceError {
+  return error instanceof SluiceError && error.problem.code === "CONFIG_MISSING";
 }
