@@ -43,6 +43,7 @@ const needed: ByPlace = { start: "refuse", change: "refuse", run: "wait", delive
 
 const dispositions = {
   SETTINGS_INVALID: "refuse",
+  FILE_UNREADABLE: written,
   DOCUMENT_SYNTAX: written,
   DOCUMENT_INVALID: written,
   DOCUMENT_DUPLICATE: written,
