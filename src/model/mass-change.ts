@@ -1,0 +1,60 @@
+/** Mass changes: what configuration may take away or bring at once, and what is held until a person approves it. */
+import type { ClusterKey } from "./cluster.ts";
+
+/** `guard` of the settings. */
+export interface GuardLimits {
+  /** Objects that configuration may remove within an hour in which a leader ran. */
+  readonly removals: number;
+  /** Share of what an owner or a cluster had at the beginning of that hour; counts from {@link shareRemovalsMin} on. */
+  readonly share: number;
+  /** Objects that may come where owner and cluster both were in force before. */
+  readonly additions: number;
+}
+
+/** Below so many removals no share is too large: an owner of two objects may lose one. */
+export const shareRemovalsMin = 5;
+
+/** A document before and after; undefined: it is not there. `key` is the same for one document at any revision. */
+export interface DocumentChange {
+  readonly key: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** Why objects go or come: the documents that it is put down to, the owner and the cluster that it shows on. */
+export interface EffectCause {
+  /** Keys of {@link DocumentChange}; sorted. */
+  readonly documents: readonly string[];
+  /** Folder of the owner, as paths have it: `triggers/<name>`. */
+  readonly owner: string;
+  readonly cluster: ClusterKey;
+  /** Whether owner and cluster both were in force before: only then do additions count. */
+  readonly isKnown: boolean;
+}
+
+/** What a cause comes to. */
+export interface CountedEffect extends EffectCause {
+  readonly removals: number;
+  readonly additions: number;
+}
+
+/** A limit that something is beyond. */
+export interface LimitExceeded {
+  readonly limit: keyof GuardLimits;
+  /** Of `share`: whose. */
+  readonly of?: string;
+  readonly counted: number;
+  readonly allowed: number;
+}
+
+/** A change that is not put in force until `sluice approve <id>`, or until it is taken back. */
+export interface HeldChange {
+  readonly id: string;
+  readonly documents: readonly string[];
+  readonly removals: number;
+  readonly additions: number;
+  /** The first of them, for people. */
+  readonly owners: readonly string[];
+  readonly clusters: readonly ClusterKey[];
+  readonly exceeded: readonly LimitExceeded[];
+}
