@@ -29,9 +29,10 @@ export interface CommitInfo {
 export interface GitReader {
   /**
    * Brings the branches' heads here, shallow, and says what they are; undefined: the remote has no such branch. A name
-   * that begins with `refs/` is a whole ref, as forges have for the heads of requests.
+   * that begins with `refs/` is a whole ref, as forges have for the heads of requests. The signal ends it. Throws a SluiceError
+   * (GIT_UNAVAILABLE, GIT_AUTH, GIT_INVALID).
    */
-  fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>>;
+  fetchHeads(branches: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, ObjectId | undefined>>;
   readCommit(commit: ObjectId): Promise<CommitInfo>;
   /** A tree's entries in Git's order. */
   readTree(tree: ObjectId): Promise<readonly TreeEntry[]>;
@@ -76,7 +77,10 @@ export interface RefUpdate {
   /** What the branch must still be on the server; undefined: it must not exist. */
   readonly from: ObjectId | undefined;
   readonly to: ObjectId;
-  /** `to` need not come after `from`: for branches that are made anew each time, and nobody's. */
+  /**
+   * `to` need not come after `from`: for branches that are made anew each time, and nobody's. Without it an update that would set the
+   * branch back is refused, before anything is sent.
+   */
   readonly mayRewind?: true;
 }
 
@@ -92,14 +96,14 @@ export interface GitWriter {
   writeCommit(request: CommitRequest): Promise<{ readonly id: ObjectId; readonly tree: ObjectId }>;
 
   /**
-   * Pushes everything written and not known to be on the server as one pack, with all updates in one atomic push where the server
-   * can, else in the order given, stopping at the first that fails. Never forces: a branch goes from exactly `from` to `to`. Throws a SluiceError
-   * (GIT_UNAVAILABLE, GIT_AUTH) where the server gave no answer for the refs: then nothing is known of them.
+   * Pushes what the new heads reach and the server is not known to have, as one pack, with all updates in one atomic push where the server
+   * can, else in the order given, stopping at the first that fails. Never forces: a branch goes from exactly `from` to `to`. Branches that
+   * another one's failure left untouched are absent from the answer.
+   *
+   * Throws a SluiceError (GIT_UNAVAILABLE, GIT_AUTH) where the server gave no answer for the refs, where for two minutes not a byte has
+   * moved either way, or where the signal aborts: then nothing is known of them, and the heads have to be read.
    */
-  push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>>;
-
-  /** Forgets what was written and not pushed. */
-  discard(): void;
+  push(updates: readonly RefUpdate[], signal?: AbortSignal): Promise<ReadonlyMap<string, RefOutcome>>;
 }
 
 export interface GitRepository extends GitReader, BlobReader, GitWriter {

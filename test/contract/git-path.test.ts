@@ -134,7 +134,6 @@ describe("a repository with history", () => {
     expect(kinds(outcomes)).toEqual({ main: "moved" });
     expect(sandbox.headOf("main")).toBe(second);
     expect(sandbox.headOf("state")).toBeUndefined();
-    repository.discard();
     expect((await repository.fetchHeads(["main"])).get("main")).toBe(second);
     const again = await commit(repository, second, { b: "2" });
     expect(kinds(await repository.push([{ branch: "main", from: second, to: again }]))).toEqual({ main: "pushed" });

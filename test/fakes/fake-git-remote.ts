@@ -6,8 +6,8 @@ export class FakeGitRemote {
   readonly branches = new Map<string, ObjectId>();
   /** Whether all updates of a push go through or none. */
   isAtomic = true;
-  /** Branches whose history may be thrown away. */
-  readonly rewritable = new Set<string>();
+  /** As `receive.denyNonFastForwards`. */
+  refusesRewinds = false;
   /** How many pushes changed a branch. */
   pushes = 0;
   readonly #objects = new Map<ObjectId, GitObject>();
@@ -29,8 +29,7 @@ export class FakeGitRemote {
   update({ branch, from, to, mayRewind }: RefUpdate): void {
     this.#checkIsWhole(to);
     const isForced = from !== undefined && !this.#isAncestor(from, to);
-    if (isForced && mayRewind !== true && !this.rewritable.has(branch))
-      throw new Error(`the push to ${branch} is forced`);
+    if (isForced && (mayRewind !== true || this.refusesRewinds)) throw new Error(`the push to ${branch} is forced`);
     this.branches.set(branch, to);
   }
 

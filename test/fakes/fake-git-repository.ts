@@ -63,8 +63,9 @@ export class FakeGitRepository implements GitRepository, GitObjects {
     return id;
   }
 
-  fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>> {
+  fetchHeads(branches: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, ObjectId | undefined>> {
     return this.#perform("fetch", () => {
+      if (signal?.aborted) throw gitUnavailable("it was given up");
       const heads = new Map(branches.map((branch) => [branch, this.#remote.branches.get(branch)]));
       for (const id of heads.values()) if (id !== undefined) this.#known.add(id);
       return heads;
@@ -147,8 +148,14 @@ export class FakeGitRepository implements GitRepository, GitObjects {
     });
   }
 
-  push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
-    return this.#perform("push", () => {
+  async push(updates: readonly RefUpdate[], signal?: AbortSignal): Promise<ReadonlyMap<string, RefOutcome>> {
+    const setBack = updates.filter((update) => !this.#comesAfter(update));
+    if (setBack.length > 0) {
+      return new Map(
+        setBack.map(({ branch }) => [branch, { kind: "refused", problem: refusalProblem("refused", branch) }]),
+      );
+    }
+    const pushing = this.#perform("push", () => {
       this.updates.push(updates);
       const answers = updates.map((update) => [update, this.#answer(update)] as const);
       this.refusals.shift();
@@ -165,25 +172,49 @@ export class FakeGitRepository implements GitRepository, GitObjects {
       }
       return outcomes;
     });
+    return signal === undefined ? pushing : unlessGivenUp(pushing, signal);
   }
 
-  #answer({ branch, from, to }: RefUpdate): RefOutcome {
+  /** As the adapter: by the history that is here. */
+  #comesAfter({ from, to, mayRewind }: RefUpdate): boolean {
+    if (mayRewind === true || from === undefined) return true;
+    const open = [to];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (id === from) return true;
+      const object = this.#known.has(id) ? this.find(id) : undefined;
+      if (object?.type === "commit") open.push(...object.info.parents);
+    }
+    return false;
+  }
+
+  #isForward(from: ObjectId | undefined, to: ObjectId): boolean {
+    return this.#comesAfter({ branch: "", from, to });
+  }
+
+  #answer({ branch, from, to, mayRewind }: RefUpdate): RefOutcome {
     const refusal = this.refusals[0]?.get(branch);
     if (refusal !== undefined) return { kind: refusal, problem: refusalProblem(refusal, branch) };
     const current = this.#remote.branches.get(branch);
+    if (current === from && mayRewind === true && this.#remote.refusesRewinds && !this.#isForward(from, to)) {
+      return { kind: "refused", problem: refusalProblem("refused", branch) };
+    }
     if (current === from || current === to) return { kind: "pushed" };
     return { kind: "moved", problem: refusalProblem("moved", branch) };
   }
 
+  /** What the new head reaches arrives, and nothing else. */
   #deliver(update: RefUpdate): void {
-    for (const object of this.#written.values()) this.#remote.add(object);
-    this.#written.clear();
+    const open = [update.to];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      const object = this.#written.get(id);
+      if (object === undefined) continue;
+      this.#written.delete(id);
+      this.#remote.add(object);
+      if (object.type === "commit") open.push(object.info.tree, ...object.info.parents);
+      if (object.type === "tree") open.push(...object.entries.map((entry) => entry.id));
+    }
     this.#remote.update(update);
     this.#remote.pushes++;
-  }
-
-  discard(): void {
-    this.#written.clear();
   }
 
   async close(): Promise<void> {
@@ -196,6 +227,16 @@ export class FakeGitRepository implements GitRepository, GitObjects {
     await this.fault(operation, "after");
     return result;
   }
+}
+
+/** What became of the push is not known when the signal aborts first. */
+function unlessGivenUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give = () => reject(gitUnavailable("it was given up"));
+    if (signal.aborted) give();
+    signal.addEventListener("abort", give, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", give));
+  });
 }
 
 function refusalProblem(kind: "moved" | "refused", branch: string): Problem {

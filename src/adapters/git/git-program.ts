@@ -1,7 +1,7 @@
 /** Runs the `git` program for what is its: making the local store, fetching into it, repacking. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { SluiceError } from "../../model/problem.ts";
+import { ChildProgram, explainSpawnError } from "./child-program.ts";
+import { abortedError, onAbort } from "./given-up.ts";
 
 const usualOutputBytesMax = 16 * 1024 * 1024;
 
@@ -61,49 +61,42 @@ export interface ProgramRun {
   readonly durationMsMax: number;
   /** Default: 16 MiB. */
   readonly outputBytesMax?: number;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs to the end, whatever the exit code. Throws a SluiceError: PROGRAM_MISSING, or PROGRAM_FAILED when it takes too long. */
+/**
+ * Runs to the end, whatever the exit code. Throws a SluiceError: PROGRAM_MISSING, PROGRAM_FAILED when it can't be started or takes too
+ * long, GIT_UNAVAILABLE when it is told to stop.
+ */
 export async function runProgram(program: string, args: readonly string[], run: ProgramRun): Promise<ProgramResult> {
-  const child = spawn(program, args, {
-    env: run.env,
-    stdio: "pipe",
-    timeout: run.durationMsMax,
-    killSignal: "SIGKILL",
-  });
-  const { outputBytesMax = usualOutputBytesMax } = run;
+  const { outputBytesMax = usualOutputBytesMax, durationMsMax, signal } = run;
+  const what = `${program} ${args[0] ?? ""}`.trim();
+  if (signal?.aborted) throw abortedError(what);
+  const running = new ChildProgram(program, args, run.env);
+  const { child } = running;
   const chunks: Buffer[] = [];
   let bytes = 0;
-  let stderr = "";
+  let ending: string | undefined;
+  const end = (why: string) => {
+    ending ??= why;
+    running.kill();
+  };
   child.stdout.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes <= outputBytesMax) chunks.push(chunk);
-    else child.kill("SIGKILL");
+    else end("it printed too much");
   });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr = (stderr + text).slice(-8192);
-  });
-  child.stdin.on("error", () => undefined);
+  const timer = setTimeout(() => end(`it took longer than ${Math.round(durationMsMax / 1000)} s`), durationMsMax);
+  const stopListening = onAbort([signal], () => end("it was told to stop"));
   child.stdin.end(run.input ?? "");
-  let code: number | null;
-  try {
-    [code] = (await once(child, "close")) as [number | null];
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new SluiceError(
-      {
-        code: isMissing ? "PROGRAM_MISSING" : "PROGRAM_FAILED",
-        message: isMissing ? `the program ${program} is not installed` : `the program ${program} can't be started`,
-        hint: `Install ${program} and see that it is on the PATH.`,
-      },
-      error,
-    );
+  await running.exited;
+  clearTimeout(timer);
+  stopListening();
+  if (running.failure !== undefined) throw explainSpawnError(program, running.failure);
+  if (signal?.aborted && ending !== undefined) throw abortedError(what);
+  if (child.exitCode === null) {
+    throw new SluiceError({ code: "PROGRAM_FAILED", message: `${what} was ended: ${ending ?? "it was killed"}` });
   }
-  if (code === null) {
-    throw new SluiceError({
-      code: "PROGRAM_FAILED",
-      message: `${program} ${args[0] ?? ""} was ended: it took longer than ${Math.round(run.durationMsMax / 1000)} s, was killed, or printed too much`,
-    });
-  }
-  return { code, stdout: Buffer.concat(chunks), stderr: stderr.trim() };
+  return { code: child.exitCode, stdout: Buffer.concat(chunks), stderr: running.stderr };
 }

@@ -7,16 +7,20 @@ export interface HttpFailure extends HttpRefusal {
   readonly hasCredentials: boolean;
 }
 
-/** `said` is the start of the answer's body, where it is plain text. */
+/** So much of what a server says is shown. */
+const wordsMax = 500;
+
+/** `said` is the start of the answer's body. */
 export function explainStatus(failure: HttpFailure): SluiceError {
-  const { url, status, said, hasCredentials } = failure;
+  const { url, status, said, header, hasCredentials } = failure;
   const server = `the Git server ${url.host}`;
-  const words = said === "" ? "" : `: ${said}`;
+  const isPlain = /^text\/plain/.test(header("content-type") ?? "");
+  const words = said === "" || !isPlain ? "" : `: ${said.slice(0, wordsMax)}`;
   if (isRateLimit(failure)) {
     return new SluiceError({
       code: "GIT_UNAVAILABLE",
       message: `${server} limits how often it may be asked (${status})${words}`,
-      hint: "Set commit.minInterval.",
+      hint: "Sluice tries again later. Set commit.minInterval, or repository.pollInterval.",
     });
   }
   switch (status) {

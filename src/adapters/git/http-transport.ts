@@ -6,15 +6,18 @@
  * push, and one after trouble, or after a while, asks before it posts.
  */
 import { readFile } from "node:fs/promises";
-import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { SluiceError } from "../../model/problem.ts";
-import { createAgent, findProxy, routeThrough } from "../http/http-agent.ts";
+import type { Clock } from "../../ports/system.ts";
+import { findProxy } from "../http/http-agent.ts";
+import { HttpAgents } from "../http/http-agents.ts";
 import { AdvertisementReader } from "./advertisement.ts";
 import { authorizationOf, type GitAuth } from "./git-auth.ts";
-import { explainConnectionError, explainStatus } from "./http-error.ts";
+import { converse, type HttpAnswer, IdleConnectionClosed } from "./http-conversation.ts";
+import { explainStatus } from "./http-error.ts";
+import { checkObjectFormat } from "./object-format.ts";
 import { PacketReader } from "./pkt-line.ts";
-import type { Advertisement, Connection, GitService, Transport } from "./transport.ts";
+import type { Advertisement, Connection, ConnectOptions, GitService, Transport } from "./transport.ts";
 
 export interface HttpTransportOptions {
   readonly url: string;
@@ -22,6 +25,8 @@ export interface HttpTransportOptions {
   /** PEM bundle of further authorities. */
   readonly caFile?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** When for so long not a byte has moved either way, the server counts as unreachable. */
   readonly silenceMsMax: number;
 }
 
@@ -29,14 +34,16 @@ export interface HttpTransportOptions {
 const capabilitiesMsMax = 10 * 60_000;
 const redirectsMax = 5;
 const answerBytesMax = 256 * 1024 * 1024;
-const errorTextMax = 500;
+const errorTextMax = 2000;
 
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
   readonly #configured: URL;
+  readonly #agents = new HttpAgents();
+  /** Ends everything that is under way. */
+  readonly #closed = new AbortController();
   /** Where the configured URL led, once asked. */
   #base: URL;
-  #agent: { readonly agent: Agent; readonly origin: string; readonly ca: string | undefined } | undefined;
   #known: { readonly advertisement: Advertisement; readonly readAt: number } | undefined;
 
   constructor(options: HttpTransportOptions) {
@@ -50,25 +57,26 @@ export class HttpTransport implements Transport {
     return this.#base.href;
   }
 
-  async connect({ fresh }: { readonly fresh: boolean }): Promise<Connection> {
+  async connect({ fresh, signal }: ConnectOptions): Promise<Connection> {
     const known = this.#known;
     this.#known = undefined;
     if (!fresh && known !== undefined && performance.now() - known.readAt < capabilitiesMsMax) {
-      return this.#connection(known.advertisement, known.readAt, false);
+      return this.#connection(known.advertisement, known.readAt, false, signal);
     }
-    return this.#connection(await this.#readAdvertisement("receive-pack"), performance.now(), true);
+    const advertisement = await this.#readAdvertisement("receive-pack", signal);
+    return this.#connection(advertisement, performance.now(), true, signal);
   }
 
-  async readRefs(): Promise<Advertisement> {
-    return this.#readAdvertisement("upload-pack");
+  async readRefs(signal?: AbortSignal): Promise<Advertisement> {
+    return this.#readAdvertisement("upload-pack", signal);
   }
 
   /** One exchange with `upload-pack` in version 2 of the protocol; answers with all of the body. Throws a SluiceError. */
   async requestObjects(request: Buffer): Promise<Buffer> {
-    const response = await this.#post("upload-pack", [request], { "git-protocol": "version=2" });
+    const answer = await this.#post("upload-pack", [request], undefined, { "git-protocol": "version=2" });
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for await (const chunk of readBody(this.#base, response)) {
+    for await (const chunk of answer.body()) {
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes > answerBytesMax)
@@ -78,15 +86,20 @@ export class HttpTransport implements Transport {
   }
 
   close(): void {
-    this.#agent?.agent.destroy();
-    this.#agent = undefined;
+    this.#closed.abort();
+    this.#agents.close();
   }
 
-  #connection(advertisement: Advertisement, readAt: number, isFresh: boolean): Connection {
+  #connection(
+    advertisement: Advertisement,
+    readAt: number,
+    isFresh: boolean,
+    signal: AbortSignal | undefined,
+  ): Connection {
     const exchange = async function* (this: HttpTransport, request: readonly Buffer[]): AsyncIterable<Buffer> {
-      const response = await this.#post("receive-pack", request);
+      const answer = await this.#post("receive-pack", request, signal);
       let isAnswered = false;
-      for await (const chunk of readBody(this.#base, response)) {
+      for await (const chunk of answer.body()) {
         // From here on the server has taken the request: what it can do need not be asked again.
         if (!isAnswered) this.#known = { advertisement, readAt };
         isAnswered = true;
@@ -96,11 +109,12 @@ export class HttpTransport implements Transport {
     return { advertisement, isFresh, knowsRefs: isFresh, exchange: exchange.bind(this), close: () => undefined };
   }
 
-  async #readAdvertisement(service: GitService): Promise<Advertisement> {
+  async #readAdvertisement(service: GitService, signal: AbortSignal | undefined): Promise<Advertisement> {
     let base = this.#configured;
     for (let redirects = 0; ; redirects++) {
       const url = new URL(`${base.href.replace(/\/$/, "")}/info/refs?service=git-${service}`);
-      const response = await this.#send(url, "GET", {}, []);
+      const answer = await this.#send(url, "GET", {}, [], signal);
+      const { response } = answer;
       const status = response.statusCode ?? 0;
       if (status >= 300 && status < 400 && response.headers.location !== undefined && redirects < redirectsMax) {
         response.resume();
@@ -109,30 +123,33 @@ export class HttpTransport implements Transport {
       }
       await this.#checkStatus(url, response);
       this.#base = base;
-      return await readAdvertisementFrom(url, response, service);
+      const advertisement = await readAdvertisementFrom(url, answer, service);
+      checkObjectFormat(advertisement);
+      return advertisement;
     }
   }
 
   async #post(
     service: GitService,
     request: readonly Buffer[],
+    signal: AbortSignal | undefined,
     more: Record<string, string> = {},
-  ): Promise<IncomingMessage> {
+  ): Promise<HttpAnswer> {
     const url = new URL(`${this.#base.href.replace(/\/$/, "")}/git-${service}`);
     const type = `application/x-git-${service}`;
     const headers = { "content-type": `${type}-request`, accept: `${type}-result`, ...more };
-    const response = await this.#send(url, "POST", headers, request);
-    await this.#checkStatus(url, response);
-    return response;
+    const answer = await this.#send(url, "POST", headers, request, signal);
+    await this.#checkStatus(url, answer.response);
+    return answer;
   }
 
   async #checkStatus(url: URL, response: IncomingMessage): Promise<void> {
-    const { statusCode = 0 } = response;
-    if (statusCode === 200) return;
+    if (response.statusCode === 200) return;
     const said = await readErrorText(response);
-    const header = (name: string) => response.headers[name]?.toString();
+    const { statusCode: status = 0, headers } = response;
+    const header = (name: string) => headers[name]?.toString();
     const hasCredentials = this.#options.auth.kind !== "none";
-    throw explainStatus({ url, status: statusCode, said, header, hasCredentials });
+    throw explainStatus({ url, status, said, header, hasCredentials });
   }
 
   async #send(
@@ -140,65 +157,40 @@ export class HttpTransport implements Transport {
     method: "GET" | "POST",
     headers: Record<string, string>,
     body: readonly Buffer[],
-  ): Promise<IncomingMessage> {
-    const authorization = await authorizationOf(this.#options.auth);
-    const proxy = findProxy(url, this.#options.env);
-    const agent = await this.#agentFor(url, proxy);
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
+    const { auth, env, caFile, clock, silenceMsMax } = this.#options;
+    const authorization = await authorizationOf(auth);
+    const proxy = findProxy(url, env);
+    const ca = caFile === undefined || url.protocol === "http:" ? undefined : await readAuthorities(caFile);
     const length = body.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const allHeaders = {
-      "user-agent": "git/sluice",
-      ...headers,
-      ...(authorization === undefined ? {} : { authorization }),
-      ...(method === "POST" ? { "content-length": String(length) } : {}),
+    const request = {
+      url,
+      proxy,
+      agent: this.#agents.agentFor(url, proxy, ca),
+      method,
+      headers: {
+        "user-agent": "git/sluice",
+        ...headers,
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(method === "POST" ? { "content-length": String(length) } : {}),
+      },
+      body,
+      signals: [signal, this.#closed.signal],
+      clock,
+      silenceMsMax,
     };
     for (;;) {
       try {
-        return await this.#request(url, proxy, agent, method, allHeaders, body);
+        return await converse(request);
       } catch (error) {
-        // The server closed an idle connection just when it was used again. Sending the same push twice is safe: the second finds
-        // the branches where the first put them. There may be more such connections, but not many: a new one is none.
+        // Sending the same push twice is safe: the second finds the branches where the first put them. There may be more such
+        // connections, but not many: a new one is none.
         if (!(error instanceof IdleConnectionClosed)) throw error;
       }
     }
   }
-
-  #request(
-    url: URL,
-    proxy: URL | undefined,
-    agent: Agent,
-    method: string,
-    headers: Record<string, string>,
-    body: readonly Buffer[],
-  ): Promise<IncomingMessage> {
-    const { silenceMsMax } = this.#options;
-    const where = routeThrough(url, proxy, headers);
-    return new Promise((resolve, reject) => {
-      const request = (where.protocol === "https:" ? httpsRequest : httpRequest)({ ...where, method, agent });
-      request.setTimeout(silenceMsMax, () =>
-        request.destroy(new Error(`it said nothing for ${Math.round(silenceMsMax / 1000)} s`)),
-      );
-      request.once("response", resolve);
-      request.once("error", (error: NodeJS.ErrnoException) => {
-        const isIdleClose = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
-        reject(isIdleClose ? new IdleConnectionClosed() : explainConnectionError(url, error));
-      });
-      for (const piece of body) request.write(piece);
-      request.end();
-    });
-  }
-
-  async #agentFor(url: URL, proxy: URL | undefined): Promise<Agent> {
-    const { caFile } = this.#options;
-    const ca = caFile === undefined || url.protocol === "http:" ? undefined : await readAuthorities(caFile);
-    if (this.#agent === undefined || this.#agent.origin !== url.origin || this.#agent.ca !== ca) {
-      this.#agent?.agent.destroy();
-      this.#agent = { agent: createAgent(url, proxy, ca), origin: url.origin, ca };
-    }
-    return this.#agent.agent;
-  }
 }
-
-class IdleConnectionClosed extends Error {}
 
 /** Only on the same host, never from https to http: credentials go where the settings say, and nowhere else. */
 function followRedirect(from: URL, location: string, service: GitService): URL {
@@ -215,7 +207,8 @@ function followRedirect(from: URL, location: string, service: GitService): URL {
   return new URL(to.pathname.slice(0, -suffix.length), to.origin);
 }
 
-async function readAdvertisementFrom(url: URL, response: IncomingMessage, service: GitService): Promise<Advertisement> {
+async function readAdvertisementFrom(url: URL, answer: HttpAnswer, service: GitService): Promise<Advertisement> {
+  const { response } = answer;
   const type = response.headers["content-type"] ?? "none";
   if (type !== `application/x-git-${service}-advertisement`) {
     response.destroy();
@@ -229,21 +222,13 @@ async function readAdvertisementFrom(url: URL, response: IncomingMessage, servic
   const reader = new AdvertisementReader();
   let advertisement: Advertisement | undefined;
   // To the end, so that the connection can be used again.
-  for await (const chunk of readBody(url, response)) {
+  for await (const chunk of answer.body()) {
     for (const packet of packets.read(chunk)) advertisement ??= reader.take(packet);
   }
   if (advertisement === undefined) {
     throw new SluiceError({ code: "GIT_UNAVAILABLE", message: `the list of refs from ${url.host} was cut short` });
   }
   return advertisement;
-}
-
-async function* readBody(url: URL, response: IncomingMessage): AsyncIterable<Buffer> {
-  try {
-    for await (const chunk of response) yield chunk as Buffer;
-  } catch (error) {
-    throw explainConnectionError(url, error);
-  }
 }
 
 async function readErrorText(response: IncomingMessage): Promise<string> {
@@ -256,8 +241,7 @@ async function readErrorText(response: IncomingMessage): Promise<string> {
   } catch {
     // The status says enough.
   }
-  const isPlain = /^text\/plain/.test(response.headers["content-type"] ?? "");
-  return isPlain ? text.slice(0, errorTextMax).replace(/\s+/g, " ").trim() : "";
+  return text.slice(0, errorTextMax).replace(/\s+/g, " ").trim();
 }
 
 async function readAuthorities(caFile: string): Promise<string> {

@@ -150,9 +150,9 @@ export class LocalStore {
   }
 
   /** Brings the branches' heads here with their trees; says where they are. */
-  async fetchBranches(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId>> {
+  async fetchBranches(branches: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, ObjectId>> {
     const refspecs = branches.map((branch) => `+${refName(branch)}:${trackingRef(branch)}`);
-    await this.#fetch(["--depth=1", "--filter=blob:none", "origin", ...refspecs]);
+    await this.#fetch(["--depth=1", "--filter=blob:none", "origin", ...refspecs], signal);
     const { stdout } = await this.#git(["for-each-ref", "--format=%(objectname) %(refname)"]);
     const refs = new Map(
       stdout
@@ -169,13 +169,18 @@ export class LocalStore {
   }
 
   /** Brings single objects here that the filter left out. */
-  async fetchObjects(ids: readonly ObjectId[]): Promise<void> {
+  async fetchObjects(ids: readonly ObjectId[], signal?: AbortSignal): Promise<void> {
     // Nothing is said of what is here: from a commit the server would conclude that its files are here too.
     const silently = ["-c", "fetch.negotiationAlgorithm=noop"];
-    await this.#fetch(["--filter=blob:none", "--stdin", "origin"], `${ids.join("\n")}\n`, silently);
+    await this.#fetch(["--filter=blob:none", "--stdin", "origin"], signal, `${ids.join("\n")}\n`, silently);
   }
 
-  async #fetch(args: readonly string[], input = "", config: readonly string[] = []): Promise<void> {
+  async #fetch(
+    args: readonly string[],
+    signal: AbortSignal | undefined,
+    input = "",
+    config: readonly string[] = [],
+  ): Promise<void> {
     const common = [
       "fetch",
       "--quiet",
@@ -184,7 +189,7 @@ export class LocalStore {
       "--recurse-submodules=no",
       "--no-auto-maintenance",
     ];
-    const result = await this.#git([...config, ...common, ...args], input, await this.#options.fetchEnv());
+    const result = await this.#git([...config, ...common, ...args], input, await this.#options.fetchEnv(), signal);
     if (result.code !== 0) throw new FetchFailedError(result.stderr);
     this.loadPacks();
   }
@@ -246,11 +251,11 @@ export class LocalStore {
    * Fetches the branches into a new store beside this one: history and what nobody needs any more stay behind. Nothing changes
    * until the answer is called, which puts it in this one's place.
    */
-  async renew(branches: readonly string[]): Promise<() => Promise<void>> {
+  async renew(branches: readonly string[], signal?: AbortSignal): Promise<() => Promise<void>> {
     const { directory } = this.#options;
     const next = new LocalStore({ ...this.#options, directory: `${directory}.new` });
     await next.rebuild();
-    await next.fetchBranches(branches);
+    if (branches.length > 0) await next.fetchBranches(branches, signal);
     next.close();
     return async () => {
       this.close();
@@ -272,10 +277,15 @@ export class LocalStore {
     if (result.code !== 0) throw new DamagedStoreError(`the store's refs can't be updated: ${result.stderr}`);
   }
 
-  async #git(args: readonly string[], input = "", moreEnv: ProgramEnv = {}): Promise<ProgramResult> {
+  async #git(
+    args: readonly string[],
+    input = "",
+    moreEnv: ProgramEnv = {},
+    signal?: AbortSignal,
+  ): Promise<ProgramResult> {
     const { directory, fetchMsMax } = this.#options;
     const env = gitEnv({ ...moreEnv, GIT_DIR: directory });
-    return runProgram("git", args, { env, input, durationMsMax: fetchMsMax });
+    return runProgram("git", args, { env, input, durationMsMax: fetchMsMax, signal });
   }
 
   close(): void {

@@ -74,6 +74,11 @@ export class ObjectStore {
     this.#heads.set(branch, id);
   }
 
+  /** The branch is gone from the remote. */
+  forgetHead(branch: string): void {
+    this.#heads.delete(branch);
+  }
+
   /** Those whose heads are known. */
   get branches(): readonly string[] {
     return [...this.#heads.keys()];

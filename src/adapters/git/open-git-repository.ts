@@ -1,8 +1,9 @@
 /** The Git adapter: one remote repository, its local store, and the way to push. */
 import { SluiceError } from "../../model/problem.ts";
 import type { GitRepository } from "../../ports/git.ts";
-import type { Log } from "../../ports/system.ts";
+import type { Clock, Log } from "../../ports/system.ts";
 import { findProxy } from "../http/http-agent.ts";
+import { systemClock } from "../system/system-clock.ts";
 import type { Identity } from "./commit-bytes.ts";
 import { authorizationOf, type GitAuth } from "./git-auth.ts";
 import { gitConfigEnv, gitEnv, type ProgramEnv, runProgram } from "./git-program.ts";
@@ -30,6 +31,8 @@ export interface GitRepositoryOptions {
   readonly caFile?: string;
   readonly signing?: SigningOptions;
   readonly log: Log;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
   readonly limits?: Partial<GitLimits>;
 }
 
@@ -37,7 +40,7 @@ export interface GitLimits {
   readonly treeCacheBytesMax: number;
   readonly unstoredBytesMax: number;
   readonly storeGrowthBytesMax: number;
-  /** Silence of the server that long is taken for a broken connection. */
+  /** When for so long not a byte has moved either way, an exchange with the server is given up. */
   readonly silenceMsMax: number;
   readonly fetchMsMax: number;
 }
@@ -46,7 +49,7 @@ const defaultLimits: GitLimits = {
   treeCacheBytesMax: 40 * 1024 * 1024,
   unstoredBytesMax: 8 * 1024 * 1024,
   storeGrowthBytesMax: 1024 * 1024 * 1024,
-  silenceMsMax: 300_000,
+  silenceMsMax: 120_000,
   fetchMsMax: 1_800_000,
 };
 
@@ -97,7 +100,7 @@ interface Way {
 function openWay(remote: RemoteUrl, options: GitRepositoryOptions, limits: GitLimits): Way {
   switch (remote.kind) {
     case "path":
-      return openPathWay(remote.path, limits);
+      return openPathWay(remote.path, options, limits);
     case "http":
       return openHttpWay(remote.url, options, limits);
     case "ssh":
@@ -105,11 +108,12 @@ function openWay(remote: RemoteUrl, options: GitRepositoryOptions, limits: GitLi
   }
 }
 
-function openPathWay(path: string, { silenceMsMax }: GitLimits): Way {
+function openPathWay(path: string, { clock = systemClock }: GitRepositoryOptions, { silenceMsMax }: GitLimits): Way {
   const transport = new ProgramTransport({
     command: async (service) => ({ program: "git", args: [service, path], env: gitEnv() }),
     explain: explainProgramFailure,
     keepsNextReady: true,
+    clock,
     silenceMsMax,
   });
   const requestObjects = async (input: Buffer) => {
@@ -122,7 +126,7 @@ function openPathWay(path: string, { silenceMsMax }: GitLimits): Way {
 
 function openSshWay(
   remote: Extract<RemoteUrl, { kind: "ssh" }>,
-  { auth = { kind: "none" } }: GitRepositoryOptions,
+  { auth = { kind: "none" }, clock = systemClock }: GitRepositoryOptions,
   { silenceMsMax }: GitLimits,
 ): Way {
   const files = new SecretFiles();
@@ -132,6 +136,7 @@ function openSshWay(
     explain: explainProgramFailure,
     // Servers hang up on those who keep them waiting.
     keepsNextReady: false,
+    clock,
     silenceMsMax,
   });
   const fetchEnv = async () => ({
@@ -144,11 +149,18 @@ function openSshWay(
 
 function openHttpWay(
   url: string,
-  { auth = { kind: "none" }, caFile }: GitRepositoryOptions,
+  { auth = { kind: "none" }, caFile, clock = systemClock }: GitRepositoryOptions,
   { silenceMsMax }: GitLimits,
 ): Way {
   const { env } = process;
-  const transport = new HttpTransport({ url, auth, env, silenceMsMax, ...(caFile === undefined ? {} : { caFile }) });
+  const transport = new HttpTransport({
+    url,
+    auth,
+    env,
+    clock,
+    silenceMsMax,
+    ...(caFile === undefined ? {} : { caFile }),
+  });
   /** The same credentials, proxy and redirects for git, by its environment: arguments are for all to see. */
   const fetchEnv = async () => {
     const { base } = transport;

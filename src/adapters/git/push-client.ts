@@ -5,7 +5,10 @@ import type { Log } from "../../ports/system.ts";
 import { zeroId } from "./object-id.ts";
 import { encodePacket, flushPacket } from "./pkt-line.ts";
 import { type PushReport, PushReportReader } from "./push-report.ts";
-import type { Connection, Transport } from "./transport.ts";
+import type { Advertisement, Connection, Transport } from "./transport.ts";
+
+/** Of the server's own words so many lines are told with a refusal. */
+const messagesMax = 8;
 
 /** The pack to push. It is sent with each update where the server takes them one by one: it may keep only what they reach. */
 export type PackSource = (options: { readonly ofsDelta: boolean }) => Buffer;
@@ -19,21 +22,29 @@ export class PushClient {
     this.#log = log;
   }
 
-  /** As GitWriter.push. Branches that another one's failure left untouched are absent from the answer. */
-  async push(updates: readonly RefUpdate[], pack: PackSource): Promise<Map<string, RefOutcome>> {
-    const connection = await this.#connectFor(updates);
+  /**
+   * As GitWriter.push. Branches that another one's failure left untouched are absent from the answer. When the signal aborts, whatever
+   * is under way ends, and GIT_UNAVAILABLE is thrown: what became of the push is not known then.
+   */
+  async push(updates: readonly RefUpdate[], pack: PackSource, signal?: AbortSignal): Promise<Map<string, RefOutcome>> {
+    const connection = await this.#connectFor(updates, signal);
     const early = connection.isFresh ? findKnown(updates, connection) : new Map<string, RefOutcome>();
     const left = updates.filter(({ branch }) => !early.has(branch));
     if (left.length === 0 || [...early.values()].some(({ kind }) => kind === "moved")) {
       connection.close();
       return early;
     }
+    const clashes = findClashes(left, connection.advertisement);
+    if (clashes.size > 0) {
+      connection.close();
+      return clashes;
+    }
     if (left.length === 1 || connection.advertisement.capabilities.has("atomic")) {
-      return new Map([...early, ...(await this.#pushTogether(connection, left, pack))]);
+      return new Map([...early, ...(await this.#pushTogether(connection, left, pack, signal))]);
     }
     for (const [index, update] of left.entries()) {
-      const ownConnection = index === 0 ? connection : await this.#connectFor([update]);
-      const outcome = (await this.#pushTogether(ownConnection, [update], pack)).get(update.branch);
+      const ownConnection = index === 0 ? connection : await this.#connectFor([update], signal);
+      const outcome = (await this.#pushTogether(ownConnection, [update], pack, signal)).get(update.branch);
       if (outcome !== undefined) early.set(update.branch, outcome);
       if (outcome?.kind !== "pushed") break;
     }
@@ -41,26 +52,27 @@ export class PushClient {
   }
 
   /** An advertisement from before that contradicts the updates may just be old: then a fresh one decides. */
-  async #connectFor(updates: readonly RefUpdate[]): Promise<Connection> {
-    const connection = await this.#transport.connect({ fresh: false });
+  async #connectFor(updates: readonly RefUpdate[], signal: AbortSignal | undefined): Promise<Connection> {
+    const connection = await this.#transport.connect({ fresh: false, signal });
     if (connection.isFresh || !connection.knowsRefs || findKnown(updates, connection).size === 0) return connection;
     connection.close();
-    return this.#transport.connect({ fresh: true });
+    return this.#transport.connect({ fresh: true, signal });
   }
 
   async #pushTogether(
     connection: Connection,
     updates: readonly RefUpdate[],
     pack: PackSource,
+    signal: AbortSignal | undefined,
   ): Promise<Map<string, RefOutcome>> {
     const { capabilities } = connection.advertisement;
-    checkObjectFormat(capabilities);
-    const hasReport = capabilities.has("report-status-v2") || capabilities.has("report-status");
-    const request = [encodeCommands(updates, capabilities), pack({ ofsDelta: capabilities.has("ofs-delta") })];
+    const messages: string[] = [];
     let report: PushReport | undefined;
     try {
-      report = await this.#exchange(connection, request, capabilities.has("side-band-64k"), hasReport);
+      const request = [encodeCommands(updates, capabilities), pack({ ofsDelta: capabilities.has("ofs-delta") })];
+      report = await this.#exchange(connection, request, messages);
     } catch (error) {
+      connection.close();
       if (!(error instanceof SluiceError) || error.problem.code !== "GIT_REFUSED") throw error;
       const { problem } = error;
       return new Map(updates.map(({ branch }) => [branch, { kind: "refused", problem }]));
@@ -68,19 +80,21 @@ export class PushClient {
     if (report !== undefined && updates.every(({ branch }) => isDone(report, branch))) {
       return new Map(updates.map(({ branch }) => [branch, { kind: "pushed" }]));
     }
-    return this.#explain(updates, report);
+    return this.#explain(updates, report, messages, signal);
   }
 
   /** The report; undefined where this server gives none. */
   async #exchange(
     connection: Connection,
     request: readonly Buffer[],
-    hasBands: boolean,
-    hasReport: boolean,
+    messages: string[],
   ): Promise<PushReport | undefined> {
-    const reader = new PushReportReader(hasBands, (line) =>
-      this.#log.info("message from the Git server", { remote: line }),
-    );
+    const { capabilities } = connection.advertisement;
+    const hasReport = capabilities.has("report-status-v2") || capabilities.has("report-status");
+    const reader = new PushReportReader(capabilities.has("side-band-64k"), (line) => {
+      this.#log.info("message from the Git server", { remote: line });
+      if (messages.length < messagesMax) messages.push(line);
+    });
     const chunks = connection.exchange(request)[Symbol.asyncIterator]();
     for (;;) {
       const next = await chunks.next();
@@ -113,41 +127,43 @@ export class PushClient {
    * What happened where not everything went through: the server's wording differs from kind to kind, where the
    * branches are now does not.
    */
-  async #explain(updates: readonly RefUpdate[], report: PushReport | undefined): Promise<Map<string, RefOutcome>> {
-    const connection = await this.#transport.connect({ fresh: true });
+  async #explain(
+    updates: readonly RefUpdate[],
+    report: PushReport | undefined,
+    messages: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Map<string, RefOutcome>> {
+    const connection = await this.#transport.connect({ fresh: true, signal });
     connection.close();
-    const { refs } = connection.advertisement;
+    const { advertisement } = connection;
+    const clashes = findClashes(updates, advertisement);
+    if (clashes.size > 0) return clashes;
+    const said = messages.length === 0 ? "" : ` (the server says: ${messages.join(" / ")})`;
     const outcomes = new Map<string, RefOutcome>();
     const followers: [string, string][] = [];
     for (const update of updates) {
-      const current = refs.get(refName(update.branch));
-      const reason = report?.refs.get(refName(update.branch)) ?? report?.unpack ?? "no status";
-      if (current === update.to || (report !== undefined && isDone(report, update.branch))) {
-        outcomes.set(update.branch, { kind: "pushed" });
-      } else if (current !== update.from) outcomes.set(update.branch, movedOutcome(update, current));
-      else if (isConsequence(reason)) followers.push([update.branch, reason]);
-      else if (isContention(reason)) outcomes.set(update.branch, contendedOutcome(update.branch, reason));
-      else outcomes.set(update.branch, refusedOutcome(update.branch, explainRefusal(reason, report)));
+      const { branch } = update;
+      const current = advertisement.refs.get(refName(branch));
+      const reason = report?.refs.get(refName(branch)) ?? report?.unpack ?? "no status";
+      if (current === update.to || (report !== undefined && isDone(report, branch))) {
+        outcomes.set(branch, { kind: "pushed" });
+      } else if (current !== update.from) outcomes.set(branch, movedOutcome(update, current));
+      else if (isConsequence(reason)) followers.push([branch, reason]);
+      else if (isContention(`${reason}${said}`)) outcomes.set(branch, contendedOutcome(branch, reason + said));
+      else outcomes.set(branch, refusedOutcome(branch, explainRefusal(reason, report) + said));
     }
-    // All of them say that another one failed: two pushes met, and neither got the locks.
-    if (outcomes.size === 0)
-      for (const [branch, reason] of followers) outcomes.set(branch, contendedOutcome(branch, reason));
+    if (outcomes.size > 0) return outcomes;
+    // All of them say that another one failed: two pushes met, and neither got the locks; or the server's own words say what it is.
+    for (const [branch, reason] of followers) {
+      const isMeeting = messages.length === 0 || messages.some(isContention);
+      outcomes.set(branch, (isMeeting ? contendedOutcome : refusedOutcome)(branch, reason + said));
+    }
     return outcomes;
   }
 }
 
 export function refName(branch: string): string {
   return branch.startsWith("refs/") ? branch : `refs/heads/${branch}`;
-}
-
-function checkObjectFormat(capabilities: ReadonlyMap<string, string>): void {
-  const format = capabilities.get("object-format") ?? "sha1";
-  if (format === "sha1") return;
-  throw new SluiceError({
-    code: "GIT_INVALID",
-    message: `the repository names its objects by ${format}; Sluice writes SHA-1 only`,
-    hint: "Use a repository that was made with --object-format=sha1, which is Git's default.",
-  });
 }
 
 function encodeCommands(updates: readonly RefUpdate[], capabilities: ReadonlyMap<string, string>): Buffer {
@@ -186,9 +202,35 @@ function isConsequence(reason: string): boolean {
 
 /** Another push held the branch's lock, or moved it and back. */
 function isContention(reason: string): boolean {
-  return /failed to update ref|failed to lock|cannot lock|unable to lock|already exists|incorrect old value|stale info|fetch first|non-fast-forward/i.test(
+  if (/permission denied|read-only|no space left|hook|cannot create/i.test(reason)) return false;
+  return /failed to update ref|failed to lock|cannot lock|unable to lock|\.lock'?: File exists|already exists|incorrect old value|stale info|fetch first|non-fast-forward|reference already exists|but expected/i.test(
     reason,
   );
+}
+
+/**
+ * A branch that can't be made, because of another one whose name is a folder of it, or the other way round (`sluice` and
+ * `sluice/state`): Git keeps both in files. Servers don't say so.
+ */
+function findClashes(updates: readonly RefUpdate[], { refs }: Advertisement): Map<string, RefOutcome> {
+  const clashes = new Map<string, RefOutcome>();
+  for (const { branch, from } of updates) {
+    const name = refName(branch);
+    if (from !== undefined || refs.has(name)) continue;
+    const other = [...refs.keys()].find((ref) => ref.startsWith(`${name}/`) || name.startsWith(`${ref}/`));
+    if (other === undefined) continue;
+    const otherBranch = other.replace(/^refs\/heads\//, "");
+    clashes.set(branch, {
+      kind: "refused",
+      problem: {
+        code: "GIT_REFUSED",
+        severity: "error",
+        message: `branch ${branch} can't be made: there is a branch ${otherBranch}, and Git keeps no branch below another's name`,
+        hint: `Rename or delete ${otherBranch}, or set repository.branch or state.branch to another name.`,
+      },
+    });
+  }
+  return clashes;
 }
 
 function explainRefusal(reason: string, report: PushReport | undefined): string {

@@ -15,6 +15,7 @@ import type { Log } from "../../ports/system.ts";
 import { isLimitInWords } from "../http/rate-limit.ts";
 import { encodeCommit, type Identity, parseCommit } from "./commit-bytes.ts";
 import { encodeFetchRequest, idsPerRequestMax, readFetchResponse } from "./fetch-objects.ts";
+import { underSignals } from "./given-up.ts";
 import { FetchFailedError, type LocalStore } from "./local-store.ts";
 import type { ObjectType } from "./object-id.ts";
 import { ObjectStore, type ObjectStoreLimits } from "./object-store.ts";
@@ -65,6 +66,8 @@ export class Repository implements GitRepository {
   readonly #storeWork = new Queue();
   #maintenance: Promise<void> | undefined;
   #isClosed = false;
+  /** Ends fetches and pushes that are under way when the repository is closed. */
+  readonly #closing = new AbortController();
   /** Size of the local store when it held nothing that is not needed. */
   #renewedBytes = 0;
 
@@ -75,24 +78,34 @@ export class Repository implements GitRepository {
     this.#objects.openBatch(this.#batch.objects);
   }
 
-  async fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>> {
-    return this.#storeWork.run(() => this.#fetchHeads(branches));
+  async fetchHeads(
+    branches: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, ObjectId | undefined>> {
+    const signals = [signal, this.#closing.signal];
+    return this.#storeWork.run(() => underSignals(signals, (any) => this.#fetchHeads(branches, any)));
   }
 
-  async #fetchHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId | undefined>> {
+  async #fetchHeads(
+    branches: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, ObjectId | undefined>> {
     for (const branch of branches) this.#branches.add(branch);
-    const { refs } = await this.#parts.transport.readRefs();
+    const { refs } = await this.#parts.transport.readRefs(signal);
     const heads = new Map(branches.map((branch) => [branch, refs.get(refName(branch))]));
     const unknown: string[] = [];
     for (const [branch, id] of heads) {
-      if (id === undefined) continue;
+      if (id === undefined) {
+        this.#objects.forgetHead(branch);
+        continue;
+      }
       // A push whose answer got lost has arrived after all: so has all that went with it.
       if (this.#batch.objects.has(id)) this.#objects.keep(this.#batch.objects);
       if (this.#knows(id)) this.#objects.setHead(branch, id);
       else unknown.push(branch);
     }
     if (unknown.length > 0) {
-      for (const [branch, id] of await this.#fetchBranches(unknown)) {
+      for (const [branch, id] of await this.#fetchBranches(unknown, signal)) {
         heads.set(branch, id);
         this.#objects.setHead(branch, id);
       }
@@ -110,11 +123,11 @@ export class Repository implements GitRepository {
   }
 
   /** Fetches; where that fails for a fault of the store, once more into a new one. */
-  async #fetchBranches(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId>> {
+  async #fetchBranches(branches: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, ObjectId>> {
     const { local } = this.#parts;
     try {
       await this.#objects.store();
-      return await local.fetchBranches(branches);
+      return await local.fetchBranches(branches, signal);
     } catch (error) {
       if (!(error instanceof DamagedStoreError) && !(error instanceof FetchFailedError && isStoreFault(error.stderr))) {
         throw toRemoteError(error);
@@ -124,7 +137,7 @@ export class Repository implements GitRepository {
     await local.rebuild();
     this.#objects.clearCache();
     try {
-      return await local.fetchBranches(branches);
+      return await local.fetchBranches(branches, signal);
     } catch (error) {
       throw toRemoteError(error);
     }
@@ -242,7 +255,7 @@ export class Repository implements GitRepository {
     const left = ids.filter((id) => !this.#objects.has(id));
     if (left.length === 0) return;
     await this.#storeWork
-      .run(() => local.fetchObjects(left))
+      .run(() => local.fetchObjects(left, this.#closing.signal))
       .catch((error: unknown) => {
         throw toRemoteError(error);
       });
@@ -275,7 +288,8 @@ export class Repository implements GitRepository {
     const signature = await this.#parts.signer?.sign(body);
     const signed = signature === undefined ? body : encodeCommit(parts, signature);
     const id = this.#add("commit", signed);
-    this.#batch.commits.push({ id, tree, parents, base, objects: this.#begun, wasLeft: false });
+    const placed = request.changes.flatMap((change) => (change.action === "place" ? [change.id] : []));
+    this.#batch.commits.push({ id, tree, parents, base, objects: this.#begun, placed, leftBehind: 0 });
     this.#begun = [];
     return { id, tree };
   }
@@ -312,28 +326,61 @@ export class Repository implements GitRepository {
     };
   }
 
-  async push(updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
+  async push(updates: readonly RefUpdate[], signal?: AbortSignal): Promise<ReadonlyMap<string, RefOutcome>> {
+    const setBack = updates.filter((update) => !this.#comesAfter(update));
+    if (setBack.length > 0) return new Map(setBack.map(({ branch }) => [branch, setBackOutcome(branch)]));
     const written = this.#batch;
     const tips = updates.map(({ to }) => to);
-    const { taken, left } = partBatch(written, tips, this.#begun);
+    const childrenOf = (tree: ObjectId) => parseTree(this.#objects.readTreeBytes(tree)).map(({ id }) => id);
+    const { taken, left } = partBatch(written, tips, this.#begun, childrenOf);
     this.#objects.dropBatch(written.objects);
     this.#objects.openBatch(taken.objects);
     this.#objects.openBatch(left.objects);
     this.#batch = left;
-    return this.#pushes.run(() => this.#push(taken, updates));
+    const signals = [signal, this.#closing.signal];
+    return this.#pushes.run(() => underSignals(signals, (any) => this.#push(taken, updates, any)));
   }
 
-  async #push(batch: WrittenBatch, updates: readonly RefUpdate[]): Promise<ReadonlyMap<string, RefOutcome>> {
+  /** Whether the branch goes forward, or may go back. History that is not here counts as another one. */
+  #comesAfter({ from, to, mayRewind }: RefUpdate): boolean {
+    if (mayRewind === true || from === undefined) return true;
+    const written = new Map(this.#batch.commits.map(({ id, parents }) => [id, parents]));
+    const seen = new Set<ObjectId>();
+    const open = [to];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (id === from) return true;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      open.push(...(written.get(id) ?? this.#parentsOf(id)));
+    }
+    return false;
+  }
+
+  /** None where the commit isn't here. */
+  #parentsOf(commit: ObjectId): readonly ObjectId[] {
+    const object = this.#knows(commit) ? this.#objects.read(commit) : undefined;
+    return object?.type === "commit" ? parseCommit(commit, object.body).parents : [];
+  }
+
+  async #push(
+    batch: WrittenBatch,
+    updates: readonly RefUpdate[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, RefOutcome>> {
     const objects = [...batch.objects.values()];
     let sent: PackLayout | undefined;
     let isDone = false;
     try {
-      const outcomes = await this.#pusher.push(updates, ({ ofsDelta }) => {
+      const layOut = ({ ofsDelta }: { readonly ofsDelta: boolean }) => {
         sent = layOutPack(objects, ofsDelta);
         return sent.bytes;
-      });
+      };
+      const outcomes = await this.#pusher.push(updates, layOut, signal);
       for (const { branch, to } of updates) {
-        if (outcomes.get(branch)?.kind === "pushed") this.#objects.setHead(branch, to);
+        const outcome = outcomes.get(branch);
+        if (outcome?.kind === "pushed") this.#objects.setHead(branch, to);
+        else if (outcome?.kind === "refused")
+          this.#parts.log.debug("the Git server refused a push", { branch, reason: outcome.problem.message });
       }
       isDone = updates.every(({ branch }) => outcomes.get(branch)?.kind === "pushed");
       return outcomes;
@@ -376,17 +423,7 @@ export class Repository implements GitRepository {
   async #maintain(): Promise<void> {
     const { local, limits, log } = this.#parts;
     try {
-      if (local.packBytes > 2 * this.#renewedBytes + limits.storeGrowthBytesMax) {
-        const branches = this.#objects.branches;
-        const replace = await local.renew(branches);
-        await this.#storeWork.run(async () => {
-          if (this.#isClosed) return;
-          await replace();
-          // What was pushed meanwhile was in the old one only.
-          await local.fetchBranches(branches);
-          this.#renewedBytes = local.packBytes;
-        });
-      }
+      if (local.packBytes > 2 * this.#renewedBytes + limits.storeGrowthBytesMax) await this.#renewStore();
       const replace = await local.mergeSmallPacks();
       await this.#storeWork.run(async () => {
         if (!this.#isClosed) replace?.();
@@ -396,16 +433,30 @@ export class Repository implements GitRepository {
     }
   }
 
-  discard(): void {
-    this.#objects.dropBatch(this.#batch.objects);
-    this.#batch = emptyBatch();
-    this.#objects.openBatch(this.#batch.objects);
+  async #renewStore(): Promise<void> {
+    const { local, transport } = this.#parts;
+    const { signal } = this.#closing;
+    const { refs } = await transport.readRefs(signal);
+    // Heads that are gone can't be fetched, and nobody needs them.
+    for (const branch of this.#objects.branches) if (!refs.has(refName(branch))) this.#objects.forgetHead(branch);
+    const { branches } = this.#objects;
+    const replace = await local.renew(branches, signal);
+    await this.#storeWork.run(async () => {
+      if (this.#isClosed) return;
+      await replace();
+      // What was pushed meanwhile was in the old one only.
+      await local.fetchBranches(branches, signal);
+      this.#renewedBytes = local.packBytes;
+    });
   }
 
   async close(): Promise<void> {
+    // What is still under way now is waited for by nobody.
+    this.#closing.abort();
     await this.#pushes.run(async () => undefined);
     await this.#storeWork.run(() => this.#store());
     this.#isClosed = true;
+    await this.#maintenance;
     this.#parts.transport.close();
     this.#parts.local.close();
     await this.#parts.signer?.close();
@@ -435,14 +486,27 @@ export class Repository implements GitRepository {
   async #rebuild(): Promise<void> {
     await this.#parts.local.rebuild();
     this.#objects.clearCache();
-    const { refs } = await this.#parts.transport.readRefs();
+    const { signal } = this.#closing;
+    const { refs } = await this.#parts.transport.readRefs(signal);
     const present = [...this.#branches].filter((branch) => refs.has(refName(branch)));
     try {
-      if (present.length > 0) await this.#parts.local.fetchBranches(present);
+      if (present.length > 0) await this.#parts.local.fetchBranches(present, signal);
     } catch (error) {
       throw toRemoteError(error);
     }
   }
+}
+
+function setBackOutcome(branch: string): RefOutcome {
+  return {
+    kind: "refused",
+    problem: {
+      code: "GIT_REFUSED",
+      severity: "error",
+      message: `branch ${branch} would be set back to a history without what it holds now, which nobody asked for`,
+      hint: "Nothing was pushed. Fetch the branch and go on from there.",
+    },
+  };
 }
 
 /** Runs one piece of work after the other, whatever becomes of each. */

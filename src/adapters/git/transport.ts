@@ -10,7 +10,7 @@ export interface Advertisement {
   readonly capabilities: ReadonlyMap<string, string>;
 }
 
-/** One push's worth of conversation with `receive-pack`. */
+/** One push's worth of conversation with `receive-pack`. Whoever got it closes it. */
 export interface Connection {
   readonly advertisement: Advertisement;
   /** Whether the advertisement was read just now. */
@@ -19,11 +19,18 @@ export interface Connection {
   readonly knowsRefs: boolean;
   /**
    * Sends the request and gives what comes back. May be called once. Throws a SluiceError: GIT_AUTH and GIT_REFUSED where
-   * the server turned the request down, GIT_UNAVAILABLE where nothing is known.
+   * the server turned the request down, GIT_UNAVAILABLE where nothing is known: it is cut, silent, or given up.
    */
   exchange(request: readonly Buffer[]): AsyncIterable<Buffer>;
   /** Ends it; nothing happens where it has ended already. */
   close(): void;
+}
+
+export interface ConnectOptions {
+  /** Nothing from before may be used. */
+  readonly fresh: boolean;
+  /** Ends the whole conversation, whatever it is at. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Transport {
@@ -31,8 +38,9 @@ export interface Transport {
    * Reaches the server. Unless `fresh` is asked for, a connection or advertisement from before may be used: the server
    * checks the old ids of an update itself. Throws a SluiceError (GIT_UNAVAILABLE, GIT_AUTH).
    */
-  connect(options: { readonly fresh: boolean }): Promise<Connection>;
+  connect(options: ConnectOptions): Promise<Connection>;
   /** The refs as one who only reads sees them (`upload-pack`). Throws like connect. */
-  readRefs(): Promise<Advertisement>;
+  readRefs(signal?: AbortSignal): Promise<Advertisement>;
+  /** Ends every conversation that is under way, and every program that was started for one. */
   close(): void;
 }

@@ -1,9 +1,16 @@
 /**
- * What is written and not pushed: commits, each with the objects that writing it named. A push takes those that its
- * branches reach, and no more: what the server is not asked to keep must not count as arrived.
+ * What is written and not pushed: commits, each with the objects that writing it named. A push takes the object graph of its branches'
+ * new heads, as far as the server is not known to have it: what the server is not asked to keep must not count as arrived, and what it
+ * is asked to keep must be whole.
  */
 import type { ObjectId } from "../../ports/git.ts";
 import { type ObjectSet, withBases } from "./object-writer.ts";
+
+/**
+ * So many pushes may leave a commit behind. By then it is one that nobody wants (a target that somebody else's push has made worthless),
+ * and goes along, whole: it must not stay for ever, and is none to lose.
+ */
+const leftBehindMax = 16;
 
 export interface WrittenCommit {
   readonly id: ObjectId;
@@ -13,8 +20,10 @@ export interface WrittenCommit {
   readonly base: ObjectId | undefined;
   /** Its own objects, and those that were there already. */
   readonly objects: readonly ObjectId[];
-  /** Whether a push has left it behind once. */
-  readonly wasLeft: boolean;
+  /** What was put into its tree as it was, files and folders; some other commit has written them, perhaps one that no branch reaches. */
+  readonly placed: readonly ObjectId[];
+  /** How many pushes have left it behind. */
+  readonly leftBehind: number;
 }
 
 export interface WrittenBatch {
@@ -29,25 +38,44 @@ export function emptyBatch(): WrittenBatch {
 
 /**
  * Parts a batch into what goes with a push of those tips and what stays for a later one. `begun`: objects of a commit
- * that is still being written; they stay. What a push has left behind before goes too: perhaps nobody wants it any more,
- * and it must not stay for ever.
+ * that is still being written; they stay. `childrenOf`: what a tree of the batch names.
  */
 export function partBatch(
   batch: WrittenBatch,
   tips: readonly ObjectId[],
   begun: readonly ObjectId[],
+  childrenOf: (tree: ObjectId) => readonly ObjectId[],
 ): { readonly taken: WrittenBatch; readonly left: WrittenBatch } {
   const reached = findReached(batch.commits, tips);
-  const staying = batch.commits.filter((commit) => !reached.has(commit) && !commit.wasLeft);
+  const staying = batch.commits.filter((commit) => !reached.has(commit) && commit.leftBehind < leftBehindMax);
   if (staying.length === 0 && begun.length === 0) return { taken: batch, left: emptyBatch() };
-  const going = batch.commits.filter((commit) => !staying.includes(commit));
+  const stays = new Set(staying);
+  const going = batch.commits.filter((commit) => !stays.has(commit));
   return {
-    taken: { objects: pick(batch.objects, going, []), commits: going },
+    taken: { objects: pick(batch.objects, idsOf(batch.objects, going, childrenOf)), commits: going },
     left: {
-      objects: pick(batch.objects, staying, begun),
-      commits: staying.map((commit) => ({ ...commit, wasLeft: true })),
+      objects: pick(batch.objects, [...staying.flatMap(({ objects }) => objects), ...begun]),
+      commits: staying.map((commit) => ({ ...commit, leftBehind: commit.leftBehind + 1 })),
     },
   };
+}
+
+/** The commits' own objects, and all that is below what was placed in them or what they were made from. */
+function idsOf(
+  objects: ObjectSet,
+  commits: readonly WrittenCommit[],
+  childrenOf: (tree: ObjectId) => readonly ObjectId[],
+): readonly ObjectId[] {
+  const ids = new Set(commits.flatMap((commit) => commit.objects));
+  const open = commits.flatMap(({ placed, base }) => (base === undefined ? placed : [...placed, base]));
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    const object = objects.get(id);
+    // What is not in the batch the server has; what is counted already is there with all that is below it.
+    if (object === undefined || ids.has(id)) continue;
+    ids.add(id);
+    if (object.type === "tree") open.push(...childrenOf(id));
+  }
+  return [...ids];
 }
 
 /** By their parents, and by the trees that they were made from. */
@@ -67,7 +95,6 @@ function findReached(commits: readonly WrittenCommit[], tips: readonly ObjectId[
   return reached;
 }
 
-function pick(objects: ObjectSet, commits: readonly WrittenCommit[], more: readonly ObjectId[]): ObjectSet {
-  const ids = [...commits.flatMap((commit) => commit.objects), ...more];
+function pick(objects: ObjectSet, ids: readonly ObjectId[]): ObjectSet {
   return withBases(ids.flatMap((id) => objects.get(id) ?? []));
 }

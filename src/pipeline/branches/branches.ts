@@ -161,7 +161,7 @@ export class Branches {
   async push(signal: AbortSignal, onTrouble: (problem: Problem) => void): Promise<boolean> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        const problem = await this.#pushOnce();
+        const problem = await this.#pushOnce(signal);
         if (problem === undefined) return true;
         onTrouble(problem);
         if (problem.code === "GIT_MOVED" && attempt === 0) {
@@ -186,23 +186,52 @@ export class Branches {
 
   /**
    * Makes the next push compare the target with the desired tree file by file, as if nothing were known of it. With
-   * `purge` the state's next commit has no parent: nothing reads the branch's history, and it grows.
+   * `purge` the state starts anew, in a commit without parent: nothing reads the branch's history, and it grows. Where the server
+   * does not take that, everything stays as it was, and the problem is thrown (GIT_REFUSED, GIT_MOVED).
    */
-  async repair(purge: boolean): Promise<void> {
+  async repair(purge: boolean, signal: AbortSignal = new AbortController().signal): Promise<void> {
     await this.refreshTarget();
     this.#projected = undefined;
+    if (purge && this.#state !== undefined) await this.#purge(this.#state, signal);
+  }
+
+  async #purge({ tree }: Head, signal: AbortSignal): Promise<void> {
     const { git, clock } = this.#ports;
-    if (!purge || this.#state === undefined) return;
-    const { tree } = this.#state;
-    const message = "Start the state anew\n";
-    const time = clock.now();
-    const { id } = await git.writeCommit({ base: tree, changes: [], parents: [], message, time });
+    const branch = this.#names.state;
+    const request = { base: tree, changes: [], parents: [], message: "Start the state anew\n", time: clock.now() };
+    const { id } = await git.writeCommit(request);
+    const outcome = await this.#pushAlone({ branch, from: this.#pushedState, to: id, mayRewind: true }, signal);
+    if (outcome?.kind !== "pushed") {
+      const problem = outcome?.problem ?? stoppedProblem(branch);
+      throw new SluiceError({
+        ...problem,
+        hint: `The state goes on as it was. A purge needs a server that lets ${branch} be set back (receive.denyNonFastForwards off, no protected branch).`,
+      });
+    }
+    // Its tree is that of the tip: with it everything that was committed has arrived.
     this.#state = { commit: id, tree };
-    this.#unpushed.push({ commit: id, tree, desired: this.#desired, message: this.#writeMessage(noChanges), time });
+    this.#pushedState = id;
+    this.#unpushed = [];
+  }
+
+  /** One update by itself, until it is known what became of it; undefined: told to stop before that. */
+  async #pushAlone(update: RefUpdate, signal: AbortSignal): Promise<RefOutcome | undefined> {
+    const { git, log } = this.#ports;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        // One that has arrived, its answer lost, is found to be there already.
+        return (await git.push([update], signal)).get(update.branch);
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        log.problem(error.problem);
+      }
+      await backOff(this.#ports, attempt, signal);
+    }
+    return undefined;
   }
 
   /** One try: undefined when the server has everything. */
-  async #pushOnce(): Promise<Problem | undefined> {
+  async #pushOnce(signal: AbortSignal): Promise<Problem | undefined> {
     const { state, target } = this.#names;
     const last = this.#unpushed.at(-1);
     this.#offered = this.#names.isReviewed ? [] : await this.#makeTarget(this.#unprojected.slice());
@@ -214,7 +243,7 @@ export class Branches {
     } else if (made !== undefined) this.#acceptTarget(made);
     if (updates.length === 0) return undefined;
 
-    const outcomes = await this.#ports.git.push(updates);
+    const outcomes = await this.#ports.git.push(updates, signal);
     if (last !== undefined && outcomes.get(state)?.kind === "pushed") this.#acceptState(last.commit);
     if (made !== undefined && outcomes.get(target)?.kind === "pushed") this.#acceptTarget(made);
     return firstProblem(updates, outcomes);
@@ -335,6 +364,14 @@ export class Branches {
   async #desiredOf(tree: ObjectId | undefined): Promise<ObjectId | undefined> {
     return tree === undefined ? undefined : (await this.#ports.git.findEntry(tree, desiredFolder))?.id;
   }
+}
+
+function stoppedProblem(branch: string): Problem {
+  return {
+    code: "GIT_UNAVAILABLE",
+    severity: "error",
+    message: `stopped before the server had answered for ${branch}`,
+  };
 }
 
 const noChanges: ChangeSet = { changes: [], objects: [], events: [], revived: [], droppedLetters: 0 };

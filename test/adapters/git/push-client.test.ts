@@ -247,10 +247,3 @@ it.each(broken)("knows nothing after $name", async ({ bytes, error }) => {
   expect(caught).toBeInstanceOf(SluiceError);
   expect((caught as SluiceError).problem.code).toBe("GIT_UNAVAILABLE");
 });
-
-it("does not write to a repository of another object format", async () => {
-  const caught = await push({ capabilities: "report-status object-format=sha256", answers: [] }).catch(
-    (thrown: unknown) => thrown,
-  );
-  expect((caught as SluiceError).problem.code).toBe("GIT_INVALID");
-});

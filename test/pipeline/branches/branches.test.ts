@@ -417,7 +417,6 @@ it("repair compares file by file; purge starts the state anew without history", 
     await commit(n);
     await push();
   }
-  remote.rewritable.add(stateBranch);
   await branches.repair(true);
   await push();
   expect([messages(stateBranch).length, onTarget()]).toEqual([1, [1, 2]]);
@@ -428,6 +427,39 @@ it("repair compares file by file; purge starts the state anew without history", 
     2,
     [1, 2, 3],
   ]);
+});
+
+it("a purge that the server refuses changes nothing, and pushing goes on", async () => {
+  const { commit, push, branches } = await open();
+  await commit(1);
+  await push();
+  remote.refusesRewinds = true;
+  await expect(branches.repair(true)).rejects.toMatchObject({ problem: { code: "GIT_REFUSED" } });
+  await commit(2);
+  expect(await push()).toBe(true);
+  expect([messages(), messages(stateBranch).length, onTarget()]).toEqual([["event-1", "event-2"], 2, [1, 2]]);
+});
+
+it("a purge whose answer is lost is found to have arrived, with what was not pushed yet", async () => {
+  const { commit, push, branches, git } = await open();
+  await commit(1);
+  await push();
+  await commit(2);
+  failOnce(git, "after");
+  await branches.repair(true);
+  expect([messages(stateBranch).length, branches.hasUnpushed]).toEqual([1, false]);
+  await commit(3);
+  await push();
+  expect([messages(stateBranch).length, onTarget()]).toEqual([2, [1, 2, 3]]);
+});
+
+it("a signal ends a push that the server never answers", async () => {
+  const { commit, push, git, stop, branches } = await open();
+  await commit(1);
+  git.fault = (operation) => (operation === "push" ? new Promise<never>(() => undefined) : undefined);
+  const pushing = push();
+  setImmediate(() => stop.abort());
+  expect([await pushing, branches.hasUnpushed]).toEqual([false, true]);
 });
 
 function failOnce(git: FakeGitRepository, when: "before" | "after"): void {
