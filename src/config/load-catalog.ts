@@ -6,7 +6,7 @@ import type { Checked } from "../model/problem.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
 import type { Compatibility } from "./compile-pattern.ts";
 import type { DocumentKey } from "./document-key.ts";
-import { type ReadDocument, readDocument } from "./read-document.ts";
+import { type ReadDocument, readDocuments } from "./read-document.ts";
 import { parseYaml } from "./yaml-document.ts";
 
 export interface CatalogOptions {
@@ -57,8 +57,8 @@ function nameOf({ path, shown = path }: ConfigFile): string {
 
 function readFile(file: ConfigFile, compatibility: Compatibility): ReadFile {
   const { path, text } = file;
-  const documents = parseYaml(text, { file: nameOf(file) }).map((document) =>
-    readDocument(document, path, compatibility),
+  const documents = parseYaml(text, { file: nameOf(file) }).flatMap((document) =>
+    readDocuments(document, path, compatibility),
   );
   return { text, compatibility, documents };
 }

@@ -17,6 +17,7 @@ import { parseDuration } from "./parse-duration.ts";
 import { readRepositoryApp, readReview, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
 import { sortProblems } from "./sort-problems.ts";
+import { withoutNulls } from "./without-nulls.ts";
 import { memberList, memberObject, memberText, type Path, parseYaml, type YamlDocument } from "./yaml-document.ts";
 
 const checkShape = shapeCheck(schema);
@@ -27,7 +28,8 @@ const checkShape = shapeCheck(schema);
  */
 export function loadSettings(text: string, file: string): Checked<Settings | undefined> {
   // Confidential throughout: a password written where only {env} or {file} belongs must not be quoted.
-  const [document, second] = parseYaml(text, { file, confidential: true });
+  const [written, second] = parseYaml(text, { file, confidential: true });
+  const document = written?.withValue(withoutNulls(written.value));
   if (document === undefined) {
     const at = { file, line: 1, column: 1 };
     return {

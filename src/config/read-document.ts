@@ -14,6 +14,8 @@ import { readContent } from "./read-content.ts";
 import { readEventSource } from "./read-event-source.ts";
 import { readEventTrigger, type TriggerDraft } from "./read-event-trigger.ts";
 import { findReferences, type Reference } from "./references.ts";
+import { takeApart } from "./take-apart.ts";
+import { withoutNulls } from "./without-nulls.ts";
 import { memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
 
 export type DocumentContent =
@@ -63,12 +65,42 @@ const kinds: ReadonlyMap<string, KindInfo> = new Map([
   kindInfo("Secret", "", ["v1"], true),
 ]);
 
+/** What of a document is the business of others, and kept as it is. */
+const opaqueMembers: Readonly<Record<string, readonly string[]>> = { Cluster: ["spec", "status"] };
+
 /** Kubernetes' rule for the names of objects: DNS-1123 subdomains. */
 const namePattern = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 const nameLengthMax = 253;
 
-/** `file`: which of the config folder's it stands in; places have the name that people know it by. */
-export function readDocument(document: YamlDocument, file: string, compatibility: Compatibility): ReadDocument {
+/**
+ * What a document of a file holds: itself, or the items of a list. `file`: which of the config folder's it stands in;
+ * places have the name that people know it by.
+ */
+export function readDocuments(document: YamlDocument, file: string, compatibility: Compatibility): ReadDocument[] {
+  const { documents, problems } = takeApart(document, (kind) => kinds.has(kind));
+  const read = documents.map((part) => boundProblems(readDocument(part, file, compatibility)));
+  if (problems.length === 0) return read;
+  const list = { file, at: document.placeOf([]), key: undefined, raw: undefined, content: undefined, hash: "" };
+  return [...read, { ...list, problems }];
+}
+
+/** Whoever has more is not helped by the rest, and a generated file can have any number. */
+const problemsMax = 100;
+
+function boundProblems(document: ReadDocument): ReadDocument {
+  const { problems } = document;
+  if (problems.length <= problemsMax) return document;
+  const isError = ({ severity }: Problem) => severity === "error";
+  const shown = [...problems.filter(isError), ...problems.filter((problem) => !isError(problem))].slice(0, problemsMax);
+  const { at } = document;
+  const message = `${problems.length - problemsMax} more problems of the document are not shown`;
+  return { ...document, problems: [...shown, { code: "DOCUMENT_INVALID", severity: "warning", message, at }] };
+}
+
+function readDocument(written: YamlDocument, file: string, compatibility: Compatibility): ReadDocument {
+  const document = written.withValue(
+    withoutNulls(written.value, opaqueMembers[memberText(written.value, "kind") ?? ""]),
+  );
   const { value } = document;
   const at = document.placeOf([]);
   const kind = memberText(value, "kind");

@@ -13,8 +13,9 @@ import {
   type Node,
   parseAllDocuments,
   type Scalar,
+  visit,
 } from "yaml";
-import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
 import { type ErrorCode, isSourcePlace, type Problem, type SourcePlace } from "../model/problem.ts";
 import type { TemplateSource } from "../model/template.ts";
 
@@ -40,6 +41,29 @@ const aliasNodesMax = 10_000;
 /** Problems are kept with records, so what they quote has a bound. */
 const excerptLengthMax = 1000;
 
+/** What the documents of one file have in common. */
+interface YamlFile {
+  readonly origin: YamlOrigin;
+  readonly text: string;
+  readonly lines: readonly string[];
+  readonly lineCounter: LineCounter;
+  /** Whether the word stands anywhere in the text. */
+  readonly mentionsSecret: boolean;
+}
+
+/** A document, or a part of one that is a document of its own. */
+interface YamlPart {
+  readonly file: YamlFile;
+  readonly node: Document;
+  /** Where in the node it is. */
+  readonly base: Path;
+  readonly start: number;
+  readonly text: string;
+  readonly value: Json;
+  readonly isConfidential: boolean;
+  readonly syntaxErrors: readonly Problem[];
+}
+
 /** One document of a YAML stream. With syntax errors, `value` is what could be made of it. */
 export class YamlDocument {
   readonly origin: YamlOrigin;
@@ -47,20 +71,20 @@ export class YamlDocument {
   readonly text: string;
   readonly value: Json;
   readonly syntaxErrors: readonly Problem[];
-  readonly #node: Document;
-  readonly #start: number;
-  readonly #lines: readonly string[];
-  readonly #lineCounter: LineCounter;
-  readonly #confidential: boolean;
+  readonly #part: YamlPart;
+  readonly #file: YamlFile;
 
-  constructor(node: Document, text: string, lines: readonly string[], lineCounter: LineCounter, origin: YamlOrigin) {
-    this.origin = origin;
-    this.#node = node;
-    this.#lines = lines;
-    this.#lineCounter = lineCounter;
-    const [start, , end] = node.range ?? [0, 0, text.length];
-    this.#start = start;
-    this.text = text.slice(start, end);
+  constructor(part: YamlPart) {
+    this.#part = part;
+    this.#file = part.file;
+    this.origin = part.file.origin;
+    this.text = part.text;
+    this.value = part.value;
+    this.syntaxErrors = part.syntaxErrors;
+  }
+
+  static of(node: Document, file: YamlFile): YamlDocument {
+    const [start, , end] = node.range ?? [0, 0, file.text.length];
     let failure: unknown;
     let value: Json = null;
     try {
@@ -68,18 +92,49 @@ export class YamlDocument {
     } catch (error) {
       failure = error;
     }
-    this.value = value;
     const kind = memberText(value, "kind");
     const isWhole = node.errors.length === 0 && failure === undefined;
     // What is broken may have swallowed its neighbours or lost its kind, and a List holds anything: there the text decides.
-    this.#confidential =
-      origin.confidential === true ||
-      (isWhole && kind !== undefined && !kind.endsWith("List") ? kind === "Secret" : text.includes("Secret"));
-    const errors = node.errors.map(({ code, message, pos }) => this.#syntaxProblem(code, message, pos[0]));
-    if (errors.length === 0 && failure !== undefined) {
-      errors.push(this.#syntaxProblem("ALIAS", String((failure as Error).message), start));
+    const isConfidential =
+      file.origin.confidential === true ||
+      (isWhole && kind !== undefined && !kind.endsWith("List") ? kind === "Secret" : file.mentionsSecret);
+    const part = { file, node, base: [], start, text: file.text.slice(start, end), value, isConfidential };
+    const unplaced = new YamlDocument({ ...part, syntaxErrors: [] });
+    const errors = node.errors.map(({ code, message, pos }) => unplaced.#syntaxProblem(code, message, pos[0]));
+    for (const offset of findDuplicateKeys(node.contents)) {
+      errors.push(unplaced.#syntaxProblem("DUPLICATE_KEY", "Map keys must be unique", offset));
     }
-    this.syntaxErrors = errors;
+    if (errors.length === 0 && failure !== undefined) {
+      errors.push(unplaced.#syntaxProblem("ALIAS", String((failure as Error).message), start));
+    }
+    return new YamlDocument({ ...part, syntaxErrors: errors });
+  }
+
+  /** The same document with another value, such as one without what counts as absent. */
+  withValue(value: Json): YamlDocument {
+    return new YamlDocument({ ...this.#part, value });
+  }
+
+  /** What stands at the path as a document of its own. `value`: what it is taken for, if it isn't what is written. */
+  documentAt(path: Path, value: Json, isAsWritten: boolean): YamlDocument {
+    const node = this.#findNode(path);
+    const isConfidential = this.origin.confidential === true || isConfidentialKind(value);
+    return new YamlDocument({
+      ...this.#part,
+      base: [...this.#part.base, ...path],
+      start: startOf(node) ?? this.#part.start,
+      text: (isAsWritten ? this.#textOf(node) : undefined) ?? writeJson(value, 2),
+      value,
+      isConfidential,
+    });
+  }
+
+  /** A node's own text, indented as it was; undefined where it stands for something that is written elsewhere. */
+  #textOf(node: unknown): string | undefined {
+    const range = (node as Node | undefined)?.range;
+    if (range === undefined || range === null || hasAlias(node)) return undefined;
+    const { col } = this.#file.lineCounter.linePos(range[0]);
+    return " ".repeat(col - 1) + this.#file.text.slice(range[0], range[2]);
   }
 
   /** Whether the document has any content; `---` alone has none. */
@@ -89,14 +144,14 @@ export class YamlDocument {
 
   /** Where the value at the path begins; what of the path is missing is placed at what there is. */
   placeOf(path: Path, part?: string): SourcePlace {
-    return this.#place(startOf(this.#findNode(path)) ?? this.#start, part);
+    return this.#place(startOf(this.#findNode(path)) ?? this.#part.start, part);
   }
 
   /** Where the key of the last step of the path stands. */
   keyPlaceOf(path: Path, part?: string): SourcePlace {
     const key = path.at(-1);
     const pair = findPair(this.#findNode(path.slice(0, -1)), String(key));
-    return pair === undefined ? this.placeOf(path, part) : this.#place(startOf(pair.key) ?? this.#start, part);
+    return pair === undefined ? this.placeOf(path, part) : this.#place(startOf(pair.key) ?? this.#part.start, part);
   }
 
   problem(code: ErrorCode, message: string, at: SourcePlace, hint?: string): Problem {
@@ -118,14 +173,14 @@ export class YamlDocument {
   /** The string at the path as a template, with the place of its first character in the file. */
   templateSource(path: Path, text: string, part: string, engine: TemplateSource["engine"]): TemplateSource {
     const node = this.#findNode(path);
-    const start = startOf(node) ?? this.#start;
+    const start = startOf(node) ?? this.#part.start;
     const { line, column } = this.#place(start);
     const source = {
       text,
       engine,
       file: this.origin.file,
       part,
-      ...(this.#confidential ? { confidential: true } : {}),
+      ...(this.#part.isConfidential ? { confidential: true } : {}),
     };
     if (this.origin.holder !== undefined || !isScalar(node)) return { ...source, line, column };
     switch (node.type) {
@@ -151,7 +206,7 @@ export class YamlDocument {
       0,
       textLines.findIndex((line) => line.trim() !== ""),
     );
-    const fileLine = (this.#lines[headerLine + index] ?? "").trimEnd();
+    const fileLine = (this.#file.lines[headerLine + index] ?? "").trimEnd();
     const column = fileLine.length - (textLines[index] ?? "").trimEnd().length + 1;
     const isLiteral = node.type === "BLOCK_LITERAL";
     // A folded line joins several of the file, so the length says nothing there: the first blank-free column is it.
@@ -160,8 +215,8 @@ export class YamlDocument {
   }
 
   #findNode(path: Path): unknown {
-    let node = this.#resolve(this.#node.contents);
-    for (const step of path) {
+    let node = this.#resolve(this.#part.node.contents);
+    for (const step of [...this.#part.base, ...path]) {
       let next: unknown;
       if (isMap(node)) next = findPair(node, String(step))?.value;
       else if (isSeq(node)) next = node.items[Number(step)];
@@ -172,14 +227,14 @@ export class YamlDocument {
   }
 
   #resolve(node: unknown): unknown {
-    return isAlias(node) ? (node.resolve(this.#node) ?? node) : node;
+    return isAlias(node) ? (node.resolve(this.#part.node) ?? node) : node;
   }
 
   #place(offset: number, part?: string): SourcePlace {
-    const { line, col } = this.#lineCounter.linePos(offset);
+    const { line, col } = this.#file.lineCounter.linePos(offset);
     const { holder } = this.origin;
     if (holder !== undefined) return { ...holder.place, part: `${holder.part}, line ${line}, column ${col}` };
-    const excerpt = this.#confidential ? undefined : this.#excerptOf(line);
+    const excerpt = this.#part.isConfidential ? undefined : this.#excerptOf(line);
     return {
       file: this.origin.file,
       line,
@@ -191,7 +246,7 @@ export class YamlDocument {
 
   /** Lines that no person wrote, such as JSON without line breaks, are not quoted. */
   #excerptOf(line: number): string | undefined {
-    const excerpt = this.#lines[line - 1];
+    const excerpt = this.#file.lines[line - 1];
     return excerpt !== undefined && excerpt.length <= excerptLengthMax ? excerpt : undefined;
   }
 
@@ -199,7 +254,9 @@ export class YamlDocument {
     const words = code.toLowerCase().replaceAll("_", " ");
     return this.problem(
       "DOCUMENT_SYNTAX",
-      this.#confidential ? `the document is not valid YAML: ${words}` : `the document is not valid YAML: ${message}`,
+      this.#part.isConfidential
+        ? `the document is not valid YAML: ${words}`
+        : `the document is not valid YAML: ${message}`,
       this.#place(offset),
     );
   }
@@ -208,12 +265,46 @@ export class YamlDocument {
 /** All documents of a file, those with syntax errors included; empty ones are left out. */
 export function parseYaml(text: string, origin: YamlOrigin): YamlDocument[] {
   const lineCounter = new LineCounter();
-  const nodes = parseAllDocuments(text, { lineCounter, intAsBigInt: true, merge: true, prettyErrors: false });
+  // Keys are compared here, because the parser compares each with all before it.
+  const options = { lineCounter, intAsBigInt: true, merge: true, prettyErrors: false, uniqueKeys: false };
+  const nodes = parseAllDocuments(text, options);
   if (!Array.isArray(nodes)) return [];
   const lines = text.split(/\r?\n/);
-  return nodes
-    .map((node) => new YamlDocument(node, text, lines, lineCounter, origin))
-    .filter((document) => !document.isEmpty);
+  const file: YamlFile = { origin, text, lines, lineCounter, mentionsSecret: text.includes("Secret") };
+  return nodes.map((node) => YamlDocument.of(node, file)).filter((document) => !document.isEmpty);
+}
+
+function isConfidentialKind(value: Json): boolean {
+  const kind = memberText(value, "kind");
+  return kind === undefined || kind === "Secret" || kind.endsWith("List");
+}
+
+/** Where keys stand that a mapping has already; a merge key may come several times. */
+function findDuplicateKeys(root: unknown): number[] {
+  const offsets: number[] = [];
+  visit(root as Node, {
+    Map: (_, map) => {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        if (!isScalar(key) || (key.value === "<<" && key.type === "PLAIN")) continue;
+        const text = String(key.value);
+        if (seen.has(text)) offsets.push(startOf(key) ?? 0);
+        seen.add(text);
+      }
+    },
+  });
+  return offsets;
+}
+
+function hasAlias(node: unknown): boolean {
+  let found = false;
+  visit(node as Node, {
+    Alias: () => {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** The member of an object if it is a string. */
@@ -234,9 +325,21 @@ export function memberList(value: Json | undefined, key: string): readonly Json[
   return Array.isArray(member) ? member : [];
 }
 
-function findPair(node: unknown, key: string): { key: unknown; value: unknown } | undefined {
+type YamlPair = { readonly key: unknown; readonly value: unknown };
+
+/** A mapping's pairs by key, made when they are first asked for: mappings can be large. */
+const pairsByKey = new WeakMap<object, ReadonlyMap<string, YamlPair>>();
+
+function findPair(node: unknown, key: string): YamlPair | undefined {
   if (!isMap(node)) return undefined;
-  return node.items.find((pair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key)) === key);
+  let pairs = pairsByKey.get(node);
+  if (pairs === undefined) {
+    // Of equal keys the first: there the error has its place.
+    const keyOf = (pair: YamlPair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key));
+    pairs = new Map(node.items.toReversed().map((pair) => [keyOf(pair), pair]));
+    pairsByKey.set(node, pairs);
+  }
+  return pairs.get(key);
 }
 
 function startOf(node: unknown): number | undefined {

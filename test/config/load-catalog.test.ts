@@ -416,6 +416,164 @@ metadata: {name: eu, namespace: fleet}
   });
 });
 
+describe("lists", () => {
+  const item = (text: string) => `- ${text.trimEnd().replaceAll("\n", "\n  ")}\n`;
+  const list = (...documents: string[]) => `apiVersion: v1\nkind: List\nitems:\n${documents.map(item).join("")}`;
+  const whole = load(good).value;
+
+  it("of any kind are taken apart: the catalog is the same", () => {
+    const { value, problems } = load({ "a.yaml": list(eventSource, trigger, configMap) });
+    expect(problems).toEqual([]);
+    expect(value.revision).toBe(whole.revision);
+    expect(value.contents.get("ConfigMap/default/namespace")?.entries[0]?.content.source).toMatchObject({
+      line: 25,
+      column: 7,
+    });
+  });
+
+  it("as kubectl prints them, with metadata, as YAML and JSON", () => {
+    const cluster = {
+      apiVersion: "lib.projectsveltos.io/v1beta1",
+      kind: "SveltosCluster",
+      metadata: { name: "a", namespace: "f" },
+    };
+    const printed = { apiVersion: "v1", items: [cluster], kind: "List", metadata: { resourceVersion: "" } };
+    for (const text of [JSON.stringify(printed), JSON.stringify(printed, undefined, 2)]) {
+      expect([...load({ "a.yaml": text }).value.clusters.keys()]).toEqual(["f/a"]);
+    }
+  });
+
+  it("of one kind, whose items need not say it", () => {
+    const text = `apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosClusterList
+items:
+- metadata: {name: a, namespace: f, labels: {env: x}}
+- apiVersion: lib.projectsveltos.io/v1beta1
+  kind: SveltosCluster
+  metadata: {name: b, namespace: f}
+`;
+    const { value, problems } = load({ "a.yaml": text });
+    expect(problems).toEqual([]);
+    expect([...value.clusters.keys()]).toEqual(["f/a", "f/b"]);
+  });
+
+  it.each(["EventSource", "EventTrigger", "ClusterSet", "ClusterProfile", "Profile", "Cluster", "ConfigMap", "Secret"])(
+    "%sList",
+    (kind) => {
+      const text = `apiVersion: v1\nkind: ${kind}List\nitems:\n- {metadata: {name: a}, nope: 1}\n`;
+      const { problems } = load({ "a.yaml": text });
+      expect(problems.map(({ message }) => message).join()).not.toContain(`kind ${kind}List`);
+    },
+  );
+
+  it("in lists", () => {
+    const { value } = load({ "a.yaml": list(list(eventSource, trigger), configMap) });
+    expect(value.revision).toBe(whole.revision);
+  });
+
+  it("of other kinds have no effect", () => {
+    const text = "apiVersion: v1\nkind: NamespaceList\nitems: []\n";
+    expect(summarize(load({ "a.yaml": text }).problems)).toEqual(["[FIELD_WITHOUT_EFFECT a.yaml:2:7]"]);
+  });
+
+  const bad: [name: string, text: string, problems: string[]][] = [
+    ["a bad item", list(eventSource, `${trigger}  nope: 1\n`, configMap), ["FIELD_UNKNOWN a.yaml:18:5"]],
+    [
+      "an item that is none",
+      list(eventSource, "null", "a", trigger, configMap),
+      ["DOCUMENT_INVALID a.yaml:10:3", "DOCUMENT_INVALID a.yaml:11:3"],
+    ],
+    ["items that are no list", "apiVersion: v1\nkind: List\nitems: {a: b}\n", ["DOCUMENT_INVALID a.yaml:3:8"]],
+    ["a misspelt key", `${list(eventSource, trigger, configMap)}item: []\n`, ["FIELD_UNKNOWN a.yaml:26:1"]],
+  ];
+  it.each(bad)("with %s keep what the file held", (_, text, problems) => {
+    const before = load({ "a.yaml": list(eventSource, trigger, configMap) }).value;
+    const { value, problems: found } = load({ "a.yaml": text }, { previous: before });
+    expect(summarize(found)).toEqual(problems);
+    expect([...value.documents.keys()]).toEqual([...before.documents.keys()]);
+  });
+
+  it("of Secrets quote none of it", () => {
+    const secret =
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: hunter2\n  nope: [hunter2]\n";
+    const { problems } = load({ "a.yaml": list(eventSource, secret) });
+    expect(problems.map(({ severity }) => severity)).toContain("error");
+    expect(JSON.stringify(problems)).not.toContain("hunter2");
+  });
+
+  it("are kept item by item, an alias to another item included", () => {
+    const text = `apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: &labels {env: x}}, data: {a: "1"}}
+- apiVersion: v1
+  kind: ConfigMap
+  metadata:
+    name: b
+    labels: *labels
+  data:
+    b: |
+      two
+      lines
+`;
+    const before = load({ "a.yaml": text }).value;
+    const files = [...before.documents].map(([key, document]) => [`${key}.yaml`, document.text] as const);
+    expect(load(Object.fromEntries(files)).value.revision).toBe(before.revision);
+  });
+});
+
+describe("null counts as absent", () => {
+  const meta = "metadata: {name: a, labels: null, annotations: ~, creationTimestamp: null}\n";
+  const cases: [name: string, text: string, problems: string[]][] = [
+    [
+      "an EventSource's spec",
+      `apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventSource\n${meta}spec:\nstatus:\n`,
+      [],
+    ],
+    ["a cluster's", `apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster\n${meta}spec:\n`, []],
+    ["of Cluster API", `apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\n${meta}spec:\n`, []],
+    ["a ConfigMap's", `apiVersion: v1\nkind: ConfigMap\n${meta}data:\nbinaryData:\n`, []],
+    ["a Secret's", `apiVersion: v1\nkind: Secret\n${meta}data:\nstringData:\ntype:\n`, []],
+    [
+      "a ClusterSet's",
+      `apiVersion: lib.projectsveltos.io/v1beta1\nkind: ClusterSet\n${meta}spec: {clusterSelector: , clusterRefs: , maxReplicas: }\n`,
+      [],
+    ],
+    [
+      "a trigger's fields",
+      `apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventTrigger\n${meta}spec: {eventSourceName: a, sourceClusterSelector: {matchLabels: {a: b}, matchExpressions: }, policyRefs: , extraLabels: , tier: , helmCharts: }\n`,
+      ["REFERENCE_MISSING a.yaml:4:25"],
+    ],
+    ["no document at all", `apiVersion: v1\nkind: ConfigMap\nmetadata:\n`, ["DOCUMENT_INVALID a.yaml:1:1"]],
+    [
+      "not the value of a label that is selected by",
+      `apiVersion: lib.projectsveltos.io/v1beta1\nkind: ClusterSet\n${meta}spec: {clusterSelector: {matchLabels: {env: }}}\n`,
+      ["DOCUMENT_INVALID a.yaml:4:45"],
+    ],
+  ];
+  it.each(cases)("%s", (_, text, problems) => expect(summarize(load({ "a.yaml": text }).problems)).toEqual(problems));
+
+  it("and is an empty text where texts have names of people's own", () => {
+    const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {empty: , full: x}\n";
+    const entries = load({ "a.yaml": text }).value.contents.get("ConfigMap/default/a")?.entries;
+    expect(entries?.map(({ key, content }) => [key, content.source.text])).toEqual([
+      ["empty", ""],
+      ["full", "x"],
+    ]);
+  });
+});
+
+it("a mapping of very many keys takes time in proportion: it would be minutes else", { timeout: 60_000 }, () => {
+  const head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n";
+  const lines = (line: (index: number) => string) =>
+    Array.from({ length: 60_000 }, (_, index) => line(index)).join("\n");
+  const { value, problems } = load({ "a.yaml": head + lines((index) => `  k${index}: v`) });
+  expect(problems).toEqual([]);
+  expect(value.contents.get("ConfigMap/default/a")?.entries).toHaveLength(60_000);
+  const twice = load({ "a.yaml": head + lines(() => "  k: v") });
+  expect(twice.problems).toHaveLength(101);
+});
+
 describe("fingerprints", () => {
   const fingerprint = (files: Record<string, string>, options: Partial<CatalogOptions> = {}) =>
     load(files, options).value.eventTriggers.get("make")?.fingerprint;
