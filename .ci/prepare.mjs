@@ -51,13 +51,14 @@ export function prepare() {
     runOrFail("npm", ["ci", "--silent", "--no-audit", "--no-fund"]);
   }
   const built = join(root, "dist", "src", "app", "main.js");
-  const sources = ["src", "test/tools", "test/bench", "test/soak", "schemas", "tsconfig.json", "tsconfig.build.json", "tsconfig.go-template.json"];
+  const sources = ["src", "test/tools", "test/bench", "test/soak", "schemas", ".ci/compile-schemas.mjs", "tsconfig.json", "tsconfig.build.json", "tsconfig.go-template.json"];
   if (newest([built]) < newest(sources.map((path) => join(root, path)))) {
     process.stderr.write("Building …\n");
     // The second one writes the types of what others may import.
     for (const project of ["tsconfig.build.json", "tsconfig.go-template.json"]) {
       runOrFail(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", project]);
     }
+    runOrFail(process.execPath, [join(root, ".ci", "compile-schemas.mjs")]);
   }
 }
 

@@ -39,7 +39,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   // node:path's functions over text; reading files is not among them.
   config: { ours: ["model", "render"], others: ["yaml", /^ajv/, "re2js", "ignore", "node:crypto", "node:path"] },
-  events: { ours: ["model", "render"], others: ["cloudevents"] },
+  events: { ours: ["model", "render"], others: [/^cloudevents/] },
   plan: { ours: ["model"], others: ["yaml", "node:crypto"] },
   ports: { ours: ["model"], others: [] },
   adapters: { ours: ["model", "ports"], others: "anything" },

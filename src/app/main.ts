@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 /** The door from the shell: reads argv and the process, writes to its streams, ends with an exit code. */
+import module from "node:module";
 import type { CliContext } from "./cli/context.ts";
 import { runCli } from "./cli/program.ts";
 import { createCliRedactor } from "./compose/process.ts";
+
+// From Node 22 on, what was compiled once is kept: most commands are shorter than compiling them.
+(module as { enableCompileCache?: () => void }).enableCompileCache?.();
 
 const stop = new AbortController();
 let stopsInOrder = false;

@@ -1,7 +1,9 @@
 /** Documents against JSON Schemas: what Ajv found, as problems at the place of the fault and without any value in the text. */
-import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from "ajv";
+import type { AnySchemaObject, ErrorObject, ValidateFunction } from "ajv";
 import { isJsonObject, type Json } from "../model/json.ts";
 import type { ErrorCode, Problem } from "../model/problem.ts";
+import { hintKeyword } from "./ajv-options.ts";
+import { compileShape } from "./compile-shape.ts";
 import { nearestWord } from "./nearest-word.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
 
@@ -12,29 +14,10 @@ export type ShapeCheck = (document: YamlDocument, code: ErrorCode, value?: Json)
 export function shapeCheck(schema: AnySchemaObject, definition?: string): ShapeCheck {
   let validate: ValidateFunction | undefined;
   return (document, code, value = document.value) => {
-    validate ??= compile(schema, definition);
+    validate ??= compileShape(schema, definition);
     if (validate(toPlain(value))) return [];
     return (validate.errors ?? []).filter(isOwnFault).map((error) => shapeProblem(document, code, error));
   };
-}
-
-/** A schema's own advice, shown whenever it is not met. */
-const hintKeyword = "x-hint";
-
-function compile(schema: AnySchemaObject, definition: string | undefined): ValidateFunction {
-  const ajv = new Ajv({
-    allErrors: true,
-    verbose: true,
-    allowUnionTypes: true,
-    formats: { uri: true },
-    // Our schemas are checked by tests: compiling the schema of schemas each time would take longer than they do.
-    meta: false,
-    validateSchema: false,
-    code: { optimize: false },
-  });
-  ajv.addVocabulary([hintKeyword]);
-  if (definition === undefined) return ajv.compile(schema);
-  return ajv.addSchema(schema, "schema").compile({ $ref: `schema#/definitions/${definition}` });
 }
 
 /** `if` and `anyOf` only repeat what the schemas within them found. */

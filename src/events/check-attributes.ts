@@ -4,7 +4,7 @@
  * The SDK judges values and nothing more: given the chance it would invent an id and a time, cut times to milliseconds
  * and take version 0.3, so it never sees an event without them and what it makes is thrown away.
  */
-import { CloudEvent as SdkEvent } from "cloudevents";
+import { CloudEvent as SdkEvent } from "cloudevents/dist/event/cloudevent.js";
 import type { CloudEvent } from "../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { EventFault } from "./event-fault.ts";
