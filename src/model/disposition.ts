@@ -103,6 +103,7 @@ const dispositions = {
   LEADER_LOST: "stand-by",
   PROGRAM_MISSING: needed,
   PROGRAM_FAILED: { start: "refuse", change: "refuse", run: "wait", delivery: "fail-record" },
+  SERVICE_BUSY: "refuse",
   USAGE: "refuse",
   NOT_FOUND: "refuse",
   NO_SERVICE: "refuse",

@@ -89,6 +89,8 @@ export type ErrorCode =
   | "LEADER_LOST"
   | "PROGRAM_MISSING"
   | "PROGRAM_FAILED"
+  // The service is starting, changing over or stopping: ask again.
+  | "SERVICE_BUSY"
   | "USAGE"
   // What a command asks for, or the service that it asks, is not there.
   | "NOT_FOUND"

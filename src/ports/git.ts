@@ -107,5 +107,7 @@ export interface GitWriter {
 }
 
 export interface GitRepository extends GitReader, BlobReader, GitWriter {
+  /** Whether the remote has any branch at all. */
+  hasBranches(): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -72,6 +72,10 @@ export class FakeGitRepository implements GitRepository, GitObjects {
     });
   }
 
+  hasBranches(): Promise<boolean> {
+    return this.#perform("fetch", () => this.#remote.branches.size > 0);
+  }
+
   readCommit(commit: ObjectId): Promise<CommitInfo> {
     return this.#perform("read", () => {
       const object = this.find(commit);

@@ -8,7 +8,9 @@ import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Catalog } from "../../src/model/catalog.ts";
 import { Branches } from "../../src/pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
-import { Service, type ServiceOptions } from "../../src/pipeline/loop/leading.ts";
+import type { ConfigSource } from "../../src/pipeline/loop/config-source.ts";
+import type { LeadingOptions } from "../../src/pipeline/loop/in-force.ts";
+import { Leading } from "../../src/pipeline/loop/leading.ts";
 import { readFolder } from "../../src/pipeline/read-folder.ts";
 import type { EventStream } from "../../src/ports/event-stream.ts";
 import { compileTemplate } from "../../src/render/compile-template.ts";
@@ -17,6 +19,7 @@ import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
 import type { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { FakeGitRepository } from "../fakes/fake-git-repository.ts";
 import { createFakeLog } from "../fakes/fake-log.ts";
+import { createFakeMetrics } from "../fakes/fake-metrics.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 
 export const stateBranch = "sluice/state";
@@ -31,7 +34,7 @@ const { template: messageTemplate } = compileTemplate({
   column: 1,
 });
 
-const defaults: ServiceOptions = {
+const defaults: LeadingOptions = {
   eventsMax: 1000,
   intervalMsMin: 0,
   lookMs: 10_000,
@@ -42,19 +45,22 @@ const defaults: ServiceOptions = {
   render: renderSettings,
 };
 
-export interface InstanceOptions extends Partial<ServiceOptions> {
+export interface InstanceOptions extends Partial<LeadingOptions> {
   readonly remote: FakeGitRemote;
   readonly streams: readonly EventStream[];
   readonly clock?: FakeClock;
   readonly seed?: number;
+  /** Where documents come from; default: the folder `config` of the target. */
+  readonly config?: ConfigSource;
 }
 
 /** An instance of Sluice, not started yet, so that faults can be set up first. */
-export function createInstance({ remote, streams, clock: given, seed = 1, ...options }: InstanceOptions) {
+export function createInstance({ remote, streams, clock: given, seed = 1, config, ...options }: InstanceOptions) {
   const git = new FakeGitRepository(remote);
   const clock = given ?? createFakeClock();
   clock.holdSleepers();
   const log = createFakeLog();
+  const metrics = createFakeMetrics();
   const ports = { git, clock, chance: createFakeChance(seed), log };
   const names = { target: "main", state: stateBranch, outputPath: "rendered" };
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(messageTemplate!, changeSet));
@@ -63,20 +69,14 @@ export function createInstance({ remote, streams, clock: given, seed = 1, ...opt
   const catalogs = new Map<string, Catalog>();
 
   async function run(): Promise<void> {
-    const service = await Service.start(
-      { ...defaults, ...options },
+    const service = await Leading.start(
       {
+        options: { ...defaults, ...options },
         ...ports,
+        metrics,
         branches,
         streams,
-        config: {
-          version: async (target) => (target === undefined ? "" : ((await git.findEntry(target, "config"))?.id ?? "")),
-          read: async (target) => {
-            const files = [];
-            for await (const [path, text] of readFolder(git, target, "config")) files.push({ path, text });
-            return files;
-          },
-        },
+        config: config ?? targetConfig(git),
         loadCatalog: (files, previous) => {
           const options = { compatibility: "strict", ...(previous === undefined ? {} : { previous }) } as const;
           const checked = loadCatalog(files, options);
@@ -97,12 +97,13 @@ export function createInstance({ remote, streams, clock: given, seed = 1, ...opt
     git,
     clock,
     log,
+    metrics,
     branches,
     ready,
     /** Those that it loaded, by revision. */
     catalogs,
     /** Once it is started. */
-    service: undefined as Service | undefined,
+    service: undefined as Leading | undefined,
     /** Starts and runs; settled when it ended. */
     start(): Promise<void> {
       const running = run();
@@ -116,6 +117,21 @@ export function createInstance({ remote, streams, clock: given, seed = 1, ...opt
 }
 
 export type Instance = ReturnType<typeof createInstance>;
+
+/** The folder `config` of the target. */
+export function targetConfig(git: FakeGitRepository): ConfigSource {
+  return {
+    version: async (target) => {
+      const entry = target === undefined ? undefined : await git.findEntry(target, "config");
+      return entry?.mode === "40000" ? entry.id : undefined;
+    },
+    read: async (target) => {
+      const files = [];
+      for await (const [path, text] of readFolder(git, target, "config")) files.push({ path, text });
+      return files;
+    },
+  };
+}
 
 /** Lets everything happen that can without time passing. */
 export async function turns(count = 10): Promise<void> {

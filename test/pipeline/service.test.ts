@@ -274,7 +274,7 @@ describe("stopping", () => {
     login("alice");
     await turns(30);
     instance.stop();
-    await until(() => instance.clock.sleeps.includes(30_000), [instance.clock]);
+    await until(() => instance.clock.sleeps.includes(20_000), [instance.clock]);
     for (let n = 0; n < 200; n++) {
       instance.clock.advance(1000);
       await turns(2);
@@ -339,7 +339,9 @@ describe("trouble", () => {
     await turns(20);
     release();
     await expect(ended).rejects.toMatchObject({ problem: { code: "LEADER_LOST" } });
-    await expect(instance.service!.execute({ command: "pause" })).rejects.toMatchObject({ problem: { code: "USAGE" } });
+    await expect(instance.service!.execute({ command: "pause" })).rejects.toMatchObject({
+      problem: { code: "SERVICE_BUSY" },
+    });
     other.stop();
     await second.ended;
   });
@@ -591,7 +593,7 @@ describe("commands", () => {
       await turns(2);
     }
     await ended;
-    await expect(told).rejects.toMatchObject({ problem: { code: "USAGE" } });
+    await expect(told).rejects.toMatchObject({ problem: { code: "SERVICE_BUSY" } });
   });
 });
 

@@ -86,6 +86,15 @@ export class Repository implements GitRepository {
     return this.#storeWork.run(() => underSignals(signals, (any) => this.#fetchHeads(branches, any)));
   }
 
+  hasBranches(): Promise<boolean> {
+    return this.#storeWork.run(() =>
+      underSignals([this.#closing.signal], async (signal) => {
+        const { refs } = await this.#parts.transport.readRefs(signal);
+        return [...refs.keys()].some((name) => name.startsWith("refs/heads/"));
+      }),
+    );
+  }
+
   async #fetchHeads(
     branches: readonly string[],
     signal: AbortSignal,

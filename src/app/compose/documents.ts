@@ -13,7 +13,7 @@ import {
   readConfigFolder,
 } from "../../pipeline/config-folder/read-config-folder.ts";
 import { TargetConfig } from "../../pipeline/config-folder/target-config.ts";
-import type { ConfigSource } from "../../pipeline/loop/leading.ts";
+import type { ConfigSource } from "../../pipeline/loop/config-source.ts";
 import type { FileTree } from "../../ports/file-tree.ts";
 import type { ObjectId, TreeReader } from "../../ports/git.ts";
 import type { CliContext } from "../cli/context.ts";
@@ -85,6 +85,7 @@ export function targetSource(git: TreeReader, path: string, exclude: readonly st
 /** Documents outside the repository: they change when one of their files does. */
 export function folderSource(context: CliContext, settings: Settings): ConfigSource {
   return {
+    isOutside: true,
     version: async () => {
       try {
         const { tree, folder } = await openWorkingFolder(context, settings, undefined);

@@ -1,9 +1,10 @@
 /** The service, put together from the settings: repository, streams, review, catalog. */
+import { noMetrics } from "../../adapters/system/no-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import { Branches } from "../../pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../pipeline/commit-message.ts";
 import type { ControlCommand } from "../../pipeline/execute-command.ts";
-import { Service } from "../../pipeline/loop/leading.ts";
+import { Leading } from "../../pipeline/loop/leading.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
@@ -42,17 +43,18 @@ export async function composeService(
   const publisher = review.mode === "pull-request" ? { review: composeReview(context, settings, review, ports) } : {};
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(message, changeSet));
   try {
-    const service = await Service.start(
+    const service = await Leading.start(
       {
-        ...commit,
-        lookMs: repository.pollMs,
-        shards: output.shards,
-        records: output.records,
-        deadLettersMax,
-        render: composeRenderSettings(settings, context),
-      },
-      {
+        options: {
+          ...commit,
+          lookMs: repository.pollMs,
+          shards: output.shards,
+          records: output.records,
+          deadLettersMax,
+          render: composeRenderSettings(settings, context),
+        },
         ...ports,
+        metrics: noMetrics,
         ...publisher,
         branches,
         streams,
@@ -69,7 +71,7 @@ export async function composeService(
       run: (signal) => service.run(signal),
       execute: (command) => service.execute(command),
       hint: () => service.hint(),
-      statuses: () => service.statuses(),
+      statuses: () => service.statuses,
       close: () => git.close(),
     };
   } catch (error) {

@@ -73,6 +73,9 @@ export class Branches {
   #unprojected: StateCommit[] = [];
   /** What the last try wanted the target to be, commit by commit; its answer may have got lost. */
   #offered: readonly MadeTarget[] = [];
+  /** There may be no target yet: the first push makes it. */
+  #mayMakeTarget = false;
+  #observer: (changeSet: ChangeSet) => void = () => undefined;
   /** Paths that were reported already. */
   readonly #foreign = new Set<string>();
 
@@ -85,6 +88,48 @@ export class Branches {
   /** The state's tree as the next batch must be planned on. */
   get stateTree(): ObjectId | undefined {
     return this.#state?.tree;
+  }
+
+  get names(): BranchNames {
+    return this.#names;
+  }
+
+  get stateCommit(): ObjectId | undefined {
+    return this.#state?.commit;
+  }
+
+  get targetCommit(): ObjectId | undefined {
+    return this.#target?.commit;
+  }
+
+  /** The target is not there and must be: it is not made, and the state goes on alone. */
+  get isTargetMissing(): boolean {
+    return this.#target === undefined && !this.#mayMakeTarget;
+  }
+
+  /** Is told what each commit on the state chain does, from now on. */
+  observe(observer: (changeSet: ChangeSet) => void): void {
+    this.#observer = observer;
+  }
+
+  /** The same chain, pushed or not, for another target; where it is another branch it is to be looked at first. */
+  renamed(names: BranchNames): Branches {
+    const other = new Branches(names, this.#ports, this.#writeMessage);
+    other.#observer = this.#observer;
+    other.#state = this.#state;
+    other.#desired = this.#desired;
+    other.#pushedState = this.#pushedState;
+    other.#unpushed = [...this.#unpushed];
+    for (const path of this.#foreign) other.#foreign.add(path);
+    const { target, outputPath, isReviewed } = this.#names;
+    if (names.target !== target) return other;
+    other.#target = this.#target;
+    other.#mayMakeTarget = this.#mayMakeTarget;
+    if (names.outputPath !== outputPath || names.isReviewed !== isReviewed) return other;
+    other.#projected = this.#projected;
+    other.#unprojected = [...this.#unprojected];
+    other.#offered = this.#offered;
+    return other;
   }
 
   get targetTree(): ObjectId | undefined {
@@ -104,6 +149,7 @@ export class Branches {
     this.#state = await this.#headOf(this.#pushedState);
     this.#target = await this.#headOf(heads.get(this.#names.target));
     this.#desired = await this.#desiredOf(this.#state?.tree);
+    this.#mayMakeTarget = this.#state === undefined && this.#target === undefined && !(await git.hasBranches());
     if (this.#state === undefined) {
       await this.#checkNothingIsThere();
       return emptyCheckpoint;
@@ -151,17 +197,18 @@ export class Branches {
     this.#state = { commit: id, tree };
     this.#desired = desired;
     this.#unpushed.push(commit);
-    if (this.#names.isReviewed !== true) this.#unprojected.push(commit);
+    if (this.#names.isReviewed !== true && !this.isTargetMissing) this.#unprojected.push(commit);
+    this.#observer(changeSet);
   }
 
   /**
    * Pushes all state commits and the target made from them; tries until it is done, and then returns true. Returns
-   * false when the signal aborts first. Throws LEADER_LOST where another instance has written the state.
+   * false when the signal aborts first; a try that is under way then may take until `cut` does. Throws LEADER_LOST where another instance has written the state.
    */
-  async push(signal: AbortSignal, onTrouble: (problem: Problem) => void): Promise<boolean> {
+  async push(signal: AbortSignal, onTrouble: (problem: Problem) => void, cut: AbortSignal = signal): Promise<boolean> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        const problem = await this.#pushOnce(signal);
+        const problem = await this.#pushOnce(cut);
         if (problem === undefined) return true;
         onTrouble(problem);
         if (problem.code === "GIT_MOVED" && attempt === 0) {
@@ -231,10 +278,11 @@ export class Branches {
   }
 
   /** One try: undefined when the server has everything. */
-  async #pushOnce(signal: AbortSignal): Promise<Problem | undefined> {
+  async #pushOnce(cut: AbortSignal): Promise<Problem | undefined> {
     const { state, target } = this.#names;
     const last = this.#unpushed.at(-1);
-    this.#offered = this.#names.isReviewed ? [] : await this.#makeTarget(this.#unprojected.slice());
+    const isAlone = this.#names.isReviewed === true || this.isTargetMissing;
+    this.#offered = isAlone ? [] : await this.#makeTarget(this.#unprojected.slice());
     const made = this.#offered.at(-1);
     const updates: RefUpdate[] = [];
     if (last !== undefined) updates.push({ branch: state, from: this.#pushedState, to: last.commit });
@@ -243,7 +291,7 @@ export class Branches {
     } else if (made !== undefined) this.#acceptTarget(made);
     if (updates.length === 0) return undefined;
 
-    const outcomes = await this.#ports.git.push(updates, signal);
+    const outcomes = await this.#ports.git.push(updates, cut);
     if (last !== undefined && outcomes.get(state)?.kind === "pushed") this.#acceptState(last.commit);
     if (made !== undefined && outcomes.get(target)?.kind === "pushed") this.#acceptTarget(made);
     return firstProblem(updates, outcomes);
@@ -258,6 +306,7 @@ export class Branches {
   /** The server has this target. */
   #acceptTarget({ head, commits, desired }: MadeTarget): void {
     this.#target = head;
+    if (head !== undefined) this.#mayMakeTarget = false;
     this.#projected = desired;
     this.#unprojected.splice(0, commits);
     this.#offered = [];
@@ -271,6 +320,9 @@ export class Branches {
     else {
       this.#target = await this.#headOf(commit);
       this.#projected = undefined;
+      if (commit !== undefined) this.#mayMakeTarget = false;
+      // It is brought to the state as a whole when it is there again.
+      if (this.isTargetMissing) this.#unprojected = [];
     }
     return true;
   }

@@ -2,7 +2,7 @@
 import type { ConfigFile } from "../../model/catalog.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId, TreeReader } from "../../ports/git.ts";
-import type { ConfigSource } from "../loop/leading.ts";
+import type { ConfigSource } from "../loop/config-source.ts";
 import { GitFileTree } from "./git-file-tree.ts";
 import type { ConfigListing } from "./list-config.ts";
 import { type ConfigFolder, listConfigFolder, readListedFiles } from "./read-config-folder.ts";

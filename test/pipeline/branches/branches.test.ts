@@ -217,14 +217,46 @@ describe("a person pushes to the target", () => {
     expect(log.lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
   });
 
-  it("and deletes the whole target branch: it is made anew", async () => {
+  it("and deletes the whole target branch: it is not made, the state goes on alone, and comes to it when it is back", async () => {
     const { commit, push, branches } = await open();
     await commit(1);
     await push();
+    const before = remote.branches.get("main")!;
     remote.branches.delete("main");
     await branches.refreshTarget();
+    expect(branches.isTargetMissing).toBe(true);
+    await commit(2);
     await push();
-    expect(onTarget()).toEqual([1]);
+    expect([remote.branches.has("main"), [...remote.files(stateBranch, "desired")].length]).toEqual([false, 2]);
+
+    remote.branches.set("main", before);
+    await branches.refreshTarget();
+    expect(branches.isTargetMissing).toBe(false);
+    await push();
+    expect(onTarget()).toEqual([1, 2]);
+  });
+
+  it("and deletes it while a push is on its way: the state arrives, the branch does not", async () => {
+    const { commit, push, branches } = await open();
+    await commit(1);
+    await push();
+    await commit(2);
+    remote.branches.delete("main");
+    await push();
+    expect([branches.hasUnpushed, branches.isTargetMissing, remote.branches.has("main")]).toEqual([false, true, false]);
+  });
+
+  it("and it is missing at a start: only a repository without any branch gets one", async () => {
+    const first = await open();
+    expect(first.branches.isTargetMissing).toBe(false);
+    await first.commit(1);
+    await first.push();
+    remote.branches.delete("main");
+    expect((await open()).branches.isTargetMissing).toBe(true);
+
+    remote = new FakeGitRemote();
+    remote.commitAsPerson("mian", { "README.md": "a wrong name" });
+    expect((await open()).branches.isTargetMissing).toBe(true);
   });
 });
 

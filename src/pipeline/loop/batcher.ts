@@ -1,0 +1,83 @@
+/**
+ * Batches: what has arrived while the last one was being pushed. No timer where there is nothing to do: a lone event goes
+ * out at once. Under a push that takes long, full batches are committed behind it, up to a bound.
+ */
+import type { Clock } from "../../ports/system.ts";
+import { idlePositionsMsMax } from "../state-keeper.ts";
+import type { Effects } from "./effects.ts";
+import type { InForce } from "./in-force.ts";
+import type { Inbox } from "./inbox.ts";
+import type { InboxEntry } from "./reader.ts";
+
+/** A batch ends at so many bytes of events and manifests, however few its events are. */
+const batchBytesMax = 16 * 1024 * 1024;
+
+export interface BatcherParts {
+  readonly inbox: Inbox<InboxEntry>;
+  readonly effects: Effects;
+  readonly clock: Clock;
+  readonly inForce: () => InForce;
+}
+
+export class Batcher {
+  readonly #parts: BatcherParts;
+
+  constructor(parts: BatcherParts) {
+    this.#parts = parts;
+  }
+
+  get isPaused(): boolean {
+    return this.#parts.inForce().keeper.checkpoint.paused;
+  }
+
+  /** Commits one batch, and says how many bytes of events and manifests that were. */
+  async commit(signal: AbortSignal): Promise<number> {
+    const { inbox, inForce } = this.#parts;
+    if (this.isPaused) return 0;
+    const entries = inbox.take(inForce().options.eventsMax, batchBytesMax);
+    await this.#commit(entries, false, signal);
+    return entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** At the end everything that was taken is given its effect, positions without one included. */
+  async commitRest(signal: AbortSignal): Promise<void> {
+    const { inbox } = this.#parts;
+    const entries = this.isPaused ? [] : inbox.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    await this.#commit(entries, true, signal);
+  }
+
+  async #commit(entries: readonly InboxEntry[], isLast: boolean, signal: AbortSignal): Promise<void> {
+    const { clock, effects, inForce } = this.#parts;
+    if (entries.length > 0) effects.begin(entries.length, clock.monotonic());
+    await inForce().keeper.commitBatch(entries, isLast, signal);
+  }
+
+  /** Until there is something to commit: deliveries, records to render again, or positions that have waited. */
+  async untilWork(woken: Promise<void>, stopped: AbortSignal): Promise<void> {
+    const { clock, inbox, inForce } = this.#parts;
+    const { keeper } = inForce();
+    const isPaused = this.isPaused;
+    if (stopped.aborted || (keeper.hasPending && !isPaused)) return;
+    const waiting = new AbortController();
+    const { heldSince } = keeper;
+    const due =
+      heldSince === undefined || isPaused
+        ? []
+        : [clock.sleep(Math.max(0, heldSince + idlePositionsMsMax - clock.monotonic()), waiting.signal)];
+    const any = isPaused ? [] : [inbox.untilAny(waiting.signal)];
+    await Promise.race([woken, ...any, ...due]);
+    waiting.abort();
+  }
+
+  /** Until a push is done, or a full batch is worth being planned behind it. */
+  async untilDoneOrFull(done: Promise<unknown>, mayCommit: boolean): Promise<void> {
+    if (!mayCommit || this.isPaused) {
+      await done;
+      return;
+    }
+    const { inbox, inForce } = this.#parts;
+    const enough = new AbortController();
+    await Promise.race([done, inbox.untilAtLeast(inForce().options.eventsMax, batchBytesMax, enough.signal)]);
+    enough.abort();
+  }
+}

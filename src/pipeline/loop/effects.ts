@@ -1,0 +1,78 @@
+/** What was committed since the last push that arrived, added up for the log's one line a batch. */
+import type { ChangeSet } from "../../model/change-set.ts";
+
+export interface Effect {
+  readonly batches: number;
+  /** Deliveries taken. */
+  readonly events: number;
+  /** Objects on the target. */
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** Entities that could not be rendered. */
+  readonly failed: number;
+  /** When the first of it was committed, by the monotonic clock; undefined: nothing was. */
+  readonly since: number | undefined;
+}
+
+export const noEffect: Effect = {
+  batches: 0,
+  events: 0,
+  created: 0,
+  updated: 0,
+  deleted: 0,
+  failed: 0,
+  since: undefined,
+};
+
+export class Effects {
+  #pending = noEffect;
+
+  /** A batch of so many deliveries is about to be committed. */
+  begin(events: number, now: number): void {
+    const { batches, since } = this.#pending;
+    this.#pending = {
+      ...this.#pending,
+      batches: batches + 1,
+      events: this.#pending.events + events,
+      since: since ?? now,
+    };
+  }
+
+  /** One commit of it. */
+  add({ objects, events }: Pick<ChangeSet, "objects" | "events">): void {
+    const count = (wanted: string) => objects.filter(({ action }) => action === wanted).length;
+    const { created, updated, deleted, failed } = this.#pending;
+    this.#pending = {
+      ...this.#pending,
+      created: created + count("create"),
+      updated: updated + count("update"),
+      deleted: deleted + count("delete"),
+      failed: failed + events.filter(({ action }) => action === "failed").length,
+    };
+  }
+
+  /** What there is, to be told; it counts no more. */
+  take(): Effect {
+    const taken = this.#pending;
+    this.#pending = noEffect;
+    return taken;
+  }
+
+  /** What was taken and has not arrived after all. */
+  giveBack(effect: Effect): void {
+    this.#pending = addEffects(effect, this.#pending);
+  }
+}
+
+export function addEffects(a: Effect, b: Effect): Effect {
+  return {
+    batches: a.batches + b.batches,
+    events: a.events + b.events,
+    created: a.created + b.created,
+    updated: a.updated + b.updated,
+    deleted: a.deleted + b.deleted,
+    failed: a.failed + b.failed,
+    since: a.since ?? b.since,
+  };
+}

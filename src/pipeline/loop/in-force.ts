@@ -1,0 +1,35 @@
+/**
+ * What a service that leads goes by: settings, branches, the keeper of the state, streams, documents, review. All of it
+ * is exchanged at once, between two batches, so that its parts always fit each other.
+ */
+import type { Catalog, ConfigFile } from "../../model/catalog.ts";
+import type { Checked } from "../../model/problem.ts";
+import type { EventStream } from "../../ports/event-stream.ts";
+import type { Branches } from "../branches/branches.ts";
+import type { ReviewPublisher } from "../review/review-publisher.ts";
+import type { KeeperOptions, StateKeeper } from "../state-keeper.ts";
+import type { ConfigSource } from "./config-source.ts";
+
+export interface LeadingOptions extends KeeperOptions {
+  readonly intervalMsMin: number;
+  /** How often to look whether people have changed the target, or documents outside it. */
+  readonly lookMs: number;
+}
+
+/** Reads documents into a catalog; `previous`: the one in force, whose good versions stay where documents are bad. */
+export type LoadCatalog = (files: readonly ConfigFile[], previous: Catalog | undefined) => Checked<Catalog>;
+
+/** What the settings say, composed. */
+export interface LeadingSettings {
+  readonly options: LeadingOptions;
+  readonly streams: readonly EventStream[];
+  readonly config: ConfigSource;
+  readonly loadCatalog: LoadCatalog;
+  /** Where the target is changed by review only. */
+  readonly review?: ReviewPublisher;
+}
+
+export interface InForce extends LeadingSettings {
+  readonly branches: Branches;
+  readonly keeper: StateKeeper;
+}

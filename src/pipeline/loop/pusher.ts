@@ -1,0 +1,188 @@
+/**
+ * Pushing: one push at a time, and the only one who settles. A push that takes long says so; one that is under way when
+ * the service stops is given what is left of the time for stopping.
+ */
+import type { StreamName, StreamPosition } from "../../model/delivery.ts";
+import type { Problem } from "../../model/problem.ts";
+import type { Metrics } from "../../ports/metrics.ts";
+import type { Clock, Log } from "../../ports/system.ts";
+import { addEffects, type Effect, type Effects } from "./effects.ts";
+import type { InForce } from "./in-force.ts";
+import type { PushSnapshot } from "./snapshot.ts";
+
+/** A push says that it takes long after so much, and then every minute. */
+const firstWordMs = 10_000;
+const nextWordMs = 60_000;
+
+export interface PusherParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly effects: Effects;
+  readonly inForce: () => InForce;
+}
+
+/** A push under way. */
+export interface Push {
+  readonly done: Promise<boolean>;
+  isDone: boolean;
+  /** Of the events and manifests that were committed since it began. */
+  bytesBehind: number;
+}
+
+interface Running {
+  readonly since: number;
+  problem?: Problem;
+}
+
+export class Pusher {
+  readonly #parts: PusherParts;
+  readonly #settled = new Map<StreamName, StreamPosition>();
+  #startedAt = Number.NEGATIVE_INFINITY;
+  #running: Running | undefined;
+  #last: PushSnapshot | undefined;
+
+  constructor(parts: PusherParts) {
+    this.#parts = parts;
+  }
+
+  get last(): PushSnapshot | undefined {
+    return this.#last;
+  }
+
+  /** The push under way: for how many milliseconds, and what was last wrong with it. */
+  get running(): { readonly milliseconds: number; readonly problem?: Problem } | undefined {
+    if (this.#running === undefined) return undefined;
+    const { since, problem } = this.#running;
+    const milliseconds = Math.round(this.#parts.clock.monotonic() - since);
+    return { milliseconds, ...(problem === undefined ? {} : { problem }) };
+  }
+
+  /** What the checkpoint had when this service began is settled already. */
+  begin(positions: ReadonlyMap<StreamName, StreamPosition>): void {
+    for (const [stream, position] of positions) this.#settled.set(stream, position);
+  }
+
+  get settled(): ReadonlyMap<StreamName, StreamPosition> {
+    return this.#settled;
+  }
+
+  /** Begins a push beside everything else; its failure is thrown where `done` is awaited. */
+  start(stopped: AbortSignal, cut: AbortSignal): Push {
+    const done = this.push(stopped, cut);
+    const push: Push = { done, isDone: false, bytesBehind: 0 };
+    const end = () => {
+      push.isDone = true;
+    };
+    // Until it is awaited its failure must not count as unhandled.
+    done.then(end, end);
+    return push;
+  }
+
+  /**
+   * Pushes what is committed and settles it. False where it was stopped before that: when `stopped` aborts no further
+   * try is made, when `cut` does the one under way is given up.
+   */
+  async push(stopped: AbortSignal, cut: AbortSignal): Promise<boolean> {
+    const { clock, effects, inForce, metrics } = this.#parts;
+    const { branches, keeper } = inForce();
+    const before = keeper.committed;
+    const target = branches.targetCommit;
+    const effect = effects.take();
+    this.#startedAt = clock.monotonic();
+    const isPushed = await this.#pushAloud(stopped, cut).catch((error: unknown) => {
+      effects.giveBack(effect);
+      throw error;
+    });
+    if (!isPushed) {
+      effects.giveBack(effect);
+      metrics.count("sluice_pushes_total", { outcome: "given_up" });
+      return false;
+    }
+    metrics.count("sluice_pushes_total", { outcome: "pushed" });
+    // A push that had to be tried again took along what was committed meanwhile.
+    const isAll = !branches.hasUnpushed;
+    this.#tell(isAll ? addEffects(effect, effects.take()) : effect, target !== branches.targetCommit);
+    inForce().review?.hint(false);
+    await this.#settle(isAll ? keeper.committed : before);
+    return true;
+  }
+
+  /** How long to wait until the next push may begin, in milliseconds. */
+  get waitMs(): number {
+    const { clock, inForce } = this.#parts;
+    return Math.max(0, this.#startedAt + inForce().options.intervalMsMin - clock.monotonic());
+  }
+
+  async #pushAloud(stopped: AbortSignal, cut: AbortSignal): Promise<boolean> {
+    const { clock, inForce, log } = this.#parts;
+    const running: Running = { since: clock.monotonic() };
+    this.#running = running;
+    const over = new AbortController();
+    void this.#speak(running, over.signal);
+    try {
+      return await inForce().branches.push(
+        stopped,
+        (problem) => {
+          running.problem = problem;
+          log.problem(problem);
+        },
+        cut,
+      );
+    } finally {
+      over.abort();
+      this.#running = undefined;
+    }
+  }
+
+  async #speak(running: Running, over: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts;
+    for (let waitMs = firstWordMs; ; waitMs = nextWordMs) {
+      await clock.sleep(waitMs, over);
+      if (over.aborted) return;
+      const seconds = Math.round((clock.monotonic() - running.since) / 1000);
+      log.warn("a push takes long; what arrives meanwhile waits", { seconds, code: running.problem?.code });
+    }
+  }
+
+  /** One line a push that brought anything. */
+  #tell(effect: Effect, isTargetMoved: boolean): void {
+    const { clock, inForce, log, metrics } = this.#parts;
+    if (effect.since === undefined && effect.created + effect.updated + effect.deleted === 0 && !isTargetMoved) return;
+    const { batches, events, created, updated, deleted, failed, since } = effect;
+    const { branches } = inForce();
+    const milliseconds = Math.round(clock.monotonic() - (since ?? this.#startedAt));
+    // Where the target stays as it is, the state alone went.
+    const [branch, commit] = isTargetMoved
+      ? [branches.names.target, branches.targetCommit]
+      : [branches.names.state, branches.stateCommit];
+    log.info("pushed", { events, batches, commit, branch, created, updated, deleted, failed, milliseconds });
+    for (const [action, count] of [
+      ["create", created],
+      ["update", updated],
+      ["delete", deleted],
+    ] as const) {
+      if (count > 0) metrics.count("sluice_objects_total", { action }, count);
+    }
+    metrics.set("sluice_last_push_seconds", {}, (clock.monotonic() - this.#startedAt) / 1000);
+    this.#last = {
+      at: clock.now(),
+      milliseconds,
+      events,
+      created,
+      updated,
+      deleted,
+      failed,
+      ...(commit === undefined ? {} : { commit }),
+    };
+  }
+
+  async #settle(positions: ReadonlyMap<StreamName, StreamPosition>): Promise<void> {
+    for (const stream of this.#parts.inForce().streams) {
+      const position = positions.get(stream.name);
+      if (position === undefined || position === this.#settled.get(stream.name)) continue;
+      this.#settled.set(stream.name, position);
+      await stream.settle(position);
+    }
+  }
+}

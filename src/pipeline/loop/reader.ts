@@ -1,0 +1,180 @@
+/**
+ * Reading: each stream in its order, behind the checkpoint, into the inbox; what a delivery comes to is rendered at once.
+ *
+ * Streams come and go while the service runs. One that stays is read on without a pause; one that is exchanged for
+ * another of its name is read on behind what the inbox was given already.
+ */
+import type { Delivery, StreamName, StreamPosition } from "../../model/delivery.ts";
+import type { ErrorCode } from "../../model/problem.ts";
+import type { PlanInput } from "../../plan/plan-change-set.ts";
+import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
+import type { Metrics } from "../../ports/metrics.ts";
+import type { Log } from "../../ports/system.ts";
+import { processDelivery } from "../process-delivery.ts";
+import type { ProcessedEntry } from "../state-keeper.ts";
+import type { InForce } from "./in-force.ts";
+import type { Inbox } from "./inbox.ts";
+
+export interface InboxEntry extends ProcessedEntry {
+  readonly bytes: number;
+}
+
+export interface ReaderParts {
+  readonly inbox: Inbox<InboxEntry>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly inForce: () => InForce;
+  /** Once, when every stream is subscribed or has said what keeps it from that. */
+  readonly onReady: () => void;
+  /** A stream threw: a bug, adapters go on by themselves. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Reading {
+  readonly stream: EventStream;
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+export class Reader {
+  readonly #parts: ReaderParts;
+  #readings: Reading[] = [];
+  readonly #statuses = new Map<StreamName, StreamStatus>();
+  /** The last position of each stream that the inbox was given. */
+  readonly #given = new Map<StreamName, StreamPosition>();
+  /** By EventSource. */
+  readonly #nearMisses = new Map<string, number>();
+  readonly #failures = new Map<ErrorCode, number>();
+  /** Streams that have said nothing yet. */
+  #unsettled: Set<StreamName> | undefined;
+  #isReady = false;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  get isReading(): boolean {
+    return this.#unsettled !== undefined;
+  }
+
+  get statuses(): ReadonlyMap<StreamName, StreamStatus> {
+    return this.#statuses;
+  }
+
+  get given(): ReadonlyMap<StreamName, StreamPosition> {
+    return this.#given;
+  }
+
+  get failures(): ReadonlyMap<ErrorCode, number> {
+    return this.#failures;
+  }
+
+  /** Reads exactly these streams from now on: those that are read already go on, others end. */
+  async read(streams: readonly EventStream[]): Promise<void> {
+    const gone = this.#readings.filter(({ stream }) => !streams.includes(stream));
+    this.#readings = this.#readings.filter((reading) => !gone.includes(reading));
+    for (const { stop } of gone) stop.abort();
+    await Promise.all(gone.map(({ ended }) => ended));
+    const names = new Set(streams.map(({ name }) => name));
+    for (const { stream } of gone) if (!names.has(stream.name)) this.#statuses.delete(stream.name);
+
+    const added = streams.filter((stream) => !this.#readings.some((reading) => reading.stream === stream));
+    this.#unsettled = new Set([...(this.#unsettled ?? []), ...added.map(({ name }) => name)]);
+    for (const name of this.#unsettled) if (!names.has(name)) this.#unsettled.delete(name);
+    this.#readings.push(...added.map((stream) => this.#start(stream)));
+    this.#settle();
+  }
+
+  /** Ends all reading; what was given stays in the inbox. */
+  async stop(): Promise<void> {
+    for (const { stop } of this.#readings) stop.abort();
+    await Promise.all(this.#readings.map(({ ended }) => ended));
+  }
+
+  #start(stream: EventStream): Reading {
+    const stop = new AbortController();
+    return { stream, stop, ended: this.#readStream(stream, stop.signal) };
+  }
+
+  async #readStream(stream: EventStream, stopped: AbortSignal): Promise<void> {
+    const { inbox, inForce, onFailure } = this.#parts;
+    try {
+      const from = this.#given.get(stream.name) ?? inForce().keeper.checkpoint.positions.get(stream.name);
+      const onStatus = (status: StreamStatus) => this.#setStatus(stream.name, status);
+      for await (const delivery of stream.read(from, stopped, onStatus)) {
+        if (inbox.isFull) await inbox.untilRoom(stopped);
+        if (stopped.aborted) break;
+        this.#receive(delivery);
+      }
+    } catch (error) {
+      onFailure(error);
+    }
+  }
+
+  #setStatus(stream: StreamName, status: StreamStatus): void {
+    const { log } = this.#parts;
+    this.#statuses.set(stream, status);
+    // What is wrong is logged where it is found.
+    if (status.state !== "degraded") log.info(status.state, { stream });
+    if (status.state !== "connecting") this.#unsettled?.delete(stream);
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#isReady || this.#unsettled === undefined || this.#unsettled.size > 0) return;
+    this.#isReady = true;
+    this.#parts.onReady();
+  }
+
+  #receive(delivery: Delivery): void {
+    const { keeper, options } = this.#parts.inForce();
+    const { catalog } = keeper;
+    const { inputs, problems, nearMisses } = processDelivery(catalog, delivery, options.render);
+    const { stream, position, subject } = delivery;
+    const { log, metrics, inbox } = this.#parts;
+    for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);
+    for (const problem of problems) {
+      log.problem(problem, { stream, sequence: position.sequence });
+      this.#failures.set(problem.code, (this.#failures.get(problem.code) ?? 0) + 1);
+      metrics.count("sluice_failures_total", { code: problem.code });
+    }
+    metrics.count("sluice_deliveries_total", { stream });
+    const reason = whyWithoutEffect(inputs);
+    if (reason !== undefined) metrics.count("sluice_events_without_effect_total", { reason });
+    log.debug("read", { stream, sequence: position.sequence, subject, effects: inputs.length, reason });
+    this.#given.set(stream, position);
+    inbox.add({ delivery, catalog, inputs, bytes: entryBytes + delivery.payload.length + sizeOf(inputs) });
+    metrics.set("sluice_inbox_deliveries", {}, inbox.size);
+  }
+
+  /** Told when it happens first, and then at each power of ten. */
+  #countNearMiss(eventSource: string, { subject, stream, position }: Delivery): void {
+    const { log, metrics } = this.#parts;
+    const count = (this.#nearMisses.get(eventSource) ?? 0) + 1;
+    this.#nearMisses.set(eventSource, count);
+    metrics.count("sluice_near_misses_total", { event_source: eventSource });
+    if (!Number.isInteger(Math.log10(count))) return;
+    const message = "an EventSource's patterns would match only unanchored, as in Sveltos (compatibility: sveltos)";
+    log.warn(message, { eventSource, count, subject, stream, sequence: position.sequence });
+  }
+}
+
+function whyWithoutEffect(inputs: readonly PlanInput[]): "unmatched" | "undecoded" | undefined {
+  if (inputs.length === 0) return "unmatched";
+  return inputs.every(({ kind }) => kind === "dead-letter") ? "undecoded" : undefined;
+}
+
+/** What an entry takes besides its payload and manifests, roughly. */
+const entryBytes = 1024;
+
+function sizeOf(inputs: readonly PlanInput[]): number {
+  let bytes = 0;
+  for (const input of inputs) {
+    if (input.kind !== "entity") continue;
+    for (const rendering of input.renderings) {
+      if (rendering.action !== "Create") continue;
+      for (const { text } of rendering.manifests) bytes += text.length;
+    }
+  }
+  return bytes;
+}

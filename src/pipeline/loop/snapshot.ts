@@ -1,0 +1,82 @@
+/** What is going on in a service that leads, for logs, `status`, the status page and metrics. Survives JSON. */
+import type { StreamName } from "../../model/delivery.ts";
+import type { ErrorCode, Problem } from "../../model/problem.ts";
+import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
+import type { StateKeeper } from "../state-keeper.ts";
+import type { Absences, AbsentPart } from "./absences.ts";
+import type { Pusher } from "./pusher.ts";
+import type { Reader } from "./reader.ts";
+
+export interface StreamSnapshot {
+  readonly stream: StreamName;
+  readonly state: StreamStatus["state"];
+  /** What keeps it from being subscribed. */
+  readonly problem?: Problem;
+  /** The last sequence that was read, and the last that is pushed; absent: none. */
+  readonly read?: number;
+  readonly pushed?: number;
+}
+
+export interface PushSnapshot {
+  /** Milliseconds since 1970, when it arrived. */
+  readonly at: number;
+  readonly milliseconds: number;
+  readonly events: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly failed: number;
+  /** The target's head. */
+  readonly commit?: string;
+}
+
+export interface LeadingSnapshot {
+  /** Of the catalog in force. */
+  readonly catalog: { readonly revision: string; readonly triggers: number; readonly clusters: number };
+  readonly paused: boolean;
+  readonly streams: readonly StreamSnapshot[];
+  /** Deliveries that wait for a batch. */
+  readonly waiting: number;
+  readonly lastPush?: PushSnapshot;
+  /** A push under way: since how many milliseconds, and what was last wrong with it. */
+  readonly push?: { readonly milliseconds: number; readonly problem?: Problem };
+  /** What is not there and must be, and changes that are held. */
+  readonly absent: Readonly<Partial<Record<AbsentPart, Problem>>>;
+  /** Entities that could not be rendered, and deliveries that could not be decoded, since the start. */
+  readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
+}
+
+export interface SnapshotParts {
+  readonly keeper: StateKeeper;
+  readonly streams: readonly EventStream[];
+  readonly reader: Reader;
+  readonly pusher: Pusher;
+  readonly absences: Absences;
+  readonly waiting: number;
+}
+
+export function makeSnapshot({ keeper, streams, reader, pusher, absences, waiting }: SnapshotParts): LeadingSnapshot {
+  const { revision, eventTriggers, clusters } = keeper.catalog;
+  const { last, running } = pusher;
+  return {
+    catalog: { revision, triggers: eventTriggers.size, clusters: clusters.size },
+    paused: keeper.checkpoint.paused,
+    streams: streams.map(({ name }) => {
+      const status = reader.statuses.get(name) ?? { state: "connecting" as const };
+      const read = reader.given.get(name)?.sequence;
+      const pushed = pusher.settled.get(name)?.sequence;
+      return {
+        stream: name,
+        state: status.state,
+        ...(status.state === "degraded" ? { problem: status.problem } : {}),
+        ...(read === undefined ? {} : { read }),
+        ...(pushed === undefined ? {} : { pushed }),
+      };
+    }),
+    waiting,
+    ...(last === undefined ? {} : { lastPush: last }),
+    ...(running === undefined ? {} : { push: running }),
+    absent: Object.fromEntries(absences.current),
+    failures: Object.fromEntries(reader.failures),
+  };
+}
