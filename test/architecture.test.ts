@@ -52,7 +52,7 @@ const rules: Readonly<Record<string, Rule>> = {
       "string-width",
       /^fastify/,
       "yaml",
-      /^node:(crypto|fs|fs\/promises|path|process|url|os|http)$/,
+      /^node:(crypto|module|fs|fs\/promises|path|process|url|os|http)$/,
     ],
   },
 };
