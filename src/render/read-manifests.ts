@@ -11,6 +11,7 @@ import { findObjects } from "./manifests/find-objects.ts";
 import type { ManifestOptions } from "./manifests/manifest-options.ts";
 import { ObjectReport } from "./manifests/object-report.ts";
 import { readManifest } from "./manifests/read-manifest.ts";
+import { mayHoldSecret, withoutQuotes } from "./without-quotes.ts";
 
 export type { ManifestOptions } from "./manifests/manifest-options.ts";
 
@@ -25,9 +26,13 @@ export function readManifests(
   options: ManifestOptions,
 ): Checked<readonly Manifest[]> {
   const documents = readGuardedDocuments(rendered, source);
-  if ("code" in documents) return { value: [], problems: [documents] };
+  const isConfidential = source.confidential === true || options.isConfidential === true;
+  if ("code" in documents) {
+    const isSilent = isConfidential || mayHoldSecret(rendered.text);
+    return { value: [], problems: [isSilent ? withoutQuotes(documents) : documents] };
+  }
 
-  const report = new ObjectReport(rendered, source);
+  const report = new ObjectReport(rendered, source, isConfidential);
   const value: Manifest[] = [];
   for (const node of findObjects(documents, (node) => report.printedIn(node) !== undefined)) {
     const manifest = readManifest(node, options, report);

@@ -10,14 +10,18 @@ import { type Cluster, clusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { ClusterRendering, Manifest, Provenance } from "../model/manifest.ts";
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
-import type { RenderContext } from "../model/template.ts";
+import type { RenderContext, RenderedText, Template } from "../model/template.ts";
+import { isSwitch, mayBePrinted } from "./manifests/switches.ts";
 import { readManifests } from "./read-manifests.ts";
 import { eventData, withCluster } from "./template-data.ts";
+import { mayHoldSecret, withoutQuotes } from "./without-quotes.ts";
 
 export interface RenderSettings {
   /** `sveltos`: the numbers of an event are float64, as its encoding/json reads them. */
   readonly compatibility: "strict" | "sveltos";
   readonly secrets: "refuse" | "sops" | "plain";
+  /** Nothing of an event is quoted in what is said of a failure, as `records: identity` has it. */
+  readonly hidesEvents?: boolean;
   /** Bytes for functions of chance, by what asks for them; absent without `render.seedKey`. */
   readonly drawBytes?: (purpose: readonly string[], call: number, length: number) => Uint8Array;
 }
@@ -72,7 +76,12 @@ export function renderTrigger(
       const manifests = renderReferences(catalog, trigger, cluster, data, context, provenance, settings);
       return { cluster: key, action, manifests };
     } catch (error) {
-      return { cluster: key, action: "fail", problem: problemOf(error, trigger.at) };
+      const problem = problemOf(error, trigger.at);
+      return {
+        cluster: key,
+        action: "fail",
+        problem: settings.hidesEvents === true ? withoutQuotes(problem) : problem,
+      };
     }
   });
   return { renderings, elsewhere: actionElsewhere(trigger, renderings, shared, clock) };
@@ -124,11 +133,12 @@ function renderReferences(
     const document = findContent(catalog, reference, cluster, data, context);
     if (document === undefined) continue;
     for (const { content } of document.entries) {
-      const rendered = content.render(data, context);
+      const rendered = renderContent(content, data, context);
       const { value, problems } = readManifests(rendered, content.source, {
         provenance,
         extraLabels,
         extraAnnotations,
+        isConfidential: settings.hidesEvents === true,
       });
       const error = problems.find(({ severity }) => severity === "error");
       if (error !== undefined) throw new SluiceError(error);
@@ -141,6 +151,16 @@ function renderReferences(
   return manifests;
 }
 
+/** What an engine says of a template that may print a Secret quotes nothing. */
+function renderContent(content: Template, data: JsonObject, context: RenderContext): RenderedText {
+  try {
+    return content.render(data, context);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || !mayHoldSecret(content.source.text)) throw error;
+    throw new SluiceError(withoutQuotes(error.problem));
+  }
+}
+
 function checkManifest({ identity, at }: Manifest, seen: Set<string>, { secrets }: RenderSettings): void {
   const { group, kind, namespace, name } = identity;
   const key = JSON.stringify([group, kind, namespace, name]);
@@ -148,7 +168,7 @@ function checkManifest({ identity, at }: Manifest, seen: Set<string>, { secrets 
     throw new SluiceError({ code: "MANIFEST_INVALID", message: `${kind} ${namespace}/${name} is rendered twice`, at });
   }
   seen.add(key);
-  if (group === "" && kind === "Secret" && secrets !== "plain") {
+  if (group === "" && kind.toLowerCase() === "secret" && secrets !== "plain") {
     throw new SluiceError({
       code: "SECRET_REFUSED",
       message: `Secret ${namespace}/${name} would be committed in plain text`,
@@ -164,7 +184,23 @@ function renderFields(
   context: RenderContext,
 ): ReadonlyMap<string, string> {
   if (fields.size === 0) return noFields;
-  return new Map([...fields].map(([key, field]) => [key, field.render(data, context).text]));
+  return new Map(
+    [...fields].map(([key, field]) => {
+      const { text, printed } = field.render(data, context);
+      if (printed.length > 0 && isSwitch(key) && !mayBePrinted(key, text))
+        throw new SluiceError(printedSwitch(key, field));
+      return [key, text];
+    }),
+  );
+}
+
+function printedSwitch(key: string, field: TemplateField): Omit<Problem, "severity"> {
+  return {
+    code: "GUARD_VIOLATION",
+    message: `${key} has a value that is printed: it tells those who apply the object what to do with it`,
+    at: placeOf(field),
+    hint: "Write it out in the trigger.",
+  };
 }
 
 const noFields: ReadonlyMap<string, string> = new Map();

@@ -7,14 +7,14 @@ import { secretReader } from "../read-config.ts";
 
 export function composeRenderSettings(settings: Settings, context: CliContext): RenderSettings {
   const { compatibility, output, render } = settings;
-  if (render.seedKey === undefined) return { compatibility, secrets: output.secrets };
-  const key = secretReader(context)(render.seedKey);
-  return { compatibility, secrets: output.secrets, drawBytes: bytesFrom(key) };
+  const base = { compatibility, secrets: output.secrets, hidesEvents: output.records === "identity" };
+  if (render.seedKey === undefined) return base;
+  return { ...base, drawBytes: bytesFrom(secretReader(context)(render.seedKey)) };
 }
 
 /** For tests and for what must not see secrets: functions of chance draw from a key that everybody knows. */
 export function composeOpenRenderSettings({ compatibility, output, render }: Settings): RenderSettings {
-  const settings = { compatibility, secrets: output.secrets };
+  const settings = { compatibility, secrets: output.secrets, hidesEvents: output.records === "identity" };
   return render.seedKey === undefined ? settings : { ...settings, drawBytes: bytesFrom("sluice") };
 }
 

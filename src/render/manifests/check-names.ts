@@ -24,6 +24,11 @@ export function faultOfNamespace(name: string): Fault {
   );
 }
 
+/** The Namespaces that every cluster has and that are the cluster's own: deleting one is refused, or breaks the cluster. */
+export function isBuiltInNamespace(name: string): boolean {
+  return name === "default" || name.startsWith("kube-");
+}
+
 type NameRule = (name: string) => Fault;
 
 const subdomainForm = "lower-case letters, digits, '-' and '.', a letter or digit at both ends of each part";

@@ -81,11 +81,12 @@ export function mergedMappings(mapping: YamlMapping): ReadonlySet<YamlMapping> {
   return found;
 }
 
-/** The node at a path of keys, as far down as there is one. */
+/** The node at a path of keys (of a sequence, indexes), as far down as there is one. */
 export function nodeAt(node: YamlNode, path: readonly string[]): YamlNode {
   let found = node;
   for (const key of path) {
-    const member = found.kind === "mapping" ? memberOf(found, key) : undefined;
+    const item = found.kind === "sequence" ? found.items[Number(key)] : undefined;
+    const member = item !== undefined ? targetOf(item) : found.kind === "mapping" ? memberOf(found, key) : undefined;
     if (member === undefined) return found;
     found = member;
   }

@@ -6,4 +6,6 @@ export interface ManifestOptions {
   /** Set on every object, over what the template says. */
   readonly extraLabels: ReadonlyMap<string, string>;
   readonly extraAnnotations: ReadonlyMap<string, string>;
+  /** Nothing of what was rendered may be quoted. */
+  readonly isConfidential?: boolean;
 }

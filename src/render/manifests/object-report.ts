@@ -1,7 +1,7 @@
 /** Tells what is wrong with an object, each fault at the place in the template that printed it. */
 import type { ErrorCode, Problem, SourcePlace } from "../../model/problem.ts";
 import type { PrintedRange, RenderedText, TemplateSource } from "../../model/template.ts";
-import { findPrinted, placeOfOutput } from "../output-place.ts";
+import { findPrinted, placeOfOutput, quoteValue } from "../output-place.ts";
 import { placeInSource } from "../template-place.ts";
 import type { YamlNode } from "../yaml/node.ts";
 import { nodeAt } from "./find-objects.ts";
@@ -13,35 +13,72 @@ export class ObjectReport {
   readonly problems: Problem[] = [];
   readonly #rendered: RenderedText;
   readonly #source: TemplateSource;
+  readonly #isConfidential: boolean;
+  /** Whether values of the object that is being read may be quoted; set anew for each object. */
+  #quotes = true;
 
-  constructor(rendered: RenderedText, source: TemplateSource) {
+  constructor(rendered: RenderedText, source: TemplateSource, isConfidential = source.confidential === true) {
     this.#rendered = rendered;
     this.#source = source;
+    this.#isConfidential = isConfidential;
   }
 
-  /** Whether further problems are left out. */
+  /** Begins another object. Nothing that a Secret holds is ever quoted. */
+  begin(isSecret: boolean): void {
+    this.#quotes = !isSecret && !this.#isConfidential;
+  }
+
+  get quotes(): boolean {
+    return this.#quotes;
+  }
+
+  /** A value as a message may show it. */
+  quote(value: string): string {
+    return this.#quotes ? quoteValue(value) : "(not shown)";
+  }
+
+  #errors = 0;
+
+  /** Whether further errors are left out. */
   get isFull(): boolean {
-    return this.problems.length >= problemsMax;
+    return this.#errors >= problemsMax;
   }
 
   /** An error at a node: where a value in it was printed, else where it is written. */
-  addAt(code: ErrorCode, node: YamlNode, message: string): void {
+  addAt(code: ErrorCode, node: YamlNode, message: string, hint?: string): void {
     if (this.isFull) return;
-    this.#add(code, message, placeOfOutput(this.#rendered, this.#source, node.start, node.end));
+    this.#add(code, message, placeOfOutput(this.#rendered, this.#source, node.start, node.end), hint);
   }
 
   /** An error at the member of `object` that a path of keys names, or at as much of the path as there is. */
-  addAtPath(code: ErrorCode, object: YamlNode, path: readonly string[], message: string): void {
+  addAtPath(code: ErrorCode, object: YamlNode, path: readonly string[], message: string, hint?: string): void {
     if (this.isFull) return;
     const node = nodeAt(object, path);
     // A collection is told by where it begins, or its first value would take the blame.
-    if (node.kind === "scalar") this.addAt(code, node, message);
-    else this.#add(code, message, placeOfOutput(this.#rendered, this.#source, node.start));
+    if (node.kind === "scalar") this.addAt(code, node, message, hint);
+    else this.#add(code, message, placeOfOutput(this.#rendered, this.#source, node.start), hint);
+  }
+
+  /** A warning at the member that a path names: the object is taken all the same. */
+  warnAtPath(code: ErrorCode, object: YamlNode, path: readonly string[], message: string): void {
+    if (this.problems.length - this.#errors >= problemsMax) return;
+    const node = nodeAt(object, path);
+    const end = node.kind === "scalar" ? node.end : node.start;
+    this.problems.push({
+      code,
+      severity: "warning",
+      message,
+      at: placeOfOutput(this.#rendered, this.#source, node.start, end),
+    });
   }
 
   /** An error of what is set from outside the template. */
   addOutside(code: ErrorCode, message: string): void {
     if (!this.isFull) this.#add(code, message, startOf(this.#source));
+  }
+
+  get errors(): number {
+    return this.#errors;
   }
 
   /** What printed a part of the node, if anything did. */
@@ -54,8 +91,9 @@ export class ObjectReport {
     return startOf(this.#source);
   }
 
-  #add(code: ErrorCode, message: string, at: SourcePlace): void {
-    this.problems.push({ code, severity: "error", message, at });
+  #add(code: ErrorCode, message: string, at: SourcePlace, hint?: string): void {
+    this.#errors++;
+    this.problems.push({ code, severity: "error", message, at, ...(hint === undefined ? {} : { hint }) });
   }
 }
 

@@ -1,10 +1,10 @@
 /** From a YAML node to one manifest: read, checked, marked as Sluice's, written canonically. */
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Manifest, ObjectIdentity } from "../../model/manifest.ts";
-import { quoteValue } from "../output-place.ts";
 import type { YamlMapping, YamlNode } from "../yaml/node.ts";
 import { writeCanonicalYaml } from "../yaml/write-canonical-yaml.ts";
 import { scopeOf } from "./api-scope.ts";
+import { carryText, mayHoldBrokenText } from "./carry-text.ts";
 import {
   faultOfAnnotationKey,
   faultOfApiVersion,
@@ -12,7 +12,7 @@ import {
   faultOfLabelKey,
   faultOfLabelValue,
 } from "./check-names.ts";
-import { checkObject, checkPrintedKeys, membersOf } from "./check-object.ts";
+import { checkObject, checkPrintedKeys, isKind, membersOf } from "./check-object.ts";
 import { memberOf } from "./find-objects.ts";
 import type { ManifestOptions } from "./manifest-options.ts";
 import type { ObjectReport } from "./object-report.ts";
@@ -29,7 +29,8 @@ import { rootPosition } from "./string-positions.ts";
 
 /** Reads one object; undefined where the report says what is wrong with it. */
 export function readManifest(node: YamlNode, options: ManifestOptions, report: ObjectReport): Manifest | undefined {
-  const before = report.problems.length;
+  const before = report.errors;
+  report.begin(node.kind === "mapping" && /secret/i.test(textMember(node, "kind") ?? "secret"));
   if (node.kind !== "mapping") {
     report.addAt("MANIFEST_INVALID", node, "this is no object, but a list or a single value");
     return undefined;
@@ -42,10 +43,29 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
   if (value === undefined) return undefined;
   checkObject({ node, value, ...type }, report);
   checkExtras(options, report);
-  if (report.problems.length > before || report.isFull) return undefined;
+  if (report.errors > before || report.isFull) return undefined;
 
   const identity = objectIdentityOf(value);
-  return { identity, text: writeManifest(value, identity, options), at: report.start };
+  let object = markObject(value, identity, options);
+  let text = writeCanonicalYaml(object);
+  if (mayHoldBrokenText(text)) {
+    object = carryText(object, carriedType(type), node, report);
+    text = writeCanonicalYaml(object);
+  }
+  if (text.length > manifestLengthMax) {
+    report.addAt("MANIFEST_INVALID", node, `this ${type.kind} is larger than 1 MiB, which no API server stores`);
+  }
+  return report.errors > before
+    ? undefined
+    : { identity, text: protectFromSubstitution(text, object), at: report.start };
+}
+
+/** What etcd takes in one request, less what the API server adds. */
+const manifestLengthMax = 1024 * 1024;
+
+function carriedType({ group, kind }: { group: string; kind: string }): "configMap" | "secret" | "other" {
+  if (group !== "") return "other";
+  return isKind(kind, "ConfigMap") ? "configMap" : isKind(kind, "Secret") ? "secret" : "other";
 }
 
 function readType(node: YamlMapping, report: ObjectReport): { group: string; kind: string } | undefined {
@@ -53,7 +73,7 @@ function readType(node: YamlMapping, report: ObjectReport): { group: string; kin
   const apiVersion = textMember(node, "apiVersion");
   const kindFault = kind === undefined ? "is missing" : faultOfKind(kind);
   if (kindFault !== undefined) {
-    report.addAtPath("MANIFEST_INVALID", node, ["kind"], `the kind ${quoteMissing(kind)}${kindFault}`);
+    report.addAtPath("MANIFEST_INVALID", node, ["kind"], `the kind ${quoteMissing(kind, report)}${kindFault}`);
   }
   const versionFault = apiVersion === undefined ? "is missing" : faultOfApiVersion(apiVersion);
   if (versionFault !== undefined) {
@@ -61,7 +81,7 @@ function readType(node: YamlMapping, report: ObjectReport): { group: string; kin
       "MANIFEST_INVALID",
       node,
       ["apiVersion"],
-      `the apiVersion ${quoteMissing(apiVersion)}${versionFault}`,
+      `the apiVersion ${quoteMissing(apiVersion, report)}${versionFault}`,
     );
   }
   if (kindFault !== undefined || versionFault !== undefined) return undefined;
@@ -73,8 +93,8 @@ function textMember(node: YamlMapping, key: string): string | undefined {
   return member?.kind === "scalar" ? member.text : undefined;
 }
 
-function quoteMissing(value: string | undefined): string {
-  return value === undefined ? "" : `${quoteValue(value)} `;
+function quoteMissing(value: string | undefined, report: ObjectReport): string {
+  return value === undefined ? "" : `${report.quote(value)} `;
 }
 
 function groupOf(apiVersion: string): string {
@@ -91,7 +111,7 @@ function readObject(
     return readValue(node, rootPosition(group, kind)) as JsonObject;
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    report.addAt("MANIFEST_INVALID", error.node, error.message);
+    report.addAt("MANIFEST_INVALID", error.node, report.quotes ? error.message : "a value is not what its tag says");
     return undefined;
   }
 }
@@ -99,14 +119,14 @@ function readObject(
 function checkExtras({ extraLabels, extraAnnotations }: ManifestOptions, report: ObjectReport): void {
   for (const [key, value] of extraLabels) {
     const fault = faultOfLabelKey(key);
-    if (fault !== undefined) report.addOutside("LABEL_INVALID", `the extra label ${quoteValue(key)} ${fault}`);
+    if (fault !== undefined) report.addOutside("LABEL_INVALID", `the extra label ${report.quote(key)} ${fault}`);
     const valueFault = faultOfLabelValue(value);
     if (valueFault === undefined) continue;
-    report.addOutside("LABEL_INVALID", `the value ${quoteValue(value)} of the extra label ${key} ${valueFault}`);
+    report.addOutside("LABEL_INVALID", `the value ${report.quote(value)} of the extra label ${key} ${valueFault}`);
   }
   for (const key of extraAnnotations.keys()) {
     const fault = faultOfAnnotationKey(key);
-    if (fault !== undefined) report.addOutside("LABEL_INVALID", `the extra annotation ${quoteValue(key)} ${fault}`);
+    if (fault !== undefined) report.addOutside("LABEL_INVALID", `the extra annotation ${report.quote(key)} ${fault}`);
   }
 }
 
@@ -128,7 +148,8 @@ function textOf(value: Json | undefined): string {
   return typeof value === "string" ? value : "";
 }
 
-function writeManifest(value: JsonObject, { namespace }: ObjectIdentity, options: ManifestOptions): string {
+/** The object as it is written: with provenance, extra labels and annotations, and its namespace. */
+function markObject(value: JsonObject, { namespace }: ObjectIdentity, options: ManifestOptions): JsonObject {
   const { provenance, extraLabels, extraAnnotations } = options;
   const object = new Map(value);
   const metadata = new Map(membersOf(value.get("metadata")));
@@ -143,8 +164,18 @@ function writeManifest(value: JsonObject, { namespace }: ObjectIdentity, options
   if (namespace === "") metadata.delete("namespace");
   else metadata.set("namespace", namespace);
 
-  const text = writeCanonicalYaml(object);
-  if (!text.includes("${") || annotations.has(substituteAnnotation)) return text;
-  annotations.set(substituteAnnotation, "disabled");
-  return writeCanonicalYaml(object);
+  return object;
+}
+
+/**
+ * Flux's postBuild substitutes `${name}` and makes one dollar sign of two, in all of an object, unless an annotation says
+ * no (fluxcd/pkg/envsubst). What the template's author wrote there stands; an event can't have written it.
+ */
+function protectFromSubstitution(text: string, object: JsonObject): string {
+  if (!text.includes("${") && !text.includes("$$")) return text;
+  const metadata = membersOf(object.get("metadata"));
+  const annotations = membersOf(metadata.get("annotations"));
+  if (annotations.has(substituteAnnotation) || membersOf(metadata.get("labels")).has(substituteAnnotation)) return text;
+  const marked = new Map([...annotations, [substituteAnnotation, "disabled"] as const]);
+  return writeCanonicalYaml(new Map([...object, ["metadata", new Map([...metadata, ["annotations", marked]])]]));
 }

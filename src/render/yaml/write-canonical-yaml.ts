@@ -34,6 +34,10 @@ const anySurrogate = /[\ud800-\udfff]/;
 /** Readers look for a key's colon within 1,024 characters; a longer key is written with `? `. */
 const keyLengthMax = 1000;
 
+/** Argo CD skips a whole file that holds these bytes, wherever they stand: a plus sign that is escaped keeps it from that. */
+const skipMarker = "+argocd:skip-file-rendering";
+const markers = /\+(?=argocd:skip-file-rendering)/g;
+
 /** Writes a value as one YAML document, ending in a newline. */
 export function writeCanonicalYaml(value: Json): string {
   if (typeof value !== "object" || value === null) return `${writeScalar(value, "\n")}\n`;
@@ -113,7 +117,7 @@ function writeFloat(value: number): string {
 
 /** A string on one line. */
 function writeText(text: string): string {
-  const isPlain = plainText.test(text) ? !isReserved(text) : quantity.test(text);
+  const isPlain = plainText.test(text) ? !isReserved(text) && !text.includes(skipMarker) : quantity.test(text);
   return isPlain ? text : quoteText(text);
 }
 
@@ -122,7 +126,8 @@ function isReserved(text: string): boolean {
 }
 
 function quoteText(text: string): string {
-  const quoted = JSON.stringify(replaceHalves(text));
+  let quoted = JSON.stringify(replaceHalves(text));
+  if (quoted.includes(skipMarker)) quoted = quoted.replace(markers, "\\u002b");
   if (!anyToEscape.test(quoted)) return quoted;
   return quoted.replace(toEscape, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -134,7 +139,7 @@ function replaceHalves(text: string): string {
 
 /** A string of several lines: a literal block where every reader gets the same out of it, else quoted. */
 function writeLines(value: string, newline: string): string {
-  if (notLiteral.test(value) || value.trimEnd() === "") return quoteText(value);
+  if (notLiteral.test(value) || value.trimEnd() === "" || value.includes(skipMarker)) return quoteText(value);
   const text = replaceHalves(value);
   const first = text.charCodeAt(0);
   // Readers find the indentation by the first line; where that begins with a blank they must be told.
