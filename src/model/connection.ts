@@ -21,8 +21,15 @@ export interface NatsEndpoint {
 export interface Connection {
   readonly name: string;
   readonly connectTo: ReadonlyMap<string, string>;
+  /** The JetStream domain that the streams are in; absent: the server's own. */
+  readonly domain?: string;
+  /** The servers want the TLS handshake before they say anything. */
+  readonly handshakeFirst?: boolean;
+  /** What the subjects of answers begin with; absent: `_INBOX`. */
+  readonly inboxPrefix?: string;
   readonly core?: NatsEndpoint & { readonly subjects: readonly string[] };
   readonly jetstream?: NatsEndpoint & {
+    /** A stream without subjects is read whole. */
     readonly streams: readonly { readonly name: string; readonly subjects: readonly string[] }[];
   };
 }

@@ -3,6 +3,7 @@ import type { Checkpoint } from "../model/change-set.ts";
 import type { StreamPosition } from "../model/delivery.ts";
 import { isJsonObject, type Json, writeJson } from "../model/json.ts";
 import { checkpointPath } from "./paths.ts";
+import { positionFromJson, positionToJson } from "./position-json.ts";
 import { parseStateFile } from "./record-file.ts";
 
 export const emptyCheckpoint: Checkpoint = {
@@ -21,19 +22,7 @@ export function writeCheckpoint({ catalog, positions, paused, shards, pending }:
     ["catalog", catalog],
     ["paused", paused],
     ["shards", BigInt(shards)],
-    [
-      "positions",
-      new Map(
-        streams.map(([stream, { epoch, sequence, time }]) => [
-          stream,
-          new Map<string, Json>([
-            ["epoch", epoch],
-            ["sequence", BigInt(sequence)],
-            ["time", time],
-          ]),
-        ]),
-      ),
-    ],
+    ["positions", new Map(streams.map(([stream, position]) => [stream, positionToJson(position)]))],
   ]);
   if (pending.triggers.length > 0 || pending.records.length > 0) {
     file.set(
@@ -63,12 +52,7 @@ export function parseCheckpoint(text: string): Checkpoint {
   const streams = file.get("positions");
   if (isJsonObject(streams)) {
     for (const [stream, position] of streams) {
-      if (!isJsonObject(position)) continue;
-      positions.set(stream, {
-        epoch: String(position.get("epoch")),
-        sequence: Number(position.get("sequence")),
-        time: String(position.get("time")),
-      });
+      if (isJsonObject(position)) positions.set(stream, positionFromJson(position));
     }
   }
   const pending = file.get("pending");

@@ -5,7 +5,11 @@ import type { Problem } from "../model/problem.ts";
 export type StreamStatus =
   /** Not subscribed yet. */
   | { readonly state: "connecting" }
-  | { readonly state: "subscribed" }
+  | {
+      readonly state: "subscribed";
+      /** How many messages waited for the reader then; undefined: it can't be told. */
+      readonly pending?: number;
+    }
   /** In trouble, trying again by itself; the other streams go on. */
   | { readonly state: "degraded"; readonly problem: Problem };
 
@@ -17,7 +21,10 @@ export interface EventStream {
    * without end until `signal` aborts. Trouble never ends it: the adapter reconnects and rebinds with backoff and says
    * so through `onStatus`. Reads ahead only as far as its bounds allow. May be called again after it ended.
    *
-   * Where `from` names another epoch than the stream's, it resumes by `from.time` and reports the new epoch.
+   * Within an epoch only sequences count. In a stream of another epoch it reads from the beginning, past what is at or
+   * below `from` in both sequence and time where the stream was restored or promoted. What people must know although
+   * reading goes on (another epoch, messages that were dropped before they were read) is a warning in the log; a change
+   * of status is told through `onStatus` alone.
    */
   read(
     from: StreamPosition | undefined,
@@ -25,8 +32,14 @@ export interface EventStream {
     onStatus: (status: StreamStatus) => void,
   ): AsyncIterable<Delivery>;
 
-  /** Everything up to this position has had its effect: acknowledged where consumers own messages, else nothing. */
-  settle(upTo: StreamPosition): Promise<void>;
+  /**
+   * Everything up to this position has had its effect and is pushed: it is acknowledged where consumers own messages,
+   * and need not be kept in a journal. Nobody waits for it; what becomes of it is the stream's own trouble.
+   */
+  settle(upTo: StreamPosition): void;
+
+  /** How many messages wait behind the last one handed on, as far as is known; undefined: nothing is. */
+  pending(): number | undefined;
 
   /** Releases connections and files; ends running reads. */
   close(): Promise<void>;

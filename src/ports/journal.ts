@@ -15,8 +15,14 @@ export interface JournalEntry extends JournalMessage {
   readonly nanos: bigint;
 }
 
+/** Where the checkpoint stands: in which journal, and how far. */
+export interface JournalMark {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
 export interface Journal {
-  /** Random, and another one after `setAside`; identifies the journal that the sequences belong to. */
+  /** Random, and another one after a journal was put aside; identifies the journal that the sequences belong to. */
   readonly epoch: string;
 
   /**
@@ -28,26 +34,26 @@ export interface Journal {
   /** Resolves when everything taken so far is on disk. */
   flush(): Promise<void>;
 
-  /** Gives no sequence up to this one any more: a reader had them, although the journal has lost them. */
-  reserve(upTo: number): void;
+  /** The last sequence given. */
+  lastSequence(): number;
 
   /**
-   * Every entry behind the sequence, in order and only once it is on disk, without end until the signal aborts. Damage
-   * is skipped and told through `onDamage` (JOURNAL_DAMAGED: where, and which sequences are lost).
+   * Before it is read: whether it is the one to be read by a checkpoint that stands at `from` (undefined: nowhere). It
+   * is, if `from` is of its own epoch (sequences up to it are not given again), if it was never read, or if `from` is of
+   * the epoch that the checkpoint had when it was first read. Any other is put aside, in a folder of its own, and begun
+   * anew with another epoch; then it says which folder, and how many entries went there.
+   */
+  adopt(from: JournalMark | undefined): Promise<{ readonly folder: string; readonly entries: number } | undefined>;
+
+  /**
+   * Every entry behind the sequence, in order, without end until the signal aborts: once it is on disk, or, while the
+   * disk fails, from memory. Damage is skipped and told through `onDamage` (JOURNAL_DAMAGED: where, and which sequences
+   * are lost).
    */
   read(after: number, signal: AbortSignal, onDamage: (problem: Problem) => void): AsyncIterable<JournalEntry>;
 
   /** The entries up to this sequence have had their effect and need not be kept. */
-  settle(upTo: number): Promise<void>;
-
-  /** When the first entry that is kept was received; undefined: there is none. */
-  firstNanos(): Promise<bigint | undefined>;
-
-  /**
-   * Puts everything that is kept aside, in a folder of its own, and begins anew with another epoch. Says which folder,
-   * and how many entries went there.
-   */
-  setAside(): Promise<{ readonly folder: string; readonly entries: number }>;
+  settle(upTo: number): void;
 
   close(): Promise<void>;
 }

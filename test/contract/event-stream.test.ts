@@ -138,7 +138,7 @@ function createOpener(connection: Connection, directory: string) {
       [stream] = openEventStreams(connection, {
         log: createFakeLog(),
         openJournal: (onTrouble) => openJournal(directory, { onTrouble }),
-        reader: { repository: "fleet", output: "rendered" },
+        stateId: () => "s1",
         term: () => 1,
       });
       if (stream === undefined) throw new Error("no stream");
@@ -233,7 +233,7 @@ describe.each<{ kind: string; create: () => Promise<Subject> }>([
     const from = first.deliveries[3]!.position;
 
     const stream = await subject().open();
-    await stream.settle(from);
+    stream.settle(from);
     const second = await read(stream, from);
     await publishAll(subject(), 10, 12);
     await second.until(({ deliveries }) => deliveries.length >= 8);
@@ -248,7 +248,7 @@ describe.each<{ kind: string; create: () => Promise<Subject> }>([
     await publishAll(subject(), 1, 6);
     await first.until(({ deliveries }) => deliveries.length === 6);
     const done = first.deliveries[3]!.position;
-    await stream.settle(done);
+    stream.settle(done);
     await publishAll(subject(), 7, 8);
     await first.until(({ deliveries }) => deliveries.length === 8);
     await first.stop();

@@ -199,7 +199,7 @@ function open(connection: Connection, rereadConnection?: () => Promise<Connectio
   streams = openEventStreams(connection, {
     log: createFakeLog(),
     openJournal: (onTrouble) => openJournal(directory, { onTrouble }),
-    reader: { repository: "fleet", output: "rendered" },
+    stateId: () => "s1",
     term: () => 1,
     ...(rereadConnection === undefined ? {} : { rereadConnection }),
   });
@@ -208,11 +208,8 @@ function open(connection: Connection, rereadConnection?: () => Promise<Connectio
 }
 
 async function createStream(connection: Connection): Promise<void> {
-  const link = createNatsLink("test", 1, async () => ({
-    endpoint: connection.jetstream!,
-    connectTo: connection.connectTo,
-  }));
-  const manager = await jetstreamManager(await link.connect());
+  const link = createNatsLink("test", undefined, async () => ({ endpoint: connection.jetstream!, connection }));
+  const manager = await jetstreamManager((await link.connect()).connection);
   await manager.streams.add({ name: "USERS", subjects: ["user.>"] });
   await link.release();
 }

@@ -46,7 +46,7 @@ function open(connection: Partial<Parameters<typeof openEventStreams>[0]>): Even
     {
       log: createFakeLog(),
       openJournal: (onTrouble) => openJournal(join(directory!, "journal"), { onTrouble }),
-      reader: { repository: "fleet.git", output: "rendered" },
+      stateId: () => "s1",
       term: () => 1,
     },
   );
@@ -75,14 +75,14 @@ it.each([
   admin!.publish("orders.new", "one");
   await first.until(({ deliveries }) => deliveries.length === 1);
   const position = first.deliveries[0]!.position;
-  await opened.settle(position);
+  opened.settle(position);
   await first.stop();
 
   const second = startReading(opened, position);
   await second.until(isSubscribed);
   admin!.publish("orders.new", "two");
   await second.until(({ deliveries }) => deliveries.length === 1);
-  await opened.settle(second.deliveries[0]!.position);
+  opened.settle(second.deliveries[0]!.position);
   await second.stop();
 
   expect(texts([...first.deliveries, ...second.deliveries])).toEqual(["one", "two"]);

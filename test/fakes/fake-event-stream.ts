@@ -40,6 +40,7 @@ export function createFakeEventStream(options: FakeEventStreamOptions = {}): Fak
   let stored: Delivery[] = [];
   let trouble: Problem | undefined;
   let settled: StreamPosition | undefined;
+  let handed: StreamPosition | undefined;
 
   const epoch = () => `${stream}-${incarnation}`;
 
@@ -59,12 +60,14 @@ export function createFakeEventStream(options: FakeEventStreamOptions = {}): Fak
     });
   }
 
-  /** Behind the position within its epoch, later than it in another. */
+  /** Behind the position within its epoch; another epoch is a stream that was created later, and read whole. */
   function next(after: StreamPosition | undefined): Delivery | undefined {
-    if (after === undefined) return stored[0];
-    return stored.find(({ position }) =>
-      position.epoch === after.epoch ? position.sequence > after.sequence : position.time > after.time,
-    );
+    return stored.find(({ position }) => position.epoch !== after?.epoch || position.sequence > after.sequence);
+  }
+
+  function countBehind(after: StreamPosition | undefined): number {
+    const first = next(after);
+    return first === undefined ? 0 : stored.length - stored.indexOf(first);
   }
 
   return {
@@ -78,20 +81,26 @@ export function createFakeEventStream(options: FakeEventStreamOptions = {}): Fak
         const current = trouble ?? "subscribed";
         if (current !== reported) {
           reported = current;
-          onStatus(current === "subscribed" ? { state: "subscribed" } : { state: "degraded", problem: current });
+          onStatus(
+            current === "subscribed"
+              ? { state: "subscribed", pending: countBehind(last) }
+              : { state: "degraded", problem: current },
+          );
         }
         const delivery = trouble === undefined ? next(last) : undefined;
         if (delivery === undefined) {
           await changed(signal);
         } else {
           last = delivery.position;
+          handed = last;
           yield delivery;
         }
       }
     },
-    async settle(upTo) {
+    settle(upTo) {
       settled = upTo;
     },
+    pending: () => countBehind(handed),
     async close() {
       closing.abort();
     },

@@ -5,6 +5,8 @@ import { basename, join } from "node:path";
 import type { Problem } from "../../model/problem.ts";
 import type { Journal } from "../../ports/journal.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { withDisk } from "./disk-trouble.ts";
+import { type JournalHeader, readHeader, writeHeader } from "./header-file.ts";
 import { readSegments } from "./read-segments.ts";
 import { checksumSeed } from "./record.ts";
 import { findSegmentEnd, listSegments, type Segment, syncDirectory } from "./segment.ts";
@@ -25,27 +27,44 @@ const segmentsKept = 2;
 
 /**
  * Opens the journal in a folder, which is made where it is missing, and locks it. What a crash left half written at its
- * end is cut off. Throws a SluiceError (JOURNAL_LOCKED, JOURNAL_DAMAGED).
+ * end is cut off. Throws a SluiceError (JOURNAL_LOCKED, JOURNAL_DAMAGED, DISK_UNAVAILABLE).
  */
 export async function openJournal(directory: string, options: JournalOptions = {}): Promise<Journal> {
   const bounds = { ...boundsDefault, ...options };
-  const onTrouble = options.onTrouble ?? (() => undefined);
-  await mkdir(directory, { recursive: true });
-  const lock = await lockDirectory(directory);
+  const what = `the journal in ${directory} can't be opened`;
+  await withDisk(what, () => mkdir(directory, { recursive: true, mode: 0o700 }));
+  const lock = await withDisk(what, () => lockDirectory(directory));
   let start: WriterStart;
+  let header: JournalHeader | undefined;
   try {
-    start = await findStart(directory);
+    start = await withDisk(what, () => findStart(directory));
+    header = await withDisk(what, () => readHeader(directory, start.epoch));
   } catch (error) {
     await lock.release();
     throw error;
   }
   let writer = createSegmentWriter(directory, start, bounds, onTrouble);
 
-  function readFrom(after: number, signal: AbortSignal, onDamage: (problem: Problem) => void) {
-    const { segments, epoch } = start;
-    const { lastSequence, changed } = writer;
-    const view = { seed: checksumSeed(epoch), segments: () => segments, lastSequence, changed };
-    return readSegments(view, after, signal, onDamage);
+  function onTrouble(problem: Problem | undefined): void {
+    options.onTrouble?.(problem);
+    // With the folder the header may have gone.
+    if (problem === undefined && header !== undefined) void storeHeader(header);
+  }
+
+  /** Where the disk fails it is written once that is over; until then the journal counts as never read. */
+  async function storeHeader(next: JournalHeader): Promise<void> {
+    header = next;
+    await writeHeader(directory, next).catch(() => undefined);
+  }
+
+  async function setAside(): Promise<{ folder: string; entries: number }> {
+    await writer.close();
+    const entries = writer.onDisk() - (start.segments[0]?.first ?? 1) + 1;
+    const folder = join(directory, "aside", start.epoch);
+    await moveSegments(start.segments, folder, directory);
+    start = { ...startEmpty(), lastNanos: start.lastNanos };
+    writer = createSegmentWriter(directory, start, bounds, onTrouble);
+    return { folder, entries };
   }
 
   return {
@@ -54,39 +73,64 @@ export async function openJournal(directory: string, options: JournalOptions = {
     },
     append: (message) => writer.append(message),
     flush: () => writer.flush(),
-    reserve: (upTo) => writer.reserve(upTo),
-    read: readFrom,
-    async settle(upTo) {
+    lastSequence: () => writer.lastSequence(),
+    async adopt(from) {
+      const { firstRead } = header ?? {};
+      if (from?.epoch === start.epoch) {
+        writer.reserve(from.sequence);
+        return undefined;
+      }
+      if (firstRead !== undefined && firstRead?.epoch === from?.epoch) return undefined;
+      const isEmpty = writer.lastSequence() < (start.segments[0]?.first ?? 1);
+      const isOfThePast = firstRead !== undefined && !isEmpty;
+      const aside = isOfThePast
+        ? await withDisk(`the journal in ${directory} can't be put aside`, setAside)
+        : undefined;
+      const firstReadNow = from === undefined ? null : { epoch: from.epoch, sequence: from.sequence };
+      await storeHeader({ epoch: start.epoch, firstRead: firstReadNow });
+      return aside;
+    },
+    read(after, signal, onDamage) {
+      const { segments, epoch } = start;
+      const { onDisk, inMemory, changed } = writer;
+      const view = { seed: checksumSeed(epoch), segments: () => segments, onDisk, inMemory, changed };
+      return readFromDisk(directory, readSegments(view, after, signal, onDamage));
+    },
+    settle(upTo) {
+      writer.forget(upTo);
       const { segments } = start;
-      let removed = 0;
+      const settled: string[] = [];
       for (let next = segments[1]; segments.length > segmentsKept && next !== undefined; next = segments[1]) {
         if (next.first - 1 > upTo) break;
-        const settled = segments.shift();
-        if (settled !== undefined) await unlink(settled.path);
-        removed++;
+        settled.push(segments[0]?.path ?? "");
+        segments.shift();
       }
-      if (removed > 0) await syncDirectory(directory);
-    },
-    async firstNanos() {
-      if (writer.lastSequence() < (start.segments[0]?.first ?? 1)) return undefined;
-      const found = new AbortController();
-      for await (const { nanos } of readFrom(0, found.signal, () => undefined)) return nanos;
-      return undefined;
-    },
-    async setAside() {
-      await writer.close();
-      const entries = writer.lastSequence() - (start.segments[0]?.first ?? 1) + 1;
-      const folder = join(directory, "aside", start.epoch);
-      await moveSegments(start.segments, folder, directory);
-      start = { ...startEmpty(), lastNanos: start.lastNanos };
-      writer = createSegmentWriter(directory, start, bounds, onTrouble);
-      return { folder, entries };
+      if (settled.length > 0) void removeSegments(directory, settled);
     },
     async close() {
       await writer.close();
       await lock.release();
     },
   };
+}
+
+async function* readFromDisk<T>(directory: string, entries: AsyncIterable<T>): AsyncGenerator<T, void, void> {
+  const iterator = entries[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await withDisk(`the journal in ${directory} can't be read`, () => iterator.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** What can't be removed now is found at the next opening, and removed with what is settled then. */
+async function removeSegments(directory: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) await unlink(path).catch(() => undefined);
+  await syncDirectory(directory).catch(() => undefined);
 }
 
 const epochBytes = 16;

@@ -12,8 +12,10 @@ export interface JournalView {
   /** In order; the last one is being written. */
   segments(): readonly Segment[];
   /** The highest sequence that is on disk. */
-  lastSequence(): number;
-  /** Resolves when more is on disk or `signal` aborts. */
+  onDisk(): number;
+  /** Records that hold this sequence and are in memory alone, while the disk fails. */
+  inMemory(sequence: number): Buffer | undefined;
+  /** Resolves when more can be read or `signal` aborts. */
   changed(signal: AbortSignal): Promise<void>;
 }
 
@@ -28,8 +30,16 @@ export async function* readSegments(
 ): AsyncGenerator<JournalEntry, void, void> {
   let expected = Math.max(after + 1, view.segments()[0]?.first ?? 1);
   while (!signal.aborted) {
-    if (expected > view.lastSequence()) {
-      await view.changed(signal);
+    if (expected > view.onDisk()) {
+      const memory = view.inMemory(expected);
+      if (memory === undefined) await view.changed(signal);
+      else {
+        for (const entry of readMemory(memory, expected, view.seed)) {
+          if (signal.aborted) return;
+          expected = entry.sequence + 1;
+          yield entry;
+        }
+      }
       continue;
     }
     const segments = view.segments();
@@ -45,10 +55,20 @@ export async function* readSegments(
       expected = entry.sequence + 1;
       yield entry;
     }
-    const end = Math.min(limit(), view.lastSequence() + 1);
+    const end = Math.min(limit(), view.onDisk() + 1);
     if (signal.aborted || expected >= end) continue;
     onDamage(damage(segment.path, segment.length, expected, end));
     expected = end;
+  }
+}
+
+/** Whole records, none of them damaged: they were never on a disk. */
+function* readMemory(bytes: Buffer, expected: number, seed: number): Generator<JournalEntry, void, void> {
+  for (let at = 0; at < bytes.length; ) {
+    const parsed = parseRecord(bytes, at, seed);
+    if (parsed.kind !== "record") throw new Error("a record in memory is damaged");
+    at = parsed.next;
+    if (parsed.entry.sequence >= expected) yield parsed.entry;
   }
 }
 
@@ -61,13 +81,18 @@ async function* readSegment(
   signal: AbortSignal,
   onDamage: (problem: Problem) => void,
 ): AsyncGenerator<JournalEntry, void, void> {
-  const file = await open(segment.path, "r");
+  const file = await open(segment.path, "r").catch((error: NodeJS.ErrnoException) => {
+    // Somebody removed it: what it held is told as damage.
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (file === undefined) return;
   let position = headerBytes;
   let next = expected;
   try {
     while (!signal.aborted && next < limit()) {
       if (position >= segment.length) {
-        if (limit() !== Number.POSITIVE_INFINITY) return;
+        if (limit() !== Number.POSITIVE_INFINITY || view.inMemory(next) !== undefined) return;
         await view.changed(signal);
         continue;
       }

@@ -66,11 +66,6 @@ export function writeRecord(
   return end;
 }
 
-/** The sequence of the record that the bytes begin with. */
-export function firstSequence(bytes: Buffer): number {
-  return Number(bytes.readBigUInt64LE(prefixBytes));
-}
-
 /** The record at `at`. The entry's payload is part of `bytes`, not a copy. */
 export function parseRecord(bytes: Buffer, at: number, seed: number): ParsedRecord {
   const available = bytes.length - at;

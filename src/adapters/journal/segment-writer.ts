@@ -3,13 +3,14 @@
  *
  * What comes while a group is being synced forms the next one, so a lone message is on disk at once and a flood pays for
  * few syncs. A segment that could not be written or synced is never written again, because nothing is known of what of
- * it is on disk: the group goes to a new segment.
+ * it is on disk: the group goes to a new segment. While the disk fails, groups wait in memory and are read from there.
  */
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, mkdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Problem } from "../../model/problem.ts";
 import type { JournalMessage } from "../../ports/journal.ts";
-import { checksumSeed, encodeHeaders, firstSequence, recordBytes, writeRecord } from "./record.ts";
+import { diskProblem } from "./disk-trouble.ts";
+import { checksumSeed, encodeHeaders, recordBytes, writeRecord } from "./record.ts";
 import { createSegment, type Segment } from "./segment.ts";
 
 export interface WriterBounds {
@@ -36,9 +37,15 @@ export interface SegmentWriter {
   /** Resolves when everything staged so far is on disk. */
   flush(): Promise<void>;
   /** The highest sequence that is on disk. */
+  onDisk(): number;
+  /** The highest sequence given. */
   lastSequence(): number;
-  /** Resolves when that has changed, or `signal` aborts. */
+  /** Records that hold this sequence and are in memory alone, while the disk fails; undefined: there are none. */
+  inMemory(sequence: number): Buffer | undefined;
+  /** Resolves when more can be read, or `signal` aborts. */
   changed(signal: AbortSignal): Promise<void>;
+  /** What is up to this sequence and waits for a disk that fails need not be written any more. */
+  forget(upTo: number): void;
   /** Gives no sequence up to this one, which were given although nothing of them is on disk. */
   reserve(upTo: number): void;
   /** Writes what is staged, where writing succeeds, and closes the file. */
@@ -49,6 +56,13 @@ const retryMs = 500;
 const groupBytesMin = 256 * 1024;
 /** A larger buffer is not kept for later groups. */
 const groupBytesKeptMax = 8 * 1024 * 1024;
+
+/** Records that are complete and not on disk. */
+interface Group {
+  readonly first: number;
+  readonly last: number;
+  readonly bytes: Buffer;
+}
 
 /** `onTrouble`: writing fails and is tried again; undefined: it succeeds again. */
 export function createSegmentWriter(
@@ -64,15 +78,23 @@ export function createSegmentWriter(
   let nanos = lastNanos;
   let staged: Buffer = Buffer.allocUnsafeSlow(groupBytesMin);
   let stagedBytes = 0;
+  let stagedFirst = 0;
   let spare: Buffer | undefined;
+  /** In order; several only while the disk fails. */
+  let groups: Group[] = [];
   let writing: Promise<void> | undefined;
   let troubled = false;
   const closing = new AbortController();
   const waiting = new Set<() => void>();
 
+  function wake(): void {
+    for (const waiter of [...waiting]) waiter();
+  }
+
   function room(bytes: number): boolean {
     const stored = segments.reduce((sum, { length }) => sum + length, 0);
-    return stagedBytes + bytes <= bounds.pendingBytesMax && stored + stagedBytes + bytes <= bounds.journalBytesMax;
+    const pending = groups.reduce((sum, group) => sum + group.bytes.length, stagedBytes);
+    return pending + bytes <= bounds.pendingBytesMax && stored + pending + bytes <= bounds.journalBytesMax;
   }
 
   function grow(bytes: number): void {
@@ -82,57 +104,72 @@ export function createSegmentWriter(
     staged = larger;
   }
 
+  /** What is staged becomes a group, which changes no more. */
+  function seal(): void {
+    if (stagedBytes === 0) return;
+    groups.push({ first: stagedFirst, last: given, bytes: staged.subarray(0, stagedBytes) });
+    staged = spare ?? Buffer.allocUnsafeSlow(groupBytesMin);
+    spare = undefined;
+    stagedBytes = 0;
+  }
+
+  /** The buffer that a written group was part of is used again. */
+  function reuse({ bytes }: Group): void {
+    const buffer = Buffer.from(bytes.buffer);
+    if (!troubled && buffer.length <= groupBytesKeptMax) spare = buffer;
+  }
+
+  /** Until nothing waits, or it was given up because the journal is being closed. */
+  async function write(): Promise<void> {
+    await undefined; // What comes in the same turn belongs to the same group.
+    for (seal(); groups.length > 0; seal()) {
+      const [group] = groups;
+      if (group === undefined) return;
+      try {
+        await writeGroup(group);
+        groups = groups.filter((other) => other !== group);
+        onDisk = Math.max(onDisk, group.last);
+        reuse(group);
+        if (troubled && groups.length === 0) {
+          troubled = false;
+          onTrouble(undefined);
+        }
+      } catch (error) {
+        troubled = true;
+        onTrouble(
+          diskProblem(
+            `the journal in ${directory} can't be written`,
+            error,
+            "It is tried again; events go on from memory meanwhile, and what a crash finds there unpushed is lost.",
+          ),
+        );
+        await closeFile().catch(() => undefined);
+        if (closing.signal.aborted) return;
+        wake();
+        await sleep(retryMs, undefined, { signal: closing.signal }).catch(() => undefined);
+      }
+      wake();
+    }
+  }
+
   function startWriting(): void {
-    writing = writeStaged().then((done) => {
+    writing ??= write().finally(() => {
       writing = undefined;
-      if (done && stagedBytes > 0) startWriting();
     });
   }
 
-  /** False: it was given up. */
-  async function writeStaged(): Promise<boolean> {
-    await undefined; // What comes in the same turn belongs to the same group.
-    while (stagedBytes > 0) {
-      const group = staged.subarray(0, stagedBytes);
-      const buffer = staged;
-      const last = given;
-      staged = spare ?? Buffer.allocUnsafeSlow(groupBytesMin);
-      spare = undefined;
-      stagedBytes = 0;
-      if (!(await writeGroup(group))) return false;
-      onDisk = last;
-      if (buffer.length <= groupBytesKeptMax) spare = buffer;
-      for (const wake of waiting) wake();
-    }
-    return true;
-  }
-
-  /** Until it is on disk; false: it was given up, because the journal is being closed. */
-  async function writeGroup(group: Buffer): Promise<boolean> {
-    const first = firstSequence(group);
-    for (;;) {
-      try {
-        file ??= await beginSegment(first);
-        const segment = segments.at(-1);
-        if (segment === undefined) throw new Error("no segment");
-        await writeFully(file, group, segment.length);
-        await file.datasync();
-        segment.length += group.length;
-        if (segment.length >= bounds.segmentBytesMax) await closeFile();
-        if (troubled) onTrouble(undefined);
-        troubled = false;
-        return true;
-      } catch (error) {
-        troubled = true;
-        onTrouble(writeProblem(directory, error));
-        await closeFile().catch(() => undefined);
-        if (closing.signal.aborted) return false;
-        await sleep(retryMs, undefined, { signal: closing.signal }).catch(() => undefined);
-      }
-    }
+  async function writeGroup(group: Group): Promise<void> {
+    file ??= await beginSegment(group.first);
+    const segment = segments.at(-1);
+    if (segment === undefined) throw new Error("no segment");
+    await writeFully(file, group.bytes, segment.length);
+    await file.datasync();
+    segment.length += group.bytes.length;
+    if (segment.length >= bounds.segmentBytesMax) await closeFile();
   }
 
   async function beginSegment(first: number): Promise<FileHandle> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     const begun = await createSegment(directory, epoch, first);
     const last = segments.at(-1);
     // One of the same name held nothing that is on disk for certain, and is begun anew under its readers.
@@ -158,14 +195,22 @@ export function createSegmentWriter(
       if (closing.signal.aborted || !room(bytes)) return false;
       grow(bytes);
       given++;
+      if (stagedBytes === 0) stagedFirst = given;
       const now = BigInt(Date.now()) * 1_000_000n;
       nanos = now > nanos ? now : nanos + 1n;
       stagedBytes = writeRecord(staged, stagedBytes, seed, given, nanos, message, headers);
-      if (writing === undefined) startWriting();
+      startWriting();
+      if (troubled) wake();
       return true;
     },
     flush,
-    lastSequence: () => onDisk,
+    onDisk: () => onDisk,
+    lastSequence: () => given,
+    inMemory(sequence) {
+      if (!troubled || sequence > given) return undefined;
+      seal();
+      return groups.find(({ first, last }) => first <= sequence && sequence <= last)?.bytes;
+    },
     async changed(signal) {
       if (signal.aborted) return;
       await new Promise<void>((resolve) => {
@@ -177,6 +222,9 @@ export function createSegmentWriter(
         waiting.add(wake);
         signal.addEventListener("abort", wake);
       });
+    },
+    forget(upTo) {
+      if (troubled) groups = groups.filter(({ last }) => last > upTo);
     },
     reserve(upTo) {
       given = Math.max(given, upTo);
@@ -196,16 +244,4 @@ async function writeFully(file: FileHandle, bytes: Buffer, position: number): Pr
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
     written += bytesWritten;
   }
-}
-
-function writeProblem(directory: string, error: unknown): Problem {
-  const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
-  return {
-    code: full ? "JOURNAL_FULL" : "JOURNAL_DAMAGED",
-    severity: "error",
-    message: `the journal in ${directory} can't be written: ${error instanceof Error ? error.message : String(error)}`,
-    hint: full
-      ? "Make room on the disk; messages are kept in memory meanwhile, and lost when that is full."
-      : "Check the disk and its permissions; it is tried again, and messages are kept in memory meanwhile.",
-  };
 }

@@ -8,6 +8,8 @@ export interface DeliveryInfo {
   readonly consumerSequence: number;
   /** When it was stored: decimal nanoseconds since 1970. */
   readonly nanos: string;
+  /** How many more the consumer had to bring when this one was sent. */
+  readonly pending: number;
 }
 
 /**
@@ -25,5 +27,6 @@ export function parseAckSubject(reply: string): DeliveryInfo | undefined {
     streamSequence: Number(tokens[first + 1]),
     consumerSequence: Number(tokens[first + 2]),
     nanos,
+    pending: Number(tokens[first + 4] ?? "0"),
   };
 }

@@ -1,210 +1,173 @@
 /**
  * Binding a consumer to a stream so that reading goes on exactly behind a position.
  *
- * On a stream with limits retention the consumer is ephemeral and acknowledges nothing. On work-queue and interest
- * streams consumers own messages: there it is durable, and a new one replaces its predecessors, because only a new one
- * gets everything that was not acknowledged back in order.
+ * The consumer starts at the position's own sequence, so that its first message tells whether the stream is the one
+ * that the position is of; no other consumer is needed for that. Where consumers own messages a new one replaces its
+ * predecessors, because only a new one gets everything that was not acknowledged back in order.
  */
-import {
-  AckPolicy,
-  type ConsumerConfig,
-  DeliverPolicy,
-  type JetStreamManager,
-  RetentionPolicy,
-  type StreamInfo,
-} from "@nats-io/jetstream";
-import { nuid } from "@nats-io/transport-node";
+import { JetStreamApiError, type JetStreamManager, RetentionPolicy, type StreamInfo } from "@nats-io/jetstream";
 import type { StreamPosition } from "../../model/delivery.ts";
 import { overlapSubjects } from "../../model/nats-subjects.ts";
-import { streamError } from "./explain-stream-error.ts";
-import { formatTime, parseTime } from "./stored-time.ts";
-import { type Resumption, renewEpoch, resumeStream } from "./stream-epoch.ts";
+import { consumerConfig, findUnheld, isReadWhole } from "./consumer-config.ts";
+import { type ConsumerOwner, compareConsumer, nameConsumer } from "./consumer-names.ts";
+import { findForbidden, streamError } from "./explain-stream-error.ts";
+import { removeConsumer, removePredecessors } from "./remove-consumers.ts";
+import { judgeFacts, judgeWithout, type StreamFacts, type Verdict } from "./stream-identity.ts";
 
-/** Who owns durable consumers. */
-export interface ConsumerOwner {
-  /** Common to all consumers of this reader; letters, digits and dashes. */
-  readonly name: string;
-  /** The leader's term: of two readers the one with the higher term has the consumer. */
-  readonly term: number;
+export interface BindingRequest {
+  readonly stream: string;
+  /** None: all that the stream holds. */
+  readonly filters: readonly string[];
+  /** Behind what reading goes on: where consumers own messages, behind what was settled. */
+  readonly mark: (isOwning: boolean) => StreamPosition | undefined;
+  readonly owner: ConsumerOwner;
+  /** What the messages of a binding just before have shown; it holds for the stream of that creation time. */
+  readonly decided: { readonly created: string; readonly verdict: Verdict } | undefined;
+  /** Other streams that the connection reads, with their filters. */
+  readonly siblings: readonly { readonly name: string; readonly subjects: readonly string[] }[];
 }
 
-export interface Binding extends Resumption {
+export interface Binding {
   readonly consumer: string;
+  /** Behind what it was bound. */
+  readonly from: StreamPosition | undefined;
+  readonly info: StreamInfo;
+  readonly facts: StreamFacts;
   /** Messages must be acknowledged, and those already settled may come again. */
-  readonly owning: boolean;
+  readonly retention: RetentionPolicy;
+  /** Undefined: the first message decides. */
+  readonly verdict: Verdict | undefined;
+  /** Messages that the consumer is to bring, as far as they are there already. */
+  readonly pending: number;
+  /** How many messages the server sends before the first is acknowledged; undefined: without end. */
+  readonly ackPendingMax: number | undefined;
+  readonly isWhole: boolean;
   /** Subjects to read of which the stream holds none. */
   readonly unheld: readonly string[];
+  /** An interest stream whose consumer of an earlier binding was gone, and with it what it kept. */
+  readonly isKeeperGone: boolean;
   /** Removes what should not outlive the reading. */
   release(): Promise<void>;
 }
 
-const nanosPerSecond = 1_000_000_000;
-/** An ephemeral consumer goes by itself when nobody has asked for messages so long. */
-const inactiveSeconds = 60;
-/** A durable consumer is replaced whenever order is at stake, so redelivery by time would only be in the way. */
-const ackWaitSeconds = 24 * 3600;
+const consumersMaxReached = 10026;
 
 /** Errors are those of the client library, or a SluiceError (NATS_STREAM). */
-export async function bindConsumer(
-  manager: JetStreamManager,
-  stream: string,
-  filters: readonly string[],
-  from: StreamPosition | undefined,
-  owner: ConsumerOwner,
-): Promise<Binding> {
+export async function bindConsumer(manager: JetStreamManager, request: BindingRequest): Promise<Binding> {
+  const { stream, filters, owner } = request;
   const info = await manager.streams.info(stream);
-  const bound =
-    info.config.retention === RetentionPolicy.Limits
-      ? await bindOrdered(manager, info, filters, from)
-      : await bindOwning(manager, info, filters, from, owner);
+  refuseMirror(info, request);
+  const facts = factsOf(info);
+  const { retention } = info.config;
+  const isOwning = retention !== RetentionPolicy.Limits;
+  const from = request.mark(isOwning);
+  const decided = request.decided?.created === facts.created ? request.decided.verdict : judgeFacts(facts, from);
+  const start = decided === undefined ? from?.sequence : startOf(decided, from);
+  const config = consumerConfig(info, nameConsumer(owner), filters, start);
+
+  const predecessors = isOwning ? await findPredecessors(manager, info, owner) : [];
+  // Only one consumer may take a work-queue stream's message, so the predecessor goes first; the stream keeps what it
+  // had not acknowledged. Without any consumer an interest stream forgets, so there the successor comes first.
+  if (retention === RetentionPolicy.Workqueue) await removeAll(manager, stream, predecessors);
+  const added = await addConsumer(manager, request, config);
+  if (retention === RetentionPolicy.Interest) await removeAll(manager, stream, predecessors);
+
+  const release = async () => {
+    if (!isOwning) await removeConsumer(manager, stream, added.name);
+  };
   // The stream may have been replaced since it was asked about; a consumer of its successor must not pass for its own.
   if ((await manager.streams.info(stream)).created !== info.created) {
-    await bound.release();
+    await release();
     throw streamError(`stream ${stream} was replaced meanwhile`, "It is bound anew by itself.");
   }
-  return { ...bound, unheld: findUnheld(info, filters) };
-}
-
-/** What a stream takes from others or renames is not told by its subjects. */
-function findUnheld({ config }: StreamInfo, filters: readonly string[]): readonly string[] {
-  if (config.mirror !== undefined || config.sources !== undefined || config.subject_transform !== undefined) return [];
-  return filters.filter((filter) => !config.subjects.some((subject) => overlapSubjects(subject, filter)));
-}
-
-type Bound = Omit<Binding, "unheld">;
-
-async function bindOrdered(
-  manager: JetStreamManager,
-  info: StreamInfo,
-  filters: readonly string[],
-  from: StreamPosition | undefined,
-): Promise<Bound> {
-  const stream = info.config.name;
-  const probe = await resume(manager, info, from);
-  try {
-    const consumer = await addConsumer(manager, stream, { ...ephemeral(), ...start(probe, from), ...filter(filters) });
-    return { ...resumption(probe), consumer, owning: false, release: () => removeConsumer(manager, stream, consumer) };
-  } finally {
-    await probe.release();
-  }
-}
-
-async function bindOwning(
-  manager: JetStreamManager,
-  info: StreamInfo,
-  filters: readonly string[],
-  from: StreamPosition | undefined,
-  owner: ConsumerOwner,
-): Promise<Bound> {
-  const stream = info.config.name;
-  const prefix = `${owner.name}-`;
-  const name = `${prefix}${owner.term}-${nuid.next()}`;
-  const predecessors = (await listConsumers(manager, stream)).filter((other) => other.startsWith(prefix));
-  for (const other of predecessors) {
-    if (Number(other.slice(prefix.length).split("-")[0]) > owner.term) {
-      throw streamError(
-        `stream ${stream} is being read by another instance, with a later term of leadership`,
-        "This instance should stop leading by itself; if there is no other, remove the consumer whose name begins with " +
-          `${prefix} from the stream.`,
-      );
-    }
-  }
-  const removePredecessors = async () => {
-    for (const other of predecessors) await removeConsumer(manager, stream, other);
-  };
-  const durable: Partial<ConsumerConfig> = {
-    durable_name: name,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: ackWaitSeconds * nanosPerSecond,
-    max_ack_pending: info.config.consumer_limits?.max_ack_pending ?? -1,
-    ...filter(filters),
-  };
-
-  if (info.config.retention === RetentionPolicy.Workqueue) {
-    // Only one consumer may take a message, so the predecessor goes first; the stream keeps what it had not acknowledged.
-    await removePredecessors();
-    const consumer = await addConsumer(manager, stream, { ...durable, deliver_policy: DeliverPolicy.All });
-    return { ...resumeStream(factsOf(info), from), consumer, owning: true, release: async () => undefined };
-  }
-  // Without any consumer an interest stream forgets, so the successor comes first.
-  const probe = await resume(manager, info, from);
-  try {
-    const consumer = await addConsumer(manager, stream, { ...durable, ...start(probe, from) });
-    await removePredecessors();
-    return { ...resumption(probe), consumer, owning: true, release: async () => undefined };
-  } finally {
-    await probe.release();
-  }
-}
-
-interface Probe extends Resumption {
-  release(): Promise<void>;
-}
-
-/**
- * The checks before anything is handed on: the stream is the one that `from` was read from, and its first message later
- * than `from` has a higher sequence. A consumer that starts by time tells that sequence, on servers of any version.
- */
-async function resume(manager: JetStreamManager, info: StreamInfo, from: StreamPosition | undefined): Promise<Probe> {
-  const resumption = resumeStream(factsOf(info), from);
-  if (from === undefined || resumption.renewed !== undefined) return { ...resumption, release: async () => undefined };
-  const stream = info.config.name;
-  const probe = await manager.consumers.add(stream, { name: nuid.next(), ...ephemeral(), ...startLaterThan(from) });
-  const first = probe.delivered.stream_seq + 1;
-  const checked =
-    first > from.sequence ? resumption : renewEpoch(from, `what follows ${from.time} begins at sequence ${first}`);
-  return { ...checked, release: () => removeConsumer(manager, stream, probe.name) };
-}
-
-function resumption({ epoch, renewed }: Resumption): Resumption {
-  return renewed === undefined ? { epoch } : { epoch, renewed };
-}
-
-function start({ renewed }: Resumption, from: StreamPosition | undefined): Partial<ConsumerConfig> {
-  if (from === undefined) return { deliver_policy: DeliverPolicy.All };
-  if (renewed !== undefined) return startLaterThan(from);
-  return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence + 1 };
-}
-
-function startLaterThan(from: StreamPosition): Partial<ConsumerConfig> {
-  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: formatTime(parseTime(from.time) + 1n) };
-}
-
-function ephemeral(): Partial<ConsumerConfig> {
+  const isEmpty = added.num_pending === 0 && from !== undefined && decided === undefined;
+  const { max_ack_pending: ackPendingMax = -1 } = added.config;
   return {
-    ack_policy: AckPolicy.None,
-    mem_storage: true,
-    num_replicas: 1,
-    inactive_threshold: inactiveSeconds * nanosPerSecond,
+    consumer: added.name,
+    from,
+    info,
+    facts,
+    retention,
+    verdict: isEmpty ? judgeWithout(facts, from) : decided,
+    pending: added.num_pending,
+    ackPendingMax: isOwning && ackPendingMax > 0 ? ackPendingMax : undefined,
+    isWhole: isReadWhole(info, filters),
+    unheld: findUnheld(info, filters),
+    isKeeperGone: retention === RetentionPolicy.Interest && from !== undefined && predecessors.length === 0,
+    release,
   };
 }
 
-function filter(subjects: readonly string[]): Partial<ConsumerConfig> {
-  const [only] = subjects;
-  if (only === undefined) return {};
-  return subjects.length === 1 ? { filter_subject: only } : { filter_subjects: [...subjects] };
+/** Within the same stream behind the position, else from the beginning; undefined: from the beginning. */
+function startOf(verdict: Verdict, from: StreamPosition | undefined): number | undefined {
+  return verdict.kind === "same" && from !== undefined ? from.sequence : undefined;
 }
 
 async function addConsumer(
   manager: JetStreamManager,
-  stream: string,
-  config: Partial<ConsumerConfig>,
-): Promise<string> {
-  const name = config.durable_name === undefined ? { name: nuid.next() } : {};
-  return (await manager.consumers.add(stream, { ...name, ...config })).name;
+  { stream, owner }: BindingRequest,
+  config: ReturnType<typeof consumerConfig>,
+) {
+  try {
+    return await manager.consumers.add(stream, config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== consumersMaxReached) throw error;
+    // What a reader that died left behind goes by itself only after a while.
+    const removed = await removePredecessors(manager, stream, owner, undefined).catch((failure) => {
+      if (findForbidden(failure) !== undefined) return 0;
+      throw failure;
+    });
+    if (removed === 0) throw error;
+    return manager.consumers.add(stream, config);
+  }
 }
 
-async function listConsumers(manager: JetStreamManager, stream: string): Promise<string[]> {
+async function findPredecessors(
+  manager: JetStreamManager,
+  { config }: StreamInfo,
+  owner: ConsumerOwner,
+): Promise<readonly string[]> {
   const names: string[] = [];
-  for await (const consumer of manager.consumers.list(stream)) names.push(consumer.name);
-  return names;
+  for await (const { name } of manager.consumers.list(config.name)) names.push(name);
+  const later = names.find((name) => compareConsumer(name, owner) === "later");
+  if (later !== undefined) {
+    throw streamError(
+      `stream ${config.name} is being read by another instance of this Sluice, with a later term (consumer ${later})`,
+      `This instance should stop leading by itself. If there is no other, remove that consumer: nats consumer rm ${config.name} ${later}.`,
+    );
+  }
+  const predecessors = names.filter((name) => compareConsumer(name, owner) === "earlier");
+  const others = names.length - predecessors.length;
+  if (config.retention === RetentionPolicy.Interest && config.max_consumers > 0 && others + 2 > config.max_consumers) {
+    throw streamError(
+      `stream ${config.name} has room for ${config.max_consumers} consumers and ${others} are others': replacing Sluice's own without losing messages takes two`,
+      `Raise max_consumers to ${others + 2}: nats stream edit ${config.name} --max-consumers ${others + 2}.`,
+    );
+  }
+  return predecessors;
 }
 
-/** A consumer that is gone already, or that goes by itself later, is no trouble. */
-async function removeConsumer(manager: JetStreamManager, stream: string, consumer: string): Promise<void> {
-  await manager.consumers.delete(stream, consumer).catch(() => undefined);
+async function removeAll(manager: JetStreamManager, stream: string, consumers: readonly string[]): Promise<void> {
+  for (const consumer of consumers) await removeConsumer(manager, stream, consumer);
 }
 
-function factsOf(info: StreamInfo): { created: string; lastSequence: number } {
-  return { created: String(info.created), lastSequence: info.state.last_seq };
+/** A stream that copies another one of the connection would bring each message a second time, in an unrelated order. */
+function refuseMirror({ config }: StreamInfo, { stream, filters, siblings }: BindingRequest): void {
+  const copied = [config.mirror, ...(config.sources ?? [])];
+  const twice = siblings.find(
+    ({ name, subjects }) =>
+      copied.some((source) => source?.name === name && source.external === undefined) &&
+      (subjects.length === 0 ||
+        filters.length === 0 ||
+        subjects.some((a) => filters.some((b) => overlapSubjects(a, b)))),
+  );
+  if (twice === undefined) return;
+  throw streamError(
+    `stream ${stream} copies stream ${twice.name}, which this connection reads too: each message would have its effect twice`,
+    "Take one of the two out of the connection, or give them subjects that do not overlap.",
+  );
+}
+
+function factsOf({ created, state }: StreamInfo): StreamFacts {
+  return { created: String(created), firstSequence: state.first_seq, lastSequence: state.last_seq };
 }

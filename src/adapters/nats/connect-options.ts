@@ -1,5 +1,6 @@
 /** From an endpoint's credentials to what the client library wants for one server. */
 import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import {
   type Authenticator,
   type ConnectionOptions,
@@ -9,7 +10,7 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
-import type { NatsAuthorization } from "../../model/connection.ts";
+import type { Connection, NatsAuthorization } from "../../model/connection.ts";
 import type { ServerAddress } from "./server-address.ts";
 
 /**
@@ -20,8 +21,9 @@ export function connectOptions(
   server: ServerAddress,
   authorization: NatsAuthorization,
   name: string,
+  { handshakeFirst = false, inboxPrefix }: Pick<Connection, "handshakeFirst" | "inboxPrefix">,
 ): ConnectionOptions {
-  const tls = tlsOptions(server, authorization);
+  const tls = tlsOptions(server, authorization, handshakeFirst);
   return {
     servers: [server.dial],
     name,
@@ -32,6 +34,7 @@ export function connectOptions(
     maxPingOut: 2,
     authenticator: authenticators(server, authorization),
     ...(tls === undefined ? {} : { tls }),
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
   };
 }
 
@@ -53,14 +56,27 @@ function authenticators(server: ServerAddress, authorization: NatsAuthorization)
   return methods;
 }
 
-function tlsOptions(server: ServerAddress, { clientCert, rootCA }: NatsAuthorization): TlsOptions | undefined {
-  if (!server.tls && clientCert === undefined && rootCA === undefined) return undefined;
-  // The certificate is checked for the host as configured, also where connectTo leads elsewhere. The library hands
-  // unknown options on to node:tls, which takes an address for the check as `host` and a name as `servername`.
-  const identity = isIP(server.host) === 0 ? { servername: server.host } : { host: server.host };
+function tlsOptions(
+  server: ServerAddress,
+  { clientCert, rootCA }: NatsAuthorization,
+  handshakeFirst: boolean,
+): TlsOptions | undefined {
+  if (!server.tls && !handshakeFirst && clientCert === undefined && rootCA === undefined) return undefined;
   return {
-    ...identity,
+    ...identityOptions(server, handshakeFirst),
+    ...(handshakeFirst ? { handshakeFirst } : {}),
     ...(clientCert === undefined ? {} : { cert: clientCert.certPem, key: clientCert.keyPem }),
     ...(rootCA === undefined ? {} : { ca: rootCA }),
   };
+}
+
+/**
+ * The certificate is checked for the host as configured, also where connectTo leads elsewhere. The library hands unknown
+ * options on to node:tls, which takes a name for the check as `servername`, and an address as `host`; but a socket that
+ * begins with TLS would be dialled at that `host`.
+ */
+function identityOptions({ host }: ServerAddress, handshakeFirst: boolean): object {
+  if (isIP(host) === 0) return { servername: host };
+  if (!handshakeFirst) return { host };
+  return { checkServerIdentity: (_: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate) };
 }

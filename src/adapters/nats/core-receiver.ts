@@ -1,82 +1,158 @@
-/** Receiving over core NATS: subscribed for as long as it runs, whatever happens to the server or the connection. */
-import { errors, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
-import { compileSubjects, coversSubject, overlapSubjects, reduceSubjects } from "../../model/nats-subjects.ts";
+/** Receiving over core NATS: subscribed for as long as it runs, whatever happens to the server or the settings. */
+import type { Msg } from "@nats-io/transport-node";
 import type { Problem } from "../../model/problem.ts";
 import { createBackoff } from "./backoff.ts";
-import { explainLoss, explainPermission } from "./explain-stream-error.ts";
+import { createCoreSubscriptions, type WantedSubjects } from "./core-subscriptions.ts";
+import { explainLoss } from "./explain-stream-error.ts";
+import { createLinkOverlap } from "./link-overlap.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { untilAborted } from "./until-aborted.ts";
 
-export interface CoreReceiverOptions {
+/** Where to receive from, and what. */
+export interface CoreSource extends WantedSubjects {
+  /** Released by the receiver. */
   readonly link: NatsLink;
-  readonly subjects: readonly string[];
-  /** Subjects that are read from JetStream, and so not here. */
-  readonly excluded: readonly string[];
+}
+
+export interface CoreReceiverOptions {
   readonly receive: (message: Msg) => void;
   /** The server has the subscriptions. */
   readonly onSubscribed: () => void;
   readonly onTrouble: (problem: Problem) => void;
 }
 
-/** Receives until the signal aborts; then what is under way is still received, and it resolves. */
-export async function receiveCore(options: CoreReceiverOptions, signal: AbortSignal): Promise<void> {
-  const { link, onSubscribed, onTrouble } = options;
-  const backoff = createBackoff();
-  while (!signal.aborted) {
-    try {
-      const connection = await untilAborted(link.connect(), signal);
-      await receiveFrom(connection, options, signal, () => {
-        onSubscribed();
-        backoff.reset();
-      });
-    } catch (error) {
-      if (!signal.aborted) onTrouble(explainLoss(error).problem);
-    }
-    await backoff.wait(signal);
-  }
+export interface CoreReceiver {
+  /**
+   * Receives as the source says from now on. Where only subjects change, the new subscriptions stand before the old ones
+   * go. Where the link changes, both are subscribed until the new one has answered and the old one is drained, and what
+   * both bring is taken once.
+   */
+  follow(source: CoreSource): void;
+  /** Receives what is under way, and ends. */
+  close(): Promise<void>;
 }
 
-/** Resolves when the signal aborts; rejects when the connection or a subscription is lost. */
-async function receiveFrom(
-  connection: NatsConnection,
-  { subjects, excluded, receive }: CoreReceiverOptions,
-  signal: AbortSignal,
+export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
+  let current: LinkReceiver | undefined;
+  /** Of another link: it is to follow `current` once the server has its subscriptions. */
+  let next: LinkReceiver | undefined;
+  const ending = new Set<Promise<void>>();
+
+  function end(receiver: LinkReceiver): Promise<void> {
+    const ended = receiver.close().finally(() => ending.delete(ended));
+    ending.add(ended);
+    return ended;
+  }
+
+  function exchange(old: LinkReceiver, source: CoreSource): void {
+    if (next !== undefined) void end(next);
+    const overlap = createLinkOverlap(options.receive);
+    old.receive = (message) => overlap.take("old", message);
+    const receiver = startLinkReceiver(source, options.onTrouble, () => {
+      options.onSubscribed();
+      if (next !== receiver) return;
+      current = receiver;
+      next = undefined;
+      void end(old).then(() =>
+        overlap.end(() => {
+          if (receiver.receive === takeNew) receiver.receive = options.receive;
+        }),
+      );
+    });
+    const takeNew = (message: Msg) => overlap.take("new", message);
+    receiver.receive = takeNew;
+    next = receiver;
+  }
+
+  return {
+    follow(source) {
+      const latest = next ?? current;
+      if (latest === undefined) {
+        current = startLinkReceiver(source, options.onTrouble, options.onSubscribed);
+        current.receive = options.receive;
+      } else if (latest.link === source.link) {
+        latest.want(source);
+        // One share more than the receiver needs.
+        void source.link.release();
+      } else if (current !== undefined) exchange(current, source);
+    },
+    async close() {
+      if (next !== undefined) void end(next);
+      if (current !== undefined) void end(current);
+      await Promise.all(ending);
+    },
+  };
+}
+
+interface LinkReceiver {
+  readonly link: NatsLink;
+  receive: (message: Msg) => void;
+  want(wanted: WantedSubjects): void;
+  close(): Promise<void>;
+}
+
+/** Receives over one link, which it dials anew when it was lost. */
+function startLinkReceiver(
+  source: CoreSource,
+  onTrouble: (problem: Problem) => void,
   onSubscribed: () => void,
-): Promise<void> {
-  const subscriptions: Subscription[] = [];
-  const lost = new Promise<never>((_, reject) => {
-    for (const { subject, accepts } of selectSubjects(subjects, excluded)) {
-      const callback = (error: Error | null, message: Msg) => {
-        if (error !== null) reject(error instanceof errors.PermissionViolationError ? explainPermission(error) : error);
-        else if (accepts(message.subject)) receive(message);
-      };
-      subscriptions.push(connection.subscribe(subject, { callback }));
-    }
-    connection.closed().then((error) => reject(explainLoss(error)));
-  });
-  try {
-    // A round trip: the server has the subscriptions, and has complained where it does not allow them.
-    await untilAborted(Promise.race([connection.flush(), lost]), signal);
-    onSubscribed();
-    await untilAborted(lost, signal);
-  } finally {
-    if (signal.aborted && !connection.isClosed()) {
-      await Promise.allSettled(subscriptions.map((subscription) => subscription.drain()));
-    } else {
-      for (const subscription of subscriptions) subscription.unsubscribe();
+): LinkReceiver {
+  const { link } = source;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const backoff = createBackoff();
+  let wanted: WantedSubjects = source;
+  let rewant: () => void = () => undefined;
+
+  /** Resolves when the signal aborts; rejects when the connection or a subscription is lost. */
+  async function receiveOnce(): Promise<void> {
+    const { connection } = await untilAborted(link.connect(), signal);
+    let lose: (error: unknown) => void = () => undefined;
+    const lost = new Promise<never>((_, reject) => {
+      lose = reject;
+    });
+    lost.catch(() => undefined);
+    const subscriptions = createCoreSubscriptions(connection, (message) => receiver.receive(message), lose);
+    connection.closed().then((error) => lose(explainLoss(error)));
+    const subscribe = async () => {
+      await Promise.race([subscriptions.want(wanted), lost]);
+      onSubscribed();
+      backoff.reset();
+    };
+    rewant = () => void subscribe().catch(lose);
+    try {
+      await untilAborted(subscribe(), signal);
+      await untilAborted(lost, signal);
+    } finally {
+      rewant = () => undefined;
+      await subscriptions.drain();
     }
   }
-}
 
-/** What to subscribe to, and which of its messages to take: each message once, and none that JetStream brings. */
-function selectSubjects(
-  subjects: readonly string[],
-  excluded: readonly string[],
-): readonly { readonly subject: string; readonly accepts: (subject: string) => boolean }[] {
-  const wanted = reduceSubjects(subjects).filter((subject) => !excluded.some((other) => coversSubject(other, subject)));
-  return wanted.map((subject, index) => {
-    const elsewhere = [...wanted.slice(0, index), ...excluded].filter((other) => overlapSubjects(other, subject));
-    const isElsewhere = compileSubjects(elsewhere);
-    return { subject, accepts: elsewhere.length === 0 ? () => true : (message) => !isElsewhere(message) };
-  });
+  async function receiveAlways(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await receiveOnce();
+      } catch (error) {
+        if (!signal.aborted) onTrouble(explainLoss(error).problem);
+      }
+      await backoff.wait(signal);
+    }
+  }
+
+  const receiver: LinkReceiver = {
+    link,
+    receive: () => undefined,
+    want(next) {
+      wanted = next;
+      rewant();
+    },
+    async close() {
+      closing.abort();
+      await running;
+      await link.release();
+    },
+  };
+  const running = receiveAlways();
+  return receiver;
 }

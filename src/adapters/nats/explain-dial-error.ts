@@ -56,9 +56,15 @@ function credentialsExpiry(credentials: string): number | undefined {
 }
 
 /** Why a server could not be connected to. */
-export function explainDialError(error: unknown, server: ServerAddress, authorization: NatsAuthorization): SluiceError {
+export function explainDialError(
+  error: unknown,
+  server: ServerAddress,
+  authorization: NatsAuthorization,
+  handshakeFirst = false,
+): SluiceError {
   if (error instanceof SluiceError) return error;
   return (
+    explainOrderOfHandshake(error, server, handshakeFirst) ??
     explainRefusal(error, server, authorization) ??
     explainTls(error, server) ??
     explainBrokenHandshake(error, server, authorization) ??
@@ -216,6 +222,29 @@ function explainBrokenHandshake(
     server,
     `the server broke off behind the TLS handshake, which mostly means that ${why}`,
     "See the server's log. A client certificate must be signed by an authority of its tls.ca_file, for client authentication.",
+    error,
+  );
+}
+
+/** Which side begins TLS has to be agreed on beforehand: neither says anything that the other understands. */
+function explainOrderOfHandshake(error: unknown, server: ServerAddress, isFirst: boolean): SluiceError | undefined {
+  const codes = causes(error).map((cause) => (cause as NodeJS.ErrnoException).code);
+  if (isFirst && codes.includes("ERR_SSL_WRONG_VERSION_NUMBER")) {
+    return authError(
+      server,
+      "the server does not begin with the TLS handshake, as connections.*.handshakeFirst says",
+      "Take handshakeFirst out of the connection, or configure tls {handshake_first: true} on the server.",
+      error,
+    );
+  }
+  // The client library has no error of its own for a server that closes before its greeting.
+  if (isFirst || !messages(error).some((text) => text.includes("provided an undefined error"))) return undefined;
+  return new SluiceError(
+    {
+      code: "NATS_UNAVAILABLE",
+      message: `${describe(server)} ended the connection before it had said anything`,
+      hint: "If the server wants the TLS handshake first (tls {handshake_first: true}), set connections.*.handshakeFirst; else see its log, and whether it is a NATS server.",
+    },
     error,
   );
 }

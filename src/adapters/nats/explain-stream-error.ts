@@ -28,24 +28,34 @@ export function explainLoss(error: unknown): SluiceError {
 const streamNotFound = 10059;
 const jetStreamNotEnabled = new Set([10039, 10076]);
 
+/** What was asked of JetStream. */
+export interface JetStreamRequest {
+  readonly stream: string;
+  readonly subjects: readonly string[];
+  readonly domain?: string;
+}
+
 /** What a JetStream request failed with. */
-export function explainJetStreamError(error: unknown, stream: string, subjects: readonly string[]): SluiceError {
+export function explainJetStreamError(error: unknown, { stream, subjects, domain }: JetStreamRequest): SluiceError {
   if (error instanceof SluiceError) return error;
+  const chain = causes(error);
+  const forbidden = findForbidden(error);
+  if (forbidden !== undefined) return explainPermission(forbidden);
   if (error instanceof JetStreamApiError) {
     if (error.code === streamNotFound) {
       return streamError(
         `stream ${stream} does not exist`,
-        `Create it (nats stream add ${stream} --subjects "${subjects.join(",")}"), or correct its name in the connection.`,
+        `Create it (nats stream add ${stream} --subjects "${subjects.length === 0 ? ">" : subjects.join(",")}"), or correct its name in the connection${domain === undefined ? "; where it is in a JetStream domain, set connections.*.domain" : ` or connections.*.domain (${domain})`}.`,
         error,
       );
     }
-    if (jetStreamNotEnabled.has(error.code)) return noJetStream(error);
+    if (jetStreamNotEnabled.has(error.code)) return noJetStream(error, domain);
     return streamError(`stream ${stream}: ${error.message}`, consumerHint(error.code, stream), error);
   }
-  const chain = causes(error);
-  if (chain.some((cause) => cause instanceof errors.NoRespondersError)) return noJetStream(error);
-  const forbidden = chain.find((cause) => cause instanceof errors.PermissionViolationError);
-  if (forbidden !== undefined) return explainPermission(forbidden);
+  const isWithout = chain.some(
+    (cause) => cause instanceof errors.NoRespondersError || cause.name === "JetStreamNotEnabled",
+  );
+  if (isWithout) return noJetStream(error, domain);
   if (chain.some((cause) => cause instanceof errors.TimeoutError)) {
     return new SluiceError(
       {
@@ -59,16 +69,37 @@ export function explainJetStreamError(error: unknown, stream: string, subjects: 
   return explainLoss(error);
 }
 
+/** The server's refusal of a subject, if that is what the error comes from. */
+export function findForbidden(error: unknown): PermissionViolationError | undefined {
+  return causes(error).find((cause) => cause instanceof errors.PermissionViolationError);
+}
+
 /** What the user may not do, and what to grant. */
 export function explainPermission(error: PermissionViolationError): SluiceError {
+  const isSubscription = error.operation === "subscription";
+  const granted = generalizeSubject(error.subject);
   return new SluiceError(
     {
       code: "NATS_AUTH",
-      message: `the server forbids ${error.operation === "subscription" ? "subscribing" : "publishing"} to ${error.subject}`,
-      hint: `Allow the user to ${error.operation === "subscription" ? "subscribe" : "publish"} to it.`,
+      message: `the server forbids ${isSubscription ? "subscribing" : "publishing"} to ${granted}`,
+      hint: `Allow the user to ${isSubscription ? "subscribe" : "publish"} to it: docs/operating.md lists what Sluice needs.`,
     },
     error,
   );
+}
+
+/**
+ * A subject as it is to be granted: without the names that are another at each binding, so that one lack is one message.
+ */
+export function generalizeSubject(subject: string): string {
+  const tokens = subject.split(".");
+  if (subject.startsWith("$JS.ACK.")) {
+    return tokens.length === 9 ? `$JS.ACK.${tokens[2]}.>` : `$JS.ACK.*.*.${tokens[4] ?? "*"}.>`;
+  }
+  const api = /^(\$JS(?:\.[^.]+)?\.API\.CONSUMER)\.(CREATE|DELETE|MSG\.NEXT)\.([^.]+)\./.exec(subject);
+  if (api !== null) return `${api[1]}.${api[2]}.${api[3]}.${api[2] === "CREATE" ? ">" : "*"}`;
+  // An inbox's own part is a random name of 22 characters.
+  return subject.replace(/\.[0-9A-Za-z]{22}(\..*)?$/, ".>");
 }
 
 function consumerHint(code: number, stream: string): string {
@@ -87,12 +118,18 @@ function consumerHint(code: number, stream: string): string {
   }
 }
 
-function noJetStream(error: unknown): SluiceError {
-  return streamError(
-    "the server has no JetStream for this account",
-    "Enable jetstream in the server's configuration and for the account, or list the subjects under nats.",
-    error,
-  );
+function noJetStream(error: unknown, domain: string | undefined): SluiceError {
+  return domain === undefined
+    ? streamError(
+        "the server has no JetStream for this account",
+        "Enable jetstream in the server's configuration and for the account, set connections.*.domain where it is in a domain of its own, or list the subjects under nats.",
+        error,
+      )
+    : streamError(
+        `no JetStream answers in the domain ${domain} for this account`,
+        "Correct connections.*.domain, or enable jetstream in that domain and for the account.",
+        error,
+      );
 }
 
 export function streamError(message: string, hint: string, cause?: unknown): SluiceError {

@@ -1,19 +1,23 @@
 /** A JetStream stream as an EventStream: read in order from a position, whatever happens to the server or the stream. */
-import { jetstreamManager } from "@nats-io/jetstream";
+import { jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { Delivery, StreamPosition } from "../../model/delivery.ts";
-import type { Problem } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
+import { type AckDesk, createAckDesk } from "./ack-desk.ts";
 import { createBackoff } from "./backoff.ts";
-import { type Binding, bindConsumer, type ConsumerOwner } from "./bind-consumer.ts";
-import { explainJetStreamError } from "./explain-stream-error.ts";
+import { type Binding, bindConsumer } from "./bind-consumer.ts";
+import type { ConsumerOwner } from "./consumer-names.ts";
+import { explainJetStreamError, explainPermission, findForbidden } from "./explain-stream-error.ts";
 import { readHeaders } from "./headers.ts";
 import type { NatsLink } from "./nats-link.ts";
-import { createOwnedMessages, type OwnedMessages } from "./owned-messages.ts";
-import { type PullBounds, pullBatches } from "./pull-batches.ts";
-import { createStatusReport } from "./status-report.ts";
-import { createTimeFormat } from "./stored-time.ts";
+import type { PullBounds } from "./pull-batches.ts";
+import { BoundElsewhere, readBinding } from "./read-binding.ts";
+import { findAdded } from "./read-progress.ts";
+import { createStatusReport, type StatusReport } from "./status-report.ts";
+import type { Verdict } from "./stream-identity.ts";
+import { createStreamProgress, type StreamProgress } from "./stream-progress.ts";
+import { absenceProblem, lossProblem, passedProblem, renewedProblem, unheldProblem } from "./stream-warnings.ts";
+import { sweepPredecessors } from "./sweep-predecessors.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface JetStreamStreamOptions {
@@ -21,47 +25,102 @@ export interface JetStreamStreamOptions {
   readonly connection: string;
   /** The stream's name on the server. */
   readonly stream: string;
-  /** Subjects to read; none covers another. */
+  /** Subjects to read, of which none covers another; none: all that the stream holds. */
   readonly filters: readonly string[];
+  /** Other streams that the connection reads. */
+  readonly siblings: readonly { readonly name: string; readonly subjects: readonly string[] }[];
   readonly link: NatsLink;
-  /** Whose durable consumers are used where consumers own messages; asked at every binding. */
+  /** Whose consumers are used; asked at every binding. */
   readonly owner: () => ConsumerOwner;
   readonly bounds: PullBounds;
   readonly log: Log;
+  /** Told at every binding which subjects the stream holds, as far as that is known. */
+  readonly onHeld?: (subjects: readonly string[]) => void;
+}
+
+/** One reading: it lasts over many bindings. */
+interface Reading {
+  readonly progress: StreamProgress;
+  readonly status: StatusReport;
+  readonly signal: AbortSignal;
+  /** What the binding before has found out. */
+  decided: { readonly created: string; readonly verdict: Verdict } | undefined;
 }
 
 export function createJetStreamStream(options: JetStreamStreamOptions): EventStream {
   const { stream, filters, link, bounds, log } = options;
   const name = `${options.connection}/${stream}`;
   const closing = new AbortController();
-  let owned: OwnedMessages | undefined;
-
-  async function bind(connection: NatsConnection, from: StreamPosition | undefined): Promise<Binding> {
-    const manager = await jetstreamManager(connection, { checkAPI: false });
-    return bindConsumer(manager, stream, filters, from, options.owner());
-  }
+  let current: StreamProgress | undefined;
+  let pending: number | undefined;
+  let held: Binding | undefined;
 
   /** What a binding brings, until it fails. */
-  async function* readBinding(
-    connection: NatsConnection,
-    binding: Binding,
-    messages: OwnedMessages,
-    signal: AbortSignal,
-  ): AsyncGenerator<Delivery, void, void> {
-    const formatTime = createTimeFormat();
-    const consumer = { stream, name: binding.consumer };
-    for await (const batch of pullBatches(connection, consumer, bounds, signal)) {
-      for (const { info, message } of batch) {
-        const time = formatTime(info.nanos);
-        const position = binding.owning
-          ? messages.accept(info.streamSequence, time, message.reply ?? "")
-          : { epoch: binding.epoch, sequence: info.streamSequence, time };
-        if (position === undefined) continue;
+  async function* readOnce({ progress, status, signal, decided }: Reading) {
+    const owner = options.owner();
+    const target = await untilAborted(link.connect(), signal);
+    const { connection, inboxPrefix } = target;
+    const apiPrefix = link.domain.domain === undefined ? "$JS.API" : `$JS.${link.domain.domain}.API`;
+    const manager = await jetstreamManager(connection, { checkAPI: false, ...link.domain });
+    const request = { stream, filters, mark: progress.mark, owner, decided, siblings: options.siblings };
+    const binding = await untilAborted(bindConsumer(manager, request), signal);
+    held = binding;
+    const { from } = binding;
+    const isOwning = binding.retention !== RetentionPolicy.Limits;
+    const failing = createFailing(signal);
+    const desk = isOwning ? openDesk(connection, binding, status, failing.fail) : undefined;
+    const begin = (verdict: Verdict) => {
+      const renewed = renewedProblem(verdict, from);
+      if (renewed !== undefined) status.warn(renewed);
+      progress.begin({ verdict, desk, isQueue: binding.retention === RetentionPolicy.Workqueue });
+    };
+    const unwatch = target.onForbidden((error) => {
+      if (!error.subject.includes(binding.consumer)) return;
+      const problem = explainPermission(error);
+      if (error.subject.startsWith("$JS.ACK.")) status.degraded(problem.problem);
+      else failing.fail(problem);
+    });
+    const sweep = isOwning ? sweepPredecessors(manager, stream, owner, binding.consumer, failing.fail) : undefined;
+    try {
+      if (binding.verdict !== undefined) begin(binding.verdict);
+      tellBinding(binding, status);
+      const consumer = { stream, name: binding.consumer, apiPrefix, inboxPrefix };
+      const context = {
+        ...{ connection, consumer, bounds, progress, begin },
+        onLoss: (loss: Parameters<typeof lossProblem>[0]) => status.warn(lossProblem(loss, from)),
+        onPassed: (passed: Parameters<typeof passedProblem>[0]) => status.warn(passedProblem(passed)),
+      };
+      for await (const found of readBinding(binding, context, failing.signal)) {
+        const { position, message } = found;
+        pending = found.pending;
         const { subject, data } = message;
         const headers = readHeaders(message.headers);
         yield { connection: options.connection, stream: name, position, subject, headers, payload: data };
       }
+      if (failing.error !== undefined) throw failing.error;
+    } finally {
+      unwatch();
+      sweep?.stop();
+      await release(binding, status);
     }
+  }
+
+  function tellBinding(binding: Binding, status: StatusReport): void {
+    const { from, info, unheld, retention } = binding;
+    pending = binding.pending;
+    options.onHeld?.(info.config.subjects ?? []);
+    if (unheld.length > 0) status.warn(unheldProblem(unheld));
+    const inactiveNanos = info.config.consumer_limits?.inactive_threshold ?? 0;
+    if (retention === RetentionPolicy.Interest && inactiveNanos > 0) status.warn(absenceProblem(inactiveNanos / 1e9));
+    const added = findAdded(from, filters);
+    if (added.length > 0 && from !== undefined) {
+      status.inform(
+        retention === RetentionPolicy.Workqueue
+          ? `${added.join(", ")} came to be read: what waits of it below sequence ${from.sequence} is read first`
+          : `${added.join(", ")} came to be read, from sequence ${from.sequence} on: earlier messages of it have no effect`,
+      );
+    }
+    status.subscribed(binding.pending);
   }
 
   return {
@@ -70,59 +129,78 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
       const signal = AbortSignal.any([readSignal, closing.signal]);
       const status = createStatusReport(name, log, onStatus);
       const backoff = createBackoff();
-      const messages = createOwnedMessages(from, (why) => status.warn(renewedProblem(name, why)));
-      owned = messages;
-      let last = from;
-
+      const progress = createStreamProgress(from, filters);
+      const reading: Reading = { progress, status, signal, decided: undefined };
+      current = progress;
       status.connecting();
       while (!signal.aborted) {
-        let binding: Binding | undefined;
         try {
-          const connection = await untilAborted(link.connect(), signal);
-          binding = await untilAborted(bind(connection, last), signal);
-          if (binding.renewed !== undefined) status.warn(renewedProblem(name, binding.renewed));
-          if (binding.unheld.length > 0) status.warn(unheldProblem(name, binding.unheld));
-          if (binding.owning) messages.rebind(connection, binding.epoch);
-          status.subscribed();
-          for await (const delivery of readBinding(connection, binding, messages, signal)) {
-            last = delivery.position;
+          for await (const delivery of readOnce(reading)) {
             yield delivery;
             backoff.reset();
           }
         } catch (error) {
           if (signal.aborted) return;
-          status.degraded(explainJetStreamError(error, stream, filters).problem);
-        } finally {
-          await binding?.release();
+          if (error instanceof BoundElsewhere) {
+            reading.decided = error.decided;
+            continue;
+          }
+          status.degraded(explainJetStreamError(error, { stream, subjects: filters, ...link.domain }).problem);
         }
+        reading.decided = undefined;
         await backoff.wait(signal);
       }
     },
-    async settle(upTo) {
-      await owned?.settle(upTo);
-    },
+    settle: (upTo) => current?.settle(upTo),
+    pending: () => pending,
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();
+      // A reading that nobody goes on with does not release it by itself.
+      await held?.release().catch(() => undefined);
       await link.release();
     },
   };
 }
 
-function renewedProblem(stream: string, why: string): Problem {
+function openDesk(
+  connection: NatsConnection,
+  binding: Binding,
+  status: StatusReport,
+  fail: (error: unknown) => void,
+): AckDesk {
+  return createAckDesk(connection, binding.retention, {
+    onTaken: () => status.subscribed(),
+    onForbidden: ({ problem }) => status.degraded(problem),
+    onSilence: (error) => {
+      status.warn(error.problem);
+      fail(error);
+    },
+  });
+}
+
+/** Ends a binding's reading from outside of it. */
+function createFailing(signal: AbortSignal) {
+  const failed = new AbortController();
+  let error: unknown;
   return {
-    code: "NATS_STREAM",
-    severity: "warning",
-    message: `${stream} is not the stream that was read before: ${why}`,
-    hint: "Reading goes on with the messages that are later than the last one read; compare the entities if some were lost.",
+    signal: AbortSignal.any([signal, failed.signal]),
+    fail(reason: unknown) {
+      error ??= reason;
+      failed.abort();
+    },
+    get error() {
+      return error;
+    },
   };
 }
 
-function unheldProblem(stream: string, subjects: readonly string[]): Problem {
-  return {
-    code: "NATS_STREAM",
-    severity: "warning",
-    message: `${stream} holds no messages of ${subjects.join(", ")}: the stream has other subjects`,
-    hint: "Correct the subjects in the connection, or add them to the stream (nats stream edit).",
-  };
+/** What can't be removed goes by itself later; that the user may not is worth a word. */
+async function release(binding: Binding, status: StatusReport): Promise<void> {
+  try {
+    await binding.release();
+  } catch (error) {
+    const forbidden = findForbidden(error);
+    if (forbidden !== undefined) status.warn(explainPermission(forbidden).problem);
+  }
 }

@@ -7,49 +7,73 @@ import type { EventStream } from "../../ports/event-stream.ts";
 import type { Journal } from "../../ports/journal.ts";
 import type { Log } from "../../ports/system.ts";
 import { createBackoff } from "./backoff.ts";
-import { receiveCore } from "./core-receiver.ts";
+import { type CoreSource, createCoreReceiver } from "./core-receiver.ts";
 import { explainLoss } from "./explain-stream-error.ts";
 import { readHeaders } from "./headers.ts";
-import type { NatsLink } from "./nats-link.ts";
+import type { HeldSubjects } from "./held-subjects.ts";
 import { createStatusReport, type StatusReport } from "./status-report.ts";
-import { createTimeFormat, parseTime } from "./stored-time.ts";
+import { createTimeFormat } from "./stored-time.ts";
 
 export interface JournalStreamOptions {
   /** The connection's name. */
   readonly connection: string;
-  readonly subjects: readonly string[];
-  /** Subjects that are read from JetStream, and so not here. */
-  readonly excluded: readonly string[];
-  readonly link: NatsLink;
+  /** What streams hold that are read whole: such messages are read from there. */
+  readonly held: HeldSubjects;
   /** `onTrouble` is told when writing fails, and with undefined when it succeeds again. */
   readonly openJournal: (onTrouble: (problem: Problem | undefined) => void) => Promise<Journal>;
   readonly log: Log;
+}
+
+export interface JournalStream extends EventStream {
+  /** Receives from the source from the first reading on, or, where that has begun, from now on. */
+  follow(source: CoreSource): void;
 }
 
 /**
  * Receiving begins with the first reading and lasts until `close`, so that nothing is missed while reading is begun
  * anew.
  */
-export function createJournalStream(options: JournalStreamOptions): EventStream {
-  const { connection, link, log } = options;
+export function createJournalStream(options: JournalStreamOptions): JournalStream {
+  const { connection, held, log } = options;
   const name = `${connection}${journalStreamSuffix}`;
   const closing = new AbortController();
   let journal: Journal | undefined;
-  let receiving: Promise<void> | undefined;
   let status: StatusReport | undefined;
-  /** Why messages are not received or not kept; undefined: they are. */
-  let trouble: Problem | undefined;
+  /** Why messages are not received. */
+  let linkTrouble: Problem | undefined;
+  /** Why messages are not kept. */
+  let diskTrouble: Problem | undefined;
+  let source: CoreSource | undefined;
+  let isReceiving = false;
   let subscribed = false;
   let dropped = 0;
+  let handed: number | undefined;
+  const receiver = createCoreReceiver({
+    receive,
+    onSubscribed() {
+      subscribed = true;
+      linkTrouble = undefined;
+      report();
+    },
+    onTrouble(problem) {
+      linkTrouble = problem;
+      report();
+    },
+  });
 
   function report(): void {
+    const trouble = linkTrouble ?? diskTrouble;
     if (trouble !== undefined) status?.degraded(trouble);
-    else if (subscribed) status?.subscribed();
+    else if (subscribed) status?.subscribed(pending());
     else status?.connecting();
   }
 
-  function setTrouble(problem: Problem | undefined): void {
-    trouble = problem;
+  function pending(): number | undefined {
+    return journal === undefined || handed === undefined ? undefined : Math.max(0, journal.lastSequence() - handed);
+  }
+
+  function setDiskTrouble(problem: Problem | undefined): void {
+    diskTrouble = problem;
     report();
   }
 
@@ -58,32 +82,35 @@ export function createJournalStream(options: JournalStreamOptions): EventStream 
     const kept = journal?.append({ subject, headers: readHeaders(message.headers), payload: data }) ?? false;
     if (!kept) {
       dropped++;
-      if (dropped === 1) setTrouble(fullProblem());
+      if (dropped === 1) setDiskTrouble(fullProblem());
     } else if (dropped > 0) {
       log.error("messages were lost: the journal had no room for them", { stream: name, messages: dropped });
       dropped = 0;
-      setTrouble(undefined);
+      setDiskTrouble(undefined);
     }
   }
 
   function startReceiving(): void {
-    receiving ??= receiveCore(
-      {
-        ...options,
-        receive,
-        onSubscribed: () => {
-          subscribed = true;
-          setTrouble(undefined);
-        },
-        onTrouble: setTrouble,
-      },
-      closing.signal,
-    );
+    if (isReceiving || source === undefined) return;
+    isReceiving = true;
+    receiver.follow(source);
   }
 
   async function open(): Promise<Journal> {
-    journal ??= await options.openJournal(setTrouble);
+    journal ??= await options.openJournal(setDiskTrouble);
     return journal;
+  }
+
+  /** Makes the journal fit the position: whose successor it is, or what it lost, or that it belongs to the past. */
+  async function adopt(opened: Journal, from: StreamPosition | undefined): Promise<void> {
+    const aside = await opened.adopt(from);
+    if (aside === undefined) return;
+    status?.warn({
+      code: "JOURNAL_DAMAGED",
+      severity: "warning",
+      message: `the journal found here was read before, from where the state does not stand now; its ${aside.entries} entries are kept in ${aside.folder} and not read`,
+      hint: "If events are missing, publish them again; else remove the folder.",
+    });
   }
 
   /** Reads the journal from behind a position, `opened` being the journal that the position may or may not be of. */
@@ -93,16 +120,37 @@ export function createJournalStream(options: JournalStreamOptions): EventStream 
     signal: AbortSignal,
   ): AsyncGenerator<Delivery, void, void> {
     const after = from?.epoch === opened.epoch ? from.sequence : 0;
+    handed = after;
     const formatTime = createTimeFormat();
     for await (const entry of opened.read(after, signal, (problem) => status?.warn(problem))) {
       const { sequence, nanos, subject, headers, payload } = entry;
+      if (held.missing().length > 0) await untilKnown(signal);
+      if (signal.aborted) return;
+      handed = sequence;
+      if (held.holds(subject)) continue;
       const position = { epoch: opened.epoch, sequence, time: formatTime(String(nanos)) };
       yield { connection, stream: name, position, subject, headers, payload };
     }
   }
 
+  /** Waits for streams that are read whole to say what they hold: it may be what waits here. */
+  async function untilKnown(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && held.missing().length > 0) {
+      status?.degraded(unknownProblem(held.missing()));
+      await held.changed(signal);
+    }
+    report();
+  }
+
   return {
     name,
+    follow(next) {
+      if (isReceiving) receiver.follow(next);
+      else {
+        void source?.link.release();
+        source = next;
+      }
+    },
     async *read(from, readSignal, onStatus) {
       const signal = AbortSignal.any([readSignal, closing.signal]);
       const backoff = createBackoff();
@@ -112,7 +160,7 @@ export function createJournalStream(options: JournalStreamOptions): EventStream 
         report();
         try {
           const opened = await open();
-          await adopt(opened, last, (problem) => status?.warn(problem));
+          await adopt(opened, last);
           startReceiving();
           for await (const delivery of readJournal(opened, last, signal)) {
             last = delivery.position;
@@ -121,58 +169,37 @@ export function createJournalStream(options: JournalStreamOptions): EventStream 
           }
         } catch (error) {
           if (signal.aborted) return;
-          status.degraded(explainJournalError(error, name).problem);
+          status.degraded(explainJournalError(error).problem);
         }
         await backoff.wait(signal);
       }
     },
-    async settle(upTo) {
-      if (upTo.epoch === journal?.epoch) await journal.settle(upTo.sequence);
+    settle(upTo) {
+      if (upTo.epoch === journal?.epoch) journal.settle(upTo.sequence);
     },
+    pending,
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();
-      await receiving;
+      await receiver.close();
       await journal?.close();
-      await link.release();
+      if (!isReceiving) await source?.link.release();
     },
   };
 }
 
-/** Makes the journal fit the position: whose successor it is, or what it lost, or that it belongs to the past. */
-async function adopt(
-  journal: Journal,
-  from: StreamPosition | undefined,
-  warn: (problem: Problem) => void,
-): Promise<void> {
-  if (from === undefined) return;
-  if (from.epoch === journal.epoch) {
-    journal.reserve(from.sequence);
-    return;
-  }
-  const first = await journal.firstNanos();
-  // Everything in it is later than what was read: it followed the journal that the position is of.
-  if (first === undefined || first > parseTime(from.time)) return;
-  const { folder, entries } = await journal.setAside();
-  warn({
-    code: "JOURNAL_DAMAGED",
-    severity: "warning",
-    message: `the journal found here is older than what was read since from another one; its ${entries} entries are kept in ${folder} and not read`,
-    hint: "If events are missing, publish them again; else remove the folder.",
-  });
+function explainJournalError(error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  return explainLoss(error);
 }
 
-function explainJournalError(error: unknown, name: string): SluiceError {
-  if (error instanceof SluiceError) return error;
-  if ((error as NodeJS.ErrnoException).syscall === undefined) return explainLoss(error);
-  return new SluiceError(
-    {
-      code: "JOURNAL_DAMAGED",
-      message: `${name} can't be read: ${error instanceof Error ? error.message : String(error)}`,
-      hint: "Check the disk and the permissions of state.directory.",
-    },
-    error,
-  );
+function unknownProblem(streams: readonly string[]): Problem {
+  return {
+    code: "NATS_STREAM",
+    severity: "error",
+    message: `received messages wait until it is known which subjects ${streams.join(", ")} holds: what it holds is read from there`,
+    hint: "Give the stream's subjects in the connection, or see why the stream can't be read.",
+  };
 }
 
 function fullProblem(): Problem {

@@ -1,5 +1,5 @@
 /** The one connection to an endpoint that its streams share: dialled when somebody needs it, anew after it was lost. */
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, errors, type NatsConnection, type PermissionViolationError } from "@nats-io/transport-node";
 import type { Connection, NatsEndpoint } from "../../model/connection.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { connectOptions } from "./connect-options.ts";
@@ -9,71 +9,116 @@ import { mapAddress, parseServers, type ServerAddress } from "./server-address.t
 /** What to dial, read anew for every attempt: credentials expire and are replaced. */
 export interface LinkTarget {
   readonly endpoint: NatsEndpoint;
-  readonly connectTo: Connection["connectTo"];
+  readonly connection: Pick<Connection, "connectTo" | "handshakeFirst" | "inboxPrefix">;
+}
+
+/** A connection that is open. */
+export interface OpenLink {
+  readonly connection: NatsConnection;
+  readonly inboxPrefix: string | undefined;
+  /** Tells what the server forbids of what is published without an answer, until the returned function is called. */
+  onForbidden(listener: (error: PermissionViolationError) => void): () => void;
 }
 
 export interface NatsLink {
+  /** For errors, which should name it. */
+  readonly domain: { readonly domain?: string };
   /** The open connection, or a new one. One attempt; throws a SluiceError (NATS_UNAVAILABLE, NATS_AUTH). */
-  connect(): Promise<NatsConnection>;
+  connect(): Promise<OpenLink>;
+  /** Somebody else uses it too, and releases it. */
+  share(): NatsLink;
+  /** All of its users have released it: it is not to be shared any more. */
+  readonly isReleased: boolean;
   /** One of its users needs it no more; the last one closes it. */
   release(): Promise<void>;
 }
 
-/** A link for so many users, each of whom releases it once. `name` is what the server shows for the connection. */
-export function createNatsLink(name: string, users: number, readTarget: () => Promise<LinkTarget>): NatsLink {
-  let remaining = users;
-  let current: NatsConnection | undefined;
-  let dialling: Promise<NatsConnection> | undefined;
+/** A link with one user so far. `name` is what the server shows for the connection. */
+export function createNatsLink(
+  name: string,
+  domain: string | undefined,
+  readTarget: () => Promise<LinkTarget>,
+): NatsLink {
+  let users = 1;
+  let current: OpenLink | undefined;
+  let dialling: Promise<OpenLink> | undefined;
   let closed = false;
   /** Other servers of the cluster, as the last one that answered announced them. */
   let announced: readonly string[] = [];
 
-  async function dial(): Promise<NatsConnection> {
+  async function dial(): Promise<OpenLink> {
     const target = await readTarget();
     const { authorization } = target.endpoint;
-    const servers = addAnnounced(parseServers(target.endpoint, target.connectTo), announced, target.connectTo);
+    const { connectTo, inboxPrefix } = target.connection;
+    const servers = addAnnounced(parseServers(target.endpoint, connectTo), announced, connectTo);
     let failure: unknown;
     for (const server of servers) {
       try {
         checkCredentials(authorization, server);
-        const connection = await connect(connectOptions(server, authorization, name));
+        const connection = await connect(connectOptions(server, authorization, name, target.connection));
         announced = connection.info?.connect_urls ?? [];
-        return connection;
+        return { connection, inboxPrefix, onForbidden: watchForbidden(connection) };
       } catch (error) {
         // A server that answered and refused says more than one that could not be reached.
-        const problem = explainDialError(error, server, authorization);
+        const problem = explainDialError(error, server, authorization, target.connection.handshakeFirst);
         if (failure === undefined || problem.problem.code === "NATS_AUTH") failure = problem;
       }
     }
     throw failure;
   }
 
-  async function open(): Promise<NatsConnection> {
-    const connection = await dial();
+  async function open(): Promise<OpenLink> {
+    const opened = await dial();
     if (closed) {
-      await connection.close();
+      await opened.connection.close();
       throw closedError(name);
     }
-    current = connection;
-    return connection;
+    current = opened;
+    return opened;
   }
 
-  return {
+  const link: NatsLink = {
+    domain: domain === undefined ? {} : { domain },
     async connect() {
       if (closed) throw closedError(name);
-      if (current !== undefined && !current.isClosed()) return current;
+      if (current !== undefined && !current.connection.isClosed()) return current;
       dialling ??= open().finally(() => {
         dialling = undefined;
       });
       return dialling;
     },
+    share() {
+      users++;
+      return link;
+    },
+    get isReleased() {
+      return users === 0;
+    },
     async release() {
-      remaining--;
-      if (remaining > 0) return;
+      users--;
+      if (users > 0) return;
       closed = true;
       await dialling?.catch(() => undefined);
-      await current?.close();
+      await current?.connection.close();
     },
+  };
+  return link;
+}
+
+/** The server complains of a publication without saying to whom: everybody who may have made it is told. */
+function watchForbidden(connection: NatsConnection): OpenLink["onForbidden"] {
+  const listeners = new Set<(error: PermissionViolationError) => void>();
+  const listen = async () => {
+    for await (const status of connection.status()) {
+      if (status.type !== "error" || !(status.error instanceof errors.PermissionViolationError)) continue;
+      for (const listener of listeners) listener(status.error);
+    }
+  };
+  // It ends with the connection, whose loss its users notice themselves.
+  listen().catch(() => undefined);
+  return (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   };
 }
 

@@ -1,13 +1,13 @@
 /** From a connection to its event streams: one for each JetStream stream, and one for all of its core subjects. */
-import { createHash } from "node:crypto";
 import type { Connection, NatsEndpoint } from "../../model/connection.ts";
 import { reduceSubjects } from "../../model/nats-subjects.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Journal } from "../../ports/journal.ts";
 import type { Log } from "../../ports/system.ts";
+import { createHeldSubjects } from "./held-subjects.ts";
 import { createJetStreamStream } from "./jetstream-stream.ts";
-import { createJournalStream } from "./journal-stream.ts";
+import { createJournalStream, type JournalStream } from "./journal-stream.ts";
 import { createNatsLink, type NatsLink } from "./nats-link.ts";
 import { type PullBounds, pullBoundsDefault } from "./pull-batches.ts";
 
@@ -15,58 +15,138 @@ export interface EventStreamOptions {
   readonly log: Log;
   /** Opens the connection's journal; called at the first reading of its core subjects. */
   readonly openJournal: (onTrouble: (problem: Problem | undefined) => void) => Promise<Journal>;
-  /** Who reads, for the names of durable consumers: two services never share one. */
-  readonly reader: { readonly repository: string; readonly output: string };
-  /** The leader's term: a number that grows with each new leader. */
+  /** Of the state that the positions are in; with the term it names consumers. Asked at every binding. */
+  readonly stateId: () => string;
+  /** The leader's term: a counter in the state, never a clock. */
   readonly term: () => number;
   /** Reads the connection's file again, for credentials that were replaced; called before each dialling. */
   readonly rereadConnection?: () => Promise<Connection>;
   readonly bounds?: PullBounds;
 }
 
-/** The streams of one connection; none is dialled before it is read. */
+/** A connection whose settings may change while it is read. Nothing is dialled before it is read. */
+export interface OpenConnection {
+  /** One for each JetStream stream, then one for all core subjects. */
+  readonly streams: readonly EventStream[];
+  /**
+   * Follows other settings of the same connection. Streams that stay as they are remain the same objects; the journal's
+   * does whatever changes, and goes on receiving meanwhile. Credentials alone exchange nothing: they are read when it is
+   * dialled next. Returns what is no longer among the streams, to be closed once nobody reads it.
+   */
+  change(next: Connection): readonly EventStream[];
+  /** Closes all streams. */
+  close(): Promise<void>;
+}
+
+/** The streams of one connection that never changes. */
 export function openEventStreams(connection: Connection, options: EventStreamOptions): readonly EventStream[] {
-  const { core, jetstream, name } = connection;
+  return openConnection(connection, options).streams;
+}
+
+export function openConnection(first: Connection, options: EventStreamOptions): OpenConnection {
   const { log, bounds = pullBoundsDefault } = options;
-  const streams = jetstream?.streams ?? [];
-  const subjects = core?.subjects ?? [];
+  const links = createLinkPool();
+  const held = createHeldSubjects();
+  /** By all that makes them what they are. */
+  let stored = new Map<string, EventStream>();
+  let journal: JournalStream | undefined;
+  let connection = first;
 
-  function createLink(part: "core" | "jetstream", users: number): NatsLink {
-    return createNatsLink(`sluice ${name}`, users, async () => {
-      const current = (await options.rereadConnection?.()) ?? connection;
-      const endpoint = current[part] ?? connection[part];
-      if (endpoint === undefined) throw new Error(`connection ${name} has no ${part} endpoint`);
-      return { endpoint, connectTo: current.connectTo };
+  /** A share of the link to a part's endpoint, for one user. */
+  function openLink(part: "core" | "jetstream"): NatsLink {
+    const { name, domain } = connection;
+    return links.open(linkKey(connection, part), () => createNatsLink(`sluice ${name}`, domain, () => target(part)));
+  }
+
+  /** Where the settings in force lead, with the credentials that the file has now. */
+  async function target(part: "core" | "jetstream") {
+    const endpoint = connection[part] ?? connection.core ?? connection.jetstream;
+    if (endpoint === undefined) throw new Error(`connection ${connection.name} has no endpoint`);
+    const current = (await options.rereadConnection?.())?.[part] ?? endpoint;
+    return { endpoint: { url: endpoint.url, authorization: current.authorization }, connection };
+  }
+
+  function openStored(): Map<string, EventStream> {
+    const all = connection.jetstream?.streams ?? [];
+    const opened = all.map(({ name, subjects }): [string, EventStream] => {
+      const siblings = all.filter((other) => other.name !== name);
+      const key = JSON.stringify([name, subjects, siblings, linkKey(connection, "jetstream")]);
+      const open = () =>
+        createJetStreamStream({
+          connection: connection.name,
+          stream: name,
+          filters: reduceSubjects(subjects),
+          siblings,
+          link: openLink("jetstream"),
+          owner: () => ({ stateId: options.stateId(), connection: connection.name, term: options.term() }),
+          bounds,
+          log,
+          onHeld: (subjects) => held.tell(name, subjects),
+        });
+      return [key, stored.get(key) ?? open()];
     });
+    return new Map(opened);
   }
 
-  function openCore(link: NatsLink): EventStream {
-    const excluded = streams.flatMap((stream) => stream.subjects);
-    return createJournalStream({ connection: name, subjects, excluded, link, openJournal: options.openJournal, log });
+  /** The journal follows, is begun, or is over. */
+  function openCore(): JournalStream | undefined {
+    const subjects = connection.core?.subjects ?? [];
+    if (subjects.length === 0) return undefined;
+    const streams = connection.jetstream?.streams ?? [];
+    const isOneServer = connection.core?.url === connection.jetstream?.url;
+    held.expect(isOneServer ? streams.filter((stream) => stream.subjects.length === 0).map(({ name }) => name) : []);
+    const { openJournal } = options;
+    const opened = journal ?? createJournalStream({ connection: connection.name, held, openJournal, log });
+    opened.follow({ link: openLink("core"), subjects, excluded: streams.flatMap((stream) => stream.subjects) });
+    return opened;
   }
 
-  function openStream(stream: { readonly name: string; readonly subjects: readonly string[] }, link: NatsLink) {
-    const owner = () => ({ name: consumerName(name, options.reader), term: options.term() });
-    const filters = reduceSubjects(stream.subjects);
-    return createJetStreamStream({ connection: name, stream: stream.name, filters, link, owner, bounds, log });
+  function open(next: Connection): readonly EventStream[] {
+    const before = listStreams();
+    connection = next;
+    stored = openStored();
+    journal = openCore();
+    const now = new Set(listStreams());
+    return before.filter((stream) => !now.has(stream));
   }
 
-  if (streams.length === 0) return subjects.length === 0 ? [] : [openCore(createLink("core", 1))];
-  if (subjects.length > 0 && isSameEndpoint(core, jetstream)) {
-    const link = createLink("jetstream", streams.length + 1);
-    return [...streams.map((stream) => openStream(stream, link)), openCore(link)];
+  function listStreams(): readonly EventStream[] {
+    return journal === undefined ? [...stored.values()] : [...stored.values(), journal];
   }
-  const link = createLink("jetstream", streams.length);
-  const stored = streams.map((stream) => openStream(stream, link));
-  return subjects.length === 0 ? stored : [...stored, openCore(createLink("core", 1))];
+
+  open(first);
+  return {
+    get streams() {
+      return listStreams();
+    },
+    change: open,
+    async close() {
+      await Promise.all(listStreams().map((stream) => stream.close()));
+    },
+  };
+}
+
+/** Links by where they lead; one that all its users have released is made anew. */
+function createLinkPool() {
+  const links = new Map<string, NatsLink>();
+  return {
+    open(key: string, create: () => NatsLink): NatsLink {
+      const found = links.get(key);
+      const link = found === undefined || found.isReleased ? create() : found.share();
+      links.set(key, link);
+      return link;
+    },
+  };
+}
+
+/** Credentials are no part of it: they are read when the link is dialled. */
+function linkKey(connection: Connection, part: "core" | "jetstream"): string {
+  const { core, jetstream, connectTo, domain, handshakeFirst, inboxPrefix } = connection;
+  const isShared = jetstream !== undefined && jetstream.streams.length > 0 && isSameEndpoint(core, jetstream);
+  const used = isShared ? "jetstream" : part;
+  return JSON.stringify([used, connection[used]?.url, [...connectTo], domain, handshakeFirst, inboxPrefix]);
 }
 
 function isSameEndpoint(a: NatsEndpoint | undefined, b: NatsEndpoint | undefined): boolean {
   return a?.url === b?.url && JSON.stringify(a?.authorization) === JSON.stringify(b?.authorization);
-}
-
-/** Consumer names allow neither dots nor slashes, and are at most 255 bytes long. */
-function consumerName(connection: string, { repository, output }: EventStreamOptions["reader"]): string {
-  const identity = JSON.stringify([connection, repository, output]);
-  return `sluice-${createHash("sha256").update(identity).digest("hex").slice(0, 16)}`;
 }

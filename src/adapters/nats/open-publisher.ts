@@ -13,31 +13,33 @@ import { createNatsLink } from "./nats-link.ts";
  * (NATS_UNAVAILABLE, NATS_AUTH, NATS_STREAM).
  */
 export function openPublisher(connection: Connection): EventPublisher {
-  const { core, jetstream: stored, connectTo } = connection;
+  const { core, jetstream: stored, domain } = connection;
   const subjects = stored?.streams.flatMap((stream) => stream.subjects) ?? [];
   const isStored = compileSubjects(subjects);
   const link = (endpoint: typeof core | typeof stored) =>
     endpoint === undefined
       ? undefined
-      : createNatsLink(`sluice ${connection.name}`, 1, async () => ({ endpoint, connectTo }));
+      : createNatsLink(`sluice ${connection.name}`, domain, async () => ({ endpoint, connection }));
   const coreLink = link(core);
   const storedLink = link(stored);
 
   return {
     async publish(subject, payload, headers = new Map()) {
       const intoStream = storedLink !== undefined && isStored(subject);
-      const opened = await (intoStream ? storedLink : (coreLink ?? storedLink))?.connect();
+      const opened = (await (intoStream ? storedLink : (coreLink ?? storedLink))?.connect())?.connection;
       if (opened === undefined) throw new Error(`connection ${connection.name} has no endpoint`);
       const options = headers.size === 0 ? {} : { headers: writeHeaders(headers) };
       try {
         if (intoStream) {
-          await jetstream(opened).publish(subject, payload, options);
+          await jetstream(opened, domain === undefined ? {} : { domain }).publish(subject, payload, options);
         } else {
           opened.publish(subject, payload, options);
           await opened.flush();
         }
       } catch (error) {
-        throw intoStream ? explainJetStreamError(error, subject, [subject]) : explainLoss(error);
+        throw intoStream
+          ? explainJetStreamError(error, { stream: subject, subjects: [subject], ...storedLink.domain })
+          : explainLoss(error);
       }
     },
     async close() {

@@ -15,6 +15,15 @@ export interface PullBounds {
 
 export const pullBoundsDefault: PullBounds = { aheadMessagesMax: 4_096, aheadBytesMax: 16 * 1024 * 1024 };
 
+export interface PulledConsumer {
+  readonly stream: string;
+  readonly name: string;
+  /** Of JetStream's requests: `$JS.API`, or `$JS.<domain>.API`. */
+  readonly apiPrefix: string;
+  /** Of the subject that messages are delivered to; undefined: the usual one. */
+  readonly inboxPrefix: string | undefined;
+}
+
 export interface PulledMessage {
   readonly info: DeliveryInfo;
   readonly message: Msg;
@@ -34,12 +43,12 @@ const requestBytesMax = 4 * 1024 * 1024;
  */
 export async function* pullBatches(
   connection: NatsConnection,
-  consumer: { readonly stream: string; readonly name: string },
+  consumer: PulledConsumer,
   bounds: PullBounds,
   signal: AbortSignal,
 ): AsyncGenerator<readonly PulledMessage[], void, void> {
-  const inbox = createInbox();
-  const subject = `$JS.API.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.name}`;
+  const inbox = createInbox(consumer.inboxPrefix);
+  const subject = `${consumer.apiPrefix}.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.name}`;
   const batchSize = Math.ceil(bounds.aheadMessagesMax / 2);
 
   let waiting: PulledMessage[] = [];

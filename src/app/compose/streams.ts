@@ -1,4 +1,5 @@
 /** Connections: the streams of events that they bring, and publishing over them. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { openJournal } from "../../adapters/journal/open-journal.ts";
 import { openEventStreams } from "../../adapters/nats/open-event-streams.ts";
@@ -19,10 +20,12 @@ export function openStreams(
   log: Log,
 ): readonly EventStream[] {
   const startedAt = systemClock.now();
+  const identity = JSON.stringify([settings.repository.url, settings.output.path]);
+  const stateId = createHash("sha256").update(identity).digest("hex").slice(0, 16);
   return openEventStreams(connection, {
     log,
     openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", connection.name), { onTrouble }),
-    reader: { repository: settings.repository.url, output: settings.output.path },
+    stateId: () => stateId,
     term: () => startedAt,
     rereadConnection: async () => (await readConnection(context, connectionSettings)).value ?? connection,
   });

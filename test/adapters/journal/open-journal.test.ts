@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, truncate, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type JournalOptions, openJournal } from "../../../src/adapters/journal/open-journal.ts";
 import type { Problem } from "../../../src/model/problem.ts";
-import type { Journal, JournalEntry, JournalMessage } from "../../../src/ports/journal.ts";
+import type { Journal, JournalEntry, JournalMark, JournalMessage } from "../../../src/ports/journal.ts";
 
 let directory: string;
 const opened: Journal[] = [];
@@ -198,7 +198,8 @@ it("does not take bytes of a payload for a record", async () => {
   await donor.flush();
   const [name] = await segments();
   const record = (await readFile(join(directory, name!))).subarray(36);
-  await donor.setAside();
+  await donor.adopt(undefined);
+  await donor.adopt({ epoch: "elsewhere", sequence: 1 });
 
   const journal = donor;
   journal.append({ ...message(""), payload: record });
@@ -221,13 +222,10 @@ it("removes segments whose entries are settled, and keeps the last one of them",
     await journal.flush();
   }
   const before = await segments();
-  await journal.settle(20);
-  const during = await segments();
-  await journal.settle(40);
-  const after = await segments();
-
-  expect(during.length).toBeLessThan(before.length);
-  expect(after).toEqual(before.slice(-2));
+  journal.settle(20);
+  await expect.poll(async () => (await segments()).length).toBeLessThan(before.length);
+  journal.settle(40);
+  await expect.poll(segments).toEqual(before.slice(-2));
   expect(sequences((await readEntries(journal, 1, 20)).entries)[0]).toBeGreaterThan(20);
   const again = await openAgain({ segmentBytesMax: 400 });
   appendAll(again, 41, 41);
@@ -241,7 +239,7 @@ it("reads from a position while what is before it is removed", async () => {
   const reading = (async () => {
     for await (const { sequence } of journal.read(0, abort.signal, () => expect.fail("no damage"))) {
       seen.push(sequence);
-      await journal.settle(sequence);
+      journal.settle(sequence);
       if (sequence === 200) break;
     }
   })();
@@ -251,7 +249,7 @@ it("reads from a position while what is before it is removed", async () => {
   }
   await reading;
   expect(seen).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
-  expect((await segments()).length).toBeLessThanOrEqual(2);
+  await expect.poll(async () => (await segments()).length).toBeLessThanOrEqual(2);
 });
 
 it("refuses what it has no room for, and takes messages again when some are settled", async () => {
@@ -262,7 +260,7 @@ it("refuses what it has no room for, and takes messages again when some are sett
     await journal.flush();
   }
   expect(taken).toBeGreaterThan(20);
-  await journal.settle(taken);
+  journal.settle(taken);
   expect(journal.append(message("again"))).toBe(true);
   expect((await readEntries(journal, 1, taken)).entries.map(text)).toEqual(["again"]);
 
@@ -273,27 +271,68 @@ it("refuses what it has no room for, and takes messages again when some are sett
 it("gives no sequence again that a reader had, though the journal lost it", async () => {
   const journal = await openAgain();
   appendAll(journal, 1, 3);
-  journal.reserve(2);
-  journal.reserve(10);
+  await journal.adopt({ epoch: journal.epoch, sequence: 2 });
+  await journal.adopt({ epoch: journal.epoch, sequence: 10 });
   appendAll(journal, 11, 11);
   expect(sequences((await readEntries(journal, 1, 10)).entries)).toEqual([11]);
 });
 
-it("puts everything aside and begins another journal", async () => {
-  const journal = await openAgain();
-  appendAll(journal, 1, 5);
-  await journal.flush();
-  const { epoch } = journal;
-  expect(await journal.firstNanos()).toBeGreaterThan(0n);
+describe("a checkpoint that stands elsewhere", () => {
+  const elsewhere = { epoch: "elsewhere", sequence: 77 };
+  const cases: readonly {
+    readonly name: string;
+    /** Where the checkpoint stood when the journal was first read; absent: it never was. */
+    readonly first?: JournalMark | undefined;
+    readonly later: JournalMark | "own" | undefined;
+    readonly isRead: boolean;
+  }[] = [
+    { name: "reads a journal that was never read, whatever the times", later: elsewhere, isRead: true },
+    { name: "reads a journal that was never read, standing nowhere", later: undefined, isRead: true },
+    { name: "reads the journal that was first read from there", first: elsewhere, later: elsewhere, isRead: true },
+    { name: "reads the journal in which it stands", first: elsewhere, later: "own", isRead: true },
+    { name: "standing nowhere, reads what was first read so", first: undefined, later: undefined, isRead: true },
+    {
+      name: "puts aside what was first read from a third",
+      first: { epoch: "x", sequence: 1 },
+      later: elsewhere,
+      isRead: false,
+    },
+    { name: "puts aside what was first read from nowhere", first: undefined, later: elsewhere, isRead: false },
+    {
+      name: "standing nowhere, puts aside what was read from somewhere",
+      first: elsewhere,
+      later: undefined,
+      isRead: false,
+    },
+  ];
 
-  const aside = await journal.setAside();
+  it.each(cases)("$name", async ({ later, isRead, ...rest }) => {
+    let journal = await openAgain();
+    if ("first" in rest) await journal.adopt(rest.first);
+    appendAll(journal, 1, 5);
+    await journal.flush();
+    const { epoch } = journal;
+    journal = await openAgain();
 
-  expect(aside).toEqual({ folder: join(directory, "aside", epoch), entries: 5 });
-  expect(await readdir(aside.folder)).toHaveLength(1);
-  expect(journal.epoch).not.toBe(epoch);
-  expect(await journal.firstNanos()).toBeUndefined();
-  appendAll(journal, 1, 1);
-  expect(sequences((await readEntries(journal, 1)).entries)).toEqual([1]);
+    const aside = await journal.adopt(later === "own" ? { epoch, sequence: 2 } : later);
+
+    if (isRead) {
+      expect(aside).toBeUndefined();
+      expect(sequences((await readEntries(journal, 5)).entries)).toEqual([1, 2, 3, 4, 5]);
+    } else {
+      expect(aside).toEqual({ folder: join(directory, "aside", epoch), entries: 5 });
+      expect(await readdir(aside?.folder ?? "")).toHaveLength(1);
+      expect(journal.epoch).not.toBe(epoch);
+      appendAll(journal, 1, 1);
+      expect(sequences((await readEntries(journal, 1)).entries)).toEqual([1]);
+    }
+  });
+
+  it("does not put aside a journal in which nothing is", async () => {
+    const journal = await openAgain();
+    await journal.adopt({ epoch: "x", sequence: 1 });
+    expect(await journal.adopt(elsewhere)).toBeUndefined();
+  });
 });
 
 it("is for one at a time, and for the next one after a crash", async () => {
@@ -338,7 +377,7 @@ it("writes to another segment what it could not write, and tells of the trouble 
   const inTheWay = join(directory, "0000000000000003.journal");
   await mkdir(inTheWay);
   appendAll(journal, 3, 4);
-  await expect.poll(() => troubles).toEqual(["JOURNAL_DAMAGED"]);
+  await expect.poll(() => troubles).toContain("DISK_UNAVAILABLE");
   appendAll(journal, 5, 5);
 
   await rmdir(inTheWay);
@@ -348,4 +387,79 @@ it("writes to another segment what it could not write, and tells of the trouble 
   const { entries, problems } = await readEntries(journal, 5);
   expect(entries.map(text)).toEqual(["1", "2", "3", "4", "5"]);
   expect(problems).toEqual([]);
+});
+
+describe("a disk that fails", () => {
+  /** Keeps the segment that begins with a sequence from being made. */
+  const block = async (sequence: number) => {
+    const path = join(directory, `${String(sequence).padStart(16, "0")}.journal`);
+    await mkdir(path);
+    return () => rmdir(path);
+  };
+  const troublesOf = () => {
+    const troubles: (Problem | undefined)[] = [];
+    return { troubles, onTrouble: (problem: Problem | undefined) => troubles.push(problem) };
+  };
+
+  it("hands on from memory what was taken, and has all of it on disk afterwards", async () => {
+    const { troubles, onTrouble } = troublesOf();
+    const journal = await openAgain({ segmentBytesMax: 100, onTrouble });
+    appendAll(journal, 1, 2);
+    await journal.flush();
+    const unblock = await block(3);
+    appendAll(journal, 3, 4);
+    await expect.poll(() => troubles.length).toBeGreaterThan(0);
+    const reading = readEntries(journal, 6);
+    appendAll(journal, 5, 6);
+
+    expect(sequences((await reading).entries)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(troubles.at(-1)).toMatchObject({
+      code: "DISK_UNAVAILABLE",
+      message: expect.not.stringMatching(/E[A-Z]{4}/),
+    });
+
+    await unblock();
+    await journal.flush();
+    expect(troubles.at(-1)).toBeUndefined();
+    const { entries, problems } = await readEntries(await openAgain(), 6);
+    expect(entries.map(text)).toEqual(["1", "2", "3", "4", "5", "6"]);
+    expect(problems).toEqual([]);
+  });
+
+  it("forgets what had its effect, gives no sequence twice, and counts on behind", async () => {
+    const { troubles, onTrouble } = troublesOf();
+    const journal = await openAgain({ segmentBytesMax: 100, pendingBytesMax: 500, onTrouble });
+    appendAll(journal, 1, 2);
+    await journal.flush();
+    const unblock = await block(3);
+    let taken = 2;
+    while (journal.append(message(String(taken + 1)))) taken++;
+    await expect.poll(() => troubles.length).toBeGreaterThan(0);
+    expect(sequences((await readEntries(journal, taken)).entries)).toHaveLength(taken);
+
+    journal.settle(taken);
+    expect(journal.append(message("more"))).toBe(true);
+    expect(sequences((await readEntries(journal, 1, taken)).entries)).toEqual([taken + 1]);
+
+    await unblock();
+    await journal.flush();
+    const again = await openAgain();
+    await again.adopt({ epoch: again.epoch, sequence: taken });
+    expect((await readEntries(again, 1, taken)).entries.map(text)).toEqual(["more"]);
+  });
+
+  it("makes its folder again where somebody removed it", async () => {
+    const { onTrouble } = troublesOf();
+    const journal = await openAgain({ segmentBytesMax: 100, onTrouble });
+    appendAll(journal, 1, 2);
+    await journal.flush();
+    await rm(directory, { recursive: true });
+
+    appendAll(journal, 3, 3);
+    await journal.flush();
+
+    const { entries, problems } = await readEntries(journal, 1);
+    expect(entries.map(text)).toEqual(["3"]);
+    expect(problems).toMatchObject([{ code: "JOURNAL_DAMAGED", message: expect.stringContaining("1 to 2") }]);
+  });
 });

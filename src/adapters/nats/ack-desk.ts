@@ -1,0 +1,70 @@
+/** Acknowledging messages, and hearing whether the server took it. */
+import { RetentionPolicy } from "@nats-io/jetstream";
+import { errors, type NatsConnection } from "@nats-io/transport-node";
+import { SluiceError } from "../../model/problem.ts";
+import { causes } from "./error-causes.ts";
+import { explainPermission, findForbidden, generalizeSubject } from "./explain-stream-error.ts";
+
+export interface AckDesk {
+  /** Acknowledges messages, in order, by their reply subjects. An answer is asked for the last one. */
+  settle(replies: readonly string[]): void;
+  /** Acknowledges a message that was settled before; no answer is asked for: it would come again. */
+  repeat(reply: string): void;
+}
+
+export interface AckOutcome {
+  /** The server has what was settled. */
+  onTaken(): void;
+  /** The user may not acknowledge: reading goes on, and the messages stay with the server. */
+  onForbidden(error: SluiceError): void;
+  /** No answer came: the consumer has to be bound anew. */
+  onSilence(error: SluiceError): void;
+}
+
+const answerMsMax = 10_000;
+const ack = "+ACK";
+
+/** On an interest stream one acknowledgement is for all before it; on a work-queue stream each message has its own. */
+export function createAckDesk(connection: NatsConnection, retention: RetentionPolicy, outcome: AckOutcome): AckDesk {
+  async function ask(reply: string): Promise<void> {
+    try {
+      await connection.request(reply, ack, { timeout: answerMsMax });
+      outcome.onTaken();
+    } catch (error) {
+      // With the connection the consumer is bound anew anyway.
+      if (connection.isClosed()) return;
+      const forbidden = findForbidden(error);
+      if (forbidden !== undefined) outcome.onForbidden(explainPermission(forbidden));
+      else outcome.onSilence(silence(reply, error));
+    }
+  }
+
+  return {
+    settle(replies) {
+      const last = replies.at(-1);
+      if (last === undefined || connection.isClosed()) return;
+      if (retention === RetentionPolicy.Workqueue) {
+        for (const reply of replies.slice(0, -1)) connection.publish(reply, ack);
+      }
+      void ask(last);
+    },
+    repeat(reply) {
+      if (!connection.isClosed()) connection.publish(reply, ack);
+    },
+  };
+}
+
+function silence(reply: string, error: unknown): SluiceError {
+  const isGone = causes(error).some((cause) => cause instanceof errors.NoRespondersError);
+  const subject = generalizeSubject(reply);
+  return new SluiceError(
+    {
+      code: "NATS_STREAM",
+      message: isGone
+        ? `nobody takes acknowledgements on ${subject}: the consumer is gone`
+        : `the server did not confirm an acknowledgement on ${subject} within ${answerMsMax / 1000} s`,
+      hint: `The consumer is bound anew by itself. If it goes on, see that the user may publish to ${subject} and subscribe to its inbox.`,
+    },
+    error,
+  );
+}
