@@ -2,6 +2,10 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
+import { decodeDelivery } from "../../events/decode-delivery.ts";
+import { explainMatch } from "../../events/explain-match.ts";
+import type { Catalog } from "../../model/catalog.ts";
+import type { Delivery } from "../../model/delivery.ts";
 import { renderOffline } from "../../pipeline/render-offline.ts";
 import { loadWorkingCatalog, workingFiles } from "../compose/documents.ts";
 import { composeRenderSettings } from "../compose/render-settings.ts";
@@ -15,6 +19,7 @@ import {
   reportProblems,
   usageError,
 } from "./context.ts";
+import { oneLine } from "./print-rows.ts";
 
 interface RenderOptions extends CommonOptions {
   readonly event: readonly string[];
@@ -47,11 +52,23 @@ async function render(context: CliContext, options: RenderOptions): Promise<Exit
   const deliveries = payloads.map((payload, index) => makeDelivery(route, payload, index + 1));
   const rendering = renderOffline(loaded.value, deliveries, settings.output, composeRenderSettings(settings, context));
   const hasFailures = reportProblems(context, rendering.problems);
+  explainIdle(context, deliveries, loaded.value);
 
   if (options.output === undefined) {
     for (const [path, text] of rendering.files) context.out(`---\n# ${path}\n${text}`);
   } else await writeFiles(resolve(context.workingDirectory, options.output), rendering.files);
   return hasFailures || isConfigBroken ? 1 : 0;
+}
+
+/** Says of each event that no trigger took where its way ended: printing nothing would leave people guessing. */
+function explainIdle(context: CliContext, deliveries: readonly Delivery[], catalog: Catalog): void {
+  for (const received of deliveries.flatMap((delivery) => decodeDelivery(delivery).events)) {
+    const { id, source, subject } = received.event;
+    const event = `event ${JSON.stringify(id)} (source ${JSON.stringify(source)}, subject ${JSON.stringify(subject)})`;
+    for (const line of explainMatch(received, catalog)) {
+      context.err(`${context.redactor.redact(oneLine(`${event} has no effect: ${line}`))}\n`);
+    }
+  }
 }
 
 async function writeFiles(directory: string, files: ReadonlyMap<string, string>): Promise<void> {
