@@ -23,7 +23,12 @@ export type { Json, JsonObject } from "./json.ts";
 export type { ExecutionContext, PrintedRange, RenderedText } from "./output.ts";
 export { TemplateSyntaxError } from "./parser.ts";
 export { quoteGo } from "./quote.ts";
+export type { TextOrigins } from "./serialize/scalar-text.ts";
+export { YamlError } from "./serialize/yaml-cursor.ts";
+export type { YamlAlias, YamlMapping, YamlNode, YamlScalar, YamlSequence, YamlStyle } from "./serialize/yaml-node.ts";
+export { parseYamlStream } from "./serialize/yaml-parser.ts";
 export { type ResolvedScalar, resolvePlain, type ScalarTag } from "./serialize/yaml-resolve.ts";
+export { isBreak as isYamlBreak } from "./serialize/yaml-scalar.ts";
 export type { FieldChain, TemplateReads } from "./template-reads.ts";
 export {
   GoBoxed,

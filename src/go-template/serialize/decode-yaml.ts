@@ -7,7 +7,8 @@ import { formatFloat } from "../numbers.ts";
 import { quoteGo } from "../quote.ts";
 import { type Budget, nestingMax } from "./limits.ts";
 import { YamlError } from "./yaml-cursor.ts";
-import { parseYamlNodes, type YamlNode } from "./yaml-parser.ts";
+import type { YamlMapping, YamlNode, YamlScalar } from "./yaml-node.ts";
+import { parseYamlNodes } from "./yaml-parser.ts";
 import { type ResolvedScalar, resolvePlain } from "./yaml-resolve.ts";
 
 export type YamlScalarValue = ResolvedScalar["value"];
@@ -46,13 +47,13 @@ class YamlDecoder {
     return value;
   }
 
-  private decodeNested(node: Exclude<YamlNode, { kind: "scalar" }>): YamlData {
+  private decodeNested(node: Exclude<YamlNode, YamlScalar>): YamlData {
     switch (node.kind) {
       case "sequence":
         this.budget.chargeItems(node.items.length);
         return node.items.map((item) => this.decode(item));
       case "mapping":
-        return this.decodeMapping(node.members, new Map());
+        return this.decodeMapping(node, new Map());
       case "alias":
         return this.expand(node, () => this.decode(node.target));
     }
@@ -78,11 +79,11 @@ class YamlDecoder {
     return value;
   }
 
-  private decodeMapping(members: readonly YamlNode[], into: Map<YamlScalarValue, YamlData>): typeof into {
-    this.budget.chargeItems(members.length / 2);
-    for (let index = 0; index < members.length; index += 2) {
-      const keyNode = members[index]!;
-      const valueNode = members[index + 1]!;
+  private decodeMapping({ keys, values }: YamlMapping, into: Map<YamlScalarValue, YamlData>): typeof into {
+    this.budget.chargeItems(keys.length);
+    for (let index = 0; index < keys.length; index++) {
+      const keyNode = keys[index]!;
+      const valueNode = values[index]!;
       if (isMerge(keyNode)) {
         this.merge(valueNode, into);
         continue;
@@ -104,10 +105,10 @@ class YamlDecoder {
       if (source.kind === "alias") {
         this.expand(source, () => {
           this.count();
-          this.decodeMapping(target.members, into);
+          this.decodeMapping(target, into);
         });
       } else {
-        this.decodeMapping(target.members, into);
+        this.decodeMapping(target, into);
       }
     }
   }
@@ -122,18 +123,17 @@ function allowedAliasShare(decoded: number): number {
 }
 
 function isMerge(node: YamlNode): boolean {
-  return node.kind === "scalar" && node.value === "<<" && (node.isImplicit || node.tag === `${tagPrefix}merge`);
+  if (node.kind !== "scalar" || node.text !== "<<") return false;
+  return node.tag === undefined ? node.style === "plain" : node.tag === "!" || node.tag === "!!merge";
 }
 
-const tagPrefix = "tag:yaml.org,2002:";
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-function decodeScalar({ tag, value, isImplicit }: YamlNode & { kind: "scalar" }): YamlScalarValue {
-  if (tag === "") return isImplicit ? resolvePlain(value).value : value;
-  const shortTag = tag.startsWith(tagPrefix) ? `!!${tag.slice(tagPrefix.length)}` : tag;
-  switch (shortTag) {
+function decodeScalar({ tag, text, style }: YamlScalar): YamlScalarValue {
+  if (tag === undefined) return style === "plain" ? resolvePlain(text).value : text;
+  switch (tag) {
     case "!!binary": {
-      const digits = value.replace(/[\r\n]/g, "");
+      const digits = text.replace(/[\r\n]/g, "");
       if (!base64.test(digits)) throw new YamlError("!!binary value contains invalid base64 data");
       return decodeBytes(Buffer.from(digits, "base64"));
     }
@@ -142,9 +142,9 @@ function decodeScalar({ tag, value, isImplicit }: YamlNode & { kind: "scalar" })
     case "!!int":
     case "!!float":
     case "!!timestamp":
-      return resolveAs(shortTag, value);
+      return resolveAs(tag, text);
     default:
-      return value;
+      return text;
   }
 }
 

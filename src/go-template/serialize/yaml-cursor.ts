@@ -4,9 +4,16 @@ import { isBreak } from "./yaml-scalar.ts";
 
 /** What is wrong with a YAML text, in go-yaml's words: `yaml: line 2: did not find expected key`. */
 export class YamlError extends Error {
-  constructor(problem: string, line = 0) {
+  /** The words without the line. */
+  readonly problem: string;
+  /** Where in the text, in UTF-16 units. */
+  readonly offset: number;
+
+  constructor(problem: string, line = 0, offset = 0) {
     super(`yaml: ${line > 0 ? `line ${line}: ` : ""}${problem}`);
     this.name = "YamlError";
+    this.problem = problem;
+    this.offset = offset;
   }
 }
 
@@ -14,16 +21,22 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
 const tab = 0x09;
+const hash = 0x23;
+const dash = 0x2d;
+const dot = 0x2e;
+const byteOrderMark = "\ufeff";
 
 /** What go-yaml's reader refuses: control characters but tab, line feed, carriage return and U+0085; what is no UTF-8. */
 const unreadable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ud800-\udfff\ufffe\uffff]/u;
+const pair = /[\ud800-\udbff][\udc00-\udfff]/;
 const readerChunkBytes = 512;
 /** The scanner asks for this many characters ahead. */
 const lookahead = 3;
 
 export class YamlCursor {
-  /** The text with a NUL behind, which cannot occur in it. */
   readonly text: string;
+  /** Whether scalars note the origins of their text. */
+  readonly isTraced: boolean;
   /** UTF-16 offset in the text. */
   at = 0;
   /** Code points before this one. */
@@ -32,30 +45,35 @@ export class YamlCursor {
   line = 0;
   /** From 0, in code points. */
   column = 0;
+  /** Whether some characters are two units. */
+  private readonly hasPairs: boolean;
   /** Where the chunk begins that the reader refuses, and why: it reads ahead of the scanner. */
   private readonly refusedFrom: number;
   private readonly refusal: string;
 
-  constructor(text: string) {
-    const content = text.startsWith("\ufeff") ? text.slice(1) : text;
-    this.text = `${content === "" ? "\n" : content}\0`;
+  constructor(text: string, isTraced: boolean) {
+    this.isTraced = isTraced;
+    this.at = text.startsWith(byteOrderMark) ? 1 : 0;
+    this.text = text.length === this.at ? `${text}\n` : text;
+    this.hasPairs = pair.test(text);
+    const content = this.at === 0 ? text : text.slice(1);
     const refused = unreadable.exec(content);
     [this.refusedFrom, this.refusal] =
-      refused === null ? [Number.POSITIVE_INFINITY, ""] : describeRefusal(content, refused.index);
+      refused === null ? [Number.POSITIVE_INFINITY, ""] : describeRefusal(content, refused.index, this.at);
   }
 
   /** Throws what is wrong here; what the reader refused comes first, it was there before the scanner. */
-  fail(problem: string): never {
+  fail(problem: string, offset = this.at): never {
     this.checkReader();
-    throw new YamlError(problem, this.line === 0 ? 0 : this.line + 1);
+    throw new YamlError(problem, this.line === 0 ? 0 : this.line + 1, offset);
   }
 
   checkReader(): void {
-    if (this.at >= this.refusedFrom) throw new YamlError(this.refusal);
+    if (this.at >= this.refusedFrom) throw new YamlError(this.refusal, 0, this.at);
   }
 
   unit(ahead = 0): number {
-    return this.text.charCodeAt(this.at + ahead);
+    return unitAt(this.text, this.at + ahead);
   }
 
   isAt(char: string, ahead = 0): boolean {
@@ -81,19 +99,19 @@ export class YamlCursor {
   }
 
   isBlankOrEnd(ahead = 0): boolean {
-    const unit = this.unit(ahead);
-    return unit === space || unit === tab || unit === 0 || isBreak(unit) || Number.isNaN(unit);
+    return isBlankOrEnd(this.unit(ahead));
   }
 
   /** Letters, digits, `_` and `-`: what anchors and tag handles are made of. */
   isWord(): boolean {
-    return wordChar.test(this.text[this.at]!);
+    return wordChar.test(this.text[this.at] ?? "");
   }
 
   /** At `---` or `...` alone at the start of a line. */
   isDocumentIndicator(): boolean {
     if (this.column !== 0) return false;
-    return (this.text.startsWith("---", this.at) || this.text.startsWith("...", this.at)) && this.isBlankOrEnd(3);
+    const unit = this.unit();
+    return (unit === dash || unit === dot) && this.unit(1) === unit && this.unit(2) === unit && this.isBlankOrEnd(3);
   }
 
   skip(count = 1): void {
@@ -104,14 +122,21 @@ export class YamlCursor {
     }
   }
 
-  /** Takes what a sticky pattern matches here, which must be ASCII without line breaks. */
-  skipMatch(pattern: RegExp): void {
-    pattern.lastIndex = this.at;
-    if (!pattern.test(this.text)) return;
-    const length = pattern.lastIndex - this.at;
-    this.at += length;
-    this.index += length;
-    this.column += length;
+  /** Takes one character of one unit. */
+  skipAscii(): void {
+    this.at++;
+    this.index++;
+    this.column++;
+  }
+
+  /** Goes ahead to an offset on the same line. */
+  moveTo(at: number): void {
+    let count = at - this.at;
+    if (this.hasPairs)
+      for (let unit = this.at; unit < at; unit++) if (isHighSurrogate(this.text.charCodeAt(unit))) count--;
+    this.at = at;
+    this.index += count;
+    this.column += count;
   }
 
   /** Takes one character. */
@@ -137,25 +162,37 @@ export class YamlCursor {
   }
 
   skipComment(): void {
-    if (!this.isAt("#")) return;
-    while (!this.isBreakOrEnd()) this.skip();
+    if (this.unit() !== hash) return;
+    let end = this.at + 1;
+    for (let unit = unitAt(this.text, end); unit !== 0 && !isBreak(unit); ) unit = unitAt(this.text, ++end);
+    this.moveTo(end);
   }
 }
 
 const wordChar = /^[0-9A-Za-z_-]$/;
 
+/** The unit at an offset; 0 behind the end, which cannot occur in the text. */
+export function unitAt(text: string, at: number): number {
+  return at < text.length ? text.charCodeAt(at) : 0;
+}
+
+/** Blank, line break or end. */
+export function isBlankOrEnd(unit: number): boolean {
+  return unit === space || unit === lineFeed || unit === tab || unit === 0 || isBreak(unit);
+}
+
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
-/** From where on the scanner meets the reader's refusal of a character, and the reason. */
-function describeRefusal(text: string, offset: number): [from: number, reason: string] {
+/** From where on the scanner meets the reader's refusal of a character, and the reason; `base` is where the content begins. */
+function describeRefusal(text: string, offset: number, base: number): [from: number, reason: string] {
   const unit = text.charCodeAt(offset);
-  if (!isSurrogate(unit)) return [chunkStart(text, offset), "control characters are not allowed"];
+  if (!isSurrogate(unit)) return [base + chunkStart(text, offset), "control characters are not allowed"];
   // A byte that is not UTF-8, kept as a lone surrogate.
   const bytes = encodeBytes(text.slice(offset));
   const width = leadWidth(bytes[0]!);
-  if (width > bytes.length) return [offset - lookahead, "incomplete UTF-8 octet sequence"];
+  if (width > bytes.length) return [base + offset - lookahead, "incomplete UTF-8 octet sequence"];
   const isTrailed = bytes.subarray(1, width).every((byte) => (byte & 0xc0) === 0x80);
   const reason =
     width === 0
@@ -165,7 +202,7 @@ function describeRefusal(text: string, offset: number): [from: number, reason: s
         : bytes[0] === 0xed || bytes[0]! >= 0xf4
           ? "invalid Unicode character"
           : "invalid length of a UTF-8 sequence";
-  return [chunkStart(text, offset), reason];
+  return [base + chunkStart(text, offset), reason];
 }
 
 /** The reader decodes a chunk at once, so that the scanner sees nothing of one with a refused character. */

@@ -1,73 +1,93 @@
 /**
- * From YAML text to a tree of nodes, exactly as go-yaml v2 (libyaml) parses: first document only, the rest is not read.
+ * From YAML text to trees of nodes with their places, exactly as go-yaml v2 (libyaml) parses: the one reader of YAML for
+ * fromYaml, and for whoever wants to know what stands where.
  */
 import { YamlError } from "./yaml-cursor.ts";
+import { YamlAlias, YamlMapping, type YamlNode, YamlScalar, YamlSequence } from "./yaml-node.ts";
 import { YamlScanner, type YamlToken, type YamlTokenType } from "./yaml-scanner.ts";
 
-export type YamlNode =
-  | { readonly kind: "scalar"; readonly tag: string; readonly value: string; readonly isImplicit: boolean }
-  | { readonly kind: "sequence"; readonly items: YamlNode[] }
-  /** Keys and values in turn. */
-  | { readonly kind: "mapping"; readonly members: YamlNode[] }
-  | { readonly kind: "alias"; readonly name: string; readonly target: YamlNode };
-
-/** The root of the first document; `undefined` where there is none. Throws a {@link YamlError}. */
+/** The root of the first document, without reading further; `undefined` where there is none. Throws a {@link YamlError}. */
 export function parseYamlNodes(text: string): YamlNode | undefined {
-  return new YamlParser(text).parseDocument();
+  const parser = new YamlParser(text, false);
+  return parser.parseDocument(true)?.root;
 }
 
-const emptyScalar: YamlNode = { kind: "scalar", tag: "", value: "", isImplicit: true };
+/**
+ * The roots of all documents; `undefined` for those without content. With `isTraced` scalars know where each part of their text
+ * comes from. Throws a {@link YamlError}. */
+export function parseYamlStream(text: string, options: { readonly isTraced?: boolean } = {}): (YamlNode | undefined)[] {
+  const parser = new YamlParser(text, options.isTraced === true);
+  const roots: (YamlNode | undefined)[] = [];
+  for (;;) {
+    const document = parser.parseDocument(roots.length === 0);
+    if (document === undefined) return roots;
+    roots.push(document.isEmpty ? undefined : document.root);
+  }
+}
 
-type TokenTypes = ReadonlySet<YamlTokenType>;
-const documentOpenings: TokenTypes = new Set(["version-directive", "tag-directive", "document-start"]);
-// What stands where a node could, if there is none.
-const emptyDocumentEnds: TokenTypes = new Set([...documentOpenings, "document-end", "stream-end"]);
-const emptyItemEnds: TokenTypes = new Set(["block-entry", "block-end"]);
-const emptyMemberEnds: TokenTypes = new Set(["key", "value", "block-end"]);
-const emptyIndentlessItemEnds: TokenTypes = new Set([...emptyMemberEnds, "block-entry"]);
-const emptyPairValueEnds: TokenTypes = new Set(["flow-entry", "flow-sequence-end"]);
-const emptyPairKeyEnds: TokenTypes = new Set([...emptyPairValueEnds, "value"]);
-const emptyFlowValueEnds: TokenTypes = new Set(["flow-entry", "flow-mapping-end"]);
-const emptyFlowKeyEnds: TokenTypes = new Set([...emptyFlowValueEnds, "value"]);
+interface YamlDocument {
+  readonly root: YamlNode;
+  /** Nothing stands in it. */
+  readonly isEmpty: boolean;
+}
+
+const yamlTags = "tag:yaml.org,2002:";
 
 class YamlParser {
   private readonly scanner: YamlScanner;
   private readonly tagPrefixes = new Map<string, string>();
-  private readonly anchors = new Map<string, YamlNode>();
+  private anchors = new Map<string, YamlNode>();
+  /** Where the last token ended. */
+  private lastEnd = 0;
 
-  constructor(text: string) {
-    this.scanner = new YamlScanner(text);
-  }
-
-  parseDocument(): YamlNode | undefined {
+  constructor(text: string, isTraced: boolean) {
+    this.scanner = new YamlScanner(text, isTraced);
     this.scanner.peek();
     this.scanner.skip();
-    let root: YamlNode;
-    if (this.isAt("stream-end")) return undefined;
-    if (this.isAtAny(documentOpenings)) {
+  }
+
+  /** The next document; only the first one may begin without `---`. */
+  parseDocument(isFirst: boolean): YamlDocument | undefined {
+    if (!isFirst) {
+      this.anchors.clear();
+      this.tagPrefixes.clear();
+      while (this.isAt("document-end")) this.skip();
+    }
+    const { type } = this.scanner.peek();
+    if (type === "stream-end") return undefined;
+    let document: YamlDocument;
+    if (!isFirst || opensDocument(type)) {
       this.parseDirectives();
       if (!this.isAt("document-start")) this.fail("did not find expected <document start>");
-      this.scanner.skip();
-      root = this.isAtAny(emptyDocumentEnds) ? emptyScalar : this.parseNode(true, false);
+      this.skip();
+      const { type } = this.scanner.peek();
+      const isEmpty = opensDocument(type) || type === "document-end" || type === "stream-end";
+      document = { root: isEmpty ? this.nothing() : this.parseNode(true, false), isEmpty };
     } else {
       this.parseDirectives();
-      root = this.parseNode(true, false);
+      document = { root: this.parseNode(true, false), isEmpty: false };
     }
     // What follows is not read, but its first token is scanned.
     this.scanner.peek();
-    return root;
+    return document;
+  }
+
+  private skip(): void {
+    this.lastEnd = this.scanner.peek().end;
+    this.scanner.skip();
   }
 
   private isAt(type: YamlTokenType): boolean {
     return this.scanner.peek().type === type;
   }
 
-  private isAtAny(types: TokenTypes): boolean {
-    return types.has(this.scanner.peek().type);
+  private fail(problem: string, token = this.scanner.peek(), offset = token.start): never {
+    throw new YamlError(problem, token.line, offset);
   }
 
-  private fail(problem: string, token = this.scanner.peek()): never {
-    throw new YamlError(problem, token.line);
+  /** An empty scalar where a node could stand. */
+  private nothing(at = this.lastEnd): YamlScalar {
+    return new YamlScalar(at, at, "plain", "");
   }
 
   private parseDirectives(): void {
@@ -84,14 +104,15 @@ class YamlParser {
       } else {
         break;
       }
-      this.scanner.skip();
+      this.skip();
     }
     if (!this.tagPrefixes.has("!")) this.tagPrefixes.set("!", "!");
-    if (!this.tagPrefixes.has("!!")) this.tagPrefixes.set("!!", "tag:yaml.org,2002:");
+    if (!this.tagPrefixes.has("!!")) this.tagPrefixes.set("!!", yamlTags);
   }
 
   private parseNode(inBlock: boolean, mayBeIndentless: boolean): YamlNode {
     const first = this.scanner.peek();
+    if (first.type === "scalar") return this.parseScalar(first, undefined, undefined);
     if (first.type === "alias") return this.parseAlias(first);
 
     let anchor: string | undefined;
@@ -100,61 +121,70 @@ class YamlParser {
       if (token.type === "anchor" && anchor === undefined) anchor = token.value;
       else if (token.type === "tag" && tagToken === undefined) tagToken = token;
       else break;
-      this.scanner.skip();
+      this.skip();
     }
-    const tag = tagToken === undefined ? "" : this.resolveTag(tagToken);
+    const tag = tagToken === undefined ? undefined : this.resolveTag(tagToken);
 
     const token = this.scanner.peek();
-    if (mayBeIndentless && token.type === "block-entry") return this.parseIndentlessSequence(anchor);
+    if (mayBeIndentless && token.type === "block-entry") {
+      return this.parseIndentlessSequence(this.name(anchor, tag, new YamlSequence(token.start)));
+    }
     switch (token.type) {
-      case "scalar": {
-        this.scanner.skip();
-        const isImplicit = (tag === "" && token.isPlain) || tag === "!";
-        return this.name(anchor, { kind: "scalar", tag, value: token.value, isImplicit });
-      }
+      case "scalar":
+        return this.parseScalar(token, anchor, tag);
       case "flow-sequence-start":
-        return this.parseFlowSequence(anchor);
+        return this.parseFlowSequence(this.name(anchor, tag, new YamlSequence(token.start)));
       case "flow-mapping-start":
-        return this.parseFlowMapping(anchor);
+        return this.parseFlowMapping(this.name(anchor, tag, new YamlMapping(token.start)));
       case "block-sequence-start":
-        if (inBlock) return this.parseBlockSequence(anchor);
+        if (inBlock) return this.parseBlockSequence(this.name(anchor, tag, new YamlSequence(token.start)));
         break;
       case "block-mapping-start":
-        if (inBlock) return this.parseBlockMapping(anchor);
+        if (inBlock) return this.parseBlockMapping(this.name(anchor, tag, new YamlMapping(token.start)));
         break;
     }
-    if (anchor === undefined && tag === "") this.fail("did not find expected node content");
-    return this.name(anchor, { kind: "scalar", tag, value: "", isImplicit: tag === "" });
+    if (anchor === undefined && tag === undefined) this.fail("did not find expected node content");
+    return this.name(anchor, tag, this.nothing(first.start));
   }
 
-  private parseAlias(token: YamlToken): YamlNode {
-    this.scanner.skip();
+  private parseScalar(token: YamlToken, anchor: string | undefined, tag: string | undefined): YamlScalar {
+    this.skip();
+    const scalar = new YamlScalar(token.start, token.end, token.style!, token.value, token.origins);
+    return anchor === undefined && tag === undefined ? scalar : this.name(anchor, tag, scalar);
+  }
+
+  private parseAlias(token: YamlToken): YamlAlias {
+    this.skip();
     const target = this.anchors.get(token.value);
-    if (target === undefined) throw new YamlError(`unknown anchor '${token.value}' referenced`);
-    return { kind: "alias", name: token.value, target };
+    if (target === undefined) throw new YamlError(`unknown anchor '${token.value}' referenced`, 0, token.start);
+    return new YamlAlias(token.start, token.end, token.value, target);
   }
 
   private resolveTag(token: YamlToken): string {
-    if (token.value === "") return token.suffix;
-    const prefix = this.tagPrefixes.get(token.value);
+    const prefix = token.value === "" ? "" : this.tagPrefixes.get(token.value);
     const tag = prefix === undefined ? "" : prefix + token.suffix;
     if (tag === "") this.fail("found undefined tag handle", token);
-    return tag;
+    return tag.startsWith(yamlTags) ? `!!${tag.slice(yamlTags.length)}` : tag;
   }
 
   /** Names a node before its children are read: they may refer to it. */
-  private name<T extends YamlNode>(anchor: string | undefined, node: T): T {
+  private name<T extends Exclude<YamlNode, YamlAlias>>(
+    anchor: string | undefined,
+    tag: string | undefined,
+    node: T,
+  ): T {
+    node.tag = tag;
+    node.anchor = anchor;
     if (anchor !== undefined) this.anchors.set(anchor, node);
     return node;
   }
 
-  private parseBlockSequence(anchor: string | undefined): YamlNode {
-    const items: YamlNode[] = [];
-    const node = this.name(anchor, { kind: "sequence", items } as const);
-    this.scanner.skip();
+  private parseBlockSequence(node: YamlSequence): YamlNode {
+    this.skip();
     while (this.isAt("block-entry")) {
-      this.scanner.skip();
-      items.push(this.isAtAny(emptyItemEnds) ? emptyScalar : this.parseNode(true, false));
+      this.skip();
+      const { type } = this.scanner.peek();
+      this.addItem(node, type === "block-entry" || type === "block-end" ? this.nothing() : this.parseNode(true, false));
     }
     if (!this.isAt("block-end")) this.fail("did not find expected '-' indicator");
     this.scanner.skip();
@@ -162,28 +192,37 @@ class YamlParser {
   }
 
   /** A list that is a mapping's value and stands no deeper than its key. */
-  private parseIndentlessSequence(anchor: string | undefined): YamlNode {
-    const items: YamlNode[] = [];
-    const node = this.name(anchor, { kind: "sequence", items } as const);
+  private parseIndentlessSequence(node: YamlSequence): YamlNode {
     while (this.isAt("block-entry")) {
-      this.scanner.skip();
-      items.push(this.isAtAny(emptyIndentlessItemEnds) ? emptyScalar : this.parseNode(true, false));
+      this.skip();
+      const { type } = this.scanner.peek();
+      const isEmpty = endsMember(type) || type === "block-entry";
+      this.addItem(node, isEmpty ? this.nothing() : this.parseNode(true, false));
     }
     return node;
   }
 
-  private parseBlockMapping(anchor: string | undefined): YamlNode {
-    const members: YamlNode[] = [];
-    const node = this.name(anchor, { kind: "mapping", members } as const);
-    this.scanner.skip();
+  private addItem(node: YamlSequence, item: YamlNode): void {
+    node.items.push(item);
+    node.end = item.end;
+  }
+
+  private addMember(node: YamlMapping, key: YamlNode, value: YamlNode): void {
+    node.keys.push(key);
+    node.values.push(value);
+    node.end = value.end;
+  }
+
+  private parseBlockMapping(node: YamlMapping): YamlNode {
+    this.skip();
     while (this.isAt("key")) {
-      this.scanner.skip();
-      members.push(this.parseMember());
+      this.skip();
+      const key = this.parseMember();
       if (this.isAt("value")) {
-        this.scanner.skip();
-        members.push(this.parseMember());
+        this.skip();
+        this.addMember(node, key, this.parseMember());
       } else {
-        members.push(emptyScalar);
+        this.addMember(node, key, this.nothing());
       }
     }
     if (!this.isAt("block-end")) this.fail("did not find expected key");
@@ -192,68 +231,109 @@ class YamlParser {
   }
 
   private parseMember(): YamlNode {
-    return this.isAtAny(emptyMemberEnds) ? emptyScalar : this.parseNode(true, true);
+    return endsMember(this.scanner.peek().type) ? this.nothing() : this.parseNode(true, true);
   }
 
-  private parseFlowSequence(anchor: string | undefined): YamlNode {
-    const items: YamlNode[] = [];
-    const node = this.name(anchor, { kind: "sequence", items } as const);
-    this.scanner.skip();
+  private parseFlowSequence(node: YamlSequence): YamlNode {
+    this.skip();
     for (let isFirst = true; !this.isAt("flow-sequence-end"); isFirst = false) {
       if (!isFirst) {
-        if (!this.isAt("flow-entry")) this.fail("did not find expected ',' or ']'");
-        this.scanner.skip();
+        if (!this.isAt("flow-entry")) this.failInFlow("did not find expected ',' or ']'", node.start);
+        this.skip();
         if (this.isAt("flow-sequence-end")) break;
       }
       if (this.isAt("key")) {
-        this.scanner.skip();
-        items.push(this.parsePair());
+        const { start } = this.scanner.peek();
+        this.skip();
+        node.items.push(this.parsePair(start));
       } else {
-        items.push(this.parseNode(false, false));
+        node.items.push(this.parseFlowNode(node.start));
       }
     }
-    this.scanner.skip();
+    this.skip();
+    node.end = this.lastEnd;
     return node;
   }
 
   /** `[a: b]`: a mapping of one member. */
-  private parsePair(): YamlNode {
-    let key: YamlNode = emptyScalar;
+  private parsePair(start: number): YamlNode {
+    const pair = new YamlMapping(start);
+    const { type } = this.scanner.peek();
+    let key: YamlNode;
     // Without a key the library drops what stands there, the value's colon too.
-    if (this.isAtAny(emptyPairKeyEnds)) this.scanner.skip();
-    else key = this.parseNode(false, false);
-    let value: YamlNode = emptyScalar;
-    if (this.isAt("value")) {
-      this.scanner.skip();
-      if (!this.isAtAny(emptyPairValueEnds)) value = this.parseNode(false, false);
+    if (type === "value" || type === "flow-entry" || type === "flow-sequence-end") {
+      this.skip();
+      key = this.nothing();
+    } else {
+      key = this.parseNode(false, false);
     }
-    return { kind: "mapping", members: [key, value] };
+    let value: YamlNode = this.nothing();
+    if (this.isAt("value")) {
+      this.skip();
+      const { type } = this.scanner.peek();
+      value = type === "flow-entry" || type === "flow-sequence-end" ? this.nothing() : this.parseNode(false, false);
+    }
+    this.addMember(pair, key, value);
+    return pair;
   }
 
-  private parseFlowMapping(anchor: string | undefined): YamlNode {
-    const members: YamlNode[] = [];
-    const node = this.name(anchor, { kind: "mapping", members } as const);
-    this.scanner.skip();
+  private parseFlowMapping(node: YamlMapping): YamlNode {
+    this.skip();
     for (let isFirst = true; !this.isAt("flow-mapping-end"); isFirst = false) {
       if (!isFirst) {
-        if (!this.isAt("flow-entry")) this.fail("did not find expected ',' or '}'");
-        this.scanner.skip();
+        if (!this.isAt("flow-entry")) this.failInFlow("did not find expected ',' or '}'", node.start);
+        this.skip();
         if (this.isAt("flow-mapping-end")) break;
       }
-      if (!this.isAt("key")) {
-        members.push(this.parseNode(false, false), emptyScalar);
-        continue;
-      }
-      this.scanner.skip();
-      members.push(this.isAtAny(emptyFlowKeyEnds) ? emptyScalar : this.parseNode(false, false));
-      if (!this.isAt("value")) {
-        members.push(emptyScalar);
-        continue;
-      }
-      this.scanner.skip();
-      members.push(this.isAtAny(emptyFlowValueEnds) ? emptyScalar : this.parseNode(false, false));
+      this.parseFlowMember(node);
     }
-    this.scanner.skip();
+    this.skip();
+    node.end = this.lastEnd;
     return node;
   }
+
+  private parseFlowMember(node: YamlMapping): void {
+    if (!this.isAt("key")) {
+      this.addMember(node, this.parseFlowNode(node.start), this.nothing());
+      return;
+    }
+    this.skip();
+    const { type } = this.scanner.peek();
+    const key = endsFlowMember(type) || type === "value" ? this.nothing() : this.parseFlowNode(node.start);
+    if (!this.isAt("value")) {
+      this.addMember(node, key, this.nothing());
+      return;
+    }
+    this.skip();
+    this.addMember(
+      node,
+      key,
+      endsFlowMember(this.scanner.peek().type) ? this.nothing() : this.parseFlowNode(node.start),
+    );
+  }
+
+  /** A node within brackets that opened at `start`. */
+  private parseFlowNode(start: number): YamlNode {
+    if (this.isAt("stream-end")) this.failInFlow("did not find expected node content", start);
+    return this.parseNode(false, false);
+  }
+
+  /** What is never closed is told where it begins. */
+  private failInFlow(problem: string, start: number): never {
+    const token = this.scanner.peek();
+    const isOpen = token.type === "stream-end" || token.type === "document-start" || token.type === "document-end";
+    return this.fail(problem, token, isOpen ? start : token.start);
+  }
+}
+
+function opensDocument(type: YamlTokenType): boolean {
+  return type === "document-start" || type === "version-directive" || type === "tag-directive";
+}
+
+function endsMember(type: YamlTokenType): boolean {
+  return type === "key" || type === "value" || type === "block-end";
+}
+
+function endsFlowMember(type: YamlTokenType): boolean {
+  return type === "flow-entry" || type === "flow-mapping-end";
 }

@@ -103,7 +103,7 @@ function scanHandle(cursor: YamlCursor, isDirective: boolean): string {
 function scanUri(cursor: YamlCursor, head: string): string {
   let uri = head.slice(1);
   const start = cursor.at;
-  while (tagCharacter.test(cursor.text[cursor.at]!)) uri += cursor.isAt("%") ? scanEscape(cursor) : cursor.read();
+  while (tagCharacter.test(cursor.text[cursor.at] ?? "")) uri += cursor.isAt("%") ? scanEscape(cursor) : cursor.read();
   if (head === "" && cursor.at === start) cursor.fail("did not find expected tag URI");
   return uri;
 }

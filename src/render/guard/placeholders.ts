@@ -1,7 +1,11 @@
 /** Words in place of what was printed: a reading of the template alone. */
+
+import { isYamlBreak as isBreak } from "../../go-template/index.ts";
 import type { PrintedRange } from "../../model/template.ts";
-import { isBlank, isBreak, space } from "../yaml/cursor.ts";
 import type { YamlScalar } from "../yaml/node.ts";
+
+const space = 0x20;
+const tab = 0x09;
 
 /** Deeper than this nothing is looked for that stands on a line of its own. */
 const indentationMax = 256;
@@ -16,7 +20,7 @@ export function trimRange(text: string, { start, end }: PrintedRange): { start: 
 }
 
 function isWhite(unit: number): boolean {
-  return isBlank(unit) || isBreak(unit);
+  return unit === space || unit === tab || isBreak(unit);
 }
 
 export interface Placeholder {

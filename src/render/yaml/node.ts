@@ -1,75 +1,47 @@
-/** What a YAML text is made of, each part with its place: offsets in UTF-16 units, `end` behind the last one. */
+/**
+ * YAML as manifests may use it: the nodes of the YAML reader (go-template), checked by parse-yaml.ts to be of the few kinds
+ * that every consumer understands alike.
+ */
+import type { YamlScalar as AnyScalar, YamlStyle } from "../../go-template/index.ts";
 
-export type ScalarStyle = "plain" | "single" | "double" | "literal" | "folded";
+export type ScalarStyle = YamlStyle;
 
 /** The only tags that are read: those of YAML's core, and `!`, which makes a scalar a string. */
 export type YamlTag = "!!str" | "!!int" | "!!float" | "!!bool" | "!!null" | "!!map" | "!!seq" | "!";
 
 /** A scalar as written; what it is (string, number …) depends on its position, so that is decided by its reader. */
-export class YamlScalar {
-  readonly kind = "scalar";
-  anchor: string | undefined = undefined;
-  tag: YamlTag | undefined = undefined;
+export interface YamlScalar extends Omit<AnyScalar, "tag"> {
+  readonly tag: YamlTag | undefined;
+}
+
+interface Collection {
+  readonly anchor: string | undefined;
+  readonly tag: YamlTag | undefined;
   readonly start: number;
   readonly end: number;
-  readonly style: ScalarStyle;
-  /** Its content: unescaped, folded and without quotes. Empty and plain where nothing stands. */
-  readonly text: string;
-
-  constructor(start: number, end: number, style: ScalarStyle, text: string) {
-    this.start = start;
-    this.end = end;
-    this.style = style;
-    this.text = text;
-  }
 }
 
-export class YamlMapping {
-  readonly kind = "mapping";
-  anchor: string | undefined = undefined;
-  tag: YamlTag | undefined = undefined;
-  readonly start: number;
-  end: number;
+export interface YamlMapping extends Collection {
+  readonly kind: "mapping";
   /** Keys and values at the same index; no two keys have the same text. */
-  readonly keys: YamlScalar[] = [];
-  readonly values: YamlNode[] = [];
-
-  constructor(start: number) {
-    this.start = start;
-    this.end = start;
-  }
+  readonly keys: readonly YamlScalar[];
+  readonly values: readonly YamlNode[];
 }
 
-export class YamlSequence {
-  readonly kind = "sequence";
-  anchor: string | undefined = undefined;
-  tag: YamlTag | undefined = undefined;
-  readonly start: number;
-  end: number;
-  readonly items: YamlNode[] = [];
-
-  constructor(start: number) {
-    this.start = start;
-    this.end = start;
-  }
+export interface YamlSequence extends Collection {
+  readonly kind: "sequence";
+  readonly items: readonly YamlNode[];
 }
 
 /** `*name`: the node that carries the anchor, earlier in the same document. */
-export class YamlAlias {
-  readonly kind = "alias";
-  readonly anchor = undefined;
-  readonly tag = undefined;
+export interface YamlAlias {
+  readonly kind: "alias";
+  readonly anchor: undefined;
+  readonly tag: undefined;
   readonly start: number;
   readonly end: number;
   readonly name: string;
   readonly target: YamlNode;
-
-  constructor(start: number, end: number, name: string, target: YamlNode) {
-    this.start = start;
-    this.end = end;
-    this.name = name;
-    this.target = target;
-  }
 }
 
 export type YamlNode = YamlScalar | YamlMapping | YamlSequence | YamlAlias;
