@@ -47,6 +47,7 @@ export function readReview(
     reviewers: texts("reviewers"),
     assignees: texts("assignees"),
     isDraft: review.get("draft") === true,
+    hold: (memberText(review, "hold") ?? "never") as Reviewed["hold"],
     ...(autoMerge === false ? {} : { autoMerge: autoMerge === true ? "merge" : (autoMerge as "merge") }),
     requestsMax: Number(review.get("maxOpen") ?? 20),
     intervalMsMin: parseDuration(memberText(review, "minInterval") ?? "30s"),

@@ -91,6 +91,8 @@ const dispositions = {
   FORGE_AUTH: "wait",
   FORGE_REFUSED: "wait",
   REVIEW_STOPPED: "wait",
+  REVIEW_TURNED_DOWN: "wait",
+  REVIEW_ELSEWHERE: "wait",
   OUTPUT_FOREIGN: needed,
   // Somebody else's branch, or one of a version that this one does not know.
   STATE_INVALID: needed,

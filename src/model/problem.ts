@@ -76,6 +76,8 @@ export type ErrorCode =
   | "FORGE_AUTH"
   | "FORGE_REFUSED"
   | "REVIEW_STOPPED"
+  | "REVIEW_TURNED_DOWN"
+  | "REVIEW_ELSEWHERE"
   | "OUTPUT_FOREIGN"
   | "STATE_INVALID"
   // What is not there, or does not fit together: never taken for emptiness.

@@ -25,6 +25,8 @@ export interface ReviewRecord {
   readonly shown: FileContents;
   /** What people did not want: left out for as long as just that is desired. */
   readonly rejected: FileContents;
+  /** By path, the request in which that was turned down, where it is known. */
+  readonly rejectedIn?: ReadonlyMap<string, number>;
 }
 
 export function emptyReview(group: string): ReviewRecord {

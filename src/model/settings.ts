@@ -47,6 +47,8 @@ export type ReviewSettings =
       readonly reviewers: readonly string[];
       readonly assignees: readonly string[];
       readonly isDraft: boolean;
+      /** `approved`: what comes after an approval waits for the next request. */
+      readonly hold: "never" | "approved";
       /** Undefined: people merge. */
       readonly autoMerge?: "merge" | "squash" | "rebase";
       readonly requestsMax: number;

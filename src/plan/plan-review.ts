@@ -133,9 +133,15 @@ function isRejected(review: ReviewRecord | undefined, { path, want }: FileDiffer
 }
 
 /**
- * What people did not want of a request that has ended: all that it showed and the target does not have. `target` has
- * the contents there of all paths that were shown.
+ * What people took out of a request before they merged it: what their head has otherwise, and the target too. What is
+ * just not on the target was put there by nobody's decision: somebody else has changed it since, or the merge went
+ * elsewhere. All three have the contents of all paths that were shown.
  */
+export function rejectChanged(shown: FileContents, head: FileContents, target: FileContents): FileContents {
+  return new Map([...shown].filter(([path, content]) => head.get(path) !== content && target.get(path) !== content));
+}
+
+/** What people did not want of a request that they closed: all that it showed and the target does not have. */
 export function rejectShown(shown: FileContents, target: FileContents): FileContents {
   return new Map([...shown].filter(([path, content]) => target.get(path) !== content));
 }
@@ -143,4 +149,12 @@ export function rejectShown(shown: FileContents, target: FileContents): FileCont
 /** Without what is desired otherwise by now: that may be proposed, and what was turned down too if it comes again. */
 export function keepRejected(rejected: FileContents, desired: FileContents): FileContents {
   return new Map([...rejected].filter(([path, content]) => desired.get(path) === content));
+}
+
+/** What a request still has to bring to the target: that of what it shows which is not there. */
+export function restOf(shown: FileContents, target: FileContents): readonly FileDifference[] {
+  return [...shown]
+    .map(([path, want]) => ({ path, have: target.get(path), want }))
+    .filter(({ have, want }) => have !== want)
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }

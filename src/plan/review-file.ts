@@ -9,7 +9,7 @@ export function reviewPath(group: string): string {
 }
 
 /** Undefined where there is nothing to remember: then there is no such file. */
-export function writeReview({ group, request, head, shown, rejected }: ReviewRecord): string | undefined {
+export function writeReview({ group, request, head, shown, rejected, rejectedIn }: ReviewRecord): string | undefined {
   if (request === undefined && rejected.size === 0) return undefined;
   const file = new Map<string, Json>([
     ["version", 1n],
@@ -19,6 +19,8 @@ export function writeReview({ group, request, head, shown, rejected }: ReviewRec
   if (head !== undefined) file.set("head", head);
   if (shown.size > 0) file.set("shown", contentsToJson(shown));
   if (rejected.size > 0) file.set("rejected", contentsToJson(rejected));
+  const known = [...(rejectedIn ?? [])].filter(([path]) => rejected.has(path)).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (known.length > 0) file.set("rejectedIn", new Map(known.map(([path, number]) => [path, BigInt(number)])));
   return `${writeJson(file, 1)}\n`;
 }
 
@@ -27,12 +29,16 @@ export function parseReview(text: string, path: string): ReviewRecord {
   const file = parseStateFile(text, path);
   const request = file.get("request");
   const head = file.get("head");
+  const rejectedIn = file.get("rejectedIn");
   return {
     group: String(file.get("group")),
     ...(request === undefined ? {} : { request: Number(request) }),
     ...(head === undefined ? {} : { head: String(head) }),
     shown: contentsFromJson(file.get("shown")),
     rejected: contentsFromJson(file.get("rejected")),
+    ...(isJsonObject(rejectedIn)
+      ? { rejectedIn: new Map([...rejectedIn].map(([path, number]) => [path, Number(number)])) }
+      : {}),
   };
 }
 

@@ -21,6 +21,9 @@ export interface ReviewRequest {
   readonly body: string;
   readonly isDraft: boolean;
   readonly hasAutoMerge: boolean;
+  /** The branch with the changes, and the one that they are for now: people may point a request at another. */
+  readonly head: string;
+  readonly base: string;
   /** The ref under which the forge keeps the request's head, when the branch has moved on or is gone too. */
   readonly headRef: string;
 }
@@ -44,10 +47,13 @@ export interface Decoration {
 
 export type MergeMethod = "merge" | "squash" | "rebase";
 
+/** `later`: not now, as its head has moved or the forge is still finding out; worth trying again. */
+export type MergeOutcome = "merged" | "scheduled" | "later";
+
 export interface CommitStatus {
   readonly state: "success" | "pending" | "failure";
   readonly context: string;
-  /** One line. */
+  /** One line, of at most 140 characters. */
   readonly description: string;
 }
 
@@ -55,16 +61,28 @@ export interface CodeHost {
   /** The most that a body or a comment may have, in UTF-16 units. */
   readonly bodyCharactersMax: number;
 
-  /** Undefined: there is none, perhaps any more. */
+  /**
+   * Undefined: there is none any more. Only where the repository itself answers: one that is hidden from us for a while
+   * takes no request away.
+   */
   readRequest(number: number): Promise<ReviewRequest | undefined>;
-  findOpenRequest(head: string, base: string): Promise<ReviewRequest | undefined>;
+  /** All that are open, of branches of the repository itself whose names begin so, for whatever branch they are. */
+  listOpenRequests(headPrefix: string): Promise<readonly ReviewRequest[]>;
+  /** Where the forge has no drafts for this repository, the request is none, and says so. */
   createRequest(request: NewRequest): Promise<ReviewRequest>;
   updateRequest(request: ReviewRequest, text: { readonly title: string; readonly body: string }): Promise<void>;
   closeRequest(number: number): Promise<void>;
   /** Says of what the forge does not want, such as reviewers that it does not know; the rest is put on. */
   decorateRequest(number: number, decoration: Decoration): Promise<readonly Problem[]>;
-  /** Merges the request when its checks allow, if its head is still that commit. */
-  enableAutoMerge(request: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<void>;
+  /** Has the forge merge the request as soon as it may be, if its head is still that commit. */
+  mergeWhenAllowed(request: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<MergeOutcome>;
+  /**
+   * Whether the forge refuses to merge it for no other reason than that the base has moved on; undefined where it has not
+   * found out yet.
+   */
+  isBehind(number: number): Promise<boolean | undefined>;
+  /** Whether somebody has approved it, whose word still stands, and nobody asks for changes. */
+  isApproved(number: number): Promise<boolean>;
   /**
    * Of a request that was closed and whose branch is gone: whether closing was just what the branch's deletion did, and
    * nobody's decision.
@@ -73,6 +91,7 @@ export interface CodeHost {
 
   /** The one comment of ours that begins with the marker, written, or changed where it says something else. */
   keepComment(number: number, marker: string, text: string): Promise<void>;
+  /** What the commit says already is not said again: forges bound how often. */
   setStatus(commit: ObjectId, status: CommitStatus): Promise<void>;
 
   /** Ends what is under way: it throws FORGE_UNAVAILABLE. */

@@ -13,6 +13,10 @@ export interface CodeHostWorld {
   deleteBranch(name: string): Promise<void>;
   close(number: number): Promise<void>;
   merge(number: number): Promise<void>;
+  /** Points a request at another branch, which is there then. */
+  retarget(number: number, base: string): Promise<void>;
+  /** As somebody else than who opened it. */
+  approve(number: number): Promise<void>;
   comments(number: number): Promise<readonly string[]>;
   /** Comments as somebody else. */
   comment(number: number, text: string): Promise<void>;
@@ -52,16 +56,57 @@ export function describeCodeHost(name: string, start: () => Promise<Forge>, isSk
     }
 
     it("opens a request, and finds it by its branch as long as it is open", async () => {
-      expect(await host.findOpenRequest("sluice/review/all", "main")).toBeUndefined();
+      const listed = async () => (await host.listOpenRequests("sluice/review/")).map(({ head }) => head).sort();
+      expect(await listed()).toEqual([]);
       const opened = await open();
       await open("sluice/review/other");
-      const like = { state: "open", ...text, isDraft: false, number: opened.number };
+      await open("people/own");
+      const place = { head: "sluice/review/all", base: "main" };
+      const like = { state: "open", ...text, ...place, isDraft: false, number: opened.number };
       expect(opened).toMatchObject(like);
-      expect(await host.findOpenRequest("sluice/review/all", "main")).toMatchObject(like);
+      expect(await listed()).toEqual(["sluice/review/all", "sluice/review/other"]);
+      const found = (await host.listOpenRequests("sluice/review/all")).find(({ number }) => number === opened.number);
+      expect(found).toMatchObject(like);
       expect(await host.readRequest(opened.number)).toMatchObject(like);
       await host.closeRequest(opened.number);
       expect(await host.readRequest(opened.number)).toMatchObject({ state: "closed" });
-      expect(await host.findOpenRequest("sluice/review/all", "main")).toBeUndefined();
+      expect(await listed()).toEqual(["sluice/review/other"]);
+    });
+
+    it("tells which branch a request is for, also when people have changed it, and that it was merged there", async () => {
+      const { number } = await open();
+      await world.retarget(number, "release");
+      expect(await host.readRequest(number)).toMatchObject({ base: "release", state: "open" });
+      expect(await host.listOpenRequests("sluice/")).toMatchObject([{ number, base: "release" }]);
+      await world.merge(number);
+      expect(await host.readRequest(number)).toMatchObject({ base: "release", state: "merged" });
+    });
+
+    it("tells an approval", async () => {
+      const { number } = await open();
+      expect(await host.isApproved(number)).toBe(false);
+      await world.approve(number);
+      expect(await host.isApproved(number)).toBe(true);
+    });
+
+    it("is behind nothing where nothing asks for it", async () => {
+      const { number } = await open();
+      await expect.poll(() => host.isBehind(number), { timeout: 20_000 }).toBe(false);
+    });
+
+    it("merges at once what nothing keeps from it, and only the head that is meant", async () => {
+      const opened = await open();
+      const head = await world.pushBranch("sluice/review/all");
+      expect(await host.mergeWhenAllowed(opened, "1".repeat(40), "merge")).toBe("later");
+      await expect
+        .poll(
+          async () => {
+            await host.mergeWhenAllowed(opened, head, "merge").catch(() => undefined);
+            return (await host.readRequest(opened.number))?.state;
+          },
+          { timeout: 60_000, interval: 500 },
+        )
+        .toBe("merged");
     });
 
     it("knows no request that there is not, and opens none twice", async () => {
@@ -131,8 +176,10 @@ export function describeCodeHost(name: string, start: () => Promise<Forge>, isSk
 
     it("sets the status of a commit", async () => {
       const commit = await world.pushBranch("sluice/review/all");
-      await host.setStatus(commit, { state: "success", context: "sluice/review", description: "As events ask for" });
-      expect(await world.statuses(commit)).toEqual(["sluice/review: success"]);
+      const status = { state: "success", context: "sluice/review", description: "As events ask for" } as const;
+      await host.setStatus(commit, status);
+      await host.setStatus(commit, status);
+      expect(await world.statuses(commit), "one effect, one mark").toEqual(["sluice/review: success"]);
     });
 
     it("ends what is under way when it is closed", async () => {

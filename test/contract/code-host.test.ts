@@ -17,6 +17,7 @@ describeCodeHost("the fake", async () => ({
     remote.commitAsPerson("main", { "README.md": "Hello\n" });
     const host = new FakeCodeHost(remote);
     host.unknown = ["nobody-there"];
+    host.hasChecks = false;
     let files = 0;
     const decorated = (number: number, part: "labels" | "reviewers") =>
       host.requests[number - 1]!.decorations.flatMap((decoration) => decoration[part]);
@@ -32,6 +33,11 @@ describeCodeHost("the fake", async () => ({
       },
       close: async (number) => host.closeAsPerson(number),
       merge: async (number) => host.merge(number),
+      retarget: async (number, base) => {
+        remote.branches.set(base, remote.branches.get("main")!);
+        host.retarget(number, base);
+      },
+      approve: async (number) => host.approve(number),
       comments: async (number) => host.requests[number - 1]!.comments,
       comment: async (number, text) => host.commentAsPerson(number, text),
       labels: async (number) => decorated(number, "labels"),
@@ -76,6 +82,11 @@ describeCodeHost("github, by its published description", async () => ({
       deleteBranch: async (name) => server.deleteBranch(name, "ada", soon()),
       close: async (number) => server.end(number, "closed", "ada", soon()),
       merge: async (number) => server.end(number, "merged", "ada", soon()),
+      async retarget(number, base) {
+        server.branches.set(base, server.branches.get("main")!);
+        server.pull(number).base = base;
+      },
+      approve: async (number) => server.review(number, "ada", "APPROVED"),
       comments: async (number) => server.pull(number).comments.map(({ body }) => body),
       comment: async (number, text) => {
         server.pull(number).comments.push({ id: 4000, body: text, ...stranger });
@@ -141,6 +152,11 @@ describeCodeHost(
               )
               .toBe(true);
           },
+          async retarget(number, base) {
+            await server.api("POST", `${repo}/branches`, { new_branch_name: base, old_branch_name: "main" });
+            await server.api("PATCH", `${repo}/pulls/${number}`, { base });
+          },
+          approve: (number) => server.api("POST", `${repo}/pulls/${number}/reviews`, { event: "APPROVED", body: "" }),
           comments: async (number) =>
             (await server.api<{ body: string }[]>("GET", `${repo}/issues/${number}/comments`)).map(({ body }) => body),
           comment: (number, text) => server.api("POST", `${repo}/issues/${number}/comments`, { body: text }),

@@ -63,7 +63,7 @@ describe("limits", () => {
     it(`a ${name} one is waited out`, async () => {
       answer(fault, fault);
       expect(await openHost().readRequest(1)).toBeUndefined();
-      expect(server.calls).toEqual(["pulls/get", "pulls/get", "pulls/get"]);
+      expect(server.calls).toEqual(["pulls/get", "pulls/get", "pulls/get", "repos/get"]);
     });
   }
 
@@ -143,34 +143,6 @@ it("teams are asked by their slug", async () => {
   const { number } = await asked.createRequest(request);
   await asked.decorateRequest(number, { labels: [], reviewers: ["acme/platform", "ada"], assignees: [] });
   expect(server.pull(number)).toMatchObject({ teams: ["platform"], reviewers: ["ada"] });
-});
-
-describe("auto-merge", () => {
-  for (const prefix of ["", "/api/v3"]) {
-    it(`is turned on once, for the head that is meant${prefix === "" ? "" : ", on Enterprise too"}`, async () => {
-      await server.stop();
-      await open(prefix);
-      const asked = openHost();
-      const opened = await asked.createRequest(request);
-      await asked.enableAutoMerge(opened, "2".repeat(40), "squash");
-      expect(server.pull(1).autoMerge, "somebody has pushed").toBeUndefined();
-      server.pull(1).sha = "3".repeat(40);
-      server.fault = (operation) => {
-        // Between the look and the request somebody pushes again.
-        if (operation === "pulls/get") setImmediate(() => Object.assign(server.pull(1), { sha: "1".repeat(40) }));
-        return undefined;
-      };
-      await expect(asked.enableAutoMerge(opened, "3".repeat(40), "squash")).rejects.toMatchObject({
-        problem: { code: "FORGE_REFUSED" },
-      });
-      server.fault = () => undefined;
-      await asked.enableAutoMerge(opened, "1".repeat(40), "squash");
-      await asked.enableAutoMerge(opened, "1".repeat(40), "squash");
-      expect(server.pull(1).autoMerge).toBe("SQUASH");
-      expect(server.calls.filter((id) => id === "graphql")).toHaveLength(2);
-      expect(await asked.readRequest(1)).toMatchObject({ hasAutoMerge: true });
-    });
-  }
 });
 
 describe("an App", () => {

@@ -5,6 +5,7 @@ import type {
   CommitStatus,
   Decoration,
   MergeMethod,
+  MergeOutcome,
   NewRequest,
   ReviewRequest,
 } from "../../src/ports/code-host.ts";
@@ -15,7 +16,7 @@ export interface FakeRequest {
   readonly number: number;
   state: "open" | "merged" | "closed";
   readonly head: string;
-  readonly base: string;
+  base: string;
   title: string;
   body: string;
   readonly isDraft: boolean;
@@ -24,6 +25,9 @@ export interface FakeRequest {
   /** Of the comments those that people wrote. */
   readonly strangers: Set<string>;
   readonly decorations: Decoration[];
+  /** Merged, and the forge has not noticed yet. */
+  isMergeUnrecorded?: boolean;
+  isApproved?: boolean;
   autoMerge?: { readonly head: ObjectId; readonly method: MergeMethod };
 }
 
@@ -40,6 +44,14 @@ export class FakeCodeHost implements CodeHost {
   /** What of decorations it does not know. */
   unknown: readonly string[] = [];
   isClosed = false;
+  /** Whether a branch has to be up to date before it is merged. */
+  isStrict = false;
+  /** Whether there is something to wait for before a request is merged. */
+  hasChecks = true;
+  /** Whether what is approved stays so when its head moves. */
+  dismissesStaleApprovals = false;
+  /** What it answers for drafts where it has none. */
+  hasDrafts = true;
   readonly #remote: FakeGitRemote;
 
   constructor(remote: FakeGitRemote) {
@@ -51,8 +63,12 @@ export class FakeCodeHost implements CodeHost {
     for (const request of this.requests) {
       if (request.state !== "open") continue;
       const head = this.#remote.branches.get(request.head);
-      if (head !== undefined) this.#remote.branches.set(`refs/pull/${request.number}/head`, head);
-      else {
+      const ref = `refs/pull/${request.number}/head`;
+      if (head !== undefined) {
+        const isMoved = this.#remote.branches.get(ref) !== head;
+        if (isMoved && this.dismissesStaleApprovals) request.isApproved = false;
+        this.#remote.branches.set(ref, head);
+      } else if (request.isMergeUnrecorded !== true) {
         request.state = "closed";
         request.isClosedByDeletion = true;
       }
@@ -64,20 +80,56 @@ export class FakeCodeHost implements CodeHost {
     return this.requests.filter(({ state }) => state === "open");
   }
 
-  /** Merges as a person does: what the branch changed since it left the target, with the person's last word. */
-  merge(number: number, edits: Readonly<Record<string, string | undefined>> = {}): void {
+  /** Merges as a person does: what the branch changed since it left the target. */
+  merge(number: number): void {
+    this.mergeUnrecorded(number);
+    this.record(number);
+  }
+
+  /** The same, before the forge has noticed. */
+  mergeUnrecorded(number: number): void {
     this.follow();
     const request = this.#find(number);
-    const head = this.#remote.branches.get(request.head)!;
-    const start = this.#leftTarget(head, request.base);
-    const before = this.#remote.filesOf(start);
-    const after = this.#remote.filesOf(head);
-    const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
-      (path) => before.get(path) !== after.get(path),
-    );
-    const files = Object.fromEntries(changed.map((path) => [path, after.get(path)]));
-    this.#remote.commitAsPerson(request.base, { ...files, ...edits }, `Merge ${number}\n`);
+    const changes = this.#changesOf(this.#remote.branches.get(request.head)!, request.base);
+    this.#remote.commitAsPerson(request.base, changes, `Merge ${number}\n`);
+    request.isMergeUnrecorded = true;
+  }
+
+  record(number: number): void {
+    const request = this.#find(number);
+    request.isMergeUnrecorded = false;
     request.state = "merged";
+  }
+
+  /** What a branch has other than the base that it left. */
+  #changesOf(head: ObjectId, base: string): Record<string, string | undefined> {
+    const before = this.#remote.filesOf(this.#leftTarget(head, base));
+    const after = this.#remote.filesOf(head);
+    const paths = [...new Set([...before.keys(), ...after.keys()])];
+    const changed = paths.filter((path) => before.get(path) !== after.get(path));
+    return Object.fromEntries(changed.map((path) => [path, after.get(path)]));
+  }
+
+  /** As the button: a merge of the base into the branch, or with `rebase` its changes again on top of the base. */
+  updateBranch(number: number, how: "merge" | "rebase" = "merge"): void {
+    this.follow();
+    const { head, base } = this.#find(number);
+    const ours = this.#remote.branches.get(head)!;
+    const theirs = this.#remote.branches.get(base)!;
+    const changes = this.#changesOf(ours, base);
+    this.#remote.branches.set(head, theirs);
+    if (how === "rebase") this.#remote.commitAsPerson(head, changes, this.#remote.commit(ours).message);
+    else this.#remote.mergeAsPerson(head, [ours, theirs], changes, `Merge branch '${base}' into ${head}\n`);
+  }
+
+  approve(number: number): void {
+    this.follow();
+    this.#find(number).isApproved = true;
+  }
+
+  /** As a person does who edits what a request is for. */
+  retarget(number: number, base: string): void {
+    this.#find(number).base = base;
   }
 
   closeAsPerson(number: number): void {
@@ -89,7 +141,8 @@ export class FakeCodeHost implements CodeHost {
   #leftTarget(head: ObjectId, base: string): ObjectId {
     const onTarget = new Set(this.#remote.history(base).map(({ id }) => id));
     let commit = head;
-    while (!onTarget.has(commit)) commit = this.#remote.commit(commit).parents[0]!;
+    // Where the base was merged into it, it left it there.
+    while (!onTarget.has(commit)) commit = this.#remote.commit(commit).parents.at(-1)!;
     return commit;
   }
 
@@ -106,22 +159,30 @@ export class FakeCodeHost implements CodeHost {
     });
   }
 
-  async findOpenRequest(head: string, base: string): Promise<ReviewRequest | undefined> {
-    return this.#perform("findOpenRequest", () => {
-      const request = this.requests.find((one) => one.state === "open" && one.head === head && one.base === base);
-      return request === undefined ? undefined : toRequest(request);
-    });
+  async listOpenRequests(headPrefix: string): Promise<readonly ReviewRequest[]> {
+    return this.#perform("listOpenRequests", () =>
+      this.requests.filter(({ state, head }) => state === "open" && head.startsWith(headPrefix)).map(toRequest),
+    );
   }
 
   async createRequest({ head, base, title, body, isDraft }: NewRequest): Promise<ReviewRequest> {
     return this.#perform("createRequest", () => {
-      const isTwice = this.requests.some((request) => request.state === "open" && request.head === head);
+      const isTwice = this.requests.some((one) => one.state === "open" && one.head === head && one.base === base);
       if (isTwice || !this.#remote.branches.has(head) || !this.#remote.branches.has(base)) {
         throw new SluiceError({ code: "FORGE_REFUSED", message: `no request can be made for ${head}` });
       }
       const number = this.requests.length + 1;
       const nothing = { isClosedByDeletion: false, comments: [], strangers: new Set<string>(), decorations: [] };
-      const request: FakeRequest = { number, state: "open", head, base, title, body, isDraft, ...nothing };
+      const request: FakeRequest = {
+        number,
+        state: "open",
+        head,
+        base,
+        title,
+        body,
+        isDraft: isDraft && this.hasDrafts,
+        ...nothing,
+      };
       this.requests.push(request);
       return toRequest(request);
     });
@@ -149,10 +210,27 @@ export class FakeCodeHost implements CodeHost {
     });
   }
 
-  async enableAutoMerge({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<void> {
-    return this.#perform("enableAutoMerge", () => {
-      this.#find(number).autoMerge = { head, method };
+  async mergeWhenAllowed({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<MergeOutcome> {
+    return this.#perform("mergeWhenAllowed", () => {
+      const request = this.#find(number);
+      if (this.#remote.branches.get(request.head) !== head) return "later";
+      request.autoMerge = { head, method };
+      if (this.hasChecks) return "scheduled";
+      this.merge(number);
+      return "merged";
     });
+  }
+
+  async isBehind(number: number): Promise<boolean | undefined> {
+    return this.#perform("isBehind", () => {
+      const { head, base } = this.#find(number);
+      const isOn = this.#remote.isAncestor(this.#remote.branches.get(base)!, this.#remote.branches.get(head)!);
+      return this.isStrict && !isOn;
+    });
+  }
+
+  async isApproved(number: number): Promise<boolean> {
+    return this.#perform("isApproved", () => this.#find(number).isApproved === true);
   }
 
   async wasClosedByDeletion(number: number): Promise<boolean> {
@@ -194,11 +272,13 @@ export class FakeCodeHost implements CodeHost {
   }
 }
 
-function toRequest({ number, state, title, body, isDraft, autoMerge }: FakeRequest): ReviewRequest {
+function toRequest({ number, state, head, base, title, body, isDraft, autoMerge }: FakeRequest): ReviewRequest {
   return {
     number,
     url: `https://forge.example.com/${number}`,
     state,
+    head,
+    base,
     title,
     body,
     isDraft,

@@ -28,7 +28,7 @@ export class FakeGitRemote {
   /** Moves a branch, as `git receive-pack` would: only to what is all there, and only forward. */
   update({ branch, from, to, mayRewind }: RefUpdate): void {
     this.#checkIsWhole(to);
-    const isForced = from !== undefined && !this.#isAncestor(from, to);
+    const isForced = from !== undefined && !this.isAncestor(from, to);
     if (isForced && (mayRewind !== true || this.refusesRewinds)) throw new Error(`the push to ${branch} is forced`);
     this.branches.set(branch, to);
   }
@@ -52,6 +52,20 @@ export class FakeGitRemote {
       message,
     };
     const id = this.add({ type: "commit", info });
+    this.branches.set(branch, id);
+    return id;
+  }
+
+  /** A merge commit by a person on a branch: of those parents, the files as given on top of where the branch is. */
+  mergeAsPerson(
+    branch: string,
+    parents: readonly ObjectId[],
+    files: Readonly<Record<string, string | undefined>>,
+    message: string,
+  ): ObjectId {
+    const made = this.commit(this.commitAsPerson(branch, files, message));
+    const { id: _, ...info } = made;
+    const id = this.add({ type: "commit", info: { ...info, parents } });
     this.branches.set(branch, id);
     return id;
   }
@@ -90,7 +104,7 @@ export class FakeGitRemote {
     return commits;
   }
 
-  #isAncestor(ancestor: ObjectId, id: ObjectId): boolean {
+  isAncestor(ancestor: ObjectId, id: ObjectId): boolean {
     const open = [id];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (next === ancestor) return true;

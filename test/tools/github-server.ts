@@ -12,7 +12,7 @@ export interface GithubPull {
   state: "open" | "closed";
   mergedBy: string | undefined;
   readonly head: string;
-  readonly base: string;
+  base: string;
   title: string;
   body: string;
   readonly draft: boolean;
@@ -22,6 +22,11 @@ export interface GithubPull {
   readonly reviewers: string[];
   readonly teams: string[];
   readonly assignees: string[];
+  /** The oldest first; `commit`: the head that it was given for. */
+  readonly reviews: { readonly user: string; state: string; readonly commit: string }[];
+  /** Heads that GitHub has found out about: of others it says that it does not know yet. */
+  readonly examined: Set<string>;
+  isQueued: boolean;
   readonly events: { readonly event: string; readonly actor: string; readonly at: string }[];
   readonly comments: GithubComment[];
 }
@@ -43,14 +48,42 @@ export interface GithubFault {
   readonly message: string;
 }
 
+/** What a forge does with the repository itself. */
+export interface GithubGit {
+  isBehind(head: string, base: string): boolean;
+  hasConflict(head: string, base: string): boolean;
+  /** Moves the base to the merge of both. */
+  merge(number: number, head: string, base: string): void;
+}
+
 export interface GithubApp {
   readonly id: string;
   readonly installationId: number;
   readonly publicKey: KeyObject;
 }
 
+/** How the repository and its target branch are set up. */
+export interface GithubRules {
+  hasDrafts: boolean;
+  hasPullRequests: boolean;
+  allowsAutoMerge: boolean;
+  approvals: number;
+  dismissesStaleApprovals: boolean;
+  contexts: readonly string[];
+  /** A branch must be up to date before it is merged. */
+  isStrict: boolean;
+  hasMergeQueue: boolean;
+}
+
+/** https://docs.github.com/en/rest/commits/statuses#create-a-commit-status */
+const statusesMax = 1000;
+
 const operations = [
+  "repos/get",
+  "repos/get-combined-status-for-ref",
   "pulls/list",
+  "pulls/list-reviews",
+  "pulls/merge",
   "pulls/create",
   "pulls/get",
   "pulls/update",
@@ -72,9 +105,22 @@ export class GithubServer {
   /** Ids of operations in order. */
   readonly calls: string[] = [];
   readonly pulls: GithubPull[] = [];
-  readonly statuses: { readonly sha: string; readonly state: string; readonly context: string }[] = [];
+  readonly statuses: {
+    readonly sha: string;
+    readonly state: string;
+    readonly context: string;
+    readonly description: string;
+  }[] = [];
+  readonly rules: GithubRules = {
+    ...{ hasDrafts: true, hasPullRequests: true, allowsAutoMerge: true, approvals: 0, dismissesStaleApprovals: false },
+    ...{ contexts: [], isStrict: false, hasMergeQueue: false },
+  };
+  /** The token's owner may not see the repository (any more). */
+  isHidden = false;
   /** Branches and where they are. */
-  readonly branches = new Map<string, string>();
+  branches = new Map<string, string>();
+  /** Where there are commits behind the branches, what is known of them. */
+  git: GithubGit | undefined;
   readonly users = new Set(["ada", "bob"]);
   /** Tokens that are accepted. */
   readonly tokens = new Set<string>();
@@ -109,6 +155,58 @@ export class GithubServer {
 
   pull(number: number): GithubPull {
     return this.pulls[number - 1]!;
+  }
+
+  /** What GitHub does by itself: it follows branches, closes what has none, and dismisses what protection says. */
+  follow(): void {
+    for (const pull of this.pulls) {
+      if (pull.state !== "open") continue;
+      const head = this.branches.get(pull.head);
+      if (head === undefined) this.deleteBranch(pull.head, "sluice");
+      else if (head !== pull.sha) {
+        pull.sha = head;
+        if (this.rules.dismissesStaleApprovals) {
+          for (const review of pull.reviews) if (review.state === "APPROVED") review.state = "DISMISSED";
+        }
+      }
+      if (head !== undefined && this.git !== undefined) this.branches.set(`refs/pull/${pull.number}/head`, head);
+      const isReady = pull.autoMerge !== undefined || pull.isQueued;
+      if (head !== undefined && isReady && this.#stateOf(pull) === "clean") this.#merge(pull, "sluice[bot]");
+    }
+  }
+
+  /** As a person's review, of the head as it is. */
+  review(number: number, user: string, state: "APPROVED" | "CHANGES_REQUESTED" | "COMMENTED"): void {
+    this.follow();
+    const pull = this.pull(number);
+    pull.reviews.push({ user, state, commit: pull.sha });
+    this.follow();
+  }
+
+  /** https://docs.github.com/en/graphql/reference/enums#mergestatestatus */
+  #stateOf(pull: GithubPull): "draft" | "dirty" | "blocked" | "behind" | "unstable" | "clean" {
+    const { rules, git } = this;
+    if (pull.draft) return "draft";
+    if (git?.hasConflict(pull.head, pull.base) === true) return "dirty";
+    const verdicts = new Map(
+      pull.reviews.filter(({ state }) => state !== "COMMENTED").map((one) => [one.user, one.state]),
+    );
+    const given = [...verdicts.values()];
+    const isApproved = given.filter((state) => state === "APPROVED").length >= rules.approvals;
+    const checks = this.#checksOf(pull.sha);
+    const areChecked = rules.contexts.every((context) => checks.get(context) === "success");
+    if (!isApproved || given.includes("CHANGES_REQUESTED") || !areChecked) return "blocked";
+    if (rules.isStrict && git?.isBehind(pull.head, pull.base) === true) return "behind";
+    return [...checks.values()].every((state) => state === "success") ? "clean" : "unstable";
+  }
+
+  #checksOf(sha: string): ReadonlyMap<string, string> {
+    return new Map(this.statuses.filter((one) => one.sha === sha).map(({ context, state }) => [context, state]));
+  }
+
+  #merge(pull: GithubPull, actor: string): void {
+    this.git?.merge(pull.number, pull.head, pull.base);
+    this.end(pull.number, "merged", actor);
   }
 
   /** Ends a request as a person does; at that time, in seconds since 1970. */
@@ -155,10 +253,12 @@ export class GithubServer {
     if (operation === undefined) return void violate("no such operation");
     this.calls.push(operation.id);
     if (operation.faults.length > 0) return void violate(operation.faults.join("; "));
+    this.follow();
     const fault = this.fault(operation.id);
     if (fault !== undefined) return void answer(fault.status, { message: fault.message }, fault.headers);
     if (!this.#isAllowed(request, operation)) return void answer(401, { message: "Bad credentials" });
-    this.#perform(operation, body ?? {}, searchParams, answer);
+    if (this.isHidden && path.startsWith("/repos/")) return void answer(404, { message: "Not Found" });
+    this.#perform(operation, body ?? {}, searchParams, path, answer);
   }
 
   /** Enterprise has it beside the REST API. */
@@ -194,15 +294,27 @@ export class GithubServer {
   ): void {
     this.calls.push("graphql");
     const { query, variables } = (body ?? {}) as { query?: string; variables?: Record<string, string> };
-    const isKnown = /mutation\([^)]*\) \{\s*enablePullRequestAutoMerge\(input: \{/.test(query ?? "");
+    const [, mutation] =
+      /mutation\([^)]*\) \{\s*(enablePullRequestAutoMerge|enqueuePullRequest)\(input: \{/.exec(query ?? "") ?? [];
     const { id, how, head } = variables ?? {};
+    this.follow();
     const pull = this.pulls.find(({ number }) => id === `node-${number}`);
-    if (!isKnown || !["MERGE", "SQUASH", "REBASE"].includes(how ?? "")) {
-      violate(`unknown query ${query}`);
-    } else if (!this.tokens.has((request.headers.authorization ?? "").replace(/^token /, ""))) {
+    const refuse = (message: string) => answer(200, { data: null, errors: [{ type: "UNPROCESSABLE", message }] });
+    if (mutation === undefined) return void violate(`unknown query ${query}`);
+    if (!this.tokens.has((request.headers.authorization ?? "").replace(/^token /, ""))) {
       answer(401, { message: "Bad credentials" });
     } else if (pull === undefined || pull.sha !== head) {
-      answer(200, { data: null, errors: [{ type: "UNPROCESSABLE", message: "Head oid is not current" }] });
+      refuse("Head oid is not current");
+    } else if (mutation === "enqueuePullRequest") {
+      if (!this.rules.hasMergeQueue) return void refuse("The merge queue is not enabled on this branch");
+      pull.isQueued = true;
+      answer(200, { data: { enqueuePullRequest: { clientMutationId: null } } });
+    } else if (!["MERGE", "SQUASH", "REBASE"].includes(how ?? "")) {
+      violate(`no method of merging: ${how}`);
+    } else if (!this.rules.allowsAutoMerge) {
+      refuse("Pull request Auto merge is not allowed for this repository");
+    } else if (["clean", "unstable", "draft"].includes(this.#stateOf(pull))) {
+      refuse(`Pull request Pull request is in ${this.#stateOf(pull)} status`);
     } else {
       pull.autoMerge = how;
       answer(200, { data: { enablePullRequestAutoMerge: { clientMutationId: null } } });
@@ -213,12 +325,13 @@ export class GithubServer {
     { id, parameters, status, example }: DescribedOperation,
     body: Record<string, unknown>,
     query: URLSearchParams,
+    path: string,
     answer: (status: number, value: unknown, headers?: Readonly<Record<string, string>>) => unknown,
   ): void {
     const number = Number(parameters.pull_number ?? parameters.issue_number);
     const pull = this.pulls[number - 1];
-    const missing = (parameters.pull_number ?? parameters.issue_number) !== undefined && pull === undefined;
-    if (missing) {
+    const isMissing = (parameters.pull_number ?? parameters.issue_number) !== undefined && pull === undefined;
+    if (isMissing) {
       answer(404, { message: "Not Found" });
       return;
     }
@@ -228,21 +341,53 @@ export class GithubServer {
       const shown = items.slice((at - 1) * size, at * size);
       const next = new URLSearchParams([...query].filter(([key]) => key !== "page"));
       next.set("page", String(at + 1));
-      const link = `<${this.apiUrl}/repos/acme/fleet/issues/${number}/${id === "issues/list-events" ? "events" : "comments"}?${next}>; rel="next"`;
+      const link = `<${this.apiUrl}${path}?${next}>; rel="next"`;
       answer(200, shown, items.length > at * size ? { link } : {});
     };
     const refuse = (message: string) => answer(422, { message });
     switch (id) {
+      case "repos/get":
+        answer(200, { ...(example as object), has_pull_requests: this.rules.hasPullRequests });
+        break;
+      case "repos/get-combined-status-for-ref": {
+        const latest = new Map(
+          this.statuses.filter(({ sha }) => sha === parameters.ref).map((one) => [one.context, one]),
+        );
+        answer(200, { ...(example as object), statuses: [...latest.values()] });
+        break;
+      }
       case "pulls/list": {
         const branch = query.get("head")?.split(":")[1];
+        const isWanted = (value: string, wanted: string | null | undefined) => wanted == null || wanted === value;
         const found = this.pulls.filter(
-          (one) => one.state === query.get("state") && one.head === branch && one.base === query.get("base"),
+          (one) =>
+            isWanted(one.state, query.get("state") ?? "open") &&
+            isWanted(one.head, branch) &&
+            isWanted(one.base, query.get("base")),
         );
         const [simple] = example as readonly object[];
-        answer(
-          200,
-          found.map((one) => this.#render(one, simple!)),
-        );
+        page(found.map((one) => this.#render(one, simple!)));
+        break;
+      }
+      case "pulls/list-reviews":
+        page(pull!.reviews.map(({ user, state, commit }) => ({ user: { login: user }, state, commit_id: commit })));
+        break;
+      case "pulls/merge": {
+        const state = this.#stateOf(pull!);
+        if (body.sha !== undefined && body.sha !== pull!.sha) {
+          answer(409, { message: "Head branch was modified. Review and try the merge again." });
+        } else if (this.rules.hasMergeQueue) {
+          answer(405, {
+            message: "Repository rule violations found\n\nChanges must be made through the merge queue\n\n",
+          });
+        } else if (state !== "clean" && state !== "unstable") {
+          answer(405, {
+            message: state === "blocked" ? "At least 1 approving review is required" : "Pull Request is not mergeable",
+          });
+        } else {
+          this.#merge(pull!, "sluice[bot]");
+          answer(status, { ...(example as object), merged: true });
+        }
         break;
       }
       case "pulls/get":
@@ -250,6 +395,10 @@ export class GithubServer {
         break;
       case "pulls/create": {
         const { head, base, title, body: text, draft } = body as Record<string, string>;
+        if (draft && !this.rules.hasDrafts) {
+          refuse("Draft pull requests are not supported in this repository.");
+          break;
+        }
         const sha = this.branches.get(head!);
         const isTwice = this.pulls.some((one) => one.state === "open" && one.head === head && one.base === base);
         if (isTwice || sha === undefined || !this.branches.has(base!)) {
@@ -260,9 +409,16 @@ export class GithubServer {
           refuse("Validation Failed: body is too long (maximum is 65536 characters)");
           break;
         }
-        const lists = { labels: [], reviewers: [], teams: [], assignees: [], events: [], comments: [] };
+        const people = { reviewers: [], teams: [], assignees: [], reviews: [] };
+        const lists = { ...people, labels: [], events: [], comments: [], examined: new Set<string>() };
         const made: GithubPull = {
-          ...{ number: this.pulls.length + 1, state: "open", mergedBy: undefined, autoMerge: undefined },
+          ...{
+            number: this.pulls.length + 1,
+            state: "open",
+            mergedBy: undefined,
+            autoMerge: undefined,
+            isQueued: false,
+          },
           ...{ head: head!, base: base!, title: title!, body: text!, draft: Boolean(draft), sha },
           ...lists,
         };
@@ -319,10 +475,25 @@ export class GithubServer {
         answer(status, { ...(example as object), ...comment });
         break;
       }
-      case "repos/create-commit-status":
-        this.statuses.push({ sha: parameters.sha!, state: String(body.state), context: String(body.context) });
+      case "repos/create-commit-status": {
+        const made = {
+          sha: parameters.sha!,
+          context: String(body.context),
+          description: String(body.description ?? ""),
+        };
+        const alike = this.statuses.filter(({ sha, context }) => sha === made.sha && context === made.context);
+        if (alike.length >= statusesMax) {
+          refuse("Validation Failed: This SHA and context has reached the maximum number of statuses.");
+          break;
+        }
+        if (made.description.length > 140) {
+          refuse("Validation Failed: description is too long (maximum is 140 characters)");
+          break;
+        }
+        this.statuses.push({ ...made, state: String(body.state) });
         answer(status, example);
         break;
+      }
       case "apps/get-repo-installation":
         answer(status, { ...(example as object), id: this.app!.installationId });
         break;
@@ -343,6 +514,9 @@ export class GithubServer {
   #render(pull: GithubPull, example: object): object {
     const { number, state, title, body, draft, sha, head, base, mergedBy, autoMerge } = pull;
     const branch = (ref: string) => ({ ...(example as { head: object }).head, ref, label: `acme:${ref}` });
+    // What has not been looked at since its head moved is still being found out.
+    const isKnown = pull.examined.has(sha);
+    pull.examined.add(sha);
     return {
       ...example,
       number,
@@ -355,6 +529,7 @@ export class GithubServer {
       base: branch(base),
       merged_at: mergedBy === undefined ? null : new Date(0).toISOString(),
       ...("merged_by" in example ? { merged_by: mergedBy === undefined ? null : { login: mergedBy } } : {}),
+      ...("mergeable_state" in example ? { mergeable_state: isKnown ? this.#stateOf(pull) : "unknown" } : {}),
       auto_merge: autoMerge === undefined ? null : { merge_method: autoMerge.toLowerCase() },
     };
   }

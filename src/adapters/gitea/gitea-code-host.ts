@@ -5,10 +5,12 @@ import type {
   CommitStatus,
   Decoration,
   MergeMethod,
+  MergeOutcome,
   NewRequest,
   ReviewRequest,
 } from "../../ports/code-host.ts";
 import type { ObjectId } from "../../ports/git.ts";
+import { isApproval } from "../review-verdict.ts";
 import { GiteaClient, type GiteaClientOptions, GiteaError } from "./gitea-client.ts";
 
 export interface GiteaCodeHostOptions extends GiteaClientOptions {
@@ -26,6 +28,7 @@ interface GiteaPull {
   readonly title: string;
   readonly body: string;
   readonly draft: boolean;
+  readonly merge_base: string;
   readonly base: GiteaBranch;
   readonly head: GiteaBranch;
 }
@@ -34,6 +37,13 @@ interface GiteaBranch {
   /** The branch's name. */
   readonly label: string;
   readonly repo_id: number;
+  readonly sha: string;
+}
+
+interface GiteaReview {
+  readonly user: GiteaUser | null;
+  readonly state: string;
+  readonly dismissed: boolean;
 }
 
 interface GiteaUser {
@@ -44,6 +54,12 @@ interface GiteaComment {
   readonly id: number;
   readonly user: GiteaUser | null;
   readonly body: string;
+}
+
+interface GiteaStatus {
+  readonly context: string;
+  readonly status: string;
+  readonly description: string;
 }
 
 interface GiteaTimelineEvent {
@@ -72,20 +88,41 @@ export class GiteaCodeHost implements CodeHost {
     try {
       return toRequest((await this.#client.send("GET", `${this.#repo}/pulls/${number}`)) as GiteaPull);
     } catch (error) {
-      if (error instanceof GiteaError && error.status === 404) return undefined;
-      throw error;
+      if (!isStatus(error, 404)) throw error;
+      await this.#checkIsVisible();
+      return undefined;
     }
   }
 
-  async findOpenRequest(head: string, base: string): Promise<ReviewRequest | undefined> {
-    const path = `${this.#repo}/pulls?state=open&base_branch=${encodeURIComponent(base)}`;
-    for await (const item of this.#client.list(path)) {
-      const pull = item as GiteaPull;
-      // Of a fork it may have the same name.
-      const isOurs = pull.head.label === head && pull.head.repo_id === pull.base.repo_id;
-      if (isOurs && pull.base.label === base) return toRequest(pull);
+  /** 404 is also the answer where the token may not see the repository. Throws then. */
+  async #checkIsVisible(): Promise<void> {
+    try {
+      const repository = (await this.#client.send("GET", this.#repo)) as { has_pull_requests?: boolean };
+      if (repository.has_pull_requests !== false) return;
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      const message = `the forge does not show ${this.#repo.slice("/repos/".length)} to this token (404)`;
+      const hint = "It was taken away, or the repository renamed or deleted. Check review.auth and review.repository.";
+      throw new SluiceError({ code: "FORGE_AUTH", message, hint }, error);
     }
-    return undefined;
+    const message = `${this.#repo.slice("/repos/".length)} has pull requests turned off`;
+    throw new SluiceError({ code: "FORGE_REFUSED", message, hint: "Turn them on in the repository's settings." });
+  }
+
+  async listOpenRequests(headPrefix: string): Promise<readonly ReviewRequest[]> {
+    const requests: ReviewRequest[] = [];
+    try {
+      for await (const item of this.#client.list(`${this.#repo}/pulls?state=open`)) {
+        const pull = item as GiteaPull;
+        // Of a fork it may have the same name.
+        const isOurs = pull.head.label.startsWith(headPrefix) && pull.head.repo_id === pull.base.repo_id;
+        if (isOurs) requests.push(toRequest(pull));
+      }
+    } catch (error) {
+      if (isStatus(error, 404)) await this.#checkIsVisible();
+      throw error;
+    }
+    return requests;
   }
 
   async createRequest({ head, base, title, body, isDraft }: NewRequest): Promise<ReviewRequest> {
@@ -142,16 +179,45 @@ export class GiteaCodeHost implements CodeHost {
     await this.#client.send("POST", `${this.#repo}/pulls/${number}/requested_reviewers`, body);
   }
 
-  async enableAutoMerge({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<void> {
+  async mergeWhenAllowed({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<MergeOutcome> {
     const form = { Do: method, head_commit_id: head, merge_when_checks_succeed: true };
     try {
       await this.#client.send("POST", `${this.#repo}/pulls/${number}/merge`, form);
     } catch (error) {
-      // 409: it is scheduled already. 405: the forge is still finding out whether it can be merged.
-      if (error instanceof GiteaError && error.status === 409) return;
-      if (!(error instanceof GiteaError) || error.status !== 405) throw error;
-      throw new SluiceError({ ...error.problem, code: "FORGE_UNAVAILABLE" }, error);
+      // 409: it is scheduled already, or its head has moved. 405: the forge is still finding out whether it can be merged.
+      if (isStatus(error, 409)) return /already scheduled/i.test(error.problem.message) ? "scheduled" : "later";
+      if (isStatus(error, 405)) return "later";
+      throw error;
     }
+    return "scheduled";
+  }
+
+  async isBehind(number: number): Promise<boolean | undefined> {
+    const pull = (await this.#client.send("GET", `${this.#repo}/pulls/${number}`)) as GiteaPull;
+    if (pull.merge_base === pull.base.sha) return false;
+    try {
+      const branch = `${this.#repo}/branches/${encodeURIComponent(pull.base.label)}`;
+      const { effective_branch_protection_name: name = "" } = (await this.#client.send("GET", branch)) as {
+        effective_branch_protection_name?: string;
+      };
+      if (name === "") return false;
+      const path = `${this.#repo}/branch_protections/${encodeURIComponent(name)}`;
+      const rule = (await this.#client.send("GET", path)) as { block_on_outdated_branch?: boolean };
+      return rule.block_on_outdated_branch === true;
+    } catch (error) {
+      // Rules are shown to administrators of the repository only.
+      if (isStatus(error, 403) || isStatus(error, 404)) return false;
+      throw error;
+    }
+  }
+
+  async isApproved(number: number): Promise<boolean> {
+    const reviews: [string, string][] = [];
+    for await (const item of this.#client.list(`${this.#repo}/pulls/${number}/reviews`)) {
+      const { user, state, dismissed } = item as GiteaReview;
+      reviews.push([user?.login ?? "", dismissed ? "DISMISSED" : state]);
+    }
+    return isApproval(reviews);
   }
 
   async wasClosedByDeletion(number: number): Promise<boolean> {
@@ -191,6 +257,10 @@ export class GiteaCodeHost implements CodeHost {
   }
 
   async setStatus(commit: ObjectId, { state, context, description }: CommitStatus): Promise<void> {
+    const path = `${this.#repo}/commits/${commit}/status`;
+    const { statuses } = (await this.#client.send("GET", path)) as { statuses: readonly GiteaStatus[] | null };
+    const known = statuses?.find((one) => one.context === context);
+    if (known?.status === state && known.description === description) return;
     await this.#client.send("POST", `${this.#repo}/statuses/${commit}`, { state, context, description });
   }
 
@@ -200,6 +270,10 @@ export class GiteaCodeHost implements CodeHost {
 }
 
 const deletionMsMax = 1000;
+
+function isStatus(error: unknown, status: number): error is GiteaError {
+  return error instanceof GiteaError && error.status === status;
+}
 
 function toRequest(pull: GiteaPull): ReviewRequest {
   const isDraft = pull.draft && pull.title.startsWith(draftPrefix);
@@ -213,6 +287,8 @@ function toRequest(pull: GiteaPull): ReviewRequest {
     isDraft,
     // Gitea does not tell; asking again for what is scheduled changes nothing.
     hasAutoMerge: false,
+    head: pull.head.label,
+    base: pull.base.label,
     headRef: `refs/pull/${pull.number}/head`,
   };
 }

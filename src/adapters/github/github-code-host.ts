@@ -8,11 +8,13 @@ import type {
   CommitStatus,
   Decoration,
   MergeMethod,
+  MergeOutcome,
   NewRequest,
   ReviewRequest,
 } from "../../ports/code-host.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
+import { isApproval } from "../review-verdict.ts";
 import { explainGithubError, statusOf } from "./github-error.ts";
 import { boundedFetch, type GithubAuth, type GithubPlace, openGithubTokens, silentLog } from "./github-tokens.ts";
 
@@ -96,26 +98,57 @@ export class GithubCodeHost implements CodeHost {
       try {
         return toRequest((await rest.pulls.get({ ...this.#repo, pull_number: number })).data);
       } catch (error) {
-        if (statusOf(error) === 404) return undefined;
+        if (statusOf(error) !== 404) throw error;
+        await this.#checkIsVisible();
+        return undefined;
+      }
+    });
+  }
+
+  /** GitHub answers 404 for all that a token may not see. Throws where that is the repository. */
+  async #checkIsVisible(): Promise<void> {
+    const { owner, repo } = this.#repo;
+    try {
+      const { data } = await this.#octokit.rest.repos.get(this.#repo);
+      if ((data as { has_pull_requests?: boolean }).has_pull_requests !== false) return;
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+      const message = `GitHub does not show ${owner}/${repo} to these credentials (404)`;
+      const hint = "They were taken away, or it was renamed or deleted. Check review.auth and review.repository.";
+      throw new SluiceError({ code: "FORGE_AUTH", message, hint }, error);
+    }
+    const message = `${owner}/${repo} has pull requests turned off`;
+    throw new SluiceError({ code: "FORGE_REFUSED", message, hint: "Turn them on in the repository's settings." });
+  }
+
+  listOpenRequests(headPrefix: string): Promise<readonly ReviewRequest[]> {
+    return this.#ask(async (octokit) => {
+      const { owner } = this.#repo;
+      const options = { ...this.#repo, state: "open", per_page: 100 } as const;
+      try {
+        const pulls = await octokit.paginate(octokit.rest.pulls.list, options);
+        // A branch of a fork may have the same name.
+        const isOurs = ({ head }: ListedPull) =>
+          head.ref.startsWith(headPrefix) && head.label.toLowerCase() === `${owner}:${head.ref}`.toLowerCase();
+        return pulls.filter(isOurs).map(toRequest);
+      } catch (error) {
+        if (statusOf(error) === 404) await this.#checkIsVisible();
         throw error;
       }
     });
   }
 
-  findOpenRequest(head: string, base: string): Promise<ReviewRequest | undefined> {
-    return this.#ask(async ({ rest }) => {
-      const { owner } = this.#repo;
-      const filter = { state: "open", head: `${owner}:${head}`, base } as const;
-      const { data } = await rest.pulls.list({ ...this.#repo, ...filter });
-      const pull = data.find((one) => one.head.ref === head);
-      return pull === undefined ? undefined : toRequest(pull);
-    });
-  }
-
   createRequest({ head, base, title, body, isDraft }: NewRequest): Promise<ReviewRequest> {
     return this.#ask(async ({ rest }) => {
-      const request = { ...this.#repo, head, base, title, body, draft: isDraft };
-      return toRequest((await rest.pulls.create(request)).data);
+      const create = async (draft: boolean) =>
+        toRequest((await rest.pulls.create({ ...this.#repo, head, base, title, body, draft })).data);
+      try {
+        return await create(isDraft);
+      } catch (error) {
+        // Private repositories of some plans have no drafts.
+        if (!isDraft || statusOf(error) !== 422 || !/draft/i.test(String((error as Error).message))) throw error;
+        return create(false);
+      }
     });
   }
 
@@ -162,11 +195,57 @@ export class GithubCodeHost implements CodeHost {
     });
   }
 
-  enableAutoMerge({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<void> {
+  mergeWhenAllowed({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<MergeOutcome> {
     return this.#ask(async (octokit) => {
       const { data } = await octokit.rest.pulls.get({ ...this.#repo, pull_number: number });
-      if (data.auto_merge !== null || data.head.sha !== head) return;
-      await octokit.graphql(enableAutoMerge, { id: data.node_id, how: method.toUpperCase(), head });
+      if (data.state !== "open" || data.head.sha !== head) return "later";
+      if (data.auto_merge !== null) return "scheduled";
+      try {
+        await octokit.graphql(enableAutoMerge, { id: data.node_id, how: method.toUpperCase(), head });
+        return "scheduled";
+      } catch (error) {
+        // GitHub waits for nothing where nothing is left to wait for: then it wants to be told to merge.
+        if (!isMergeableAtOnce(error)) throw error;
+        return this.#merge(data, head, method);
+      }
+    });
+  }
+
+  async #merge({ number, node_id: id }: Pull, head: ObjectId, method: MergeMethod): Promise<MergeOutcome> {
+    const { rest, graphql } = this.#octokit;
+    try {
+      await rest.pulls.merge({ ...this.#repo, pull_number: number, sha: head, merge_method: method });
+      return "merged";
+    } catch (error) {
+      const status = statusOf(error);
+      const said = String((error as Error).message);
+      if (status === 409) return "later";
+      if (status !== 405) throw error;
+      if (/merge queue/i.test(said)) {
+        await graphql(enqueue, { id, head });
+        return "scheduled";
+      }
+      if (/base branch was modified|not mergeable/i.test(said)) return "later";
+      throw error;
+    }
+  }
+
+  isBehind(number: number): Promise<boolean | undefined> {
+    return this.#ask(async ({ rest }) => {
+      const { data } = await rest.pulls.get({ ...this.#repo, pull_number: number });
+      return data.mergeable_state === "unknown" ? undefined : data.mergeable_state === "behind";
+    });
+  }
+
+  isApproved(number: number): Promise<boolean> {
+    return this.#ask(async (octokit) => {
+      const { rest } = octokit;
+      const reviews = await octokit.paginate(rest.pulls.listReviews, {
+        ...this.#repo,
+        pull_number: number,
+        per_page: 100,
+      });
+      return isApproval(reviews.map(({ user, state }) => [user?.login ?? "", state]));
     });
   }
 
@@ -199,6 +278,9 @@ export class GithubCodeHost implements CodeHost {
 
   setStatus(commit: ObjectId, { state, context, description }: CommitStatus): Promise<void> {
     return this.#ask(async ({ rest }) => {
+      const { data } = await rest.repos.getCombinedStatusForRef({ ...this.#repo, ref: commit, per_page: 100 });
+      const known = data.statuses.find((one) => one.context === context);
+      if (known?.state === state && known.description === description) return;
       await rest.repos.createCommitStatus({ ...this.#repo, sha: commit, state, context, description });
     });
   }
@@ -234,6 +316,18 @@ const enableAutoMerge = `mutation($id: ID!, $how: PullRequestMergeMethod!, $head
   }
 }`;
 
+const enqueue = `mutation($id: ID!, $head: GitObjectID!) {
+  enqueuePullRequest(input: {pullRequestId: $id, expectedHeadOid: $head}) {
+    clientMutationId
+  }
+}`;
+
+/** What GitHub says of a request that auto-merge has nothing to wait for. */
+function isMergeableAtOnce(error: unknown): boolean {
+  const { name, message } = error as Error;
+  return name === "GraphqlResponseError" && /\b(?:clean|has_hooks) status/i.test(message);
+}
+
 function toRequest(pull: Pull | ListedPull): ReviewRequest {
   const mergedBy = "merged_by" in pull ? pull.merged_by : undefined;
   return {
@@ -245,6 +339,8 @@ function toRequest(pull: Pull | ListedPull): ReviewRequest {
     body: pull.body ?? "",
     isDraft: pull.draft === true,
     hasAutoMerge: pull.auto_merge !== null,
+    head: pull.head.ref,
+    base: pull.base.ref,
     headRef: `refs/pull/${pull.number}/head`,
   };
 }

@@ -34,7 +34,8 @@ export function composeReview(
   review: Reviewed,
   ports: Ports,
 ): ReviewPublisher {
-  const { grouping, labels, reviewers, assignees, isDraft, autoMerge, requestsMax, intervalMsMin, pollMs } = review;
+  const { grouping, labels, reviewers, assignees, isDraft, hold, autoMerge, requestsMax, intervalMsMin, pollMs } =
+    review;
   const templates = {
     title: compileShipped("review-title.tmpl"),
     body: compileShipped("review-body.tmpl"),
@@ -47,6 +48,7 @@ export function composeReview(
     grouping,
     decoration: { labels, reviewers, assignees },
     isDraft,
+    hold,
     autoMerge,
     requestsMax,
     intervalMsMin,

@@ -1,13 +1,16 @@
 /** Brings one group's branch and request in line with what it proposes. */
-import { SluiceError } from "../../model/problem.ts";
 import type { FileDifference, ReviewRecord } from "../../model/review.ts";
 import { desiredFolder } from "../../plan/paths.ts";
+import { restOf } from "../../plan/plan-review.ts";
 import { fingerprintProposal } from "../../plan/projection-trailer.ts";
 import type { CodeHost, Decoration, MergeMethod, ReviewRequest } from "../../ports/code-host.ts";
 import type { GitRepository, ObjectId } from "../../ports/git.ts";
 import type { Clock, Log } from "../../ports/system.ts";
-import { type CommitWithTree, type ReviewHead, reviewBranch, writeProjection } from "./review-branch.ts";
-import { commentMarker, describes, type ReviewTemplates, ReviewTexts } from "./review-texts.ts";
+import { RequestMarks } from "./request-marks.ts";
+import { type CommitWithTree, readContents, reviewBranch, writeProjection } from "./review-branch.ts";
+import type { ReviewHead } from "./review-head.ts";
+import { commentMarker, describes, type ReviewTexts } from "./review-texts.ts";
+import { isAllOnTarget } from "./settle-request.ts";
 
 export interface GroupPublisherOptions {
   /** The branch that requests are for. */
@@ -17,6 +20,8 @@ export interface GroupPublisherOptions {
   readonly isDraft: boolean;
   /** Undefined: people merge. */
   readonly autoMerge: MergeMethod | undefined;
+  /** `approved`: what comes after an approval waits for the next request. */
+  readonly hold: "never" | "approved";
 }
 
 export interface GroupPublisherParts {
@@ -24,13 +29,15 @@ export interface GroupPublisherParts {
   readonly host: CodeHost;
   readonly clock: Clock;
   readonly log: Log;
-  readonly templates: ReviewTemplates;
+  readonly texts: ReviewTexts;
 }
 
 export interface Group {
   readonly review: ReviewRecord;
-  /** Undefined: none is open, as far as known. */
+  /** Open for the target; undefined: none is. */
   readonly request: ReviewRequest | undefined;
+  /** Open for another branch. */
+  readonly elsewhere: ReviewRequest | undefined;
   /** Of the group's branch; undefined: there is no such branch. */
   readonly head: ReviewHead | undefined;
   readonly proposal: readonly FileDifference[];
@@ -44,75 +51,120 @@ export interface Surroundings {
   readonly target: CommitWithTree;
 }
 
-const statusContext = "sluice/review";
+export interface Published {
+  /** The group's record as it is then. */
+  readonly review: ReviewRecord;
+  /** The request has ended or is about to: what has become of it is worth asking soon. */
+  readonly isEnding: boolean;
+}
+
+/** How long a forge may take to notice that a request of its own was merged. */
+const recordMsMax = 15_000;
+/** How often it is asked whether a request is behind its base, where neither has changed. */
+const behindMsMin = 600_000;
 
 export class GroupPublisher {
   readonly #options: GroupPublisherOptions;
   readonly #parts: GroupPublisherParts;
-  readonly #texts: ReviewTexts;
+  readonly #marks: RequestMarks;
   /** What was told already, so that it is not told at every look. */
   readonly #told = new Map<string, string>();
-  /** Requests that were opened or found. */
-  readonly #undecorated = new Set<number>();
+  /** By request, since when all that it shows is on the target. */
+  readonly #landed = new Map<number, number>();
+  /** By request, what was asked about and when. */
+  readonly #askedBehind = new Map<number, { readonly about: string; readonly at: number }>();
 
   constructor(options: GroupPublisherOptions, parts: GroupPublisherParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#texts = new ReviewTexts(parts.templates, parts.host.bodyCharactersMax);
+    this.#marks = new RequestMarks(options, parts);
   }
 
-  /** The group's record as it is then. Throws a SluiceError where the forge or the Git server can't be reached. */
-  async publish(group: Group, surroundings: Surroundings): Promise<ReviewRecord> {
-    const { review, head, proposal } = group;
+  /** Throws a SluiceError where the forge or the Git server can't be reached. */
+  async publish(group: Group, surroundings: Surroundings): Promise<Published> {
+    const { review, head, request } = group;
     const name = review.group;
-    if (proposal.length === 0) return this.#finish(group);
-
-    const { host, log } = this.#parts;
-    const branch = reviewBranch(name);
-    // Where the record is silent there may be one all the same: Sluice ended before it was written, or it was opened again.
-    const request = group.request ?? (await host.findOpenRequest(branch, this.#options.target));
+    if (await this.#isBeingMerged(group, surroundings)) return { review, isEnding: true };
+    if (group.proposal.length === 0) return this.#finish(group);
     if (request === undefined && !group.mayOpen) {
       const waits = "changes wait for another request to be merged or closed";
-      if (this.#isNews(`wait ${name}`, waits)) log.warn(waits, { group: name, files: proposal.length });
-      return review;
+      if (this.#isNews(`wait ${name}`, waits)) {
+        this.#parts.log.warn(waits, { group: name, files: group.proposal.length });
+      }
+      return { review, isEnding: false };
     }
-    const isTakenOver = head !== undefined && head.fingerprint === undefined;
-    if (isTakenOver && request !== undefined) {
-      await this.#stop(name, request, head);
-      return { ...review, request: request.number };
+    const user = request ?? group.elsewhere;
+    if (isTakenOver(head)) {
+      if (user !== undefined) {
+        await this.#stop(name, user, head);
+        return {
+          review: { ...review, ...(request === undefined ? {} : { request: request.number }) },
+          isEnding: false,
+        };
+      }
+      const branch = reviewBranch(name);
+      this.#parts.log.warn("overwrote commits on a review branch without request", { branch, head: head.id });
     }
-    if (isTakenOver) log.warn("overwrote commits on a review branch without request", { branch, head: head.id });
+    return this.#update(group, surroundings);
+  }
 
+  async #update(group: Group, surroundings: Surroundings): Promise<Published> {
+    const { review, request, head } = group;
+    const held = await this.#heldProposal(group, surroundings);
+    const proposal = held ?? group.proposal;
     const fingerprint = fingerprintProposal(proposal);
-    const pushed = head?.fingerprint === fingerprint ? head.id : await this.#push(group, surroundings);
-    if (pushed === undefined) return request === undefined ? review : { ...review, request: request.number };
-    const opened = await this.#describe(group, request, fingerprint, surroundings);
-    if (opened.number !== review.request) this.#undecorated.add(opened.number);
-    await this.#equip(name, opened, pushed);
+    const isThere = head?.fingerprint === fingerprint && !(await this.#isBehind(group, surroundings));
+    const pushed = isThere ? head.id : await this.#push({ ...group, proposal }, surroundings);
+    if (pushed === undefined) {
+      return { review: request === undefined ? review : { ...review, request: request.number }, isEnding: false };
+    }
+    const opened = await this.#describe({ ...group, proposal }, request, fingerprint, surroundings);
+    if (opened.number !== review.request) this.#marks.expect(opened.number);
+    const isEnding = await this.#marks.put(opened, pushed, { proposal, isHeld: held !== undefined });
     const shown = new Map(proposal.map(({ path, want }) => [path, want]));
-    return { ...review, request: opened.number, head: pushed, shown };
+    return { review: { ...review, request: opened.number, head: pushed, shown }, isEnding };
+  }
+
+  /**
+   * A merge is on the target before the forge has it on record. Meanwhile the request counts as open, and must neither be
+   * closed nor given anything more.
+   */
+  async #isBeingMerged({ review, request, head }: Group, { target }: Surroundings): Promise<boolean> {
+    if (request === undefined || isTakenOver(head)) return false;
+    const { git, clock } = this.#parts;
+    if (!(await isAllOnTarget(git, review, target.tree, this.#options.outputPath))) {
+      this.#landed.delete(request.number);
+      return false;
+    }
+    const now = clock.monotonic();
+    const since = this.#landed.get(request.number) ?? now;
+    this.#landed.set(request.number, since);
+    return now - since < recordMsMax;
   }
 
   /** Nothing is left to propose: a request that nobody has touched is closed. */
-  async #finish({ review, request, head }: Group): Promise<ReviewRecord> {
-    const { group, rejected } = review;
-    if (request === undefined) return { group, shown: new Map(), rejected };
-    if (head !== undefined && head.fingerprint === undefined) return review;
-    const { host, log } = this.#parts;
-    const comment = this.#texts.comment("empty", reviewBranch(group), head?.id ?? "");
-    await host.keepComment(request.number, commentMarker, comment);
+  async #finish({ review, request, head }: Group): Promise<Published> {
+    const { group, rejected, rejectedIn } = review;
+    const finished = { group, shown: new Map(), rejected, ...(rejectedIn === undefined ? {} : { rejectedIn }) };
+    if (request === undefined) return { review: finished, isEnding: false };
+    if (isTakenOver(head)) return { review, isEnding: false };
+    const { host, log, texts } = this.#parts;
+    const current = await host.readRequest(request.number);
+    if (current?.state !== "open") return { review, isEnding: true };
+    await host.keepComment(request.number, commentMarker, texts.comment("empty", group));
     await host.closeRequest(request.number);
+    this.#landed.delete(request.number);
     log.info("closed a request that proposed nothing any more", { group, request: request.number });
-    return { group, shown: new Map(), rejected };
+    return { review: finished, isEnding: false };
   }
 
   /** People have taken over. */
   async #stop(group: string, request: ReviewRequest, head: ReviewHead): Promise<void> {
     if (this.#told.get(`people ${group}`) === head.id) return;
-    const { host, log } = this.#parts;
+    const { host, log, texts } = this.#parts;
     const branch = reviewBranch(group);
-    await host.keepComment(request.number, commentMarker, this.#texts.comment("people", branch, head.id));
-    await host.setStatus(head.id, { state: "success", context: statusContext, description: "Changed by people" });
+    await host.keepComment(request.number, commentMarker, texts.comment("people", group, head.id));
+    await this.#marks.say(head.id, "Has commits by people: Sluice does not update it");
     log.problem({
       code: "REVIEW_STOPPED",
       severity: "warning",
@@ -122,10 +174,43 @@ export class GroupPublisher {
     this.#told.set(`people ${group}`, head.id);
   }
 
+  /** What an approved request shows, where more has come since; undefined: nothing is held back. */
+  async #heldProposal(
+    { review, request, head, proposal }: Group,
+    { target }: Surroundings,
+  ): Promise<readonly FileDifference[] | undefined> {
+    if (this.#options.hold !== "approved" || request === undefined || head === undefined) return undefined;
+    // Of a head that is not on record, what it shows is not known.
+    if (review.head !== head.id || head.fingerprint === fingerprintProposal(proposal)) return undefined;
+    const { git, host, log } = this.#parts;
+    if (!(await host.isApproved(request.number))) return undefined;
+    const { shown } = review;
+    const rest = restOf(shown, await readContents(git, target.tree, this.#options.outputPath, shown.keys()));
+    if (rest.length === 0) return undefined;
+    if (this.#isNews(`hold ${review.group}`, head.id)) {
+      const fields = { group: review.group, request: request.number };
+      log.info("a request is approved: what has come since waits for the next one", fields);
+    }
+    return rest;
+  }
+
+  /** Whether the branch has to be brought up to date because the forge does not merge it otherwise. */
+  async #isBehind({ request, head }: Group, { target }: Surroundings): Promise<boolean> {
+    if (request === undefined || head === undefined || head.isCurrent) return false;
+    const { clock, host } = this.#parts;
+    const about = `${target.id} ${head.id}`;
+    const asked = this.#askedBehind.get(request.number);
+    const now = clock.monotonic();
+    if (asked?.about === about && now - asked.at < behindMsMin) return false;
+    const isBehind = await host.isBehind(request.number);
+    if (isBehind !== undefined) this.#askedBehind.set(request.number, { about, at: now });
+    return isBehind === true;
+  }
+
   /** Undefined: the branch is somewhere else by now, or the server does not want it. */
   async #push({ review, head, proposal }: Group, { target }: Surroundings): Promise<ObjectId | undefined> {
-    const { git, clock, log } = this.#parts;
-    const message = this.#texts.commitMessage(review.group, proposal);
+    const { git, clock, log, texts } = this.#parts;
+    const message = texts.commitMessage(review.group, proposal);
     const to = await writeProjection(git, target, this.#options.outputPath, proposal, message, clock.now());
     const branch = reviewBranch(review.group);
     const outcome = (await git.push([{ branch, from: head?.id, to, mayRewind: true }])).get(branch);
@@ -142,10 +227,10 @@ export class GroupPublisher {
     { state, target }: Surroundings,
   ): Promise<ReviewRequest> {
     if (request !== undefined && describes(request.body, fingerprint)) return request;
-    const { git, host, log } = this.#parts;
+    const { git, host, log, texts } = this.#parts;
     const have = { tree: target.tree, folder: this.#options.outputPath };
     const want = { tree: state, folder: desiredFolder };
-    const text = await this.#texts.requestText(git, group, proposal, fingerprint, { have, want });
+    const text = await texts.requestText(git, group, proposal, fingerprint, { have, want });
     if (request !== undefined) {
       await host.updateRequest(request, text);
       return request;
@@ -153,32 +238,11 @@ export class GroupPublisher {
     const { target: base, isDraft } = this.#options;
     const opened = await host.createRequest({ head: reviewBranch(group), base, ...text, isDraft });
     log.info("opened a request", { group, request: opened.number, url: opened.url, files: proposal.length });
-    return opened;
-  }
-
-  /**
-   * What comes with a request once, and what comes with each head. The request is there and right without it, so trouble
-   * is told, and it is tried again when the request is looked at next.
-   */
-  async #equip(group: string, request: ReviewRequest, head: ObjectId): Promise<void> {
-    const { host, log } = this.#parts;
-    const { number } = request;
-    try {
-      if (this.#undecorated.has(number)) {
-        for (const problem of await host.decorateRequest(number, this.#options.decoration)) {
-          log.problem(problem, { request: number });
-        }
-        this.#undecorated.delete(number);
-      }
-      if (this.#told.get(`head ${group}`) === head) return;
-      await host.setStatus(head, { state: "success", context: statusContext, description: "As events ask for" });
-      const { autoMerge } = this.#options;
-      if (autoMerge !== undefined && !request.hasAutoMerge) await host.enableAutoMerge(request, head, autoMerge);
-      this.#told.set(`head ${group}`, head);
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      log.problem(error.problem, { request: number });
+    if (isDraft && !opened.isDraft) {
+      const message = `request ${opened.number} is no draft: the forge has none for this repository`;
+      log.problem({ code: "FORGE_REFUSED", severity: "warning", message, hint: "Set review.draft to false." });
     }
+    return opened;
   }
 
   #isNews(topic: string, said: string): boolean {
@@ -186,4 +250,8 @@ export class GroupPublisher {
     this.#told.set(topic, said);
     return true;
   }
+}
+
+function isTakenOver(head: ReviewHead | undefined): head is ReviewHead {
+  return head !== undefined && head.fingerprint === undefined;
 }

@@ -1,10 +1,10 @@
 /** Review branches: disposable commits on top of the target that hold a group's proposal. */
 import type { FileContents, FileDifference } from "../../model/review.ts";
-import { fingerprintProposal, readProjection, writeProjectionTrailer } from "../../plan/projection-trailer.ts";
+import { fingerprintProposal, writeProjectionTrailer } from "../../plan/projection-trailer.ts";
 import type { GitReader, GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 import { projectTarget } from "../branches/project-target.ts";
 
-const branchPrefix = "sluice/review/";
+export const branchPrefix = "sluice/review/";
 const fileMode = "100644";
 const folderMode = "40000";
 
@@ -20,17 +20,6 @@ export function reviewBranch(group: string): string {
 export interface CommitWithTree {
   readonly id: ObjectId;
   readonly tree: ObjectId;
-}
-
-/** A head of a review branch; `fingerprint` undefined: somebody else's commit. */
-export interface ReviewHead extends CommitWithTree {
-  readonly fingerprint: string | undefined;
-}
-
-export async function readReviewHead(git: GitReader, commit: ObjectId | undefined): Promise<ReviewHead | undefined> {
-  if (commit === undefined) return undefined;
-  const info = await git.readCommit(commit);
-  return { id: commit, tree: info.tree, fingerprint: readProjection(info) };
 }
 
 /** Every file of the output folder that is Sluice's and not as desired. `desired`: tree of the desired manifests. */

@@ -5,6 +5,7 @@ import type { Template } from "../../model/template.ts";
 import type { GitReader } from "../../ports/git.ts";
 import { fenceFor } from "./defuse-text.ts";
 import { diffProposal, type ProposalSides, summarizeProposal } from "./describe-proposal.ts";
+import { reviewBranch } from "./review-branch.ts";
 
 export interface ReviewTemplates {
   readonly title: Template;
@@ -17,6 +18,9 @@ export interface RequestText {
   readonly title: string;
   readonly body: string;
 }
+
+/** Why there is something to say to people who look at a request. */
+export type CommentReason = "people" | "empty" | "closed" | "changed" | "elsewhere";
 
 /** Begins every comment of ours: there is one on a request, and it changes. */
 export const commentMarker = "<!-- sluice -->";
@@ -68,10 +72,11 @@ export class ReviewTexts {
     return { title, body: body.slice(0, this.#bodyCharactersMax - cutNote.length) + cutNote };
   }
 
-  comment(reason: "people" | "empty", branch: string, head: string): string {
+  comment(reason: CommentReason, group: string, head = ""): string {
     const data = new Map<string, Json>([
       ["reason", reason],
-      ["branch", branch],
+      ["group", group],
+      ["branch", reviewBranch(group)],
       ["head", head.slice(0, 12)],
     ]);
     return `${commentMarker}\n${fill(this.#templates.comment, data)}\n`;

@@ -1,36 +1,60 @@
 /** What becomes of a group whose request has ended. */
 import type { FileContents, ReviewRecord } from "../../model/review.ts";
-import { rejectShown } from "../../plan/plan-review.ts";
+import { rejectChanged, rejectShown } from "../../plan/plan-review.ts";
+import type { ReviewRequest } from "../../ports/code-host.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
-import { readContents, readReviewHead } from "./review-branch.ts";
+import { readContents } from "./review-branch.ts";
+import { type HeadScope, type ReviewHead, readReviewHead } from "./review-head.ts";
 
-/** The record without the request, and with what people did not want of it. `head`: what it had when it ended. */
-export async function settleRequest(
+/**
+ * What people turned down of a request that has ended. `head`: the commit that it had then; undefined: nobody knows any
+ * more. A request that was for another branch when it ended says nothing of the target; nor does a merge of what Sluice
+ * itself had put there, whatever the target looks like since.
+ */
+export async function findTurnedDown(
   git: GitReader,
-  review: ReviewRecord,
+  request: ReviewRequest,
   head: ObjectId | undefined,
-  target: ObjectId,
-  outputPath: string,
-): Promise<ReviewRecord> {
-  const shown = await shownAt(git, review, head, outputPath);
-  const rejected = rejectShown(shown, await readContents(git, target, outputPath, shown.keys()));
-  return { group: review.group, shown: new Map(), rejected: new Map([...review.rejected, ...rejected]) };
+  scope: HeadScope,
+): Promise<FileContents> {
+  const { review, target, outputPath, branch } = scope;
+  if (request.base !== branch) return new Map();
+  const last = await readReviewHead(git, head, scope);
+  const shown = await shownAt(git, review, last, outputPath);
+  const onTarget = await readContents(git, target.tree, outputPath, shown.keys());
+  if (request.state === "closed") return rejectShown(shown, onTarget);
+  if (last === undefined || last.fingerprint !== undefined) return new Map();
+  return rejectChanged(shown, await readContents(git, last.tree, outputPath, shown.keys()), onTarget);
+}
+
+/** The record without the request, and with what was turned down. */
+export function settleReview(review: ReviewRecord, turnedDown: FileContents): ReviewRecord {
+  const { group, request, rejected, rejectedIn = new Map<string, number>() } = review;
+  const settled = { group, shown: new Map(), rejected: new Map([...rejected, ...turnedDown]) };
+  if (request === undefined) return { ...settled, rejectedIn };
+  const numbers = [...turnedDown.keys()].map((path) => [path, request] as const);
+  return { ...settled, rejectedIn: new Map([...rejectedIn, ...numbers]) };
 }
 
 /**
  * Whether a merge has left nothing of what was shown on the target: people who merge want some of it, so the target that
  * was fetched is probably one from before.
  */
-export async function isMergeMissing(
+export async function isMergeMissing(git: GitReader, head: ObjectId | undefined, scope: HeadScope): Promise<boolean> {
+  const { review, target, outputPath } = scope;
+  const shown = await shownAt(git, review, await readReviewHead(git, head, scope), outputPath);
+  const onTarget = await readContents(git, target.tree, outputPath, shown.keys());
+  return shown.size > 0 && rejectShown(shown, onTarget).size === shown.size;
+}
+
+/** Whether all that a request shows is on the target: it was merged, and the forge may not have noticed yet. */
+export async function isAllOnTarget(
   git: GitReader,
-  review: ReviewRecord,
-  head: ObjectId | undefined,
+  { shown }: ReviewRecord,
   target: ObjectId,
   outputPath: string,
 ): Promise<boolean> {
-  const shown = await shownAt(git, review, head, outputPath);
-  const rejected = rejectShown(shown, await readContents(git, target, outputPath, shown.keys()));
-  return shown.size > 0 && rejected.size === shown.size;
+  return shown.size > 0 && rejectShown(shown, await readContents(git, target, outputPath, shown.keys())).size === 0;
 }
 
 /**
@@ -40,10 +64,9 @@ export async function isMergeMissing(
 async function shownAt(
   git: GitReader,
   { shown }: ReviewRecord,
-  head: ObjectId | undefined,
+  last: ReviewHead | undefined,
   outputPath: string,
 ): Promise<FileContents> {
-  const last = await readReviewHead(git, head);
   if (last?.fingerprint === undefined) return shown;
   const there = await readContents(git, last.tree, outputPath, shown.keys());
   return new Map([...shown].filter(([path, content]) => there.get(path) === content));

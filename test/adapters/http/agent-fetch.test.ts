@@ -65,7 +65,7 @@ describe("behind a proxy", () => {
       const proxy = await serveProxy();
       const env = { http_proxy: proxy.url.replace("//", "//me:secret@") };
       const host = open(createAgentFetch({ env }), "http://forge.invalid");
-      await host.findOpenRequest("a", "main");
+      await host.listOpenRequests("sluice/");
       host.close();
       expect(proxy.seen).toEqual([
         expect.stringMatching(/^GET http:\/\/forge\.invalid\/repos\/acme\/fleet\/pulls\?\S+ Basic bWU6c2VjcmV0$/),
@@ -75,7 +75,7 @@ describe("behind a proxy", () => {
     it(`${name} that the proxy refuses is unavailable`, async () => {
       const proxy = await serveProxy(403);
       const host = open(createAgentFetch({ env: { https_proxy: proxy.url } }), "https://forge.invalid");
-      await expect(host.findOpenRequest("a", "main")).rejects.toMatchObject({
+      await expect(host.listOpenRequests("sluice/")).rejects.toMatchObject({
         problem: { code: "FORGE_UNAVAILABLE", message: expect.stringContaining("refuses a connection") },
       });
       host.close();

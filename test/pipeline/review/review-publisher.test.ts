@@ -43,7 +43,7 @@ describe("one request for what differs", () => {
     const commits = world.stateCommits;
     world.host.calls.length = 0;
     await world.settle();
-    expect(world.host.calls).toEqual(Array.from({ length: 6 }, () => "readRequest"));
+    expect(world.host.calls).toEqual(Array.from({ length: 6 }, () => "listOpenRequests"));
     expect([world.remote.pushes, world.stateCommits]).toEqual([pushes, commits]);
   });
 
@@ -233,16 +233,20 @@ describe("people", () => {
     expect(world.remote.history(all)[1]?.id).toBe(world.remote.branches.get("main"));
   });
 
-  it("reopen a closed request: it is taken on again when there is something to propose", async () => {
+  it("reopen a closed request: what it showed is not turned down any more", async () => {
     const world = new ReviewWorld();
     world.desire({ "a/x": "1" });
     await world.settle();
     world.host.closeAsPerson(1);
     await world.settle();
     world.host.requests[0]!.state = "open";
-    world.desire({ "a/y": "1" });
     await world.settle();
     expect(world.host.requests).toMatchObject([{ state: "open", title: "Create 1 manifest on 1 cluster" }]);
+    expect(world.objects(all)).toEqual({ "a/x": "1" });
+    world.host.merge(1);
+    await world.settle();
+    expect(world.objects()).toEqual({ "a/x": "1" });
+    expect(world.remote.files("sluice/state", "reviews").size).toBe(0);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Template } from "../../../src/model/template.ts";
 import { type ReviewOptions, ReviewPublisher } from "../../../src/pipeline/review/review-publisher.ts";
 import type { ReviewTemplates } from "../../../src/pipeline/review/review-texts.ts";
 import type { PlanInput } from "../../../src/plan/plan-change-set.ts";
+import type { CodeHost } from "../../../src/ports/code-host.ts";
 import type { ObjectId } from "../../../src/ports/git.ts";
 import { compileTemplate } from "../../../src/render/compile-template.ts";
 import { createFakeClock } from "../../fakes/fake-clock.ts";
@@ -55,18 +56,26 @@ export class ReviewWorld {
   readonly clock = createFakeClock();
   readonly log = createFakeLog();
   readonly options: ReviewOptions;
+  /** What the publisher talks to: the fake, or an adapter over a stand-in. */
+  readonly #forge: CodeHost;
   git = new FakeGitRepository(this.remote);
   publisher: ReviewPublisher;
   /** How often the state was written by the publisher. */
   stateCommits = 0;
 
-  constructor(options: Partial<ReviewOptions> = {}, grouping: ReviewGrouping = "all") {
+  constructor(
+    options: Partial<ReviewOptions> = {},
+    grouping: ReviewGrouping = "all",
+    openForge: (remote: FakeGitRemote) => CodeHost | undefined = () => undefined,
+  ) {
+    this.#forge = openForge(this.remote) ?? this.host;
     this.options = {
       target: "main",
       outputPath: "rendered",
       grouping,
       decoration: { labels: [], reviewers: [], assignees: [] },
       isDraft: false,
+      hold: "never",
       autoMerge: undefined,
       requestsMax: 10,
       intervalMsMin: 1000,
@@ -140,8 +149,8 @@ export class ReviewWorld {
   }
 
   #createPublisher(): ReviewPublisher {
-    const { git, host, clock, log } = this;
-    return new ReviewPublisher(this.options, { git, host, clock, log, templates });
+    const { git, clock, log } = this;
+    return new ReviewPublisher(this.options, { git, host: this.#forge, clock, log, templates });
   }
 
   async #commit(inputs: readonly PlanInput[]): Promise<void> {
