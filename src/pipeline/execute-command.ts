@@ -23,10 +23,11 @@ export type ControlCommand =
 
 /** A command as it comes over the control socket, from another version perhaps. Throws USAGE where it is none. */
 export function parseCommand(request: unknown): ControlCommand {
-  const { command, ids, source, subject } = (request ?? {}) as Record<string, unknown>;
+  const { command, ids, source, subject, group } = (request ?? {}) as Record<string, unknown>;
   const isKnown =
     ["pause", "resume", "rerender", "repair"].includes(String(command)) ||
     (command === "discard" && Array.isArray(ids)) ||
+    (command === "propose" && (group === undefined || typeof group === "string")) ||
     (command === "remove" && typeof source === "string" && typeof subject === "string");
   if (isKnown) return request as ControlCommand;
   throw new SluiceError({ code: "USAGE", message: `the service does not know the command ${String(command)}` });
@@ -39,7 +40,10 @@ export interface CommandScope {
 }
 
 /** Commits what the command changes, and says what that was. Throws a SluiceError (NOT_FOUND) for what does not exist. */
-export async function executeCommand(command: ControlCommand, scope: CommandScope): Promise<string> {
+export async function executeCommand(
+  command: Exclude<ControlCommand, { command: "propose" }>,
+  scope: CommandScope,
+): Promise<string> {
   const { keeper, branches } = scope;
   switch (command.command) {
     case "pause":

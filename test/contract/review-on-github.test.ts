@@ -141,7 +141,9 @@ it("a token that is taken away for a while: what was closed meanwhile is turned 
   server.isHidden = false;
   await world.settle();
   expect(server.pulls).toHaveLength(1);
-  expect(world.log.problems).toMatchObject([{ code: "REVIEW_TURNED_DOWN", message: expect.stringContaining("x.yaml") }]);
+  expect(world.log.problems).toMatchObject([
+    { code: "REVIEW_TURNED_DOWN", message: expect.stringContaining("x.yaml") },
+  ]);
   expect(server.pull(1).comments[0]?.body).toContain("sluice propose all");
 });
 

@@ -42,6 +42,12 @@ export function addControlCommands(program: Command, context: CliContext, end: (
     .description("forget dead letters and failures of records")
     .argument("<id...>", "as `show dead-letters` and `show entities --failed` print them")
     .action((ids: readonly string[], options: CommonOptions) => send(options, { command: "discard", ids }));
+  addFileOption(program.command("propose"))
+    .description("propose again what people turned down in reviews")
+    .argument("[group]", "only this group's, as `show reviews` prints it")
+    .action((group: string | undefined, options: CommonOptions) =>
+      send(options, { command: "propose", ...(group === undefined ? {} : { group }) }),
+    );
   addFileOption(program.command("repair"))
     .description("compare the target with the desired tree file by file and restore what is Sluice's")
     .option("--purge", "start the state branch anew, without its history")

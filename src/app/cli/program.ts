@@ -15,7 +15,7 @@ const commands: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ["validate"], load: async () => (await import("./validate.ts")).addValidateCommand },
   { names: ["show"], load: async () => (await import("./show.ts")).addShowCommand },
   {
-    names: ["pause", "resume", "remove", "rerender", "discard", "repair"],
+    names: ["pause", "resume", "remove", "rerender", "discard", "propose", "repair"],
     load: async () => (await import("./control.ts")).addControlCommands,
   },
   { names: ["publish"], load: async () => (await import("./publish.ts")).addPublishCommand },

@@ -15,6 +15,7 @@ import type { Metrics } from "../../ports/metrics.ts";
 import type { Branches, BranchNames, Ports } from "../branches/branches.ts";
 import { type ControlCommand, executeCommand } from "../execute-command.ts";
 import { readKeptCatalog } from "../read-folder.ts";
+import { proposeAgain } from "../review/propose-again.ts";
 import { StateKeeper } from "../state-keeper.ts";
 import { untilAnswered } from "../until-answered.ts";
 import { Absences } from "./absences.ts";
@@ -152,6 +153,8 @@ export class Leading {
 
   /** Carries out a command between two pushes; resolves, when its effect is pushed, to what there is to tell. */
   execute(command: ControlCommand): Promise<string> {
+    // Reviews have a pace of their own, and take their turns between pushes themselves.
+    if (command.command === "propose") return proposeAgain(this.#inForce.review, command.group);
     return this.#requests.add(async (signal) => {
       const { branches, keeper } = this.#inForce;
       const { git, log } = this.#ports;
