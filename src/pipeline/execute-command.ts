@@ -19,7 +19,9 @@ export type ControlCommand =
   /** Forgets dead letters, and the failures of records that never rendered. */
   | { readonly command: "discard"; readonly ids: readonly string[] }
   /** Compares the target with the desired tree, file by file; `purge`: starts the state branch anew without history. */
-  | { readonly command: "repair"; readonly purge: boolean };
+  | { readonly command: "repair"; readonly purge: boolean }
+  /** Proposes again what was turned down in reviews; absent: of all groups. */
+  | { readonly command: "propose"; readonly group?: string };
 
 /** A command as it comes over the control socket, from another version perhaps. Throws USAGE where it is none. */
 export function parseCommand(request: unknown): ControlCommand {
