@@ -93,18 +93,20 @@ it("has defaults for everything else, and takes it all", () => {
     reviewers: [],
     assignees: [],
     isDraft: false,
+    hold: "never",
     requestsMax: 20,
     intervalMsMin: 30_000,
     pollMs: 60_000,
   });
   const all = `{mode: pull-request, forge: gitea, ${token}, group: trigger, labels: [a], reviewers: [b, acme/c], assignees: [d],
-    draft: true, autoMerge: squash, maxOpen: 3, minInterval: 5s, pollInterval: 10s}`;
+    draft: true, hold: approved, autoMerge: squash, maxOpen: 3, minInterval: 5s, pollInterval: 10s}`;
   expect(load(url, all).value?.review).toMatchObject({
     grouping: "trigger",
     labels: ["a"],
     reviewers: ["b", "acme/c"],
     assignees: ["d"],
     isDraft: true,
+    hold: "approved",
     autoMerge: "squash",
     requestsMax: 3,
     intervalMsMin: 5000,
