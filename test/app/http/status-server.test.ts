@@ -1,0 +1,62 @@
+import { afterEach, expect, it } from "vitest";
+import { createPromMetrics } from "../../../src/adapters/system/prom-metrics.ts";
+import { openStatusServer, type ServiceHealth, type StatusServer } from "../../../src/app/http/status-server.ts";
+
+let server: StatusServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+async function open(health: ServiceHealth, metrics = createPromMetrics("1.2.3")) {
+  server = await openStatusServer({ host: "127.0.0.1", port: 0, health: () => health, metrics });
+  return (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server?.port}${path}`, init);
+}
+
+const states: readonly { readonly health: ServiceHealth; readonly codes: readonly [number, number, number] }[] = [
+  { health: { state: "starting", isReady: false, isLeader: false }, codes: [200, 503, 503] },
+  { health: { state: "leading", isReady: true, isLeader: true }, codes: [200, 200, 200] },
+  { health: { state: "standing by", isReady: true, isLeader: false }, codes: [200, 200, 503] },
+];
+
+it.each(states)("answers probes while $health.state", async ({ health, codes }) => {
+  const get = await open(health);
+  for (const [index, path] of ["/healthz", "/readyz", "/leaderz"].entries()) {
+    const answer = await get(path);
+    expect(answer.status, path).toBe(codes[index]);
+    expect(await answer.text()).toBe(`${health.state}\n`);
+  }
+});
+
+it("serves metrics as Prometheus reads them, with bounded labels", async () => {
+  const metrics = createPromMetrics("1.2.3");
+  const get = await open({ state: "leading", isReady: true, isLeader: true }, metrics);
+  for (let index = 0; index < 250; index++) metrics.count("sluice_near_misses_total", { event_source: `s${index}` });
+  metrics.count("sluice_pushes_total", { outcome: "pushed" }, 3);
+  metrics.set("sluice_inbox_deliveries", {}, 7);
+  const answer = await get("/metrics");
+  const text = await answer.text();
+  expect(answer.headers.get("content-type")).toContain("version=0.0.4");
+  expect(text).toContain('sluice_pushes_total{outcome="pushed"} 3');
+  expect(text).toContain("sluice_inbox_deliveries 7");
+  expect(text).toContain('sluice_near_misses_total{event_source="other"} 50');
+  expect(text).toContain('sluice_build_info{version="1.2.3"} 1');
+});
+
+it("serves nothing else, and takes nothing", async () => {
+  const get = await open({ state: "leading", isReady: true, isLeader: true });
+  expect((await get("/etc/passwd")).status).toBe(404);
+  expect((await get("/metrics", { method: "POST", body: "x" })).status).toBe(404);
+});
+
+it("says where it can't listen", async () => {
+  await open({ state: "leading", isReady: true, isLeader: true });
+  const again = openStatusServer({
+    host: "127.0.0.1",
+    port: server?.port ?? 0,
+    health: () => ({ state: "starting", isReady: false, isLeader: false }),
+    metrics: createPromMetrics("1"),
+  });
+  await expect(again).rejects.toMatchObject({ problem: { code: "SETTINGS_INVALID" } });
+});
