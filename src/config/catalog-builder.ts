@@ -82,7 +82,7 @@ export class CatalogBuilder {
       ),
     );
     const fingerprints = new Fingerprints(this.inForce, compatibility);
-    const value = this.#join(broken, connectionClusters, fingerprints);
+    const value = { ...this.#join(broken, connectionClusters, fingerprints), compatibility };
     this.#problems.push(...checkEventSourceNames(value));
     if (connections.length > 0) {
       this.#problems.push(
@@ -178,7 +178,7 @@ export class CatalogBuilder {
     broken: ReadonlyMap<string, Problem>,
     connectionClusters: ReadonlyMap<string, LabelSelector>,
     fingerprints: Fingerprints,
-  ): Catalog {
+  ): Omit<Catalog, "compatibility"> {
     const eventSources = new Map<string, EventSource>();
     const eventTriggers = new Map<string, EventTrigger>();
     const contents = new Map<DocumentKey, ContentDocument>();

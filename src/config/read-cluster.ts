@@ -1,9 +1,10 @@
 /** Clusters, however they are written down, and sets of them. */
-import type { ClusterSet } from "../model/catalog.ts";
+import type { ClusterSet, RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
-import type { Json, JsonObject } from "../model/json.ts";
+import type { Json } from "../model/json.ts";
 import type { Checked } from "../model/problem.ts";
 import { decodeBase64Text } from "./decode-base64.ts";
+import { documentKey } from "./document-key.ts";
 import { warnOfFields } from "./fields-without-effect.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { memberList, memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
@@ -11,8 +12,9 @@ import { memberList, memberObject, memberText, type YamlDocument } from "./yaml-
 const secretTypeLabel = "argocd.argoproj.io/secret-type";
 
 /** A SveltosCluster, or a Cluster of Cluster API: the document is the cluster. */
-export function readCluster(document: JsonObject, namespace: string, name: string): Cluster {
-  return { namespace, name, labels: readLabels(document), document };
+export function readCluster(raw: Pick<RawDocument, "kind" | "namespace" | "name" | "value">): Cluster {
+  const { namespace, name, value } = raw;
+  return { namespace, name, labels: readLabels(value), document: value, documentKey: documentKey(raw) };
 }
 
 export function isArgoCluster(document: Json): boolean {
@@ -23,7 +25,8 @@ export function isArgoCluster(document: Json): boolean {
  * Argo CD's cluster Secret. The cluster is named as Argo CD names it, in the Secret's `name`; templates see that name
  * as the document's, `name` and `server` as plain text, and nothing of the credentials.
  */
-export function readArgoCluster(document: JsonObject, namespace: string, secretName: string): Cluster {
+export function readArgoCluster(raw: RawDocument): Cluster {
+  const { namespace, name: secretName, value: document } = raw;
   const read = (key: string): string | undefined => {
     const encoded = memberText(memberObject(document, "data"), key);
     return (
@@ -43,7 +46,7 @@ export function readArgoCluster(document: JsonObject, namespace: string, secretN
     ["metadata", metadata],
     ["data", data],
   ]);
-  return { namespace, name, labels: readLabels(document), document: shown };
+  return { namespace, name, labels: readLabels(document), document: shown, documentKey: documentKey(raw) };
 }
 
 /** Reads a document of checked shape. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import schema from "../../schemas/documents.schema.json" with { type: "json" };
 import type { ClusterSet, ContentDocument, EventSource, RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
-import { isJsonObject, type JsonObject, writeJson } from "../model/json.ts";
+import { isJsonObject, writeJson } from "../model/json.ts";
 import type { Problem, SourcePlace } from "../model/problem.ts";
 import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
 import type { Compatibility } from "./compile-pattern.ts";
@@ -173,9 +173,10 @@ function checkKind(document: YamlDocument, kind: string | undefined, info: KindI
 
 function readContentOf(
   document: YamlDocument,
-  { kind, namespace, name, value }: RawDocument & { readonly value: JsonObject },
+  raw: RawDocument,
   compatibility: Compatibility,
 ): { content: DocumentContent | undefined; problems: readonly Problem[] } {
+  const { kind, namespace, name, value } = raw;
   switch (kind) {
     case "EventSource": {
       const read = readEventSource(document, name, compatibility);
@@ -192,11 +193,10 @@ function readContentOf(
     }
     case "SveltosCluster":
     case "Cluster":
-      return { content: { kind: "cluster", cluster: readCluster(value, namespace, name) }, problems: [] };
+      return { content: { kind: "cluster", cluster: readCluster(raw) }, problems: [] };
     case "ConfigMap":
     case "Secret": {
-      if (isArgoCluster(value))
-        return { content: { kind: "cluster", cluster: readArgoCluster(value, namespace, name) }, problems: [] };
+      if (isArgoCluster(value)) return { content: { kind: "cluster", cluster: readArgoCluster(raw) }, problems: [] };
       const read = readContent(document, kind, namespace, name);
       return { content: { kind: "content", content: read.value }, problems: read.problems };
     }

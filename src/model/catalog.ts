@@ -69,6 +69,8 @@ export interface EventTrigger {
   readonly fingerprint: string;
   /** Why it does not render now although its last good version still matches; its entities become failed records. */
   readonly broken?: Problem;
+  /** Its documents are gone: this last version still matches events and renders nothing but the action. */
+  readonly withdrawn?: true;
 }
 
 /** A ConfigMap or Secret that documents refer to. */
@@ -101,6 +103,8 @@ export interface ClusterSet {
 export interface Catalog {
   /** Hash over the documents: equal revisions render equally. */
   readonly revision: string;
+  /** How patterns were read. */
+  readonly compatibility: "strict" | "sveltos";
   readonly eventSources: ReadonlyMap<string, EventSource>;
   readonly eventTriggers: ReadonlyMap<string, EventTrigger>;
   /** By `<kind>/<namespace>/<name>`. */

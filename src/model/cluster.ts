@@ -7,6 +7,8 @@ export interface Cluster {
   readonly labels: ReadonlyMap<string, string>;
   /** The whole document: `.Cluster` in templates. */
   readonly document: JsonObject;
+  /** Of the document that describes it: `<kind>/<namespace>/<name>`. */
+  readonly documentKey: string;
 }
 
 /** `<namespace>/<name>`: the identity of a cluster wherever one is needed as a key. */

@@ -1,6 +1,6 @@
 /** Which clusters documents mean: label selectors and ClusterSets. */
-import type { Catalog, ClusterSet, EventTrigger } from "./catalog.ts";
-import { type Cluster, type ClusterKey, clusterKey, type LabelRequirement, type LabelSelector } from "./cluster.ts";
+import type { Catalog, EventTrigger } from "./catalog.ts";
+import { type Cluster, clusterKey, type LabelRequirement, type LabelSelector } from "./cluster.ts";
 
 /** As Kubernetes does it: NotIn and DoesNotExist also hold for a label that isn't there. */
 export function selectorMatches(selector: LabelSelector, labels: ReadonlyMap<string, string>): boolean {
@@ -20,16 +20,6 @@ function requirementHolds({ operator, values }: LabelRequirement, value: string 
   }
 }
 
-/** The clusters of a ClusterSet: those its selector takes and those it names. */
-export function clustersOfSet(set: ClusterSet, clusters: ReadonlyMap<ClusterKey, Cluster>): Cluster[] {
-  const named = new Set(set.clusterRefs.map(clusterKey));
-  return [...clusters.values()].filter(
-    (cluster) =>
-      named.has(clusterKey(cluster)) ||
-      (set.clusterSelector !== undefined && selectorMatches(set.clusterSelector, cluster.labels)),
-  );
-}
-
 /**
  * The clusters that an event counts for under a trigger, before its connection is looked at: those of its selector and
  * of its ClusterSets, or all where it has neither. In the catalog's order.
@@ -38,17 +28,22 @@ export function clustersOfTrigger(
   trigger: SelectsClusters,
   catalog: Pick<Catalog, "clusters" | "clusterSets">,
 ): Cluster[] {
-  const { sourceClusterSelector: selector, clusterSetRefs } = trigger;
-  const clusters = [...catalog.clusters.values()];
-  if (selector === undefined && clusterSetRefs.length === 0) return clusters;
-  const inSets = new Set<Cluster>();
-  for (const name of clusterSetRefs) {
-    const set = catalog.clusterSets.get(name);
-    if (set !== undefined) for (const cluster of clustersOfSet(set, catalog.clusters)) inSets.add(cluster);
-  }
-  return clusters.filter(
-    (cluster) => inSets.has(cluster) || (selector !== undefined && selectorMatches(selector, cluster.labels)),
+  const selects = clusterSelection(trigger, catalog.clusterSets);
+  return [...catalog.clusters.values()].filter(selects);
+}
+
+/** Whether an event counts for a cluster under a trigger, as {@link clustersOfTrigger} has it. */
+export function clusterSelection(
+  { sourceClusterSelector: selector, clusterSetRefs }: SelectsClusters,
+  clusterSets: Catalog["clusterSets"],
+): (cluster: Cluster) => boolean {
+  if (selector === undefined && clusterSetRefs.length === 0) return () => true;
+  const sets = clusterSetRefs.flatMap((name) => clusterSets.get(name) ?? []);
+  const named = new Set(sets.flatMap(({ clusterRefs }) => clusterRefs.map(clusterKey)));
+  const selectors = [selector, ...sets.map(({ clusterSelector }) => clusterSelector)].filter(
+    (one) => one !== undefined,
   );
+  return (cluster) => named.has(clusterKey(cluster)) || selectors.some((one) => selectorMatches(one, cluster.labels));
 }
 
 type SelectsClusters = Pick<EventTrigger, "sourceClusterSelector" | "clusterSetRefs">;

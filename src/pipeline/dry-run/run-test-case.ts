@@ -63,7 +63,12 @@ function withClusters(catalog: Catalog, documents: readonly JsonObject[] | undef
   for (const document of documents) {
     const metadata = document.get("metadata");
     const text = (key: string) => String((isJsonObject(metadata) ? metadata.get(key) : undefined) ?? "");
-    const cluster = readCluster(document, text("namespace"), text("name"));
+    const cluster = readCluster({
+      kind: String(document.get("kind")),
+      namespace: text("namespace"),
+      name: text("name"),
+      value: document,
+    });
     clusters.set(clusterKey(cluster), cluster);
   }
   return { ...catalog, clusters };

@@ -65,6 +65,7 @@ const cluster: Cluster = {
   namespace: "fleet",
   name: "eu-1",
   labels: new Map([["env", "fv"]]),
+  documentKey: "SveltosCluster/fleet/a",
   document: parseJson('{"metadata": {"namespace": "fleet", "name": "eu-1"}}') as JsonObject,
 };
 

@@ -1,0 +1,189 @@
+/**
+ * What a change of the catalog may change for one owner: everything, or what it has on some clusters.
+ *
+ * A trigger depends on `.Cluster` by the fields that stand in its templates' text, and in those of what it refers to, and
+ * by whether the cluster matches. On anything else it refers to it depends as a whole.
+ */
+import type { Catalog, EventTrigger, PolicyRef } from "../../model/catalog.ts";
+import type { Cluster, ClusterKey } from "../../model/cluster.ts";
+import { isJsonObject, type Json, writeJson } from "../../model/json.ts";
+import { clusterSelection, selectorMatches } from "../../model/select-clusters.ts";
+import type { FieldChain } from "../../model/template.ts";
+import type { ChangedDocument } from "./changed-documents.ts";
+import { clusterChains, mayRefer, namingOf, referredKey, renderForCluster } from "./owner-reads.ts";
+import { significantText } from "./significant.ts";
+
+/** What all owners are compared with. */
+export interface Comparison {
+  readonly inForce: Catalog;
+  readonly wanted: Catalog;
+  readonly changedDocuments: ReadonlyMap<string, ChangedDocument>;
+  /** Keys of ConfigMaps and Secrets to deploy that changed, or turned bad or good. */
+  readonly changedContents: ReadonlySet<string>;
+  readonly changedClusters: ReadonlySet<ClusterKey>;
+  /** Clusters that some connection serves now and did not, or the other way round. */
+  readonly reconnected: ReadonlySet<ClusterKey>;
+  readonly allClusters: readonly ClusterKey[];
+}
+
+export interface OwnerChange {
+  readonly clusters: "all" | readonly ClusterKey[];
+  /** For people: what of it changed. */
+  readonly reason: string;
+  /**
+   * Given where nothing but documents changed that only an event's data can name: what an event does not name stays as
+   * it is.
+   */
+  readonly onlyWhereNamed?: readonly string[];
+}
+
+const everywhere = (reason: string): OwnerChange => ({ clusters: "all", reason });
+
+/** Undefined: nothing that the owner renders can be different. */
+export function compareOwner(before: EventTrigger, after: EventTrigger, scope: Comparison): OwnerChange | undefined {
+  if ((before.withdrawn === true) !== (after.withdrawn === true)) {
+    return everywhere(after.withdrawn === true ? "its documents are gone" : "its documents are back");
+  }
+  // It renders nothing, whatever changes around it.
+  if (after.withdrawn === true) return undefined;
+  if (scope.inForce.compatibility !== scope.wanted.compatibility) return everywhere("compatibility changed");
+  if ((before.broken === undefined) !== (after.broken === undefined)) {
+    return everywhere(after.broken === undefined ? "it was mended" : "it can't be rendered any more");
+  }
+  const changedKey = findChangedReference(after, scope);
+  if (changedKey !== undefined) return everywhere(`${changedKey} changed`);
+  const clusters = changedClusters(before, after, scope);
+  if (clusters === "all") return everywhere("clusters changed that its destination depends on");
+  const named = findNamedByEvents(after, scope);
+  if (named.length > 0) {
+    const onlyWhereNamed = clusters.length === 0 ? { onlyWhereNamed: named } : {};
+    return { ...everywhere(`${named[0]} changed, which events may name`), ...onlyWhereNamed };
+  }
+  return clusters.length === 0 ? undefined : { clusters, reason: "clusters changed, or what they name" };
+}
+
+/** A changed document that the owner depends on for every cluster: its own, its EventSource, what it names outright. */
+function findChangedReference(trigger: EventTrigger, { changedDocuments, changedContents }: Comparison) {
+  const own = `EventTrigger//${trigger.name}`;
+  const change = changedDocuments.get(own);
+  if (change !== undefined && renderedPart(change.before?.value) !== renderedPart(change.after?.value)) return own;
+  if (namingOf(trigger.eventSourceName) === "constant") {
+    const source = `EventSource//${trigger.eventSourceName.source.text.trim()}`;
+    if (changedDocuments.has(source)) return source;
+  }
+  return trigger.policyRefs
+    .filter(({ namespace, name }) => namingOf(namespace, name) === "constant" && namespace.source.text.trim() !== "")
+    .map(({ kind, namespace, name }) => `${kind}/${namespace.source.text.trim()}/${name.source.text.trim()}`)
+    .find((key) => changedContents.has(key));
+}
+
+/** Fields of a trigger that only say which clusters it is for, or what becomes of objects where it is for none. */
+const selectionFields = new Set([
+  "sourceClusterSelector",
+  "clusterSetRefs",
+  "destinationClusterSelector",
+  "stopMatchingBehavior",
+]);
+
+/** A trigger's document without its selection. */
+function renderedPart(document: Json | undefined): string | undefined {
+  if (!isJsonObject(document)) return undefined;
+  const spec = document.get("spec");
+  if (!isJsonObject(spec)) return writeJson(document);
+  const rest = new Map([...spec].filter(([key]) => !selectionFields.has(key)));
+  return significantText(new Map([...document, ["spec", rest]]));
+}
+
+/** Changed documents that only an event's data can name. */
+function findNamedByEvents({ policyRefs }: EventTrigger, scope: Comparison): readonly string[] {
+  const refs = policyRefs.filter(({ namespace, name }) => namingOf(namespace, name) === "by event");
+  return findReferred({ policyRefs: refs }, scope);
+}
+
+/** Changed documents that one of the references may name. */
+function findReferred(
+  { policyRefs }: Pick<EventTrigger, "policyRefs">,
+  { changedContents }: Comparison,
+): readonly string[] {
+  if (policyRefs.length === 0) return [];
+  return [...changedContents].filter((key) => {
+    const [kind = "", namespace = "", name = ""] = key.split("/");
+    return policyRefs.some((ref) => mayRefer(ref, { kind: kind as PolicyRef["kind"], namespace, name }));
+  });
+}
+
+/** Where what the owner renders may be different because of a cluster, or of what a cluster's fields name. */
+function changedClusters(before: EventTrigger, after: EventTrigger, scope: Comparison): "all" | readonly ClusterKey[] {
+  const sources = changedSources(before, after, scope);
+  const { destinationCluster: to, destinationClusterSelector: selector } = after;
+  if ((before.destinationClusterSelector === undefined) !== (selector === undefined)) return "all";
+  if (to === undefined && selector === undefined) return sources;
+  // Whatever it renders elsewhere may come of a source that changed, and an empty namespace is the destination's.
+  if (sources.length > 0 || findReferred(after, scope).length > 0) return "all";
+  if (to === undefined) return changedDestinations(before, after, scope);
+  const moved = [...scope.changedClusters].filter(
+    (key) => scope.inForce.clusters.has(key) !== scope.wanted.clusters.has(key),
+  );
+  if (moved.length === 0) return [];
+  const isConstant = namingOf(to.namespace, to.name) === "constant" && to.namespace.source.text.trim() !== "";
+  if (!isConstant) return "all";
+  const destination = `${to.namespace.source.text.trim()}/${to.name.source.text.trim()}`;
+  // Where it is not there the failure is the source's.
+  return moved.includes(destination) ? "all" : [];
+}
+
+function changedDestinations(before: EventTrigger, after: EventTrigger, scope: Comparison): readonly ClusterKey[] {
+  const takes = ({ destinationClusterSelector: selector }: EventTrigger, cluster: Cluster | undefined) =>
+    cluster !== undefined && selector !== undefined && selectorMatches(selector, cluster.labels);
+  return scope.allClusters.filter(
+    (key) => takes(before, scope.inForce.clusters.get(key)) !== takes(after, scope.wanted.clusters.get(key)),
+  );
+}
+
+function changedSources(before: EventTrigger, after: EventTrigger, scope: Comparison): readonly ClusterKey[] {
+  const isChanged = clusterChange(before, after, scope);
+  const refs = after.policyRefs.filter(({ namespace, name }) => {
+    const naming = namingOf(namespace, name);
+    return naming === "by cluster" || (naming === "constant" && namespace.source.text.trim() === "");
+  });
+  return scope.allClusters.filter((key) => {
+    if (isChanged(key)) return true;
+    const is = scope.wanted.clusters.get(key);
+    return is !== undefined && isChanged.matches(is) && namesChanged(after, refs, is, scope);
+  });
+}
+
+interface ClusterChange {
+  /** Whether the cluster itself changed for the owner: one of the values that it reads, whether it matches. */
+  (key: ClusterKey): boolean;
+  readonly matches: (cluster: Cluster) => boolean;
+}
+
+export function clusterChange(before: EventTrigger, after: EventTrigger, scope: Comparison): ClusterChange {
+  const { inForce, wanted } = scope;
+  const matched = clusterSelection(before, inForce.clusterSets);
+  const matches = clusterSelection(after, wanted.clusterSets);
+  const chains = clusterChains(after, wanted.contents);
+  const isChanged = (key: ClusterKey): boolean => {
+    const [was, is] = [inForce.clusters.get(key), wanted.clusters.get(key)];
+    const isMatched = is !== undefined && matches(is);
+    if ((was !== undefined && matched(was)) !== isMatched) return true;
+    if (!isMatched || was === undefined || is === undefined) return false;
+    return scope.reconnected.has(key) || (scope.changedClusters.has(key) && isReadDifferently(chains, was, is));
+  };
+  return Object.assign(isChanged, { matches });
+}
+
+function isReadDifferently(chains: readonly FieldChain[], was: Cluster, is: Cluster): boolean {
+  return chains.some((chain) => significantText(was.document, chain) !== significantText(is.document, chain));
+}
+
+/** Whether what the cluster's fields name, EventSource, ConfigMap or Secret, has changed. */
+function namesChanged(trigger: EventTrigger, refs: readonly PolicyRef[], cluster: Cluster, scope: Comparison): boolean {
+  const { changedDocuments, changedContents } = scope;
+  if (namingOf(trigger.eventSourceName) !== "constant" && changedDocuments.size > 0) {
+    if (changedDocuments.has(`EventSource//${renderForCluster(trigger.eventSourceName, cluster)}`)) return true;
+  }
+  if (changedContents.size === 0) return false;
+  return refs.some((ref) => changedContents.has(referredKey(ref, cluster) ?? ""));
+}
