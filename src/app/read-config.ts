@@ -102,7 +102,9 @@ export async function readConnections(context: CliContext, settings: Settings): 
 }
 
 /** By connection, the NATS subjects that it subscribes to. */
-export function subjectsOf({ connections }: ReadConnections): ReadonlyMap<string, readonly string[]> {
+export function subjectsOf({
+  connections,
+}: Pick<ReadConnections, "connections">): ReadonlyMap<string, readonly string[]> {
   return new Map(
     connections.map(({ connection: { name, core, jetstream } }) => {
       const streams = jetstream?.streams.flatMap(({ subjects }) => subjects) ?? [];

@@ -1,7 +1,7 @@
 /** `sluice run`: the service. */
 import { type Command, Option } from "commander";
+import { hostService } from "../compose/host.ts";
 import { composeLog, type LogFlags } from "../compose/log.ts";
-import { hostService } from "../host.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode } from "./context.ts";
 
 export function addRunCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {

@@ -1,13 +1,15 @@
 /** The service, put together from the settings: repository, streams, review, catalog. */
 import { noMetrics } from "../../adapters/system/no-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
-import { Branches } from "../../pipeline/branches/branches.ts";
+import type { Settings } from "../../model/settings.ts";
+import { Branches, type BranchNames } from "../../pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../pipeline/commit-message.ts";
-import type { ControlCommand } from "../../pipeline/execute-command.ts";
-import { Leading } from "../../pipeline/loop/leading.ts";
-import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
+import type { LeadingSettings } from "../../pipeline/loop/in-force.ts";
+import { Leading, type LeadingPorts } from "../../pipeline/loop/leading.ts";
+import type { EventStream } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
+import type { Leader } from "../host/host-parts.ts";
 import { catalogLoader, type ServiceConfig } from "../read-config.ts";
 import { folderSource, targetSource } from "./documents.ts";
 import { composeRenderSettings } from "./render-settings.ts";
@@ -17,65 +19,78 @@ import { compileShipped } from "./shipped-template.ts";
 
 const deadLettersMax = 1000;
 
-export interface OpenService {
-  run(signal: AbortSignal): Promise<void>;
-  execute(command: ControlCommand): Promise<string>;
-  /** Something has changed on the forge, perhaps. */
-  hint(): void;
-  statuses(): ReadonlyMap<string, StreamStatus>;
-  close(): Promise<void>;
-}
-
-/** The service, started: branches open, catalog in force, target as the state wants it. */
+/**
+ * The service, started: branches open, catalog in force, target as the state wants it. Throws where the signal aborts
+ * before that, also while a server keeps silent.
+ */
 export async function composeService(
   context: CliContext,
-  { settings, connections }: ServiceConfig,
+  config: ServiceConfig,
   streams: readonly EventStream[],
   log: Log,
   onReady: () => void,
-): Promise<OpenService> {
-  const git = await openRepository(context, settings, "git", log);
-  const { repository, state, output, commit, config, review } = settings;
-  const isReviewed = review.mode === "pull-request";
-  const names = { target: repository.branch, state: state.branch, outputPath: output.path, isReviewed };
-  const ports = { git, clock: systemClock, chance: systemChance, log };
-  const message = compileShipped("commit-message.tmpl");
-  const publisher = review.mode === "pull-request" ? { review: composeReview(context, settings, review, ports) } : {};
-  const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(message, changeSet));
+  signal: AbortSignal = context.stop,
+): Promise<Leader> {
+  const git = await openRepository(context, config.settings, "git", log);
+  const ports = { git, clock: systemClock, chance: systemChance, log, metrics: noMetrics };
+  // Closing ends whatever is under way.
+  const close = () => void git.close();
+  signal.addEventListener("abort", close, { once: true });
   try {
-    const service = await Leading.start(
-      {
-        options: {
-          ...commit,
-          lookMs: repository.pollMs,
-          shards: output.shards,
-          records: output.records,
-          deadLettersMax,
-          render: composeRenderSettings(settings, context),
-        },
-        ...ports,
-        metrics: noMetrics,
-        ...publisher,
-        branches,
-        streams,
-        config:
-          config.kind === "directory"
-            ? folderSource(context, settings)
-            : targetSource(git, config.path, config.exclude),
-        loadCatalog: catalogLoader(settings, connections),
-        onReady,
-      },
-      context.stop,
-    );
+    const settings = { ...composeSettings(context, config, ports), streams };
+    const branches = openBranches(config.settings, ports);
+    const leading = await Leading.start({ ...ports, ...settings, branches, onReady }, signal);
+    signal.removeEventListener("abort", close);
     return {
-      run: (signal) => service.run(signal),
-      execute: (command) => service.execute(command),
-      hint: () => service.hint(),
-      statuses: () => service.statuses,
+      run: (stopped) => leading.run(stopped),
+      execute: (command) => leading.execute(command),
+      hint: () => leading.hint(),
+      snapshot: () => leading.snapshot(),
+      prepare: async (next) => {
+        const prepared = await leading.prepare(composeSettings(context, next, ports), namesOf(next.settings));
+        return { exchange: (takeStreams) => leading.exchange(prepared, takeStreams) };
+      },
       close: () => git.close(),
     };
   } catch (error) {
+    signal.removeEventListener("abort", close);
     await git.close();
     throw error;
   }
+}
+
+/** What the settings say of a service, its streams apart. Reads the secrets that rendering and review need. */
+function composeSettings(
+  context: CliContext,
+  { settings, connections }: ServiceConfig,
+  ports: LeadingPorts,
+): Omit<LeadingSettings, "streams"> {
+  const { repository, output, commit, config, review } = settings;
+  const publisher = review.mode === "pull-request" ? { review: composeReview(context, settings, review, ports) } : {};
+  return {
+    options: {
+      ...commit,
+      lookMs: repository.pollMs,
+      shards: output.shards,
+      records: output.records,
+      deadLettersMax,
+      render: composeRenderSettings(settings, context),
+    },
+    config:
+      config.kind === "directory"
+        ? folderSource(context, settings)
+        : targetSource(ports.git, config.path, config.exclude),
+    loadCatalog: catalogLoader(settings, connections),
+    ...publisher,
+  };
+}
+
+export function openBranches(settings: Settings, ports: Omit<LeadingPorts, "metrics">): Branches {
+  const message = compileShipped("commit-message.tmpl");
+  return new Branches(namesOf(settings), ports, (changeSet) => writeCommitMessage(message, changeSet));
+}
+
+function namesOf({ repository, state, output, review }: Settings): BranchNames {
+  const isReviewed = review.mode === "pull-request";
+  return { target: repository.branch, state: state.branch, outputPath: output.path, isReviewed };
 }

@@ -10,6 +10,7 @@ import type { Settings } from "../../model/settings.ts";
 import type { EventPublisher, EventStream } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
+import type { OpenConnection } from "../host/host-parts.ts";
 import { type ReadConnections, readConnection } from "../read-config.ts";
 
 /** The streams of a connection. They outlive a service: what comes in between two of them is not missed. */
@@ -29,6 +30,29 @@ export function openStreams(
     term: () => startedAt,
     rereadConnection: async () => (await readConnection(context, connectionSettings)).value ?? connection,
   });
+}
+
+/** A connection whose settings may change while it is read. */
+export function openConnection(
+  context: CliContext,
+  settings: Settings,
+  config: ReadConnections["connections"][number],
+  log: Log,
+): OpenConnection {
+  let streams = openStreams(context, settings, config, log);
+  return {
+    get streams() {
+      return streams;
+    },
+    change(next) {
+      const gone = streams;
+      streams = openStreams(context, settings, next, log);
+      return gone;
+    },
+    async close() {
+      for (const stream of streams) await stream.close();
+    },
+  };
 }
 
 /** Publishes over the named connection, or the first; over JetStream where the connection reads the subject from there. */

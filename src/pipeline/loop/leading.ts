@@ -9,7 +9,7 @@ import type { Catalog } from "../../model/catalog.ts";
 import type { StreamName } from "../../model/delivery.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { ownersFolder } from "../../plan/paths.ts";
-import type { StreamStatus } from "../../ports/event-stream.ts";
+import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Branches, BranchNames, Ports } from "../branches/branches.ts";
@@ -44,7 +44,7 @@ export interface LeadingParts extends LeadingPorts, LeadingSettings {
 
 /** New settings, ready to take over: nothing is written yet. */
 export interface PreparedSettings {
-  readonly settings: LeadingSettings;
+  readonly settings: Omit<LeadingSettings, "streams">;
   readonly branches: Branches;
   readonly wanted: WantedCatalog;
 }
@@ -194,7 +194,7 @@ export class Leading {
    * Reads what new settings need, beside what is running; nothing is written. Throws a SluiceError where they can't take
    * over: the target or the config folder that they name is not there, or is empty.
    */
-  async prepare(settings: LeadingSettings, names: BranchNames): Promise<PreparedSettings> {
+  async prepare(settings: Omit<LeadingSettings, "streams">, names: BranchNames): Promise<PreparedSettings> {
     const branches = this.#inForce.branches.renamed(names);
     await branches.refreshTarget();
     if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
@@ -207,9 +207,13 @@ export class Leading {
 
   /**
    * Lets prepared settings take over between two batches: tip, checkpoint, inbox and positions stay as they are. Where
-   * their first commit can't be made it throws, and what was in force stays.
+   * their first commit can't be made it throws, and what was in force stays; else the streams are asked for that are to be
+   * read now.
    */
-  exchange({ settings, branches: prepared, wanted }: PreparedSettings): Promise<void> {
+  exchange(
+    { settings, branches: prepared, wanted }: PreparedSettings,
+    takeStreams: () => readonly EventStream[],
+  ): Promise<void> {
     return this.#requests.add(async (signal) => {
       const { branches: before, keeper: old } = this.#inForce;
       // The tip has gone on since they were prepared.
@@ -218,7 +222,8 @@ export class Leading {
       const keeper = new StateKeeper(settings.options, branches, this.#ports, old.catalog, old.checkpoint);
       await keeper.reshard();
       await keeper.putInForce(wanted.catalog);
-      this.#inForce = { ...settings, branches, keeper };
+      // From here on nothing can keep it from taking over.
+      this.#inForce = { ...settings, streams: takeStreams(), branches, keeper };
       for (const problem of wanted.problems) this.#ports.log.problem(problem);
       this.#documents.adopt(wanted.version);
       await this.#reviewing.exchange();

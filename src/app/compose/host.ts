@@ -1,0 +1,137 @@
+/** The host with everything real behind it. */
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { lockDirectory } from "../../adapters/journal/directory-lock.ts";
+import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
+import { limitHeapGrowth } from "../../adapters/system/heap-growth.ts";
+import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
+import { type Problem, SluiceError } from "../../model/problem.ts";
+import type { RepositoryAuth, SecretRef, Settings } from "../../model/settings.ts";
+import type { Log } from "../../ports/system.ts";
+import type { CliContext, ExitCode } from "../cli/context.ts";
+import { reportProblems } from "../cli/context.ts";
+import type { Closable, HostParts } from "../host/host-parts.ts";
+import { Host } from "../host.ts";
+import { openWebhooks } from "../http/webhooks.ts";
+import { readVersion } from "../project-files.ts";
+import { readServiceConfig, type ServiceConfig, secretReader } from "../read-config.ts";
+import { openControl } from "./control.ts";
+import { composeRenderSettings } from "./render-settings.ts";
+import { openRepository } from "./repository.ts";
+import { composeService, openBranches } from "./service.ts";
+import { openConnection } from "./streams.ts";
+
+/** Runs until the context is stopped. Exit code 3 where the settings can't be used at the start. */
+export async function hostService(context: CliContext, file: string, log: Log): Promise<ExitCode> {
+  limitHeapGrowth();
+  const host = new Host(composeHostParts(context, file, log), context.stop);
+  const ran = await host.run((problems) => reportProblems(context, problems));
+  return ran ? 0 : 3;
+}
+
+function composeHostParts(context: CliContext, file: string, log: Log): HostParts {
+  const read = secretReader(context);
+  return {
+    clock: systemClock,
+    log,
+    version: readVersion(),
+    settingsFile: resolve(context.workingDirectory, file),
+    readConfig: async (isStrict) => {
+      try {
+        return await readServiceConfig(context, file, isStrict);
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        return { value: undefined, problems: [error.problem] };
+      }
+    },
+    fingerprint: fingerprintFiles,
+    lockState,
+    openControl,
+    openListener: (host, port, { secret, onHint }) =>
+      openWebhooks({
+        host,
+        port,
+        secret: () => {
+          const ref = secret();
+          return ref === undefined ? undefined : read(ref);
+        },
+        onHint,
+      }),
+    openConnection: (settings, connection) => openConnection(context, settings, connection, log),
+    checkSettings: async ({ settings }) => checkSecrets(context, settings),
+    checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
+    startLeader: (config, streams, startLog, onReady, signal) =>
+      composeService(context, config, streams, startLog, onReady, signal),
+  };
+}
+
+/** Throws a SluiceError (JOURNAL_LOCKED) where another service has the folder. */
+async function lockState(directory: string): Promise<Closable> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  try {
+    const lock = await lockDirectory(directory);
+    return { close: () => lock.release() };
+  } catch (cause) {
+    if (!(cause instanceof SluiceError)) throw cause;
+    const message = `another service runs with state.directory ${directory}`;
+    const hint = "Stop it, or give this one a state.directory of its own.";
+    throw new SluiceError({ code: "JOURNAL_LOCKED", message, hint }, cause);
+  }
+}
+
+/** Reads everything that is used later, so that what is not there refuses the settings and not the service. */
+function checkSecrets(context: CliContext, settings: Settings): void {
+  const read = secretReader(context);
+  const { repository, review, webhooks } = settings;
+  composeRenderSettings(settings, context);
+  for (const ref of refsOf(repository.auth)) read(ref);
+  if (repository.signing !== undefined) read(repository.signing.key);
+  if (review.mode === "pull-request") read(review.auth.kind === "token" ? review.auth.token : review.auth.privateKey);
+  if (webhooks !== undefined) read(webhooks.secret);
+}
+
+function refsOf(auth: RepositoryAuth): readonly SecretRef[] {
+  switch (auth.kind) {
+    case "none":
+      return [];
+    case "basic":
+      return [auth.username, auth.password];
+    case "bearer":
+      return [auth.token];
+    case "ssh":
+      return auth.knownHosts === undefined ? [auth.key] : [auth.key, auth.knownHosts];
+    case "githubApp":
+      return [auth.privateKey];
+  }
+}
+
+/** Opens another database in a store of its own, and reads its state. Throws a SluiceError where that can't be. */
+async function checkDatabase(
+  context: CliContext,
+  { settings }: ServiceConfig,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = "git-check";
+  const git = await openRepository(context, settings, folder, log);
+  const close = () => void git.close();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    const branches = openBranches(settings, { git, clock: systemClock, chance: systemChance, log });
+    await branches.open();
+    if (branches.stateTree === undefined) throw new SluiceError(heldProblem(settings));
+  } finally {
+    signal.removeEventListener("abort", close);
+    await git.close();
+    await rm(join(settings.state.directory, folder), { recursive: true, force: true });
+  }
+}
+
+function heldProblem({ repository, state }: Settings): Problem {
+  return {
+    code: "CHANGE_HELD",
+    severity: "error",
+    message: `${repository.url} has no branch ${state.branch}, and the one that is in force has a state`,
+    hint: "Push the state branch there first, or stop the service and start it with the new settings to begin anew.",
+  };
+}

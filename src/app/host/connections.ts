@@ -1,0 +1,64 @@
+/** Connections by name: they outlive whoever reads them, so that nothing is missed while settings change. */
+import type { EventStream } from "../../ports/event-stream.ts";
+import type { ServiceConfig } from "../read-config.ts";
+import type { OpenConnection } from "./host-parts.ts";
+import { plainText } from "./plain-text.ts";
+
+type ConnectionConfig = ServiceConfig["connections"][number];
+
+interface Held {
+  readonly open: OpenConnection;
+  text: string;
+}
+
+export interface TakenStreams {
+  readonly streams: readonly EventStream[];
+  /** To be called once nobody reads any other. */
+  closeOthers(): Promise<void>;
+}
+
+export class Connections {
+  readonly #openConnection: (connection: ConnectionConfig) => OpenConnection;
+  readonly #held = new Map<string, Held>();
+
+  constructor(openConnection: (connection: ConnectionConfig) => OpenConnection) {
+    this.#openConnection = openConnection;
+  }
+
+  /** The streams of these connections: those that stay as they are remain open, and are the same. */
+  take(connections: readonly ConnectionConfig[]): TakenStreams {
+    const gone: EventStream[] = [];
+    const closing: OpenConnection[] = [];
+    const names = new Set(connections.map(({ connection }) => connection.name));
+    for (const [name, { open }] of this.#held) {
+      if (names.has(name)) continue;
+      closing.push(open);
+      this.#held.delete(name);
+    }
+    const streams = connections.flatMap((config) => {
+      const { name } = config.connection;
+      const text = plainText(config.connection);
+      const held = this.#held.get(name);
+      if (held === undefined) {
+        const open = this.#openConnection(config);
+        this.#held.set(name, { open, text });
+        return open.streams;
+      }
+      if (held.text !== text) gone.push(...held.open.change(config));
+      held.text = text;
+      return held.open.streams;
+    });
+    return {
+      streams,
+      closeOthers: async () => {
+        for (const stream of gone) await stream.close();
+        for (const open of closing) await open.close();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const { open } of this.#held.values()) await open.close();
+    this.#held.clear();
+  }
+}

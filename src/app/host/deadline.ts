@@ -1,0 +1,34 @@
+/** Work that has only so long. */
+import { SluiceError } from "../../model/problem.ts";
+import type { Clock } from "../../ports/system.ts";
+
+/**
+ * The work's result; where it takes longer its controller is aborted, and it throws SERVICE_BUSY. What the work comes to
+ * after all is given to `onLate`.
+ */
+export async function within<T>(
+  clock: Clock,
+  milliseconds: number,
+  controller: AbortController,
+  work: Promise<T>,
+  onLate: (value: T) => unknown,
+): Promise<T> {
+  const late = Symbol();
+  const done = new AbortController();
+  try {
+    const first = await Promise.race([
+      work,
+      clock.sleep(milliseconds, AbortSignal.any([done.signal, controller.signal])).then(() => late),
+    ]);
+    if (first !== late) return first as T;
+    controller.abort();
+    work.then(onLate).catch(() => undefined);
+    throw new SluiceError({
+      code: "SERVICE_BUSY",
+      message: `what the new settings need was not there within ${milliseconds / 1000} s`,
+      hint: "See that the repository answers, and save the settings again.",
+    });
+  } finally {
+    done.abort();
+  }
+}

@@ -1,0 +1,78 @@
+/** What the host is made of: everything that it opens, so that tests can put fakes in its place. */
+import type { Checked } from "../../model/problem.ts";
+import type { SecretRef, Settings } from "../../model/settings.ts";
+import type { ControlCommand } from "../../pipeline/execute-command.ts";
+import type { LeadingSnapshot } from "../../pipeline/loop/snapshot.ts";
+import type { EventStream } from "../../ports/event-stream.ts";
+import type { Clock, Log } from "../../ports/system.ts";
+import type { ServiceConfig } from "../read-config.ts";
+
+export interface Closable {
+  close(): Promise<void>;
+}
+
+type ConnectionConfig = ServiceConfig["connections"][number];
+
+/** A connection's streams, which outlive whoever reads them. */
+export interface OpenConnection extends Closable {
+  readonly streams: readonly EventStream[];
+  /**
+   * Follows other settings of the same connection. Streams that stay as they are remain the same objects. Returns what is
+   * no longer among them, to be closed once nobody reads it.
+   */
+  change(next: ConnectionConfig): readonly EventStream[];
+}
+
+/** Settings that are ready to take over from others that lead; nothing is written yet. */
+export interface PreparedChange {
+  /** Takes over between two batches. `takeStreams` is called once nothing can fail any more. */
+  exchange(takeStreams: () => readonly EventStream[]): Promise<void>;
+}
+
+/** A service that leads, with the repository that it has open. */
+export interface Leader extends Closable {
+  /** Runs until the signal aborts; throws what it can't go on with. */
+  run(signal: AbortSignal): Promise<void>;
+  execute(command: ControlCommand): Promise<string>;
+  /** Something has changed on the forge, perhaps. */
+  hint(): void;
+  snapshot(): LeadingSnapshot;
+  /** Throws a SluiceError where these settings can't take over. */
+  prepare(config: ServiceConfig): Promise<PreparedChange>;
+}
+
+export interface ListenerHandlers {
+  /** Of the settings in force then. */
+  readonly secret: () => SecretRef | undefined;
+  readonly onHint: () => void;
+}
+
+export interface HostParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  /** Reads the settings, and with `isStrict` refuses them where a connection can't be read. Never throws a SluiceError. */
+  readonly readConfig: (isStrict: boolean) => Promise<Checked<ServiceConfig | undefined>>;
+  /** Another text whenever one of the files may have changed. */
+  readonly fingerprint: (files: readonly string[]) => Promise<string>;
+  /** The settings file itself, which is watched also where it can't be read. */
+  readonly settingsFile: string;
+  /** Throws a SluiceError (JOURNAL_LOCKED) where another service has the folder. */
+  readonly lockState: (directory: string) => Promise<Closable>;
+  readonly openControl: (directory: string, answer: (request: unknown) => Promise<string>) => Promise<Closable>;
+  /** Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
+  readonly openListener: (host: string, port: number, handlers: ListenerHandlers) => Promise<Closable>;
+  readonly openConnection: (settings: Settings, connection: ConnectionConfig) => OpenConnection;
+  /** Reads all secrets that these settings name, and compiles what they hold. Throws a SluiceError. */
+  readonly checkSettings: (config: ServiceConfig) => Promise<void>;
+  /** Sees whether another database can be read, and has a state. Throws a SluiceError. */
+  readonly checkDatabase: (config: ServiceConfig, signal: AbortSignal) => Promise<void>;
+  /** Opens the repository, waits for it, and takes the lead. Throws where the signal aborts before that. */
+  readonly startLeader: (
+    config: ServiceConfig,
+    streams: readonly EventStream[],
+    log: Log,
+    onReady: () => void,
+    signal: AbortSignal,
+  ) => Promise<Leader>;
+}

@@ -1,0 +1,52 @@
+/**
+ * Things of which there is only one for each key: listeners by address, locks by folder. They are lent to whoever is in
+ * force; what new settings need besides is opened beside the old, and what nobody uses any more is closed at the end.
+ */
+import type { Closable } from "./host-parts.ts";
+
+export interface PreparedLending<T> {
+  /** What the new settings use. */
+  readonly wanted: ReadonlyMap<string, T>;
+  /** The new settings are in force: closes what they don't use. */
+  adopt(): Promise<void>;
+  /** They are not: closes what was opened for them. */
+  abandon(): Promise<void>;
+}
+
+export class Lending<T extends Closable> {
+  #held = new Map<string, T>();
+
+  /** Opens what is wanted and not open yet. Where that fails it throws, and nothing has changed. */
+  async prepare(wanted: ReadonlyMap<string, () => Promise<T>>): Promise<PreparedLending<T>> {
+    const opened = new Map<string, T>();
+    const closeOpened = async () => {
+      for (const thing of opened.values()) await thing.close();
+    };
+    const all = new Map<string, T>();
+    try {
+      for (const [key, open] of wanted) {
+        const held = this.#held.get(key);
+        const thing = held ?? (await open());
+        if (held === undefined) opened.set(key, thing);
+        all.set(key, thing);
+      }
+    } catch (error) {
+      await closeOpened();
+      throw error;
+    }
+    return {
+      wanted: all,
+      adopt: async () => {
+        const before = this.#held;
+        this.#held = all;
+        for (const [key, thing] of before) if (!all.has(key)) await thing.close();
+      },
+      abandon: closeOpened,
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const thing of this.#held.values()) await thing.close();
+    this.#held.clear();
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Watches the settings and every file that they are read from, whatever the host is doing meanwhile.
+ *
+ * What the files looked like is noted before they are read: a change while they are read, or while the service is being
+ * put together, is seen by the next look.
+ */
+import type { Problem } from "../../model/problem.ts";
+import type { ServiceConfig } from "../read-config.ts";
+import type { HostParts } from "./host-parts.ts";
+import { plainText } from "./plain-text.ts";
+
+const lookMs = 1_000;
+
+export class SettingsWatch {
+  readonly #parts: Pick<HostParts, "clock" | "log" | "readConfig" | "fingerprint" | "settingsFile">;
+  #files: readonly string[];
+  #seen = "";
+  #refused: Problem | undefined;
+
+  constructor(parts: Pick<HostParts, "clock" | "log" | "readConfig" | "fingerprint" | "settingsFile">) {
+    this.#parts = parts;
+    this.#files = [parts.settingsFile];
+  }
+
+  /** Why the settings that the files hold now are not in force; undefined: they are. */
+  get refused(): Problem | undefined {
+    return this.#refused;
+  }
+
+  /** The settings at the start, with what is wrong about them; undefined: they can't be used. */
+  async first(): Promise<{ readonly value: ServiceConfig | undefined; readonly problems: readonly Problem[] }> {
+    return this.#read(false);
+  }
+
+  /**
+   * Good settings that say something else than those, once there are some; undefined when the signal aborts first. Bad
+   * ones are told once, and what is in force stays.
+   */
+  async next(current: ServiceConfig, signal: AbortSignal): Promise<ServiceConfig | undefined> {
+    const { clock, fingerprint, log } = this.#parts;
+    for (;;) {
+      await clock.sleep(lookMs, signal);
+      if (signal.aborted) return undefined;
+      if ((await fingerprint(this.#files)) === this.#seen) continue;
+      const { value, problems } = await this.#read(true);
+      for (const problem of problems) log.problem(problem);
+      if (value === undefined) this.refuse(problems.find(({ severity }) => severity === "error"));
+      else if (plainText([value.settings, value.connections]) !== plainText([current.settings, current.connections])) {
+        this.#refused = undefined;
+        return value;
+      } else this.#refused = undefined;
+    }
+  }
+
+  /** What was read last does not take over. */
+  refuse(problem: Problem | undefined): void {
+    this.#refused = problem;
+    this.#parts.log.error("the new settings are refused; the old ones stay in force", { code: problem?.code });
+  }
+
+  async #read(isStrict: boolean) {
+    const { fingerprint, readConfig } = this.#parts;
+    const seen = await fingerprint(this.#files);
+    const read = await readConfig(isStrict);
+    this.#seen = seen;
+    const files = read.value?.files ?? this.#files;
+    // Other files than were noted: what they looked like is not known, so the next look reads them once more.
+    this.#files = files;
+    return read;
+  }
+}

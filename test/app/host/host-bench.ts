@@ -1,0 +1,251 @@
+/** A host over fakes: files, folders, listeners, connections and leaders that a test can make fail at every step. */
+
+import type { HostParts, Leader } from "../../../src/app/host/host-parts.ts";
+import type { Host } from "../../../src/app/host.ts";
+import { Host as RealHost } from "../../../src/app/host.ts";
+import type { ServiceConfig } from "../../../src/app/read-config.ts";
+import { loadSettings } from "../../../src/config/load-settings.ts";
+import { type Problem, SluiceError } from "../../../src/model/problem.ts";
+import type { LeadingSnapshot } from "../../../src/pipeline/loop/snapshot.ts";
+import { createFakeClock } from "../../fakes/fake-clock.ts";
+import { createFakeEventStream } from "../../fakes/fake-event-stream.ts";
+import { createFakeLog } from "../../fakes/fake-log.ts";
+import { turns, until } from "../../pipeline/service-bench.ts";
+
+/** Everything of which there may be only so much at once. */
+export type Resource = "lock" | "control" | "listener" | "connection" | "leader" | "check";
+
+/** Where a test can make the host wait, or fail: a step, by what it is about. */
+export type Step =
+  | "read"
+  | "check settings"
+  | "check database"
+  | "lock"
+  | "control"
+  | "listener"
+  | "start"
+  | "prepare"
+  | "exchange";
+
+export const baseSettings = (
+  more = "",
+  repository = "",
+  state = "directory: /state",
+) => `apiVersion: sluice.dev/v1alpha1
+kind: Settings
+repository:
+  url: https://git.example.com/acme/fleet.git
+  branch: main
+  author: {name: sluice, email: sluice@example.com}
+  ${repository}
+config: {path: config}
+connections:
+  - {name: bus, file: /bus.json}
+state: {${state}}
+${more}
+`;
+
+const snapshot: LeadingSnapshot = {
+  catalog: { revision: "r", triggers: 1, clusters: 1 },
+  paused: false,
+  streams: [],
+  waiting: 0,
+  absent: {},
+  failures: {},
+};
+
+export function createHostBench(first = baseSettings()) {
+  const clock = createFakeClock();
+  clock.holdSleepers();
+  const log = createFakeLog();
+  const stop = new AbortController();
+  /** The settings file; undefined: it is away. */
+  const file: { text: string | undefined; version: number } = { text: first, version: 1 };
+  const faults = new Map<Step, () => unknown>();
+  const open = new Map<Resource, number>();
+  const opened: string[] = [];
+  const held = new Set<string>();
+  const leaders: { readonly settings: string; fail: (error: unknown) => void; inForce: string[] }[] = [];
+  let answer: (request: unknown) => Promise<string> = async () => {
+    throw new Error("there is no control socket");
+  };
+
+  async function step(name: Step): Promise<void> {
+    await faults.get(name)?.();
+  }
+
+  function hold(resource: Resource, name: string) {
+    open.set(resource, (open.get(resource) ?? 0) + 1);
+    opened.push(`${resource} ${name}`);
+    let isOpen = true;
+    return {
+      close: async () => {
+        if (!isOpen) throw new Error(`${resource} ${name} is closed twice`);
+        isOpen = false;
+        open.set(resource, (open.get(resource) ?? 0) - 1);
+        opened.push(`close ${resource} ${name}`);
+      },
+    };
+  }
+
+  const label = ({ settings }: ServiceConfig) => settings.repository.branch;
+
+  async function startLeader(config: ServiceConfig, signal: AbortSignal, onReady: () => void): Promise<Leader> {
+    await Promise.race([
+      step("start"),
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () =>
+          reject(new SluiceError({ code: "GIT_UNAVAILABLE", message: "stopped" })),
+        ),
+      ),
+    ]);
+    const handle = hold("leader", label(config));
+    let fail: (error: unknown) => void = () => undefined;
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    failed.catch(() => undefined);
+    const entry = { settings: label(config), fail, inForce: [label(config)] };
+    leaders.push(entry);
+    return {
+      run: async (stopped) => {
+        onReady();
+        if (stopped.aborted) return;
+        await Promise.race([failed, new Promise((resolve) => stopped.addEventListener("abort", resolve))]);
+      },
+      execute: async ({ command }) => `did ${command}`,
+      hint: () => undefined,
+      snapshot: () => snapshot,
+      prepare: async (next) => {
+        await step("prepare");
+        return {
+          exchange: async (takeStreams) => {
+            await step("exchange");
+            takeStreams();
+            entry.inForce.push(label(next));
+          },
+        };
+      },
+      close: handle.close,
+    };
+  }
+
+  const parts: HostParts = {
+    clock,
+    log,
+    version: "1.2.3",
+    settingsFile: "/sluice.yaml",
+    readConfig: async () => {
+      const { text } = file;
+      await step("read");
+      if (text === undefined) return { value: undefined, problems: [problem("SETTINGS_INVALID", "it is not there")] };
+      const { value: settings, problems } = loadSettings(text, "/sluice.yaml");
+      if (settings === undefined) return { value: undefined, problems };
+      const [bus] = settings.connections;
+      const connection = {
+        name: "bus",
+        connectTo: new Map(),
+        core: { url: "nats://nats:4222", authorization: {}, subjects: [text.includes("more.>") ? "more.>" : "user"] },
+      } as unknown as ServiceConfig["connections"][number]["connection"];
+      return { value: { settings, connections: [{ settings: bus!, connection }], files: ["/sluice.yaml"] }, problems };
+    },
+    fingerprint: async () => `${file.version} ${file.text === undefined}`,
+    lockState: async (directory) => {
+      await step("lock");
+      if (held.has(directory)) throw new SluiceError({ code: "JOURNAL_LOCKED", message: `${directory} is in use` });
+      held.add(directory);
+      const handle = hold("lock", directory);
+      return {
+        close: async () => {
+          held.delete(directory);
+          await handle.close();
+        },
+      };
+    },
+    openControl: async (directory, given) => {
+      await step("control");
+      answer = given;
+      return hold("control", directory);
+    },
+    openListener: async (host, port) => {
+      await step("listener");
+      return hold("listener", `${host}:${port}`);
+    },
+    openConnection: (_, { connection }) => {
+      const handle = hold("connection", connection.name);
+      let streams = [createFakeEventStream()];
+      return {
+        get streams() {
+          return streams;
+        },
+        change() {
+          const gone = streams;
+          streams = [createFakeEventStream()];
+          return gone;
+        },
+        close: handle.close,
+      };
+    },
+    checkSettings: async () => step("check settings"),
+    checkDatabase: async () => step("check database"),
+    startLeader: (config, _streams, _log, onReady, signal) => startLeader(config, signal, onReady),
+  };
+
+  const host: Host = new RealHost(parts, stop.signal);
+  let ended: Promise<boolean> | undefined;
+  let hasEnded = false;
+
+  return {
+    host,
+    clock,
+    log,
+    parts,
+    faults,
+    opened,
+    leaders,
+    held,
+    /** Writes the settings file; undefined takes it away. */
+    write(text: string | undefined): void {
+      file.text = text;
+      file.version++;
+    },
+    run(): Promise<boolean> {
+      ended = host.run(() => undefined);
+      ended.then(
+        () => (hasEnded = true),
+        () => (hasEnded = true),
+      );
+      return ended;
+    },
+    get hasEnded() {
+      return hasEnded;
+    },
+    stop: () => stop.abort(),
+    answer: (request: unknown) => answer(request),
+    state: () => host.snapshot().state,
+    until: (condition: () => boolean) => until(condition, [clock]),
+    /** Lets so many seconds pass, and everything happen that can. */
+    async pass(seconds: number): Promise<void> {
+      for (let second = 0; second < seconds; second++) {
+        await turns(3);
+        clock.advance(1000);
+      }
+      await turns(3);
+    },
+    /** What is open and should not be, at the end. */
+    leaks: () => [...open].filter(([, count]) => count !== 0),
+    said: (message: string) => log.lines.filter((line) => line.includes(message)).length,
+  };
+}
+
+export type HostBench = ReturnType<typeof createHostBench>;
+
+export function problem(code: Problem["code"], message: string): Problem {
+  return { code, severity: "error", message };
+}
+
+export function failure(code: Problem["code"]): () => never {
+  return () => {
+    throw new SluiceError({ code, message: `it is ${code}` });
+  };
+}
