@@ -3,35 +3,33 @@
  * who may write the socket's folder may command.
  */
 import { once } from "node:events";
-import { chmod, mkdir, rm } from "node:fs/promises";
-import { connect, createServer, type Socket } from "node:net";
-import { dirname } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { problemOf } from "./control-problem.ts";
+import { openSocketFolder } from "./socket-path.ts";
 
 type Reply = { readonly value: string } | { readonly problem: Problem };
 
+const socketName = "control.sock";
 const requestBytesMax = 1024 * 1024;
 
 export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** Listens on the socket; a socket that a killed service left behind is replaced, one in use is an error. */
+/**
+ * Listens in the folder, which is made where it is missing. A socket that a killed service left behind is replaced; one
+ * that somebody answers on is an error (JOURNAL_LOCKED).
+ */
 export async function serveControl(
-  path: string,
+  directory: string,
   handle: (request: unknown) => Promise<string>,
 ): Promise<ControlServer> {
-  await mkdir(dirname(path), { recursive: true });
-  if (await isAlive(path)) {
-    throw new SluiceError({
-      code: "LEADER_LOST",
-      message: `another service runs with the same state directory (${path})`,
-      hint: "Give each service a state.directory of its own.",
-    });
-  }
-  await rm(path, { force: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const folder = await openSocketFolder(directory);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -39,16 +37,41 @@ export async function serveControl(
     socket.on("error", () => socket.destroy());
     void answer(socket, handle);
   });
-  server.listen(path);
-  await once(server, "listening");
-  await chmod(path, 0o600);
+  try {
+    const path = folder.path(socketName);
+    if (await isAlive(path)) {
+      throw new SluiceError({
+        code: "JOURNAL_LOCKED",
+        message: `another service runs with the same state directory (${directory})`,
+        hint: "Give each service a state.directory of its own.",
+      });
+    }
+    await rm(path, { force: true });
+    await listenPrivately(server, path);
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
   return {
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, "close");
+      await folder.close();
     },
   };
+}
+
+/** The socket is made with its mode, so that nobody else can connect before it is set. */
+async function listenPrivately(server: Server, path: string): Promise<void> {
+  const listening = once(server, "listening");
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  await listening;
 }
 
 async function answer(socket: Socket, handle: (request: unknown) => Promise<string>): Promise<void> {
@@ -60,11 +83,19 @@ async function answer(socket: Socket, handle: (request: unknown) => Promise<stri
   for await (const line of createInterface({ input: socket })) {
     let reply: Reply;
     try {
-      reply = { value: await handle(JSON.parse(line)) };
+      reply = { value: await handle(parseRequest(line)) };
     } catch (error) {
       reply = { problem: problemOf(error) };
     }
     if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
+  }
+}
+
+function parseRequest(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new SluiceError({ code: "USAGE", message: "a request on the control socket is one line of JSON" }, cause);
   }
 }
 
@@ -79,20 +110,8 @@ async function isAlive(path: string): Promise<boolean> {
 }
 
 /** Sends one request and returns the service's answer. Throws the service's problem, or that there is no service. */
-export async function requestControl(path: string, request: unknown): Promise<string> {
-  const socket = connect(path);
-  try {
-    await once(socket, "connect");
-  } catch (cause) {
-    throw new SluiceError(
-      {
-        code: "NO_SERVICE",
-        message: `no service runs with this state directory (${path})`,
-        hint: "Start it with `sluice run`, or run the command where the service runs.",
-      },
-      cause,
-    );
-  }
+export async function requestControl(directory: string, request: unknown): Promise<string> {
+  const socket = await connectTo(directory);
   socket.write(`${JSON.stringify(request)}\n`);
   for await (const line of createInterface({ input: socket })) {
     socket.destroy();
@@ -100,5 +119,28 @@ export async function requestControl(path: string, request: unknown): Promise<st
     if ("problem" in reply) throw new SluiceError(reply.problem);
     return reply.value;
   }
-  throw new SluiceError({ code: "LEADER_LOST", message: "the service ended before it answered" });
+  throw new SluiceError({ code: "SERVICE_BUSY", message: "the service ended before it answered" });
+}
+
+async function connectTo(directory: string): Promise<Socket> {
+  try {
+    const folder = await openSocketFolder(directory);
+    try {
+      const socket = connect(folder.path(socketName));
+      await once(socket, "connect");
+      return socket;
+    } finally {
+      await folder.close();
+    }
+  } catch (cause) {
+    if (cause instanceof SluiceError) throw cause;
+    throw new SluiceError(
+      {
+        code: "NO_SERVICE",
+        message: `no service runs with this state directory (${join(directory, socketName)})`,
+        hint: "Start it with `sluice run`, or run the command where the service runs.",
+      },
+      cause,
+    );
+  }
 }

@@ -7,17 +7,21 @@ export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
   readonly format: "json" | "text";
   readonly redactor: Redactor;
+  /** Text lines begin with the time, as JSON lines have it; commands that end at once leave it out. */
+  readonly isDated?: boolean;
   readonly write: (line: string) => void;
 }
 
-export function createLog({ level, format, redactor, write }: LogOptions): Log {
+export function createLog({ level, format, redactor, isDated = false, write }: LogOptions): Log {
   if (level === "silent") return writeLines(() => undefined);
+  const levels = ["debug", "info", "warn", "error"] as const;
+  // Looked at first: a line a delivery must cost nothing where nobody sees it.
+  const shown = new Set<string>(levels.slice(levels.indexOf(level)));
   if (format === "text") {
-    const levels = ["debug", "info", "warn", "error"] as const;
-    const shown = new Set<string>(levels.slice(levels.indexOf(level)));
     return writeLines((severity, message, fields) => {
-      if (shown.has(severity))
-        write(`${textLine(severity, redactor.redact(message), redactFields(redactor, fields))}\n`);
+      if (!shown.has(severity)) return;
+      const line = textLine(severity, redactor.redact(message), redactFields(redactor, fields));
+      write(isDated ? `${new Date().toISOString()} ${line}\n` : `${line}\n`);
     });
   }
   const logger = pino(
@@ -30,9 +34,9 @@ export function createLog({ level, format, redactor, write }: LogOptions): Log {
     },
     { write },
   );
-  return writeLines((severity, message, fields) =>
-    logger[severity](redactFields(redactor, fields) ?? {}, redactor.redact(message)),
-  );
+  return writeLines((severity, message, fields) => {
+    if (shown.has(severity)) logger[severity](redactFields(redactor, fields) ?? {}, redactor.redact(message));
+  });
 }
 
 /** Before they are serialized: what escapes a secret would hide it, and names of fields are never one. */

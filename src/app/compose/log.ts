@@ -10,7 +10,8 @@ export interface LogFlags {
 
 export function composeLog(context: CliContext, { logFormat, logLevel }: LogFlags): Log {
   const format = logFormat ?? (context.isTerminal ? "text" : "json");
-  return createLog({ level: logLevel ?? "info", format, redactor: context.redactor, write: context.err });
+  const { redactor, err: write } = context;
+  return createLog({ level: logLevel ?? "info", format, redactor, isDated: true, write });
 }
 
 /** Commands that print results log only what is wrong, and as text. */

@@ -41,9 +41,10 @@ export class Documents {
 
   /**
    * Looks once, and puts in force what is wanted. True where something was seen that counts only when the next look sees
-   * it as well. Throws a SluiceError where something can't be read now; what was in force is then, as ever.
+   * it as well. Throws a SluiceError where something can't be read now; what was in force is then, as ever. At a start
+   * what is in force is told with `ready`.
    */
-  async follow(): Promise<boolean> {
+  async follow(isStart = false): Promise<boolean> {
     const { absences, inForce, log } = this.#parts;
     const { branches, config, keeper } = inForce();
     // Told as what it is: the branch is not there, and nobody can know what is in its folder.
@@ -68,7 +69,7 @@ export class Documents {
       if (absent !== undefined) throw new SluiceError(absent);
       await keeper.putInForce(catalog);
       this.adopt(version);
-      log.info("configuration in force", { ...describeCatalog(catalog), ...countProblems(problems) });
+      if (!isStart) log.info("configuration in force", { ...describeCatalog(catalog), ...countProblems(problems) });
     } catch (error) {
       if (!(error instanceof SluiceError) || !absentCodes.has(error.problem.code)) throw error;
       absences.raise("documents", error.problem);

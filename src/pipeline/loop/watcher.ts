@@ -57,7 +57,7 @@ export class Watcher {
   async begin(): Promise<void> {
     const { documents, inForce } = this.#parts;
     this.#tellTarget(inForce().branches);
-    this.#isUnsettled = await documents.follow();
+    this.#isUnsettled = await documents.follow(true);
   }
 
   async #look(signal: AbortSignal): Promise<void> {
