@@ -31,8 +31,9 @@ export function createFakeLog(): FakeLog {
     info: write("info"),
     warn: write("warn"),
     error: write("error"),
-    problem: (problem) => {
+    problem: (problem, fields) => {
       problems.push(problem);
+      entries.push({ level: problem.severity, message: problem.message, fields: { code: problem.code, ...fields } });
     },
   };
 }

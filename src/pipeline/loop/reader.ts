@@ -5,11 +5,11 @@
  * another of its name is read on behind what the inbox was given already.
  */
 import type { Delivery, StreamName, StreamPosition } from "../../model/delivery.ts";
-import type { ErrorCode } from "../../model/problem.ts";
+import type { ErrorCode, Problem } from "../../model/problem.ts";
 import type { PlanInput } from "../../plan/plan-change-set.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { Metrics } from "../../ports/metrics.ts";
-import type { Log } from "../../ports/system.ts";
+import type { Log, LogFields } from "../../ports/system.ts";
 import { processDelivery } from "../process-delivery.ts";
 import type { ProcessedEntry } from "../state-keeper.ts";
 import type { InForce } from "./in-force.ts";
@@ -133,8 +133,9 @@ export class Reader {
     const { stream, position, subject } = delivery;
     const { log, metrics, inbox } = this.#parts;
     for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);
+    const whose = new Map(inputs.flatMap(failuresOf));
     for (const problem of problems) {
-      log.problem(problem, { stream, sequence: position.sequence });
+      log.problem(problem, { ...whose.get(problem), stream, sequence: position.sequence });
       this.#failures.set(problem.code, (this.#failures.get(problem.code) ?? 0) + 1);
       metrics.count("sluice_failures_total", { code: problem.code });
     }
@@ -162,6 +163,18 @@ export class Reader {
 function whyWithoutEffect(inputs: readonly PlanInput[]): "unmatched" | "undecoded" | undefined {
   if (inputs.length === 0) return "unmatched";
   return inputs.every(({ kind }) => kind === "dead-letter") ? "undecoded" : undefined;
+}
+
+/** Of each failure: whose trigger, which cluster, which entity, which event. */
+function failuresOf(input: PlanInput): readonly (readonly [Problem, LogFields])[] {
+  if (input.kind !== "entity") return [];
+  const { trigger, entity, last } = input;
+  const { source, subject } = entity;
+  return input.renderings.flatMap((rendering) => {
+    if (rendering.action !== "fail") return [];
+    const fields = { trigger, cluster: rendering.cluster, source, subject, id: last?.event.id };
+    return [[rendering.problem, fields] as const];
+  });
 }
 
 /** What an entry takes besides its payload and manifests, roughly. */

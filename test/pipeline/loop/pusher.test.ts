@@ -36,6 +36,16 @@ it("a batch that arrived is one line: what it did, where, and how long it took",
   });
   expect(pushed?.fields).toMatchObject({ commit: remote.branches.get("main"), milliseconds: expect.any(Number) });
   expect(instance.log.entries.filter(({ level, message }) => level === "debug" && message === "read")).toHaveLength(3);
+  // A failure names whose it is.
+  expect(instance.log.entries.find(({ fields }) => fields?.code === "TEMPLATE_FAILED")?.fields).toMatchObject({
+    trigger: "login",
+    cluster: "mgmt/one",
+    source: "auth",
+    subject: "bob",
+    id: "1",
+    stream: "bus/EVENTS",
+    sequence: 3,
+  });
   expect(instance.service!.snapshot()).toMatchObject({
     lastPush: { events: 3, created: 1, failed: 1, commit: remote.branches.get("main") },
     failures: { TEMPLATE_FAILED: 1 },
