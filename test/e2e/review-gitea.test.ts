@@ -38,7 +38,7 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
     const present = [...users.filter((user) => user !== "user-7"), "late"];
     const second = await bench.untilProposed(present);
     expect(second.number).toBe(first.number);
-    expect(second.title).toBe("Create 41 manifests on 1 cluster");
+    expect(second.title).toMatch(/^Create 41 manifests on 1 cluster for \S+, \S+, \S+ and 37 more$/);
     expect(second.labels.map(({ name }) => name).sort()).toEqual(["fleet", "sluice"]);
     expect(second.requested_reviewers?.map(({ login }) => login)).toEqual([gitea.person.name]);
     const [status] = await bench.api<{ context: string; status: string }[]>("GET", `/statuses/${second.head.sha}`);
@@ -61,7 +61,7 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
 
     const second = await bench.untilProposed(["before", "meanwhile"]);
     expect(second.number).not.toBe(first.number);
-    expect(second.title).toBe("Create 1 manifest on 1 cluster");
+    expect(second.title).toBe("Create meanwhile on 1 cluster (red: login from auth)");
     expect(await bench.namespaces("main")).toEqual(["before"]);
   });
 
@@ -73,7 +73,7 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
     await bench.publish("login", "unwanted");
     await bench.publish("logout", "kept");
     const closed = await bench.untilProposed(["unwanted"]);
-    expect(closed.title).toBe("Create 1, delete 1 manifests on 1 cluster");
+    expect(closed.title).toBe("Create 1, delete 1 manifests on 1 cluster for kept, unwanted");
     await bench.close(closed.number);
     await bench.untilLookedAgain();
     expect(await bench.pulls()).toEqual([]);
@@ -142,7 +142,7 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
     await bench.commit("main", { [fileOf("one")]: await bench.read(branch, fileOf("one")) });
     await bench.publish("login", "two");
     await bench.until(
-      async () => (await bench.pulls())[0]?.title === "Create 2 manifests on 1 cluster",
+      async () => (await bench.pulls())[0]?.title === "Create two on 1 cluster (red: login from auth)",
       "a new projection",
     );
     await bench.publish("logout", "two");
@@ -178,8 +178,8 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
     await bench.start();
     await bench.publish("login", "one");
     const request = await bench.untilProposed(["one"]);
-    expect(request.title).toBe("WIP: Create 2 manifests on 1 cluster");
+    expect(request.title).toBe("WIP: Create one on 1 cluster (red: login from auth)");
     await bench.close(request.number);
-    await bench.until(async () => bench.log.includes("the request was closed"), "the webhook");
+    await bench.until(async () => bench.log.includes("was closed without merging"), "the webhook");
   });
 });

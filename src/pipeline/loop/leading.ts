@@ -102,7 +102,10 @@ export class Leading {
       push: (signal) => this.#push(signal),
       onFailure: (error) => this.#fail(error),
     });
-    inForce.branches.observe((changeSet) => effects.add(changeSet));
+    inForce.branches.observe((changeSet) => {
+      effects.add(changeSet);
+      this.#inForce.review?.note(changeSet);
+    });
   }
 
   /** Opens the branches, puts the catalog in force and brings the target to the state. */

@@ -31,7 +31,10 @@ function actionOf({ have, want }: FileDifference): Action {
   return want === undefined ? "delete" : "update";
 }
 
-/** `title`, `rows` (trigger, cluster, create, update, delete) and `moreRows`. Paths are harmless as they are encoded. */
+/**
+ * `title`, `rows` (trigger, cluster, create, update, delete) and `moreRows`, and `warning`: what to look at first, empty
+ * where there is nothing. Paths are harmless as they are encoded.
+ */
 export function summarizeProposal(proposal: readonly FileDifference[]): ReadonlyMap<string, Json> {
   const rows = new Map<string, Row>();
   const totals: Record<Action, number> = { create: 0, update: 0, delete: 0 };
@@ -52,14 +55,34 @@ export function summarizeProposal(proposal: readonly FileDifference[]): Readonly
     .map((action) => `${action} ${totals[action]}`);
   const where = clusters.size === 1 ? "1 cluster" : `${clusters.size} clusters`;
   const title = `${parts.join(", ")} ${proposal.length === 1 ? "manifest" : "manifests"} on ${where}`;
+  const warning = warnOfDeletions(proposal, where);
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   const triggers = [...new Set(sorted.map(({ trigger }) => trigger))].filter((trigger) => trigger !== "");
   return new Map<string, Json>([
-    ["title", title.charAt(0).toUpperCase() + title.slice(1)],
+    ["title", warning === "" ? title.charAt(0).toUpperCase() + title.slice(1) : `Mass deletion: ${title}`],
+    ["warning", warning],
     ["triggers", triggers.slice(0, rowsMax).map(cutName)],
     ["rows", sorted.slice(0, rowsMax).map(rowToJson)],
     ["moreRows", BigInt(Math.max(0, sorted.length - rowsMax))],
   ]);
+}
+
+/** More than these, or more than half of what changes and at least five, is worth a warning. */
+const deletionsMax = 20;
+const deletionsMin = 5;
+
+function warnOfDeletions(proposal: readonly FileDifference[], where: string): string {
+  // What passes to another owner is deleted in one place and created in another.
+  const created = new Set(proposal.filter((one) => actionOf(one) === "create").map(({ path }) => identityOf(path)));
+  const gone = proposal.filter((one) => actionOf(one) === "delete" && !created.has(identityOf(one.path)));
+  const isMass = gone.length > deletionsMax || (gone.length >= deletionsMin && gone.length * 2 > proposal.length);
+  return isMass ? `This deletes ${gone.length} manifests on ${where}.` : "";
+}
+
+/** The cluster, and at the end namespace, kind and name, however it is laid out between. */
+function identityOf(path: string): string {
+  const parts = path.split("/");
+  return [...parts.slice(0, 2), ...parts.slice(-3)].join("/");
 }
 
 function rowToJson({ trigger, cluster, counts }: Row): JsonObject {

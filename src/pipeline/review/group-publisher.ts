@@ -6,6 +6,8 @@ import { fingerprintProposal } from "../../plan/projection-trailer.ts";
 import type { CodeHost, Decoration, MergeMethod, ReviewRequest } from "../../ports/code-host.ts";
 import type { GitRepository, ObjectId } from "../../ports/git.ts";
 import type { Clock, Log } from "../../ports/system.ts";
+import type { ProposalSides } from "./describe-proposal.ts";
+import type { ProposalEvents, ProposalReader } from "./proposal-events.ts";
 import { RequestMarks } from "./request-marks.ts";
 import { type CommitWithTree, readContents, reviewBranch, writeProjection } from "./review-branch.ts";
 import type { ReviewHead } from "./review-head.ts";
@@ -30,6 +32,7 @@ export interface GroupPublisherParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly texts: ReviewTexts;
+  readonly events: ProposalReader;
 }
 
 export interface Group {
@@ -114,11 +117,12 @@ export class GroupPublisher {
     const proposal = held ?? group.proposal;
     const fingerprint = fingerprintProposal(proposal);
     const isThere = head?.fingerprint === fingerprint && !(await this.#isBehind(group, surroundings));
-    const pushed = isThere ? head.id : await this.#push({ ...group, proposal }, surroundings);
+    const what = new Proposed(proposal, this.#sidesOf(surroundings), this.#parts.events);
+    const pushed = isThere ? head.id : await this.#push(group, what, surroundings);
     if (pushed === undefined) {
       return { review: request === undefined ? review : { ...review, request: request.number }, isEnding: false };
     }
-    const opened = await this.#describe({ ...group, proposal }, request, fingerprint, surroundings);
+    const opened = await this.#describe(group, what, fingerprint);
     if (opened.number !== review.request) this.#marks.expect(opened.number);
     const isEnding = await this.#marks.put(opened, pushed, { proposal, isHeld: held !== undefined });
     const shown = new Map(proposal.map(({ path, want }) => [path, want]));
@@ -208,9 +212,10 @@ export class GroupPublisher {
   }
 
   /** Undefined: the branch is somewhere else by now, or the server does not want it. */
-  async #push({ review, head, proposal }: Group, { target }: Surroundings): Promise<ObjectId | undefined> {
+  async #push({ review, head }: Group, what: Proposed, { target }: Surroundings): Promise<ObjectId | undefined> {
     const { git, clock, log, texts } = this.#parts;
-    const message = texts.commitMessage(review.group, proposal);
+    const { proposal } = what;
+    const message = texts.commitMessage(review.group, proposal, await what.events());
     const to = await writeProjection(git, target, this.#options.outputPath, proposal, message, clock.now());
     const branch = reviewBranch(review.group);
     const outcome = (await git.push([{ branch, from: head?.id, to, mayRewind: true }])).get(branch);
@@ -219,18 +224,19 @@ export class GroupPublisher {
     return undefined;
   }
 
+  #sidesOf({ state, target }: Surroundings): ProposalSides {
+    return {
+      have: { tree: target.tree, folder: this.#options.outputPath },
+      want: { tree: state, folder: desiredFolder },
+    };
+  }
+
   /** Opens the request, or makes an open one say what it proposes now. */
-  async #describe(
-    { review: { group }, proposal }: Group,
-    request: ReviewRequest | undefined,
-    fingerprint: string,
-    { state, target }: Surroundings,
-  ): Promise<ReviewRequest> {
+  async #describe({ review: { group }, request }: Group, what: Proposed, fingerprint: string): Promise<ReviewRequest> {
     if (request !== undefined && describes(request.body, fingerprint)) return request;
     const { git, host, log, texts } = this.#parts;
-    const have = { tree: target.tree, folder: this.#options.outputPath };
-    const want = { tree: state, folder: desiredFolder };
-    const text = await texts.requestText(git, group, proposal, fingerprint, { have, want });
+    const { proposal, sides } = what;
+    const text = await texts.requestText(git, group, proposal, await what.events(), sides);
     if (request !== undefined) {
       await host.updateRequest(request, text);
       return request;
@@ -249,6 +255,25 @@ export class GroupPublisher {
     if (this.#told.get(topic) === said) return false;
     this.#told.set(topic, said);
     return true;
+  }
+}
+
+/** What is proposed, and what it comes of: read once, and only where it has to be said. */
+class Proposed {
+  readonly proposal: readonly FileDifference[];
+  readonly sides: ProposalSides;
+  readonly #reader: ProposalReader;
+  #events: Promise<ProposalEvents> | undefined;
+
+  constructor(proposal: readonly FileDifference[], sides: ProposalSides, reader: ProposalReader) {
+    this.proposal = proposal;
+    this.sides = sides;
+    this.#reader = reader;
+  }
+
+  events(): Promise<ProposalEvents> {
+    this.#events ??= this.#reader.read(this.proposal, this.sides);
+    return this.#events;
   }
 }
 

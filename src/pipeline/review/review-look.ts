@@ -16,6 +16,7 @@ import { readFolder } from "../read-folder.ts";
 import { AskedAgain } from "./asked-again.ts";
 import { GroupPublisher, type Surroundings } from "./group-publisher.ts";
 import { GroupRequests } from "./group-requests.ts";
+import { ProposalReader } from "./proposal-events.ts";
 import { RequestEndings } from "./request-endings.ts";
 import { type CommitWithTree, readContents, readDifferences, reviewBranch } from "./review-branch.ts";
 import { readReviewHead } from "./review-head.ts";
@@ -37,6 +38,7 @@ const nothingDone: LookResult = { hasChanged: false, hasAsked: false, isUnsettle
 
 export class ReviewLook {
   readonly asked = new AskedAgain();
+  readonly events: ProposalReader;
   readonly #options: ReviewOptions;
   readonly #parts: ReviewParts;
   readonly #groups: GroupPublisher;
@@ -51,7 +53,8 @@ export class ReviewLook {
     this.#options = options;
     this.#parts = parts;
     const texts = new ReviewTexts(parts.templates, parts.host.bodyCharactersMax);
-    this.#groups = new GroupPublisher(options, { ...parts, texts });
+    this.events = new ProposalReader(parts.git);
+    this.#groups = new GroupPublisher(options, { ...parts, texts, events: this.events });
     this.#endings = new RequestEndings(options, { ...parts, texts });
   }
 

@@ -2,6 +2,8 @@
  * Keeps the requests of a repository in line with the state: one open request for each group that differs from the
  * target. It looks when something may have changed, and from time to time.
  */
+
+import type { ChangeSet } from "../../model/change-set.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { ReviewGrouping } from "../../model/review.ts";
 import type { PlanInput } from "../../plan/plan-change-set.ts";
@@ -66,6 +68,11 @@ export class ReviewPublisher {
     this.#isHinted = true;
     if (onForge) this.#look.expectEnding();
     this.#wake();
+  }
+
+  /** What was committed to the state: which events it was, requests say. */
+  note(changeSet: Pick<ChangeSet, "events">): void {
+    this.#look.events.note(changeSet);
   }
 
   /**

@@ -2,9 +2,12 @@
 import type { Json } from "../../model/json.ts";
 import type { FileDifference } from "../../model/review.ts";
 import type { Template } from "../../model/template.ts";
+import { fingerprintProposal } from "../../plan/projection-trailer.ts";
 import type { GitReader } from "../../ports/git.ts";
 import { fenceFor } from "./defuse-text.ts";
+import { describeEvents } from "./describe-events.ts";
 import { diffProposal, type ProposalSides, summarizeProposal } from "./describe-proposal.ts";
+import type { ProposalEvents } from "./proposal-events.ts";
 import { reviewBranch } from "./review-branch.ts";
 
 export interface ReviewTemplates {
@@ -27,7 +30,7 @@ export const commentMarker = "<!-- sluice -->";
 const titleCharactersMax = 200;
 const cutNote = "\n\n(cut here)\n";
 
-/** Begins the body that describes this proposal. */
+/** Ends the body that describes this proposal. */
 function bodyMarker(fingerprint: string): string {
   return `<!-- sluice ${fingerprint} -->`;
 }
@@ -46,30 +49,32 @@ export class ReviewTexts {
   }
 
   /** Message of the commit without trailers that show it to be ours. */
-  commitMessage(group: string, proposal: readonly FileDifference[]): string {
-    return fill(this.#templates.commit, this.#dataOf(group, proposal));
+  commitMessage(group: string, proposal: readonly FileDifference[], events: ProposalEvents): string {
+    return fill(this.#templates.commit, this.#dataOf(group, proposal, events));
   }
 
   async requestText(
     git: GitReader,
     group: string,
     proposal: readonly FileDifference[],
-    fingerprint: string,
+    events: ProposalEvents,
     sides: ProposalSides,
   ): Promise<RequestText> {
-    const data = this.#dataOf(group, proposal);
+    const data = this.#dataOf(group, proposal, events);
     const title = fill(this.#templates.title, data).slice(0, titleCharactersMax);
+    const marker = `\n${bodyMarker(fingerprintProposal(proposal))}\n`;
+    const charactersMax = this.#bodyCharactersMax - marker.length;
     const compose = (diff: string, filesLeftOut: number) =>
-      `${bodyMarker(fingerprint)}\n${fill(
+      fill(
         this.#templates.body,
         new Map([...data, ["diff", diff], ["fence", fenceFor(diff)], ["filesLeftOut", BigInt(filesLeftOut)]]),
-      )}\n`;
+      );
     // What the rest takes without a difference, and what a difference brings along, is left free.
-    const room = this.#bodyCharactersMax - compose("", proposal.length).length - markupCharactersMax;
+    const room = charactersMax - compose("", proposal.length).length - markupCharactersMax;
     const diff = await diffProposal(git, proposal, sides, Math.max(0, room));
     const body = compose(diff.text, diff.filesLeftOut);
-    if (body.length <= this.#bodyCharactersMax) return { title, body };
-    return { title, body: body.slice(0, this.#bodyCharactersMax - cutNote.length) + cutNote };
+    if (body.length <= charactersMax) return { title, body: body + marker };
+    return { title, body: body.slice(0, charactersMax - cutNote.length) + cutNote + marker };
   }
 
   comment(reason: CommentReason, group: string, head = ""): string {
@@ -82,8 +87,16 @@ export class ReviewTexts {
     return `${commentMarker}\n${fill(this.#templates.comment, data)}\n`;
   }
 
-  #dataOf(group: string, proposal: readonly FileDifference[]): ReadonlyMap<string, Json> {
-    return new Map<string, Json>([["group", group], ...summarizeProposal(proposal)]);
+  #dataOf(group: string, proposal: readonly FileDifference[], events: ProposalEvents): ReadonlyMap<string, Json> {
+    const summary = summarizeProposal(proposal);
+    const described = describeEvents(events);
+    const [only] = described.get("lines") as readonly string[];
+    const isOne = events.entities.length === 1 && events.filesLeftOut === 0 && summary.get("warning") === "";
+    const about = described.get("about");
+    const title = String(summary.get("title"));
+    // Where it is for one entity its line says it all, as in push mode.
+    const named = isOne && only !== undefined ? only : about === "" ? title : `${title} for ${about}`;
+    return new Map<string, Json>([["group", group], ...summary, ...described, ["title", named]]);
   }
 }
 

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { CloudEvent } from "../../../src/model/cloud-event.ts";
+import { type JsonObject, parseJson } from "../../../src/model/json.ts";
 import { defuseText, fenceFor } from "../../../src/pipeline/review/defuse-text.ts";
-import { ReviewWorld } from "./review-world.ts";
+import { encodePathPart, hashEntity, recordPath } from "../../../src/plan/paths.ts";
+import { writeRecord } from "../../../src/plan/record-file.ts";
+import { pathOf, ReviewWorld } from "./review-world.ts";
 
 const invisible = "\u200b";
 
@@ -130,4 +134,117 @@ it("a commit on the review branch says what it does, with trailers for tools", a
   expect(world.remote.history("sluice/review/all")[0]?.message).toMatch(
     /^Create 2 manifests on 1 cluster\n\nSluice-Trigger: a\nSluice-Trigger: b\nSluice-Projection: [0-9a-f]{40} [0-9a-f]{40}\n$/,
   );
+});
+
+describe("entities and events", () => {
+  const entity = (subject: string) => ({ connection: "bus", source: "auth", subject });
+  const time = "2026-01-01T00:00:00Z";
+  const message = { connection: "bus", stream: "USERS", sequence: 1, subject: "user.red", time, headers: new Map() };
+
+  /** What a login leaves on the state branch: a manifest that names its entity, and the record. */
+  function login(world: ReviewWorld, subject: string, type = "login"): void {
+    const hash = hashEntity(entity(subject));
+    const document = parseJson(
+      JSON.stringify({ specversion: "1.0", id: `id-${subject}`, source: "auth", type, subject, data: { a: 1 } }),
+    ) as JsonObject;
+    const event = { ...entity(subject), id: `id-${subject}`, type, document } as unknown as CloudEvent;
+    const record = { trigger: "users", entity: entity(subject), last: { event, message }, changedAt: message.time };
+    const nothing = { objects: new Map(), waiting: new Map(), failures: new Map() };
+    world.remote.commitAsPerson("sluice/state", {
+      [recordPath("users", hash)]: writeRecord({ ...record, ...nothing }),
+      [`desired/${pathOf(`users/${encodePathPart(subject)}`)}`]: manifestOf(hash),
+    });
+  }
+
+  const manifestOf = (hash: string) =>
+    `kind: ConfigMap\nmetadata:\n  annotations:\n    sluice.dev/entity: "${hash}"\n  labels:\n    app.kubernetes.io/managed-by: sluice\n    sluice.dev/owner: EventTrigger.users\n`;
+
+  it("are in title, body and commit, as in push mode", async () => {
+    const world = new ReviewWorld();
+    login(world, "alice");
+    await world.settle();
+    expect(world.host.open).toMatchObject([{ title: "Create alice on 1 cluster (users: login from auth)" }]);
+    login(world, "bob");
+    login(world, "@acme/all Fixes #1");
+    await world.settle();
+    const { title, body } = world.host.open[0]!;
+    expect(title).toMatch(/^Create 3 manifests on 1 cluster for .*alice/);
+    expect(body).toContain("| `alice` | `auth` | `login` `id-alice` | `users` | 1 | 0 | 0 |");
+    expect(title + body).not.toMatch(/@acme|Fixes #1/);
+    const { message: commit } = world.remote.history("sluice/review/all")[0]!;
+    expect(commit).toContain("- Create bob on 1 cluster (users: login from auth)");
+    expect(commit).toMatch(/^Sluice-Event: auth alice id-alice\n/m);
+    expect(commit).toMatch(/\nSluice-Event: [^\n]*\nSluice-Projection: [0-9a-f]{40} [0-9a-f]{40}\n$/);
+    expect(commit).not.toMatch(/@acme|Fixes #1/);
+  });
+
+  it("of a deletion are known while the process lives; after that the entity's hash is", async () => {
+    const world = new ReviewWorld();
+    login(world, "alice");
+    await world.settle();
+    world.host.merge(1);
+    await world.settle();
+    const logout = () => {
+      world.remote.commitAsPerson("sluice/state", {
+        [recordPath("users", hashEntity(entity("alice")))]: undefined,
+        [`desired/${pathOf("users/alice")}`]: undefined,
+      });
+    };
+    logout();
+    const gone = { trigger: "users", ...entity("alice"), type: "logout", id: "id-2", clusters: 1, failed: 0 };
+    world.publisher.note({ events: [{ ...gone, action: "Delete" }] });
+    await world.settle();
+    expect(world.host.open).toMatchObject([{ title: "Delete alice on 1 cluster (users: logout from auth)" }]);
+    world.restart();
+    world.host.requests[1]!.body = "";
+    await world.settle();
+    expect(world.host.open[0]?.title).toMatch(/^Delete entity [0-9a-f]{12} on 1 cluster \(users\)$/);
+  });
+});
+
+describe("a mass deletion", () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `a/object-${index}`);
+
+  for (const [deleted, others, isMass] of [
+    [4, 0, false],
+    [5, 0, true],
+    [5, 5, false],
+    [6, 5, true],
+    [20, 30, false],
+    [21, 30, true],
+  ] as const) {
+    it(`of ${deleted} beside ${others} others is ${isMass ? "" : "not "}warned of in the first line`, async () => {
+      const world = new ReviewWorld();
+      world.desire(Object.fromEntries(names(deleted).map((name) => [name, "1"])));
+      await world.settle();
+      world.host.merge(1);
+      await world.settle();
+      world.desire(Object.fromEntries(names(deleted).map((name) => [name, undefined])));
+      world.desire(Object.fromEntries(names(others).map((name) => [name.replace("a/", "b/other-"), "1"])));
+      await world.settle();
+      const { title, body } = world.host.open[0]!;
+      const [commit] = world.remote.history("sluice/review/all");
+      const text = `This deletes ${deleted} manifests on 1 cluster.`;
+      expect([title.startsWith("Mass deletion: "), body.startsWith(`**${text}**`)]).toEqual([isMass, isMass]);
+      expect(commit?.message.startsWith("Mass deletion: ")).toBe(isMass);
+    });
+  }
+
+  it("is none where everything passes to another owner", async () => {
+    const world = new ReviewWorld();
+    world.desire(Object.fromEntries(names(30).map((name) => [name, "1"])));
+    await world.settle();
+    world.host.merge(1);
+    await world.settle();
+    world.desire(
+      Object.fromEntries(
+        names(30).flatMap((name) => [
+          [name, undefined],
+          [`b${name.slice(1)}`, "1"],
+        ]),
+      ),
+    );
+    await world.settle();
+    expect(world.host.open[0]?.title).toBe("Create 30, delete 30 manifests on 1 cluster");
+  });
 });
