@@ -24,8 +24,8 @@ import {
   int64Type,
   intType,
   listType,
+  MarkedText,
   mapType,
-  SerializedText,
   stringType,
   typeOf,
   uint32Type,
@@ -72,7 +72,7 @@ export function converterFor(parameter: Parameter, node: NamedNode): Convert {
     case "string":
       return (value) => {
         if (typeof value === "string") return value;
-        return value instanceof SerializedText ? value.text : refuse(value);
+        return value instanceof MarkedText ? value.text : refuse(value);
       };
     case "bool":
       return (value) => (typeof value === "boolean" ? value : refuse(value));
@@ -107,11 +107,11 @@ export function converterFor(parameter: Parameter, node: NamedNode): Convert {
 /** For interface{}: nothing is nil, and serialized text is text. */
 function plainOrNull(value: GoValue): GoValue {
   if (typeof value !== "object" || value === null) return value ?? null;
-  return value instanceof SerializedText ? value.text : value;
+  return value instanceof MarkedText ? value.text : value;
 }
 
 function plainText(value: GoValue): GoValue {
-  return value instanceof SerializedText ? value.text : value;
+  return value instanceof MarkedText ? value.text : value;
 }
 
 /** A value of a named type, or what a pointer to one points to. */

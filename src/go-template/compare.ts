@@ -9,7 +9,7 @@ import {
   GoSlice,
   GoStruct,
   type GoValue,
-  SerializedText,
+  MarkedText,
 } from "./value.ts";
 
 /** Whether a value counts as true in if, with, and, or, not: not the zero of its type; structs always. */
@@ -29,7 +29,7 @@ export function isTrue(value: GoValue): boolean {
   if (value === null) return false;
   if (value instanceof Map) return value.size > 0;
   if (Array.isArray(value)) return value.length > 0;
-  if (value instanceof SerializedText) return value.text !== "";
+  if (value instanceof MarkedText) return value.text !== "";
   if (value instanceof GoInteger) return value.value !== 0n;
   if (value instanceof GoSlice) return value.items !== null && value.items.length > 0;
   if (value instanceof GoMap) return value.entries !== null && value.entries.size > 0;

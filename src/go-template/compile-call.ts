@@ -5,7 +5,7 @@ import { type Evaluate, type EvaluateArgument, undeclared } from "./compile-scop
 import { type CallSite, type Execution, ExecutionFailure } from "./execution.ts";
 import type { FunctionDeclaration, Parameter } from "./functions/registry.ts";
 import type { NamedNode } from "./nodes.ts";
-import { type GoValue, SerializedText } from "./value.ts";
+import { type GoValue, MarkedText } from "./value.ts";
 
 /** An argument that can be compiled for a parameter, or as what it is. */
 export interface ArgumentCompiler {
@@ -116,6 +116,8 @@ function compileKeepingCall(
 ): Evaluate {
   const call = declaration.call as unknown as Call;
   const site: CallSite = { name, node };
+  // How deep a text is indented must be the template's word, not its data's.
+  const leads = args[0]?.node.type === "number" ? declaration.leads : undefined;
   const keptArgs = args.map((arg, index): KeptArgument => {
     const parameter = parameterAt(index);
     if (parameter !== "string") return { evaluate: arg.as(parameter) };
@@ -123,17 +125,17 @@ function compileKeepingCall(
   });
   if (hasFinal) keptArgs.push(keptFinal(parameterAt(args.length), node));
   return (run, dot, variables, final) => {
-    let serialized: SerializedText | undefined;
+    let marked: MarkedText | undefined;
     const values = keptArgs.map(({ evaluate, toText }) => {
       const value = evaluate(run, dot, variables, final);
-      if (value instanceof SerializedText) serialized = value;
+      if (value instanceof MarkedText) marked = value;
       return toText === undefined ? value : read(run, toText(value as GoValue));
     });
     run.call = site;
     const result = run.chargeResult(call(run, ...values));
-    return serialized !== undefined && typeof result === "string"
-      ? new SerializedText(result, serialized.value)
-      : result;
+    if (typeof result !== "string") return result;
+    const lead = leads === undefined ? "" : leads(marked?.lead ?? "", values[0] as number);
+    return marked?.value === undefined && lead === "" ? result : new MarkedText(result, marked?.value, lead);
   };
 }
 

@@ -11,7 +11,7 @@ import type { JsonObject } from "./json.ts";
 import type { NamedNode } from "./nodes.ts";
 import type { ExecutionContext, PrintedRange } from "./output.ts";
 import { toJson } from "./to-json.ts";
-import { type GoArgument, GoStruct, type GoValue, indirect, SerializedText } from "./value.ts";
+import { type GoArgument, GoStruct, type GoValue, indirect, MarkedText } from "./value.ts";
 
 /** What an execution may use: each is generous for manifests and small for a machine. */
 export const bounds = {
@@ -80,9 +80,9 @@ export class Execution implements FunctionContext {
   print(value: GoValue, at: number): void {
     const start = this.text.length;
     if (typeof value === "string") this.text += value;
-    else if (value instanceof SerializedText) {
+    else if (value instanceof MarkedText) {
       this.text += value.text;
-      this.printed.push(new SerializedRange(start, this.text.length, at, value.value));
+      this.printed.push(rangeOf(value, start, at));
       return;
     } else this.text += printedText(value);
     this.printed.push({ start, end: this.text.length, at });
@@ -135,9 +135,10 @@ export class Execution implements FunctionContext {
   /** Every string that a function makes counts, so that small ones in a loop are bounded too. */
   chargeResult(result: GoValue): GoValue {
     if (typeof result === "string") this.chargeBytes(result.length);
-    if (!(result instanceof SerializedText)) return result;
+    if (!(result instanceof MarkedText)) return result;
     this.chargeBytes(result.text.length);
-    return this.mutates ? new SerializedText(result.text, copyValue(result.value) as GoArgument) : result;
+    if (!this.mutates || result.value === undefined) return result;
+    return new MarkedText(result.text, copyValue(result.value) as GoArgument, result.lead);
   }
 
   drawBytes(length: number): Uint8Array {
@@ -174,17 +175,24 @@ export function printedText(value: GoValue): string {
     : formatValue(shown);
 }
 
+function rangeOf({ text, value, lead }: MarkedText, start: number, at: number): PrintedRange {
+  const place = { start, end: start + text.length, at, lead: lead.length };
+  return value === undefined ? place : new SerializedRange(place, value);
+}
+
 /** The value is made plain JSON only when it is asked for, which is rarely. */
 class SerializedRange implements PrintedRange {
   readonly start: number;
   readonly end: number;
   readonly at: number;
+  readonly lead: number;
   private readonly value: GoArgument;
 
-  constructor(start: number, end: number, at: number, value: GoArgument) {
+  constructor({ start, end, at, lead = 0 }: PrintedRange, value: GoArgument) {
     this.start = start;
     this.end = end;
     this.at = at;
+    this.lead = lead;
     this.value = value;
   }
 
@@ -193,10 +201,10 @@ class SerializedRange implements PrintedRange {
   }
 
   moved(start: number, end: number): SerializedRange {
-    return new SerializedRange(start, end, this.at, this.value);
+    return new SerializedRange({ start, end, at: this.at, lead: this.lead }, this.value);
   }
 }
 
 function moveRange(range: PrintedRange, start: number, end: number): PrintedRange {
-  return range instanceof SerializedRange ? range.moved(start, end) : { start, end, at: range.at };
+  return range instanceof SerializedRange ? range.moved(start, end) : { ...range, start, end };
 }

@@ -42,6 +42,6 @@ export {
   type GoType,
   type GoValue,
   goInt,
-  SerializedText,
+  MarkedText,
   stringList,
 } from "./value.ts";

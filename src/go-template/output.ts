@@ -17,6 +17,8 @@ export interface PrintedRange {
   readonly end: number;
   /** Offset in the template's text of the action that printed it. */
   readonly at: number;
+  /** How many of its first units are blanks and line breaks that `indent` or `nindent` put there, not the value. */
+  readonly lead?: number;
   /** The value, where toYaml or toJson wrote it, also if `indent` and the like have moved the text since. */
   readonly serialized?: Json;
 }

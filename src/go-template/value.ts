@@ -150,18 +150,22 @@ export class GoPointer extends GoBoxed {
 }
 
 /**
- * A string that serializes a value and is printed as such. It exists only between functions: in a pipeline or a
- * variable. The engine hands functions the plain text, and wraps the result again where a function is declared to keep
- * the serialization (`nindent`).
+ * A string of which is known what it serializes, or how far the template itself has indented it; it is printed as such. It
+ * exists only between functions: in a pipeline or a variable. The engine hands functions the plain text, and wraps the
+ * result again where a function is declared to only move its text (`nindent`).
  */
-export class SerializedText extends GoBoxed {
+export class MarkedText extends GoBoxed {
   readonly text: string;
-  readonly value: GoArgument;
+  /** What was serialized; undefined where nothing was. */
+  readonly value: GoArgument | undefined;
+  /** The blanks and line breaks that `indent` and `nindent` have put before the text. */
+  readonly lead: string;
 
-  constructor(text: string, value: GoArgument) {
+  constructor(text: string, value: GoArgument | undefined, lead = "") {
     super(stringType);
     this.text = text;
     this.value = value;
+    this.lead = lead;
   }
 }
 

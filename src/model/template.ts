@@ -31,6 +31,8 @@ export interface PrintedRange {
   readonly end: number;
   /** Offset in the template's text of the action that printed it. */
   readonly at: number;
+  /** How many of its first units are blanks and line breaks that `indent` or `nindent` put there, not the value. */
+  readonly lead?: number;
   /** The value, where it was serialized by toYaml or toJson: the range must then parse to exactly this value. */
   readonly serialized?: Json;
 }

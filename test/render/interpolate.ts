@@ -2,8 +2,14 @@
 import type { Json } from "../../src/model/json.ts";
 import type { PrintedRange, RenderedText, TemplateSource } from "../../src/model/template.ts";
 
-/** A text to be printed, or a value with the text that toYaml or toJson made of it. */
-export type Printable = string | { readonly text: string; readonly serialized: Json };
+/** A text to be printed; with the value that toYaml or toJson made it of, and the blanks that indent and nindent put before it. */
+export type Printable = string | { readonly text: string; readonly serialized?: Json; readonly lead?: number };
+
+/** A text as indent prints it, or with a line break in front nindent. */
+export function indented(text: string, spaces: number, lineBreak = ""): Printable {
+  const lead = `${lineBreak}${" ".repeat(spaces)}`;
+  return { text: lineBreak + text.replace(/^/gm, " ".repeat(spaces)), lead: lead.length };
+}
 
 export function sourceOf(text: string): TemplateSource {
   return {
@@ -28,9 +34,9 @@ export function interpolate(template: string, values: Readonly<Record<string, Pr
     text += template.slice(from, action.index);
     from = action.index + action[0].length;
     const start = text.length;
-    text += typeof value === "string" ? value : value.text;
-    const range = { start, end: text.length, at: action.index };
-    printed.push(typeof value === "string" ? range : { ...range, serialized: value.serialized });
+    const { text: added, ...marks } = typeof value === "string" ? { text: value } : value;
+    text += added;
+    printed.push({ start, end: text.length, at: action.index, ...marks });
   }
   return { text: text + template.slice(from), printed };
 }

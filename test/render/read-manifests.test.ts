@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
+import type { Json } from "../../src/model/json.ts";
 import { type ManifestOptions, readManifests } from "../../src/render/read-manifests.ts";
 import { writeCanonicalYaml } from "../../src/render/yaml/write-canonical-yaml.ts";
-import { interpolate, type Printable, sourceOf } from "./interpolate.ts";
+import { indented, interpolate, type Printable, sourceOf } from "./interpolate.ts";
 
 const options: ManifestOptions = {
   provenance: { owner: "EventTrigger/login", entity: "0123abcd" },
@@ -244,10 +245,7 @@ describe("strings stay what was written", () => {
 });
 
 describe("what is legitimate is not refused", () => {
-  const map = (
-    text: string,
-    serialized: Printable extends infer P ? (P extends { serialized: infer S } ? S : never) : never,
-  ): Printable => ({ text, serialized });
+  const map = (text: string, serialized: Json, lead = 0): Printable => ({ text, serialized, lead });
   const cases: readonly { name: string; template: string; values: Record<string, Printable>; spec: unknown }[] = [
     {
       name: "keys in a loop",
@@ -285,16 +283,16 @@ describe("what is legitimate is not refused", () => {
     {
       name: "indent in a literal block",
       template: "  a: |\n{{ a }}\n  b: c\n",
-      values: { a: "    x: y\n    - z" },
+      values: { a: indented("x: y\n- z", 4) },
       spec: { a: "x: y\n- z\n", b: "c" },
     },
     {
       name: "nindent behind a block header",
       template: "  a: |-{{ a }}\n  b: c\n",
-      values: { a: "\n    x: y\n    - z" },
+      values: { a: indented("x: y\n- z", 4, "\n") },
       spec: { a: "x: y\n- z", b: "c" },
     },
-    { name: "indent of a plain value", template: "  a:\n{{ a }}\n", values: { a: "    x" }, spec: { a: "x" } },
+    { name: "indent of a plain value", template: "  a:\n{{ a }}\n", values: { a: indented("x", 4) }, spec: { a: "x" } },
     {
       name: "toYaml | nindent beside fixed keys",
       template: "  fixed: x{{ a }}\n  behind: z\n",
@@ -305,7 +303,7 @@ describe("what is legitimate is not refused", () => {
             ["m", "yes"],
             ["k", "v"],
             ["l", [new Map([["a", 1n]])]],
-          ] as never),
+          ] as [string, Json][]),
         ),
       },
       spec: { fixed: "x", k: "v", l: [{ a: 1 }], m: "yes", behind: "z" },
@@ -345,6 +343,7 @@ describe("what is legitimate is not refused", () => {
             ["k", "v"],
             ["l", "w"],
           ]),
+          4,
         ),
       },
       spec: { a: "k: v\nl: w\n" },

@@ -14,7 +14,7 @@ import {
   GoStruct,
   type GoType,
   type GoValue,
-  SerializedText,
+  MarkedText,
   typeOf,
 } from "../value.ts";
 import { Layout } from "./layout.ts";
@@ -93,7 +93,7 @@ export class Printer extends Layout {
   }
 
   private printBoxed(value: GoBoxed, verb: string, depth: number): void {
-    if (value instanceof SerializedText) {
+    if (value instanceof MarkedText) {
       this.printString(value.text, verb, value.text);
       return;
     }

@@ -5,7 +5,7 @@
 import { copyValue } from "../copy-value.ts";
 import { NestingError, nestingMax } from "../serialize/limits.ts";
 import { toYamlV3, YamlEncodeError } from "../serialize/to-yaml-v3.ts";
-import { type GoArgument, GoBoxed, GoMap, type GoObject, type GoValue, mapType, SerializedText } from "../value.ts";
+import { type GoArgument, GoBoxed, GoMap, type GoObject, type GoValue, MarkedText, mapType } from "../value.ts";
 import { define, type FunctionContext, type FunctionTable, GoFunctionError } from "./registry.ts";
 
 type WritableObject = Map<string, GoValue>;
@@ -39,7 +39,7 @@ function dump(context: FunctionContext, object: GoObject | null): GoValue {
   try {
     const text = toYamlV3(value, context).replace(/\n$/, "");
     // The object may be changed again before this is looked at.
-    return new SerializedText(text, copyValue(value) as GoObject);
+    return new MarkedText(text, copyValue(value) as GoObject);
   } catch (error) {
     if (error instanceof YamlEncodeError || error instanceof NestingError) throw new GoFunctionError(error.message);
     throw error;

@@ -37,8 +37,9 @@
  * `stringList(items)`), `null` for a nil interface{}. Go's (value, error) and Go's panics are a thrown
  * {@link GoFunctionError}; any other exception counts as a bug of ours.
  *
- * toYaml and toJson return `new SerializedText(text, value)`: the value is what was serialized, and as long as the text
- * is printed, or moved by functions with `keepsSerialized` (indent, nindent, trim), the output tells. Others get and make
+ * toYaml and toJson return `new MarkedText(text, value)`: the value is what was serialized, and as long as the text
+ * is printed, or moved by functions with `keepsSerialized` (indent, nindent, trim), the output tells. So it does of the blanks
+ * that indent and nindent put before it (`leads`), if their number is the template's own. Others get and make
  * plain strings of it.
  *
  * Results that are strings are charged by the engine after the call. A function whose result can be much larger than
@@ -91,6 +92,11 @@ export interface FunctionOptions {
   readonly mutates?: boolean;
   /** Its result still serializes what its argument did, only moved: indent, nindent, trim. */
   readonly keepsSerialized?: boolean;
+  /**
+   * The blanks and line breaks that it puts before its last argument's own lead (before the text itself, where that has none),
+   * from its first argument.
+   */
+  readonly leads?: (lead: string, spaces: number) => string;
 }
 
 /** A function; a method is one whose first parameter is its receiver (a pointer receiver: the pointer's type). */

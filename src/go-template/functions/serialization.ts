@@ -9,7 +9,7 @@ import { parseYaml11AsFloats, YamlToJsonError } from "../serialize/parse-yaml11.
 import { toYaml } from "../serialize/to-yaml.ts";
 import { TomlError } from "../serialize/toml-reader.ts";
 import { YamlError } from "../serialize/yaml-cursor.ts";
-import { type GoArgument, GoMap, GoSlice, type GoValue, listType, mapType, SerializedText } from "../value.ts";
+import { type GoArgument, GoMap, GoSlice, type GoValue, listType, MarkedText, mapType } from "../value.ts";
 import { define, type FunctionContext, type FunctionTable, GoFunctionError } from "./registry.ts";
 
 const compact: JsonStyle = { escapesHtml: true, indent: 0 };
@@ -25,12 +25,13 @@ function serializeJson(style: JsonStyle, onRefusal: OnRefusal) {
 
 function serialize(value: GoArgument, onRefusal: OnRefusal, encode: () => string): GoValue {
   try {
-    return new SerializedText(encode(), value);
+    return new MarkedText(encode(), value);
   } catch (error) {
     if (error instanceof NestingError) throw new GoFunctionError(error.message);
     if (!(error instanceof JsonEncodeError)) throw error;
     if (onRefusal === "fail") throw new GoFunctionError(error.message);
-    return "";
+    // Known as a value that could not be written, or its place would seem to be meant empty.
+    return new MarkedText("", value);
   }
 }
 

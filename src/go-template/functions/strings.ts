@@ -39,6 +39,12 @@ function indent(context: FunctionContext, spaces: number, text: string): string 
   return pad + replaceEach(context, text, "\n", `\n${pad}`);
 }
 
+/** What `indent` makes of blanks and line breaks before a text. */
+function indentLead(lead: string, spaces: number): string {
+  const pad = " ".repeat(spaces);
+  return pad + lead.replaceAll("\n", `\n${pad}`);
+}
+
 /** How much a result may grow between two charges. */
 const portionUnits = 64 * 1024;
 
@@ -309,9 +315,10 @@ export const stringFunctions: FunctionTable = {
   hasSuffix: define(["string", "string"], (_, suffix, text) => searching(suffix, text, (p, t) => t.endsWith(p))),
   repeat: define(["int", "string"], repeat),
   replace: define(["string", "string", "string"], replace),
-  indent: define(["int", "string"], indent, { keepsSerialized: true }),
+  indent: define(["int", "string"], indent, { keepsSerialized: true, leads: indentLead }),
   nindent: define(["int", "string"], (context, spaces, text) => `\n${indent(context, spaces, text)}`, {
     keepsSerialized: true,
+    leads: (lead, spaces) => `\n${indentLead(lead, spaces)}`,
   }),
   quote: defineVariadic(["any"], quote),
   squote: defineVariadic(["any"], (_, ...values) =>

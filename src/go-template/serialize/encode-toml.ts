@@ -14,7 +14,7 @@ import {
   GoSlice,
   GoStruct,
   type GoValue,
-  SerializedText,
+  MarkedText,
 } from "../value.ts";
 import { type Budget, GrowthMeter, NestingError, nestingMax } from "./limits.ts";
 import { localDate, localDatetime, localTime } from "./toml-scalars.ts";
@@ -261,7 +261,7 @@ function scalarText(value: TomlValue): string {
       return floatText(value);
   }
   if (value instanceof GoTime) return timeText(value);
-  if (value instanceof SerializedText) return quoteToml(value.text);
+  if (value instanceof MarkedText) return quoteToml(value.text);
   if (value instanceof GoInteger) {
     return value.type.name === "time.Duration" ? quoteToml(value.type.text!(value as never)) : String(value.value);
   }

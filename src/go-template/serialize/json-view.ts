@@ -12,7 +12,7 @@ import {
   GoSlice,
   GoStruct,
   type GoValue,
-  SerializedText,
+  MarkedText,
 } from "../value.ts";
 
 /** A value that encoding/json refuses; the message is Go's. */
@@ -41,7 +41,7 @@ export function viewAsJson(value: GoValue): JsonView {
 }
 
 function viewBoxed(value: GoBoxed): JsonView {
-  if (value instanceof SerializedText) return value.text;
+  if (value instanceof MarkedText) return value.text;
   if (value instanceof GoInteger) return value.value;
   if (value instanceof GoMap) return value.entries;
   if (value instanceof GoSlice) return viewSlice(value);

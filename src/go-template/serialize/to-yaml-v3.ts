@@ -2,7 +2,7 @@
 import { formatTime } from "../functions/time/format-time.ts";
 import { GoTime } from "../functions/time/go-time.ts";
 import { formatFloat } from "../numbers.ts";
-import { GoBoxed, GoInteger, GoMap, GoPointer, GoSlice, GoStruct, type GoValue, SerializedText } from "../value.ts";
+import { GoBoxed, GoInteger, GoMap, GoPointer, GoSlice, GoStruct, type GoValue, MarkedText } from "../value.ts";
 import { base64Of } from "./json-view.ts";
 import type { Budget } from "./limits.ts";
 import { emitYaml, PlainScalar, type YamlDialect, type YamlValue } from "./yaml-emitter.ts";
@@ -29,7 +29,7 @@ function view(value: GoValue): YamlValue {
 }
 
 function viewBoxed(value: GoBoxed): YamlValue {
-  if (value instanceof SerializedText) return value.text;
+  if (value instanceof MarkedText) return value.text;
   if (value instanceof GoTime) return new PlainScalar(formatTime(value, "2006-01-02T15:04:05.999999999Z07:00"));
   if (value instanceof GoInteger) {
     return value.type.name === "time.Duration" ? value.type.text!(value as never) : value.value;

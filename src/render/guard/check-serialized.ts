@@ -5,7 +5,7 @@ import { isJsonObject, type Json } from "../../model/json.ts";
 import type { PrintedRange } from "../../model/template.ts";
 import { readScalarByLooks, ValueError } from "../manifests/read-value.ts";
 import type { YamlMapping, YamlNode, YamlScalar, YamlSequence } from "../yaml/node.ts";
-import { trimRange } from "./placeholders.ts";
+import { type Span, trimSpan } from "./placeholders.ts";
 
 /**
  * What became of a serialized range: `structure`, exactly the value's; `text` of a single scalar (or of a comment), to be
@@ -13,22 +13,14 @@ import { trimRange } from "./placeholders.ts";
  */
 export type SerializedOutcome = "structure" | "text" | "violation";
 
-export function judgeSerialized(
-  text: string,
-  range: PrintedRange,
-  value: Json,
-  documents: readonly YamlNode[],
-): SerializedOutcome {
-  const span = trimRange(text, range);
+export function judgeSerialized(text: string, range: PrintedRange, documents: readonly YamlNode[]): SerializedOutcome {
+  const span = trimSpan(text, range);
   // Go's toYaml prints nothing where it fails.
   if (span.start === span.end) return "violation";
   const document = documents[firstIndex(documents, ({ end }) => end >= span.start)];
-  return document === undefined ? "text" : judgeWithin(document, span, value);
-}
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
+  const outcome = document === undefined ? "text" : judgeWithin(document, span, range.serialized!);
+  // Behind quotes and brackets a `#` of the template's begins a comment, behind other values it does not.
+  return outcome === "structure" && text[range.end] === "#" ? "violation" : outcome;
 }
 
 function judgeWithin(node: YamlNode, span: Span, value: Json): SerializedOutcome {

@@ -1,44 +1,62 @@
 /**
  * Whether two readings of one template's output have the same structure: the one with what was printed, the other with words
- * in its place. Only the scalars that hold such a word may differ, and what was printed must lie within just that scalar.
+ * in its place. Only the scalars that hold such a word may differ, what was printed must lie within just that scalar, and the
+ * template's own text in it must be the same.
  */
 import type { PrintedRange } from "../../model/template.ts";
 import type { YamlNode, YamlScalar } from "../yaml/node.ts";
-import { isBlockScalar, type Placeholder, trimRange } from "./placeholders.ts";
+import { contentStart, type PlaceholderText, type Span, trimSpan, valueSpan } from "./placeholders.ts";
+import { comparableText, templateText } from "./template-text.ts";
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
+/** What was printed, and what it was read as; scalars know the origins of their text. */
+export interface Reading {
+  readonly text: string;
+  readonly documents: readonly (YamlNode | undefined)[];
 }
 
-/** Whether the documents correspond. `text` is what was printed; ranges without a placeholder count as literal. */
+/** Whether the documents correspond. Ranges without a placeholder count as the template's. */
 export function haveSameStructure(
-  text: string,
+  printed: Reading,
   ranges: readonly PrintedRange[],
-  placeholders: readonly (Placeholder | undefined)[],
-  printed: readonly (YamlNode | undefined)[],
-  reference: readonly (YamlNode | undefined)[],
+  reference: Reading & Pick<PlaceholderText, "placeholders">,
 ): boolean {
-  if (printed.length !== reference.length) return false;
-  const comparison = new Comparison(text, ranges, placeholders);
-  return reference.every((node, index) => comparison.matches(printed[index], node)) && comparison.isRestOutside();
+  if (printed.documents.length !== reference.documents.length) return false;
+  const comparison = new Comparison(printed.text, ranges, reference);
+  return (
+    reference.documents.every((node, index) => comparison.matches(printed.documents[index], node)) &&
+    comparison.isRestOutside()
+  );
 }
 
 class Comparison {
   readonly #text: string;
-  readonly #ranges: readonly PrintedRange[];
-  readonly #placeholders: readonly (Placeholder | undefined)[];
-  /** The first range that no scalar so far has held. */
+  readonly #referenceText: string;
+  /** Of the ranges with a word in their place: where the value is printed, without blanks around it, and where the word is. */
+  readonly #values: Span[] = [];
+  readonly #trimmed: Span[] = [];
+  readonly #words: Span[] = [];
+  /** The first of them that no scalar so far has held. */
   #next = 0;
   /** Where the last scalar ended in the printed text. */
   #end = 0;
-  /** Of the ranges outside of scalars since then: where the last one ends. */
+  /** Of the values outside of scalars since then: where the last one ends. */
   #outsideEnd = 0;
 
-  constructor(text: string, ranges: readonly PrintedRange[], placeholders: readonly (Placeholder | undefined)[]) {
+  constructor(
+    text: string,
+    ranges: readonly PrintedRange[],
+    reference: Reading & Pick<PlaceholderText, "placeholders">,
+  ) {
     this.#text = text;
-    this.#ranges = ranges;
-    this.#placeholders = placeholders;
+    this.#referenceText = reference.text;
+    for (let index = 0; index < ranges.length; index++) {
+      const word = reference.placeholders[index];
+      if (word === undefined) continue;
+      const value = valueSpan(ranges[index]!);
+      this.#values.push(value);
+      this.#trimmed.push(trimSpan(text, value));
+      this.#words.push(word);
+    }
   }
 
   matches(printed: YamlNode | undefined, reference: YamlNode | undefined): boolean {
@@ -46,7 +64,7 @@ class Comparison {
     if (printed.anchor !== reference.anchor || printed.tag !== reference.tag) return false;
     switch (reference.kind) {
       case "scalar":
-        return printed.kind === "scalar" && this.#matchScalars(printed, reference, false);
+        return printed.kind === "scalar" && this.#matchScalars(printed, reference);
       case "alias":
         return printed.kind === "alias" && printed.name === reference.name && this.#passes(printed, reference);
       case "sequence": {
@@ -55,64 +73,56 @@ class Comparison {
       }
       case "mapping": {
         if (printed.kind !== "mapping" || printed.keys.length !== reference.keys.length) return false;
-        for (let index = 0; index < reference.keys.length; index++) {
-          if (!this.#matchKeys(printed.keys[index]!, reference.keys[index]!)) return false;
-          if (!this.matches(printed.values[index], reference.values[index])) return false;
-        }
-        return true;
+        return reference.keys.every(
+          (key, index) =>
+            this.matches(printed.keys[index], key) && this.matches(printed.values[index], reference.values[index]),
+        );
       }
     }
   }
 
-  /** Whether the ranges behind the last scalar are outside of all. */
+  /** Whether the values behind the last scalar are outside of all. */
   isRestOutside(): boolean {
     return this.#skipOutside(Number.POSITIVE_INFINITY);
   }
 
-  #matchKeys(printed: YamlScalar, reference: YamlScalar): boolean {
-    const isMarkedAlike = printed.anchor === reference.anchor && printed.tag === reference.tag;
-    return isMarkedAlike && this.#matchScalars(printed, reference, true);
+  #matchScalars(printed: YamlScalar, reference: YamlScalar): boolean {
+    const start = contentStart(this.#text, printed);
+    if (!this.#skipOutside(contentStart(this.#referenceText, reference)) || this.#outsideEnd > start) return false;
+    const first = this.#next;
+    while (this.#next < this.#words.length && this.#words[this.#next]!.start < reference.end) {
+      const trimmed = this.#trimmed[this.#next++]!;
+      if (trimmed.start < trimmed.end && (trimmed.start < start || trimmed.end > printed.end)) return false;
+    }
+    this.#end = Math.max(this.#end, printed.end);
+    if (first === this.#next) return printed.text === reference.text && printed.style === reference.style;
+    return this.#keepsTemplateText(printed, reference, first) && !(isMergeText(printed) && !isMergeText(reference));
   }
 
-  #matchScalars(printed: YamlScalar, reference: YamlScalar, isKey: boolean): boolean {
-    if (!this.#skipOutside(reference.start) || this.#outsideEnd > printed.start) return false;
-    let held = 0;
-    for (; this.#next < this.#ranges.length; this.#next++) {
-      const placeholder = this.#placeholders[this.#next];
-      const range = this.#ranges[this.#next]!;
-      if (placeholder === undefined) {
-        if (range.start >= printed.end) break;
-        continue;
-      }
-      if (placeholder.start >= reference.end) break;
-      const { start, end } = trimRange(this.#text, range);
-      if (start < end && (start < printed.start || end > printed.end)) return false;
-      if (placeholder.isIndented && (isKey || isBlockScalar(printed) !== isBlockScalar(reference))) return false;
-      held++;
-    }
-    this.#end = printed.end;
-    if (held > 0) return !(isMergeText(printed) && !isMergeText(reference));
-    return printed.text === reference.text && printed.style === reference.style;
+  /** Whether the template's own text in a scalar with values, from the `first` one on, is what it is without them. */
+  #keepsTemplateText(printed: YamlScalar, reference: YamlScalar, first: number): boolean {
+    const own = comparableText(templateText(printed, this.#values.slice(first, this.#next)), printed);
+    const wanted = comparableText(templateText(reference, this.#words.slice(first, this.#next)), reference);
+    if (own !== wanted) return false;
+    // A scalar that is all value may have the value's quotes.
+    return printed.style === reference.style || wanted === "";
   }
 
   #passes(printed: Span, reference: Span): boolean {
     const isOutside = this.#skipOutside(reference.start) && this.#outsideEnd <= printed.start;
-    this.#end = printed.end;
+    this.#end = Math.max(this.#end, printed.end);
     return isOutside;
   }
 
   /**
-   * Goes over the ranges whose words stand before `referenceStart`, outside of all scalars: in comments. What was printed
+   * Goes over the values whose words stand before `referenceStart`, outside of all scalars: in comments. What was printed
    * must then be outside, too.
    */
   #skipOutside(referenceStart: number): boolean {
     this.#outsideEnd = 0;
-    for (; this.#next < this.#ranges.length; this.#next++) {
-      const placeholder = this.#placeholders[this.#next];
-      if (placeholder === undefined) continue;
-      if (placeholder.end > referenceStart) break;
-      const { start, end } = trimRange(this.#text, this.#ranges[this.#next]!);
-      if (placeholder.isIndented || (start < end && start < this.#end)) return false;
+    for (; this.#next < this.#words.length && this.#words[this.#next]!.end <= referenceStart; this.#next++) {
+      const { start, end } = this.#trimmed[this.#next]!;
+      if (start < end && start < this.#end) return false;
       if (start < end) this.#outsideEnd = end;
     }
     return true;

@@ -1,7 +1,8 @@
 /** Quick looks that show that a value changes no structure, so that the document need not be read a second time. */
+import { isYamlBreak } from "../../go-template/index.ts";
 import type { PrintedRange } from "../../model/template.ts";
 import type { YamlScalar } from "../yaml/node.ts";
-import { isBlockScalar, trimRange } from "./placeholders.ts";
+import { contentStart, isBlockScalar, trimSpan, valueSpan } from "./placeholders.ts";
 
 /**
  * Words of letters, digits and harmless signs, joined by single blanks or colons. Replacing one such text by another
@@ -9,12 +10,15 @@ import { isBlockScalar, trimRange } from "./placeholders.ts";
  */
 const harmlessText = /^[A-Za-z0-9_/][\w./@+=-]*(?:[ :][A-Za-z0-9_/][\w./@+=-]*)*$/;
 /** All of a string in double quotes, on one line. */
-const quotedText = /^"(?:[^"\\\r\n]|\\["\\/abefnrtv0]|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8})*"$/;
+const quotedText =
+  /^"(?:[^"\\\r\n\x85\u2028\u2029]|\\["\\/abefnrtv0]|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8})*"$/;
 
 const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
 const space = 0x20;
 const wordLengthMax = 256;
+/** Farther back than this the beginning of a block's line is not looked for: many values in one would cost its square. */
+const lineLengthMax = 1024;
+const digit = /[1-9]/;
 const separators = new Set([..." \t\r\n,]}"].map((sign) => sign.charCodeAt(0)));
 const gluing = new Set([..."!&*|>%\\"].map((sign) => sign.charCodeAt(0)));
 
@@ -50,7 +54,7 @@ export function isMereText(text: string, range: PrintedRange, scalar: YamlScalar
     return scalar.end === range.end && quotedText.test(value) && isSeparate(text, range);
   }
   if (scalar.start > range.start || scalar.end <= range.end || isGlued(text, range.start)) return false;
-  return scalar.style === "single" ? !/['\r\n]/.test(value) : !/["\\\r\n]/.test(value);
+  return scalar.style === "single" ? !/['\r\n\x85\u2028\u2029]/.test(value) : !/["\\\r\n\x85\u2028\u2029]/.test(value);
 }
 
 /** A word in place of quotes would join what it touches: a comment's `#`, or in a flow collection a `:`. */
@@ -58,11 +62,34 @@ function isSeparate(text: string, { start, end }: PrintedRange): boolean {
   return !isGlued(text, start) && (end === text.length || separators.has(text.charCodeAt(end)));
 }
 
-/** Lines of a block scalar whose header is the template's, and with them its last line ends, or goes on, as the template has it. */
+/**
+ * Lines of a literal block which the template has begun: its header, its indentation and that of the value's first line are
+ * not the value's. What the value's further lines are indented by is its own affair, as long as the block holds them.
+ */
 function isLinesOfBlock(text: string, range: PrintedRange, scalar: YamlScalar): boolean {
-  const { start, end } = trimRange(text, range);
-  const headerEnd = text.indexOf("\n", scalar.start);
-  if (headerEnd < 0 || headerEnd >= start || range.start <= scalar.start) return false;
-  const behind = text.charCodeAt(range.end);
-  return end === range.end || range.end === text.length || behind === lineFeed || behind === carriageReturn;
+  const content = contentStart(text, scalar);
+  const hasIndicator = digit.test(text.slice(scalar.start, scalar.start + 3));
+  if (scalar.style !== "literal" || hasIndicator || range.start < content) return false;
+  const value = valueSpan(range);
+  const first = firstContent(text, content);
+  if (value.start < first.at || (value.start === first.at && value.start !== trimSpan(text, value).start)) return false;
+
+  const begin = Math.max(content, value.start - lineLengthMax);
+  let lineStart = value.start;
+  while (lineStart > begin && !isYamlBreak(text.charCodeAt(lineStart - 1))) lineStart--;
+  if (lineStart === begin && begin > content) return false;
+  if (value.start - lineStart < first.indentation) return false;
+  const { end } = trimSpan(text, value);
+  return end === value.end || value.end === text.length || isYamlBreak(text.charCodeAt(value.end));
+}
+
+/** The first character of a block's content that is no blank, which decides how far its lines are indented. */
+function firstContent(text: string, start: number): { readonly at: number; readonly indentation: number } {
+  let lineStart = start;
+  for (let at = start; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (isYamlBreak(unit)) lineStart = at + 1;
+    else if (unit !== space) return { at, indentation: at - lineStart };
+  }
+  return { at: text.length, indentation: 0 };
 }

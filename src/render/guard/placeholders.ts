@@ -1,17 +1,24 @@
 /** Words in place of what was printed: a reading of the template alone. */
-
-import { isYamlBreak as isBreak } from "../../go-template/index.ts";
+import { isYamlBreak } from "../../go-template/index.ts";
 import type { PrintedRange } from "../../model/template.ts";
 import type { YamlScalar } from "../yaml/node.ts";
 
 const space = 0x20;
 const tab = 0x09;
 
-/** Deeper than this nothing is looked for that stands on a line of its own. */
-const indentationMax = 256;
+/** A part of a text, as offsets. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
 
-/** A range's text without the blanks and line breaks around it, as offsets; `start` equals `end` where nothing is left. */
-export function trimRange(text: string, { start, end }: PrintedRange): { start: number; end: number } {
+/** What of a range the value printed: not the blanks that `indent` and `nindent` have put before it, which are the template's. */
+export function valueSpan({ start, end, lead = 0 }: PrintedRange): Span {
+  return { start: start + lead, end };
+}
+
+/** A span without the blanks and line breaks around it; `start` equals `end` where nothing is left. */
+export function trimSpan(text: string, { start, end }: Span): Span {
   let from = start;
   let to = end;
   while (from < to && isWhite(text.charCodeAt(from))) from++;
@@ -20,69 +27,51 @@ export function trimRange(text: string, { start, end }: PrintedRange): { start: 
 }
 
 function isWhite(unit: number): boolean {
-  return unit === space || unit === tab || isBreak(unit);
-}
-
-export interface Placeholder {
-  /** Where the word stands in the text with placeholders. */
-  readonly start: number;
-  readonly end: number;
-  /** It stands behind the blanks that the value begins with, which is sound within a scalar that is no key. */
-  readonly isIndented: boolean;
+  return unit === space || unit === tab || isYamlBreak(unit);
 }
 
 export interface PlaceholderText {
   readonly text: string;
-  /** One for each range; undefined for those that kept their text. */
-  readonly placeholders: readonly (Placeholder | undefined)[];
+  /** Where the word stands, one for each range; undefined for those that kept their text. */
+  readonly placeholders: readonly (Span | undefined)[];
 }
 
-/** What to do with a range: keep its text, or put a word in its place, if need be behind the blanks that it begins with. */
-export type Replacement = "keep" | "word" | "indentedWord";
+/** What to do with a range: keep its text, or put a word in the value's place. */
+export type Replacement = "keep" | "word";
 
-/** Puts words in place of ranges, as `choose` says for each. */
+/** Puts words in place of values, as `choose` says for each. */
 export function replaceRanges(
   text: string,
   ranges: readonly PrintedRange[],
   choose: (index: number) => Replacement,
 ): PlaceholderText {
-  const placeholders: (Placeholder | undefined)[] = [];
+  const placeholders: (Span | undefined)[] = [];
   let out = "";
   let from = 0;
   for (let index = 0; index < ranges.length; index++) {
     const range = ranges[index]!;
-    const replacement = choose(index);
-    out += text.slice(from, range.start);
-    from = range.end;
-    if (replacement === "keep") {
-      out += text.slice(range.start, range.end);
+    if (choose(index) === "keep") {
+      out += text.slice(from, range.end);
       placeholders.push(undefined);
-      continue;
+    } else {
+      out += text.slice(from, valueSpan(range).start);
+      const start = out.length;
+      out += `printed${index}`;
+      placeholders.push({ start, end: out.length });
     }
-    const isIndented = replacement === "indentedWord";
-    if (isIndented) out += text.slice(range.start, trimRange(text, range).start);
-    const start = out.length;
-    out += `printed${index}`;
-    placeholders.push({ start, end: out.length, isIndented });
+    from = range.end;
   }
   return { text: out + text.slice(from), placeholders };
 }
 
-/**
- * Whether a range, as `indent` and `nindent` print it, begins with blanks or line breaks and lies within a scalar that needs
- * these: in a block scalar, or on a line of its own. A word alone would leave such a scalar; behind the blanks it must stay.
- */
-export function isIndented(text: string, range: PrintedRange, scalar: YamlScalar | undefined): boolean {
-  if (scalar === undefined || range.start === range.end || !isWhite(text.charCodeAt(range.start))) return false;
-  if (isBlockScalar(scalar)) return true;
-  const { start } = trimRange(text, range);
-  for (let at = range.start; at < start; at++) if (isBreak(text.charCodeAt(at))) return false;
-  const end = Math.max(0, range.start - indentationMax);
-  let at = range.start - 1;
-  while (at >= end && text.charCodeAt(at) === space) at--;
-  return at < 0 || isBreak(text.charCodeAt(at));
-}
-
 export function isBlockScalar({ style }: YamlScalar): boolean {
   return style === "literal" || style === "folded";
+}
+
+/** Where a scalar's content begins: of a block scalar behind its header's line, in which nothing but a comment can stand. */
+export function contentStart(text: string, scalar: YamlScalar): number {
+  if (!isBlockScalar(scalar)) return scalar.start;
+  let at = scalar.start;
+  while (at < text.length && !isYamlBreak(text.charCodeAt(at))) at++;
+  return at + 1;
 }

@@ -13,9 +13,10 @@ import { placeInSource } from "../template-place.ts";
 import { type YamlNode, YamlSyntaxError } from "../yaml/node.ts";
 import { parseYaml } from "../yaml/parse-yaml.ts";
 import { judgeSerialized } from "./check-serialized.ts";
-import { haveSameStructure } from "./compare-structures.ts";
+import { haveSameStructure, type Reading } from "./compare-structures.ts";
+import { describeViolation, hintFor } from "./describe-violation.ts";
 import { hasHarmlessText, isMereText } from "./is-harmless.ts";
-import { isIndented, type PlaceholderText, type Replacement, replaceRanges } from "./placeholders.ts";
+import { type PlaceholderText, type Replacement, replaceRanges } from "./placeholders.ts";
 import { findHolders } from "./scalars.ts";
 
 export type Documents = readonly (YamlNode | undefined)[];
@@ -39,16 +40,13 @@ export function readGuardedDocuments(rendered: RenderedText, source: TemplateSou
     // All of a scalar that was serialized must be the value; a look at the text alone can't tell that.
     const mayBeText = holder !== undefined && (holder.start < range.start || !isSerialized(range));
     if (mayBeText && isMereText(text, range, holder)) continue;
-    const outcome = isSerialized(range) ? judgeSerialized(text, range, range.serialized!, roots) : "text";
+    const outcome = isSerialized(range) ? judgeSerialized(text, range, roots) : "text";
     if (outcome === "violation") return violation(rendered, source, range);
     if (outcome === "structure") structural.add(index);
     else isProven = false;
   }
   if (isProven) return documents;
-  return compareWithWords(rendered, source, documents, (index) => {
-    if (structural.has(index)) return "keep";
-    return isIndented(text, ranges[index]!, holders[index]) ? "indentedWord" : "word";
-  });
+  return compareWithWords(rendered, source, documents, (index) => (structural.has(index) ? "keep" : "word"));
 }
 
 function compareWithWords(
@@ -59,10 +57,11 @@ function compareWithWords(
 ): Documents | Problem {
   const { text, printed: ranges } = rendered;
   const replaced = replaceRanges(text, ranges, choose);
-  const reference = tryParse(replaced.text);
+  const reference = tryParse(replaced.text, true);
   if (isParseError(reference)) return blameForPosition(rendered, source, reference, choose);
-  if (haveSameStructure(text, ranges, replaced.placeholders, documents, reference)) return documents;
-  return violation(rendered, source, findCulprit(rendered, reference, choose));
+  const wanted = { ...replaced, documents: reference };
+  if (haveSameStructure({ text, documents: parseYaml(text, { isTraced: true }) }, ranges, wanted)) return documents;
+  return blameForStructure(rendered, source, wanted, choose);
 }
 
 function rootsOf(documents: Documents): YamlNode[] {
@@ -74,9 +73,9 @@ function isSerialized(range: PrintedRange): boolean {
   return "serialized" in range;
 }
 
-function tryParse(text: string): Parsed {
+function tryParse(text: string, isTraced = false): Parsed {
   try {
-    return parseYaml(text);
+    return parseYaml(text, { isTraced });
   } catch (error) {
     if (error instanceof YamlSyntaxError) return error;
     throw error;
@@ -92,10 +91,11 @@ function blameForSyntax(rendered: RenderedText, source: TemplateSource, error: Y
   const { text, printed: ranges } = rendered;
   const structural = findStructural(text, ranges);
   if (typeof structural === "number") return violation(rendered, source, ranges[structural]!);
-  for (const replacement of ["word", "indentedWord"] as const) {
-    const choose = (index: number): Replacement => (structural.has(index) ? "keep" : replacement);
-    const reference = tryParse(replaceRanges(text, ranges, choose).text);
-    if (!isParseError(reference)) return violation(rendered, source, findCulprit(rendered, reference, choose));
+  const choose = (index: number): Replacement => (structural.has(index) ? "keep" : "word");
+  const replaced = replaceRanges(text, ranges, choose);
+  const reference = tryParse(replaced.text, true);
+  if (!isParseError(reference)) {
+    return blameForStructure(rendered, source, { ...replaced, documents: reference }, choose);
   }
   const at = placeOfOutput(rendered, source, error.offset);
   return { code: "MANIFEST_SYNTAX", severity: "error", message: `this is no valid YAML: ${error.message}`, at };
@@ -113,9 +113,7 @@ function findStructural(text: string, ranges: readonly PrintedRange[]): Readonly
   const roots = rootsOf(documents);
   const shifted = shiftRanges(ranges, partly);
   for (let index = 0; index < ranges.length; index++) {
-    const { serialized } = ranges[index]!;
-    const outcome =
-      serialized === undefined ? "text" : judgeSerialized(partly.text, shifted[index]!, serialized, roots);
+    const outcome = isSerialized(shifted[index]!) ? judgeSerialized(partly.text, shifted[index]!, roots) : "text";
     if (outcome === "violation") return index;
     if (outcome === "structure") structural.add(index);
   }
@@ -140,25 +138,28 @@ function blameForPosition(
     severity: "error",
     message: `the value ${quoteRange(text, range)} stands where it makes structure (with a word in its place: ${error.message})`,
     at: placeInSource(source, range.at),
-    hint: guardHints[source.engine],
+    hint: hintFor(source.engine),
   };
 }
 
-/** The first value with which, in the company of those before it, the structure is no longer the template's. */
-function findCulprit(
+/** Blames the first value with which, in the company of those before it, the structure is no longer the template's. */
+function blameForStructure(
   rendered: RenderedText,
-  reference: Documents,
+  source: TemplateSource,
+  reference: Reading & PlaceholderText,
   choose: (index: number) => Replacement,
-): PrintedRange {
+): Problem {
   const { text, printed: ranges } = rendered;
-  const { placeholders } = replaceRanges(text, ranges, choose);
   const count = smallestCount(ranges.length, (values) => {
     const partly = replaceRanges(text, ranges, (index) => (index < values ? "keep" : choose(index)));
-    const parsed = tryParse(partly.text);
-    if (isParseError(parsed)) return true;
-    return !haveSameStructure(partly.text, shiftRanges(ranges, partly), placeholders, parsed, reference);
+    const documents = tryParse(partly.text, true);
+    if (isParseError(documents)) return true;
+    return !haveSameStructure({ text: partly.text, documents }, shiftRanges(ranges, partly), reference);
   });
-  return ranges[count - 1]!;
+  const range = ranges[count - 1]!;
+  const word = reference.placeholders[count - 1];
+  const { message, hint } = describeViolation(quoteRange(text, range), text, range, word, reference, source.engine);
+  return { code: "GUARD_VIOLATION", severity: "error", message, at: placeInSource(source, range.at), hint };
 }
 
 /** The ranges as they lie in a text in which words stand for some of them. */
@@ -166,11 +167,19 @@ function shiftRanges(ranges: readonly PrintedRange[], { placeholders }: Placehol
   let shift = 0;
   return ranges.map((range, index) => {
     const word = placeholders[index];
-    const start = word?.start ?? range.start + shift;
+    const { lead = 0 } = range;
+    const start = word === undefined ? range.start + shift : word.start - lead;
     const end = word?.end ?? range.end + shift;
     shift = end - range.end;
-    return { start, end, at: range.at };
+    return moveRange(range, start, end);
   });
+}
+
+/** A range at another place; its value is still made only when it is asked for. */
+function moveRange(range: PrintedRange, start: number, end: number): PrintedRange {
+  const moved = { start, end, at: range.at, lead: range.lead ?? 0 };
+  if (!isSerialized(range)) return moved;
+  return Object.defineProperty(moved, "serialized", { get: () => range.serialized, enumerable: true });
 }
 
 /** The smallest count from 1 to `most` for which `isBad`, given that it is for `most`. */
@@ -185,18 +194,13 @@ function smallestCount(most: number, isBad: (count: number) => boolean): number 
   return low;
 }
 
-const guardHints = {
-  go: "Put it in quotes with `quote`, or print whole values with `toYaml … | nindent`.",
-  handlebars: "Put it in quotes with `quote`, or print whole values with `nindent 4 (toYaml …)`.",
-} as const satisfies Record<TemplateSource["engine"], string>;
-
 function violation({ text }: RenderedText, source: TemplateSource, range: PrintedRange): Problem {
   return {
     code: "GUARD_VIOLATION",
     severity: "error",
     message: `the value ${quoteRange(text, range)} would change the structure of the document`,
     at: placeInSource(source, range.at),
-    hint: guardHints[source.engine],
+    hint: hintFor(source.engine),
   };
 }
 

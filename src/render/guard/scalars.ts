@@ -1,7 +1,7 @@
 /** Which scalar holds what was printed. */
 import type { PrintedRange } from "../../model/template.ts";
 import type { YamlNode, YamlScalar } from "../yaml/node.ts";
-import { trimRange } from "./placeholders.ts";
+import { trimSpan, valueSpan } from "./placeholders.ts";
 
 /** For each range the scalar that holds all of it but the blanks around it; undefined where it is a key, or none does. */
 export function findHolders(
@@ -13,7 +13,7 @@ export function findHolders(
   for (const document of documents) if (document !== undefined) addValueScalars(document, scalars);
   let next = 0;
   return ranges.map((range) => {
-    const { start, end } = trimRange(text, range);
+    const { start, end } = trimSpan(text, valueSpan(range));
     while (next < scalars.length && scalars[next]!.end <= start) next++;
     const scalar = scalars[next];
     return scalar !== undefined && start < end && scalar.start <= start && scalar.end >= end ? scalar : undefined;

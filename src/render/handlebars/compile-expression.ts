@@ -1,5 +1,5 @@
 /** Expressions: paths, literals and calls of helpers, compiled to closures. */
-import { SerializedText } from "../../go-template/index.ts";
+import { MarkedText } from "../../go-template/index.ts";
 import { type Helper, helpers, type Parameter } from "./helper-table.ts";
 import type { ParsedTemplate } from "./parse-template.ts";
 import type { Run } from "./run.ts";
@@ -191,25 +191,28 @@ export function compileCall(node: CallNode, scope: StaticScope): Evaluate {
   );
   const call = helper.call as unknown as (run: Run, ...args: HandlebarsValue[]) => HandlebarsValue;
   const site = { name, at };
+  // How deep a text is indented must be the template's word, not its data's.
+  const leads = node.params[0]?.type === "NumberLiteral" ? helper.leads : undefined;
   return (run, outer) => {
-    let serialized: SerializedText | undefined;
+    let marked: MarkedText | undefined;
     const args: HandlebarsValue[] = [];
     for (const evaluate of evaluates) {
       const value = evaluate(run, outer);
-      if (value instanceof SerializedText) serialized = value;
+      if (value instanceof MarkedText) marked = value;
       args.push(readArgument(run, value));
     }
     run.call = site;
     const result = call(run, ...args);
     if (typeof result === "string") run.chargeBytes(result.length);
-    if (result instanceof SerializedText) run.chargeBytes(result.text.length);
-    if (helper.keepsSerialized !== true || serialized === undefined) return result;
-    return new SerializedText(String(result), serialized.value);
+    if (result instanceof MarkedText) run.chargeBytes(result.text.length);
+    if (helper.keepsSerialized !== true || typeof result !== "string") return result;
+    const lead = leads === undefined ? "" : leads(marked?.lead ?? "", args[0] as unknown as number);
+    return marked?.value === undefined && lead === "" ? result : new MarkedText(result, marked?.value, lead);
   };
 }
 
 function readArgument(run: Run, value: HandlebarsValue): HandlebarsValue {
-  const plain = value instanceof SerializedText ? value.text : value;
+  const plain = value instanceof MarkedText ? value.text : value;
   if (typeof plain === "string") run.chargeReading(plain.length);
   return plain;
 }
@@ -245,7 +248,7 @@ function compileArgument(name: string, parameter: Parameter, node: ExpressionNod
 }
 
 function asText(value: HandlebarsValue): HandlebarsValue {
-  return typeof value === "string" || value instanceof SerializedText ? value : undefined;
+  return typeof value === "string" || value instanceof MarkedText ? value : undefined;
 }
 
 function asCount(value: HandlebarsValue): number | undefined {

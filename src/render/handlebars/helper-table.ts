@@ -3,7 +3,7 @@
  * `{{default "none" x}}`, `{{trunc 63 x}}`, `{{nindent 4 (toYaml x)}}`.
  */
 
-import { GoFunctionError, quoteGo, SerializedText, templateFunctions } from "../../go-template/index.ts";
+import { GoFunctionError, MarkedText, quoteGo, templateFunctions } from "../../go-template/index.ts";
 import { toDnsName } from "../dns-name.ts";
 import type { Run } from "./run.ts";
 import { describeKind, type HandlebarsValue, isCollection, memberOf, printedText } from "./value.ts";
@@ -17,12 +17,18 @@ export interface Helper {
   readonly call: (run: Run, ...args: never[]) => HandlebarsValue;
   /** Its result still serializes what its last argument did, only moved. */
   readonly keepsSerialized?: boolean;
+  /** The blanks that it puts before its last argument, whose own lead is given, from its first one. */
+  readonly leads?: (lead: string, spaces: number) => string;
 }
 
 type GoCall = (run: Run, ...args: unknown[]) => HandlebarsValue;
 
 function goFunction(name: string): GoCall {
   return templateFunctions[name]!.call as unknown as GoCall;
+}
+
+function leadsOf(name: "indent" | "nindent"): (lead: string, spaces: number) => string {
+  return templateFunctions[name]!.leads!;
 }
 
 const goIndent = goFunction("indent");
@@ -37,10 +43,10 @@ export const helpers: ReadonlyMap<string, Helper> = new Map<string, Helper>([
   ["default", { params: ["any", "maybe"], call: (run, fallback, value = null) => goDefault(run, fallback, value) }],
   ["dnsName", { params: ["text"], call: (_, text) => toDnsName(text) }],
   ["eq", { params: ["any", "any"], call: (_, left, right) => isEqual(left, right) }],
-  ["indent", { params: ["count", "text"], call: goIndent, keepsSerialized: true }],
+  ["indent", { params: ["count", "text"], call: goIndent, keepsSerialized: true, leads: leadsOf("indent") }],
   ["lookup", { params: ["any", "any"], call: (_, collection, key) => lookup(collection, key) }],
   ["lower", { params: ["text"], call: goLower }],
-  ["nindent", { params: ["count", "text"], call: goNindent, keepsSerialized: true }],
+  ["nindent", { params: ["count", "text"], call: goNindent, keepsSerialized: true, leads: leadsOf("nindent") }],
   ["quote", { params: ["any"], call: (_, value) => quote(value) }],
   ["toJson", { params: ["any"], call: goToJson }],
   ["toYaml", { params: ["any"], call: toYaml }],
@@ -75,7 +81,8 @@ function quote(value: HandlebarsValue): string {
 function toYaml(run: Run, value: HandlebarsValue): HandlebarsValue {
   const written = goToYaml(run, value);
   // Helm's function, as Go templates have it, prints nothing where it fails.
-  if (!(written instanceof SerializedText)) throw new GoFunctionError("this value can't be written as YAML");
+  if (!(written instanceof MarkedText) || written.text === "")
+    throw new GoFunctionError("this value can't be written as YAML");
   return written;
 }
 

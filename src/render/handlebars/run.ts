@@ -5,7 +5,7 @@
  * Helpers that are Go templates' functions see it as their FunctionContext.
  */
 
-import { bounds, type FunctionContext, GoFunctionError, SerializedText } from "../../go-template/index.ts";
+import { bounds, type FunctionContext, GoFunctionError, MarkedText } from "../../go-template/index.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { PrintedRange, RenderContext } from "../../model/template.ts";
 import { TemplateFault } from "./template-fault.ts";
@@ -54,10 +54,7 @@ export class Run implements FunctionContext {
     this.text += text;
     const end = this.text.length;
     if (end > bounds.outputBytesMax) this.failOutput(at);
-    this.printed.push(
-      // Helpers serialize nothing but values of the event and the template, which are plain.
-      value instanceof SerializedText ? { start, end, at, serialized: value.value as Json } : { start, end, at },
-    );
+    this.printed.push(value instanceof MarkedText ? rangeOf(value, { start, end, at }) : { start, end, at });
   }
 
   /** Counts an iteration, and looks at the size of the output on the occasion. */
@@ -103,4 +100,10 @@ export class Run implements FunctionContext {
   private failBound(what: string, at = this.call?.at ?? 0): never {
     throw new TemplateFault(`the template makes ${what}`, at, { isBound: true });
   }
+}
+
+function rangeOf({ value, lead }: MarkedText, place: PrintedRange): PrintedRange {
+  const marked = { ...place, lead: lead.length };
+  // Helpers serialize nothing but values of the event and the template, which are plain.
+  return value === undefined ? marked : { ...marked, serialized: value as Json };
 }

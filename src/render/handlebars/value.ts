@@ -4,11 +4,11 @@
  * Members are the entries of a Map and the items of an array. There is no prototype that a name could reach.
  */
 
-import { SerializedText } from "../../go-template/index.ts";
+import { MarkedText } from "../../go-template/index.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 
 /** `undefined` is what is not there. */
-export type HandlebarsValue = Json | SerializedText | undefined;
+export type HandlebarsValue = Json | MarkedText | undefined;
 
 /** What kind of value it is, for messages. */
 export function describeKind(value: HandlebarsValue): string {
@@ -51,6 +51,6 @@ export function isZero(value: HandlebarsValue): boolean {
 export function printedText(value: HandlebarsValue): string | undefined {
   if (typeof value === "string") return value;
   if (value === null) return "";
-  if (value instanceof SerializedText) return value.text;
+  if (value instanceof MarkedText) return value.text;
   return value === undefined || isCollection(value) ? undefined : String(value);
 }

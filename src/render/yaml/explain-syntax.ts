@@ -5,7 +5,8 @@ const explanations: Readonly<Record<string, string>> = {
   "mapping values are not allowed in this context": "a mapping can't begin here: a value with ': ' needs quotes",
   "mapping keys are not allowed in this context": "a mapping can't begin here",
   "block sequence entries are not allowed in this context": "a list can't begin here: a value with '- ' needs quotes",
-  "could not find expected ':'": "expected ':' behind this key, on the same line and within 1024 characters",
+  "could not find expected ':'":
+    "expected a key with ':' behind it, on one line; a line of the block (|) above needs its indentation",
   "did not find expected key": "this line fits no mapping above: look at its indentation",
   "did not find expected '-' indicator": "this line fits no list above: look at its indentation",
   "did not find expected ',' or ']'": "expected ',' or ']': is the list closed?",

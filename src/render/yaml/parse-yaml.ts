@@ -26,23 +26,24 @@ const tagDirective = /^%TAG\b/m;
 const knownTags = new Set<string>(["!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!"]);
 
 /**
- * Parses a stream of documents; a document without content is `undefined`. Throws {@link YamlSyntaxError}.
+ * Parses a stream of documents; a document without content is `undefined`. With `isTraced` scalars know the origins of their
+ * text. Throws {@link YamlSyntaxError}.
  */
-export function parseYaml(text: string): (YamlNode | undefined)[] {
+export function parseYaml(text: string, options: { readonly isTraced?: boolean } = {}): (YamlNode | undefined)[] {
   if (suspicious.test(text)) {
     const found = unreadable.exec(text);
     if (found !== null) fail(`the character U+${formatCode(found[0])} is not allowed`, found.index);
   }
-  const documents = parse(text);
+  const documents = parse(text, options.isTraced === true);
   for (const document of documents) if (document !== undefined) check(document, 0);
   // Checked: tags are known ones, keys are scalars.
   return documents as (YamlNode | undefined)[];
 }
 
-function parse(text: string): (AnyNode | undefined)[] {
+function parse(text: string, isTraced: boolean): (AnyNode | undefined)[] {
   const found = text.includes("%TAG") ? tagDirective.exec(text) : null;
   try {
-    const documents = parseYamlStream(text);
+    const documents = parseYamlStream(text, { isTraced });
     if (found !== null && isOutside(documents, found.index)) fail("this directive is not supported", found.index);
     return documents;
   } catch (error) {

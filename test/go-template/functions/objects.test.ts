@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { objectFunctions } from "../../../src/go-template/functions/objects.ts";
 import { type FunctionContext, GoFunctionError } from "../../../src/go-template/functions/registry.ts";
-import { GoMap, type GoValue, goInt, SerializedText, stringList } from "../../../src/go-template/value.ts";
+import { GoMap, type GoValue, goInt, MarkedText, stringList } from "../../../src/go-template/value.ts";
 import type { Json } from "../../../src/model/json.ts";
 import { readValue, showValue, unlimited } from "../serialize/notation.ts";
 
 function call(name: string, ...args: (GoValue | null)[]): GoValue {
   const result = objectFunctions[name]!.call(unlimited as FunctionContext, ...(args as never[]));
-  return result instanceof SerializedText ? result.text : result;
+  return result instanceof MarkedText ? result.text : result;
 }
 
 /** An object of maps from plain JavaScript; whole numbers are int64. */
@@ -127,7 +127,7 @@ describe("removeField and chainRemoveField", () => {
 
 it("what was printed stays what it was when the object changes again", () => {
   const resource = object({ a: 1 });
-  const printed = objectFunctions.copy!.call(unlimited as FunctionContext, resource as never) as SerializedText;
+  const printed = objectFunctions.copy!.call(unlimited as FunctionContext, resource as never) as MarkedText;
   call("chainSetField", resource, "a", 2n);
   expect(showValue(printed.value)).toBe('{"a":i1}');
 });

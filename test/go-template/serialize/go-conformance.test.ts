@@ -8,7 +8,7 @@ import { objectFunctions } from "../../../src/go-template/functions/objects.ts";
 import { type FunctionContext, GoFunctionError } from "../../../src/go-template/functions/registry.ts";
 import { serializationFunctions } from "../../../src/go-template/functions/serialization.ts";
 import { toYamlV3 } from "../../../src/go-template/serialize/to-yaml-v3.ts";
-import { type GoValue, SerializedText } from "../../../src/go-template/value.ts";
+import { type GoValue, MarkedText } from "../../../src/go-template/value.ts";
 import { type JsonObject, parseJson } from "../../../src/model/json.ts";
 import { readValue, showValue, unlimited } from "./notation.ts";
 
@@ -24,7 +24,7 @@ function call(name: string, argument: GoValue): GoValue {
   const declaration = { ...serializationFunctions, ...objectFunctions }[name]!;
   try {
     const result = declaration.call(unlimited as FunctionContext, ...([argument] as never[]));
-    return result instanceof SerializedText ? result.text : result;
+    return result instanceof MarkedText ? result.text : result;
   } catch (error) {
     if (error instanceof GoFunctionError) return error.message;
     throw error;

@@ -4,7 +4,7 @@ import { parseDocument } from "yaml";
 import type { Json } from "../../../src/model/json.ts";
 import { readManifests } from "../../../src/render/read-manifests.ts";
 import { writeCanonicalYaml } from "../../../src/render/yaml/write-canonical-yaml.ts";
-import { interpolate, type Printable, sourceOf } from "../interpolate.ts";
+import { indented, interpolate, type Printable, sourceOf } from "../interpolate.ts";
 import { hostileValues } from "./hostile-values.ts";
 
 const head = "apiVersion: example.com/v1\nkind: Thing\nmetadata:\n  name: x\n";
@@ -50,17 +50,14 @@ const positions: Readonly<Record<string, string>> = {
   "the kind": "apiVersion: v1\nkind: {{ v }}\nmetadata:\n  name: x\nitems: []\n",
 };
 
-function indented(text: string, spaces: number): string {
-  return text.replace(/^/gm, " ".repeat(spaces));
-}
-
 /** What functions make of a value, as the engine hands it on. */
 const functions: Readonly<Record<string, (value: string) => Printable>> = {
   nothing: (value) => value,
   quote: (value) => JSON.stringify(value),
   squote: (value) => `'${value}'`,
   "indent 4": (value) => indented(value, 4),
-  "nindent 4": (value) => `\n${indented(value, 4)}`,
+  "nindent 4": (value) => indented(value, 4, "\n"),
+  "blanks of the value's own": (value) => `\n${value.replace(/^/gm, "    ")}`,
   toJson: (value) => ({ text: JSON.stringify(value), serialized: value }),
   toYaml: (value) => ({ text: writeCanonicalYaml(value).trimEnd(), serialized: value }),
   "toYaml of a mapping": (value) => serialized(new Map([["k", value]]), 0),
@@ -72,7 +69,11 @@ const functions: Readonly<Record<string, (value: string) => Printable>> = {
 
 function serialized(value: Json, spaces: number): Printable {
   const text = writeCanonicalYaml(value).trimEnd();
-  return { text: spaces === 0 ? text : `\n${indented(text, spaces)}`, serialized: value };
+  return spaces === 0 ? { text, serialized: value } : { ...markedOf(indented(text, spaces, "\n")), serialized: value };
+}
+
+function markedOf(printable: Printable): Exclude<Printable, string> {
+  return typeof printable === "string" ? { text: printable } : printable;
 }
 
 const options = {
