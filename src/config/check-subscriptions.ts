@@ -1,11 +1,12 @@
 /** Whether events can reach the triggers at all: EventSources that exist, subjects that someone subscribes to. */
 import type { Catalog, MessagingMatchCriteria } from "../model/catalog.ts";
 import type { Connection } from "../model/connection.ts";
-import { coversSubject, hasWildcard } from "../model/nats-subjects.ts";
+import { coversSubject, hasWildcard, overlapSubjects } from "../model/nats-subjects.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import { clustersOfTrigger } from "../model/select-clusters.ts";
 import { isLiteral } from "../render/compile-template.ts";
 import { isPlainPattern } from "./compile-pattern.ts";
+import { isSubjectWildcard } from "./subject-wildcard.ts";
 
 /** Warnings for criteria whose subject no connection subscribes to; where a pattern leaves it open, none. */
 export function checkSubscriptions(catalog: Catalog, connections: readonly Connection[]): Problem[] {
@@ -30,7 +31,9 @@ export function checkSubscriptions(catalog: Catalog, connections: readonly Conne
 }
 
 function mayReach(filter: string, { subject }: MessagingMatchCriteria): boolean {
-  if (subject === undefined || !hasWildcard(filter)) return subject?.matches(filter) ?? true;
+  if (subject === undefined) return true;
+  if (isSubjectWildcard(subject.source)) return overlapSubjects(filter, subject.source);
+  if (!hasWildcard(filter)) return subject.matches(filter);
   return !isPlainPattern(subject.source) || coversSubject(filter, subject.source);
 }
 

@@ -65,6 +65,20 @@ const kinds: ReadonlyMap<string, KindInfo> = new Map([
   kindInfo("Secret", "", ["v1"], true),
 ]);
 
+/** Kinds of Sveltos that are not read, and are no misspelt ones. test/fixtures/sveltos-fields.json has them of the CRDs. */
+const otherKinds = new Set(
+  (
+    "AccessRequest Classifier ClassifierReport ClusterConfiguration ClusterHealthCheck ClusterPromotion ClusterReport " +
+    "ClusterSummary ConfigurationBundle ConfigurationGroup DebuggingConfiguration EventReport HealthCheck " +
+    "HealthCheckReport ManagementClusterClassifier ManagementClusterClassifierReport Reloader ReloaderReport " +
+    "ResourceSummary RoleRequest Set SveltosLicense Techsupport"
+  ).split(" "),
+);
+
+/** For what may be no document of ours at all: values of charts, kustomizations, sample events. */
+const exclusionHint =
+  "If it is no document for Sluice, leave its file out: config.exclude in the settings, or a .sluiceignore.";
+
 /** What of a document is the business of others, and kept as it is. */
 const opaqueMembers: Readonly<Record<string, readonly string[]>> = { Cluster: ["spec", "status"] };
 
@@ -119,7 +133,10 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
     raw,
     hash: createHash("sha256").update(writeJson(value)).digest("hex"),
   };
-  if (document.syntaxErrors.length > 0) return { ...base, content: undefined, problems: document.syntaxErrors };
+  if (document.syntaxErrors.length > 0) {
+    const problems = document.syntaxErrors.map((problem) => ({ ...problem, hint: exclusionHint }));
+    return { ...base, content: undefined, problems };
+  }
 
   const kindProblem = checkKind(document, kind, info);
   if (kindProblem !== undefined || info === undefined) {
@@ -141,7 +158,8 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
 function checkKind(document: YamlDocument, kind: string | undefined, info: KindInfo | undefined): Problem | undefined {
   const apiVersion = memberText(document.value, "apiVersion");
   if (apiVersion === undefined || kind === undefined) {
-    return document.problem("DOCUMENT_INVALID", "the document lacks apiVersion or kind", document.placeOf([]));
+    const message = "the document lacks apiVersion or kind";
+    return document.problem("DOCUMENT_INVALID", message, document.placeOf([]), exclusionHint);
   }
   const [group, version] = apiVersion.includes("/") ? apiVersion.split("/", 2) : ["", apiVersion];
   if (info !== undefined && info.group === group) {
@@ -153,7 +171,8 @@ function checkKind(document: YamlDocument, kind: string | undefined, info: KindI
       document.placeOf(["apiVersion"]),
     );
   }
-  const nearest = info === undefined ? nearestWord(kind, [...kinds.keys()]) : kind;
+  const isOther = otherKinds.has(kind.endsWith("List") ? kind.slice(0, -"List".length) : kind);
+  const nearest = info !== undefined ? kind : isOther ? undefined : nearestWord(kind, [...kinds.keys()]);
   const isOurs =
     group === libGroup || group === configGroup || group === "sluice.dev" || kinds.get(nearest ?? "")?.group === group;
   if (nearest !== undefined && (isOurs || nearestWord(group!, [libGroup, configGroup]) !== undefined)) {

@@ -5,7 +5,8 @@ import type { Checked, Problem } from "../model/problem.ts";
 import { formatPath } from "./check-shape.ts";
 import { type Compatibility, compilePattern } from "./compile-pattern.ts";
 import { warnOfFields } from "./fields-without-effect.ts";
-import { memberList, memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
+import { isSubjectWildcard, patternOfWildcard, withWildcard } from "./subject-wildcard.ts";
+import { memberList, memberObject, memberText, type Path, type YamlDocument } from "./yaml-document.ts";
 
 const patternFields = ["subject", "cloudEventSource", "cloudEventType", "cloudEventSubject"] as const;
 
@@ -39,7 +40,10 @@ function readCriteria(
     if (source === undefined || source === "") continue;
     const path = ["spec", "messagingMatchCriteria", index, field];
     const pattern = compilePattern(source, compatibility);
-    if ("fault" in pattern) {
+    if (field === "subject" && isSubjectWildcard(source)) {
+      value.subject = withWildcard("fault" in pattern ? undefined : pattern, source, compatibility);
+      if (compatibility === "strict") problems.push(warnOfWildcard(document, path, source));
+    } else if ("fault" in pattern) {
       problems.push(
         document.problem("PATTERN_INVALID", `${formatPath(path)}: ${pattern.fault}`, document.placeOf(path)),
       );
@@ -50,4 +54,13 @@ function readCriteria(
     value: { ...value, at: document.placeOf(value.subject === undefined ? path : [...path, "subject"]) },
     problems,
   };
+}
+
+function warnOfWildcard(document: YamlDocument, path: Path, source: string): Problem {
+  return document.warning(
+    "PATTERN_WILDCARD",
+    `${formatPath(path)}: ${source} is a wildcard of NATS and not a pattern, so it matches no message`,
+    document.placeOf(path),
+    `Write "${patternOfWildcard(source)}" for what it would take.`,
+  );
 }

@@ -52,6 +52,7 @@ const dispositions = {
   REFERENCE_MISSING: written,
   REFERENCE_FORBIDDEN: written,
   PATTERN_INVALID: written,
+  PATTERN_WILDCARD: written,
   CONNECTION_INVALID: { start: "wait", change: "refuse", run: "wait", delivery: "wait" },
   SUBJECT_NOT_SUBSCRIBED: written,
   SELECTOR_MISSING: written,

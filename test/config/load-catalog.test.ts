@@ -416,6 +416,19 @@ metadata: {name: eu, namespace: fleet}
   });
 });
 
+it.each([
+  ["kustomization.yaml", "resources: [a.yaml]\n"],
+  ["values.yaml", "replicas: 2\n"],
+  ["Chart.yaml", "apiVersion: v2\nname: a\n"],
+  ["templates/a.yaml", "kind: {{ .Values.kind }}\n  a: }\n"],
+  ["event.json", '{"specversion": "1.0", "id": "1"}'],
+  ["list.yaml", "- a\n"],
+])("%s is no document, and the message says how to leave it out", (path, text) => {
+  const { problems } = load({ [path]: text });
+  expect(problems.every(({ severity, hint }) => severity === "error" && hint?.includes("config.exclude"))).toBe(true);
+  expect(problems).not.toEqual([]);
+});
+
 describe("lists", () => {
   const item = (text: string) => `- ${text.trimEnd().replaceAll("\n", "\n  ")}\n`;
   const list = (...documents: string[]) => `apiVersion: v1\nkind: List\nitems:\n${documents.map(item).join("")}`;
@@ -685,6 +698,45 @@ spec:
       "d.yaml": text,
     };
     expect(summarize(load(files).problems)).toEqual(["REFERENCE_MISSING b.yaml:5:21"]);
+  });
+});
+
+describe("wildcards of NATS in an EventSource", () => {
+  const cases: [subject: string, takes: string[], leaves: string[], hint: string | undefined][] = [
+    ["tenants.>", ["tenants.a", "tenants.a.b"], ["tenants", "teams.a"], "tenants[.].+"],
+    [">", ["a", "a.b"], [], ".+"],
+    ["*.created", ["a.created"], ["created", "a.b.created"], "[^.]+[.]created"],
+    ["tenants.*.>", ["tenants.a.b"], ["tenants.a"], "tenants[.][^.]+[.].+"],
+    ["tenants.*", ["tenants.a"], ["teams.a"], undefined],
+    ["tenants.*.login", ["tenants.a.login"], ["tenants.login"], undefined],
+  ];
+  it.each(cases)("%s", (subject, takes, leaves, hint) => {
+    const text = eventSource.replace("subject: login", `subject: "${subject}"`);
+    const pattern = (source: string, compatibility: "strict" | "sveltos") => {
+      const { value, problems } = load(
+        { "a.yaml": text.replace(subject, source) },
+        { compatibility, connections: [{ connection: connection(subject) }] },
+      );
+      return {
+        problems,
+        takes: (value_: string) => value.eventSources.get("login")!.messagingMatchCriteria[0]!.subject!.matches(value_),
+      };
+    };
+    const sveltos = pattern(subject, "sveltos");
+    expect(summarize(sveltos.problems)).toEqual([]);
+    expect(takes.map(sveltos.takes)).toEqual(takes.map(() => true));
+    const strict = pattern(subject, "strict");
+    expect(summarize(strict.problems)).toEqual(hint === undefined ? [] : ["[PATTERN_WILDCARD a.yaml:6:14]"]);
+    if (hint === undefined) return;
+    expect(takes.map(strict.takes)).toEqual(takes.map(() => false));
+    expect(strict.problems[0]?.hint).toContain(hint);
+    // What the hint says does what the wildcard does.
+    const hinted = pattern(hint, "strict");
+    expect(summarize(hinted.problems)).toEqual([]);
+    expect([takes.map(hinted.takes), leaves.map(hinted.takes)]).toEqual([
+      takes.map(() => true),
+      leaves.map(() => false),
+    ]);
   });
 });
 
