@@ -12,6 +12,7 @@ import {
   type Explanation,
   explain,
 } from "../../pipeline/dry-run/explain-object.ts";
+import { describeFileReview, filesUnderReview, listReviews } from "../../pipeline/review/review-overview.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
 import { checkpointPath, desiredFolder } from "../../plan/paths.ts";
 import type { CommitInfo } from "../../ports/git.ts";
@@ -32,6 +33,7 @@ import {
   usageError,
 } from "./context.ts";
 import { oneLine } from "./print-rows.ts";
+import { reviewScope } from "./review-scope.ts";
 
 interface ExplainOptions extends CommonOptions {
   readonly cluster?: string;
@@ -76,6 +78,7 @@ async function run(context: CliContext, what: string, options: ExplainOptions): 
       outputPath: settings.output.path,
       shards: text === undefined ? settings.output.shards : parseCheckpoint(text).shards,
       showsData: options.showData === true,
+      reviews: filesUnderReview(await listReviews(reviewScope(settings, heads))),
     });
     if (explanations.length === 0) {
       const hint = "Kinds outside the core need their group, as in deployment.apps/web/shop; see `sluice show addons`.";
@@ -198,14 +201,18 @@ function toPlain(value: Json): unknown {
 }
 
 function writeExplanation(explanation: Explanation, { state, repository }: Settings, commits: Commits): string {
-  const { path, cluster, object, target, trigger, template, entity, event, record, claims } = explanation;
+  const { path, cluster, object, target, review, trigger, template, entity, event, record, claims } = explanation;
   const lines: string[] = [];
   const add = (title: string, text: string | undefined) => {
     if (text !== undefined) lines.push(`${`${title}:`.padEnd(10)} ${oneLine(text)}`);
   };
   add("object", object === undefined ? undefined : `${object} on ${cluster}`);
   add("path", path === undefined ? undefined : `${path} (${target} on the target)`);
-  if (object !== undefined && trigger === undefined)
+  if (review !== undefined) {
+    const again = review.state === "turned down" ? `; \`sluice propose ${review.group}\` proposes it again` : "";
+    add("review", `${describeFileReview(review)} (group ${review.group})${again}`);
+  }
+  if (object !== undefined && trigger === undefined && target !== "not desired")
     add("why", "Sluice makes it itself: a cluster's own file, or a Namespace that objects need and nobody renders");
   add("trigger", trigger === undefined ? undefined : `EventTrigger ${trigger.name}${at(trigger.at)}`);
   add(

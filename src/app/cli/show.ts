@@ -1,12 +1,21 @@
 /** `sluice show`: what is deployed, what is remembered, what could not be decoded. */
 import type { Command } from "commander";
 import { Option } from "commander";
+import type { ObjectIdentity } from "../../model/manifest.ts";
 import { formatPlace, type Problem } from "../../model/problem.ts";
 import type { DeadLetter, EntityRecord } from "../../model/record.ts";
 import type { Settings } from "../../model/settings.ts";
 import { listDeadLetters, listRecords, type RecordFilter } from "../../pipeline/list-state.ts";
-import { hashEntity } from "../../plan/paths.ts";
-import { openState } from "../compose/state.ts";
+import {
+  describeFileReview,
+  filesUnderReview,
+  type GroupOverview,
+  listReviews,
+  type UnmergedFile,
+} from "../../pipeline/review/review-overview.ts";
+import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
+import { checkpointPath, desiredFolder, encodePathPart, hashEntity, objectPath } from "../../plan/paths.ts";
+import { openHeads, openState } from "../compose/state.ts";
 import { openSettings } from "../read-config.ts";
 import {
   addFileOption,
@@ -18,6 +27,7 @@ import {
   usageError,
 } from "./context.ts";
 import { type Column, formatTime, type PrintOptions, printRows, type View } from "./print-rows.ts";
+import { reviewScope } from "./review-scope.ts";
 
 interface ShowOptions extends CommonOptions {
   readonly output: OutputFormat;
@@ -28,13 +38,13 @@ interface ShowOptions extends CommonOptions {
   readonly headers: boolean;
 }
 
-const views = ["addons", "entities", "dead-letters"] as const;
+const views = ["addons", "entities", "dead-letters", "reviews"] as const;
 const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
 const tableRowsMax = 1000;
 
 export function addShowCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("show"))
-    .description("what the state branch says: add-ons on clusters, entities, dead letters")
+    .description("what the state branch says: add-ons on clusters, entities, dead letters, reviews")
     .argument("<what>", views.join(", "))
     .option("--cluster <namespace/name>", "only of this cluster")
     .option("--trigger <name>", "only of this EventTrigger")
@@ -49,7 +59,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   if (!(views as readonly string[]).includes(what))
     throw usageError(`there is no view ${what}`, `One of ${views.join(", ")}.`);
   const limit = limitOf(options);
-  if (what === "dead-letters") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
+  if (what === "dead-letters" || what === "reviews") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const { cluster, trigger, failed } = options;
@@ -61,6 +71,10 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   const print = { format: options.output, headers: options.headers, limit };
   if (what === "addons") {
     await showAddons(context, settings, print, filter);
+    return 0;
+  }
+  if (what === "reviews") {
+    await showReviews(context, settings, print);
     return 0;
   }
   const state = await openState(context, settings);
@@ -124,17 +138,30 @@ export async function showAddons(
   print: LimitedPrint,
   filter: RecordFilter,
 ): Promise<void> {
-  const state = await openState(context, settings);
+  const heads = await openHeads(context, settings);
   try {
+    const { git, state } = heads;
+    const files = filesUnderReview(await listReviews(reviewScope(settings, heads)));
+    const text =
+      state === undefined ? undefined : (await git.readFiles(state.tree, [checkpointPath])).get(checkpointPath);
+    const shards = text === undefined ? settings.output.shards : parseCheckpoint(text).shards;
+    const reviewOf: ReviewOf = (trigger, cluster, identity) => {
+      const path = objectPath(cluster, encodePathPart(trigger), identity, shards);
+      const file = files.get(settings.output.path + path.slice(desiredFolder.length));
+      return file === undefined ? "" : describeFileReview(file);
+    };
     const addons: Addon[] = [];
-    for await (const record of listRecords(state.git, state.tree, filter)) {
-      addons.push(...addonsOf(record, filter.cluster));
+    for await (const record of listRecords(git, state?.tree, filter)) {
+      addons.push(...addonsOf(record, filter.cluster, reviewOf));
     }
     const keys = new Map(addons.map((addon) => [addon, sortKey(addon)]));
     addons.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : 1));
-    await printLimited(context, print, addons, addonView);
+    // Where nothing is reviewed it is the seed's table, column for column.
+    const isReviewed = settings.review.mode === "pull-request";
+    const columns = isReviewed ? [...addonColumns, reviewColumn] : addonColumns;
+    await printLimited(context, print, addons, { ...addonView, columns });
   } finally {
-    await state.close();
+    await heads.close();
   }
 }
 
@@ -147,21 +174,34 @@ interface Addon {
   readonly version: string;
   readonly time: string;
   readonly profiles: string;
+  /** Where it is not on the target as events ask for: how that stands. */
+  readonly review?: string;
 }
 
-function addonsOf({ objects, trigger, changedAt }: EntityRecord, only: string | undefined): readonly Addon[] {
+type ReviewOf = (trigger: string, cluster: string, identity: ObjectIdentity) => string;
+
+function addonsOf(
+  { objects, trigger, changedAt }: EntityRecord,
+  only: string | undefined,
+  reviewOf: ReviewOf,
+): readonly Addon[] {
   return [...objects]
     .filter(([cluster]) => only === undefined || cluster === only)
     .flatMap(([cluster, identities]) =>
-      identities.map(({ group, kind, namespace, name }) => ({
-        cluster,
-        resourceType: `${group}:${kind}`,
-        namespace,
-        name,
-        version: "N/A",
-        time: changedAt,
-        profiles: `EventTrigger/${trigger}`,
-      })),
+      identities.map((identity) => {
+        const { group, kind, namespace, name } = identity;
+        const review = reviewOf(trigger, cluster, identity);
+        return {
+          cluster,
+          resourceType: `${group}:${kind}`,
+          namespace,
+          name,
+          version: "N/A",
+          time: changedAt,
+          profiles: `EventTrigger/${trigger}`,
+          ...(review === "" ? {} : { review }),
+        };
+      }),
     );
 }
 
@@ -178,6 +218,41 @@ const addonColumns: readonly Column<Addon>[] = [
   { title: "TIME", cell: ({ time }) => formatTime(time) },
   { title: "PROFILES", cell: ({ profiles }) => profiles },
 ];
+
+const reviewColumn: Column<Addon> = { title: "REVIEW", cell: ({ review }) => review ?? "merged" };
+
+/** The groups of reviews, and what of them is proposed and turned down. */
+async function showReviews(context: CliContext, settings: Settings, print: LimitedPrint): Promise<void> {
+  const heads = await openHeads(context, settings);
+  try {
+    if (settings.review.mode !== "pull-request") context.err("review.mode is push: nothing is reviewed\n");
+    await printLimited(context, print, await listReviews(reviewScope(settings, heads)), reviewView);
+  } finally {
+    await heads.close();
+  }
+}
+
+const namesMax = 3;
+
+function listFiles(files: readonly UnmergedFile[]): string {
+  if (files.length === 0) return "";
+  const names = files.slice(0, namesMax).map(({ path, change }) => (change === "delete" ? `removal of ${path}` : path));
+  const more = files.length > namesMax ? `, and ${files.length - namesMax} more` : "";
+  return `${files.length}: ${names.join(", ")}${more}`;
+}
+
+const reviewView: View<GroupOverview> = {
+  columns: [
+    { title: "GROUP", cell: ({ group }) => group },
+    { title: "REQUEST", cell: ({ request }) => (request === undefined ? "" : String(request)) },
+    { title: "STATE", cell: ({ state }) => state },
+    { title: "PROPOSED", cell: ({ proposed }) => String(proposed.length) },
+    { title: "TURNED DOWN", cell: ({ turnedDown }) => listFiles(turnedDown) },
+    { title: "PROPOSED FILES", cell: ({ proposed }) => listFiles(proposed), isWide: true },
+  ],
+  name: ({ group }) => group,
+  plain: (overview) => overview,
+};
 
 const entityColumns: readonly Column<EntityRecord>[] = [
   { title: "ID", cell: ({ entity }) => hashEntity(entity) },

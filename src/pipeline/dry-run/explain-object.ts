@@ -19,6 +19,7 @@ import { parseRecord, parseStateFile, writeIdentity } from "../../plan/record-fi
 import type { GitReader, ObjectId, TreeEntry } from "../../ports/git.ts";
 import type { RenderSettings } from "../../render/render-trigger.ts";
 import { renderRecordAgain } from "../process-delivery.ts";
+import type { FileReview } from "../review/review-overview.ts";
 import { decodePart, readPath } from "./object-path.ts";
 
 export interface Claimant {
@@ -35,7 +36,9 @@ export interface Explanation {
   /** `<group>:<Kind> <namespace>/<name>`. */
   readonly object?: string;
   /** Whether the target has it as the state wants it. */
-  readonly target?: "as desired" | "missing" | "different";
+  readonly target?: "as desired" | "missing" | "different" | "not desired";
+  /** Where it is reviewed and not on the target as desired: how that stands. */
+  readonly review?: FileReview;
   /** Absent for what Sluice makes itself. */
   readonly trigger?: { readonly name: string; readonly at?: Place };
   readonly template?: Place;
@@ -71,6 +74,8 @@ export interface ExplainScope {
   readonly outputPath: string;
   readonly shards: number;
   readonly showsData: boolean;
+  /** By path on the target, how files stand that are reviewed; nothing where nothing is. */
+  readonly reviews: ReadonlyMap<string, FileReview>;
 }
 
 const folderMode = "40000";
@@ -104,7 +109,16 @@ async function explainPaths(paths: readonly string[], scope: ExplainScope): Prom
     const shown = onTarget.get(path)!;
     const there = targetIds.get(shown);
     const state = there === undefined ? "missing" : there === ids.get(path) ? "as desired" : "different";
-    explanations.push({ path: shown, target: state, ...(await explainManifest(path, text, scope)) });
+    const review = scope.reviews.get(shown);
+    const stand = review === undefined ? {} : { review };
+    explanations.push({ path: shown, target: state, ...stand, ...(await explainManifest(path, text, scope)) });
+  }
+  // What is on the target against what events ask for: a removal that waits, or was turned down.
+  for (const [path, shown] of onTarget) {
+    const review = scope.reviews.get(shown);
+    if (texts.has(path) || review === undefined) continue;
+    const { cluster, object } = readPath(path);
+    explanations.push({ path: shown, target: "not desired", review, cluster, object, claims: [] });
   }
   return explanations;
 }
