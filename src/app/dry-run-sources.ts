@@ -15,9 +15,9 @@ import type { Connection } from "../model/connection.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { ConnectionSettings, Settings } from "../model/settings.ts";
+import { readCheckpoint as readStored } from "../pipeline/read-checkpoint.ts";
 import { readKeptCatalog } from "../pipeline/read-folder.ts";
-import { emptyCheckpoint, parseCheckpoint } from "../plan/checkpoint-file.ts";
-import { checkpointPath } from "../plan/paths.ts";
+import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
 import type { Checkout } from "../ports/checkout.ts";
 import type { ObjectId } from "../ports/git.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
@@ -191,10 +191,16 @@ async function readCommitFiles(
 }
 
 async function readCheckpoint(settings: Settings, state: OpenState | undefined): Promise<Checkpoint> {
-  const nothing = { ...emptyCheckpoint, shards: settings.output.shards };
+  const nothing = { ...emptyCheckpoint, layout: { shards: settings.output.shards, buckets: 1 } };
   if (state?.tree === undefined) return nothing;
-  const text = (await state.git.readFiles(state.tree, [checkpointPath])).get(checkpointPath);
-  return text === undefined ? nothing : parseCheckpoint(text);
+  const checkpoint = await readStored(state.git, state.tree);
+  if (checkpoint === undefined) return nothing;
+  if (checkpoint.stateId !== "") return checkpoint;
+  throw new SluiceError({
+    code: "STATE_INVALID",
+    message: `branch ${settings.state.branch} was written by an older version of Sluice`,
+    hint: "Run the service of this version once: it takes the state over.",
+  });
 }
 
 async function readSamples(

@@ -78,6 +78,7 @@ class SettingsReader {
     const webhooks = readWebhooks(memberObject(root, "server"), scope);
     return {
       file: this.#file,
+      name: memberText(root, "name") ?? "sluice",
       repository,
       config: this.#readConfig(memberObject(root, "config")),
       connections: this.#readConnections(memberList(root, "connections")),

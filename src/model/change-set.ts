@@ -1,9 +1,13 @@
 /** The plan as data: what a batch changes on the state branch, and what there is to say about it. */
+import type { ClusterKey } from "./cluster.ts";
 import type { StreamName, StreamPosition } from "./delivery.ts";
+import type { JsonObject } from "./json.ts";
+import type { Owner } from "./owner.ts";
 
-/** A change of one file; paths are relative to the branch's root. */
+/** A change of one file or folder; paths are relative to the branch's root. */
 export type FileChange =
   | { readonly path: string; readonly action: "write"; readonly text: string }
+  /** A folder goes with everything below it. */
   | { readonly path: string; readonly action: "delete" };
 
 /** A manifest of the desired tree that the batch creates, updates or deletes. */
@@ -12,9 +16,9 @@ export interface ObjectChange {
   readonly path: string;
 }
 
-/** What became of one event under one trigger: a line of the commit message. */
+/** What became of one event under one owner: a line of the commit message. */
 export interface EventEffect {
-  readonly trigger: string;
+  readonly owner: Owner;
   readonly connection: string;
   readonly source: string;
   readonly subject: string;
@@ -25,22 +29,79 @@ export interface EventEffect {
   readonly failed: number;
 }
 
-/** Entities whose records are still to be rendered again; kept in the checkpoint, so that a crash forgets none. */
-export interface PendingRenderings {
-  /** Triggers of which all records behind `after` (a record path; empty: all) are to be rendered. */
-  readonly triggers: readonly { readonly trigger: string; readonly after: string }[];
-  /** Paths of single records. */
-  readonly records: readonly string[];
+/** Records of an owner that are to be rendered again; kept in the checkpoint, so that a crash forgets none. */
+export interface Pass {
+  readonly owner: Owner;
+  /** Only pairs (entity, cluster) with these; undefined: with any. */
+  readonly clusters?: readonly ClusterKey[];
+  /** What has been rendered: all records up to this path, and of it the clusters up to `cluster`; empty: nothing. */
+  readonly after: { readonly record: string; readonly cluster: ClusterKey };
+}
+
+/**
+ * An object whose first claim became another one: whoever agreed with the one before and does not with this one, or the
+ * other way round, has to be rendered again.
+ */
+export interface Review {
+  /** The object's folder in `claims/`. */
+  readonly claims: string;
+  /** The last claimant looked at, as claims are ordered; empty: none. */
+  readonly after: string;
+}
+
+/** What is to be done still, in bounded chunks between the batches. */
+export interface PendingWork {
+  /** Of an owner the first one runs, and a second one waits; what changes meanwhile joins that. */
+  readonly passes: readonly Pass[];
+  readonly reviews: readonly Review[];
+}
+
+/** Nothing given: everything waits. */
+export interface Pause {
+  readonly owner?: Owner;
+  readonly cluster?: ClusterKey;
+}
+
+/** How the objects of the desired tree are laid out. */
+export interface Layout {
+  /** Levels of two hex digits between an owner's folder and its objects. */
+  readonly shards: number;
+  /** 1, 4, 16 or 64 units that the triggers' objects of a cluster are parted into. */
+  readonly buckets: number;
 }
 
 export interface Checkpoint {
+  /** Who leads, and for the how manieth time leadership changed. `holder` is random for each process. */
+  readonly term: { readonly number: number; readonly holder: string };
+  /** Random, made with the state's first commit; empty before. */
+  readonly stateId: string;
+  /** How many commits the state has had, purged ones included. */
+  readonly commits: number;
+  /** The version of what renders: a higher one may render equal input differently. */
+  readonly renderer: number;
+  /** The repository that the state was made in: its URL, normalized; empty: not told yet. */
+  readonly repository: string;
   /** Revision of the catalog in force. */
   readonly catalog: string;
+  /** The number of the input that put it in force: the rank of what passes claim. */
+  readonly catalogRank: number;
+  /** The number of the next input: ranks of claims. */
+  readonly nextRank: number;
+  readonly layout: Layout;
+  readonly pauses: readonly Pause[];
+  readonly pending: PendingWork;
+  /** How many of what there have been, by name. */
+  readonly counters: ReadonlyMap<string, number>;
+  /** Minutes during which a leader ran, since the state began. */
+  readonly minutes: number;
+  /** What other parts keep here, as it is: settings in force, approvals, hand-overs, budgets, removals of the last hour. */
+  readonly parts: JsonObject;
+  /** By stream; each connection's in a file of its own. */
   readonly positions: ReadonlyMap<StreamName, StreamPosition>;
-  readonly paused: boolean;
-  /** Levels of shards by which the objects' paths are laid out. */
-  readonly shards: number;
-  readonly pending: PendingRenderings;
+}
+
+export function isPaused({ pauses }: Checkpoint): boolean {
+  return pauses.some(({ owner, cluster }) => owner === undefined && cluster === undefined);
 }
 
 /** One commit on the state branch. */
@@ -50,8 +111,6 @@ export interface ChangeSet {
   /** Sorted by path. */
   readonly objects: readonly ObjectChange[];
   readonly events: readonly EventEffect[];
-  /** Paths of records to be rendered again because a conflict that they were part of changed. */
-  readonly revived: readonly string[];
   /** Dead letters that go, the oldest first, because there are too many. */
   readonly droppedLetters: number;
 }

@@ -10,6 +10,19 @@ export interface ObjectIdentity {
   readonly name: string;
 }
 
+/**
+ * The identity of an object wherever one is needed as a key. Kinds are told apart by no server and no path by their
+ * case, so it is folded: `Configmap` and `ConfigMap` are one object.
+ */
+export function identityKey({ group, kind, namespace, name }: ObjectIdentity): string {
+  return `${group}:${kind.toLowerCase()} ${namespace}/${name}`;
+}
+
+/** Whether the object is of this kind of the core group, however the kind's case is written. */
+export function isCoreKind({ group, kind }: ObjectIdentity, wanted: "Namespace" | "Secret"): boolean {
+  return group === "" && kind.toLowerCase() === wanted.toLowerCase();
+}
+
 export interface Manifest {
   readonly identity: ObjectIdentity;
   /** Canonical YAML with provenance (labels and annotation), ending in a newline. */
@@ -24,10 +37,14 @@ export interface Provenance {
   readonly owner: string;
   /** Hash of (connection, source, subject). */
   readonly entity: string;
+  /** The name of the Sluice that made it: settings' `name`. */
+  readonly instance: string;
 }
 
 /** What an event asks for on one cluster. */
 export type ClusterRendering =
   | { readonly cluster: ClusterKey; readonly action: "Create"; readonly manifests: readonly Manifest[] }
   | { readonly cluster: ClusterKey; readonly action: "Delete" }
+  /** The event is none of the owner's here: it changes nothing. */
+  | { readonly cluster: ClusterKey; readonly action: "none" }
   | { readonly cluster: ClusterKey; readonly action: "fail"; readonly problem: Problem };

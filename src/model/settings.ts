@@ -98,6 +98,8 @@ export interface ConnectionSettings {
 export interface Settings {
   /** The file they were read from, absolute. */
   readonly file: string;
+  /** Of this Sluice among several in one repository or cluster: the label `sluice.dev/instance`. */
+  readonly name: string;
   readonly repository: RepositorySettings;
   readonly config: ConfigSettings;
   readonly connections: readonly ConnectionSettings[];

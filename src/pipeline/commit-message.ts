@@ -6,6 +6,7 @@
  */
 import type { ChangeSet, EventEffect } from "../model/change-set.ts";
 import type { Json } from "../model/json.ts";
+import { type Owner, type OwnerKey, ownerKey } from "../model/owner.ts";
 import type { Template } from "../model/template.ts";
 
 const linesMax = 50;
@@ -13,9 +14,9 @@ const textCharactersMax = 100;
 
 export function writeCommitMessage(template: Template, { events, objects }: ChangeSet): string {
   const shown = events.slice(0, linesMax);
-  const triggers = [...new Set(events.map(({ trigger }) => trigger))].sort();
+  const owners = [...new Map(events.map(({ owner }) => [ownerKey(owner), owner]))].sort(([a], [b]) => (a < b ? -1 : 1));
   const trailers = [
-    ...triggers.slice(0, linesMax).map((trigger) => `Sluice-Trigger: ${escapeText(trigger)}`),
+    ...owners.slice(0, linesMax).map(([key, owner]) => ownerTrailer(key, owner)),
     ...shown.map(({ source, subject, id }) => `Sluice-Event: ${[source, subject, id].map(escapeText).join(" ")}`),
   ];
   const data = new Map<string, Json>([
@@ -41,10 +42,15 @@ function subjectLine(events: readonly EventEffect[], objects: ChangeSet["objects
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function eventLine({ action, trigger, source, subject, type, clusters }: EventEffect): string {
+/** Tools look for triggers by name, and for profiles by kind and name. */
+function ownerTrailer(key: OwnerKey, { kind, name }: Owner): string {
+  return kind === "EventTrigger" ? `Sluice-Trigger: ${escapeText(name)}` : `Sluice-Profile: ${escapeText(key)}`;
+}
+
+function eventLine({ action, owner, source, subject, type, clusters }: EventEffect): string {
   const where = clusters === 1 ? "1 cluster" : `${clusters} clusters`;
   const what = action === "failed" ? "Fail" : action;
-  return `${what} ${escapeText(subject)} on ${where} (${escapeText(trigger)}: ${escapeText(type)} from ${escapeText(source)})`;
+  return `${what} ${escapeText(subject)} on ${where} (${escapeText(owner.name)}: ${escapeText(type)} from ${escapeText(source)})`;
 }
 
 /** What of the harmless characters makes a link, by which forges also close issues: of an address, and of GH-1 for #1. */

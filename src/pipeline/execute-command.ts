@@ -1,8 +1,10 @@
 /** What people ask of a running service, carried out as inputs of the same fold that events go through. */
+import type { Owner } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import { deadLetterPath, deadLettersFolder, hashEntity, ownersFolder, recordPath } from "../plan/paths.ts";
-import type { PlanInput } from "../plan/plan-change-set.ts";
+import { connectionOf } from "../plan/position-file.ts";
+import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader } from "../ports/git.ts";
 import type { Branches } from "./branches/branches.ts";
 import { listRecords } from "./list-state.ts";
@@ -51,8 +53,11 @@ export async function executeCommand(
     case "pause":
     case "resume": {
       const paused = command.command === "pause";
-      if (keeper.checkpoint.paused === paused) return paused ? "was paused already" : "was not paused";
-      await keeper.commit([], { paused });
+      if (keeper.isPaused === paused) return paused ? "was paused already" : "was not paused";
+      const others = keeper.checkpoint.pauses.filter(
+        (pause) => pause.owner !== undefined || pause.cluster !== undefined,
+      );
+      await keeper.commit([], { pauses: paused ? [...others, {}] : others });
       return paused ? "paused: events are received and wait" : "resumed";
     }
     case "remove":
@@ -62,10 +67,7 @@ export async function executeCommand(
       if (command.trigger !== undefined && !keeper.catalog.eventTriggers.has(command.trigger)) {
         throw unknown(`EventTrigger ${command.trigger}`);
       }
-      const { pending } = keeper.checkpoint;
-      const others = pending.triggers.filter(({ trigger }) => !names.includes(trigger));
-      const triggers = [...others, ...names.map((trigger) => ({ trigger, after: "" }))];
-      await keeper.commit([], { pending: { ...pending, triggers } });
+      await keeper.renderAgain(names);
       return `rendering again the entities of ${names.length === 1 ? names[0] : `${names.length} triggers`}`;
     }
     case "discard":
@@ -83,24 +85,20 @@ async function removeEntity(
   const inputs: PlanInput[] = [];
   const tree = branches.stateTree;
   if (tree === undefined) throw unknown(`entity ${source} ${subject}`);
-  const triggers: string[] = [];
-  for await (const [path, text] of readFolder(git, tree, ownersFolder)) triggers.push(parseOwner(text, path).trigger);
+  const owners: Owner[] = [];
+  for await (const [path, text] of readFolder(git, tree, ownersFolder)) owners.push(parseOwner(text, path).owner);
   const connections =
     connection === undefined ? new Set([...keeper.checkpoint.positions.keys()].map(connectionOf)) : [connection];
   for (const name of connections) {
     const entity = { connection: name, source, subject };
-    for (const trigger of triggers) {
-      const path = recordPath(trigger, hashEntity(entity));
-      if ((await git.findEntry(tree, path)) !== undefined) inputs.push({ kind: "withdraw", trigger, entity });
+    for (const owner of owners) {
+      const path = recordPath(owner, hashEntity(entity));
+      if ((await git.findEntry(tree, path)) !== undefined) inputs.push({ kind: "remove", owner, entity });
     }
   }
   if (inputs.length === 0) throw unknown(`entity with source ${source} and subject ${subject}`);
   await keeper.commit(inputs, {});
   return `removed under ${inputs.length === 1 ? "1 trigger" : `${inputs.length} triggers`}`;
-}
-
-function connectionOf(stream: string): string {
-  return stream.slice(0, stream.lastIndexOf("/"));
 }
 
 async function discard(ids: readonly string[], { git, branches, keeper }: CommandScope): Promise<string> {
@@ -114,11 +112,11 @@ async function discard(ids: readonly string[], { git, branches, keeper }: Comman
   if (wanted.size > 0) {
     // An entity may have failed under several triggers.
     const entities = new Set(wanted);
-    for await (const { trigger, entity } of listRecords(git, tree, { failedOnly: true })) {
+    for await (const { owner, entity } of listRecords(git, tree, { failedOnly: true })) {
       const id = hashEntity(entity);
       if (!entities.has(id)) continue;
       wanted.delete(id);
-      inputs.push({ kind: "discard", trigger, entity });
+      inputs.push({ kind: "discard", owner, entity });
     }
   }
   if (wanted.size > 0) throw unknown(`dead letter or failed record ${[...wanted].join(", ")}`);

@@ -1,4 +1,5 @@
 /** What the state branch holds, read for people: records and dead letters, filtered and bounded. */
+import { triggerOwner } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
 import { parseDeadLetter } from "../plan/dead-letter-file.ts";
 import { deadLettersFolder, recordFolder, recordsFolder } from "../plan/paths.ts";
@@ -21,7 +22,7 @@ export async function* listRecords(
   filter: RecordFilter,
 ): AsyncIterable<EntityRecord> {
   let left = filter.limit ?? Number.POSITIVE_INFINITY;
-  const folder = filter.trigger === undefined ? recordsFolder : recordFolder(filter.trigger);
+  const folder = filter.trigger === undefined ? recordsFolder : recordFolder(triggerOwner(filter.trigger));
   for await (const [path, text] of readFolder(git, tree, folder)) {
     const record = parseRecord(text, path);
     if (!isWanted(record, filter)) continue;
@@ -30,9 +31,11 @@ export async function* listRecords(
   }
 }
 
-function isWanted({ objects, waiting, failures }: EntityRecord, { cluster, failedOnly }: RecordFilter): boolean {
-  if (failedOnly && failures.size === 0) return false;
-  return cluster === undefined || objects.has(cluster) || waiting.has(cluster) || failures.has(cluster);
+function isWanted({ clusters }: EntityRecord, { cluster, failedOnly }: RecordFilter): boolean {
+  if (failedOnly && ![...clusters.values()].some(({ failure }) => failure !== undefined)) return false;
+  const on = cluster === undefined ? undefined : clusters.get(cluster);
+  if (cluster === undefined) return true;
+  return on !== undefined && (on.objects.size > 0 || on.waiting.size > 0 || on.failure !== undefined);
 }
 
 /** The oldest first. */

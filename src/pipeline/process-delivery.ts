@@ -6,12 +6,12 @@ import type { ReceivedEvent } from "../model/cloud-event.ts";
 import { type ClusterKey, clusterKey } from "../model/cluster.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
+import { triggerOwner } from "../model/owner.ts";
 import type { Problem } from "../model/problem.ts";
-import type { EntityRecord } from "../model/record.ts";
-import type { EntityInput } from "../plan/apply-entity.ts";
+import type { EntityInput } from "../plan/apply-event.ts";
 import { makeDeadLetter } from "../plan/dead-letter-file.ts";
 import { hashEntity } from "../plan/paths.ts";
-import type { PlanInput } from "../plan/plan-change-set.ts";
+import type { PlanInput } from "../plan/state-fold.ts";
 import { type RenderSettings, renderTrigger } from "../render/render-trigger.ts";
 
 export interface ProcessedDelivery {
@@ -31,7 +31,7 @@ export function processDelivery(catalog: Catalog, delivery: Delivery, settings: 
     const { matches, nearMisses: missed } = matchEvent(received, catalog);
     for (const { name } of missed) nearMisses.push(name);
     for (const match of matches) {
-      const input = renderMatch(catalog, match, received, settings, false);
+      const input = renderMatch(catalog, match, received, settings);
       inputs.push(input);
       for (const rendering of input.renderings) if (rendering.action === "fail") problems.push(rendering.problem);
     }
@@ -40,18 +40,6 @@ export function processDelivery(catalog: Catalog, delivery: Delivery, settings: 
     inputs.push({ kind: "dead-letter", letter: makeDeadLetter(delivery, problem, index) });
   });
   return { inputs, problems, nearMisses };
-}
-
-/** A record's event once more, with the catalog as it is now. */
-export function renderRecordAgain(
-  catalog: Catalog,
-  record: EntityRecord,
-  settings: RenderSettings,
-): EntityInput | undefined {
-  if (record.last === undefined) return undefined;
-  const received = { connection: record.entity.connection, ...record.last };
-  const match = matchEvent(received, catalog).matches.find(({ trigger }) => trigger.name === record.trigger);
-  return match === undefined ? undefined : renderMatch(catalog, match, received, settings, true);
 }
 
 function failOn(cluster: ClusterKey, problem: Problem): ClusterRendering {
@@ -63,7 +51,6 @@ function renderMatch(
   { trigger, clusters, sources, problem }: TriggerMatch,
   received: ReceivedEvent,
   settings: RenderSettings,
-  isReplay: boolean,
 ): EntityInput {
   const { connection, event, message } = received;
   const entity = { connection, source: event.source, subject: event.subject };
@@ -77,14 +64,14 @@ function renderMatch(
   const isTold = problem === undefined && trigger.broken === undefined;
   return {
     kind: "entity",
-    trigger: name,
+    owner: triggerOwner(name),
     syncMode,
     continueOnConflict,
     entity,
     last: { event, message },
-    isReplay,
     renderings,
     elsewhere,
     stopMatching: isTold ? trigger.stopMatchingBehavior : "LeavePolicies",
+    ...(trigger.withdrawn ? { isWithdrawn: true as const } : {}),
   };
 }

@@ -4,11 +4,11 @@ import type { Delivery } from "../model/delivery.ts";
 import type { Problem } from "../model/problem.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
 import { desiredFolder } from "../plan/paths.ts";
-import { planChangeSet } from "../plan/plan-change-set.ts";
-import { noStateFiles } from "../plan/state-view.ts";
+import { type PlanInput, type PlanRules, StateFold } from "../plan/state-fold.ts";
+import { noStateFiles, type StateNeeds } from "../plan/state-view.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
 import { processDelivery } from "./process-delivery.ts";
-import { rulesOf } from "./state-keeper.ts";
+import { rulesOf } from "./rules-of.ts";
 
 export interface OfflineRendering {
   /** By path below the repository's root, as the service would commit them; sorted. */
@@ -24,22 +24,34 @@ export function renderOffline(
 ): OfflineRendering {
   const processed = deliveries.map((delivery) => processDelivery(catalog, delivery, settings));
   const inputs = processed.flatMap((delivery) => delivery.inputs);
-  const rules = rulesOf({ shards: output.shards, records: "full", deadLettersMax: deliveries.length }, catalog);
+  const layout = { shards: output.shards, buckets: 1 };
+  const options = { layout, records: "full" as const, deadLettersMax: deliveries.length, instance: settings.instance };
+  const files = new Map<string, string>();
+  for (const [path, text] of foldOntoNothing(inputs, rulesOf(options, catalog))) {
+    if (path.startsWith(`${desiredFolder}/`)) files.set(output.path + path.slice(desiredFolder.length), text);
+  }
+  return { files, problems: processed.flatMap(({ problems }) => problems) };
+}
 
+/** What the inputs make of an empty state, by path, sorted. */
+function foldOntoNothing(inputs: readonly PlanInput[], rules: PlanRules): ReadonlyMap<string, string> {
   const state = noStateFiles();
+  const findNothing = (needs: StateNeeds) => {
+    for (const path of needs.texts) state.texts.set(path, undefined);
+    for (const path of needs.ids) state.ids.set(path, undefined);
+    for (const path of needs.folders) state.folders.set(path, []);
+  };
+  const checkpoint = { ...emptyCheckpoint, layout: rules.layout };
+  const fold = new StateFold(checkpoint, checkpoint, rules, state);
+  for (const input of inputs) {
+    for (let needs = fold.apply(input); needs !== undefined; needs = fold.apply(input)) findNothing(needs);
+  }
   for (;;) {
-    const planned = planChangeSet(inputs, emptyCheckpoint, rules, state);
-    if (planned.complete) {
-      const files = new Map<string, string>();
-      for (const change of planned.changeSet.changes) {
-        if (change.action !== "write" || !change.path.startsWith(`${desiredFolder}/`)) continue;
-        files.set(output.path + change.path.slice(desiredFolder.length), change.text);
-      }
-      return { files, problems: processed.flatMap(({ problems }) => problems) };
-    }
-    // Nothing is there but what these events make.
-    for (const path of planned.needs.texts) state.texts.set(path, undefined);
-    for (const path of planned.needs.ids) state.ids.set(path, undefined);
-    for (const path of planned.needs.folders) state.folders.set(path, []);
+    const finished = fold.finish();
+    if ("needs" in finished) findNothing(finished.needs);
+    else
+      return new Map(
+        finished.changeSet.changes.flatMap((one) => (one.action === "write" ? [[one.path, one.text]] : [])),
+      );
   }
 }

@@ -1,73 +1,137 @@
 /**
- * Renders recorded entities again after their trigger, its references or their clusters changed: in bounded chunks,
- * each committed with the cursor behind it, so that a restart goes on where it was.
+ * Renders recorded entities again after their owner, its references or their clusters changed, or after a conflict that
+ * they are part of did: in bounded chunks, each committed with the cursor behind it, so that a restart goes on where it
+ * was.
  */
 import type { Catalog } from "../model/catalog.ts";
-import type { PendingRenderings } from "../model/change-set.ts";
+import type { Pass, PendingWork, Review } from "../model/change-set.ts";
+import { identityKey } from "../model/manifest.ts";
+import { isSameOwner } from "../model/owner.ts";
 import type { EntityRecord } from "../model/record.ts";
+import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../plan/claims-file.ts";
 import { type OwnerRecord, parseOwner } from "../plan/owner-file.ts";
-import { ownerPath, recordFolder } from "../plan/paths.ts";
-import type { PlanInput } from "../plan/plan-change-set.ts";
-import { parseRecord } from "../plan/record-file.ts";
+import { decodePathPart, ownerPath, recordFolder, recordPath } from "../plan/paths.ts";
+import { parseIdentity, parseRecord } from "../plan/record-file.ts";
+import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
-import { renderRecordAgain } from "./process-delivery.ts";
+import { renderAgain } from "./render-again.ts";
+
+export interface ChunkLimits {
+  /** Pairs (entity, cluster) that are rendered. */
+  readonly pairsMax: number;
+  /** Of the manifests that come of it. */
+  readonly bytesMax: number;
+  /** Records that are looked at, rendered or not. */
+  readonly recordsMax: number;
+}
+
+export const chunkLimits: ChunkLimits = { pairsMax: 1000, bytesMax: 16 * 1024 * 1024, recordsMax: 1000 };
+/** Records that are read at a time. */
+const recordsAtOnce = 200;
 
 export interface PendingChunk {
   readonly inputs: readonly PlanInput[];
   /** What is left once the chunk is committed. */
-  readonly pending: PendingRenderings;
+  readonly pending: PendingWork;
+  /** Records that were read, and pairs that were rendered. */
+  readonly records: number;
+  readonly pairs: number;
 }
 
-/** Reads the next `recordsMax` pending records from the state's tree and renders them. */
-export async function renderPendingChunk(
-  git: GitReader,
-  tree: ObjectId,
-  pending: PendingRenderings,
-  catalog: Catalog,
-  settings: RenderSettings,
-  recordsMax: number,
-): Promise<PendingChunk> {
-  if (pending.records.length > 0) {
-    const paths = pending.records.slice(0, recordsMax);
-    const inputs = await renderRecords(git, tree, paths, catalog, settings, undefined);
-    return { inputs, pending: { ...pending, records: pending.records.slice(paths.length) } };
-  }
-  const [cursor, ...others] = pending.triggers;
-  if (cursor === undefined) return { inputs: [], pending };
+export interface ChunkScope {
+  readonly git: GitReader;
+  /** Of the state branch. */
+  readonly tree: ObjectId;
+  readonly catalog: Catalog;
+  readonly settings: RenderSettings;
+}
 
-  const { trigger } = cursor;
-  const path = ownerPath(trigger);
-  const text = (await git.readFiles(tree, [path])).get(path);
-  const owner = text === undefined ? undefined : parseOwner(text, path);
-  const paths = await pathsBehind(git, tree, recordFolder(trigger), cursor.after, recordsMax);
-  const inputs = await renderRecords(git, tree, paths, catalog, settings, owner);
-  const after = paths.at(-1);
-  if (after !== undefined && paths.length === recordsMax) {
-    return { inputs, pending: { ...pending, triggers: [{ trigger, after }, ...others] } };
+/** Reads what is to be rendered next from the state's tree and renders it. */
+export async function renderPendingChunk(
+  scope: ChunkScope,
+  pending: PendingWork,
+  limits: ChunkLimits,
+): Promise<PendingChunk> {
+  const [review, ...otherReviews] = pending.reviews;
+  if (review !== undefined) {
+    const { left, ...chunk } = await renderReview(scope, review, limits);
+    return { ...chunk, pending: { ...pending, reviews: left === undefined ? otherReviews : [left, ...otherReviews] } };
   }
-  // Nothing is remembered of a trigger that is gone once its entities have followed it.
-  const forgotten: PlanInput[] = catalog.eventTriggers.has(trigger) ? [] : [{ kind: "file", path, text: undefined }];
-  return { inputs: [...inputs, ...forgotten], pending: { ...pending, triggers: others } };
+  const [pass] = pending.passes;
+  if (pass === undefined) return { inputs: [], pending, records: 0, pairs: 0 };
+  const { left, ...chunk } = await renderPass(scope, pass, limits);
+  const others = pending.passes.filter((other) => other !== pass);
+  return { ...chunk, pending: { ...pending, passes: left === undefined ? others : [left, ...others] } };
+}
+
+type Part<T> = Omit<PendingChunk, "pending"> & { readonly left: T | undefined };
+
+async function renderPass(scope: ChunkScope, pass: Pass, limits: ChunkLimits): Promise<Part<Pass>> {
+  const { git, tree, catalog, settings } = scope;
+  const { owner, clusters } = pass;
+  const stored = await readOwner(scope, pass);
+  const inputs: PlanInput[] = [];
+  let [pairs, bytes, records] = [0, 0, 0];
+  let after = pass.after;
+  while (records < limits.recordsMax) {
+    const wanted = Math.min(recordsAtOnce, limits.recordsMax - records);
+    const paths = await pathsFrom(git, tree, recordFolder(owner), after, wanted);
+    const texts = await git.readFiles(tree, paths);
+    for (const path of paths) {
+      const text = texts.get(path);
+      if (text === undefined) continue;
+      records++;
+      const range = {
+        clusters: clusters === undefined ? ("all" as const) : new Set(clusters),
+        after: path === after.record ? after.cluster : "",
+        max: Math.max(1, limits.pairsMax - pairs),
+      };
+      const rendered = renderAgain(catalog, parseRecord(text, path), range, settings, stored?.stopMatchingBehavior);
+      if (rendered.input !== undefined) inputs.push(rendered.input);
+      pairs += rendered.pairs;
+      bytes += rendered.input === undefined ? 0 : manifestBytes(rendered.input);
+      after = { record: path, cluster: rendered.last ?? "" };
+      const isFull = pairs >= limits.pairsMax || bytes >= limits.bytesMax || rendered.last !== undefined;
+      if (isFull) return { inputs, records, pairs, left: { ...pass, after } };
+    }
+    if (paths.length < wanted) return { inputs, records, pairs, left: undefined };
+  }
+  return { inputs, records, pairs, left: { ...pass, after } };
+}
+
+async function readOwner({ git, tree }: ChunkScope, { owner }: Pass): Promise<OwnerRecord | undefined> {
+  const path = ownerPath(owner);
+  const text = (await git.readFiles(tree, [path])).get(path);
+  return text === undefined ? undefined : parseOwner(text, path);
+}
+
+function manifestBytes(input: Extract<PlanInput, { kind: "replay" }>): number {
+  let bytes = 0;
+  for (const { rendering } of input.clusters) {
+    if (rendering.action === "Create") for (const { text } of rendering.manifests) bytes += text.length;
+  }
+  return bytes;
 }
 
 /** Git lists in the order of names, and of record paths that is the order of the hashes. */
-async function pathsBehind(
+async function pathsFrom(
   git: GitReader,
   tree: ObjectId,
   folder: string,
-  after: string,
+  after: Pass["after"],
   max: number,
 ): Promise<string[]> {
   const paths: string[] = [];
-  const [firstDigits, nextDigits] = after === "" ? ["", ""] : after.slice(folder.length + 1).split("/");
+  const isAhead = (path: string) => path > after.record || (path === after.record && after.cluster !== "");
+  const [firstDigits, nextDigits] = after.record === "" ? ["", ""] : after.record.slice(folder.length + 1).split("/");
   for (const outer of await folderNames(git, tree, folder)) {
     if (outer < (firstDigits ?? "")) continue;
     for (const inner of await folderNames(git, tree, `${folder}/${outer}`)) {
       if (outer === firstDigits && inner < (nextDigits ?? "")) continue;
       for (const name of await folderNames(git, tree, `${folder}/${outer}/${inner}`)) {
         const path = `${folder}/${outer}/${inner}/${name}`;
-        if (path > after) paths.push(path);
+        if (isAhead(path)) paths.push(path);
         if (paths.length === max) return paths;
       }
     }
@@ -80,40 +144,66 @@ async function folderNames(git: GitReader, tree: ObjectId, path: string): Promis
   return entry?.mode === "40000" ? (await git.readTree(entry.id)).map(({ name }) => name) : [];
 }
 
-async function renderRecords(
-  git: GitReader,
-  tree: ObjectId,
-  paths: readonly string[],
-  catalog: Catalog,
-  settings: RenderSettings,
-  owner: OwnerRecord | undefined,
-): Promise<readonly PlanInput[]> {
-  const texts = await git.readFiles(tree, paths);
+/** Claimants whose record says that they have what they have not (any more), or the other way round; some files of them. */
+async function renderReview(scope: ChunkScope, review: Review, limits: ChunkLimits): Promise<Part<Review>> {
+  const { git, tree, catalog, settings } = scope;
+  const path = headPath(review.claims);
+  const text = (await git.readFiles(tree, [path])).get(path);
+  const none = { inputs: [], records: 0, pairs: 0, left: undefined };
+  // One is left, or none: its record was written when the others went.
+  if (text === undefined) return none;
+  const head = parseHead(text, path);
+  const key = identityKey(parseIdentity(objectOf(text)));
+  const cluster = clusterOf(review.claims);
+  const owners = new Map(
+    [...head.owners.values()].map(({ owner }) => [claimsFolderOfOwner(review.claims, owner), owner]),
+  );
   const inputs: PlanInput[] = [];
-  for (const path of paths) {
-    const text = texts.get(path);
-    if (text !== undefined) inputs.push(...renderRecord(parseRecord(text, path), catalog, settings, owner));
+  let [pairs, records] = [0, 0];
+  for await (const leaf of git.listFiles(tree, review.claims)) {
+    if (leaf <= review.after) continue;
+    const owner = owners.get(
+      leaf
+        .split("/")
+        .slice(0, review.claims.split("/").length + 1)
+        .join("/"),
+    );
+    if (owner === undefined) continue;
+    if (records >= limits.recordsMax || pairs >= limits.pairsMax)
+      return { inputs, records, pairs, left: { ...review, after: previous(leaf) } };
+    const claims = parseLeaf((await git.readFiles(tree, [leaf])).get(leaf) ?? "", leaf);
+    const paths = [...claims.keys()].map((entityHash) => recordPath(owner, entityHash));
+    const texts = await git.readFiles(tree, paths);
+    for (const [entityHash, claim] of claims) {
+      const recordText = texts.get(recordPath(owner, entityHash));
+      if (recordText === undefined) continue;
+      records++;
+      const record = parseRecord(recordText, recordPath(owner, entityHash));
+      const isAlike = claim.manifest === head.first?.manifest;
+      if (!isSameOwner(record.owner, owner) || saysSo(record, cluster, key, isAlike)) continue;
+      const again = renderAgain(catalog, record, { clusters: new Set([cluster]) }, settings);
+      pairs += again.pairs;
+      if (again.input !== undefined) inputs.push(again.input);
+    }
   }
-  return inputs;
+  return { inputs, records, pairs, left: undefined };
 }
 
-function renderRecord(
-  record: EntityRecord,
-  catalog: Catalog,
-  settings: RenderSettings,
-  owner: OwnerRecord | undefined,
-): readonly PlanInput[] {
-  const trigger = catalog.eventTriggers.get(record.trigger);
-  const behavior = trigger?.stopMatchingBehavior ?? owner?.stopMatchingBehavior ?? "WithdrawPolicies";
-  const { trigger: name, entity } = record;
-  if (trigger === undefined)
-    return behavior === "WithdrawPolicies" ? [{ kind: "withdraw", trigger: name, entity }] : [];
-  // Without its event an entity can only wait for the next one.
-  if (record.last === undefined) return [];
-  const input = renderRecordAgain(catalog, record, settings);
-  if (input !== undefined) return [input];
-  // The trigger does not match the event any more. What a broken one would match nobody knows.
-  if (behavior === "LeavePolicies" || trigger.broken !== undefined) return [];
-  const clusters = new Set([...record.objects.keys(), ...record.waiting.keys(), ...record.failures.keys()]);
-  return [{ kind: "withdraw", trigger: name, entity, clusters }];
+function saysSo({ clusters }: EntityRecord, cluster: string, key: string, isAlike: boolean): boolean {
+  const on = clusters.get(cluster);
+  return isAlike ? on?.objects.has(key) === true : on?.waiting.has(key) === true;
+}
+
+/** A cursor that stands before this leaf and behind the one before it. */
+function previous(leaf: string): string {
+  return leaf.slice(0, -1);
+}
+
+function objectOf(head: string): string {
+  return String((JSON.parse(head) as { object: unknown }).object);
+}
+
+function clusterOf(claims: string): string {
+  const [, namespace = "", name = ""] = claims.split("/");
+  return `${decodePathPart(namespace)}/${decodePathPart(name)}`;
 }

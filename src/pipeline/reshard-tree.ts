@@ -1,5 +1,6 @@
-/** Lays the objects of the desired tree out by another number of shards. No file is read: only trees change. */
-import { desiredFolder, reshardPath } from "../plan/paths.ts";
+/** Lays the objects of the desired tree out by other shards or buckets. No file is read: only trees change. */
+import type { Layout } from "../model/change-set.ts";
+import { desiredFolder, layOutPath, readOwnedPath } from "../plan/paths.ts";
 import type { GitRepository, ObjectId, TreeChange, TreeEntry } from "../ports/git.ts";
 
 const folderMode = "40000";
@@ -7,28 +8,31 @@ const folderMode = "40000";
 const chunk = 20_000;
 
 /** The state's tree with its objects moved; `time` in milliseconds since 1970. */
-export async function reshardTree(git: GitRepository, tree: ObjectId, shards: number, time: number): Promise<ObjectId> {
+export async function reshardTree(git: GitRepository, tree: ObjectId, layout: Layout, time: number): Promise<ObjectId> {
   const changes: TreeChange[] = [];
-  for (const owner of await ownerFolders(git, tree)) {
-    const id = await layOut(git, owner.id, shards, time);
-    changes.push({ path: owner.path, action: "place", id, mode: folderMode });
+  for (const cluster of await clusterFolders(git, tree)) {
+    for (const { name, id } of await subfolders(git, cluster.id)) {
+      if (readOwnedPath(`${name}/owner/scope/kind/file.yaml`) === undefined) continue;
+      const laidOut = await layOut(git, name, id, layout, time);
+      changes.push({ path: `${cluster.path}/${name}`, action: "place", id: laidOut, mode: folderMode });
+    }
   }
   if (changes.length === 0) return tree;
   // The commits on the way are nobody's: what counts of them is their trees.
   return (await git.writeCommit({ base: tree, changes, parents: [], message: "Lay out anew\n", time })).tree;
 }
 
-/** `desired/<cluster namespace>/<cluster>/<triggers>/<owner>`, all that there are. */
-async function ownerFolders(git: GitRepository, tree: ObjectId): Promise<readonly { path: string; id: ObjectId }[]> {
+/** `desired/<cluster namespace>/<cluster>`, all that there are. */
+export async function clusterFolders(
+  git: GitRepository,
+  tree: ObjectId,
+): Promise<readonly { readonly path: string; readonly id: ObjectId }[]> {
   const desired = await git.findEntry(tree, desiredFolder);
   let folders = desired === undefined ? [] : [{ path: desiredFolder, id: desired.id }];
-  for (let level = 0; level < 4; level++) {
+  for (let level = 0; level < 2; level++) {
     const below: { path: string; id: ObjectId }[] = [];
     for (const folder of folders) {
-      for (const { name, id } of await subfolders(git, folder.id)) {
-        // Beside the triggers there are generated namespaces, which have no shards.
-        if (level !== 2 || name === "triggers") below.push({ path: `${folder.path}/${name}`, id });
-      }
+      for (const { name, id } of await subfolders(git, folder.id)) below.push({ path: `${folder.path}/${name}`, id });
     }
     folders = below;
   }
@@ -39,9 +43,18 @@ async function subfolders(git: GitRepository, tree: ObjectId): Promise<readonly 
   return (await git.readTree(tree)).filter(({ mode }) => mode === folderMode);
 }
 
-async function layOut(git: GitRepository, owner: ObjectId, shards: number, time: number): Promise<ObjectId> {
+/** One of a cluster's folders of owners (`triggers` and its like), laid out anew. */
+export async function layOut(
+  git: GitRepository,
+  area: string,
+  folder: ObjectId,
+  layout: Layout,
+  time: number,
+  move: (path: string) => string = (path) => path,
+): Promise<ObjectId> {
   let base: ObjectId | undefined;
   let changes: TreeChange[] = [];
+  let hasMoved = false;
   const write = async () => {
     base = (await git.writeCommit({ base, changes, parents: [], message: "Lay out anew\n", time })).tree;
     changes = [];
@@ -49,11 +62,19 @@ async function layOut(git: GitRepository, owner: ObjectId, shards: number, time:
   const visit = async (tree: ObjectId, prefix: string): Promise<void> => {
     for (const { mode, name, id } of await git.readTree(tree)) {
       if (mode === folderMode) await visit(id, `${prefix}${name}/`);
-      else changes.push({ path: reshardPath(prefix + name, shards), action: "place", id, mode });
+      else {
+        const owned = readOwnedPath(`${area}/${move(prefix + name)}`);
+        if (owned === undefined) continue;
+        const path = layOutPath(owned, layout).slice(area.length + 1);
+        hasMoved ||= path !== prefix + name;
+        changes.push({ path, action: "place", id, mode });
+      }
       if (changes.length >= chunk) await write();
     }
   };
-  await visit(owner, "");
+  await visit(folder, "");
+  // Most often everything stands where it should.
+  if (!hasMoved) return folder;
   await write();
-  return base ?? owner;
+  return base ?? folder;
 }

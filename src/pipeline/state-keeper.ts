@@ -5,28 +5,41 @@
  * records rendered again, commands.
  */
 import type { Catalog } from "../model/catalog.ts";
-import type { ChangeSet, Checkpoint } from "../model/change-set.ts";
+import { type ChangeSet, type Checkpoint, isPaused, type Layout } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
+import { type OwnerKey, ownerKey, triggerOwner } from "../model/owner.ts";
+import { type AffectedClusters, affectedOwners } from "../plan/affected-owners.ts";
+import { behindPassRank, nextPassRank } from "../plan/claims-file.ts";
+import { keepWithdrawn, markWithdrawn } from "../plan/keep-withdrawn.ts";
 import { parseOwner } from "../plan/owner-file.ts";
-import { catalogFolder, checkpointPath, encodePathPart, ownersFolder } from "../plan/paths.ts";
+import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../plan/paths.ts";
+import { joinPass } from "../plan/pending-work.ts";
 import { planCatalogChange } from "../plan/plan-catalog-change.ts";
-import type { PlanInput, PlanRules } from "../plan/plan-change-set.ts";
+import type { PlanInput, PlanRules } from "../plan/state-fold.ts";
 import type { RenderSettings } from "../render/render-trigger.ts";
 import type { Branches, Ports } from "./branches/branches.ts";
-import { planBatch } from "./plan-batch.ts";
+import { type Folded, foldInputs } from "./fold-inputs.ts";
+import { findEmptyClusters, findPurgeable } from "./forget-withdrawn.ts";
 import { processDelivery } from "./process-delivery.ts";
 import { readFolder } from "./read-folder.ts";
-import { renderPendingChunk } from "./render-pending.ts";
+import { renderAgain } from "./render-again.ts";
+import { chunkLimits, renderPendingChunk } from "./render-pending.ts";
 import { reshardTree } from "./reshard-tree.ts";
+import { rulesOf } from "./rules-of.ts";
+import { takeOverVersion1 } from "./take-over-version-1.ts";
 import { untilAnswered } from "./until-answered.ts";
 
 export interface KeeperOptions {
   readonly eventsMax: number;
   readonly per: "batch" | "event";
-  readonly shards: number;
+  readonly layout: Layout;
   readonly records: "full" | "identity";
   readonly deadLettersMax: number;
   readonly render: RenderSettings;
+  /** `output.path`: with the state's id it names what a cluster has once. */
+  readonly outputPath: string;
+  /** How long a withdrawn owner's records are kept, in minutes during which a leader ran. */
+  readonly keepWithdrawnMinutes: number;
 }
 
 /** A delivery with what the catalog made of it. */
@@ -39,40 +52,75 @@ export interface ProcessedEntry {
 
 /** Positions without effect are committed with the next effect, or after this long. */
 export const idlePositionsMsMax = 60_000;
-const pendingRecordsMax = 500;
+const minuteMs = 60_000;
+const minutesBetweenPurges = 60;
 
 export class StateKeeper {
   readonly #options: KeeperOptions;
   readonly #branches: Branches;
   readonly #ports: Ports;
+  /** As it was loaded, and with the owners that are withdrawn. */
+  #loaded: Catalog;
   #catalog: Catalog;
   #checkpoint: Checkpoint;
   #rules: PlanRules;
-  #committed: ReadonlyMap<StreamName, StreamPosition>;
-  /** When the oldest position was taken that no commit holds yet, by the monotonic clock. */
+  /** As the state has it: positions that are held back are not in it. */
+  #stored: Checkpoint;
+  /** When the oldest position was taken that no commit holds yet; by the monotonic clock. */
   #heldSince: number | undefined;
+  /** Up to when the checkpoint's minutes are counted; by the monotonic clock. */
+  #countedUntil: number;
+  /** Whether chunks go with the next batch: while events wait, they take at most half of the turns. */
+  #isChunksTurn = true;
+  /** Whether folders of clusters may have become empty since they were looked for. */
+  #mayForget = true;
+  /** The checkpoint's minutes when withdrawn owners were last looked at. */
+  #purgedAt: number | undefined;
 
+  /** `catalog`: the one in force, as the state keeps it. */
   constructor(options: KeeperOptions, branches: Branches, ports: Ports, catalog: Catalog, checkpoint: Checkpoint) {
     this.#options = options;
     this.#branches = branches;
     this.#ports = ports;
+    this.#loaded = catalog;
     this.#catalog = catalog;
     this.#checkpoint = checkpoint;
-    this.#committed = checkpoint.positions;
-    this.#rules = rulesOf(options, catalog);
+    this.#stored = checkpoint;
+    this.#countedUntil = ports.clock.monotonic();
+    this.#rules = rulesOf({ ...options, layout: checkpoint.layout, instance: options.render.instance }, catalog);
   }
 
+  /** Goes on from here with other settings. */
+  changeOver(options: KeeperOptions, branches: Branches): StateKeeper {
+    const keeper = new StateKeeper(options, branches, this.#ports, this.#loaded, this.#checkpoint);
+    keeper.#catalog = this.#catalog;
+    keeper.#stored = this.#stored;
+    keeper.#heldSince = this.#heldSince;
+    keeper.#countedUntil = this.#countedUntil;
+    return keeper;
+  }
+
+  /** What everything is rendered with: owners whose documents are gone are in it, as withdrawn. */
   get catalog(): Catalog {
     return this.#catalog;
+  }
+
+  /** The catalog in force as it was loaded: what the next one is loaded with. */
+  get loaded(): Catalog {
+    return this.#loaded;
   }
 
   get checkpoint(): Checkpoint {
     return this.#checkpoint;
   }
 
+  get isPaused(): boolean {
+    return isPaused(this.#checkpoint);
+  }
+
   /** Up to where the state commits have each stream, positions that are held back apart. */
   get committed(): ReadonlyMap<StreamName, StreamPosition> {
-    return this.#committed;
+    return this.#stored.positions;
   }
 
   get heldSince(): number | undefined {
@@ -80,38 +128,76 @@ export class StateKeeper {
   }
 
   get hasPending(): boolean {
-    const { triggers, records } = this.#checkpoint.pending;
-    return triggers.length > 0 || records.length > 0;
+    const { passes, reviews } = this.#checkpoint.pending;
+    return passes.length > 0 || reviews.length > 0;
   }
 
-  /** Lays the desired tree out anew, in one commit, where the settings ask for other shards than it has. */
+  /**
+   * Takes over a state that an older version wrote, and lays the desired tree out anew, in one commit, where the settings
+   * ask for another layout than it has.
+   */
   async reshard(): Promise<void> {
-    const { shards } = this.#options;
-    const tree = this.#branches.stateTree;
-    if (this.#checkpoint.shards === shards) return;
-    this.#checkpoint = { ...this.#checkpoint, shards };
-    if (tree === undefined) return;
-    const base = await reshardTree(this.#ports.git, tree, shards, this.#ports.clock.now());
-    const changeSet = await planBatch(this.#ports.git, tree, [], this.#checkpoint, this.#rules);
-    await this.#branches.commitState(changeSet, base);
+    const { layout } = this.#options;
+    const { git, clock, log } = this.#ports;
+    let base = this.#branches.stateTree;
+    const isTakenOver = base !== undefined && this.#checkpoint.stateId === "";
+    if (base !== undefined && isTakenOver) {
+      const kept = await this.#branches.keepStateAs("v1");
+      log.warn("the state moves to format 2: versions before it can't go on from here", { kept });
+      const taken = await takeOverVersion1(git, base, this.#checkpoint, clock.now());
+      base = taken.tree;
+      this.#checkpoint = taken.checkpoint;
+    }
+    const { shards, buckets } = this.#checkpoint.layout;
+    const isLaidOut = shards === layout.shards && buckets === layout.buckets;
+    if (!isLaidOut) {
+      this.#checkpoint = { ...this.#checkpoint, layout };
+      if (base !== undefined) base = await reshardTree(git, base, layout, clock.now());
+    }
+    await this.#markWithdrawn();
+    this.#rules = this.#rulesFor(this.#catalog);
+    if (base === undefined || (isLaidOut && !isTakenOver)) return;
+    // The clusters' own files have their new names at once.
+    const { inputs } = isTakenOver ? await this.#planCatalog(this.#catalog, new Map()) : { inputs: [] };
+    await this.#commit(inputs, {}, true, base);
   }
 
   /** Makes the catalog the one that everything is rendered with, unless it is that already. */
-  async putInForce(catalog: Catalog): Promise<void> {
-    const tree = this.#branches.stateTree;
-    const isInForce = this.#checkpoint.catalog === catalog.revision && tree !== undefined;
+  async putInForce(loaded: Catalog): Promise<void> {
+    const catalog = keepWithdrawn(loaded, this.#catalog);
+    const isInForce = this.#checkpoint.catalog === catalog.revision && this.#branches.stateTree !== undefined;
     if (!isInForce) {
-      const owners = [];
-      const { git } = this.#ports;
-      for await (const [path, text] of readFolder(git, tree, ownersFolder)) owners.push(parseOwner(text, path));
-      const kept: string[] = [];
-      if (tree !== undefined) for await (const path of git.listFiles(tree, catalogFolder)) kept.push(path);
-      const { inputs, pending } = planCatalogChange(catalog, kept, owners, this.#checkpoint.pending);
-      await this.commit(inputs, { catalog: catalog.revision, pending });
+      const { inputs, pending } = await this.#planCatalog(catalog, affectedOwners(this.#catalog, catalog));
+      const catalogRank = nextPassRank(this.#checkpoint.nextRank);
+      const ranks = { catalogRank, nextRank: behindPassRank(catalogRank) };
+      await this.commit(inputs, { catalog: catalog.revision, pending, ...ranks });
+      this.#mayForget = true;
     }
     // Only now: what was rendered with the old one meanwhile is rendered anew.
+    this.#loaded = loaded;
     this.#catalog = catalog;
-    this.#rules = rulesOf(this.#options, catalog);
+    this.#rules = this.#rulesFor(catalog);
+  }
+
+  /** A state that was just read says which of its owners' documents are gone. */
+  async #markWithdrawn(): Promise<void> {
+    const names = new Set<string>();
+    for await (const [path, text] of readFolder(this.#ports.git, this.#branches.stateTree, ownersFolder)) {
+      const { owner, withdrawnAt } = parseOwner(text, path);
+      if (withdrawnAt !== undefined) names.add(owner.name);
+    }
+    this.#catalog = markWithdrawn(this.#catalog, names);
+  }
+
+  #rulesFor(catalog: Catalog): PlanRules {
+    return rulesOf({ ...this.#options, instance: this.#options.render.instance }, catalog);
+  }
+
+  /** Has all records of these triggers rendered again. */
+  async renderAgain(triggers: readonly string[]): Promise<void> {
+    const { pending } = this.#checkpoint;
+    const passes = triggers.reduce((all, name) => joinPass(all, triggerOwner(name)), pending.passes);
+    await this.commit([], { pending: { ...pending, passes } });
   }
 
   /**
@@ -122,12 +208,13 @@ export class StateKeeper {
     const tree = this.#branches.stateTree;
     let inputs: readonly PlanInput[] = [];
     let change: Partial<Checkpoint> = {};
-    if (tree !== undefined && this.hasPending) {
-      const { render } = this.#options;
+    const hasTurn = entries.length === 0 || this.#isChunksTurn;
+    this.#isChunksTurn = !hasTurn || entries.length === 0;
+    if (tree !== undefined && this.hasPending && hasTurn) {
       const { pending } = this.#checkpoint;
-      const { git } = this.#ports;
+      const scope = { git: this.#ports.git, tree, catalog: this.#catalog, settings: this.#options.render };
       const chunk = await untilAnswered(this.#ports, signal, "run", () =>
-        renderPendingChunk(git, tree, pending, this.#catalog, render, pendingRecordsMax),
+        renderPendingChunk(scope, pending, chunkLimits),
       );
       inputs = chunk.inputs;
       change = { pending: chunk.pending };
@@ -136,19 +223,21 @@ export class StateKeeper {
     for (const batch of batches) {
       const positions = new Map(this.#checkpoint.positions);
       for (const { delivery } of batch) positions.set(delivery.stream, delivery.position);
-      const rendered = batch.flatMap((entry) => this.#inputsOf(entry));
-      const all = [...inputs, ...rendered];
-      const checkpoint = { ...this.#checkpoint, positions, ...change };
-      await untilAnswered(this.#ports, signal, "run", () => this.#commit(all, checkpoint, isLast));
+      const all = [...inputs, ...batch.flatMap((entry) => this.#inputsOf(entry))];
+      const with_ = { positions, ...change };
+      await untilAnswered(this.#ports, signal, "run", () => this.#commit(all, with_, isLast));
       // The chunk goes with the first commit, which may itself have found more to be rendered again.
       inputs = [];
       change = {};
+    }
+    if (entries.length === 0 && !this.hasPending) {
+      await untilAnswered(this.#ports, signal, "run", () => this.#forgetWithdrawn());
     }
   }
 
   /** Commits inputs of another kind, and a change of the checkpoint with them. */
   async commit(inputs: readonly PlanInput[], change: Partial<Checkpoint>): Promise<void> {
-    await this.#commit(inputs, { ...this.#checkpoint, ...change }, true);
+    await this.#commit(inputs, change, true);
   }
 
   /** What was rendered while it waited, or rendered anew if the catalog has changed since. */
@@ -156,19 +245,80 @@ export class StateKeeper {
     return catalog === this.#catalog ? inputs : processDelivery(this.#catalog, delivery, this.#options.render).inputs;
   }
 
-  async #commit(inputs: readonly PlanInput[], checkpoint: Checkpoint, cannotWait: boolean): Promise<void> {
+  async #planCatalog(catalog: Catalog, affected: ReadonlyMap<OwnerKey, AffectedClusters>) {
     const { git } = this.#ports;
     const tree = this.#branches.stateTree;
-    let changeSet = await planBatch(git, tree, inputs, checkpoint, this.#rules);
-    if (changeSet.revived.length > 0) {
-      const records = [...new Set([...checkpoint.pending.records, ...changeSet.revived])];
-      checkpoint = { ...checkpoint, pending: { ...checkpoint.pending, records } };
-      changeSet = await planBatch(git, tree, inputs, checkpoint, this.#rules);
+    const owners = [];
+    for await (const [path, text] of readFolder(git, tree, ownersFolder)) owners.push(parseOwner(text, path));
+    const paths: string[] = [];
+    if (tree !== undefined) for await (const path of git.listFiles(tree, catalogFolder)) paths.push(path);
+    this.#nameState();
+    const { pending, minutes, stateId } = this.#checkpoint;
+    const { outputPath, render } = this.#options;
+    const output = { stateId, outputPath, instance: render.instance };
+    return planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
+  }
+
+  /** A state that has no id yet gets one with its first commit. */
+  #nameState(): void {
+    if (this.#checkpoint.stateId !== "") return;
+    const digits = () =>
+      Math.floor(this.#ports.chance.next() * 2 ** 32)
+        .toString(16)
+        .padStart(8, "0");
+    this.#checkpoint = { ...this.#checkpoint, stateId: digits() + digits() + digits() + digits() };
+  }
+
+  /** Clusters and owners that are gone, as soon as nothing is left of them. */
+  async #forgetWithdrawn(): Promise<void> {
+    const { git } = this.#ports;
+    const tree = this.#branches.stateTree;
+    this.#countMinutes();
+    const { minutes } = this.#checkpoint;
+    const isDue = minutes - (this.#purgedAt ?? Number.NEGATIVE_INFINITY) >= minutesBetweenPurges;
+    if (tree === undefined || (!isDue && !this.#mayForget)) return;
+    this.#purgedAt = minutes;
+    const { keepWithdrawnMinutes } = this.#options;
+    const inputs: PlanInput[] = [];
+    if (this.#mayForget) inputs.push(...(await findEmptyClusters(git, tree, this.#catalog)));
+    const purgeable = await findPurgeable(git, tree, this.#catalog, minutes - keepWithdrawnMinutes);
+    for (const owner of purgeable) inputs.push({ kind: "purge", owner });
+    this.#mayForget = false;
+    if (inputs.length === 0) return;
+    const forgotten = new Set(purgeable.map(({ name }) => name));
+    if (forgotten.size > 0) {
+      const catalog = keepWithdrawn(this.#loaded, this.#catalog, forgotten);
+      this.#catalog = catalog;
+      this.#rules = this.#rulesFor(catalog);
+      const kept = await this.#planCatalog(catalog, new Map());
+      const gone = new Set(purgeable.map(ownerPath));
+      // The purge deletes the owners' own files.
+      inputs.unshift(...kept.inputs.filter((input) => !(input.kind === "file" && gone.has(input.path))));
     }
-    if (changeSet.changes.length > 0 && (cannotWait || !this.#isHeld(changeSet))) {
-      await this.#branches.commitState(changeSet);
+    await this.#commit(inputs, {}, true);
+    for (const owner of purgeable) this.#ports.log.info("forgot an owner that is gone", { owner: ownerKey(owner) });
+  }
+
+  #countMinutes(): void {
+    const passed = Math.floor((this.#ports.clock.monotonic() - this.#countedUntil) / minuteMs);
+    if (passed <= 0) return;
+    this.#countedUntil += passed * minuteMs;
+    this.#checkpoint = { ...this.#checkpoint, minutes: this.#checkpoint.minutes + passed };
+  }
+
+  async #commit(
+    inputs: readonly PlanInput[],
+    change: Partial<Checkpoint>,
+    cannotWait: boolean,
+    base = this.#branches.stateTree,
+  ): Promise<void> {
+    this.#nameState();
+    const { changeSet, checkpoint } = await this.#fold(inputs, change, base);
+    const hasChanged = changeSet.changes.length > 0;
+    if (hasChanged && (cannotWait || !this.#isHeld(changeSet))) {
+      await this.#branches.commitState(changeSet, base);
       this.#heldSince = undefined;
-      this.#committed = checkpoint.positions;
+      this.#stored = checkpoint;
       if (changeSet.droppedLetters > 0) {
         const { deadLettersMax } = this.#options;
         this.#ports.log.warn("dead letters are dropped, the oldest first", {
@@ -181,25 +331,28 @@ export class StateKeeper {
     this.#checkpoint = checkpoint;
   }
 
-  /** Whether a change of nothing but the checkpoint can wait for others still. */
+  #fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: string | undefined): Promise<Folded> {
+    const catalog = this.#catalog;
+    const { render } = this.#options;
+    const scope = {
+      git: this.#ports.git,
+      tree,
+      rules: this.#rules,
+      renderAgain: (record: Parameters<typeof renderAgain>[1], clusters: "all" | ReadonlySet<string>) =>
+        renderAgain(catalog, record, { clusters }, render).input,
+    };
+    return foldInputs(scope, inputs, this.#stored, { ...this.#checkpoint, ...change });
+  }
+
+  /** Whether a change of nothing but positions can wait for others still. */
   #isHeld(changeSet: ChangeSet): boolean {
-    if (!isOnlyCheckpoint(changeSet)) return false;
+    if (!isOnlyPositions(changeSet)) return false;
     const now = this.#ports.clock.monotonic();
     this.#heldSince ??= now;
     return now - this.#heldSince < idlePositionsMsMax;
   }
 }
 
-/** What planning under this catalog goes by. */
-export function rulesOf(
-  { shards, records, deadLettersMax }: Pick<KeeperOptions, "shards" | "records" | "deadLettersMax">,
-  catalog: Catalog,
-): PlanRules {
-  const triggers = [...catalog.eventTriggers.values()];
-  const owners = new Map(triggers.map(({ name, tier }) => [encodePathPart(name), { trigger: name, tier }]));
-  return { shards, records, deadLettersMax, owners };
-}
-
-function isOnlyCheckpoint({ changes }: ChangeSet): boolean {
-  return changes.every(({ path }) => path === checkpointPath);
+function isOnlyPositions({ changes }: ChangeSet): boolean {
+  return changes.every(({ path }) => path === checkpointPath || path.startsWith(`${positionsFolder}/`));
 }

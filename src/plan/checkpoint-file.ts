@@ -1,77 +1,186 @@
-/** The checkpoint as a file: up to where every delivery has had its effect, and what is still to be done. */
-import type { Checkpoint } from "../model/change-set.ts";
-import type { StreamPosition } from "../model/delivery.ts";
-import { isJsonObject, type Json, writeJson } from "../model/json.ts";
+/** The checkpoint as a file: what is in force, and what is still to be done. */
+import type { Checkpoint, Pass, Pause, PendingWork, Review } from "../model/change-set.ts";
+import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
+import { type Owner, ownerKey, parseOwnerKey } from "../model/owner.ts";
+import { SluiceError } from "../model/problem.ts";
 import { checkpointPath } from "./paths.ts";
-import { positionFromJson, positionToJson } from "./position-json.ts";
+import { positionsFromJson } from "./position-file.ts";
 import { parseStateFile } from "./record-file.ts";
 
+/** The version of what renders. It rises when the output for equal input may differ. */
+export const renderer = 1;
+
 export const emptyCheckpoint: Checkpoint = {
+  term: { number: 0, holder: "" },
+  stateId: "",
+  commits: 0,
+  renderer,
+  repository: "",
   catalog: "",
+  catalogRank: 0,
+  nextRank: 1,
+  layout: { shards: 0, buckets: 1 },
+  pauses: [],
+  pending: { passes: [], reviews: [] },
+  counters: new Map(),
+  minutes: 0,
+  parts: new Map(),
   positions: new Map(),
-  paused: false,
-  shards: 0,
-  pending: { triggers: [], records: [] },
 };
 
-export function writeCheckpoint({ catalog, positions, paused, shards, pending }: Checkpoint): string {
-  // By code unit: equal checkpoints are equal bytes.
-  const streams = [...positions].sort(([a], [b]) => (a < b ? -1 : 1));
+/** Without the positions, which have files of their own. */
+export function writeCheckpoint(checkpoint: Checkpoint): string {
+  const { term, layout, pauses, pending, counters, parts } = checkpoint;
+  const number = (key: "commits" | "renderer" | "catalogRank" | "nextRank" | "minutes") =>
+    [key, BigInt(checkpoint[key])] as const;
   const file = new Map<string, Json>([
-    ["version", 1n],
-    ["catalog", catalog],
-    ["paused", paused],
-    ["shards", BigInt(shards)],
-    ["positions", new Map(streams.map(([stream, position]) => [stream, positionToJson(position)]))],
-  ]);
-  if (pending.triggers.length > 0 || pending.records.length > 0) {
-    file.set(
-      "pending",
+    ["version", 2n],
+    ["stateId", checkpoint.stateId],
+    number("commits"),
+    [
+      "term",
       new Map<string, Json>([
-        [
-          "triggers",
-          pending.triggers.map(
-            ({ trigger, after }) =>
-              new Map<string, Json>([
-                ["trigger", trigger],
-                ["after", after],
-              ]),
-          ),
-        ],
-        ["records", pending.records],
+        ["number", BigInt(term.number)],
+        ["holder", term.holder],
       ]),
-    );
+    ],
+    number("renderer"),
+    ["repository", checkpoint.repository],
+    ["catalog", checkpoint.catalog],
+    number("catalogRank"),
+    number("nextRank"),
+    [
+      "layout",
+      new Map<string, Json>([
+        ["shards", BigInt(layout.shards)],
+        ["buckets", BigInt(layout.buckets)],
+      ]),
+    ],
+    number("minutes"),
+  ]);
+  if (pauses.length > 0) file.set("pauses", pauses.map(pauseToJson));
+  if (pending.passes.length > 0) file.set("passes", pending.passes.map(passToJson));
+  if (pending.reviews.length > 0) file.set("reviews", pending.reviews.map(reviewToJson));
+  if (counters.size > 0) {
+    file.set("counters", new Map([...counters].sort(byKey).map(([name, count]) => [name, BigInt(count)])));
   }
+  if (parts.size > 0) file.set("parts", new Map([...parts].sort(byKey)));
   return `${writeJson(file, 1)}\n`;
 }
 
-/** Throws a SluiceError (STATE_INVALID). */
+/** By code unit: equal checkpoints are equal bytes. */
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+function pauseToJson({ owner, cluster }: Pause): JsonObject {
+  const json = new Map<string, Json>();
+  if (owner !== undefined) json.set("owner", ownerKey(owner));
+  if (cluster !== undefined) json.set("cluster", cluster);
+  return json;
+}
+
+function passToJson({ owner, clusters, after }: Pass): JsonObject {
+  const json = new Map<string, Json>([["owner", ownerKey(owner)]]);
+  if (clusters !== undefined) json.set("clusters", clusters);
+  if (after.record !== "") json.set("afterRecord", after.record);
+  if (after.cluster !== "") json.set("afterCluster", after.cluster);
+  return json;
+}
+
+function reviewToJson({ claims, after }: Review): JsonObject {
+  const json = new Map<string, Json>([["claims", claims]]);
+  if (after !== "") json.set("after", after);
+  return json;
+}
+
+/** Of format 1 too; positions are in it only there. Throws a SluiceError (STATE_INVALID). */
 export function parseCheckpoint(text: string): Checkpoint {
   const file = parseStateFile(text, checkpointPath);
-  const positions = new Map<string, StreamPosition>();
-  const streams = file.get("positions");
-  if (isJsonObject(streams)) {
-    for (const [stream, position] of streams) {
-      if (isJsonObject(position)) positions.set(stream, positionFromJson(position));
-    }
-  }
-  const pending = file.get("pending");
-  const triggers = isJsonObject(pending) ? pending.get("triggers") : undefined;
-  const records = isJsonObject(pending) ? pending.get("records") : undefined;
+  if (file.get("version") === 1n) return checkpointOfVersion1(file);
+  const number = (json: JsonObject, key: string) => Number(json.get(key) ?? 0);
+  const term = objectOf(file.get("term"));
+  const layout = objectOf(file.get("layout"));
   return {
-    catalog: String(file.get("catalog") ?? ""),
-    positions,
-    paused: file.get("paused") === true,
-    shards: Number(file.get("shards") ?? 0n),
+    term: { number: number(term, "number"), holder: textOf(term, "holder") },
+    stateId: textOf(file, "stateId"),
+    commits: number(file, "commits"),
+    renderer: number(file, "renderer"),
+    repository: textOf(file, "repository"),
+    catalog: textOf(file, "catalog"),
+    catalogRank: number(file, "catalogRank"),
+    nextRank: number(file, "nextRank"),
+    layout: { shards: number(layout, "shards"), buckets: number(layout, "buckets") },
+    pauses: objectsOf(file.get("pauses")).map(pauseFromJson),
     pending: {
-      triggers: listOf(triggers)
-        .filter(isJsonObject)
-        .map((cursor) => ({ trigger: String(cursor.get("trigger")), after: String(cursor.get("after")) })),
-      records: listOf(records).map(String),
+      passes: objectsOf(file.get("passes")).map(passFromJson),
+      reviews: objectsOf(file.get("reviews")).map((review) => ({
+        claims: textOf(review, "claims"),
+        after: textOf(review, "after"),
+      })),
     },
+    counters: new Map([...objectOf(file.get("counters"))].map(([name, count]) => [name, Number(count)])),
+    minutes: number(file, "minutes"),
+    parts: objectOf(file.get("parts")),
+    positions: new Map(),
   };
 }
 
-function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
+/** What was still to be rendered is rendered again whole: the cursors' paths have changed. */
+function checkpointOfVersion1(file: JsonObject): Checkpoint {
+  const pending = objectOf(file.get("pending"));
+  const triggers = new Set(objectsOf(pending.get("triggers")).map((cursor) => textOf(cursor, "trigger")));
+  const records = pending.get("records");
+  for (const path of Array.isArray(records) ? (records as readonly Json[]) : []) {
+    triggers.add(decodeURIComponent(String(path).split("/")[1] ?? ""));
+  }
+  const passes = [...triggers].map((name): Pass => ({ owner: ownerOf(`EventTrigger/${name}`), after: fromStart }));
+  return {
+    ...emptyCheckpoint,
+    catalog: textOf(file, "catalog"),
+    layout: { shards: Number(file.get("shards") ?? 0), buckets: 1 },
+    pauses: file.get("paused") === true ? [{}] : [],
+    pending: { passes, reviews: [] },
+    positions: positionsFromJson(file.get("positions")),
+  };
+}
+
+export const fromStart: Pass["after"] = { record: "", cluster: "" };
+export const nothingPending: PendingWork = { passes: [], reviews: [] };
+
+function pauseFromJson(json: JsonObject): Pause {
+  const cluster = json.get("cluster");
+  const owner = json.get("owner");
+  return {
+    ...(owner === undefined ? {} : { owner: ownerOf(String(owner)) }),
+    ...(cluster === undefined ? {} : { cluster: String(cluster) }),
+  };
+}
+
+function passFromJson(json: JsonObject): Pass {
+  const clusters = json.get("clusters");
+  return {
+    owner: ownerOf(textOf(json, "owner")),
+    ...(Array.isArray(clusters) ? { clusters: (clusters as readonly Json[]).map(String) } : {}),
+    after: { record: textOf(json, "afterRecord"), cluster: textOf(json, "afterCluster") },
+  };
+}
+
+function ownerOf(key: string): Owner {
+  const owner = parseOwnerKey(key);
+  if (owner !== undefined) return owner;
+  throw new SluiceError({ code: "STATE_INVALID", message: `${checkpointPath} names ${JSON.stringify(key)}, no owner` });
+}
+
+function textOf(json: JsonObject, key: string): string {
+  const value = json.get(key);
+  return typeof value === "string" ? value : "";
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : new Map();
+}
+
+function objectsOf(value: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? (value as readonly Json[]).filter(isJsonObject) : [];
 }

@@ -5,11 +5,14 @@
  * part begins with a dot. Encoding is injective, so two names never meet in one path.
  */
 import { hash } from "node:crypto";
+import type { Layout } from "../model/change-set.ts";
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
+import { type Owner, type OwnerKind, ownerKinds } from "../model/owner.ts";
 
 export const checkpointPath = "checkpoint.json";
+export const positionsFolder = "positions";
 export const desiredFolder = "desired";
 export const recordsFolder = "records";
 export const claimsFolder = "claims";
@@ -57,6 +60,11 @@ export function encodePathPart(part: string): string {
   return `${encoded.slice(0, cutPartBytes).replace(/%.?$/, "")}~${hashHex(part)}`;
 }
 
+/** The text whose part this is, unless it was cut. */
+export function decodePathPart(part: string): string {
+  return part === "%" ? "" : decodeURIComponent(part);
+}
+
 /** 40 hex digits. Events choose names, so the hash is one that nobody can make collide. */
 function hashHex(text: string): string {
   return hash("sha256", text, "hex").slice(0, 40);
@@ -75,16 +83,33 @@ export function hashEntity(entity: Entity): string {
 /** Each event's entity is asked for several times on its way through a batch. */
 const entityHashes = new WeakMap<Entity, string>();
 
-export function recordFolder(trigger: string): string {
-  return `${recordsFolder}/${encodePathPart(trigger)}`;
+/** `<kind>/[<namespace>.]<name>`, below `records/` and `owners/`. A namespace has no dot, so no two owners share one. */
+function ownerPart({ kind, namespace, name }: Owner): string {
+  return `${kind.toLowerCase()}/${encodePathPart(namespace === "" ? name : `${namespace}.${name}`)}`;
 }
 
-export function recordPath(trigger: string, entityHash: string): string {
-  return `${recordFolder(trigger)}/${entityHash.slice(0, 2)}/${entityHash.slice(2, 4)}/${entityHash}.json`;
+export function recordFolder(owner: Owner): string {
+  return `${recordsFolder}/${ownerPart(owner)}`;
 }
 
-export function ownerPath(trigger: string): string {
-  return `${ownersFolder}/${encodePathPart(trigger)}.json`;
+export function recordPath(owner: Owner, entityHash: string): string {
+  return `${recordFolder(owner)}/${entityHash.slice(0, 2)}/${entityHash.slice(2, 4)}/${entityHash}.json`;
+}
+
+export function ownerPath(owner: Owner): string {
+  return `${ownersFolder}/${ownerPart(owner)}.json`;
+}
+
+/**
+ * Where a connection's positions are. Connections that are made for each cluster (`<name>/<namespace>/<cluster>`) are
+ * spread, so that a lone event never writes a folder of thousands.
+ */
+export function positionsPath(connection: string): string {
+  const slash = connection.indexOf("/");
+  if (slash < 0) return `${positionsFolder}/${encodePathPart(connection)}.json`;
+  const rest = connection.slice(slash + 1);
+  const name = encodePathPart(connection.slice(0, slash));
+  return `${positionsFolder}/${name}/${hashHex(rest).slice(0, 2)}/${encodePathPart(rest)}.json`;
 }
 
 /** `<cluster namespace>/<cluster>`, below `desired/` and the output folder. */
@@ -94,14 +119,26 @@ export function clusterFolder(cluster: ClusterKey): string {
 }
 
 export const clusterFileName = "sluice-cluster.yaml";
-const triggersFolder = "triggers";
+/** What Sluice adds of its own to a cluster's folder. */
+export const baseFolder = "base";
+const namespacesFolder = "namespaces";
 
-/** The folder, below `desired/`, that has a folder for each EventTrigger with objects on the cluster. */
-export function triggersFolderOf(cluster: ClusterKey): string {
-  return `${desiredFolder}/${clusterFolder(cluster)}/${triggersFolder}`;
+const areas: Readonly<Record<OwnerKind, string>> = {
+  EventTrigger: "triggers",
+  ClusterProfile: "clusterprofiles",
+  Profile: "profiles",
+};
+
+export function clusterFilePath(cluster: ClusterKey): string {
+  return `${desiredFolder}/${clusterFolder(cluster)}/${baseFolder}/${clusterFileName}`;
 }
 
-/** The part of an object's path that is its identity, the same below every owner. */
+/** Where a Namespace stands that objects need and that nobody rendered first. */
+export function generatedNamespacePath(cluster: ClusterKey, name: string): string {
+  return `${desiredFolder}/${clusterFolder(cluster)}/${baseFolder}/${namespacesFolder}/${encodePathPart(name)}.yaml`;
+}
+
+/** The part of an object's path that is its identity, the same below every owner; the kind's case is folded. */
 export function identityPath(identity: ObjectIdentity): string {
   let path = identityPaths.get(identity);
   if (path === undefined) {
@@ -117,12 +154,36 @@ export function identityPath(identity: ObjectIdentity): string {
 /** Asked for several times of each object: where it is, was, and may be claimed. */
 const identityPaths = new WeakMap<ObjectIdentity, string>();
 
-/**
- * The file of an object on the state branch. `ownerFolder` is an encoded trigger name; `shards` levels of two hex
- * digits keep folders small where a trigger has very many objects.
- */
-export function objectPath(cluster: ClusterKey, ownerFolder: string, identity: ObjectIdentity, shards: number): string {
-  return `${triggersFolderOf(cluster)}/${ownerFolder}/${shardedPath(`${identityPath(identity)}.yaml`, shards)}`;
+/** Folders, below `desired/`, that have a folder for each owner who may have this object on the cluster, by kind. */
+export function ownersFoldersOf(
+  cluster: ClusterKey,
+  identity: ObjectIdentity,
+  layout: Layout,
+): Readonly<Record<OwnerKind, string>> {
+  const folder = `${desiredFolder}/${clusterFolder(cluster)}`;
+  return {
+    EventTrigger: `${folder}/${areas.EventTrigger}${bucketOf(`${identityPath(identity)}.yaml`, layout)}`,
+    ClusterProfile: `${folder}/${areas.ClusterProfile}`,
+    Profile: `${folder}/${areas.Profile}`,
+  };
+}
+
+/** An owner's folder in one of these; a Profile's namespace is its clusters', which is in the path already. */
+export function ownerFolderName({ name }: Owner): string {
+  return encodePathPart(name);
+}
+
+/** The owner whose folder this is, unless its name was cut for its length: then undefined. */
+export function ownerOfFolder(kind: OwnerKind, folderName: string, cluster: ClusterKey): Owner | undefined {
+  if (folderName.includes("~")) return undefined;
+  const namespace = kind === "Profile" ? cluster.slice(0, cluster.indexOf("/")) : "";
+  return { kind, namespace, name: decodePathPart(folderName) };
+}
+
+/** The file of an object on the state branch, in its owner's folder. */
+export function objectPath(cluster: ClusterKey, owner: Owner, identity: ObjectIdentity, layout: Layout): string {
+  const folder = ownersFoldersOf(cluster, identity, layout)[owner.kind];
+  return `${folder}/${ownerFolderName(owner)}/${shardedPath(`${identityPath(identity)}.yaml`, layout.shards)}`;
 }
 
 /** `<scope>/<kind>/<name>.yaml` behind its shards. */
@@ -134,22 +195,44 @@ function shardedPath(file: string, shards: number): string {
   return shard + file;
 }
 
-/** Where a file below an owner's folder, laid out by any number of shards, belongs with `shards` of them. */
-export function reshardPath(path: string, shards: number): string {
-  return shardedPath(path.split("/").slice(-3).join("/"), shards);
+/**
+ * The bucket of `<scope>/<kind>/<name>.yaml`, with a slash before it; none where there is one for all. A Namespace and
+ * what is in it are in one bucket. No owner's folder is called so: names begin with no `_`.
+ */
+function bucketOf(file: string, { buckets }: Pick<Layout, "buckets">): string {
+  if (buckets === 1) return "";
+  const [scope = "", , name = ""] = file.slice(0, -".yaml".length).split("/");
+  const digits = hashHex(scope === clusterScopeFolder ? name : scope).slice(0, 8);
+  return `/_${(Number.parseInt(digits, 16) % buckets).toString(16).padStart(2, "0")}`;
 }
 
-/** Where a Namespace stands that objects need and nobody renders. */
-export function generatedNamespacePath(cluster: ClusterKey, name: string): string {
-  return `${desiredFolder}/${clusterFolder(cluster)}/namespaces/${encodePathPart(name)}.yaml`;
+const bucketName = /^_[0-9a-f]{2}$/;
+
+/** A path below a cluster's folder, taken apart; undefined where no owner has it: what is in `base/`. */
+export interface OwnedPath {
+  readonly kind: OwnerKind;
+  readonly ownerFolder: string;
+  /** `<scope>/<kind>/<name>.yaml`. */
+  readonly file: string;
 }
 
-export function claimsPath(cluster: ClusterKey, identity: ObjectIdentity): string {
-  return `${claimsFolder}/${clusterFolder(cluster)}/${identityPath(identity)}.json`;
+export function readOwnedPath(path: string): OwnedPath | undefined {
+  const [area, ...below] = path.split("/");
+  const kind = ownerKinds.find((one) => areas[one] === area);
+  if (kind === undefined || below.length < 4) return undefined;
+  const ownerFolder = kind === "EventTrigger" && bucketName.test(below[0] ?? "") ? below[1] : below[0];
+  return { kind, ownerFolder: ownerFolder ?? "", file: below.slice(-3).join("/") };
 }
 
-export function clusterFilePath(cluster: ClusterKey): string {
-  return `${desiredFolder}/${clusterFolder(cluster)}/${clusterFileName}`;
+/** Where such a path belongs with another layout, below the cluster's folder. */
+export function layOutPath({ kind, ownerFolder, file }: OwnedPath, layout: Layout): string {
+  const bucket = kind === "EventTrigger" ? bucketOf(file, layout) : "";
+  return `${areas[kind]}${bucket}/${ownerFolder}/${shardedPath(file, layout.shards)}`;
+}
+
+/** Where the claims on an object are, as soon as there are several. */
+export function objectClaimsFolder(cluster: ClusterKey, identity: ObjectIdentity): string {
+  return `${claimsFolder}/${clusterFolder(cluster)}/${identityPath(identity)}`;
 }
 
 /** Where the state branch keeps a document of the catalog in force. */
@@ -161,4 +244,12 @@ export function documentPath(apiVersion: string, kind: string, namespace: string
 
 export function deadLetterPath(id: string): string {
   return `${deadLettersFolder}/${id}.json`;
+}
+
+/**
+ * Stands for one Sluice's output: in the names of what it has in a cluster once, so that no two share it. Twelve hex
+ * digits of a hash of the state's id and `output.path`.
+ */
+export function outputId(stateId: string, outputPath: string): string {
+  return hashHex(JSON.stringify([stateId, outputPath])).slice(0, 12);
 }

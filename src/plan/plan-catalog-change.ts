@@ -4,25 +4,38 @@
  *
  * Nothing is removed here: entities follow one by one, from their records, in bounded chunks.
  */
-import { createHash } from "node:crypto";
 import type { Catalog } from "../model/catalog.ts";
-import type { PendingRenderings } from "../model/change-set.ts";
+import type { PendingWork } from "../model/change-set.ts";
+import { isSameOwner, type OwnerKey, ownerKey, triggerOwner } from "../model/owner.ts";
+import type { AffectedClusters } from "./affected-owners.ts";
+import { type OutputOwner, writeClusterFile } from "./cluster-file.ts";
 import { writeKeptDocument } from "./kept-document.ts";
 import { type OwnerRecord, writeOwner } from "./owner-file.ts";
 import { clusterFilePath, documentPath, ownerPath } from "./paths.ts";
-import type { PlanInput } from "./plan-change-set.ts";
+import { joinPass } from "./pending-work.ts";
+import type { PlanInput } from "./state-fold.ts";
 
 export interface CatalogChange {
   readonly inputs: readonly PlanInput[];
-  readonly pending: PendingRenderings;
+  readonly pending: PendingWork;
 }
 
+/** What the state has of the catalog that was in force. */
+export interface KeptCatalog {
+  /** Files of the documents. */
+  readonly paths: readonly string[];
+  readonly owners: readonly OwnerRecord[];
+  readonly pending: PendingWork;
+  /** The checkpoint's: when owners that are gone were withdrawn. */
+  readonly minutes: number;
+}
+
+/** `catalog` has the owners whose documents are gone too, as withdrawn; `affected`: whose rendering may differ. */
 export function planCatalogChange(
   catalog: Catalog,
-  /** What the state branch keeps now of the catalog in force. */
-  keptPaths: readonly string[],
-  owners: readonly OwnerRecord[],
-  pending: PendingRenderings,
+  kept: KeptCatalog,
+  affected: ReadonlyMap<OwnerKey, AffectedClusters>,
+  output: OutputOwner,
 ): CatalogChange {
   const inputs: PlanInput[] = [];
   const paths = new Set<string>();
@@ -33,68 +46,34 @@ export function planCatalogChange(
     paths.add(path);
     inputs.push(file(path, writeKeptDocument(document)));
   }
-  for (const path of keptPaths) if (!paths.has(path)) inputs.push(file(path, undefined));
-  for (const cluster of catalog.clusters.keys()) inputs.push(file(clusterFilePath(cluster), clusterFile(cluster)));
+  for (const path of kept.paths) if (!paths.has(path)) inputs.push(file(path, undefined));
+  for (const [key, cluster] of catalog.clusters)
+    inputs.push(file(clusterFilePath(key), writeClusterFile(cluster, output)));
 
-  const triggers = new Map(pending.triggers.map((cursor) => [cursor.trigger, cursor]));
-  const known = new Map(owners.map((owner) => [owner.trigger, owner]));
-  const clusters = fingerprintClusters(catalog);
-  for (const { name, fingerprint, broken, stopMatchingBehavior } of catalog.eventTriggers.values()) {
-    const owner = {
-      trigger: name,
-      fingerprint: hash([fingerprint, broken !== undefined, clusters]),
-      stopMatchingBehavior,
-    };
-    inputs.push(file(ownerPath(name), writeOwner(owner)));
-    // A trigger that was not there before has no records: it sees later events only.
-    const before = known.get(name);
-    if (before !== undefined && before.fingerprint !== owner.fingerprint)
-      triggers.set(name, { trigger: name, after: "" });
+  let { passes } = kept.pending;
+  const known = new Map(kept.owners.map((one) => [ownerKey(one.owner), one]));
+  for (const { name, withdrawn, stopMatchingBehavior } of catalog.eventTriggers.values()) {
+    const owner = triggerOwner(name);
+    const key = ownerKey(owner);
+    const before = known.get(key);
+    const withdrawnAt = withdrawn === true ? { withdrawnAt: before?.withdrawnAt ?? kept.minutes } : {};
+    inputs.push(file(ownerPath(owner), writeOwner({ owner, stopMatchingBehavior, ...withdrawnAt })));
+    // An owner that was not there before has no records: it sees later events only.
+    if (before === undefined) continue;
+    const hasTurned = (before.withdrawnAt !== undefined) !== (withdrawn === true);
+    const clusters = hasTurned ? "all" : affected.get(key);
+    if (clusters !== undefined) passes = joinPass(passes, owner, clusters === "all" ? undefined : clusters);
   }
-  for (const { trigger } of owners) {
-    if (!catalog.eventTriggers.has(trigger)) triggers.set(trigger, { trigger, after: "" });
+  // Withdrawn, and its documents are lost: its objects follow what it last asked for.
+  for (const { owner, stopMatchingBehavior, withdrawnAt } of kept.owners) {
+    const isKnown = owner.kind === "EventTrigger" && catalog.eventTriggers.has(owner.name);
+    if (isKnown || withdrawnAt !== undefined) continue;
+    inputs.push(file(ownerPath(owner), writeOwner({ owner, stopMatchingBehavior, withdrawnAt: kept.minutes })));
+    if (!passes.some((pass) => isSameOwner(pass.owner, owner))) passes = joinPass(passes, owner);
   }
-  return { inputs, pending: { triggers: [...triggers.values()], records: pending.records } };
+  return { inputs, pending: { ...kept.pending, passes } };
 }
 
 function file(path: string, text: string | undefined): PlanInput {
   return { kind: "file", path, text };
-}
-
-/** Keeps the folder from vanishing, which Flux would take for an error and Argo CD for a reason to prune. */
-function clusterFile(cluster: string): string {
-  return `apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: sluice-cluster
-  namespace: default
-  labels:
-    app.kubernetes.io/managed-by: sluice
-data:
-  cluster: ${JSON.stringify(cluster)}
-`;
-}
-
-/** Which clusters there are, what they are like, and who serves them. */
-function fingerprintClusters(catalog: Catalog): string {
-  const parts: unknown[] = [];
-  for (const [key, cluster] of [...catalog.clusters].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    parts.push([key, [...cluster.labels].sort(), plain(cluster.document)]);
-  }
-  for (const [name, set] of [...catalog.clusterSets].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    parts.push([name, set.clusterSelector ?? null, set.clusterRefs]);
-  }
-  parts.push([...catalog.connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return hash(parts);
-}
-
-/** For hashing only: Maps in order as pairs, bigints as text. */
-function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Map) return [...value].map(([key, member]) => [key, plain(member)]);
-  return Array.isArray(value) ? value.map(plain) : value;
-}
-
-function hash(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 40);
 }

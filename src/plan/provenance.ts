@@ -1,35 +1,135 @@
 /**
- * The two lines of a canonical manifest that say whose it is. Rendering writes them; here they are taken out and put
- * back, so that manifests of several claimants can be compared and one can take the place of another.
+ * What says in a canonical manifest whose it is. Rendering writes it; here it is taken out and put in, so that the
+ * manifests of several claimants can be compared and one can take the place of another.
+ *
+ * By place, never by search: canonical YAML has `metadata:` at the margin, `labels:` and `annotations:` below it, and
+ * their members four columns in. A user's text with the same words stands deeper, or in another section.
  */
 
-// Canonical YAML indents by two, so members of metadata.labels and .annotations stand at column 4, and text of a user's
-// annotation never does. Labels and annotations come before all else that a user writes.
-const ownerLine = /^ {4}sluice\.dev\/owner: (.*)$/m;
-const entityLine = /^ {4}sluice\.dev\/entity: (.*)$/m;
+/** Where each part stands: its section and its key. A part that was never written is undefined when taken out. */
+const parts = {
+  owner: { section: "  labels:", key: "sluice.dev/owner" },
+  instance: { section: "  labels:", key: "sluice.dev/instance" },
+  entity: { section: "  annotations:", key: "sluice.dev/entity" },
+} as const;
+type Part = keyof typeof parts;
 
-/** As written in the manifest, quotes included; empty where the manifest has no such line. */
-export interface ProvenanceLines {
-  readonly owner: string;
-  readonly entity: string;
-}
+/** As written in the manifest, quotes included. */
+export type ProvenanceTexts = { readonly [part in Part]?: string };
 
 /** A manifest taken apart: what claimants must agree on, and whose it is. */
-export function splitProvenance(manifest: string): ProvenanceLines & { readonly bare: string } {
-  return {
-    owner: ownerLine.exec(manifest)?.[1] ?? "",
-    entity: entityLine.exec(manifest)?.[1] ?? "",
-    bare: manifest.replace(ownerLine, "    sluice.dev/owner: ").replace(entityLine, "    sluice.dev/entity: "),
-  };
+export function splitProvenance(manifest: string): { readonly bare: string; readonly texts: ProvenanceTexts } {
+  const texts: { [part in Part]?: string } = {};
+  let bare = "";
+  let kept = 0;
+  for (const { part, start, end, value } of findParts(manifest)) {
+    texts[part] = value;
+    bare += manifest.slice(kept, start);
+    kept = end;
+  }
+  return { bare: bare + manifest.slice(kept), texts };
 }
 
-export function joinProvenance(bare: string, { owner, entity }: ProvenanceLines): string {
-  return bare
-    .replace("    sluice.dev/owner: ", () => `    sluice.dev/owner: ${owner}`)
-    .replace("    sluice.dev/entity: ", () => `    sluice.dev/entity: ${entity}`);
+/** The bare manifest with these texts at their places; its sections are there, since rendering writes into both. */
+export function joinProvenance(bare: string, texts: ProvenanceTexts): string {
+  let joined = bare;
+  for (const part of ["owner", "instance", "entity"] as const) {
+    const text = texts[part];
+    if (text !== undefined) joined = putIn(joined, parts[part].section, parts[part].key, text);
+  }
+  return joined;
 }
 
-/** The entity's hash without the quotes that YAML may need around it. */
-export function entityHashOf({ entity }: ProvenanceLines): string {
+/** The hash of the entity that a manifest is of; empty where it has none: a manifest that Sluice adds of its own. */
+export function entityHashOf({ entity = "" }: ProvenanceTexts): string {
   return entity.replace(/["']/g, "");
+}
+
+/** The owner's label; empty where there is none. */
+export function ownerLabelOf({ owner = "" }: ProvenanceTexts): string {
+  return owner.replace(/["']/g, "");
+}
+
+/** The texts of a provenance as canonical YAML writes them: hashes and label values may look like numbers. */
+export function provenanceTexts(texts: ProvenanceTexts, entityHash: string): ProvenanceTexts {
+  return { ...texts, entity: isPlainHash(entityHash) ? entityHash : JSON.stringify(entityHash) };
+}
+
+/** Canonical YAML leaves text without quotes that begins with a letter and is no number in anybody's notation. */
+function isPlainHash(hash: string): boolean {
+  return /^[a-f][0-9a-f]*$/.test(hash);
+}
+
+interface FoundPart {
+  readonly part: Part;
+  /** Of the whole line, its line break included. */
+  readonly start: number;
+  readonly end: number;
+  readonly value: string;
+}
+
+function findParts(manifest: string): readonly FoundPart[] {
+  const found: FoundPart[] = [];
+  let section = "";
+  for (const { line, start, end } of metadataLines(manifest)) {
+    if (line.charCodeAt(2) !== 0x20) section = line;
+    else if (line.charCodeAt(4) !== 0x20) {
+      for (const part of ["owner", "instance", "entity"] as const) {
+        const { key } = parts[part];
+        if (section !== parts[part].section || !line.startsWith(`${key}: `, 4)) continue;
+        found.push({ part, start, end, value: line.slice(4 + key.length + 2) });
+      }
+    }
+  }
+  return found;
+}
+
+/** Puts `key: text` into a section, in the order of keys. */
+function putIn(manifest: string, wanted: string, key: string, text: string): string {
+  let isIn = false;
+  let behind = 0;
+  for (const { line, start, end } of metadataLines(manifest)) {
+    if (line.charCodeAt(2) !== 0x20) {
+      if (isIn) break;
+      isIn = line === wanted;
+      behind = end;
+    } else if (isIn) {
+      // A member's own lines are deeper, and go with it.
+      const isMember = line.charCodeAt(4) !== 0x20;
+      if (isMember && keyOf(line) > key) {
+        behind = start;
+        break;
+      }
+      behind = end;
+    }
+  }
+  if (!isIn) throw new Error(`a manifest has no place for ${key}`);
+  return `${manifest.slice(0, behind)}    ${key}: ${text}\n${manifest.slice(behind)}`;
+}
+
+function keyOf(line: string): string {
+  const quoted = /^ {4}("(?:[^"\\]|\\.)*"):/.exec(line)?.[1];
+  return quoted === undefined ? line.slice(4, line.indexOf(":", 4)) : (JSON.parse(quoted) as string);
+}
+
+interface Line {
+  readonly line: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The lines of `metadata:`, without itself. */
+function* metadataLines(manifest: string): Iterable<Line> {
+  let start = manifest.startsWith("metadata:\n") ? 0 : manifest.indexOf("\nmetadata:\n") + 1;
+  if (start === 0 && !manifest.startsWith("metadata:\n")) return;
+  start = manifest.indexOf("\n", start) + 1;
+  while (start > 0 && start < manifest.length) {
+    const lineEnd = manifest.indexOf("\n", start);
+    const end = lineEnd < 0 ? manifest.length : lineEnd + 1;
+    const line = manifest.slice(start, lineEnd < 0 ? end : lineEnd);
+    // An empty line is one of a literal block.
+    if (line !== "" && line.charCodeAt(0) !== 0x20) return;
+    if (line !== "") yield { line, start, end };
+    start = end;
+  }
 }

@@ -1,61 +1,96 @@
 /** Records as files of the state branch: JSON that a person can read, exact in every number of the event. */
 import type { CloudEvent, MessageInfo } from "../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson, writeJson } from "../model/json.ts";
-import type { ObjectIdentity } from "../model/manifest.ts";
+import { identityKey, type ObjectIdentity } from "../model/manifest.ts";
+import { ownerKey, parseOwnerKey } from "../model/owner.ts";
 import type { ErrorCode, Place, Problem } from "../model/problem.ts";
 import { SluiceError } from "../model/problem.ts";
-import type { EntityRecord } from "../model/record.ts";
+import type { ClusterRecord, EntityRecord, RankedObject, RankedObjects, RecordedEvent } from "../model/record.ts";
+import { recordOfVersion1 } from "./record-version-1.ts";
 
-const version = 1n;
+/** Format 1 is read as well: its files stay as they are until something changes them. */
+const versions: readonly Json[] = [1n, 2n];
 
 export function writeRecord(record: EntityRecord): string {
+  const { owner, entity, events, clusters, changedAt } = record;
   const file = new Map<string, Json>([
-    ["version", version],
-    ["trigger", record.trigger],
-    ["connection", record.entity.connection],
-    ["source", record.entity.source],
-    ["subject", record.entity.subject],
-    ["changedAt", record.changedAt],
-    ["objects", identitiesToJson(record.objects)],
+    ["version", 2n],
+    ["owner", ownerKey(owner)],
+    ["connection", entity.connection],
+    ["source", entity.source],
+    ["subject", entity.subject],
+    ["changedAt", changedAt],
+    ["clusters", new Map([...clusters].sort(byKey).map(([cluster, on]) => [cluster, clusterToJson(on)]))],
   ]);
-  if (record.waiting.size > 0) file.set("waiting", identitiesToJson(record.waiting));
-  if (record.failures.size > 0) {
-    file.set("failures", new Map([...record.failures].map(([cluster, problem]) => [cluster, problemToJson(problem)])));
-  }
-  if (record.last !== undefined) {
-    file.set("message", messageToJson(record.last.message));
-    file.set("event", record.last.event.document);
+  if (events.length > 0) {
+    file.set(
+      "events",
+      events.map(
+        ({ event, message }) =>
+          new Map<string, Json>([
+            ["message", messageToJson(message)],
+            ["event", event.document],
+          ]),
+      ),
+    );
   }
   return `${writeJson(file, 1)}\n`;
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+function clusterToJson({ event, action, objects, waiting, withdrawn, failure }: ClusterRecord): JsonObject {
+  const json = new Map<string, Json>();
+  if (event !== undefined) json.set("event", BigInt(event));
+  if (action === "Delete") json.set("action", action);
+  json.set("objects", ranksToJson(objects));
+  if (waiting.size > 0) json.set("waiting", ranksToJson(waiting));
+  if (withdrawn.size > 0) json.set("withdrawn", ranksToJson(withdrawn));
+  if (failure !== undefined) json.set("failure", problemToJson(failure));
+  return json;
 }
 
 /** Throws a SluiceError (STATE_INVALID) that names the path. */
 export function parseRecord(text: string, path: string): EntityRecord {
   const file = parseStateFile(text, path);
-  const event = file.get("event");
-  const message = file.get("message");
-  const failures = new Map<string, Problem>();
-  for (const [cluster, problem] of objectOf(file, "failures")) {
-    if (isJsonObject(problem)) failures.set(cluster, problemFromJson(problem));
-  }
+  if (file.get("version") === 1n) return recordOfVersion1(file);
+  const owner = parseOwnerKey(textOf(file, "owner"));
+  if (owner === undefined) throw new SluiceError({ code: "STATE_INVALID", message: `${path} names no owner` });
+  const events = file.get("events");
   return {
-    trigger: textOf(file, "trigger"),
+    owner,
     entity: {
       connection: textOf(file, "connection"),
       source: textOf(file, "source"),
       subject: textOf(file, "subject"),
     },
-    ...(isJsonObject(event) && isJsonObject(message)
-      ? { last: { event: eventFromDocument(event), message: messageFromJson(message) } }
-      : {}),
-    objects: identitiesFromJson(objectOf(file, "objects")),
-    waiting: identitiesFromJson(objectOf(file, "waiting")),
-    failures,
+    events: (Array.isArray(events) ? (events as readonly Json[]) : []).filter(isJsonObject).map(eventFromJson),
+    clusters: new Map([...objectOf(file, "clusters")].map(([cluster, on]) => [cluster, clusterFromJson(on)])),
     changedAt: textOf(file, "changedAt"),
   };
 }
 
-/** A JSON object of the state branch with the version this program writes. */
+function eventFromJson(json: JsonObject): RecordedEvent {
+  return { event: eventFromDocument(objectOf(json, "event")), message: messageFromJson(objectOf(json, "message")) };
+}
+
+function clusterFromJson(json: Json): ClusterRecord {
+  const on = isJsonObject(json) ? json : new Map<string, Json>();
+  const event = on.get("event");
+  const failure = on.get("failure");
+  return {
+    event: event === undefined ? undefined : Number(event),
+    action: on.get("action") === "Delete" ? "Delete" : "Create",
+    objects: ranksFromJson(objectOf(on, "objects")),
+    waiting: ranksFromJson(objectOf(on, "waiting")),
+    withdrawn: ranksFromJson(objectOf(on, "withdrawn")),
+    ...(isJsonObject(failure) ? { failure: problemFromJson(failure) } : {}),
+  };
+}
+
+/** A JSON object of the state branch, in a version that this program reads. */
 export function parseStateFile(text: string, path: string): JsonObject {
   let file: Json;
   try {
@@ -63,7 +98,7 @@ export function parseStateFile(text: string, path: string): JsonObject {
   } catch (cause) {
     throw new SluiceError({ code: "STATE_INVALID", message: `${path} on the state branch is not JSON` }, cause);
   }
-  if (!isJsonObject(file) || file.get("version") !== version) {
+  if (!isJsonObject(file) || !versions.includes(file.get("version") ?? null)) {
     throw new SluiceError({
       code: "STATE_INVALID",
       message: `${path} on the state branch has a format that this version of Sluice does not know`,
@@ -73,22 +108,18 @@ export function parseStateFile(text: string, path: string): JsonObject {
   return file;
 }
 
-type Identities = ReadonlyMap<string, readonly ObjectIdentity[]>;
-
-function identitiesToJson(identities: Identities): JsonObject {
-  return new Map([...identities].map(([cluster, objects]) => [cluster, objects.map(writeIdentity)]));
+function ranksToJson(objects: RankedObjects): JsonObject {
+  const sorted = [...objects.values()].map(({ identity, rank }) => [writeIdentity(identity), BigInt(rank)] as const);
+  return new Map(sorted.sort(byKey));
 }
 
-function identitiesFromJson(json: JsonObject): Identities {
-  const identities = new Map<string, readonly ObjectIdentity[]>();
-  for (const [cluster, list] of json) {
-    if (Array.isArray(list))
-      identities.set(
-        cluster,
-        (list as readonly Json[]).map((item) => parseIdentity(String(item))),
-      );
+function ranksFromJson(json: JsonObject): RankedObjects {
+  const objects = new Map<string, RankedObject>();
+  for (const [text, rank] of json) {
+    const identity = parseIdentity(text);
+    objects.set(identityKey(identity), { identity, rank: Number(rank) });
   }
-  return identities;
+  return objects;
 }
 
 /** `<group>:<Kind> <namespace>/<name>`; group and namespace may be empty. */
@@ -119,7 +150,7 @@ function messageToJson({ subject, headers, stream, sequence, time }: MessageInfo
   return message;
 }
 
-function messageFromJson(message: JsonObject): MessageInfo {
+export function messageFromJson(message: JsonObject): MessageInfo {
   const headers = new Map<string, readonly string[]>();
   for (const [name, values] of objectOf(message, "headers")) {
     if (Array.isArray(values)) headers.set(name, (values as readonly Json[]).map(String));
@@ -175,12 +206,12 @@ function placeFromJson(json: JsonObject): Place {
   return Object.fromEntries(members) as Place;
 }
 
-function textOf(object: JsonObject, key: string): string {
+export function textOf(object: JsonObject, key: string): string {
   const value = object.get(key);
   return typeof value === "string" ? value : "";
 }
 
-function objectOf(object: JsonObject, key: string): JsonObject {
+export function objectOf(object: JsonObject, key: string): JsonObject {
   const value = object.get(key);
   return isJsonObject(value) ? value : new Map();
 }

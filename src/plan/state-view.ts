@@ -1,8 +1,9 @@
 /**
  * The state branch as a batch sees it: what was read, under what the batch has changed so far.
  *
- * What has not been read is taken as absent and noted as needed. The pipeline then reads it and plans again, until
- * nothing is needed: so planning stays pure and synchronous, and reads only what it turns out to depend on.
+ * Inputs are tried one by one. What has not been read is taken as absent and noted as needed; such a try is undone, the
+ * pipeline reads what it needed and tries that input again. So planning stays pure and synchronous, and reads only what
+ * it turns out to depend on.
  */
 import { hash } from "node:crypto";
 import type { ChangeSet, FileChange, ObjectChange } from "../model/change-set.ts";
@@ -35,72 +36,137 @@ export function hasNeeds({ texts, ids, folders }: StateNeeds): boolean {
   return texts.size > 0 || ids.size > 0 || folders.size > 0;
 }
 
+/** A file's content: as text, as what the text says, or both. What changes often is written once, at the end. */
+interface Content {
+  text?: string;
+  value?: unknown;
+  readonly write?: () => string;
+}
+
 export class StateView {
-  readonly needs: StateNeeds = noStateNeeds();
-  readonly revived = new Set<string>();
   readonly #files: StateFiles;
-  /** By path the new text; undefined: deleted. */
-  readonly #changed = new Map<string, string | undefined>();
+  /** By path the new content; undefined: deleted. */
+  readonly #changed = new Map<string, Content | undefined>();
+  /** What the input that is being tried has changed. */
+  readonly #tried = new Map<string, Content | undefined>();
+  /** What files that were read say. */
+  readonly #parsed = new Map<string, Content>();
+  /** By folder, names that the batch has put there; it may have emptied them again. */
+  readonly #added = new Map<string, Set<string>>();
+  readonly #deletedFolders: string[] = [];
+  #needs: StateNeeds = noStateNeeds();
 
   constructor(files: StateFiles) {
     this.#files = files;
   }
 
+  /** Does work on the view; where that needs what has not been read, says what, and nothing has changed. */
+  try(work: () => void): StateNeeds | undefined {
+    work();
+    const needs = this.#needs;
+    if (!hasNeeds(needs)) {
+      for (const [path, content] of this.#tried) this.#changed.set(path, content);
+      this.#tried.clear();
+      return undefined;
+    }
+    this.#tried.clear();
+    this.#needs = noStateNeeds();
+    return needs;
+  }
+
+  /** Whether the try lacks something already, so that what it found out means nothing. */
+  get isLacking(): boolean {
+    return hasNeeds(this.#needs);
+  }
+
   text(path: string): string | undefined {
-    if (this.#changed.has(path)) return this.#changed.get(path);
-    if (!this.#files.texts.has(path)) this.needs.texts.add(path);
+    for (const changed of [this.#tried, this.#changed]) if (changed.has(path)) return textOf(changed.get(path));
+    if (!this.#files.texts.has(path)) this.#needs.texts.add(path);
     return this.#files.texts.get(path);
   }
 
+  /** What a file says; parsed once. */
+  value<T>(path: string, parse: (text: string, path: string) => T): T | undefined {
+    for (const changed of [this.#tried, this.#changed])
+      if (changed.has(path)) return parsedOf(changed.get(path), path, parse);
+    const text = this.text(path);
+    if (text === undefined) return undefined;
+    let content = this.#parsed.get(path);
+    if (content === undefined) {
+      content = { text };
+      this.#parsed.set(path, content);
+    }
+    return parsedOf(content, path, parse);
+  }
+
+  /** The text, if it happens to be known. */
+  peek(path: string): string | undefined {
+    for (const changed of [this.#tried, this.#changed]) if (changed.has(path)) return textOf(changed.get(path));
+    return this.#files.texts.get(path);
+  }
+
+  /** Has a text read along with what a try needs, because it will be asked for soon. */
+  foresee(path: string): void {
+    if (this.isLacking && !this.#tried.has(path) && !this.#changed.has(path) && !this.#files.texts.has(path))
+      this.#needs.texts.add(path);
+  }
+
   exists(path: string): boolean {
-    if (this.#changed.has(path)) return this.#changed.get(path) !== undefined;
+    for (const changed of [this.#tried, this.#changed]) {
+      if (changed.has(path)) return changed.get(path) !== undefined;
+    }
     if (this.#files.texts.get(path) !== undefined) return true;
     return this.#id(path) !== undefined;
   }
 
-  /**
-   * Names in a cluster's folder of triggers or in one below the root, those included that the batch has put there; names
-   * that it has emptied may be among them.
-   */
+  /** Names in a folder, those included that the batch has put there; names that it has emptied may be among them. */
   folder(path: string): ReadonlySet<string> {
-    let names = this.#listed.get(path);
-    if (names === undefined) {
-      const read = this.#files.folders.get(path);
-      if (read === undefined) this.needs.folders.add(path);
-      names = new Set(read);
-      for (const name of this.#added.get(path) ?? []) names.add(name);
-      this.#listed.set(path, names);
-    }
-    return names;
+    const read = this.#files.folders.get(path);
+    if (read === undefined) this.#needs.folders.add(path);
+    const added = this.#added.get(path);
+    if (added === undefined) return new Set(read);
+    return new Set([...(read ?? []), ...added]);
   }
 
-  /** Folders that were asked for. */
-  readonly #listed = new Map<string, Set<string>>();
-  readonly #added = new Map<string, Set<string>>();
-
   write(path: string, text: string): void {
-    this.#changed.set(path, text);
-    const slash = listedFolderEnd(path);
-    const end = path.indexOf("/", slash + 1);
-    const folder = path.slice(0, slash);
-    const name = path.slice(slash + 1, end < 0 ? path.length : end);
-    const names = this.#added.get(folder);
-    if (names === undefined) this.#added.set(folder, new Set([name]));
-    else names.add(name);
-    this.#listed.get(folder)?.add(name);
+    this.#put(path, { text });
+  }
+
+  /** Writes a file that says this; `write` gives its text, which {@link value} reads back. */
+  writeValue<T>(path: string, value: T, write: (value: T) => string): void {
+    this.#put(path, { value, write: () => write(value) });
+  }
+
+  #put(path: string, content: Content): void {
+    this.#tried.set(path, content);
+    for (let end = path.length; end > 0; ) {
+      const slash = path.lastIndexOf("/", end - 1);
+      const folder = path.slice(0, Math.max(slash, 0));
+      const name = path.slice(slash + 1, end);
+      const names = this.#added.get(folder);
+      if (names?.has(name)) return;
+      if (names === undefined) this.#added.set(folder, new Set([name]));
+      else names.add(name);
+      end = slash;
+    }
   }
 
   delete(path: string): void {
-    this.#changed.set(path, undefined);
+    this.#tried.set(path, undefined);
   }
 
-  /** What the batch comes to. Whatever is as it was before is no change, however often it was written in between. */
-  changes(): Pick<ChangeSet, "changes" | "objects"> {
+  /** Everything below goes; nothing there may have been changed by the batch. */
+  deleteFolder(path: string): void {
+    this.#deletedFolders.push(path);
+  }
+
+  /** What the batch comes to, or what must be read to tell. What is as it was before is no change. */
+  changes(): { readonly needs: StateNeeds } | Pick<ChangeSet, "changes" | "objects"> {
     const changes: FileChange[] = [];
     const objects: ObjectChange[] = [];
     const paths = [...this.#changed.keys()].sort();
     for (const path of paths) {
-      const text = this.#changed.get(path);
+      const text = textOf(this.#changed.get(path));
       const isObject = path.startsWith(`${desiredFolder}/`);
       const before = this.#before(path, isObject);
       if (text === undefined) {
@@ -112,32 +178,42 @@ export class StateView {
         if (isObject) objects.push({ path, action: before === undefined ? "create" : "update" });
       }
     }
+    const needs = this.#needs;
+    this.#needs = noStateNeeds();
+    if (hasNeeds(needs)) return { needs };
+    for (const path of this.#deletedFolders) changes.push({ path, action: "delete" });
+    if (this.#deletedFolders.length > 0) changes.sort((a, b) => (a.path < b.path ? -1 : 1));
     return { changes, objects };
   }
 
   /** Manifests are compared by id, so that they need not be read; everything else was read anyway. */
   #before(path: string, isObject: boolean): string | undefined {
     if (isObject) return this.#id(path);
-    if (!this.#files.texts.has(path)) this.needs.texts.add(path);
+    if (!this.#files.texts.has(path)) this.#needs.texts.add(path);
     return this.#files.texts.get(path);
   }
 
   #id(path: string): string | undefined {
-    if (!this.#files.ids.has(path)) this.needs.ids.add(path);
+    if (!this.#files.ids.has(path)) this.#needs.ids.add(path);
     return this.#files.ids.get(path);
   }
 }
 
-/** Only two kinds of folder are listed: a cluster's triggers in the desired tree, and those directly below the root. */
-function listedFolderEnd(path: string): number {
-  const depth = path.startsWith(`${desiredFolder}/`) ? 4 : 1;
-  let slash = -1;
-  for (let level = 0; level < depth; level++) {
-    const next = path.indexOf("/", slash + 1);
-    if (next < 0) break;
-    slash = next;
-  }
-  return slash;
+function textOf(content: Content | undefined): string | undefined {
+  if (content === undefined) return undefined;
+  if (content.text === undefined && content.write !== undefined) content.text = content.write();
+  return content.text;
+}
+
+function parsedOf<T>(
+  content: Content | undefined,
+  path: string,
+  parse: (text: string, path: string) => T,
+): T | undefined {
+  const text = content?.value === undefined ? textOf(content) : undefined;
+  if (content === undefined || (content.value === undefined && text === undefined)) return undefined;
+  content.value ??= parse(text!, path);
+  return content.value as T;
 }
 
 /** Git's name for a file of this content. */

@@ -8,7 +8,7 @@ import type { Catalog, ContentDocument, EventTrigger, PolicyRef, TemplateField }
 import type { ReceivedEvent } from "../model/cloud-event.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
-import type { ClusterRendering, Manifest, Provenance } from "../model/manifest.ts";
+import { type ClusterRendering, identityKey, isCoreKind, type Manifest, type Provenance } from "../model/manifest.ts";
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
 import type { RenderContext, RenderedText, Template } from "../model/template.ts";
 import { isSwitch, mayBePrinted } from "./manifests/switches.ts";
@@ -22,6 +22,8 @@ export interface RenderSettings {
   readonly secrets: "refuse" | "sops" | "plain";
   /** Nothing of an event is quoted in what is said of a failure, as `records: identity` has it. */
   readonly hidesEvents?: boolean;
+  /** Settings' `name`, as every object says it. */
+  readonly instance: string;
   /** Bytes for functions of chance, by what asks for them; absent without `render.seedKey`. */
   readonly drawBytes?: (purpose: readonly string[], call: number, length: number) => Uint8Array;
 }
@@ -37,7 +39,7 @@ export interface TriggerRendering {
   /** One for each cluster, in their order. */
   readonly renderings: readonly ClusterRendering[];
   /** What the event asks of clusters that are on record but do not match (any more). */
-  readonly elsewhere: "Create" | "Delete";
+  readonly elsewhere: "Create" | "Delete" | "none";
 }
 
 /** `entityHash` stands for the event's entity in the provenance of what is rendered. */
@@ -52,7 +54,7 @@ export function renderTrigger(
   const event = settings.compatibility === "sveltos" ? floatNumbers(received.event.document) : received.event.document;
   const shared = eventData(received, event);
   const clock = clockOf(received);
-  const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityHash };
+  const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityHash, instance: settings.instance };
 
   const renderings = clusters.map((cluster): ClusterRendering => {
     const key = clusterKey(cluster);
@@ -70,13 +72,15 @@ export function renderTrigger(
           }),
     };
     try {
-      if (trigger.broken !== undefined) return { cluster: key, action: "fail", problem: trigger.broken };
       const action = renderAction(trigger.cloudEventAction, data, context);
+      if (action === "none") return { cluster: key, action };
+      if (trigger.broken !== undefined) return { cluster: key, action: "fail", problem: trigger.broken };
       if (action === "Delete") return { cluster: key, action };
+      if (trigger.withdrawn) return { cluster: key, action, manifests: [] };
       const manifests = renderReferences(catalog, trigger, cluster, data, context, provenance, settings);
       return { cluster: key, action, manifests };
     } catch (error) {
-      const problem = problemOf(error, trigger.at);
+      const problem = trigger.broken ?? problemOf(error, trigger.at);
       return {
         cluster: key,
         action: "fail",
@@ -96,8 +100,10 @@ function actionElsewhere(
   renderings: readonly ClusterRendering[],
   data: JsonObject,
   clock: number,
-): "Create" | "Delete" {
-  if (renderings.length > 0) return renderings.every(({ action }) => action === "Delete") ? "Delete" : "Create";
+): "Create" | "Delete" | "none" {
+  const told = renderings.filter(({ action }) => action !== "none");
+  if (told.length > 0) return told.every(({ action }) => action === "Delete") ? "Delete" : "Create";
+  if (renderings.length > 0) return "none";
   if (trigger.broken !== undefined) return "Create";
   try {
     return renderAction(trigger.cloudEventAction, data, { clock });
@@ -106,12 +112,14 @@ function actionElsewhere(
   }
 }
 
-function renderAction(field: TemplateField, data: JsonObject, context: RenderContext): "Create" | "Delete" {
+/** "none": blank, so the event is none of the trigger's. */
+function renderAction(field: TemplateField, data: JsonObject, context: RenderContext): "Create" | "Delete" | "none" {
   const action = field.render(data, context).text.trim();
+  if (action === "") return "none";
   if (action === "Create" || action === "Delete") return action;
   throw new SluiceError({
     code: "ACTION_INVALID",
-    message: `cloudEventAction renders to ${JSON.stringify(action.slice(0, 100))}, which is neither Create nor Delete`,
+    message: `cloudEventAction renders to ${JSON.stringify(action.slice(0, 100))}, which is neither Create nor Delete nor blank`,
     at: placeOf(field),
   });
 }
@@ -162,13 +170,13 @@ function renderContent(content: Template, data: JsonObject, context: RenderConte
 }
 
 function checkManifest({ identity, at }: Manifest, seen: Set<string>, { secrets }: RenderSettings): void {
-  const { group, kind, namespace, name } = identity;
-  const key = JSON.stringify([group, kind, namespace, name]);
+  const { kind, namespace, name } = identity;
+  const key = identityKey(identity);
   if (seen.has(key)) {
     throw new SluiceError({ code: "MANIFEST_INVALID", message: `${kind} ${namespace}/${name} is rendered twice`, at });
   }
   seen.add(key);
-  if (group === "" && kind.toLowerCase() === "secret" && secrets !== "plain") {
+  if (isCoreKind(identity, "Secret") && secrets !== "plain") {
     throw new SluiceError({
       code: "SECRET_REFUSED",
       message: `Secret ${namespace}/${name} would be committed in plain text`,

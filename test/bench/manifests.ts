@@ -21,7 +21,7 @@ const cases = [
 ];
 const context = { clock: Date.UTC(2026, 1, 3) };
 const options: ManifestOptions = {
-  provenance: { owner: "EventTrigger/bench", entity: "0123456789abcdef" },
+  provenance: { owner: "EventTrigger/bench", entity: "0123456789abcdef", instance: "sluice" },
   extraLabels: new Map(),
   extraAnnotations: new Map(),
 };

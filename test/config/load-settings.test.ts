@@ -21,6 +21,7 @@ describe("good settings", () => {
     expect(problems).toEqual([]);
     expect(value).toEqual({
       file,
+      name: "sluice",
       repository: {
         url: "https://git.example.com/a/b.git",
         branch: "main",

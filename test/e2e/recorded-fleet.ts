@@ -97,10 +97,19 @@ ${settings ?? "output: {secrets: plain}"}
     const names = { target: "main", state: "sluice/state", outputPath: "rendered" };
     const branches = new Branches(names, ports, () => "Bring manifests to the state\n");
     const checkpoint = await branches.open();
-    const render = { compatibility: "strict", secrets: "plain" } as const;
+    const render = { instance: "sluice", compatibility: "strict", secrets: "plain" } as const;
     const documents = Object.entries(config).map(([path, text]) => ({ path: `config/${path}`, text }));
     const catalog = loadCatalog(documents, { compatibility: "strict" }).value;
-    const options = { eventsMax: batch, per: "batch", shards: 0, records: "full", deadLettersMax: 10, render } as const;
+    const options = {
+      eventsMax: batch,
+      per: "batch",
+      layout: { shards: 0, buckets: 1 },
+      outputPath: "rendered",
+      keepWithdrawnMinutes: 10_080,
+      records: "full",
+      deadLettersMax: 10,
+      render,
+    } as const;
     const keeper = new StateKeeper(options, branches, ports, catalog, checkpoint);
     await keeper.putInForce(catalog);
     for (let at = 0; at < events.length; at += batch) {

@@ -149,7 +149,10 @@ ${options.settings ?? "output: {secrets: plain}"}
   }
 
   async checkpoint(): Promise<{ positions: Record<string, { sequence: number }> }> {
-    return JSON.parse(await this.git("show", "sluice/state:checkpoint.json")) as never;
+    // Each connection's positions are in a file of its own.
+    const text = await this.git("show", "sluice/state:positions/bus.json");
+    const { streams } = JSON.parse(text) as { streams: Record<string, { sequence: number }> };
+    return { positions: streams };
   }
 
   /** Publishes over JetStream where a stream has the subject, else over core NATS. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ChangeSet, EventEffect, ObjectChange } from "../../src/model/change-set.ts";
+import { triggerOwner } from "../../src/model/owner.ts";
 import { escapeText, writeCommitMessage } from "../../src/pipeline/commit-message.ts";
 import { compileTemplate } from "../../src/render/compile-template.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
@@ -19,7 +20,7 @@ const { template } = compileTemplate({
 
 function event(fields: Partial<EventEffect> = {}): EventEffect {
   return {
-    trigger: "login",
+    owner: triggerOwner("login"),
     connection: "bus",
     source: "auth.example.com",
     subject: "mgianluc",
@@ -37,7 +38,6 @@ function write(events: readonly EventEffect[], objects: readonly ObjectChange["a
     changes: [],
     objects: objects.map((action, index) => ({ action, path: `desired/${index}` })),
     events,
-    revived: [],
     droppedLetters: 0,
   };
   return writeCommitMessage(template!, changeSet);
@@ -54,7 +54,11 @@ Sluice-Event: auth.example.com mgianluc 10001
 });
 
 it("several are counted and listed", () => {
-  const events = [event(), event({ subject: "bob", action: "Delete" }), event({ trigger: "a", action: "failed" })];
+  const events = [
+    event(),
+    event({ subject: "bob", action: "Delete" }),
+    event({ owner: triggerOwner("a"), action: "failed" }),
+  ];
   expect(
     write(events, ["create", "create", "update", "delete"]),
   ).toBe(`Create 2, update 1, delete 1 manifests for 3 events

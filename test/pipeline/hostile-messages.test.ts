@@ -147,7 +147,11 @@ it(`come to events or dead letters (SLUICE_HOSTILE_SEED=${seed})`, () => {
       headers: new Map(pick(headerSets).map(([name, value]) => [name, [value]])),
       payload: payload(),
     };
-    const { inputs, problems } = processDelivery(catalog, delivery, { compatibility: "strict", secrets: "refuse" });
+    const { inputs, problems } = processDelivery(catalog, delivery, {
+      instance: "sluice",
+      compatibility: "strict",
+      secrets: "refuse",
+    });
     for (const { code, message } of problems) {
       expect(code, `${sequence}: ${message}`).not.toBe("INTERNAL");
       codes.set(code, (codes.get(code) ?? 0) + 1);

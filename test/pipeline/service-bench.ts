@@ -23,7 +23,7 @@ import { createFakeMetrics } from "../fakes/fake-metrics.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 
 export const stateBranch = "sluice/state";
-export const renderSettings = { compatibility: "strict", secrets: "refuse" } as const;
+export const renderSettings = { instance: "sluice", compatibility: "strict", secrets: "refuse" } as const;
 
 const { template: messageTemplate } = compileTemplate({
   text: readFileSync(join(findProjectRoot(), "templates/commit-message.tmpl"), "utf8"),
@@ -39,7 +39,9 @@ const defaults: LeadingOptions = {
   intervalMsMin: 0,
   lookMs: 10_000,
   per: "batch",
-  shards: 0,
+  layout: { shards: 0, buckets: 1 },
+  outputPath: "rendered",
+  keepWithdrawnMinutes: 10_080,
   records: "full",
   deadLettersMax: 100,
   render: renderSettings,

@@ -1,11 +1,11 @@
 /** The service's loop: what has its effect when, what waits, what ends it. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { StreamPosition } from "../../src/model/delivery.ts";
-import { parseCheckpoint } from "../../src/plan/checkpoint-file.ts";
 import { createFakeClock } from "../fakes/fake-clock.ts";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { gitUnavailable } from "../fakes/fake-git-repository.ts";
+import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
 import {
   cloudEvent,
   clusterDocument,
@@ -47,8 +47,7 @@ function onTarget(): string[] {
 }
 
 function checkpoint() {
-  const text = remote.file(stateBranch, "checkpoint.json");
-  return text === undefined ? undefined : parseCheckpoint(text);
+  return storedCheckpoint(remote.files(stateBranch));
 }
 
 const sequence = () => checkpoint()?.positions.get("bus/EVENTS")?.sequence;
@@ -434,7 +433,7 @@ describe("a change of the documents", () => {
       () => instance.log.lines.filter((line) => line.includes("configuration in force")).length === 1,
       [instance.clock],
     );
-    await until(() => checkpoint()!.pending.triggers.length === 0, [instance.clock]);
+    await until(() => checkpoint()!.pending.passes.length === 0, [instance.clock]);
     await turns(50);
     expect(onTarget()).toEqual(["two alice=two"]);
     instance.stop();
@@ -489,8 +488,8 @@ describe("a change of the documents", () => {
   it("goes on where it was when the service is killed in between", async () => {
     const first = createInstance({ remote, streams: [stream] });
     const running = await startReady(first);
-    for (let n = 0; n < 600; n++) login(`user-${n}`);
-    await until(() => stream.settled()?.sequence === 600);
+    for (let n = 0; n < 1100; n++) login(`user-${n}`);
+    await until(() => stream.settled()?.sequence === 1100);
     change({ "config/content.yaml": contentDocument("content", configMap("{{ .CloudEvent.subject }}", "new")) });
     // Killed behind the first chunk.
     const before = remote.history("main").length;
@@ -499,13 +498,13 @@ describe("a change of the documents", () => {
     };
     first.clock.advance(10_000);
     await expect(running.ended).rejects.toThrow("killed");
-    expect(onTarget().filter((object) => object.endsWith("=new"))).toHaveLength(500);
-    expect(checkpoint()!.pending.triggers).toHaveLength(1);
+    expect(onTarget().filter((object) => object.endsWith("=new"))).toHaveLength(1000);
+    expect(checkpoint()!.pending.passes).toHaveLength(1);
 
     const second = createInstance({ remote, streams: [stream] });
     const again = await startReady(second);
-    await until(() => checkpoint()!.pending.triggers.length === 0, [second.clock]);
-    expect(onTarget().filter((object) => object.endsWith("=new"))).toHaveLength(600);
+    await until(() => checkpoint()!.pending.passes.length === 0, [second.clock]);
+    expect(onTarget().filter((object) => object.endsWith("=new"))).toHaveLength(1100);
     second.stop();
     await again.ended;
   });
@@ -529,7 +528,7 @@ describe("conflicts", () => {
       logout("alice");
       login("dave");
       await until(() => sequence() === 5, [instance.clock]);
-      await until(() => checkpoint()!.pending.records.length === 0, [instance.clock]);
+      await until(() => checkpoint()!.pending.reviews.length === 0, [instance.clock]);
       expect(onTarget()).toEqual(["one shared=bob"]);
       const failed = [...remote.files(stateBranch, "records").values()].filter((text) =>
         text.includes("OBJECT_CONFLICT"),
@@ -550,7 +549,7 @@ describe("commands", () => {
     await turns(50);
     instance.stop();
     await running.ended;
-    expect([onTarget(), checkpoint()?.paused]).toEqual([[], true]);
+    expect([onTarget(), checkpoint()?.pauses]).toEqual([[], [{}]]);
 
     instance = createInstance({ remote, streams: [stream] });
     running = await startReady(instance);

@@ -1,37 +1,51 @@
 /** The state branch and the plain fold, brought to one form. */
-import { parseRecord, writeIdentity } from "../../src/plan/record-file.ts";
-import { type NaiveFold, whoIs } from "./naive-fold.ts";
+import type { RankedObjects } from "../../src/model/record.ts";
+import { parseRecord } from "../../src/plan/record-file.ts";
+import type { NaiveFold } from "./naive-fold.ts";
 import type { State } from "./state.ts";
 
 /** Generated namespaces are the planner's own text. */
 export function desiredTexts(state: State): Record<string, string> {
   const files = [...state].filter(([path]) => path.startsWith("desired/"));
   return Object.fromEntries(
-    files.map(([path, text]) => [path, /\/namespaces\/[^/]*$/.test(path) ? "generated" : text]),
+    files.map(([path, text]) => [path, text.includes("kustomize.toolkit.fluxcd.io/prune") ? "generated" : text]),
   );
 }
 
 export function recordsOf(state: State): Record<string, unknown> {
-  const records = [...state]
-    .filter(([path]) => path.startsWith("records/"))
-    .map(([path, text]) => parseRecord(text, path));
-  const texts = (map: ReadonlyMap<string, readonly Parameters<typeof writeIdentity>[0][]>) =>
-    Object.fromEntries([...map].map(([cluster, list]) => [cluster, list.map(writeIdentity).sort()]));
+  const ranks = (objects: RankedObjects) =>
+    Object.fromEntries([...objects].map(([id, { rank }]) => [id, rank] as const).sort());
+  const files = [...state].filter(([path]) => path.startsWith("records/"));
   return Object.fromEntries(
-    records.map((record) => [
-      whoIs(record.trigger, record.entity),
-      { objects: texts(record.objects), waiting: texts(record.waiting), failures: [...record.failures.keys()].sort() },
+    files.map(([path, text]) => [
+      path,
+      Object.fromEntries(
+        [...parseRecord(text, path).clusters].map(([cluster, { action, objects, waiting, withdrawn, failure }]) => [
+          cluster,
+          {
+            action,
+            objects: ranks(objects),
+            waiting: ranks(waiting),
+            withdrawn: ranks(withdrawn),
+            hasFailed: failure !== undefined,
+          },
+        ]),
+      ),
     ]),
   );
 }
 
 export function naiveRecords(fold: NaiveFold): Record<string, unknown> {
-  const texts = (map: ReadonlyMap<string, ReadonlySet<string>>) =>
-    Object.fromEntries([...map].map(([cluster, set]) => [cluster, [...set].sort()]));
+  const ranks = (objects: ReadonlyMap<string, number>) => Object.fromEntries([...objects].sort());
   return Object.fromEntries(
-    [...fold.records].map(([who, { objects: has, waiting, failures }]) => [
+    [...fold.records].map(([who, clusters]) => [
       who,
-      { objects: texts(has), waiting: texts(waiting), failures: [...failures].sort() },
+      Object.fromEntries(
+        [...clusters].map(([cluster, { action, objects, waiting, withdrawn, hasFailed }]) => [
+          cluster,
+          { action, objects: ranks(objects), waiting: ranks(waiting), withdrawn: ranks(withdrawn), hasFailed },
+        ]),
+      ),
     ]),
   );
 }

@@ -1,203 +1,267 @@
 /**
- * The fold over inputs, told as plainly as possible: every object has the list of all its claims, always, in order of
- * arrival; everything else is computed from these lists. The planner, which keeps files and only where it must, has to
- * come to the same.
+ * The fold over inputs, told as plainly as possible: every object has the list of all its claims, always, and everything
+ * else is computed from these lists. The planner, which keeps files and only where it must, has to come to the same.
  */
 import type { Entity } from "../../src/model/cloud-event.ts";
 import type { ClusterKey } from "../../src/model/cluster.ts";
-import type { EntityInput } from "../../src/plan/apply-entity.ts";
-import { encodePathPart, generatedNamespacePath, hashEntity, objectPath } from "../../src/plan/paths.ts";
-import type { PlanInput, PlanRules } from "../../src/plan/plan-change-set.ts";
-import { parseIdentity, writeIdentity } from "../../src/plan/record-file.ts";
+import { identityKey } from "../../src/model/manifest.ts";
+import { type Owner, ownerKey } from "../../src/model/owner.ts";
+import type { EntityInput } from "../../src/plan/apply-event.ts";
+import type { ReplayInput } from "../../src/plan/apply-replay.ts";
+import { generatedNamespacePath, hashEntity, objectPath, recordPath } from "../../src/plan/paths.ts";
+import { parseIdentity } from "../../src/plan/record-file.ts";
+import type { PlanInput, PlanRules } from "../../src/plan/state-fold.ts";
 
 interface Claim {
-  /** `<trigger> <entity hash>`; empty for Sluice itself. */
+  /** The record's path. */
   readonly who: string;
-  readonly trigger: string;
-  readonly tier: number;
+  readonly owner: Owner;
+  readonly rank: number;
   /** The manifest, and what of it claimants must agree on. */
   readonly text: string;
   readonly bare: string;
 }
 
-export interface NaiveRecord {
-  readonly objects: Map<ClusterKey, Set<string>>;
-  readonly waiting: Map<ClusterKey, Set<string>>;
-  readonly failures: Set<ClusterKey>;
+interface NaiveObject {
+  claims: readonly Claim[];
+  /** By owner, as it was when one of its entities last claimed. */
+  readonly tiers: Map<string, number>;
+  /** Entities that need the Namespace. */
+  readonly needs: Set<string>;
+  /** Whose folder it is in; undefined: Sluice's own. */
+  place: Owner | undefined;
 }
 
-export class NaiveFold {
-  readonly records = new Map<string, NaiveRecord>();
-  /** By cluster and identity. */
-  readonly claims = new Map<string, readonly Claim[]>();
-  /** Those in force; a claim keeps the tier that it was made with. */
-  rules: PlanRules;
+export interface NaiveCluster {
+  readonly action: "Create" | "Delete";
+  /** Ranks by identity key. */
+  readonly objects: ReadonlyMap<string, number>;
+  readonly waiting: ReadonlyMap<string, number>;
+  readonly withdrawn: ReadonlyMap<string, number>;
+  readonly hasFailed: boolean;
+}
 
-  constructor(rules: PlanRules) {
-    this.rules = rules;
+const nothing: NaiveCluster = {
+  action: "Create",
+  objects: new Map(),
+  waiting: new Map(),
+  withdrawn: new Map(),
+  hasFailed: false,
+};
+
+export class NaiveFold {
+  readonly records = new Map<string, Map<ClusterKey, NaiveCluster>>();
+  /** By cluster and identity key. */
+  readonly objects = new Map<string, NaiveObject>();
+  readonly #rules: PlanRules;
+  readonly #passRank: number;
+  #next = 1;
+
+  constructor(rules: PlanRules, passRank: number) {
+    this.#rules = rules;
+    this.#passRank = passRank;
   }
 
   /** All manifests by path. */
   desired(): Map<string, string> {
     const files = new Map<string, string>();
-    for (const [key, claims] of this.claims) {
+    for (const [key, object] of this.objects) {
       const [cluster = "", identity = ""] = split(key);
-      const winner = first(claims);
-      if (winner === undefined) continue;
-      const object = parseIdentity(identity);
+      const parsed = parseIdentity(identity);
       const path =
-        winner.who === ""
-          ? generatedNamespacePath(cluster, object.name)
-          : objectPath(cluster, encodePathPart(winner.trigger), object, this.rules.shards);
-      files.set(path, winner.text);
+        object.place === undefined
+          ? generatedNamespacePath(cluster, parsed.name)
+          : objectPath(cluster, object.place, parsed, this.#rules.layout);
+      files.set(path, this.#first(object)?.text ?? "generated");
     }
     return files;
   }
 
-  /** How many objects several want. */
-  get contested(): number {
-    return [...this.claims.values()].filter((claims) => claims.length > 1).length;
-  }
-
   apply(input: PlanInput): void {
-    if (input.kind === "entity") this.#applyEntity(input);
-    if (input.kind === "withdraw") this.#withdraw(input.trigger, input.entity, input.clusters);
+    if (input.kind === "entity") this.#applyEvent(input);
+    if (input.kind === "replay") this.#applyReplay(input);
+    if (input.kind === "remove") {
+      const who = whoIs(input.owner, input.entity);
+      for (const cluster of this.records.get(who)?.keys() ?? []) this.#dropAll(who, cluster);
+      this.records.delete(who);
+    }
   }
 
-  #applyEntity(input: EntityInput): void {
-    const who = whoIs(input.trigger, input.entity);
+  #applyEvent(input: EntityInput): void {
+    const told = input.renderings.filter(({ action }) => action !== "none");
+    if (told.length === 0 && input.elsewhere === "none") return;
+    const who = whoIs(input.owner, input.entity);
     const old = this.records.get(who);
-    const record: NaiveRecord = { objects: new Map(), waiting: new Map(), failures: new Set() };
-    const concerned = new Set(input.renderings.map(({ cluster }) => cluster));
-    const keep = (cluster: ClusterKey) => {
-      const objects = old?.objects.get(cluster);
-      const waiting = old?.waiting.get(cluster);
-      if (objects !== undefined) record.objects.set(cluster, objects);
-      if (waiting !== undefined) record.waiting.set(cluster, waiting);
-    };
-
-    for (const cluster of clustersOf(old)) {
-      if (concerned.has(cluster)) continue;
-      if (input.elsewhere === "Delete" || input.stopMatching === "WithdrawPolicies") this.#dropAll(who, cluster);
-      else keep(cluster);
+    const record = new Map(old);
+    if (this.#next % 64 === 0) this.#next++;
+    const rank = this.#next;
+    for (const [cluster, on] of old ?? []) {
+      if (input.renderings.some((one) => one.cluster === cluster) || input.elsewhere === "none") continue;
+      if (input.elsewhere === "Create" && input.stopMatching === "LeavePolicies") {
+        record.set(cluster, { ...on, hasFailed: false });
+        continue;
+      }
+      const had = on.objects.size + on.waiting.size > 0;
+      this.#dropAll(who, cluster);
+      record.delete(cluster);
+      if (input.elsewhere === "Create" && !had && on.withdrawn.size > 0)
+        record.set(cluster, { ...nothing, withdrawn: on.withdrawn });
     }
-    for (const rendering of input.renderings) {
+    for (const rendering of told) {
       const { cluster } = rendering;
-      if (rendering.action === "Delete") this.#dropAll(who, cluster);
-      else if (rendering.action === "fail") {
-        keep(cluster);
-        record.failures.add(cluster);
-      } else if (input.syncMode === "OneTime" && old?.objects.has(cluster) && !old.failures.has(cluster)) keep(cluster);
-      else {
-        const manifests = input.syncMode === "DryRun" ? [] : rendering.manifests;
-        const wanted = new Map(manifests.map(({ identity, text }) => [writeIdentity(identity), text]));
-        const lost = new Set(
-          [...wanted].filter(([id, text]) => !this.#wouldAgree(input, cluster, id, text)).map(([id]) => id),
-        );
-        if (lost.size > 0) record.failures.add(cluster);
-        if (lost.size > 0 && !input.continueOnConflict) {
-          for (const id of lost) this.#put(input, cluster, id, wanted.get(id)!);
-          keep(cluster);
-          const objects = record.objects.get(cluster);
-          if (objects !== undefined) record.objects.set(cluster, new Set([...objects].filter((id) => !lost.has(id))));
-          record.waiting.set(cluster, new Set([...(record.waiting.get(cluster) ?? []), ...lost]));
-          continue;
-        }
-        for (const [id, text] of wanted) this.#put(input, cluster, id, text);
-        this.#makeNamespaces(cluster, [...wanted.keys()]);
-        for (const [key, claims] of this.claims) {
-          const [place, id = ""] = split(key);
-          if (place === cluster && !wanted.has(id))
-            this.claims.set(
-              key,
-              claims.filter((claim) => claim.who !== who),
-            );
-        }
-        record.objects.set(cluster, new Set([...wanted.keys()].filter((id) => !lost.has(id))));
-        if (lost.size > 0) record.waiting.set(cluster, lost);
+      const on = old?.get(cluster);
+      if (rendering.action === "fail") record.set(cluster, { ...(on ?? nothing), hasFailed: true });
+      else if (rendering.action === "Create") {
+        const after = this.#place(input, rank, cluster, on, rendering.manifests, false);
+        record.set(cluster, after);
+      } else {
+        this.#dropAll(who, cluster);
+        record.set(cluster, { ...nothing, action: "Delete" });
       }
     }
-
-    const isEmpty = record.objects.size + record.waiting.size + record.failures.size === 0;
-    if (isEmpty && input.elsewhere === "Delete") this.records.delete(who);
+    const isEmpty = [...record.values()].every(
+      ({ action, hasFailed, objects, waiting }) =>
+        action === "Delete" && !hasFailed && objects.size + waiting.size === 0,
+    );
+    const isGone = isEmpty && input.elsewhere === "Delete";
+    if (isGone && old === undefined) return;
+    this.#next++;
+    if (isGone) this.records.delete(who);
     else this.records.set(who, record);
   }
 
-  #withdraw(trigger: string, entity: Entity, clusters: ReadonlySet<ClusterKey> | undefined): void {
-    const who = whoIs(trigger, entity);
-    const record = this.records.get(who);
-    if (record === undefined) return;
-    for (const cluster of clustersOf(record)) if (clusters?.has(cluster) ?? true) this.#dropAll(who, cluster);
-    if (clusters === undefined) this.records.delete(who);
-    else {
-      for (const cluster of clusters) {
-        record.objects.delete(cluster);
-        record.waiting.delete(cluster);
-        record.failures.delete(cluster);
+  #applyReplay(input: ReplayInput): void {
+    const who = whoIs(input.owner, input.entity);
+    const old = this.records.get(who);
+    if (old === undefined) return;
+    const record = new Map(old);
+    for (const { cluster, rendering } of input.clusters) {
+      const on = old.get(cluster);
+      if (rendering.action === "fail") record.set(cluster, { ...(on ?? nothing), hasFailed: true });
+      else if (rendering.action === "Create") {
+        record.set(cluster, this.#place(input, this.#passRank, cluster, on, rendering.manifests, true));
+      } else if (on === undefined) continue;
+      else if (rendering.action === "leave") record.set(cluster, { ...on, hasFailed: false });
+      else {
+        this.#dropAll(who, cluster);
+        const withdrawn = new Map([...on.withdrawn, ...on.objects, ...on.waiting]);
+        record.set(cluster, { ...nothing, action: on.action, withdrawn });
       }
     }
+    this.records.set(who, record);
   }
 
-  #wouldAgree(input: EntityInput, cluster: ClusterKey, id: string, text: string): boolean {
-    const claims = this.#with(this.claims.get(join(cluster, id)) ?? [], this.#claimOf(input, text));
-    return first(claims)?.bare === bareOf(text);
-  }
-
-  #put(input: EntityInput, cluster: ClusterKey, id: string, text: string): void {
-    const key = join(cluster, id);
-    this.claims.set(key, this.#with(this.claims.get(key) ?? [], this.#claimOf(input, text)));
-  }
-
-  #with(claims: readonly Claim[], claim: Claim): readonly Claim[] {
-    const isThere = claims.some(({ who }) => who === claim.who);
-    return isThere ? claims.map((other) => (other.who === claim.who ? claim : other)) : [...claims, claim];
-  }
-
-  #claimOf({ trigger, entity }: EntityInput, text: string): Claim {
-    const tier = this.rules.owners.get(encodePathPart(trigger))?.tier ?? 100;
-    return { who: whoIs(trigger, entity), trigger, tier, text, bare: bareOf(text) };
-  }
-
-  #makeNamespaces(cluster: ClusterKey, ids: readonly string[]): void {
-    const builtIn = ["", "default", "kube-system", "kube-public", "kube-node-lease"];
-    for (const { namespace } of ids.map(parseIdentity)) {
-      const id = `:Namespace /${namespace}`;
-      if (builtIn.includes(namespace) || ids.includes(id)) continue;
-      const claims = this.claims.get(join(cluster, id)) ?? [];
-      if (claims.some(({ who }) => who === "")) continue;
-      const text = "generated";
-      this.claims.set(join(cluster, id), [
-        ...claims,
-        { who: "", trigger: "", tier: Number.MAX_SAFE_INTEGER, text, bare: text },
-      ]);
+  #place(
+    input: EntityInput | ReplayInput,
+    rank: number,
+    cluster: ClusterKey,
+    on: NaiveCluster | undefined,
+    manifests: readonly { readonly identity: Parameters<typeof identityKey>[0]; readonly text: string }[],
+    isPass: boolean,
+  ): NaiveCluster {
+    const isDone = on !== undefined && on.action === "Create" && !on.hasFailed && on.withdrawn.size === 0;
+    if (input.syncMode === "OneTime" && isDone) return on;
+    const who = whoIs(input.owner, input.entity);
+    const before = on ?? nothing;
+    const known = new Map([...before.withdrawn, ...before.waiting, ...before.objects]);
+    const wanted = new Map(
+      (input.syncMode === "DryRun" ? [] : manifests).map(({ identity, text }) => [
+        identityKey(identity),
+        { who, owner: input.owner, rank: known.get(identityKey(identity)) ?? rank, text, bare: bareOf(text) },
+      ]),
+    );
+    const lost = new Set([...wanted].filter(([id, claim]) => !this.#wouldAgree(cluster, id, claim)).map(([id]) => id));
+    const ranked = (ids: Iterable<string>) => new Map([...ids].map((id) => [id, wanted.get(id)!.rank]));
+    if (lost.size > 0 && !input.continueOnConflict) {
+      for (const id of lost) this.#put(cluster, id, wanted.get(id)!);
+      const without = (ranks: ReadonlyMap<string, number>) => new Map([...ranks].filter(([id]) => !lost.has(id)));
+      const objects = without(before.objects);
+      const waiting = new Map([...before.waiting, ...ranked(lost)]);
+      this.#settleNeeds(who, cluster, [...objects.keys(), ...waiting.keys()]);
+      return { action: "Create", objects, waiting, withdrawn: without(before.withdrawn), hasFailed: true };
     }
+    for (const [id, claim] of wanted) this.#put(cluster, id, claim);
+    const withdrawn = new Map<string, number>();
+    for (const [id, had] of [...before.objects, ...before.waiting]) {
+      if (wanted.has(id)) continue;
+      this.#drop(who, cluster, id);
+      if (isPass) withdrawn.set(id, had);
+    }
+    if (isPass) for (const [id, had] of before.withdrawn) if (!wanted.has(id)) withdrawn.set(id, had);
+    this.#settleNeeds(who, cluster, [...wanted.keys()]);
+    const objects = ranked([...wanted.keys()].filter((id) => !lost.has(id)));
+    return { action: "Create", objects, waiting: ranked(lost), withdrawn, hasFailed: lost.size > 0 };
+  }
+
+  #first(object: NaiveObject): Claim | undefined {
+    const tier = (claim: Claim) => object.tiers.get(ownerKey(claim.owner)) ?? 0;
+    return [...object.claims].sort(
+      (a, b) => tier(a) - tier(b) || a.rank - b.rank || (a.who < b.who ? -1 : a.who > b.who ? 1 : 0),
+    )[0];
+  }
+
+  #wouldAgree(cluster: ClusterKey, id: string, claim: Claim): boolean {
+    const object = this.objects.get(join(cluster, id));
+    return this.#first(this.#with(object, claim))?.bare === claim.bare;
+  }
+
+  #with(object: NaiveObject | undefined, claim: Claim): NaiveObject {
+    const tier = this.#rules.owners.get(ownerKey(claim.owner))?.tier ?? 100;
+    const others = object?.claims.filter(({ who }) => who !== claim.who) ?? [];
+    return {
+      claims: [...others, claim],
+      tiers: new Map(object?.tiers).set(ownerKey(claim.owner), tier),
+      needs: object?.needs ?? new Set(),
+      place: object === undefined ? claim.owner : object.place,
+    };
+  }
+
+  #put(cluster: ClusterKey, id: string, claim: Claim): void {
+    const key = join(cluster, id);
+    this.objects.set(key, this.#with(this.objects.get(key), claim));
+  }
+
+  #drop(who: string, cluster: ClusterKey, id: string): void {
+    const key = join(cluster, id);
+    const object = this.objects.get(key);
+    if (object === undefined) return;
+    object.claims = object.claims.filter((claim) => claim.who !== who);
+    if (object.claims.length === 0 && object.needs.size === 0) this.objects.delete(key);
   }
 
   #dropAll(who: string, cluster: ClusterKey): void {
-    for (const [key, claims] of this.claims) {
-      if (split(key)[0] === cluster)
-        this.claims.set(
-          key,
-          claims.filter((claim) => claim.who !== who),
-        );
+    for (const key of [...this.objects.keys()]) {
+      const [place, id = ""] = split(key);
+      if (place === cluster) this.#drop(who, cluster, id);
+    }
+    this.#settleNeeds(who, cluster, []);
+  }
+
+  #settleNeeds(who: string, cluster: ClusterKey, ids: readonly string[]): void {
+    const builtIn = new Set(["", "default", "kube-system", "kube-public", "kube-node-lease"]);
+    const needed = new Set(ids.map((id) => parseIdentity(id).namespace).filter((name) => !builtIn.has(name)));
+    for (const id of ids) if (id.startsWith(":namespace ")) needed.delete(parseIdentity(id).name);
+    for (const name of needed) {
+      const key = join(cluster, `:namespace /${name}`);
+      const object = this.objects.get(key) ?? { claims: [], tiers: new Map(), needs: new Set(), place: undefined };
+      object.needs.add(who);
+      this.objects.set(key, object);
+    }
+    for (const [key, object] of [...this.objects]) {
+      const [place, id = ""] = split(key);
+      if (place !== cluster || !object.needs.has(who) || needed.has(parseIdentity(id).name)) continue;
+      object.needs.delete(who);
+      if (object.claims.length === 0 && object.needs.size === 0) this.objects.delete(key);
     }
   }
 }
 
-export function whoIs(trigger: string, entity: Entity): string {
-  return `${trigger} ${hashEntity(entity)}`;
-}
-
-function clustersOf(record: NaiveRecord | undefined): ReadonlySet<ClusterKey> {
-  return new Set([...(record?.objects.keys() ?? []), ...(record?.waiting.keys() ?? [])]);
+export function whoIs(owner: Owner, entity: Entity): string {
+  return recordPath(owner, hashEntity(entity));
 }
 
 function bareOf(text: string): string {
-  return text.replace(/^ {4}sluice\.dev\/(owner|entity):.*$/gm, "");
-}
-
-function first(claims: readonly Claim[]): Claim | undefined {
-  return [...claims].sort((a, b) => a.tier - b.tier)[0];
+  return text.replace(/^ {4}sluice\.dev\/(owner|entity|instance):.*$/gm, "");
 }
 
 const join = (cluster: ClusterKey, identity: string) => `${cluster}\n${identity}`;

@@ -2,12 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  claimsPath,
   clusterFolder,
   encodePathPart,
   hashEntity,
   identityPath,
+  layOutPath,
+  objectClaimsFolder,
   objectPath,
+  positionsPath,
+  readOwnedPath,
   recordPath,
 } from "../../src/plan/paths.ts";
 
@@ -97,21 +100,32 @@ describe("encodePathPart", () => {
 });
 
 describe("paths of objects", () => {
+  const login = { kind: "EventTrigger", namespace: "", name: "login" } as const;
+  const plain = { shards: 0, buckets: 1 };
   const namespace = { group: "", kind: "Namespace", namespace: "", name: "mgianluc" };
   const role = { group: "rbac.authorization.k8s.io", kind: "Role", namespace: "a", name: "system:view" };
 
   it("are as designed", () => {
-    expect(objectPath("mgmt/prod", "login", namespace, 0)).toBe(
+    expect(objectPath("mgmt/prod", login, namespace, plain)).toBe(
       "desired/mgmt/prod/triggers/login/_cluster/namespace/mgianluc.yaml",
     );
-    expect(objectPath("mgmt/prod", "login", role, 0)).toBe(
+    expect(objectPath("mgmt/prod", login, role, plain)).toBe(
       "desired/mgmt/prod/triggers/login/a/role.rbac.authorization.k8s.io/system%3Aview.yaml",
     );
-    expect(claimsPath("mgmt/prod", role)).toBe("claims/mgmt/prod/a/role.rbac.authorization.k8s.io/system%3Aview.json");
-    expect(objectPath("mgmt/prod", "login", role, 2)).toMatch(
+    expect(objectClaimsFolder("mgmt/prod", role)).toBe(
+      "claims/mgmt/prod/a/role.rbac.authorization.k8s.io/system%3Aview",
+    );
+    expect(objectPath("mgmt/prod", login, role, { shards: 2, buckets: 1 })).toMatch(
       /^desired\/mgmt\/prod\/triggers\/login\/[0-9a-f]{2}\/[0-9a-f]{2}\/a\/role\.rbac\.authorization\.k8s\.io\/system%3Aview\.yaml$/,
     );
-    expect(recordPath("login", "abcdef")).toBe("records/login/ab/cd/abcdef.json");
+    expect(recordPath(login, "abcdef")).toBe("records/eventtrigger/login/ab/cd/abcdef.json");
+    const base = { kind: "Profile", namespace: "mgmt", name: "base" } as const;
+    expect(recordPath(base, "abcdef")).toBe("records/profile/mgmt.base/ab/cd/abcdef.json");
+    expect(objectPath("mgmt/prod", base, namespace, { shards: 0, buckets: 4 })).toBe(
+      "desired/mgmt/prod/profiles/base/_cluster/namespace/mgianluc.yaml",
+    );
+    expect(positionsPath("bus")).toBe("positions/bus.json");
+    expect(positionsPath("agents/fleet/eu-1")).toMatch(/^positions\/agents\/[0-9a-f]{2}\/fleet%2Feu-1\.json$/);
   });
 
   const part = fc.constantFrom("a", "b", "a-b", "a.b", "ab", "a/b");
@@ -121,12 +135,33 @@ describe("paths of objects", () => {
     namespace: fc.constantFrom("", "a", "b", "a.b"),
     name: part,
   });
+  const layouts = fc.record({ shards: fc.nat({ max: 2 }), buckets: fc.constantFrom(1, 4, 64) });
+  it("are one for kinds that differ in case alone", () => {
+    const other = { ...role, kind: "ROLE" };
+    expect(objectPath("mgmt/prod", login, other, plain)).toBe(objectPath("mgmt/prod", login, role, plain));
+  });
+
+  it("are found from any layout in any other", () => {
+    fc.assert(
+      fc.property(identities, layouts, layouts, (identity, from, to) => {
+        const below = (layout: typeof from) => objectPath("x/y", login, identity, layout).slice("desired/x/y/".length);
+        expect(layOutPath(readOwnedPath(below(from))!, to)).toBe(below(to));
+      }),
+    );
+  });
+
+  it("have a Namespace and what is in it in one bucket", () => {
+    const layout = { shards: 0, buckets: 64 };
+    const bucket = (identity: typeof role) => objectPath("x/y", login, identity, layout).split("/")[4];
+    expect(bucket(namespace)).toBe(bucket({ ...role, namespace: "mgianluc" }));
+  });
+
   it("are different for different objects, below every owner", () => {
     fc.assert(
-      fc.property(identities, identities, fc.nat({ max: 2 }), (a, b, shards) => {
+      fc.property(identities, identities, layouts, (a, b, layout) => {
         const isSame = JSON.stringify(a) === JSON.stringify(b);
         expect(identityPath(a) === identityPath(b)).toBe(isSame);
-        expect(objectPath("x/y", "t", a, shards) === objectPath("x/y", "t", b, shards)).toBe(isSame);
+        expect(objectPath("x/y", login, a, layout) === objectPath("x/y", login, b, layout)).toBe(isSame);
       }),
     );
   });

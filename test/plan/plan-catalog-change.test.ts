@@ -2,6 +2,10 @@
 import { expect, it } from "vitest";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Catalog } from "../../src/model/catalog.ts";
+import type { Pass } from "../../src/model/change-set.ts";
+import { triggerOwner } from "../../src/model/owner.ts";
+import { affectedOwners } from "../../src/plan/affected-owners.ts";
+import { keepWithdrawn } from "../../src/plan/keep-withdrawn.ts";
 import { parseOwner } from "../../src/plan/owner-file.ts";
 import { planCatalogChange } from "../../src/plan/plan-catalog-change.ts";
 import { desired, emptyState, plan, rulesOf, type State } from "./state.ts";
@@ -37,21 +41,32 @@ function catalogOf(...texts: string[]): Catalog {
   return loadCatalog([{ path: "all.yaml", text: texts.join("---\n") }], { compatibility: "strict" }).value;
 }
 
-/** Puts a catalog in force on a state; what is left to be rendered again. */
-function putInForce(state: State, catalog: Catalog, left: readonly { trigger: string; after: string }[] = []) {
-  const kept = [...state.keys()].filter((path) => path.startsWith("config/"));
+const output = { stateId: "s", outputPath: "rendered", instance: "sluice" };
+const reviews = [{ claims: "claims/x", after: "" }];
+
+/** Puts a catalog in force on a state whose catalog is another; what is left to be rendered again. */
+function putInForce(state: State, catalog: Catalog, inForce: Catalog | undefined, passes: readonly Pass[] = []) {
+  const paths = [...state.keys()].filter((path) => path.startsWith("config/"));
   const owners = [...state]
     .filter(([path]) => path.startsWith("owners/"))
     .map(([path, text]) => parseOwner(text, path));
-  const { inputs, pending } = planCatalogChange(catalog, kept, owners, { triggers: left, records: ["records/x"] });
+  const wanted = keepWithdrawn(catalog, inForce);
+  const kept = { paths, owners, pending: { passes, reviews }, minutes: 7 };
+  const { inputs, pending } = planCatalogChange(wanted, kept, affectedOwners(inForce, wanted), output);
   const { state: after, changeSet } = plan(state, inputs, rulesOf([]));
-  return { state: after, changeSet, pending, triggers: pending.triggers.map((cursor) => cursor.trigger).sort() };
+  return {
+    state: after,
+    changeSet,
+    pending,
+    catalog: wanted,
+    owners: pending.passes.map(({ owner }) => owner.name).sort(),
+  };
 }
 
 const first = catalogOf(source, trigger("login"), trigger("tenant"), content(), cluster("one"));
 
 it("keeps every document, a folder for each cluster, and what owners ask for", () => {
-  const { state, triggers } = putInForce(emptyState, first);
+  const { state, owners } = putInForce(emptyState, first, undefined);
 
   expect([...state.keys()].filter((path) => /^(config|owners)\//.test(path)).sort()).toEqual([
     "config/core/configmap/default/content.yaml",
@@ -59,30 +74,32 @@ it("keeps every document, a folder for each cluster, and what owners ask for", (
     "config/lib.projectsveltos.io/eventtrigger/_cluster/login.yaml",
     "config/lib.projectsveltos.io/eventtrigger/_cluster/tenant.yaml",
     "config/lib.projectsveltos.io/sveltoscluster/mgmt/one.yaml",
-    "owners/login.json",
-    "owners/tenant.json",
+    "owners/eventtrigger/login.json",
+    "owners/eventtrigger/tenant.json",
   ]);
-  expect(Object.keys(desired(state))).toEqual(["mgmt/one/sluice-cluster.yaml"]);
-  expect(triggers, "triggers that are new see later events only").toEqual([]);
+  expect(Object.keys(desired(state))).toEqual(["mgmt/one/base/sluice-cluster.yaml"]);
+  expect(owners, "triggers that are new see later events only").toEqual([]);
 });
 
 it("the documents that it keeps make the same catalog", () => {
-  const { state } = putInForce(emptyState, first);
+  const { state } = putInForce(emptyState, first, undefined);
   const kept = [...state].filter(([path]) => path.startsWith("config/"));
   const files = kept.map(([path, text]) => ({ path, text }));
   expect(loadCatalog(files, { compatibility: "strict" }).value.revision).toBe(first.revision);
 });
 
 it("changes nothing when the same catalog comes again", () => {
-  const { state } = putInForce(emptyState, first);
-  const again = putInForce(state, catalogOf(source, trigger("login"), trigger("tenant"), content(), cluster("one")));
-  expect([again.changeSet.changes, again.triggers]).toEqual([[], []]);
+  const { state } = putInForce(emptyState, first, undefined);
+  const same = catalogOf(source, trigger("login"), trigger("tenant"), content(), cluster("one"));
+  const again = putInForce(state, same, first);
+  expect([again.changeSet.changes, again.owners]).toEqual([[], []]);
 });
 
 it("renders nothing again when documents only move", () => {
-  const { state } = putInForce(emptyState, first);
-  const moved = putInForce(state, catalogOf(cluster("one"), content(), trigger("tenant"), trigger("login"), source));
-  expect([moved.changeSet.objects, moved.triggers]).toEqual([[], []]);
+  const { state } = putInForce(emptyState, first, undefined);
+  const other = catalogOf(cluster("one"), content(), trigger("tenant"), trigger("login"), source);
+  const moved = putInForce(state, other, first);
+  expect([moved.changeSet.objects, moved.owners]).toEqual([[], []]);
 });
 
 const changes: [string, Catalog, string[]][] = [
@@ -120,30 +137,37 @@ const changes: [string, Catalog, string[]][] = [
 ];
 for (const [name, next, expected] of changes) {
   it(`${name} has the entities concerned rendered again`, () => {
-    const { triggers, pending } = putInForce(putInForce(emptyState, first).state, next);
-    expect(triggers).toEqual(expected);
-    expect(pending.triggers.every(({ after }) => after === "")).toBe(true);
-    expect(pending.records, "what was pending before stays so").toEqual(["records/x"]);
+    const { owners, pending } = putInForce(putInForce(emptyState, first, undefined).state, next, first);
+    expect(owners).toEqual(expected);
+    expect(pending.passes.every(({ after }) => after.record === "")).toBe(true);
+    expect(pending.reviews, "what was pending before stays so").toEqual(reviews);
   });
 }
 
-it("takes no object away: entities follow one by one", () => {
-  const { state } = putInForce(emptyState, first);
-  const { state: after } = putInForce(state, catalogOf(source));
-  expect(Object.keys(desired(after))).toEqual(["mgmt/one/sluice-cluster.yaml"]);
-  expect([...after.keys()].filter((path) => path.startsWith("owners/"))).toHaveLength(2);
-  expect([...after.keys()].filter((path) => path.startsWith("config/"))).toHaveLength(1);
+it("takes no object away, and keeps what is gone as withdrawn: entities follow one by one", () => {
+  const { state } = putInForce(emptyState, first, undefined);
+  const { state: after, catalog } = putInForce(state, catalogOf(source), first);
+  expect(Object.keys(desired(after))).toEqual(["mgmt/one/base/sluice-cluster.yaml"]);
+  const owner = "owners/eventtrigger/login.json";
+  expect(parseOwner(after.get(owner)!, owner).withdrawnAt).toBe(7);
+  expect([...after.keys()].filter((path) => path.startsWith("config/")).sort()).toEqual([
+    "config/core/configmap/default/content.yaml",
+    "config/lib.projectsveltos.io/eventsource/_cluster/user.yaml",
+    "config/lib.projectsveltos.io/eventtrigger/_cluster/login.yaml",
+    "config/lib.projectsveltos.io/eventtrigger/_cluster/tenant.yaml",
+  ]);
+  const back = putInForce(after, first, catalog);
+  expect(back.owners, "back, it is an owner that changed").toEqual(["login", "tenant"]);
+  expect(parseOwner(back.state.get(owner)!, owner).withdrawnAt).toBeUndefined();
 });
 
-it("begins anew with a trigger that changed again while it was being rendered", () => {
-  const { state } = putInForce(emptyState, first);
+it("what changes while an owner is being rendered again waits for its turn; the pass under way goes on", () => {
+  const { state } = putInForce(emptyState, first, undefined);
   const next = catalogOf(source, trigger("login", "  tier: 50\n"), trigger("tenant"), content(), cluster("one"));
-  const { pending } = putInForce(state, next, [
-    { trigger: "login", after: "records/login/ab" },
-    { trigger: "tenant", after: "records/tenant/cd" },
-  ]);
-  expect([...pending.triggers].sort((a, b) => (a.trigger < b.trigger ? -1 : 1))).toEqual([
-    { trigger: "login", after: "" },
-    { trigger: "tenant", after: "records/tenant/cd" },
-  ]);
+  const running = (name: string): Pass => ({ owner: triggerOwner(name), after: { record: "records/x", cluster: "" } });
+  const { pending } = putInForce(state, next, first, [running("login"), running("tenant")]);
+  const told = pending.passes.map(({ owner, after }) => `${owner.name} ${after.record}`);
+  expect(told).toEqual(["login records/x", "tenant records/x", "login "]);
+  const again = putInForce(state, next, first, pending.passes);
+  expect(again.pending.passes).toHaveLength(3);
 });

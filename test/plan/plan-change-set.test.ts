@@ -4,7 +4,7 @@ import type { Problem } from "../../src/model/problem.ts";
 import { emptyCheckpoint } from "../../src/plan/checkpoint-file.ts";
 import { makeDeadLetter } from "../../src/plan/dead-letter-file.ts";
 import { checkpointPath } from "../../src/plan/paths.ts";
-import { type PlanInput, pathsToRead, planChangeSet } from "../../src/plan/plan-change-set.ts";
+import { type PlanInput, pathsToRead, StateFold } from "../../src/plan/state-fold.ts";
 import { noStateFiles } from "../../src/plan/state-view.ts";
 import { emptyState, event, plan, planAll, rulesOf, type State } from "./state.ts";
 
@@ -52,15 +52,17 @@ it("what comes and goes within a batch is no change", () => {
 it("a batch with nothing new changes nothing at all", () => {
   const inputs = [event("login", "a", ["a/c :ConfigMap b/x=1"]), letter(1)];
   const state = planAll(emptyState, [inputs], rules);
-  expect(plan(state, inputs, rules).changeSet.changes).toEqual([]);
+  expect(plan(state, inputs, rules).changeSet.changes.map(({ path }) => path)).toEqual([checkpointPath]);
   expect(plan(state, [], rules).changeSet.changes).toEqual([]);
 });
 
 it("the checkpoint is written with the effect", () => {
   const positions = new Map([["bus/S", { epoch: "e", sequence: 7, time: "2026-01-01T00:00:00Z" }]]);
-  const { changeSet } = plan(emptyState, [], rules, { ...emptyCheckpoint, positions });
-  expect(changeSet.changes).toHaveLength(1);
-  expect(changeSet.changes[0]).toMatchObject({ path: checkpointPath, action: "write" });
+  const { changeSet } = plan(emptyState, [], rules, { positions });
+  expect(changeSet.changes.map(({ path }) => path)).toEqual([checkpointPath, "positions/bus.json"]);
+  const other = new Map([...positions, ["other/S", { epoch: "e", sequence: 1, time: "2026-01-01T00:00:00Z" }]]);
+  const { changes } = plan(emptyState, [], rules, { positions: other }).changeSet;
+  expect(changes.map(({ path }) => path)).toEqual([checkpointPath, "positions/bus.json", "positions/other.json"]);
 });
 
 it("what is read in advance suffices for an update of a sole owner's object", () => {
@@ -72,24 +74,23 @@ it("what is read in advance suffices for an update of a sole owner's object", ()
   for (const path of needs.texts) files.texts.set(path, state.get(path));
   for (const path of needs.ids) files.ids.set(path, "0".repeat(40));
   for (const path of needs.folders) files.folders.set(path, ["login"]);
-  expect(planChangeSet([update], emptyCheckpoint, rules, files).complete).toBe(true);
+  expect(new StateFold(emptyCheckpoint, emptyCheckpoint, rules, files).apply(update)).toBeUndefined();
 });
 
 it("what has not been read is asked for, not guessed", () => {
-  const planned = planChangeSet(
-    [event("login", "a", ["a/c :ConfigMap default/x=1"])],
-    emptyCheckpoint,
-    rules,
-    noStateFiles(),
-  );
-  expect(planned.complete).toBe(false);
+  const fold = new StateFold(emptyCheckpoint, emptyCheckpoint, rules, noStateFiles());
+  expect(fold.apply(event("login", "a", ["a/c :ConfigMap default/x=1"]))).toBeDefined();
+  expect(fold.finish(), "and nothing has changed").toMatchObject({ changeSet: { changes: [], events: [] } });
 });
 
 it("files are written and deleted as they are", () => {
   const state = planAll(emptyState, [[{ kind: "file", path: "config/a", text: "1\n" }]], rules);
   expect(state.get("config/a")).toBe("1\n");
   const { changeSet } = plan(state, [{ kind: "file", path: "config/a", text: undefined }], rules);
-  expect(changeSet.changes).toEqual([{ path: "config/a", action: "delete" }]);
+  expect(changeSet.changes.map(({ path, action }) => `${action} ${path}`)).toEqual([
+    "write checkpoint.json",
+    "delete config/a",
+  ]);
 });
 
 it("the oldest dead letters go when there are too many, however they were cut into batches", () => {

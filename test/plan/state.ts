@@ -3,13 +3,15 @@ import type { ChangeSet, Checkpoint } from "../../src/model/change-set.ts";
 import type { Entity } from "../../src/model/cloud-event.ts";
 import type { ClusterKey } from "../../src/model/cluster.ts";
 import type { ClusterRendering, Manifest, ObjectIdentity } from "../../src/model/manifest.ts";
+import { ownerKey, triggerOwner } from "../../src/model/owner.ts";
 import type { Problem } from "../../src/model/problem.ts";
-import type { EntityRecord } from "../../src/model/record.ts";
-import type { EntityInput } from "../../src/plan/apply-entity.ts";
-import { emptyCheckpoint } from "../../src/plan/checkpoint-file.ts";
-import { encodePathPart, hashEntity, recordPath } from "../../src/plan/paths.ts";
-import { type PlanInput, type PlanRules, pathsToRead, planChangeSet } from "../../src/plan/plan-change-set.ts";
-import { parseIdentity, parseRecord } from "../../src/plan/record-file.ts";
+import type { EntityRecord, RankedObjects } from "../../src/model/record.ts";
+import type { EntityInput } from "../../src/plan/apply-event.ts";
+import type { ReplayInput } from "../../src/plan/apply-replay.ts";
+import { emptyCheckpoint, nothingPending, parseCheckpoint } from "../../src/plan/checkpoint-file.ts";
+import { checkpointPath, hashEntity, recordPath } from "../../src/plan/paths.ts";
+import { parseIdentity, parseRecord, writeIdentity } from "../../src/plan/record-file.ts";
+import { type PlanInput, type PlanRules, pathsToRead, StateFold } from "../../src/plan/state-fold.ts";
 import { noStateFiles, type StateFiles, type StateNeeds } from "../../src/plan/state-view.ts";
 import { objectId } from "../fakes/git-objects.ts";
 
@@ -19,6 +21,8 @@ export interface Planning {
   readonly changeSet: ChangeSet;
   /** The state with the changes in it. */
   readonly state: State;
+  /** Objects whose other claimants have to be looked at, as folders of `claims/`. */
+  readonly reviews: readonly string[];
 }
 
 export const emptyState: State = new Map();
@@ -27,25 +31,53 @@ export const emptyState: State = new Map();
 export function rulesOf(triggers: readonly string[], rules: Partial<PlanRules> = {}): PlanRules {
   const owners = triggers.map((trigger) => {
     const [name = "", tier = "100"] = trigger.split(":");
-    return [encodePathPart(name), { trigger: name, tier: Number(tier) }] as const;
+    const owner = triggerOwner(name);
+    return [ownerKey(owner), { owner, tier: Number(tier) }] as const;
   });
-  return { shards: 0, records: "full", deadLettersMax: 1000, owners: new Map(owners), ...rules };
+  return {
+    layout: { shards: 0, buckets: 1 },
+    instance: "sluice",
+    records: "full",
+    deadLettersMax: 1000,
+    owners: new Map(owners),
+    ownerOfCutFolder: () => undefined,
+    ...rules,
+  };
 }
 
+/** The checkpoint is the state's, without what is pending; `change`: what else becomes of it. */
 export function plan(
   state: State,
   inputs: readonly PlanInput[],
   rules: PlanRules = rulesOf([]),
-  checkpoint: Checkpoint = emptyCheckpoint,
+  change: Partial<Checkpoint> = {},
 ): Planning {
   const files = noStateFiles();
   readNeeds(state, pathsToRead(inputs, rules), files);
-  for (let round = 0; round < 20; round++) {
-    const planned = planChangeSet(inputs, checkpoint, rules, files);
-    if (planned.complete) return { changeSet: planned.changeSet, state: applyChanges(state, planned.changeSet) };
-    readNeeds(state, planned.needs, files);
-  }
-  throw new Error("planning asks for ever more files");
+  const text = state.get(checkpointPath);
+  const stored = text === undefined ? emptyCheckpoint : parseCheckpoint(text);
+  const fold = new StateFold(stored, { ...stored, pending: nothingPending, ...change }, rules, files);
+  const within = <T>(step: () => T): T => {
+    for (let round = 0; round < 50; round++) {
+      const result = step();
+      const needs = needsOf(result);
+      if (needs === undefined) return result;
+      readNeeds(state, needs, files);
+    }
+    throw new Error("planning asks for ever more files");
+  };
+  for (const input of inputs) within(() => fold.apply(input));
+  const finished = within(() => fold.finish());
+  if ("needs" in finished) throw new Error("planning asks for ever more files");
+  const { changeSet, checkpoint } = finished;
+  const reviews = checkpoint.pending.reviews.map(({ claims }) => claims);
+  return { changeSet, state: applyChanges(state, changeSet), reviews };
+}
+
+function needsOf(result: unknown): StateNeeds | undefined {
+  if (typeof result !== "object" || result === null) return undefined;
+  if ("needs" in result) return result.needs as StateNeeds;
+  return "texts" in result ? (result as StateNeeds) : undefined;
 }
 
 function readNeeds(state: State, { texts, ids, folders }: StateNeeds, files: StateFiles): void {
@@ -89,13 +121,19 @@ metadata:
   name: ${name}
 ${namespace === "" ? "" : `  namespace: ${namespace}\n`}  labels:
     app.kubernetes.io/managed-by: sluice
+    sluice.dev/instance: sluice
     sluice.dev/owner: EventTrigger.${trigger}
   annotations:
-    sluice.dev/entity: "${hashEntity(owner)}"
+    sluice.dev/entity: ${writeHash(hashEntity(owner))}
 data:
   value: ${value}
 `;
   return { identity: { group, kind, namespace, name }, text, at: { file: "config.yaml", line: 1, column: 1 } };
+}
+
+/** As canonical YAML has it: without quotes where it begins with a letter. */
+function writeHash(hash: string): string {
+  return /^[a-f]/.test(hash) ? hash : JSON.stringify(hash);
 }
 
 export const failure: Problem = { code: "TEMPLATE_FAILED", severity: "error", message: "it does not render" };
@@ -106,6 +144,7 @@ export const failure: Problem = { code: "TEMPLATE_FAILED", severity: "error", me
  */
 export function rendering(trigger: string, owner: Entity, text: string): ClusterRendering {
   const [cluster = "", ...words] = text.split(" ");
+  if (words[0] === "none") return { cluster, action: "none" };
   if (words[0] === "Delete") return { cluster, action: "Delete" };
   if (words[0] === "fail") return { cluster, action: "fail", problem: failure };
   const manifests: Manifest[] = [];
@@ -136,7 +175,7 @@ export function event(
   const time = new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString();
   return {
     kind: "entity",
-    trigger,
+    owner: triggerOwner(trigger),
     syncMode: "Continuous",
     continueOnConflict: false,
     entity: owner,
@@ -144,7 +183,6 @@ export function event(
       event: { id, source: owner.source, type: "login", subject, document },
       message: { subject: "user", headers: new Map(), stream: "bus/EVENTS", sequence: n, time },
     },
-    isReplay: false,
     renderings: renderings.map((text) => rendering(trigger, owner, text)),
     elsewhere: "Create",
     stopMatching: "LeavePolicies",
@@ -152,22 +190,69 @@ export function event(
   };
 }
 
+/** The record's newest event rendered again, on each cluster so; `a/c withdraw` and `a/c leave` too. */
+export function again(
+  trigger: string,
+  subject: string,
+  renderings: readonly string[],
+  more: Partial<ReplayInput> = {},
+): ReplayInput {
+  const owner = entity(subject);
+  return {
+    kind: "replay",
+    owner: triggerOwner(trigger),
+    entity: owner,
+    syncMode: "Continuous",
+    continueOnConflict: false,
+    clusters: renderings.map((text) => {
+      const [cluster = "", action] = text.split(" ");
+      if (action === "withdraw" || action === "leave") return { cluster, event: undefined, rendering: { action } };
+      return { cluster, event: 0, rendering: rendering(trigger, owner, text) };
+    }),
+    ...more,
+  };
+}
+
+/** An event's renderings as those of a pass. */
+export function replayed({ owner, entity: of, syncMode, continueOnConflict, renderings }: EntityInput): ReplayInput {
+  const told = renderings.filter(({ action }) => action !== "none");
+  const clusters = told.map((one) => ({ cluster: one.cluster, event: 0, rendering: one }));
+  return { kind: "replay", owner, entity: of, syncMode, continueOnConflict, clusters };
+}
+
+export function remove(trigger: string, subject: string): PlanInput {
+  return { kind: "remove", owner: triggerOwner(trigger), entity: entity(subject) };
+}
+
+/** What a record says of its clusters, those apart where its last event was a Delete. */
+export function holdingsOf(record: EntityRecord | undefined) {
+  const there = [...(record?.clusters ?? [])].filter(([, { action }]) => action === "Create");
+  const texts = (objects: RankedObjects) => [...objects.values()].map(({ identity }) => writeIdentity(identity)).sort();
+  return Object.fromEntries(
+    there.map(([cluster, { objects, waiting, withdrawn, failure }]) => [
+      cluster,
+      { objects: texts(objects), waiting: texts(waiting), withdrawn: texts(withdrawn), code: failure?.code },
+    ]),
+  );
+}
+
 export function recordOf(state: State, trigger: string, subject: string): EntityRecord | undefined {
-  const path = recordPath(trigger, hashEntity(entity(subject)));
+  const path = recordPath(triggerOwner(trigger), hashEntity(entity(subject)));
   const text = state.get(path);
   return text === undefined ? undefined : parseRecord(text, path);
 }
 
 /** What is desired, without the folder: `a/c/triggers/…` to the value of the manifest (`generated` for namespaces). */
 export function desired(state: State): Record<string, string> {
-  const files = [...state].filter(([path]) => path.startsWith("desired/"));
+  const files = [...state].filter(([path]) => path.startsWith("desired/")).sort();
   return Object.fromEntries(
     files.map(([path, text]) => [path.slice("desired/".length), /^ {2}value: (.*)$/m.exec(text)?.[1] ?? "generated"]),
   );
 }
 
+/** One for each object that several want, or whose Namespace is needed. */
 export function claimFiles(state: State): string[] {
-  return [...state.keys()].filter((path) => path.startsWith("claims/"));
+  return [...state.keys()].filter((path) => path.startsWith("claims/") && path.endsWith("/head.json"));
 }
 
 export type { ClusterKey, ObjectIdentity };

@@ -5,7 +5,7 @@ import { type ManifestOptions, readManifests } from "../../src/render/read-manif
 import { interpolate, type Printable, sourceOf } from "./interpolate.ts";
 
 const options: ManifestOptions = {
-  provenance: { owner: "EventTrigger/login", entity: "0123abcd" },
+  provenance: { owner: "EventTrigger/login", entity: "0123abcd", instance: "sluice" },
   extraLabels: new Map(),
   extraAnnotations: new Map(),
 };

@@ -6,7 +6,7 @@ import { writeCanonicalYaml } from "../../src/render/yaml/write-canonical-yaml.t
 import { indented, interpolate, type Printable, sourceOf } from "./interpolate.ts";
 
 const options: ManifestOptions = {
-  provenance: { owner: "EventTrigger/login", entity: "0123abcd" },
+  provenance: { owner: "EventTrigger/login", entity: "0123abcd", instance: "sluice" },
   extraLabels: new Map(),
   extraAnnotations: new Map(),
 };
@@ -43,6 +43,7 @@ metadata:
   labels:
     app.kubernetes.io/managed-by: sluice
     organization: "true"
+    sluice.dev/instance: sluice
     sluice.dev/owner: EventTrigger.login
   annotations:
     sluice.dev/entity: "0123abcd"
@@ -536,7 +537,7 @@ describe("provenance", () => {
   it("extra labels and annotations stand over the template's, Sluice's over all", () => {
     const extraLabels = new Map([
       ["team", "b"],
-      ["sluice.dev/owner", "me"],
+      ["app.kubernetes.io/managed-by", "me"],
     ]);
     const extraAnnotations = new Map([["note", "x: y"]]);
     const { value } = read(`${thing}  labels: {team: a, keep: it}\n`, {}, { extraLabels, extraAnnotations });
@@ -549,6 +550,13 @@ describe("provenance", () => {
       },
       annotations: { note: "x: y", "sluice.dev/entity": "0123abcd" },
     });
+  });
+
+  it("extra labels and annotations can't say whose an object is", () => {
+    const own = new Map([["sluice.dev/owner", "me"]]);
+    for (const extra of [{ extraLabels: own }, { extraAnnotations: own }]) {
+      expect(read(thing, {}, extra).problems).toMatchObject([{ code: "LABEL_INVALID" }]);
+    }
   });
 
   it("extra labels must be labels", () => {
@@ -565,7 +573,7 @@ describe("provenance", () => {
       "-/-",
     ];
     const labels = owners.map((owner) => {
-      const { value, problems } = read(thing, {}, { provenance: { owner, entity: "e" } });
+      const { value, problems } = read(thing, {}, { provenance: { owner, entity: "e", instance: "sluice" } });
       expect(problems).toEqual([]);
       return parseDocument(value[0]!.text).toJS().metadata.labels["sluice.dev/owner"] as string;
     });

@@ -1,109 +1,74 @@
 /**
- * What must have come of a world, told by its state branch's history and the plain fold: each state commit says which
- * deliveries it took, with which catalog, and which records were to be rendered again.
+ * What must have come of a world, told by its state branch's history: the same inputs, folded in memory one by one, with
+ * every pass at its end before the next input. So neither crashes nor how inputs fell into batches and chunks may have
+ * made a difference.
+ *
+ * Conflicts aside: which of several has an object may depend on when a pass reached them, where one change of the
+ * documents came before the pass of another had ended. Of these only who wants what is compared.
  */
 import type { Catalog } from "../../src/model/catalog.ts";
 import type { Checkpoint } from "../../src/model/change-set.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
-import type { EntityRecord } from "../../src/model/record.ts";
-import { processDelivery, renderRecordAgain } from "../../src/pipeline/process-delivery.ts";
-import type { EntityInput } from "../../src/plan/apply-entity.ts";
-import { encodePathPart, hashEntity, recordPath } from "../../src/plan/paths.ts";
-import type { PlanRules } from "../../src/plan/plan-change-set.ts";
+import { Fold } from "../../src/pipeline/dry-run/fold.ts";
+import { readFolder } from "../../src/pipeline/read-folder.ts";
+import { emptyCheckpoint } from "../../src/plan/checkpoint-file.ts";
+import { parseRecord } from "../../src/plan/record-file.ts";
 import { renderSettings } from "../pipeline/service-bench.ts";
-import { NaiveFold, whoIs } from "../plan/naive-fold.ts";
-
-type Last = Pick<EntityInput, "trigger" | "entity" | "last">;
 
 export class Oracle {
-  readonly fold: NaiveFold;
+  readonly #fold: Fold;
   #catalog: Catalog | undefined;
-  /** By record path, the last event of every record there is. */
-  readonly #last = new Map<string, Last>();
-  /** What triggers asked for when they were last in the catalog. */
-  readonly #behaviors = new Map<string, string>();
 
-  constructor() {
-    this.fold = new NaiveFold(rulesOf(undefined));
+  constructor(stateId: string) {
+    const options = {
+      records: "full",
+      render: renderSettings,
+      entitiesMax: 1_000_000,
+      outputPath: "rendered",
+    } as const;
+    this.#fold = new Fold(undefined, { ...emptyCheckpoint, stateId }, options);
   }
 
   /** A state commit: the checkpoint before and after it, and what was delivered in between. */
-  advance(
+  async advance(
     before: Checkpoint | undefined,
     after: Checkpoint,
     deliveries: readonly Delivery[],
     catalogs: ReadonlyMap<string, Catalog>,
-  ): void {
-    const isCatalogChange = before?.catalog !== after.catalog;
-    if (before !== undefined && !isCatalogChange) this.#renderPending(before, after);
-    for (const delivery of deliveries) this.#deliver(delivery);
-    if (!isCatalogChange) return;
+  ): Promise<void> {
+    if (this.#catalog !== undefined) await this.#fold.receive(this.#catalog, deliveries);
+    if (this.#catalog !== undefined) await this.#fold.renderPending(this.#catalog);
+    if (before?.catalog === after.catalog || after.catalog === "") return;
     this.#catalog = catalogs.get(after.catalog);
     if (this.#catalog === undefined) throw new Error(`nobody has loaded catalog ${after.catalog}`);
-    this.fold.rules = rulesOf(this.#catalog);
-    for (const { name, stopMatchingBehavior } of this.#catalog.eventTriggers.values()) {
-      this.#behaviors.set(name, stopMatchingBehavior);
-    }
+    await this.#fold.putInForce(this.#catalog);
   }
 
-  #deliver(delivery: Delivery): void {
-    for (const input of processDelivery(this.#catalog!, delivery, renderSettings).inputs) {
-      this.fold.apply(input);
-      if (input.kind === "entity") this.#remember(input);
-    }
-  }
-
-  #remember({ trigger, entity, last }: EntityInput): void {
-    const path = recordPath(trigger, hashEntity(entity));
-    if (this.fold.records.has(whoIs(trigger, entity))) this.#last.set(path, { trigger, entity, last });
-    else this.#last.delete(path);
-  }
-
-  /** A batch takes single records first, else the first trigger; chunks that changed nothing went before unseen. */
-  #renderPending({ pending: before }: Checkpoint, { pending: after }: Checkpoint): void {
-    const triggers = before.triggers.map(({ trigger }) => trigger);
-    const left = new Set(after.triggers.map(({ trigger }) => trigger));
-    if (before.records.length > 0) this.#renderAgain(before.records);
-    for (const trigger of triggers) {
-      if (left.has(trigger)) return;
-      const paths = [...this.#last].filter(([, known]) => known.trigger === trigger).map(([path]) => path);
-      this.#renderAgain(paths.sort());
-    }
-  }
-
-  #renderAgain(paths: readonly string[]): void {
-    // As one batch does it: everything is rendered from what was on record before.
-    for (const path of paths) {
-      const known = this.#last.get(path);
-      if (known !== undefined) this.#renderRecord(known);
-    }
-  }
-
-  #renderRecord({ trigger, entity, last }: Last): void {
-    const current = this.#catalog!.eventTriggers.get(trigger);
-    const behavior = this.#behaviors.get(trigger);
-    if (current === undefined) {
-      if (behavior !== "WithdrawPolicies") return;
-      this.fold.apply({ kind: "withdraw", trigger, entity });
-      this.#last.delete(recordPath(trigger, hashEntity(entity)));
-      return;
-    }
-    const none = { objects: new Map(), waiting: new Map(), failures: new Map() };
-    const record: EntityRecord = { trigger, entity, last, ...none, changedAt: "" };
-    const input = renderRecordAgain(this.#catalog!, record, renderSettings);
-    if (input !== undefined) {
-      this.fold.apply(input);
-      this.#remember(input);
-    } else if (behavior === "WithdrawPolicies" && current.broken === undefined) {
-      const known = this.fold.records.get(whoIs(trigger, entity));
-      const clusters = new Set([...known!.objects.keys(), ...known!.waiting.keys(), ...known!.failures]);
-      this.fold.apply({ kind: "withdraw", trigger, entity, clusters });
-    }
+  async files(): Promise<ReadonlyMap<string, string>> {
+    const files = new Map<string, string>();
+    const { overlay } = this.#fold;
+    for await (const [path, text] of readFolder(overlay, overlay.tree, "")) files.set(path, text);
+    return files;
   }
 }
 
-function rulesOf(catalog: Catalog | undefined): PlanRules {
-  const triggers = [...(catalog?.eventTriggers.values() ?? [])];
-  const owners = new Map(triggers.map(({ name, tier }) => [encodePathPart(name), { trigger: name, tier }]));
-  return { shards: 0, records: "full", deadLettersMax: 1000, owners };
+/** Who wants what: by record and cluster the objects that it has or waits for, and what it failed with besides conflicts. */
+export function wishesOf(files: ReadonlyMap<string, string>): Record<string, unknown> {
+  const records = [...files].filter(([path]) => path.startsWith("records/")).sort();
+  return Object.fromEntries(
+    records.map(([path, text]) => {
+      const { clusters, events } = parseRecord(text, path);
+      const wishes = [...clusters].sort().map(([cluster, { action, objects, waiting, failure }]) => {
+        const code = failure?.code === "OBJECT_CONFLICT" ? undefined : failure?.code;
+        return [cluster, action, [...objects.keys(), ...waiting.keys()].sort(), code];
+      });
+      return [path, { wishes, events: events.map(({ message }) => message.sequence) }];
+    }),
+  );
+}
+
+/** Manifests of the triggers whose objects nobody else wants. */
+export function ownManifests(files: ReadonlyMap<string, string>): Record<string, string> {
+  const own = /^desired\/[^/]+\/[^/]+\/(?:triggers\/(?:own|moving)|base)\//;
+  return Object.fromEntries([...files].filter(([path]) => own.test(path)).sort());
 }

@@ -7,13 +7,13 @@
 import type { Catalog } from "../../src/model/catalog.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
 import { SluiceError } from "../../src/model/problem.ts";
-import { parseCheckpoint } from "../../src/plan/checkpoint-file.ts";
 import type { EventStream } from "../../src/ports/event-stream.ts";
 import { createFakeChance, type FakeChance } from "../fakes/fake-chance.ts";
 import { createFakeClock } from "../fakes/fake-clock.ts";
 import { createFakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { type GitOperation, gitUnavailable } from "../fakes/fake-git-repository.ts";
+import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
 import { cloudEvent, createInstance, type Instance, stateBranch, turns } from "../pipeline/service-bench.ts";
 import { documentVariants } from "./documents.ts";
 
@@ -74,8 +74,8 @@ export class World {
     await this.#comeToRest();
   }
 
-  checkpointOf(text: string | undefined) {
-    return text === undefined ? undefined : parseCheckpoint(text);
+  checkpoint() {
+    return storedCheckpoint(this.remote.files(stateBranch));
   }
 
   async #act(): Promise<void> {
@@ -202,9 +202,7 @@ export class World {
       ...this.stream,
       settle: async (upTo) => {
         if (isDead()) throw new Crash("killed");
-        const pushed = this.checkpointOf(this.remote.file(stateBranch, "checkpoint.json"))?.positions.get(
-          this.stream.name,
-        );
+        const pushed = this.checkpoint()?.positions.get(this.stream.name);
         if (pushed === undefined || pushed.sequence < upTo.sequence) throw new Error("settled before it was pushed");
         await this.stream.settle(upTo);
       },
@@ -246,10 +244,10 @@ export class World {
       this.#running?.instance.git.refusals.splice(0);
       await turns(4);
       this.clock.advance(5000);
-      const checkpoint = this.checkpointOf(this.remote.file(stateBranch, "checkpoint.json"));
+      const checkpoint = this.checkpoint();
       const sequence = checkpoint?.positions.get(this.stream.name)?.sequence ?? 0;
       const isDone =
-        sequence === last && checkpoint?.pending.triggers.length === 0 && checkpoint.pending.records.length === 0;
+        sequence === last && checkpoint?.pending.passes.length === 0 && checkpoint.pending.reviews.length === 0;
       // Long enough for the service to look at the target, and to follow what it finds.
       calm = isDone ? calm + 1 : 0;
       if (calm > 6) {

@@ -93,7 +93,12 @@ export async function runDryRun(
       samples: sources.samples,
       outputPath: settings.output.path,
     };
-    const result = await dryRun(input, { records: settings.output.records, render, entitiesMax: dryRunEntitiesMax });
+    const result = await dryRun(input, {
+      records: settings.output.records,
+      render,
+      entitiesMax: dryRunEntitiesMax,
+      outputPath: settings.output.path,
+    });
     for (const problem of result.problems) onProblem(problem);
     return result.report;
   } finally {

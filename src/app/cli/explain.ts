@@ -76,7 +76,7 @@ async function run(context: CliContext, what: string, options: ExplainOptions): 
       catalog: await readCatalog(context, settings, heads),
       render: composeOpenRenderSettings(settings),
       outputPath: settings.output.path,
-      shards: text === undefined ? settings.output.shards : parseCheckpoint(text).shards,
+      layout: text === undefined ? { shards: settings.output.shards, buckets: 1 } : parseCheckpoint(text).layout,
       showsData: options.showData === true,
       reviews: filesUnderReview(await listReviews(reviewScope(settings, heads))),
     });
@@ -256,10 +256,10 @@ function describe({ code, message, at: place }: Problem): string {
   return `${at(place)}: ${message} [${code}]`;
 }
 
-function describeClaim({ trigger, entityId, tier }: Claimant): string {
+function describeClaim({ trigger, entityId, tier, rank }: Claimant): string {
   return trigger === ""
     ? "Sluice itself, for the objects in it"
-    : `EventTrigger ${trigger}, tier ${tier}, entity ${entityId}`;
+    : `EventTrigger ${trigger}, tier ${tier}, rank ${rank}, entity ${entityId}`;
 }
 
 function describeCommit(branch: string, { id, time }: CommitInfo): string {

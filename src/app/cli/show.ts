@@ -2,8 +2,16 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { ObjectIdentity } from "../../model/manifest.ts";
+import { type Owner, ownerKey } from "../../model/owner.ts";
 import { formatPlace, type Problem } from "../../model/problem.ts";
-import type { DeadLetter, EntityRecord } from "../../model/record.ts";
+import {
+  type ClusterRecord,
+  type DeadLetter,
+  type EntityRecord,
+  eventOf,
+  failuresOf,
+  type RankedObjects,
+} from "../../model/record.ts";
 import type { Settings } from "../../model/settings.ts";
 import { listDeadLetters, listRecords, type RecordFilter } from "../../pipeline/list-state.ts";
 import {
@@ -14,7 +22,7 @@ import {
   type UnmergedFile,
 } from "../../pipeline/review/review-overview.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
-import { checkpointPath, desiredFolder, encodePathPart, hashEntity, objectPath } from "../../plan/paths.ts";
+import { checkpointPath, desiredFolder, hashEntity, objectPath } from "../../plan/paths.ts";
 import { openHeads, openState } from "../compose/state.ts";
 import { openSettings } from "../read-config.ts";
 import {
@@ -144,9 +152,10 @@ export async function showAddons(
     const files = filesUnderReview(await listReviews(reviewScope(settings, heads)));
     const text =
       state === undefined ? undefined : (await git.readFiles(state.tree, [checkpointPath])).get(checkpointPath);
-    const shards = text === undefined ? settings.output.shards : parseCheckpoint(text).shards;
-    const reviewOf: ReviewOf = (trigger, cluster, identity) => {
-      const path = objectPath(cluster, encodePathPart(trigger), identity, shards);
+    const plain = { shards: settings.output.shards, buckets: 1 };
+    const layout = text === undefined ? plain : parseCheckpoint(text).layout;
+    const reviewOf: ReviewOf = (owner, cluster, identity) => {
+      const path = objectPath(cluster, owner, identity, layout);
       const file = files.get(settings.output.path + path.slice(desiredFolder.length));
       return file === undefined ? "" : describeFileReview(file);
     };
@@ -178,19 +187,19 @@ interface Addon {
   readonly review?: string;
 }
 
-type ReviewOf = (trigger: string, cluster: string, identity: ObjectIdentity) => string;
+type ReviewOf = (owner: Owner, cluster: string, identity: ObjectIdentity) => string;
 
 function addonsOf(
-  { objects, trigger, changedAt }: EntityRecord,
+  { clusters, owner, changedAt }: EntityRecord,
   only: string | undefined,
   reviewOf: ReviewOf,
 ): readonly Addon[] {
-  return [...objects]
+  return [...clusters]
     .filter(([cluster]) => only === undefined || cluster === only)
-    .flatMap(([cluster, identities]) =>
-      identities.map((identity) => {
+    .flatMap(([cluster, { objects }]) =>
+      [...objects.values()].map(({ identity }) => {
         const { group, kind, namespace, name } = identity;
-        const review = reviewOf(trigger, cluster, identity);
+        const review = reviewOf(owner, cluster, identity);
         return {
           cluster,
           resourceType: `${group}:${kind}`,
@@ -198,7 +207,7 @@ function addonsOf(
           name,
           version: "N/A",
           time: changedAt,
-          profiles: `EventTrigger/${trigger}`,
+          profiles: ownerKey(owner),
           ...(review === "" ? {} : { review }),
         };
       }),
@@ -256,17 +265,17 @@ const reviewView: View<GroupOverview> = {
 
 const entityColumns: readonly Column<EntityRecord>[] = [
   { title: "ID", cell: ({ entity }) => hashEntity(entity) },
-  { title: "TRIGGER", cell: ({ trigger }) => trigger },
+  { title: "TRIGGER", cell: ({ owner }) => owner.name },
   { title: "SOURCE", cell: ({ entity }) => entity.source },
   { title: "SUBJECT", cell: ({ entity }) => entity.subject },
-  { title: "CLUSTERS", cell: ({ objects }) => String(objects.size) },
+  { title: "CLUSTERS", cell: (record) => String(clustersOf(record).length) },
   {
     title: "OBJECTS",
-    cell: ({ objects }) => String([...objects.values()].reduce((sum, list) => sum + list.length, 0)),
+    cell: ({ clusters }) => String([...clusters.values()].reduce((sum, { objects }) => sum + objects.size, 0)),
   },
-  { title: "STATE", cell: ({ failures }) => (failures.size > 0 ? "failed" : "ok") },
+  { title: "STATE", cell: (record) => (failuresOf(record).size > 0 ? "failed" : "ok") },
   { title: "TIME", cell: ({ changedAt }) => formatTime(changedAt) },
-  { title: "REASON", cell: ({ failures }) => describeFailures([...failures.values()]) },
+  { title: "REASON", cell: (record) => describeFailures([...failuresOf(record).values()]) },
 ];
 
 const deadLetterColumns: readonly Column<DeadLetter>[] = [
@@ -284,18 +293,33 @@ function describeFailures(problems: readonly Problem[]): string {
   return [...new Set(texts)].join("; ");
 }
 
-function plainEntity({ trigger, entity, objects, waiting, failures, changedAt, last }: EntityRecord): unknown {
+/** Where its last action was Create. */
+function clustersOf({ clusters }: EntityRecord): readonly string[] {
+  return [...clusters]
+    .filter(([, { action, failure }]) => action === "Create" && failure === undefined)
+    .map(([key]) => key);
+}
+
+function plainEntity(record: EntityRecord): unknown {
+  const { owner, entity, clusters, changedAt } = record;
+  const last = eventOf(record);
+  const identities = (objects: RankedObjects) => [...objects.values()].map(({ identity }) => identity);
+  const byCluster = (pick: (on: ClusterRecord) => RankedObjects) =>
+    Object.fromEntries([...clusters].flatMap(([key, on]) => (pick(on).size > 0 ? [[key, identities(pick(on))]] : [])));
   return {
     id: hashEntity(entity),
-    trigger,
+    trigger: owner.name,
+    owner,
     ...entity,
     changedAt,
     event: last === undefined ? undefined : { id: last.event.id, type: last.event.type },
     stream: last?.message.stream,
     sequence: last?.message.sequence,
-    objects: Object.fromEntries(objects),
-    waiting: Object.fromEntries(waiting),
-    failures: Object.fromEntries(failures),
+    clusters: clustersOf(record),
+    objects: byCluster(({ objects }) => objects),
+    waiting: byCluster(({ waiting }) => waiting),
+    withdrawn: byCluster(({ withdrawn }) => withdrawn),
+    failures: Object.fromEntries(failuresOf(record)),
   };
 }
 

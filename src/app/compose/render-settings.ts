@@ -6,15 +6,20 @@ import type { CliContext } from "../cli/context.ts";
 import { secretReader } from "../read-config.ts";
 
 export function composeRenderSettings(settings: Settings, context: CliContext): RenderSettings {
-  const { compatibility, output, render } = settings;
-  const base = { compatibility, secrets: output.secrets, hidesEvents: output.records === "identity" };
+  const { compatibility, output, render, name } = settings;
+  const base = { instance: name, compatibility, secrets: output.secrets, hidesEvents: output.records === "identity" };
   if (render.seedKey === undefined) return base;
   return { ...base, drawBytes: bytesFrom(secretReader(context)(render.seedKey)) };
 }
 
 /** For tests and for what must not see secrets: functions of chance draw from a key that everybody knows. */
-export function composeOpenRenderSettings({ compatibility, output, render }: Settings): RenderSettings {
-  const settings = { compatibility, secrets: output.secrets, hidesEvents: output.records === "identity" };
+export function composeOpenRenderSettings({ compatibility, output, render, name }: Settings): RenderSettings {
+  const settings = {
+    instance: name,
+    compatibility,
+    secrets: output.secrets,
+    hidesEvents: output.records === "identity",
+  };
   return render.seedKey === undefined ? settings : { ...settings, drawBytes: bytesFrom("sluice") };
 }
 

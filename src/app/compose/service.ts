@@ -18,6 +18,8 @@ import { composeReview } from "./review.ts";
 import { compileShipped } from "./shipped-template.ts";
 
 const deadLettersMax = 1000;
+/** A week: how long what a withdrawn owner had can be brought back. */
+const keepWithdrawnMinutes = 7 * 24 * 60;
 
 /**
  * The service, started: branches open, catalog in force, target as the state wants it. Throws where the signal aborts
@@ -71,7 +73,9 @@ function composeSettings(
     options: {
       ...commit,
       lookMs: repository.pollMs,
-      shards: output.shards,
+      layout: { shards: output.shards, buckets: 1 },
+      outputPath: output.path,
+      keepWithdrawnMinutes,
       records: output.records,
       deadLettersMax,
       render: composeRenderSettings(settings, context),
@@ -90,7 +94,7 @@ export function openBranches(settings: Settings, ports: Omit<LeadingPorts, "metr
   return new Branches(namesOf(settings), ports, (changeSet) => writeCommitMessage(message, changeSet));
 }
 
-function namesOf({ repository, state, output, review }: Settings): BranchNames {
+function namesOf({ name, repository, state, output, review }: Settings): BranchNames {
   const isReviewed = review.mode === "pull-request";
-  return { target: repository.branch, state: state.branch, outputPath: output.path, isReviewed };
+  return { target: repository.branch, state: state.branch, outputPath: output.path, isReviewed, instance: name };
 }

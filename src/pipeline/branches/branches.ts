@@ -8,10 +8,11 @@
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import { emptyCheckpoint, parseCheckpoint } from "../../plan/checkpoint-file.ts";
+import { emptyCheckpoint } from "../../plan/checkpoint-file.ts";
 import { checkpointPath, clusterFileName, desiredFolder } from "../../plan/paths.ts";
 import type { GitRepository, ObjectId, RefOutcome, RefUpdate } from "../../ports/git.ts";
 import type { Chance, Clock, Log } from "../../ports/system.ts";
+import { readCheckpoint } from "../read-checkpoint.ts";
 import { backOff } from "../until-answered.ts";
 import { projectTarget } from "./project-target.ts";
 
@@ -22,6 +23,8 @@ export interface BranchNames {
   readonly outputPath: string;
   /** What goes to the target goes by review: it is only looked at here. */
   readonly isReviewed?: boolean;
+  /** Settings' `name`: files of another Sluice are left alone. */
+  readonly instance?: string;
 }
 
 export interface Ports {
@@ -132,6 +135,19 @@ export class Branches {
     return other;
   }
 
+  /**
+   * Keeps the state's head, as the server has it, under the branch's name and this suffix, where there is no such branch;
+   * returns its name.
+   */
+  async keepStateAs(suffix: string): Promise<string> {
+    const branch = `${this.#names.state}-${suffix}`;
+    if (this.#pushedState === undefined) return branch;
+    const outcomes = await this.#ports.git.push([{ branch, from: undefined, to: this.#pushedState }]);
+    const outcome = outcomes.get(branch);
+    if (outcome?.kind === "refused") throw new SluiceError(outcome.problem);
+    return branch;
+  }
+
   get targetTree(): ObjectId | undefined {
     return this.#target?.tree;
   }
@@ -154,15 +170,15 @@ export class Branches {
       await this.#checkNothingIsThere();
       return emptyCheckpoint;
     }
-    const text = (await git.readFiles(this.#state.tree, [checkpointPath])).get(checkpointPath);
-    if (text === undefined) {
+    const checkpoint = await readCheckpoint(git, this.#state.tree);
+    if (checkpoint === undefined) {
       throw new SluiceError({
         code: "STATE_INVALID",
         message: `branch ${this.#names.state} has no ${checkpointPath}`,
         hint: "Is it another branch's name? Set state.branch to one that is Sluice's alone.",
       });
     }
-    return parseCheckpoint(text);
+    return checkpoint;
   }
 
   /** Without a state every manifest of Sluice's would count as no longer wanted: a branch lost must delete nothing. */
@@ -341,7 +357,14 @@ export class Branches {
     const made: MadeTarget[] = [];
     for (const [index, { desired, message, time }] of steps.entries()) {
       if (index < present) continue;
-      const { changes, foreign } = await projectTarget(git, head?.tree, this.#names.outputPath, desired, projected);
+      const { changes, foreign } = await projectTarget(
+        git,
+        head?.tree,
+        this.#names.outputPath,
+        desired,
+        projected,
+        this.#names.instance,
+      );
       this.#reportForeign(foreign);
       projected = desired;
       if (changes.length > 0) {
@@ -367,6 +390,7 @@ export class Branches {
         this.#names.outputPath,
         desired,
         undefined,
+        this.#names.instance,
       );
       if (changes.length === 0) return index;
     }
@@ -426,7 +450,7 @@ function stoppedProblem(branch: string): Problem {
   };
 }
 
-const noChanges: ChangeSet = { changes: [], objects: [], events: [], revived: [], droppedLetters: 0 };
+const noChanges: ChangeSet = { changes: [], objects: [], events: [], droppedLetters: 0 };
 
 /** In the order of the updates: the state's trouble counts first. */
 function firstProblem(updates: readonly RefUpdate[], outcomes: ReadonlyMap<string, RefOutcome>): Problem | undefined {

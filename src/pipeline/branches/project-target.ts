@@ -2,6 +2,7 @@
  * The target branch as a projection of the desired tree (design 8): made by comparing tree ids, descending only where
  * they differ. Files of Sluice's that differ are restored; what is not Sluice's is left alone and reported.
  */
+import { splitProvenance } from "../../plan/provenance.ts";
 import type { GitReader, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 
 export interface Projection {
@@ -14,9 +15,17 @@ export interface Projection {
 const folderMode = "40000";
 /** Rendering writes this label into every object. */
 const ownedMark = "app.kubernetes.io/managed-by: sluice";
+/** Whose files are that say no instance: older versions wrote them. */
+const firstInstance = "sluice";
+
+/** Whether a manifest is one of this Sluice's: several may share a repository, each with a name of its own. */
+export function isManifestOf(instance: string, text: string): boolean {
+  if (!text.includes(ownedMark)) return false;
+  return (splitProvenance(text).texts.instance?.replaceAll('"', "") ?? firstInstance) === instance;
+}
 
 /**
- * `desired` and `before` are tree ids of `desired/`, now and when the target was last made (undefined: not known);
+ * `instance` is the name of this Sluice; `desired` and `before` are tree ids of `desired/`, now and when the target was last made (undefined: not known);
  * `target` is the target's tree.
  */
 export async function projectTarget(
@@ -25,6 +34,7 @@ export async function projectTarget(
   outputPath: string,
   desired: ObjectId | undefined,
   before: ObjectId | undefined,
+  instance: string = firstInstance,
 ): Promise<Projection> {
   const changes: TreeChange[] = [];
   const foreign: string[] = [];
@@ -43,7 +53,8 @@ export async function projectTarget(
       return;
     }
     if (have.mode !== folderMode) {
-      const isOurs = (want !== undefined && want.mode !== folderMode) || (await isOwned(path, have));
+      const isWanted = want !== undefined && want.mode !== folderMode;
+      const isOurs = isWanted ? !(await isAnothers(path)) : await isOwned(path, have);
       if (!isOurs) foreign.push(path);
       else if (want === undefined) changes.push({ path, action: "delete" });
       else changes.push({ path, action: "place", id: want.id, mode: want.mode });
@@ -59,11 +70,17 @@ export async function projectTarget(
     }
   }
 
+  /** Whether another Sluice has put there what this one wants to have there too. */
+  async function isAnothers(path: string): Promise<boolean> {
+    const text = target === undefined ? "" : ((await git.readFiles(target, [path])).get(path) ?? "");
+    return text.includes(ownedMark) && !isManifestOf(instance, text);
+  }
+
   async function isOwned(path: string, entry: TreeEntry): Promise<boolean> {
     if (standsAboveClusters(path) || entry.mode !== "100644" || !path.endsWith(".yaml") || target === undefined)
       return false;
     const files = await git.readFiles(target, [path]);
-    return files.get(path)?.includes(ownedMark) ?? false;
+    return isManifestOf(instance, files.get(path) ?? "");
   }
 
   /** Ours all stand in a cluster's folder: `<output>/<namespace>/<cluster>/…`. */

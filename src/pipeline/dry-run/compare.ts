@@ -1,13 +1,14 @@
 /** From two states to the report of what differs between them: objects as masked diffs, failures in groups. */
 import type { CloudEvent } from "../../model/cloud-event.ts";
+import { ownerKey } from "../../model/owner.ts";
 import { formatPlace, type Place, type Problem, type SourcePlace } from "../../model/problem.ts";
-import type { EntityRecord } from "../../model/record.ts";
+import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
 import { desiredFolder, recordPath, recordsFolder } from "../../plan/paths.ts";
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord } from "../../plan/record-file.ts";
 import { diffLines, makeHunks, splitLines } from "./diff-lines.ts";
 import type { Mask, SubjectMask } from "./mask.ts";
-import { type PathParts, readPath } from "./object-path.ts";
+import { ownerOfManifest, type PathParts, readPath } from "./object-path.ts";
 import type { FailureGroup, Hunk, ObjectAction, ObjectChange } from "./report.ts";
 import type { StateOverlay } from "./state-overlay.ts";
 
@@ -60,8 +61,10 @@ class ChangedObject {
     this.#parts = readPath(path);
     this.#before = before;
     this.#after = after;
-    const entity = entityHashOf(splitProvenance(before ?? after ?? ""));
-    this.recordPath = this.#parts.trigger === "" ? undefined : recordPath(this.#parts.trigger, entity);
+    const text = before ?? after ?? "";
+    const owner = ownerOfManifest(path, text);
+    const entity = entityHashOf(splitProvenance(text).texts);
+    this.recordPath = owner === undefined ? undefined : recordPath(owner, entity);
   }
 
   get cluster(): string {
@@ -116,7 +119,7 @@ function actionOf(before: string | undefined, after: string | undefined): Object
 
 /** The values of Sluice's own label and annotation. */
 function provenanceNames(lines: readonly string[]): readonly string[] {
-  return lines.filter((line) => /^ {4}sluice\.dev\/(?:owner|entity): /.test(line));
+  return lines.filter((line) => /^ {4}sluice\.dev\/(?:owner|entity|instance): /.test(line));
 }
 
 /**
@@ -139,7 +142,7 @@ async function findUnrendered(
   return new Set(
     suspects.filter(({ recordPath: path = "", cluster }) => {
       const text = records.get(path);
-      return text !== undefined && parseRecord(text, path).failures.has(cluster);
+      return text !== undefined && parseRecord(text, path).clusters.get(cluster)?.failure !== undefined;
     }),
   );
 }
@@ -153,7 +156,7 @@ async function readRecordedEvents(
   const texts = await recorded.readFiles(recorded.tree, [...paths]);
   const events = new Map<string, CloudEvent>();
   for (const [path, text] of texts) {
-    const event = parseRecord(text, path).last?.event;
+    const event = eventOf(parseRecord(text, path))?.event;
     if (event !== undefined) events.set(path, event);
   }
   return events;
@@ -175,7 +178,8 @@ export async function compareFailures(
     for (const path of some) {
       const read = (text: string | undefined) => (text === undefined ? undefined : parseRecord(text, path));
       const [old, now] = [read(texts.get(path)), read(textsAfter.get(path))];
-      const event = read(textsKnown.get(path))?.last?.event;
+      const known = read(textsKnown.get(path));
+      const event = known === undefined ? undefined : eventOf(known)?.event;
       addFailures(groups, "introduced", now, old, event, options.mask);
       addFailures(groups, "mended", old, now, event, options.mask);
     }
@@ -195,21 +199,21 @@ function addFailures(
   mask: Mask,
 ): void {
   if (record === undefined) return;
-  const known = new Set([...(other?.failures.values() ?? [])].map(keyOf));
+  const known = new Set(other === undefined ? [] : [...failuresOf(other).values()].map(keyOf));
   const seen = new Set<string>();
-  for (const problem of record.failures.values()) {
+  for (const problem of failuresOf(record).values()) {
     const key = keyOf(problem);
     if (known.has(key) || seen.has(key)) continue;
     seen.add(key);
     const { source, subject } = record.entity;
-    const about = { events: event === undefined ? [] : [event], names: [source, subject, record.trigger] };
+    const about = { events: event === undefined ? [] : [event], names: [source, subject, record.owner.name] };
     const message = cut(mask.of(about).message(problem.message));
-    const groupKey = JSON.stringify([change, record.trigger, problem.code, placeKey(problem.at), message]);
+    const groupKey = JSON.stringify([change, ownerKey(record.owner), problem.code, placeKey(problem.at), message]);
     const group = groups.get(groupKey);
     const example = cut(`${source} ${subject}`);
     groups.set(groupKey, {
       change,
-      trigger: record.trigger,
+      trigger: record.owner.name,
       code: problem.code,
       message,
       ...(problem.at === undefined ? {} : { at: withoutExcerpt(problem.at) }),

@@ -1,32 +1,43 @@
 /** Why a manifest is as it is: from its file back to entity, event, trigger, template, record, claims and commits. */
 import type { Catalog } from "../../model/catalog.ts";
+import type { Layout } from "../../model/change-set.ts";
 import type { Entity } from "../../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
-import type { ObjectIdentity } from "../../model/manifest.ts";
+import { identityKey, isCoreKind, type ObjectIdentity } from "../../model/manifest.ts";
+import { ownerKinds, triggerOwner } from "../../model/owner.ts";
 import type { Place, Problem } from "../../model/problem.ts";
-import type { EntityRecord } from "../../model/record.ts";
+import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
+import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../../plan/claims-file.ts";
 import {
-  claimsPath,
   desiredFolder,
   generatedNamespacePath,
   hashEntity,
+  objectClaimsFolder,
   objectPath,
+  ownerOfFolder,
+  ownersFoldersOf,
   recordPath,
   recordsFolder,
 } from "../../plan/paths.ts";
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
-import { parseRecord, parseStateFile, writeIdentity } from "../../plan/record-file.ts";
+import { parseRecord, writeIdentity } from "../../plan/record-file.ts";
 import type { GitReader, ObjectId, TreeEntry } from "../../ports/git.ts";
 import type { RenderSettings } from "../../render/render-trigger.ts";
-import { renderRecordAgain } from "../process-delivery.ts";
+import { readFolder } from "../read-folder.ts";
+import { renderAgain } from "../render-again.ts";
 import type { FileReview } from "../review/review-overview.ts";
-import { decodePart, readPath } from "./object-path.ts";
+import { decodePart, ownerOfManifest, readPath } from "./object-path.ts";
+
+/** Claims that are told at most: the first ones, and how many more there are is in the head. */
+const claimsMax = 100;
 
 export interface Claimant {
   /** Empty for Sluice itself. */
   readonly trigger: string;
   readonly entityId: string;
   readonly tier: number;
+  /** The number of the input that made the claim. */
+  readonly rank: number;
 }
 
 export interface Explanation {
@@ -72,7 +83,7 @@ export interface ExplainScope {
   readonly catalog: Catalog;
   readonly render: RenderSettings;
   readonly outputPath: string;
-  readonly shards: number;
+  readonly layout: Layout;
   readonly showsData: boolean;
   /** By path on the target, how files stand that are reviewed; nothing where nothing is. */
   readonly reviews: ReadonlyMap<string, FileReview>;
@@ -124,26 +135,21 @@ async function explainPaths(paths: readonly string[], scope: ExplainScope): Prom
 }
 
 async function explainManifest(path: string, text: string, scope: ExplainScope): Promise<Explanation> {
-  const { cluster, trigger } = readPath(path);
-  const entityId = entityHashOf(splitProvenance(text));
-  const record = trigger === "" ? undefined : await readRecord(recordPath(trigger, entityId), scope);
-  const held = record?.objects.get(cluster) ?? [];
-  const identity =
-    held.find((one) => objectPath(cluster, ownerFolderOf(path), one, scope.shards) === path) ?? identityOf(path, text);
+  const { cluster } = readPath(path);
+  const owner = ownerOfManifest(path, text);
+  const entityId = entityHashOf(splitProvenance(text).texts);
+  const record = owner === undefined ? undefined : await readRecord(recordPath(owner, entityId), scope);
+  const told = identityOf(path, text);
+  const identity = record?.clusters.get(cluster)?.objects.get(identityKey(told))?.identity ?? told;
   return {
     cluster,
     object: writeIdentity(identity),
     ...(record === undefined ? {} : explainRecord(record, cluster, identity, scope)),
-    claims: await readClaims(claimsPath(cluster, identity), scope),
+    claims: await readClaims(objectClaimsFolder(cluster, identity), scope),
   };
 }
 
-/** `desired/<namespace>/<cluster>/triggers/<owner>/…`. */
-function ownerFolderOf(path: string): string {
-  return path.split("/")[4] ?? "";
-}
-
-/** For manifests that no record names: what the path and the text say. */
+/** What the path and the text say. */
 function identityOf(path: string, text: string): ObjectIdentity {
   const { names } = readPath(path);
   const [namespace, name] = names.includes(" ") ? names.split(" ") : ["", names];
@@ -157,7 +163,9 @@ function explainRecord(
   identity: ObjectIdentity | undefined,
   scope: ExplainScope,
 ): Omit<Explanation, "claims"> {
-  const { trigger: name, entity, last, failures } = record;
+  const { owner, entity, clusters } = record;
+  const { name } = owner;
+  const last = eventOf(record, cluster);
   const id = hashEntity(entity);
   const trigger = scope.catalog.eventTriggers.get(name);
   const template = identity === undefined ? undefined : findTemplate(record, cluster, identity, scope);
@@ -177,10 +185,10 @@ function explainRecord(
           },
         }),
     record: {
-      path: recordPath(name, id),
+      path: recordPath(owner, id),
       changedAt: record.changedAt,
-      objects: [...record.objects.values()].reduce((sum, list) => sum + list.length, 0),
-      failures: [...failures]
+      objects: [...clusters.values()].reduce((sum, { objects }) => sum + objects.size, 0),
+      failures: [...failuresOf(record)]
         .filter(([failed]) => cluster === undefined || failed === cluster)
         .map(([failed, problem]) => ({ ...problem, cluster: failed })),
     },
@@ -194,18 +202,19 @@ function findTemplate(
   identity: ObjectIdentity,
   { catalog, render }: ExplainScope,
 ): Place | undefined {
-  const renderings = renderRecordAgain(catalog, record, render)?.renderings ?? [];
-  const rendering = renderings.find((one) => one.cluster === cluster);
+  const wanted = cluster === undefined ? ("all" as const) : new Set([cluster]);
+  const again = renderAgain(catalog, record, { clusters: wanted }, render).input?.clusters ?? [];
+  const rendering = again.find((one) => one.cluster === cluster)?.rendering;
   if (rendering?.action !== "Create") return undefined;
-  const wanted = writeIdentity(identity);
-  const at = rendering.manifests.find((manifest) => writeIdentity(manifest.identity) === wanted)?.at;
+  const key = identityKey(identity);
+  const at = rendering.manifests.find((manifest) => identityKey(manifest.identity) === key)?.at;
   return at === undefined ? undefined : withoutExcerpt(at);
 }
 
 async function explainEntity(id: string, scope: ExplainScope): Promise<readonly Explanation[]> {
   const explanations: Explanation[] = [];
-  for (const folder of await foldersIn(recordsFolder, scope)) {
-    const record = await readRecord(recordPath(decodePart(folder), id), scope);
+  for (const folder of await foldersIn(`${recordsFolder}/eventtrigger`, scope)) {
+    const record = await readRecord(recordPath(triggerOwner(decodePart(folder)), id), scope);
     if (record !== undefined) explanations.push({ ...explainRecord(record, undefined, undefined, scope), claims: [] });
   }
   return explanations;
@@ -216,19 +225,24 @@ async function readRecord(path: string, { git, state }: ExplainScope): Promise<E
   return text === undefined ? undefined : parseRecord(text, path);
 }
 
-async function readClaims(path: string, { git, state }: ExplainScope): Promise<readonly Claimant[]> {
+/** In their order; where very many want one object, the first ones. */
+async function readClaims(folder: string, { git, state }: ExplainScope): Promise<readonly Claimant[]> {
+  const path = headPath(folder);
   const text = (await git.readFiles(state, [path])).get(path);
   if (text === undefined) return [];
-  const claims = parseStateFile(text, path).get("claims");
-  if (!Array.isArray(claims)) return [];
-  return (claims as readonly Json[])
-    .filter(isJsonObject)
-    .map((claim) => ({
-      trigger: String(claim.get("trigger") ?? ""),
-      entityId: String(claim.get("entityHash") ?? ""),
-      tier: Number(claim.get("tier") ?? 0),
-    }))
-    .sort((a, b) => a.tier - b.tier);
+  const head = parseHead(text, path);
+  const claims: Claimant[] = [];
+  for (const { owner, tier } of [...head.owners.values()].sort((a, b) => a.tier - b.tier)) {
+    for await (const [leaf, content] of readFolder(git, state, claimsFolderOfOwner(folder, owner))) {
+      for (const [entityId, { rank }] of parseLeaf(content, leaf)) {
+        claims.push({ trigger: owner.name, entityId, tier, rank });
+      }
+      if (claims.length >= claimsMax) break;
+    }
+  }
+  claims.sort((a, b) => a.tier - b.tier || a.rank - b.rank);
+  if (head.needs > 0) claims.push({ trigger: "", entityId: "", tier: Number.MAX_SAFE_INTEGER, rank: 0 });
+  return claims.slice(0, claimsMax);
 }
 
 /** Paths below `desired/` of those objects, on one cluster or on all. */
@@ -242,10 +256,15 @@ async function findPaths(
     for (const name of await foldersIn(`${desiredFolder}/${namespace}`, scope)) {
       const key = `${decodePart(namespace)}/${decodePart(name)}`;
       if (cluster !== undefined && cluster !== key) continue;
-      const owners = await foldersIn(`${desiredFolder}/${namespace}/${name}/triggers`, scope);
       for (const identity of identities) {
-        if (identity.kind.toLowerCase() === "namespace") paths.push(generatedNamespacePath(key, identity.name));
-        for (const owner of owners) paths.push(objectPath(key, owner, identity, scope.shards));
+        if (isCoreKind(identity, "Namespace")) paths.push(generatedNamespacePath(key, identity.name));
+        const folders = ownersFoldersOf(key, identity, scope.layout);
+        for (const kind of ownerKinds) {
+          for (const folder of await foldersIn(folders[kind], scope)) {
+            const owner = ownerOfFolder(kind, folder, key);
+            if (owner !== undefined) paths.push(objectPath(key, owner, identity, scope.layout));
+          }
+        }
       }
     }
   }

@@ -3,19 +3,28 @@
  * deliveries. The same planning as the service's, on an overlay instead of a branch.
  */
 import type { Catalog } from "../../model/catalog.ts";
-import type { Checkpoint } from "../../model/change-set.ts";
+import type { Checkpoint, Pass } from "../../model/change-set.ts";
+import type { ClusterKey } from "../../model/cluster.ts";
 import type { Delivery } from "../../model/delivery.ts";
+import { triggerOwner } from "../../model/owner.ts";
 import type { Problem, SourcePlace } from "../../model/problem.ts";
+import type { EntityRecord } from "../../model/record.ts";
+import { affectedOwners } from "../../plan/affected-owners.ts";
+import { behindPassRank, nextPassRank } from "../../plan/claims-file.ts";
+import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
-import { catalogFolder, encodePathPart, objectPath, ownersFolder } from "../../plan/paths.ts";
+import { catalogFolder, objectPath, ownersFolder } from "../../plan/paths.ts";
+import { joinPass } from "../../plan/pending-work.ts";
 import { planCatalogChange } from "../../plan/plan-catalog-change.ts";
-import type { PlanInput } from "../../plan/plan-change-set.ts";
+import { type PlanInput, renderingsOf } from "../../plan/state-fold.ts";
 import type { RenderSettings } from "../../render/render-trigger.ts";
-import { planBatch } from "../plan-batch.ts";
+import { foldInputs } from "../fold-inputs.ts";
+import { findEmptyClusters } from "../forget-withdrawn.ts";
 import { processDelivery } from "../process-delivery.ts";
 import { readFolder } from "../read-folder.ts";
-import { renderPendingChunk } from "../render-pending.ts";
-import { rulesOf } from "../state-keeper.ts";
+import { renderAgain } from "../render-again.ts";
+import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
+import { rulesOf } from "../rules-of.ts";
 import { StateOverlay, type StateTree } from "./state-overlay.ts";
 
 export interface FoldOptions {
@@ -23,28 +32,31 @@ export interface FoldOptions {
   readonly render: RenderSettings;
   /** Recorded entities beyond are not rendered. */
   readonly entitiesMax: number;
+  readonly outputPath: string;
 }
-
-const chunkRecordsMax = 500;
 
 export class Fold {
   readonly overlay: StateOverlay;
   /** By path, where the template stands that printed a manifest that changed here. */
   readonly places = new Map<string, SourcePlace>();
   #checkpoint: Checkpoint;
+  /** With the owners that are withdrawn. */
+  #inForce: Catalog | undefined;
   #entities = 0;
   #isComplete = true;
   readonly #options: FoldOptions;
 
-  constructor(below: StateTree | undefined, checkpoint: Checkpoint, options: FoldOptions) {
+  /** `inForce`: the catalog that the state is of, as far as known. */
+  constructor(below: StateTree | undefined, checkpoint: Checkpoint, options: FoldOptions, inForce?: Catalog) {
     this.overlay = new StateOverlay(below);
     this.#checkpoint = checkpoint;
+    this.#inForce = inForce;
     this.#options = options;
   }
 
   /** Another fold that goes on from here and leaves this one as it is. */
   branch(): Fold {
-    return new Fold(this.overlay, this.#checkpoint, this.#options);
+    return new Fold(this.overlay, this.#checkpoint, this.#options, this.#inForce);
   }
 
   /** Recorded entities that were rendered or withdrawn here. */
@@ -58,32 +70,42 @@ export class Fold {
   }
 
   /** Puts the catalog in force and brings all that is concerned to it. */
-  async putInForce(catalog: Catalog): Promise<void> {
+  async putInForce(wanted: Catalog): Promise<void> {
     const { overlay } = this;
+    const { outputPath, render } = this.#options;
+    const catalog = keepWithdrawn(wanted, this.#inForce);
     const owners = [];
     for await (const [path, text] of readFolder(overlay, overlay.tree, ownersFolder))
       owners.push(parseOwner(text, path));
-    const kept: string[] = [];
-    for await (const path of overlay.listFiles(overlay.tree, catalogFolder)) kept.push(path);
-    const { inputs, pending } = planCatalogChange(catalog, kept, owners, this.#checkpoint.pending);
-    this.#checkpoint = { ...this.#checkpoint, catalog: catalog.revision, pending };
+    const paths: string[] = [];
+    for await (const path of overlay.listFiles(overlay.tree, catalogFolder)) paths.push(path);
+    const { pending: before, minutes, nextRank, stateId } = this.#checkpoint;
+    const output = { stateId, outputPath, instance: render.instance };
+    const affected = affectedOwners(this.#inForce, catalog);
+    const kept = { paths, owners, pending: before, minutes };
+    const { inputs, pending } = planCatalogChange(catalog, kept, affected, output);
+    const catalogRank = nextPassRank(nextRank);
+    const ranks = { catalogRank, nextRank: behindPassRank(catalogRank) };
+    this.#checkpoint = { ...this.#checkpoint, catalog: catalog.revision, pending, ...ranks };
+    this.#inForce = catalog;
     await this.#plan(inputs, catalog);
     await this.renderPending(catalog);
+    await this.#plan(await findEmptyClusters(overlay, overlay.tree, catalog), catalog);
   }
 
   /** Renders what the checkpoint says is still to be rendered. */
   async renderPending(catalog: Catalog): Promise<void> {
-    await this.#renderPending(catalog, (inputs) => inputs);
+    this.#inForce ??= catalog;
+    await this.#renderPending(this.#catalogOf(catalog), (inputs) => inputs);
   }
 
   /** Renders the entities of triggers in sync mode DryRun as if they were not. */
   async unfoldDryRuns(catalog: Catalog): Promise<void> {
-    const triggers = [...catalog.eventTriggers.values()]
-      .filter(({ syncMode }) => syncMode === "DryRun")
-      .map(({ name }) => ({ trigger: name, after: "" }));
-    this.#checkpoint = { ...this.#checkpoint, pending: { triggers, records: [] } };
+    const dry = [...catalog.eventTriggers.values()].filter(({ syncMode }) => syncMode === "DryRun");
+    const passes = dry.reduce((all, { name }) => joinPass(all, triggerOwner(name)), [] as readonly Pass[]);
+    this.#checkpoint = { ...this.#checkpoint, pending: { passes, reviews: [] } };
     await this.#renderPending(catalog, (inputs) =>
-      inputs.map((input) => (input.kind === "entity" ? { ...input, syncMode: "Continuous" } : input)),
+      inputs.map((input) => (input.kind === "replay" ? { ...input, syncMode: "Continuous" } : input)),
     );
   }
 
@@ -91,11 +113,16 @@ export class Fold {
   async receive(catalog: Catalog, deliveries: readonly Delivery[]): Promise<readonly Problem[]> {
     const undecoded: Problem[] = [];
     for (const delivery of deliveries) {
-      const { inputs } = processDelivery(catalog, delivery, this.#options.render);
+      const { inputs } = processDelivery(this.#catalogOf(catalog), delivery, this.#options.render);
       for (const input of inputs) if (input.kind === "dead-letter") undecoded.push(input.letter.problem);
       await this.#plan(inputs, catalog);
     }
     return undecoded;
+  }
+
+  /** The catalog with those of its owners that are withdrawn. */
+  #catalogOf(catalog: Catalog): Catalog {
+    return this.#inForce?.revision === catalog.revision ? this.#inForce : catalog;
   }
 
   async #renderPending(
@@ -103,44 +130,50 @@ export class Fold {
     change: (inputs: readonly PlanInput[]) => readonly PlanInput[],
   ): Promise<void> {
     const { overlay } = this;
-    const { render, entitiesMax } = this.#options;
-    for (let left = entitiesMax; ; left -= chunkRecordsMax) {
+    const { render: settings, entitiesMax } = this.#options;
+    for (let left = entitiesMax; ; ) {
       const { pending } = this.#checkpoint;
-      if (pending.triggers.length === 0 && pending.records.length === 0) return;
+      if (pending.passes.length === 0 && pending.reviews.length === 0) return;
       if (left <= 0) {
         this.#isComplete = false;
         return;
       }
-      const size = Math.min(left, chunkRecordsMax);
-      const chunk = await renderPendingChunk(overlay, overlay.tree, pending, catalog, render, size);
+      const scope = { git: overlay, tree: overlay.tree, catalog, settings };
+      const limits = { ...chunkLimits, recordsMax: Math.min(left, chunkLimits.recordsMax) };
+      const chunk = await renderPendingChunk(scope, pending, limits);
+      left -= Math.max(1, chunk.records);
       this.#checkpoint = { ...this.#checkpoint, pending: chunk.pending };
-      this.#entities += chunk.inputs.filter(({ kind }) => kind === "entity" || kind === "withdraw").length;
+      this.#entities += chunk.inputs.filter(({ kind }) => kind === "replay").length;
       await this.#plan(change(chunk.inputs), catalog);
     }
   }
 
   async #plan(inputs: readonly PlanInput[], catalog: Catalog): Promise<void> {
     const { overlay } = this;
-    const { records } = this.#options;
-    const { shards } = this.#checkpoint;
-    const rules = rulesOf({ shards, records, deadLettersMax: Number.POSITIVE_INFINITY }, catalog);
-    const { changes, revived } = await planBatch(overlay, overlay.tree, inputs, this.#checkpoint, rules);
-    overlay.apply(changes);
-    this.#notePlaces(inputs, new Set(changes.map(({ path }) => path)));
-    if (revived.length === 0) return;
-    const { pending } = this.#checkpoint;
-    const waiting = [...new Set([...pending.records, ...revived])];
-    this.#checkpoint = { ...this.#checkpoint, pending: { ...pending, records: waiting } };
+    const { records, render } = this.#options;
+    const { layout } = this.#checkpoint;
+    const deadLettersMax = Number.POSITIVE_INFINITY;
+    const rules = rulesOf({ layout, records, deadLettersMax, instance: render.instance }, catalog);
+    const scope = {
+      git: overlay,
+      tree: overlay.tree,
+      rules,
+      renderAgain: (record: EntityRecord, clusters: "all" | ReadonlySet<ClusterKey>) =>
+        renderAgain(catalog, record, { clusters }, render).input,
+    };
+    const { changeSet, checkpoint } = await foldInputs(scope, inputs, this.#checkpoint, this.#checkpoint);
+    this.#checkpoint = checkpoint;
+    overlay.apply(changeSet.changes);
+    this.#notePlaces(inputs, new Set(changeSet.changes.map(({ path }) => path)));
   }
 
   #notePlaces(inputs: readonly PlanInput[], changed: ReadonlySet<string>): void {
     for (const input of inputs) {
-      if (input.kind !== "entity") continue;
-      const owner = encodePathPart(input.trigger);
-      for (const rendering of input.renderings) {
+      if (input.kind !== "entity" && input.kind !== "replay") continue;
+      for (const rendering of renderingsOf(input)) {
         if (rendering.action !== "Create") continue;
         for (const { identity, at } of rendering.manifests) {
-          const path = objectPath(rendering.cluster, owner, identity, this.#checkpoint.shards);
+          const path = objectPath(rendering.cluster, input.owner, identity, this.#checkpoint.layout);
           if (changed.has(path)) this.places.set(path, at);
         }
       }

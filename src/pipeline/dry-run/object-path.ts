@@ -1,9 +1,13 @@
 /** From an object's path in the desired tree back to what it names, for people to read. */
+import { type Owner, triggerOwner } from "../../model/owner.ts";
+import { baseFolder, decodePathPart, ownerOfFolder, readOwnedPath } from "../../plan/paths.ts";
+import { ownerLabelOf, splitProvenance } from "../../plan/provenance.ts";
+import { ownerLabelValue } from "../../render/manifests/provenance.ts";
 
 export interface PathParts {
   /** `<namespace>/<name>`. */
   readonly cluster: string;
-  /** Empty for what Sluice makes itself. */
+  /** In whose folder it stands; empty for what Sluice makes itself. */
   readonly trigger: string;
   /** `<kind>[.<group>] [<namespace>/]<name>`. */
   readonly object: string;
@@ -12,36 +16,55 @@ export interface PathParts {
 }
 
 /**
- * Reads a path such as `desired/fleet/eu-1/triggers/login/_cluster/namespace/alice.yaml`, with or without shards. Parts
+ * Reads a path such as `desired/fleet/eu-1/triggers/login/_cluster/namespace/alice.yaml`, however it is laid out. Parts
  * that were cut for their length stay cut.
  */
 export function readPath(path: string): PathParts {
-  const [, clusterNamespace = "", clusterName = "", area = "", ...below] = path
+  const [, clusterNamespace = "", clusterName = "", ...below] = path.split("/");
+  const cluster = `${decodePart(clusterNamespace)}/${decodePart(clusterName)}`;
+  const owned = readOwnedPath(below.join("/"));
+  if (owned === undefined) {
+    const name = decodePart((below.at(-1) ?? "").replace(/\.yaml$/, ""));
+    if (below[0] === baseFolder && below[1] === "namespaces") {
+      return { cluster, trigger: "", object: `namespace ${name}`, names: name };
+    }
+    // The cluster's own file, which keeps its folder from vanishing.
+    return { cluster, trigger: "", object: `configmap default/${name}`, names: `default ${name}` };
+  }
+  const [scope = "", kind = "", name = ""] = owned.file
     .replace(/\.yaml$/, "")
     .split("/")
     .map(decodePart);
-  const cluster = `${clusterNamespace}/${clusterName}`;
-  const name = below.at(-1) ?? "";
-  if (area !== "triggers") {
-    if (area === "namespaces") return { cluster, trigger: "", object: `namespace ${name}`, names: name };
-    // The cluster's own file, which keeps its folder from vanishing.
-    return { cluster, trigger: "", object: `configmap default/${area}`, names: `default ${area}` };
-  }
-  const scope = below.at(-3) ?? "";
-  const kind = below.at(-2) ?? "";
   const isNamespaced = scope !== "_cluster";
   return {
     cluster,
-    trigger: below[0] ?? "",
+    trigger: decodePart(owned.ownerFolder),
     object: `${kind} ${isNamespaced ? `${scope}/` : ""}${name}`,
     names: isNamespaced ? `${scope} ${name}` : name,
   };
 }
 
+/**
+ * Whose manifest it is: most often of who has the folder it stands in, but where several want one object, of the first of
+ * them. Undefined for what Sluice makes itself.
+ */
+export function ownerOfManifest(path: string, text: string): Owner | undefined {
+  const [, namespace = "", cluster = "", ...below] = path.split("/");
+  const label = ownerLabelOf(splitProvenance(text).texts);
+  if (label === "") return undefined;
+  const owned = readOwnedPath(below.join("/"));
+  const found =
+    owned === undefined
+      ? undefined
+      : ownerOfFolder(owned.kind, owned.ownerFolder, `${decodePart(namespace)}/${decodePart(cluster)}`);
+  if (found !== undefined && ownerLabelValue(`${found.kind}/${found.name}`) === label) return found;
+  return label.startsWith("EventTrigger.") ? triggerOwner(label.slice("EventTrigger.".length)) : found;
+}
+
 /** A part of a path as it was before it was encoded. */
 export function decodePart(part: string): string {
   try {
-    return decodeURIComponent(part);
+    return decodePathPart(part);
   } catch {
     return part;
   }

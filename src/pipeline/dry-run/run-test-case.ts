@@ -4,11 +4,21 @@ import type { Catalog } from "../../model/catalog.ts";
 import { type Cluster, clusterKey } from "../../model/cluster.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import { isJsonObject, type JsonObject, writeJson } from "../../model/json.ts";
+import { triggerOwner } from "../../model/owner.ts";
 import { formatPlace, formatProblem, isSourcePlace, type Problem } from "../../model/problem.ts";
+import { failuresOf } from "../../model/record.ts";
 import type { ExpectedFailure, ExpectedManifest, TestCase } from "../../model/template-test.ts";
 import { emptyCheckpoint } from "../../plan/checkpoint-file.ts";
 import { parseDeadLetter } from "../../plan/dead-letter-file.ts";
-import { deadLettersFolder, desiredFolder, objectPath, recordsFolder } from "../../plan/paths.ts";
+import {
+  deadLettersFolder,
+  desiredFolder,
+  layOutPath,
+  objectPath,
+  ownerFolderName,
+  readOwnedPath,
+  recordsFolder,
+} from "../../plan/paths.ts";
 import { splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord } from "../../plan/record-file.ts";
 import { readManifests } from "../../render/read-manifests.ts";
@@ -43,8 +53,13 @@ export async function runTestCase(
   scope: TestScope,
 ): Promise<TestCaseResult> {
   const catalog = withClusters(scope.catalog, testCase.clusters);
-  const checkpoint = { ...emptyCheckpoint, shards: scope.shards };
-  const fold = new Fold(undefined, checkpoint, { records: "full", render: scope.render, entitiesMax: 0 });
+  const checkpoint = { ...emptyCheckpoint, layout: { shards: scope.shards, buckets: 1 } };
+  const fold = new Fold(undefined, checkpoint, {
+    records: "full",
+    render: scope.render,
+    entitiesMax: 0,
+    outputPath: scope.outputPath,
+  });
   await fold.receive(catalog, deliveries);
   const { overlay } = fold;
 
@@ -52,7 +67,7 @@ export async function runTestCase(
   for await (const [path, text] of readFolder(overlay, overlay.tree, desiredFolder)) rendered.set(path, text);
   const faults: string[] = [];
   if (files !== undefined) faults.push(...compareFiles(files, rendered, scope.outputPath));
-  else faults.push(...compareManifests(testCase.manifests ?? [], rendered, catalog, scope));
+  else faults.push(...compareManifests(testCase.manifests ?? [], rendered, catalog));
   faults.push(...compareFailures(testCase.failures, await readFailures(overlay)));
   return { name: testCase.name, faults };
 }
@@ -88,39 +103,49 @@ function compareManifests(
   manifests: readonly ExpectedManifest[],
   rendered: ReadonlyMap<string, string>,
   catalog: Catalog,
-  scope: TestScope,
 ): readonly string[] {
   const faults: string[] = [];
   const expected = new Map<string, string>();
   for (const { cluster, object, at } of manifests) {
     // The reader of templates' output also reads this, so that strings are strings here where they are there.
     const source = { text: writeJson(object), engine: "go" as const, part: "", ...at };
-    const options = { provenance: { owner: "", entity: "" }, extraLabels: new Map(), extraAnnotations: new Map() };
+    const options = {
+      provenance: { owner: "", entity: "", instance: "" },
+      extraLabels: new Map(),
+      extraAnnotations: new Map(),
+    };
     const { value, problems } = readManifests({ text: source.text, printed: [] }, source, options);
     for (const problem of problems) faults.push(`${formatProblem({ ...problem, at })}\n`);
     for (const { identity, text } of value) {
       for (const key of cluster === undefined ? catalog.clusters.keys() : [cluster])
-        expected.set(objectPath(key, "", identity, 0), bareOf(text));
+        expected.set(objectPath(key, nobody, identity, plainLayout), bareOf(text));
     }
   }
   const actual = new Map<string, string>();
   for (const [path, text] of rendered) {
     const { trigger } = readPath(path);
     if (trigger === "") continue;
-    actual.set(withoutOwner(path, scope.shards), bareOf(text));
+    actual.set(withoutOwner(path), bareOf(text));
   }
   return [...faults, ...differences(expected, actual)];
 }
 
-/** The path that the object would have under an owner without a name. */
-function withoutOwner(path: string, shards: number): string {
-  const parts = path.split("/");
-  return [...parts.slice(0, 4), "", ...parts.slice(5 + shards)].join("/");
+/** Stands for any owner: an object is compared wherever it stands. */
+const nobody = triggerOwner("-");
+const plainLayout = { shards: 0, buckets: 1 };
+
+/** The path that the object would have under that owner. */
+function withoutOwner(path: string): string {
+  const [root, namespace, cluster, ...below] = path.split("/");
+  const owned = readOwnedPath(below.join("/"));
+  if (owned === undefined) return path;
+  const moved = layOutPath({ ...owned, kind: nobody.kind, ownerFolder: ownerFolderName(nobody) }, plainLayout);
+  return [root, namespace, cluster, moved].join("/");
 }
 
-/** Without the owner's and the entity's lines. */
+/** Without whose it is. */
 function bareOf(text: string): string {
-  return splitProvenance(text).bare.replace(/^ {4}sluice\.dev\/(?:owner|entity): .*\n/gm, "");
+  return splitProvenance(text).bare;
 }
 
 function differences(expected: ReadonlyMap<string, string>, actual: ReadonlyMap<string, string>): readonly string[] {
@@ -148,7 +173,9 @@ async function readFailures(overlay: StateOverlay): Promise<readonly ActualFailu
   const failures: ActualFailure[] = [];
   for await (const [path, text] of readFolder(overlay, overlay.tree, recordsFolder)) {
     const record = parseRecord(text, path);
-    for (const [cluster, problem] of record.failures) failures.push({ problem, cluster, trigger: record.trigger });
+    for (const [cluster, problem] of failuresOf(record)) {
+      failures.push({ problem, cluster, trigger: record.owner.name });
+    }
   }
   for await (const [path, text] of readFolder(overlay, overlay.tree, deadLettersFolder))
     failures.push({ problem: parseDeadLetter(text, path).problem });

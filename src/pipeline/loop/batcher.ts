@@ -27,7 +27,7 @@ export class Batcher {
   }
 
   get isPaused(): boolean {
-    return this.#parts.inForce().keeper.checkpoint.paused;
+    return this.#parts.inForce().keeper.isPaused;
   }
 
   /** Commits one batch, and says how many bytes of events and manifests that were. */

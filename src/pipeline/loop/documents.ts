@@ -61,7 +61,7 @@ export class Documents {
         return true;
       }
       this.#seen = version;
-      const { catalog, problems, absent } = await readWanted(inForce(), branches.targetTree, keeper.catalog, version);
+      const { catalog, problems, absent } = await readWanted(inForce(), branches.targetTree, keeper.loaded, version);
       // Files that changed while they were read are none that anybody wants.
       if (config.isOutside === true && (await config.version(branches.targetTree)) !== version) return true;
       if (version === undefined || version !== this.#told) for (const problem of problems) log.problem(problem);

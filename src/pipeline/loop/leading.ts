@@ -222,7 +222,7 @@ export class Leading {
       // The tip has gone on since they were prepared.
       const branches = before.renamed(prepared.names);
       await branches.refreshTarget();
-      const keeper = new StateKeeper(settings.options, branches, this.#ports, old.catalog, old.checkpoint);
+      const keeper = old.changeOver(settings.options, branches);
       await keeper.reshard();
       await keeper.putInForce(wanted.catalog);
       // From here on nothing can keep it from taking over.

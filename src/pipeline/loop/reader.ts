@@ -6,7 +6,7 @@
  */
 import type { Delivery, StreamName, StreamPosition } from "../../model/delivery.ts";
 import type { ErrorCode, Problem } from "../../model/problem.ts";
-import type { PlanInput } from "../../plan/plan-change-set.ts";
+import type { PlanInput } from "../../plan/state-fold.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Log, LogFields } from "../../ports/system.ts";
@@ -168,11 +168,11 @@ function whyWithoutEffect(inputs: readonly PlanInput[]): "unmatched" | "undecode
 /** Of each failure: whose trigger, which cluster, which entity, which event. */
 function failuresOf(input: PlanInput): readonly (readonly [Problem, LogFields])[] {
   if (input.kind !== "entity") return [];
-  const { trigger, entity, last } = input;
+  const { owner, entity, last } = input;
   const { source, subject } = entity;
   return input.renderings.flatMap((rendering) => {
     if (rendering.action !== "fail") return [];
-    const fields = { trigger, cluster: rendering.cluster, source, subject, id: last?.event.id };
+    const fields = { trigger: owner.name, cluster: rendering.cluster, source, subject, id: last?.event.id };
     return [[rendering.problem, fields] as const];
   });
 }

@@ -60,7 +60,7 @@ export function makeSnapshot({ keeper, streams, reader, pusher, absences, waitin
   const { last, running } = pusher;
   return {
     catalog: { revision, triggers: eventTriggers.size, clusters: clusters.size },
-    paused: keeper.checkpoint.paused,
+    paused: keeper.isPaused,
     streams: streams.map(({ name }) => {
       const status = reader.statuses.get(name) ?? { state: "connecting" as const };
       const read = reader.given.get(name)?.sequence;

@@ -4,17 +4,20 @@
  * lives.
  */
 import type { ChangeSet, EventEffect } from "../../model/change-set.ts";
+import { type Owner, ownerKey } from "../../model/owner.ts";
+import { eventOf } from "../../model/record.ts";
 import type { FileDifference } from "../../model/review.ts";
-import { hashEntity, recordPath } from "../../plan/paths.ts";
+import { desiredFolder, hashEntity, recordPath } from "../../plan/paths.ts";
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord } from "../../plan/record-file.ts";
 import type { GitReader } from "../../ports/git.ts";
-import { decodePart } from "../dry-run/object-path.ts";
+import { ownerOfManifest } from "../dry-run/object-path.ts";
 import type { ProposalSides } from "./describe-proposal.ts";
 
 /** What a proposal does for one entity under one owner. */
 export interface ProposalEntity {
   readonly trigger: string;
+  readonly owner: Owner;
   /** Undefined: nothing is on record of it any more. */
   readonly event:
     | { readonly source: string; readonly subject: string; readonly type: string; readonly id: string }
@@ -48,7 +51,7 @@ export class ProposalReader {
   note({ events }: Pick<ChangeSet, "events">): void {
     for (const event of events) {
       if (event.action !== "Delete") continue;
-      const key = `${event.trigger} ${hashEntity(event)}`;
+      const key = `${ownerKey(event.owner)} ${hashEntity(event)}`;
       this.#deleted.delete(key);
       this.#deleted.set(key, event);
       const [oldest] = this.#deleted.keys();
@@ -69,13 +72,14 @@ export class ProposalReader {
     }
     const entities = new Map<string, ProposalEntity>();
     for (const difference of looked) {
-      const hash = entityHashOf(splitProvenance(texts.get(difference.path) ?? ""));
-      const [namespace, name, folder, owner = ""] = difference.path.split("/");
-      if (hash === "" || folder !== "triggers") continue;
-      const trigger = decodePart(owner);
-      const key = `${trigger} ${hash}`;
+      const text = texts.get(difference.path) ?? "";
+      const hash = entityHashOf(splitProvenance(text).texts);
+      const [namespace, name] = difference.path.split("/");
+      const owner = ownerOfManifest(`${desiredFolder}/${difference.path}`, text);
+      if (hash === "" || owner === undefined) continue;
+      const key = `${ownerKey(owner)} ${hash}`;
       const entity = entities.get(key) ?? {
-        ...{ trigger, hash, event: undefined },
+        ...{ owner, trigger: owner.name, hash, event: undefined },
         ...{ counts: { create: 0, update: 0, delete: 0 }, clusters: new Set<string>() },
       };
       entities.set(key, entity);
@@ -90,16 +94,16 @@ export class ProposalReader {
   }
 
   async #withEvents(entities: readonly ProposalEntity[], state: string): Promise<readonly ProposalEntity[]> {
-    const pathOf = ({ trigger, hash }: ProposalEntity) => recordPath(trigger, hash);
+    const pathOf = ({ owner, hash }: ProposalEntity) => recordPath(owner, hash);
     const records = await this.#git.readFiles(state, entities.map(pathOf));
     return entities.map((entity) => {
       const path = pathOf(entity);
       const text = records.get(path);
       const record = text === undefined ? undefined : parseRecord(text, path);
-      const deleted = this.#deleted.get(`${entity.trigger} ${entity.hash}`);
+      const deleted = this.#deleted.get(`${ownerKey(entity.owner)} ${entity.hash}`);
       if (record === undefined) return { ...entity, event: deleted };
       const { source, subject } = record.entity;
-      const { type = "", id = "" } = record.last?.event ?? {};
+      const { type = "", id = "" } = eventOf(record)?.event ?? {};
       return { ...entity, event: { source, subject, type, id } };
     });
   }

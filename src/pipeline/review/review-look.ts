@@ -8,9 +8,9 @@
 import { SluiceError } from "../../model/problem.ts";
 import { emptyReview, type FileDifference, type ReviewRecord } from "../../model/review.ts";
 import { desiredFolder, reviewsFolder } from "../../plan/paths.ts";
-import type { PlanInput } from "../../plan/plan-change-set.ts";
 import { keepRejected, planReview } from "../../plan/plan-review.ts";
 import { parseReview, reviewPath, writeReview } from "../../plan/review-file.ts";
+import type { PlanInput } from "../../plan/state-fold.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import { readFolder } from "../read-folder.ts";
 import { AskedAgain } from "./asked-again.ts";

@@ -6,7 +6,7 @@
 import type { ChangeSet } from "../../model/change-set.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { ReviewGrouping } from "../../model/review.ts";
-import type { PlanInput } from "../../plan/plan-change-set.ts";
+import type { PlanInput } from "../../plan/state-fold.ts";
 import type { CodeHost } from "../../ports/code-host.ts";
 import type { GitRepository, ObjectId } from "../../ports/git.ts";
 import type { Clock, Log } from "../../ports/system.ts";

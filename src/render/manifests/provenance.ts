@@ -5,6 +5,9 @@ import { faultOfLabelValue } from "./check-names.ts";
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "sluice";
 export const ownerLabel = "sluice.dev/owner";
+export const instanceLabel = "sluice.dev/instance";
+/** Of labels and annotations that are Sluice's own: no template may set one. */
+export const ownPrefix = "sluice.dev/";
 export const entityAnnotation = "sluice.dev/entity";
 /** Flux replaces `${name}` in manifests unless an object says no. */
 export const substituteAnnotation = "kustomize.toolkit.fluxcd.io/substitute";

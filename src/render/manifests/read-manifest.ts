@@ -18,10 +18,12 @@ import type { ManifestOptions } from "./manifest-options.ts";
 import type { ObjectReport } from "./object-report.ts";
 import {
   entityAnnotation,
+  instanceLabel,
   managedByLabel,
   managedByValue,
   ownerLabel,
   ownerLabelValue,
+  ownPrefix,
   substituteAnnotation,
 } from "./provenance.ts";
 import { readValue, ValueError } from "./read-value.ts";
@@ -118,16 +120,20 @@ function readObject(
 
 function checkExtras({ extraLabels, extraAnnotations }: ManifestOptions, report: ObjectReport): void {
   for (const [key, value] of extraLabels) {
-    const fault = faultOfLabelKey(key);
+    const fault = faultOfLabelKey(key) ?? faultOfOwnPrefix(key);
     if (fault !== undefined) report.addOutside("LABEL_INVALID", `the extra label ${report.quote(key)} ${fault}`);
     const valueFault = faultOfLabelValue(value);
     if (valueFault === undefined) continue;
     report.addOutside("LABEL_INVALID", `the value ${report.quote(value)} of the extra label ${key} ${valueFault}`);
   }
   for (const key of extraAnnotations.keys()) {
-    const fault = faultOfAnnotationKey(key);
+    const fault = faultOfAnnotationKey(key) ?? faultOfOwnPrefix(key);
     if (fault !== undefined) report.addOutside("LABEL_INVALID", `the extra annotation ${report.quote(key)} ${fault}`);
   }
+}
+
+function faultOfOwnPrefix(key: string): string | undefined {
+  return key.startsWith(ownPrefix) ? "is one of Sluice's own" : undefined;
 }
 
 /**
@@ -156,6 +162,7 @@ function markObject(value: JsonObject, { namespace }: ObjectIdentity, options: M
   const labels = new Map([...membersOf(metadata.get("labels")), ...extraLabels]);
   const annotations = new Map([...membersOf(metadata.get("annotations")), ...extraAnnotations]);
   labels.set(managedByLabel, managedByValue);
+  labels.set(instanceLabel, provenance.instance);
   labels.set(ownerLabel, ownerLabelValue(provenance.owner));
   annotations.set(entityAnnotation, provenance.entity);
   object.set("metadata", metadata);

@@ -1,9 +1,12 @@
 /** The two branches against a server that is shared, moody and at times away. */
+
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ChangeSet, Checkpoint, EventEffect } from "../../../src/model/change-set.ts";
+import { triggerOwner } from "../../../src/model/owner.ts";
 import type { Problem } from "../../../src/model/problem.ts";
 import { Branches } from "../../../src/pipeline/branches/branches.ts";
 import { emptyCheckpoint, writeCheckpoint } from "../../../src/plan/checkpoint-file.ts";
+import { writePositions } from "../../../src/plan/position-file.ts";
 import { createFakeChance } from "../../fakes/fake-chance.ts";
 import { createFakeClock } from "../../fakes/fake-clock.ts";
 import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
@@ -51,7 +54,7 @@ function batch(n: number, text: string | null): ChangeSet {
     positions: new Map([["bus/S", { epoch: "e", sequence: n, time: "" }]]),
   };
   const event: EventEffect = {
-    trigger: "login",
+    owner: triggerOwner("login"),
     connection: "bus",
     source: "auth",
     subject: `event-${n}`,
@@ -65,11 +68,11 @@ function batch(n: number, text: string | null): ChangeSet {
   return {
     changes: [
       { path: "checkpoint.json", action: "write", text: writeCheckpoint(checkpoint) },
+      { path: "positions/bus.json", action: "write", text: writePositions(checkpoint.positions) },
       ...(text === null ? [] : [{ path, action: "write", text } as const]),
     ],
     objects: text === null ? [] : [{ path, action: "create" }],
     events: [event],
-    revived: [],
     droppedLetters: 0,
   };
 }

@@ -24,7 +24,16 @@ interface Case {
   readonly foreign?: readonly string[];
 }
 
+const anothers = owned("1").replace("    app", "    sluice.dev/instance: staging\n    app");
+
 const cases: Case[] = [
+  {
+    name: "another Sluice's file is left alone, wanted or not",
+    target: { "a/c/x.yaml": anothers, "a/c/y.yaml": anothers, "a/c/z.yaml": one },
+    desired: { "a/c/x.yaml": two, "a/c/z.yaml": two },
+    changes: ["place a/c/z.yaml"],
+    foreign: ["a/c/x.yaml", "a/c/y.yaml"],
+  },
   {
     name: "an empty target gets the whole tree at once",
     target: {},

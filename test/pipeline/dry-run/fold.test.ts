@@ -18,8 +18,8 @@ import { FakeGitRepository } from "../../fakes/fake-git-repository.ts";
 import { MemoryLog } from "../../tools/memory-log.ts";
 
 const never = new AbortController().signal;
-const render = { compatibility: "strict", secrets: "plain" } as const;
-const foldOptions = { records: "full", render, entitiesMax: 10_000 } as const;
+const render = { instance: "sluice", compatibility: "strict", secrets: "plain" } as const;
+const foldOptions = { records: "full", render, entitiesMax: 10_000, outputPath: "rendered" } as const;
 
 /** What a catalog may be: the triggers that there are, their clusters, and what their templates say. */
 interface Shape {
@@ -111,7 +111,16 @@ async function keepState(catalog: Catalog) {
   const git = new FakeGitRepository(new FakeGitRemote());
   const ports = { git, log: new MemoryLog(), clock: createFakeClock(), chance: { next: () => 0 } };
   const branches = new Branches({ target: "main", state: "state", outputPath: "rendered" }, ports, () => "x\n");
-  const options = { eventsMax: 100, per: "batch", shards: 0, records: "full", deadLettersMax: 10, render } as const;
+  const options = {
+    eventsMax: 100,
+    per: "batch",
+    layout: { shards: 0, buckets: 1 },
+    outputPath: "rendered",
+    keepWithdrawnMinutes: 10_080,
+    records: "full",
+    deadLettersMax: 10,
+    render,
+  } as const;
   const keeper = new StateKeeper(options, branches, ports, catalog, await branches.open());
   await keeper.putInForce(catalog);
   return {
@@ -126,7 +135,8 @@ async function keepState(catalog: Catalog) {
     },
     follow: async (next: Catalog) => {
       await keeper.putInForce(next);
-      while (keeper.hasPending) await keeper.commitBatch([], true, never);
+      do await keeper.commitBatch([], true, never);
+      while (keeper.hasPending);
     },
     state: (): StateTree & { checkpoint: Checkpoint } => ({
       git,
@@ -216,7 +226,7 @@ it("beyond the bound it stops, and says so", async () => {
   const service = await keepState(base!);
   await service.receive(["alice", "bob"].map((user, index) => deliveryOf({ type: "Create", user, size: 1 }, index)));
   const { checkpoint, ...state } = service.state();
-  const fold = new Fold(state, checkpoint, { ...foldOptions, entitiesMax: 1 });
+  const fold = new Fold(state, checkpoint, { ...foldOptions, entitiesMax: 1, outputPath: "rendered" });
   await fold.putInForce(head!);
   expect({ entities: fold.entities, isComplete: fold.isComplete }).toEqual({ entities: 1, isComplete: false });
 });

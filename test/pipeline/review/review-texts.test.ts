@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CloudEvent } from "../../../src/model/cloud-event.ts";
 import { type JsonObject, parseJson } from "../../../src/model/json.ts";
+import { triggerOwner } from "../../../src/model/owner.ts";
 import { defuseText, fenceFor } from "../../../src/pipeline/review/defuse-text.ts";
 import { encodePathPart, hashEntity, recordPath } from "../../../src/plan/paths.ts";
 import { writeRecord } from "../../../src/plan/record-file.ts";
@@ -137,6 +138,7 @@ it("a commit on the review branch says what it does, with trailers for tools", a
 });
 
 describe("entities and events", () => {
+  const users = triggerOwner("users");
   const entity = (subject: string) => ({ connection: "bus", source: "auth", subject });
   const time = "2026-01-01T00:00:00Z";
   const message = { connection: "bus", stream: "USERS", sequence: 1, subject: "user.red", time, headers: new Map() };
@@ -148,10 +150,9 @@ describe("entities and events", () => {
       JSON.stringify({ specversion: "1.0", id: `id-${subject}`, source: "auth", type, subject, data: { a: 1 } }),
     ) as JsonObject;
     const event = { ...entity(subject), id: `id-${subject}`, type, document } as unknown as CloudEvent;
-    const record = { trigger: "users", entity: entity(subject), last: { event, message }, changedAt: message.time };
-    const nothing = { objects: new Map(), waiting: new Map(), failures: new Map() };
+    const record = { owner: users, entity: entity(subject), events: [{ event, message }], changedAt: message.time };
     world.remote.commitAsPerson("sluice/state", {
-      [recordPath("users", hash)]: writeRecord({ ...record, ...nothing }),
+      [recordPath(users, hash)]: writeRecord({ ...record, clusters: new Map() }),
       [`desired/${pathOf(`users/${encodePathPart(subject)}`)}`]: manifestOf(hash),
     });
   }
@@ -186,12 +187,12 @@ describe("entities and events", () => {
     await world.settle();
     const logout = () => {
       world.remote.commitAsPerson("sluice/state", {
-        [recordPath("users", hashEntity(entity("alice")))]: undefined,
+        [recordPath(users, hashEntity(entity("alice")))]: undefined,
         [`desired/${pathOf("users/alice")}`]: undefined,
       });
     };
     logout();
-    const gone = { trigger: "users", ...entity("alice"), type: "logout", id: "id-2", clusters: 1, failed: 0 };
+    const gone = { owner: users, ...entity("alice"), type: "logout", id: "id-2", clusters: 1, failed: 0 };
     world.publisher.note({ events: [{ ...gone, action: "Delete" }] });
     await world.settle();
     expect(world.host.open).toMatchObject([{ title: "Delete alice on 1 cluster (users: logout from auth)" }]);

@@ -5,7 +5,7 @@ import type { ReviewGrouping } from "../../../src/model/review.ts";
 import type { Template } from "../../../src/model/template.ts";
 import { type ReviewOptions, ReviewPublisher } from "../../../src/pipeline/review/review-publisher.ts";
 import type { ReviewTemplates } from "../../../src/pipeline/review/review-texts.ts";
-import type { PlanInput } from "../../../src/plan/plan-change-set.ts";
+import type { PlanInput } from "../../../src/plan/state-fold.ts";
 import type { CodeHost } from "../../../src/ports/code-host.ts";
 import type { ObjectId } from "../../../src/ports/git.ts";
 import { compileTemplate } from "../../../src/render/compile-template.ts";

@@ -77,7 +77,7 @@ function markedOf(printable: Printable): Exclude<Printable, string> {
 }
 
 const options = {
-  provenance: { owner: "EventTrigger/login", entity: "e" },
+  provenance: { owner: "EventTrigger/login", entity: "e", instance: "sluice" },
   extraLabels: new Map<string, string>(),
   extraAnnotations: new Map<string, string>(),
 };

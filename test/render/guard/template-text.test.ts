@@ -8,7 +8,7 @@ import { compileTemplate } from "../../../src/render/compile-template.ts";
 import { readManifests } from "../../../src/render/read-manifests.ts";
 
 const options = {
-  provenance: { owner: "EventTrigger/t", entity: "e" },
+  provenance: { owner: "EventTrigger/t", entity: "e", instance: "sluice" },
   extraLabels: new Map<string, string>(),
   extraAnnotations: new Map<string, string>(),
 };

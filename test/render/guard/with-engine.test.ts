@@ -8,7 +8,7 @@ import { readManifests } from "../../../src/render/read-manifests.ts";
 import { hostileValues } from "./hostile-values.ts";
 
 const options = {
-  provenance: { owner: "EventTrigger/login", entity: "e" },
+  provenance: { owner: "EventTrigger/login", entity: "e", instance: "sluice" },
   extraLabels: new Map<string, string>(),
   extraAnnotations: new Map<string, string>(),
 };

@@ -9,7 +9,7 @@ import { hostileValues } from "../guard/hostile-values.ts";
 import { sourceOf } from "./render-handlebars.ts";
 
 const options = {
-  provenance: { owner: "EventTrigger/login", entity: "e" },
+  provenance: { owner: "EventTrigger/login", entity: "e", instance: "sluice" },
   extraLabels: new Map<string, string>(),
   extraAnnotations: new Map<string, string>(),
 };

@@ -1,7 +1,24 @@
 /** What events do to an entity's record and objects. */
 import { expect, it } from "vitest";
-import type { PlanInput } from "../../src/plan/plan-change-set.ts";
-import { desired, emptyState, entity, event, plan, planAll, recordOf, rulesOf, type State } from "./state.ts";
+import { triggerOwner } from "../../src/model/owner.ts";
+import { eventOf, failuresOf } from "../../src/model/record.ts";
+import type { EntityInput } from "../../src/plan/apply-event.ts";
+import type { PlanInput } from "../../src/plan/state-fold.ts";
+import {
+  again,
+  desired,
+  emptyState,
+  entity,
+  event,
+  holdingsOf,
+  plan,
+  planAll,
+  recordOf,
+  remove,
+  replayed,
+  rulesOf,
+  type State,
+} from "./state.ts";
 
 const rules = rulesOf(["login"]);
 const x = ":ConfigMap default/x=1";
@@ -9,7 +26,7 @@ const x = ":ConfigMap default/x=1";
 interface Case {
   readonly name: string;
   readonly before?: readonly PlanInput[];
-  readonly input: PlanInput;
+  readonly input: EntityInput;
   /** Changes of the desired tree, `<action> <path below its owner>`. */
   readonly objects: readonly string[];
   /** What the record holds afterwards; undefined: there is none. */
@@ -198,15 +215,15 @@ const cases: Case[] = [
   {
     name: "a namespace that nobody renders is generated",
     input: login(["a/c :ConfigMap team/x=1"]),
-    objects: ["create a/c namespaces/team", "create a/c team/configmap/x"],
+    objects: ["create a/c base/namespaces/team", "create a/c team/configmap/x"],
     record: { objects: { "a/c": [":ConfigMap team/x"] } },
     effect: "Create on 1, 0 failed",
   },
   {
-    name: "and stays when nobody needs it any more",
+    name: "and goes when nobody needs it any more",
     before: [login(["a/c :ConfigMap team/x=1"])],
     input: login(["a/c Delete"], { n: 2, elsewhere: "Delete" }),
-    objects: ["delete a/c team/configmap/x"],
+    objects: ["delete a/c base/namespaces/team", "delete a/c team/configmap/x"],
     record: undefined,
     effect: "Delete on 1, 0 failed",
   },
@@ -235,17 +252,22 @@ for (const { name, before = [], input, objects, record, effect } of cases) {
     );
     const kept = recordOf(after, "login", "alice");
     expect(kept === undefined).toBe(record === undefined);
-    const identities = [...(kept?.objects ?? [])].map(([cluster, list]) => [
-      cluster,
-      list.map((object) => `${object.group}:${object.kind} ${object.namespace}/${object.name}`),
-    ]);
-    expect(Object.fromEntries(identities)).toEqual(record?.objects ?? {});
-    expect([...(kept?.failures.keys() ?? [])]).toEqual(record?.failures ?? []);
+    const standing = Object.entries(holdingsOf(kept)).filter(([cluster]) => !isNew(kept!, cluster));
+    expect(Object.fromEntries(standing.map(([cluster, { objects }]) => [cluster, objects]))).toEqual(
+      record?.objects ?? {},
+    );
+    expect(kept === undefined ? [] : [...failuresOf(kept).keys()]).toEqual(record?.failures ?? []);
     expect(
       changeSet.events.map(({ action, clusters, failed }) => `${action} on ${clusters}, ${failed} failed`),
     ).toEqual(effect === undefined ? [] : [effect]);
-    expect(plan(after, [{ ...input, isReplay: true } as PlanInput], rules).changeSet.changes, "a replay").toEqual([]);
+    expect(plan(after, [replayed(input)], rules).changeSet.changes, "a replay").toEqual([]);
   });
+}
+
+/** A cluster that has never had anything: its first event failed. */
+function isNew(record: NonNullable<ReturnType<typeof recordOf>>, cluster: string): boolean {
+  const on = record.clusters.get(cluster);
+  return on?.failure !== undefined && on.objects.size === 0;
 }
 
 function byPath(a: string, b: string): number {
@@ -255,13 +277,12 @@ function byPath(a: string, b: string): number {
 it("the record keeps the last event, and when it came", () => {
   const state = planAll(emptyState, [[created], [login(["a/c fail"], { n: 2 })]], rules);
   const record = recordOf(state, "login", "alice");
-  expect([record?.last?.event.id, record?.changedAt]).toEqual(["event-2", "2026-01-01T00:00:02.000Z"]);
+  expect([record && eventOf(record)?.event.id, record?.changedAt]).toEqual(["event-2", "2026-01-01T00:00:02.000Z"]);
 });
 
 it("rendering again does not make a record newer", () => {
   const state = planAll(emptyState, [[created]], rules);
-  const again = login(["a/c :ConfigMap default/x=2"], { isReplay: true });
-  const after = plan(state, [again], rules);
+  const after = plan(state, [again("login", "alice", ["a/c :ConfigMap default/x=2"])], rules);
   expect(after.changeSet.objects).toHaveLength(1);
   expect(after.changeSet.events).toEqual([]);
   expect(recordOf(after.state, "login", "alice")?.changedAt).toBe("2026-01-01T00:00:01.000Z");
@@ -270,8 +291,8 @@ it("rendering again does not make a record newer", () => {
 it("`records: identity` keeps no event", () => {
   const state = planAll(emptyState, [[created]], { ...rules, records: "identity" });
   const record = recordOf(state, "login", "alice");
-  expect(record?.last).toBeUndefined();
-  expect([...record!.objects.keys()]).toEqual(["a/c"]);
+  expect(record?.events).toEqual([]);
+  expect([...record!.clusters.keys()]).toEqual(["a/c"]);
 });
 
 it("entities and triggers do not touch each other's records", () => {
@@ -291,34 +312,31 @@ it("entities and triggers do not touch each other's records", () => {
   ]);
 });
 
-it("withdrawing takes the objects of some clusters, or everything and the record", () => {
+it("withdrawing takes the objects of some clusters, and remembers where they stood", () => {
   const before = planAll(emptyState, [[login([`a/c ${x}`, `a/d ${x}`])]], rules);
-  const withdraw = (clusters?: string[]): PlanInput => ({
-    kind: "withdraw",
-    trigger: "login",
-    entity: entity("alice"),
-    ...(clusters === undefined ? {} : { clusters: new Set(clusters) }),
-  });
-  const left = (state: State) => [
-    Object.keys(desired(state)),
-    [...(recordOf(state, "login", "alice")?.objects.keys() ?? [])],
-  ];
+  const left = (state: State) => Object.keys(desired(state));
+  const one = plan(before, [again("login", "alice", ["a/c withdraw"])], rules).state;
+  expect(left(one)).toEqual(["a/d/triggers/login/default/configmap/x.yaml"]);
+  const none = plan(one, [again("login", "alice", ["a/d withdraw"])], rules).state;
+  expect(left(none)).toEqual([]);
+  const record = recordOf(none, "login", "alice");
+  expect(record && eventOf(record)?.event.id).toBe("event-1");
+  expect(holdingsOf(record)["a/c"]).toMatchObject({ objects: [], withdrawn: [":ConfigMap default/x"] });
+  const back = plan(none, [again("login", "alice", [`a/c ${x}`, `a/d ${x}`])], rules).state;
+  expect(desired(back)).toEqual(desired(before));
+  expect(recordOf(back, "login", "alice")).toEqual(recordOf(before, "login", "alice"));
+});
 
-  expect(left(plan(before, [withdraw(["a/c"])], rules).state)).toEqual([
-    ["a/d/triggers/login/default/configmap/x.yaml"],
-    ["a/d"],
-  ]);
-  const remembered = plan(before, [withdraw(["a/c", "a/d"])], rules).state;
-  expect(left(remembered)).toEqual([[], []]);
-  expect(recordOf(remembered, "login", "alice")?.last?.event.id).toBe("event-1");
-  const gone = plan(before, [withdraw()], rules).state;
-  expect(left(gone)).toEqual([[], []]);
-  expect(recordOf(gone, "login", "alice")).toBeUndefined();
-  expect(plan(emptyState, [withdraw()], rules).changeSet.objects, "what isn't there").toEqual([]);
+it("removing takes everything, and the record", () => {
+  const before = planAll(emptyState, [[login([`a/c ${x}`, `a/d ${x}`])]], rules);
+  const gone = plan(before, [remove("login", "alice")], rules).state;
+  expect([Object.keys(desired(gone)), recordOf(gone, "login", "alice")]).toEqual([[], undefined]);
+  expect(plan(emptyState, [remove("login", "alice")], rules).changeSet.objects, "what isn't there").toEqual([]);
 });
 
 it("discarding forgets failures, and records that have nothing else", () => {
-  const discard = (subject: string): PlanInput => ({ kind: "discard", trigger: "login", entity: entity(subject) });
+  const owner = triggerOwner("login");
+  const discard = (subject: string): PlanInput => ({ kind: "discard", owner, entity: entity(subject) });
   const state = planAll(
     emptyState,
     [
@@ -328,7 +346,7 @@ it("discarding forgets failures, and records that have nothing else", () => {
     ],
     rules,
   );
-  expect(recordOf(state, "login", "alice")?.failures.size).toBe(0);
+  expect(failuresOf(recordOf(state, "login", "alice")!).size).toBe(0);
   expect(Object.keys(desired(state))).toHaveLength(1);
   expect(recordOf(state, "login", "bob")).toBeUndefined();
 });

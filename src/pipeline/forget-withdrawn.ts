@@ -1,0 +1,78 @@
+/** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
+import type { Catalog } from "../model/catalog.ts";
+import type { Owner } from "../model/owner.ts";
+import { parseOwner } from "../plan/owner-file.ts";
+import {
+  baseFolder,
+  clusterFileName,
+  decodePathPart,
+  desiredFolder,
+  ownersFolder,
+  recordFolder,
+} from "../plan/paths.ts";
+import { parseRecord } from "../plan/record-file.ts";
+import type { PlanInput } from "../plan/state-fold.ts";
+import type { GitReader, ObjectId } from "../ports/git.ts";
+import { readFolder } from "./read-folder.ts";
+
+/** Deletions of the files that clusters' folders have, where the cluster is gone and has no objects left. */
+export async function findEmptyClusters(
+  git: GitReader,
+  tree: ObjectId,
+  catalog: Catalog,
+): Promise<readonly PlanInput[]> {
+  const inputs: PlanInput[] = [];
+  for (const namespace of await namesIn(git, tree, desiredFolder)) {
+    for (const name of await namesIn(git, tree, `${desiredFolder}/${namespace}`)) {
+      if (catalog.clusters.has(`${decodePathPart(namespace)}/${decodePathPart(name)}`)) continue;
+      const folder = `${desiredFolder}/${namespace}/${name}`;
+      const file = `${folder}/${baseFolder}/${clusterFileName}`;
+      if (await isAlone(git, tree, folder, file)) inputs.push({ kind: "file", path: file, text: undefined });
+    }
+  }
+  return inputs;
+}
+
+/** Withdrawn owners that nothing remembers any object of; `until`: withdrawn at this minute of the checkpoint's, or before. */
+export async function findPurgeable(
+  git: GitReader,
+  tree: ObjectId,
+  catalog: Catalog,
+  until: number,
+): Promise<readonly Owner[]> {
+  const purgeable: Owner[] = [];
+  if (until < 0) return purgeable;
+  for await (const [path, text] of readFolder(git, tree, ownersFolder)) {
+    const { owner, withdrawnAt } = parseOwner(text, path);
+    if (withdrawnAt === undefined || withdrawnAt > until) continue;
+    const isInForce =
+      catalog.eventTriggers.get(owner.name)?.withdrawn === undefined && catalog.eventTriggers.has(owner.name);
+    if (isInForce || (await hasObjects(git, tree, owner))) continue;
+    purgeable.push(owner);
+  }
+  return purgeable;
+}
+
+/** Whether the folder has this file and no other. */
+async function isAlone(git: GitReader, tree: ObjectId, folder: string, file: string): Promise<boolean> {
+  let isThere = false;
+  for await (const path of git.listFiles(tree, folder)) {
+    if (path !== file) return false;
+    isThere = true;
+  }
+  return isThere;
+}
+
+async function hasObjects(git: GitReader, tree: ObjectId, owner: Owner): Promise<boolean> {
+  for await (const [path, text] of readFolder(git, tree, recordFolder(owner))) {
+    for (const { objects, waiting } of parseRecord(text, path).clusters.values()) {
+      if (objects.size > 0 || waiting.size > 0) return true;
+    }
+  }
+  return false;
+}
+
+async function namesIn(git: GitReader, tree: ObjectId, path: string): Promise<readonly string[]> {
+  const entry = await git.findEntry(tree, path);
+  return entry?.mode === "40000" ? (await git.readTree(entry.id)).map(({ name }) => name) : [];
+}

@@ -1,0 +1,132 @@
+/** Recorded entities rendered again with the catalog in force, each cluster from the event that is its last one. */
+import { matchEvent, type TriggerMatch } from "../events/match-event.ts";
+import type { Catalog, EventTrigger, StopMatchingBehavior } from "../model/catalog.ts";
+import type { ReceivedEvent } from "../model/cloud-event.ts";
+import { type ClusterKey, clusterKey } from "../model/cluster.ts";
+import type { ClusterRendering } from "../model/manifest.ts";
+import type { EntityRecord } from "../model/record.ts";
+import type { ReplayedCluster, ReplayInput } from "../plan/apply-replay.ts";
+import { hashEntity } from "../plan/paths.ts";
+import { type RenderSettings, renderTrigger } from "../render/render-trigger.ts";
+
+/** Which of a record's clusters are wanted, and how many of them at most. */
+export interface ClusterRange {
+  readonly clusters: "all" | ReadonlySet<ClusterKey>;
+  /** Only those behind this one, in the order of keys; empty: all. */
+  readonly after?: ClusterKey;
+  readonly max?: number;
+}
+
+export interface RenderedAgain {
+  /** Undefined: there is nothing to be done. */
+  readonly input: ReplayInput | undefined;
+  /** Pairs (entity, cluster) that were rendered. */
+  readonly pairs: number;
+  /** The last cluster that was looked at, where more are left. */
+  readonly last?: ClusterKey;
+}
+
+/** `behavior`: what becomes of the objects of an owner that is not in the catalog any more. */
+export function renderAgain(
+  catalog: Catalog,
+  record: EntityRecord,
+  range: ClusterRange,
+  settings: RenderSettings,
+  behavior: StopMatchingBehavior = "WithdrawPolicies",
+): RenderedAgain {
+  const trigger = record.owner.kind === "EventTrigger" ? catalog.eventTriggers.get(record.owner.name) : undefined;
+  const isGone = trigger === undefined || trigger.withdrawn === true;
+  // Without its event an entity can only wait for the next one.
+  if (!isGone && record.events.length === 0) return { input: undefined, pairs: 0 };
+  const matches = isGone ? [] : record.events.map((recorded) => matchAgain(catalog, trigger, record, recorded));
+  const { keys, last } = chooseClusters(record, matches, range);
+  const clusters = new Map<ClusterKey, ReplayedCluster>();
+  for (const [event, matched] of matches.entries()) {
+    if (matched !== undefined && trigger !== undefined) {
+      const wanted = new Set(keys.filter((key) => isEventOf(record, key, event) && !clusters.has(key)));
+      for (const rendering of renderFor(catalog, trigger, matched, wanted, record, settings)) {
+        const { cluster } = rendering;
+        // Blank: what is on record no longer matches, and a cluster without an event of its own takes an older one.
+        if (rendering.action !== "none") clusters.set(cluster, { cluster, event, rendering });
+      }
+    }
+  }
+  const stopMatching = trigger?.stopMatchingBehavior ?? behavior;
+  const isTold =
+    isGone || (trigger.broken === undefined && matches.every((matched) => matched?.match.problem === undefined));
+  for (const cluster of keys) {
+    // What a broken trigger would match nobody knows.
+    if (clusters.has(cluster) || !record.clusters.has(cluster) || !isTold) continue;
+    const action = stopMatching === "LeavePolicies" ? "leave" : "withdraw";
+    clusters.set(cluster, { cluster, event: undefined, rendering: { action } });
+  }
+  const pairs = [...clusters.values()].filter(({ rendering }) => "cluster" in rendering).length;
+  const input: ReplayInput = {
+    kind: "replay",
+    owner: record.owner,
+    entity: record.entity,
+    syncMode: trigger?.syncMode ?? "Continuous",
+    continueOnConflict: trigger?.continueOnConflict ?? false,
+    clusters: [...clusters.values()],
+  };
+  return { input: clusters.size === 0 ? undefined : input, pairs, ...(last === undefined ? {} : { last }) };
+}
+
+interface MatchedEvent {
+  readonly received: ReceivedEvent;
+  readonly match: TriggerMatch;
+}
+
+function matchAgain(
+  catalog: Catalog,
+  trigger: EventTrigger,
+  { entity }: EntityRecord,
+  recorded: EntityRecord["events"][number],
+): MatchedEvent | undefined {
+  const received = { connection: entity.connection, ...recorded };
+  const match = matchEvent(received, catalog).matches.find((one) => one.trigger === trigger);
+  return match === undefined ? undefined : { received, match };
+}
+
+/** Where the destination can't be told, the failure is recorded for the clusters that the event counts for. */
+function targetsOf({ match }: MatchedEvent) {
+  return match.problem === undefined ? match.clusters : match.sources;
+}
+
+function chooseClusters(
+  record: EntityRecord,
+  matches: readonly (MatchedEvent | undefined)[],
+  { clusters, after = "", max = Number.POSITIVE_INFINITY }: ClusterRange,
+): { readonly keys: readonly ClusterKey[]; readonly last?: ClusterKey } {
+  const known = new Set(record.clusters.keys());
+  for (const matched of matches)
+    if (matched !== undefined) for (const one of targetsOf(matched)) known.add(clusterKey(one));
+  const wanted = [...known].filter((key) => key > after && (clusters === "all" || clusters.has(key))).sort();
+  const keys = wanted.slice(0, max);
+  return wanted.length === keys.length ? { keys } : { keys, last: keys.at(-1)! };
+}
+
+/** Whether the cluster is to be rendered from this event: its own, or any where it has none. */
+function isEventOf({ clusters }: EntityRecord, cluster: ClusterKey, event: number): boolean {
+  const on = clusters.get(cluster);
+  return on === undefined || (on.event ?? 0) === event;
+}
+
+function renderFor(
+  catalog: Catalog,
+  trigger: EventTrigger,
+  matched: MatchedEvent,
+  wanted: ReadonlySet<ClusterKey>,
+  record: EntityRecord,
+  settings: RenderSettings,
+): readonly ClusterRendering[] {
+  const { match, received } = matched;
+  const clusters = targetsOf(matched).filter((cluster) => wanted.has(clusterKey(cluster)));
+  if (clusters.length === 0) return [];
+  const { problem } = match;
+  if (problem !== undefined) {
+    return clusters.map((cluster) => ({ cluster: clusterKey(cluster), action: "fail", problem }));
+  }
+  const targets = { clusters, sources: match.sources };
+  return renderTrigger(catalog, trigger, received, targets, hashEntity(record.entity), settings).renderings;
+}

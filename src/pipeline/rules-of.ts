@@ -1,0 +1,27 @@
+/** What planning under a catalog goes by. */
+import type { Catalog } from "../model/catalog.ts";
+import type { Layout } from "../model/change-set.ts";
+import { ownerKey, triggerOwner } from "../model/owner.ts";
+import { ownerFolderName } from "../plan/paths.ts";
+import type { PlanRules } from "../plan/state-fold.ts";
+
+export interface RuleOptions {
+  readonly layout: Layout;
+  readonly records: "full" | "identity";
+  readonly deadLettersMax: number;
+  /** Settings' `name`. */
+  readonly instance: string;
+}
+
+export function rulesOf({ layout, records, deadLettersMax, instance }: RuleOptions, catalog: Catalog): PlanRules {
+  const triggers = [...catalog.eventTriggers.values()].map(({ name, tier }) => ({ owner: triggerOwner(name), tier }));
+  return {
+    layout,
+    records,
+    deadLettersMax,
+    instance,
+    owners: new Map(triggers.map((one) => [ownerKey(one.owner), one])),
+    ownerOfCutFolder: (kind, folderName) =>
+      triggers.find(({ owner }) => owner.kind === kind && ownerFolderName(owner) === folderName)?.owner,
+  };
+}

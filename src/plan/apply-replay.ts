@@ -1,0 +1,83 @@
+/**
+ * What a recorded entity rendered again does to the state. It takes and gives objects, and forgets nothing: events, ranks
+ * and the record itself stay, so that a change that is taken back brings everything back.
+ */
+import type { SyncMode } from "../model/catalog.ts";
+import type { Entity } from "../model/cloud-event.ts";
+import type { ClusterKey } from "../model/cluster.ts";
+import type { ClusterRendering } from "../model/manifest.ts";
+import type { Owner } from "../model/owner.ts";
+import type { ClusterRecord, EntityRecord } from "../model/record.ts";
+import { isRendered, withoutFailure } from "./apply-event.ts";
+import { EntityOnCluster, type EntityScope, noHoldings } from "./entity-on-cluster.ts";
+
+/** What becomes of an entity on a cluster that a pass is for. */
+export interface ReplayedCluster {
+  readonly cluster: ClusterKey;
+  /** Which of the record's events it was rendered from; undefined: its objects go or stay without any. */
+  readonly event: number | undefined;
+  /** `withdraw`: the objects go, because the owner or the cluster does not match any more; `leave`: they stay. */
+  readonly rendering: ClusterRendering | { readonly action: "withdraw" | "leave" };
+}
+
+/** A record's own events rendered once more, for some clusters; of others it says nothing. */
+export interface ReplayInput {
+  readonly kind: "replay";
+  readonly owner: Owner;
+  readonly entity: Entity;
+  readonly syncMode: SyncMode;
+  readonly continueOnConflict: boolean;
+  readonly clusters: readonly ReplayedCluster[];
+}
+
+export function applyReplay(scope: EntityScope, record: EntityRecord, input: ReplayInput): EntityRecord {
+  const clusters = new Map(record.clusters);
+  for (const replayed of input.clusters) {
+    const on = record.clusters.get(replayed.cluster);
+    const after = replayCluster(scope, input, replayed, on);
+    if (after !== undefined) clusters.set(replayed.cluster, after);
+  }
+  return { ...record, clusters };
+}
+
+/** Undefined: nothing is remembered of the cluster, and nothing to be. */
+function replayCluster(
+  scope: EntityScope,
+  input: ReplayInput,
+  { cluster, event, rendering }: ReplayedCluster,
+  on: ClusterRecord | undefined,
+): ClusterRecord | undefined {
+  if (on === undefined && rendering.action !== "Create" && rendering.action !== "fail") return undefined;
+  const held = on ?? { ...noHoldings, event, action: "Create" as const };
+  const there = new EntityOnCluster(scope, cluster, held);
+  switch (rendering.action) {
+    case "leave":
+      return withoutFailure(held);
+    case "none":
+    case "withdraw":
+    case "Delete":
+      return { ...withoutFailure(held), ...there.takeAway() };
+    case "fail":
+      return { ...held, event, failure: rendering.problem };
+    case "Create": {
+      if (input.syncMode === "OneTime" && isRendered(on)) return on;
+      const manifests = input.syncMode === "DryRun" ? [] : rendering.manifests;
+      const { conflict, ...holdings } = there.place(manifests, input.continueOnConflict);
+      return { event, action: "Create", ...holdings, ...(conflict === undefined ? {} : { failure: conflict }) };
+    }
+    default:
+      return rendering satisfies never;
+  }
+}
+
+/** Gives up all that an entity has, for good. */
+export function removeEntity(scope: EntityScope, record: EntityRecord): void {
+  for (const [cluster, on] of record.clusters) new EntityOnCluster(scope, cluster, on).takeAway();
+}
+
+/** Forgets why a record failed, its objects staying as they are; undefined: it had nothing else to remember. */
+export function discardFailures(record: EntityRecord): EntityRecord | undefined {
+  const isUsed = ({ objects, waiting, withdrawn }: ClusterRecord) => objects.size + waiting.size + withdrawn.size > 0;
+  if (![...record.clusters.values()].some(isUsed)) return undefined;
+  return { ...record, clusters: new Map([...record.clusters].map(([cluster, on]) => [cluster, withoutFailure(on)])) };
+}

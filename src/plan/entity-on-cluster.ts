@@ -1,0 +1,166 @@
+/** What an entity has on one cluster, while an input changes it: its objects, its claims, and what is remembered. */
+import type { ClusterKey } from "../model/cluster.ts";
+import { identityKey, isCoreKind, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
+import { ownerKey } from "../model/owner.ts";
+import type { Problem } from "../model/problem.ts";
+import type { ClusterRecord, RankedObject, RankedObjects } from "../model/record.ts";
+import type { ClaimRules } from "./claim-rules.ts";
+import { type Claimant, type Conflict, ObjectClaims, type Wish } from "./object-claims.ts";
+import { writeIdentity } from "./record-file.ts";
+import type { StateView } from "./state-view.ts";
+
+/** Namespaces that every cluster has. */
+const builtInNamespaces = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
+
+/** What an entity's input works on. */
+export interface EntityScope {
+  readonly view: StateView;
+  readonly rules: ClaimRules;
+  readonly claimant: Claimant;
+  /** Objects whose other claimants have to be looked at, as folders of `claims/`. */
+  readonly reviews: Set<string>;
+  /** Of what the input claims anew. */
+  readonly rank: number;
+  /** Whether what goes is remembered, because configuration takes it, or forgotten, because an event does. */
+  readonly keepsRanks: boolean;
+}
+
+/** The objects of a cluster's record, in their three states. */
+export type Holdings = Pick<ClusterRecord, "objects" | "waiting" | "withdrawn">;
+
+export const noHoldings: Holdings = { objects: new Map(), waiting: new Map(), withdrawn: new Map() };
+
+export class EntityOnCluster {
+  readonly #scope: EntityScope;
+  readonly #cluster: ClusterKey;
+  readonly #before: Holdings;
+
+  constructor(scope: EntityScope, cluster: ClusterKey, before: Holdings = noHoldings) {
+    this.#scope = scope;
+    this.#cluster = cluster;
+    this.#before = before;
+  }
+
+  /**
+   * Brings the cluster to what was rendered for it; where a conflict stops that, leaves it as it was and files the claims
+   * that failed: all or nothing, unless `continueOnConflict`.
+   */
+  place(manifests: readonly Manifest[], continueOnConflict: boolean): Holdings & { readonly conflict?: Problem } {
+    const wishes = manifests.map((manifest) => ({ manifest, wish: this.#wish(manifest) }));
+    const judged = wishes.map((one) => ({
+      ...one,
+      conflict: this.#claims(one.manifest.identity).conflictOf(one.wish),
+    }));
+    const failed = judged.filter(({ conflict }) => conflict !== undefined);
+    const [first] = failed;
+    const conflict =
+      first?.conflict === undefined ? {} : { conflict: describeConflict(first.conflict, first.manifest) };
+    const isStopped = failed.length > 0 && !continueOnConflict;
+    const after = isStopped ? this.#keepBut(failed) : this.#bringTo(judged);
+    return { ...after, ...conflict };
+  }
+
+  /** Takes away all that the entity has here. */
+  takeAway(): Holdings {
+    const { objects, waiting, withdrawn } = this.#before;
+    for (const { identity, rank } of [...objects.values(), ...waiting.values()]) this.#release(identity, rank);
+    const kept = this.#scope.keepsRanks ? new Map([...withdrawn, ...objects, ...waiting]) : new Map();
+    return this.#settleNeeds({ objects: new Map(), waiting: new Map(), withdrawn: kept });
+  }
+
+  #wish({ identity, text }: Manifest): Wish {
+    const key = identityKey(identity);
+    const { objects, waiting, withdrawn } = this.#before;
+    const known = objects.get(key) ?? waiting.get(key) ?? withdrawn.get(key);
+    const { claimant, rank } = this.#scope;
+    return { claimant, rank: known?.rank ?? rank, manifest: text, isHeld: objects.has(key) };
+  }
+
+  /** What the entity had stays, and the claims that failed wait for their turn. */
+  #keepBut(failed: readonly Judged[]): Holdings {
+    const objects = new Map(this.#before.objects);
+    const waiting = new Map(this.#before.waiting);
+    const withdrawn = new Map(this.#before.withdrawn);
+    for (const { manifest, wish } of failed) {
+      const key = identityKey(manifest.identity);
+      this.#claims(manifest.identity).claim(wish);
+      objects.delete(key);
+      withdrawn.delete(key);
+      waiting.set(key, { identity: manifest.identity, rank: wish.rank });
+    }
+    return this.#settleNeeds({ objects, waiting, withdrawn });
+  }
+
+  #bringTo(judged: readonly Judged[]): Holdings {
+    const objects = new Map<string, RankedObject>();
+    const waiting = new Map<string, RankedObject>();
+    for (const { manifest, wish, conflict } of judged) {
+      const { identity } = manifest;
+      this.#claims(identity).claim(wish);
+      const ranked = { identity, rank: wish.rank };
+      if (conflict === undefined) objects.set(identityKey(identity), ranked);
+      else waiting.set(identityKey(identity), ranked);
+    }
+    const isWanted = (key: string) => objects.has(key) || waiting.has(key);
+    const withdrawn = new Map<string, RankedObject>();
+    for (const [key, ranked] of [...this.#before.objects, ...this.#before.waiting]) {
+      if (isWanted(key)) continue;
+      this.#release(ranked.identity, ranked.rank);
+      if (this.#scope.keepsRanks) withdrawn.set(key, ranked);
+    }
+    if (this.#scope.keepsRanks) {
+      for (const [key, ranked] of this.#before.withdrawn) if (!isWanted(key)) withdrawn.set(key, ranked);
+    }
+    return this.#settleNeeds({ objects, waiting, withdrawn });
+  }
+
+  #claims(identity: ObjectIdentity): ObjectClaims {
+    const { view, rules, reviews } = this.#scope;
+    return new ObjectClaims(view, rules, reviews, this.#cluster, identity);
+  }
+
+  #release(identity: ObjectIdentity, rank: number): void {
+    this.#claims(identity).release(this.#scope.claimant, rank);
+  }
+
+  /** Counts the entity among those that need a Namespace, or no longer. */
+  #settleNeeds(after: Holdings): Holdings {
+    const before = neededNamespaces(this.#before);
+    const needed = neededNamespaces(after);
+    for (const name of needed) if (!before.has(name)) this.#claims(namespaceIdentity(name)).need(1);
+    for (const name of before) if (!needed.has(name)) this.#claims(namespaceIdentity(name)).need(-1);
+    return after;
+  }
+}
+
+interface Judged {
+  readonly manifest: Manifest;
+  readonly wish: Wish;
+  readonly conflict: Conflict | undefined;
+}
+
+/** Namespaces that an entity's objects are in and that it does not render itself. */
+export function neededNamespaces({ objects, waiting }: Pick<Holdings, "objects" | "waiting">): ReadonlySet<string> {
+  const needed = new Set<string>();
+  const claimed = (all: RankedObjects) => [...all.values()].map(({ identity }) => identity);
+  const identities = [...claimed(objects), ...claimed(waiting)];
+  for (const { namespace } of identities) {
+    if (namespace !== "" && !builtInNamespaces.has(namespace)) needed.add(namespace);
+  }
+  for (const identity of identities) if (isCoreKind(identity, "Namespace")) needed.delete(identity.name);
+  return needed;
+}
+
+export function namespaceIdentity(name: string): ObjectIdentity {
+  return { group: "", kind: "Namespace", namespace: "", name };
+}
+
+function describeConflict({ owner, path }: Conflict, { identity, at }: Manifest): Problem {
+  return {
+    code: "OBJECT_CONFLICT",
+    severity: "error",
+    message: `${writeIdentity(identity)} is rendered differently by ${ownerKey(owner).replace("/", " ")}, which comes first by tier and order (${path})`,
+    at,
+    hint: "Let only one of them render it, make both render the same, or give this one a lower tier.",
+  };
+}

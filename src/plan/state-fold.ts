@@ -1,0 +1,249 @@
+/**
+ * The fold: inputs in their order, each applied to the state as the ones before it left it, and the one change set that
+ * they come to. Pure; however inputs fall into batches, the state comes out the same.
+ */
+import { assert } from "../model/assert.ts";
+import type { ChangeSet, Checkpoint, EventEffect, PendingWork } from "../model/change-set.ts";
+import type { Entity } from "../model/cloud-event.ts";
+import type { ClusterRendering } from "../model/manifest.ts";
+import type { Owner } from "../model/owner.ts";
+import { ownerKey } from "../model/owner.ts";
+import type { DeadLetter, EntityRecord } from "../model/record.ts";
+import { applyEvent, dropUnused, type EntityInput } from "./apply-event.ts";
+import { applyReplay, discardFailures, type ReplayInput, removeEntity } from "./apply-replay.ts";
+import { writeCheckpoint } from "./checkpoint-file.ts";
+import type { ClaimRules } from "./claim-rules.ts";
+import { headPath, nextInputRank } from "./claims-file.ts";
+import { writeDeadLetter } from "./dead-letter-file.ts";
+import { type EntityScope, neededNamespaces } from "./entity-on-cluster.ts";
+import {
+  checkpointPath,
+  deadLetterPath,
+  deadLettersFolder,
+  hashEntity,
+  objectClaimsFolder,
+  objectPath,
+  ownerPath,
+  ownersFoldersOf,
+  positionsPath,
+  recordFolder,
+  recordPath,
+} from "./paths.ts";
+import { joinReview } from "./pending-work.ts";
+import { positionsByConnection, writePositions } from "./position-file.ts";
+import { parseRecord, writeRecord } from "./record-file.ts";
+import { noStateNeeds, type StateFiles, type StateNeeds, StateView } from "./state-view.ts";
+
+export type PlanInput =
+  | EntityInput
+  | ReplayInput
+  /** Forgets an entity under an owner, with all that it has: a person asked for it. */
+  | { readonly kind: "remove"; readonly owner: Owner; readonly entity: Entity }
+  /** Forgets why a record failed; with nothing else to remember the record goes. */
+  | { readonly kind: "discard"; readonly owner: Owner; readonly entity: Entity }
+  /** Forgets an owner that is withdrawn and has no objects: its records and what it asked for, whole folders at once. */
+  | { readonly kind: "purge"; readonly owner: Owner }
+  | { readonly kind: "dead-letter"; readonly letter: DeadLetter }
+  /** Files that are written as they are: the catalog in force, cluster files, what owners asked for. */
+  | { readonly kind: "file"; readonly path: string; readonly text: string | undefined };
+
+export interface PlanRules extends ClaimRules {
+  readonly records: "full" | "identity";
+  readonly deadLettersMax: number;
+}
+
+/** What planning will read of most inputs, so that one look at Git suffices for most batches. */
+export function pathsToRead(inputs: readonly PlanInput[], { layout }: PlanRules): StateNeeds {
+  const needs = noStateNeeds();
+  needs.texts.add(checkpointPath);
+  for (const input of inputs) {
+    if (input.kind === "file") needs.texts.add(input.path);
+    if ("entity" in input) needs.texts.add(recordPath(input.owner, hashEntity(input.entity)));
+    if (input.kind !== "entity" && input.kind !== "replay") continue;
+    for (const rendering of renderingsOf(input)) {
+      if (rendering.action !== "Create") continue;
+      for (const { identity } of rendering.manifests) {
+        needs.ids.add(objectPath(rendering.cluster, input.owner, identity, layout));
+        needs.texts.add(headPath(objectClaimsFolder(rendering.cluster, identity)));
+        for (const folder of Object.values(ownersFoldersOf(rendering.cluster, identity, layout))) {
+          needs.folders.add(folder);
+        }
+      }
+      const objects = new Map(rendering.manifests.map(({ identity, text }) => [text, { identity, rank: 0 }]));
+      for (const name of neededNamespaces({ objects, waiting: new Map() })) {
+        const identity = { group: "", kind: "Namespace", namespace: "", name };
+        needs.texts.add(headPath(objectClaimsFolder(rendering.cluster, identity)));
+      }
+    }
+  }
+  return needs;
+}
+
+/** What an input renders, cluster by cluster. */
+export function renderingsOf(input: EntityInput | ReplayInput): readonly ClusterRendering[] {
+  if (input.kind === "entity") return input.renderings;
+  return input.clusters.flatMap(({ rendering }) => ("cluster" in rendering ? [rendering] : []));
+}
+
+export class StateFold {
+  readonly #view: StateView;
+  readonly #rules: PlanRules;
+  readonly #stored: Checkpoint;
+  readonly #checkpoint: Checkpoint;
+  readonly #events: EventEffect[] = [];
+  readonly #letters: DeadLetter[] = [];
+  readonly #reviews = new Set<string>();
+  #nextRank: number;
+
+  /** `stored`: the checkpoint as the state has it; `checkpoint`: as it is to be, but for what the inputs add to it. */
+  constructor(stored: Checkpoint, checkpoint: Checkpoint, rules: PlanRules, files: StateFiles) {
+    this.#stored = stored;
+    this.#checkpoint = checkpoint;
+    this.#rules = rules;
+    this.#view = new StateView(files);
+    this.#nextRank = checkpoint.nextRank;
+  }
+
+  /** A record as it is now, or what must be read to tell. */
+  record(owner: Owner, entity: Entity): { readonly needs: StateNeeds } | { readonly record: EntityRecord | undefined } {
+    let record: EntityRecord | undefined;
+    const needs = this.#view.try(() => {
+      record = this.#record(owner, entity);
+    });
+    return needs === undefined ? { record } : { needs };
+  }
+
+  /** Applies an input, or says what must be read first: then nothing has changed. */
+  apply(input: PlanInput): StateNeeds | undefined {
+    const events: EventEffect[] = [];
+    const reviews = new Set<string>();
+    let next = this.#nextRank;
+    const needs = this.#view.try(() => {
+      next = this.#apply(input, events, reviews);
+    });
+    if (needs !== undefined) return needs;
+    this.#nextRank = next;
+    this.#events.push(...events);
+    for (const claims of reviews) this.#reviews.add(claims);
+    if (input.kind === "dead-letter") this.#letters.push(input.letter);
+    return undefined;
+  }
+
+  /** The change set, with the checkpoint in it; or what must be read first. */
+  finish(): { readonly needs: StateNeeds } | { readonly changeSet: ChangeSet; readonly checkpoint: Checkpoint } {
+    const view = this.#view;
+    const checkpoint = this.#checkpoint;
+    const stored = this.#stored;
+    let droppedLetters = 0;
+    const missing = view.try(() => {
+      droppedLetters = this.#keepDeadLetters();
+    });
+    if (missing !== undefined) return { needs: missing };
+    const pending = this.#pendingOf(checkpoint.pending);
+    const unnumbered = { ...checkpoint, commits: stored.commits, nextRank: this.#nextRank, pending };
+    view.try(() => {
+      for (const [connection, positions] of positionsByConnection(checkpoint.positions)) {
+        const before = [...positions].every(([stream, position]) => stored.positions.get(stream) === position);
+        if (!before) view.write(positionsPath(connection), writePositions(positions));
+      }
+    });
+    const changed = view.changes();
+    if ("needs" in changed) return changed;
+    const isSame = changed.changes.length === 0 && writeCheckpoint(unnumbered) === writeCheckpoint(stored);
+    const events = this.#events;
+    if (isSame) return { changeSet: { ...changed, events, droppedLetters }, checkpoint: unnumbered };
+    const numbered = { ...unnumbered, commits: stored.commits + 1 };
+    const text = writeCheckpoint(numbered);
+    const changes = [...changed.changes, { path: checkpointPath, action: "write" as const, text }];
+    changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+    return { changeSet: { ...changed, changes, events, droppedLetters }, checkpoint: numbered };
+  }
+
+  #apply(input: PlanInput, events: EventEffect[], reviews: Set<string>): number {
+    const view = this.#view;
+    switch (input.kind) {
+      case "entity": {
+        const rank = nextInputRank(this.#nextRank);
+        const scope = this.#scopeOf(input, reviews, rank, false);
+        const before = this.#record(input.owner, input.entity);
+        const outcome = applyEvent(scope, this.#rules.records, before, input);
+        if (outcome === undefined) return this.#nextRank;
+        if (outcome.record !== undefined || before !== undefined) this.#keep(input, outcome.record);
+        if (outcome.effect !== undefined) events.push(outcome.effect);
+        return rank + 1;
+      }
+      case "replay": {
+        const before = this.#record(input.owner, input.entity);
+        if (before === undefined) return this.#nextRank;
+        const scope = this.#scopeOf(input, reviews, this.#checkpoint.catalogRank, true);
+        const after = applyReplay(scope, before, input);
+        this.#keep(input, before.events.length === 0 ? after : dropUnused(after));
+        return this.#nextRank;
+      }
+      case "remove": {
+        const before = this.#record(input.owner, input.entity);
+        if (before === undefined) return this.#nextRank;
+        removeEntity(this.#scopeOf(input, reviews, 0, false), before);
+        this.#keep(input, undefined);
+        return this.#nextRank;
+      }
+      case "discard": {
+        const before = this.#record(input.owner, input.entity);
+        if (before !== undefined) this.#keep(input, discardFailures(before));
+        return this.#nextRank;
+      }
+      case "purge":
+        this.#purge(input.owner);
+        return this.#nextRank;
+      case "dead-letter":
+        return this.#nextRank;
+      case "file":
+        if (input.text === undefined) view.delete(input.path);
+        else view.write(input.path, input.text);
+        return this.#nextRank;
+      default:
+        return input satisfies never;
+    }
+  }
+
+  #scopeOf(
+    { owner, entity }: { readonly owner: Owner; readonly entity: Entity },
+    reviews: Set<string>,
+    rank: number,
+    keepsRanks: boolean,
+  ): EntityScope {
+    const claimant = { owner, entityHash: hashEntity(entity) };
+    return { view: this.#view, rules: this.#rules, claimant, reviews, rank, keepsRanks };
+  }
+
+  #record(owner: Owner, entity: Entity): EntityRecord | undefined {
+    return this.#view.value(recordPath(owner, hashEntity(entity)), parseRecord);
+  }
+
+  #keep({ owner, entity }: { readonly owner: Owner; readonly entity: Entity }, record: EntityRecord | undefined): void {
+    const path = recordPath(owner, hashEntity(entity));
+    if (record === undefined) this.#view.delete(path);
+    else this.#view.writeValue(path, record, writeRecord);
+  }
+
+  #purge(owner: Owner): void {
+    assert(!this.#rules.owners.has(ownerKey(owner)), `${ownerKey(owner)} is in force and must not be purged`);
+    this.#view.deleteFolder(recordFolder(owner));
+    this.#view.delete(ownerPath(owner));
+  }
+
+  #pendingOf({ passes, reviews }: PendingWork): PendingWork {
+    return { passes, reviews: [...this.#reviews].sort().reduce(joinReview, reviews) };
+  }
+
+  /** Ids ascend with time, so the oldest come first. Returns how many had to go. */
+  #keepDeadLetters(): number {
+    const view = this.#view;
+    if (this.#letters.length === 0) return 0;
+    for (const letter of this.#letters) view.write(deadLetterPath(letter.id), writeDeadLetter(letter));
+    const names = [...view.folder(deadLettersFolder)].sort();
+    const dropped = names.slice(0, Math.max(0, names.length - this.#rules.deadLettersMax));
+    for (const name of dropped) view.delete(`${deadLettersFolder}/${name}`);
+    return dropped.length;
+  }
+}
