@@ -16,7 +16,9 @@ import type {
 } from "../model/catalog.ts";
 import { type Cluster, clusterKey, type LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
+import { type CustomKind, customKindKey } from "../model/custom-kind.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
+import { customKindsOfText } from "../render/manifests/schema/read-crd.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
 import type { Compatibility } from "./compile-pattern.ts";
 import type { DocumentKey } from "./document-key.ts";
@@ -185,6 +187,7 @@ export class CatalogBuilder {
     const clusters = new Map<string, Cluster>();
     const clusterSets = new Map<string, ClusterSet>();
     const documents = new Map<DocumentKey, RawDocument>();
+    const customKinds = new Map<string, CustomKind>();
     // By key and not by file, so that moving a document to another file changes nothing.
     for (const [key, document] of [...this.inForce].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const { content, raw } = document;
@@ -215,10 +218,15 @@ export class CatalogBuilder {
         case "ClusterSet":
           clusterSets.set(content.clusterSet.name, content.clusterSet);
           break;
+        case "customKind":
+          addCustomKind(customKinds, content.customKind);
+          break;
         case undefined:
           break;
       }
     }
+    for (const content of contents.values())
+      for (const kind of rolledOutKinds(content)) addCustomKind(customKinds, kind);
     const sorted = new Map([...clusters].sort(([a], [b]) => (a < b ? -1 : 1)));
     const revision = fingerprints.ofCatalog(connectionClusters, broken);
     return {
@@ -228,6 +236,7 @@ export class CatalogBuilder {
       contents,
       clusters: sorted,
       clusterSets,
+      customKinds,
       connectionClusters,
       documents,
     };
@@ -241,4 +250,23 @@ export class CatalogBuilder {
       this.#problems.push({ code: "DOCUMENT_DUPLICATE", severity: "error", message, at: document.at });
     } else clusters.set(key, cluster);
   }
+}
+
+/** Of a kind that several define the first counts: documents of the config folder before what is rolled out. */
+function addCustomKind(kinds: Map<string, CustomKind>, kind: CustomKind): void {
+  const key = customKindKey(kind.group, kind.kind);
+  if (!kinds.has(key)) kinds.set(key, kind);
+}
+
+const rolledOut = new WeakMap<ContentDocument["entries"], readonly CustomKind[]>();
+
+/** The kinds that a ConfigMap or Secret brings to clusters, where it is no template; looked for once. */
+function rolledOutKinds({ isTemplate, entries }: ContentDocument): readonly CustomKind[] {
+  if (isTemplate) return [];
+  let kinds = rolledOut.get(entries);
+  if (kinds === undefined) {
+    kinds = entries.flatMap(({ content }) => customKindsOfText(content.source.text));
+    rolledOut.set(entries, kinds);
+  }
+  return kinds;
 }

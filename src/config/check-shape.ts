@@ -1,10 +1,10 @@
 /** Documents against JSON Schemas: what Ajv found, as problems at the place of the fault and without any value in the text. */
 import type { AnySchemaObject, ErrorObject, ValidateFunction } from "ajv";
 import { isJsonObject, type Json } from "../model/json.ts";
+import { nearestWord } from "../model/nearest-word.ts";
 import type { ErrorCode, Problem } from "../model/problem.ts";
 import { hintKeyword } from "./ajv-options.ts";
 import { compileShape } from "./compile-shape.ts";
-import { nearestWord } from "./nearest-word.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
 
 /** Checks a document, giving faults of shape `code` and unknown keys FIELD_UNKNOWN. */

@@ -4,6 +4,7 @@ import type { ContentDocument, PolicyRef } from "../model/catalog.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Problem } from "../model/problem.ts";
 import { isLiteral } from "../render/compile-template.ts";
+import { crdKind } from "../render/manifests/schema/read-crd.ts";
 import type { Compatibility } from "./compile-pattern.ts";
 import { type DocumentKey, documentKey } from "./document-key.ts";
 import type { ReadDocument } from "./read-document.ts";
@@ -16,6 +17,8 @@ export class Fingerprints {
   readonly #contents: readonly ContentDocument[];
   /** By what may be referred to: hashes over all documents that a template may come to name. */
   readonly #candidateHashes = new Map<string, string>();
+  /** Over all that define kinds: where an object lives, and whether it is taken, may depend on any. */
+  readonly #customKinds: string;
 
   constructor(inForce: ReadonlyMap<DocumentKey, ReadDocument>, compatibility: Compatibility) {
     this.#inForce = inForce;
@@ -23,6 +26,9 @@ export class Fingerprints {
     this.#contents = [...inForce.values()].flatMap(({ content }) =>
       content?.kind === "content" ? [content.content] : [],
     );
+    const defining = [...inForce].filter(([, { raw }]) => raw?.text.includes(crdKind) === true);
+    this.#customKinds =
+      defining.length === 0 ? "" : hashAll(defining.map(([key, { hash }]) => `${key} ${hash}`).sort());
   }
 
   /** Over the trigger and everything it refers to or, where a reference is a template, may come to refer to. */
@@ -34,6 +40,7 @@ export class Fingerprints {
       isLiteral(text) ? this.#hashOf(documentKey({ kind: "EventSource", namespace: "", name: text })) : "",
       ...trigger.clusterSetRefs.map((name) => this.#hashOf(documentKey({ kind: "ClusterSet", namespace: "", name }))),
       ...trigger.policyRefs.map((ref) => this.#ofPolicyRef(ref)),
+      this.#customKinds,
     ]);
   }
 

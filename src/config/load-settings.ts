@@ -94,6 +94,10 @@ class SettingsReader {
         per: (memberText(commit, "per") ?? "batch") as Settings["commit"]["per"],
       },
       compatibility: (memberText(root, "compatibility") ?? "strict") as Settings["compatibility"],
+      checks: {
+        kubernetes: (memberText(memberObject(root, "checks"), "kubernetes") ??
+          "refuse") as Settings["checks"]["kubernetes"],
+      },
       review: readReview(memberObject(root, "review"), repository, scope),
       ...(webhooks === undefined ? {} : { webhooks }),
       render: render?.has("seedKey")

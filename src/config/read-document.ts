@@ -3,12 +3,14 @@ import { createHash } from "node:crypto";
 import schema from "../../schemas/documents.schema.json" with { type: "json" };
 import type { ClusterSet, ContentDocument, EventSource, RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
+import type { CustomKind } from "../model/custom-kind.ts";
 import { isJsonObject, writeJson } from "../model/json.ts";
+import { nearestWord } from "../model/nearest-word.ts";
 import type { Problem, SourcePlace } from "../model/problem.ts";
+import { crdGroup, crdKind, readCustomKind } from "../render/manifests/schema/read-crd.ts";
 import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
 import type { Compatibility } from "./compile-pattern.ts";
 import { type DocumentKey, documentKey } from "./document-key.ts";
-import { nearestWord } from "./nearest-word.ts";
 import { isArgoCluster, readArgoCluster, readCluster, readClusterSet } from "./read-cluster.ts";
 import { readContent } from "./read-content.ts";
 import { readEventSource } from "./read-event-source.ts";
@@ -23,7 +25,8 @@ export type DocumentContent =
   | { readonly kind: "EventTrigger"; readonly trigger: TriggerDraft; readonly references: readonly Reference[] }
   | { readonly kind: "content"; readonly content: ContentDocument }
   | { readonly kind: "cluster"; readonly cluster: Cluster }
-  | { readonly kind: "ClusterSet"; readonly clusterSet: ClusterSet };
+  | { readonly kind: "ClusterSet"; readonly clusterSet: ClusterSet }
+  | { readonly kind: "customKind"; readonly customKind: CustomKind };
 
 export interface ReadDocument {
   /** The file of the config folder that it stands in. */
@@ -80,7 +83,10 @@ const exclusionHint =
   "If it is no document for Sluice, leave its file out: config.exclude in the settings, or a .sluiceignore.";
 
 /** What of a document is the business of others, and kept as it is. */
-const opaqueMembers: Readonly<Record<string, readonly string[]>> = { Cluster: ["spec", "status"] };
+const opaqueMembers: Readonly<Record<string, readonly string[]>> = {
+  Cluster: ["spec", "status"],
+  CustomResourceDefinition: ["spec", "status"],
+};
 
 /** Kubernetes' rule for the names of objects: DNS-1123 subdomains. */
 const namePattern = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
@@ -122,7 +128,8 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
   const metadata = memberObject(value, "metadata");
   const name = memberText(metadata, "name");
   const namespace = info?.isNamespaced ? (memberText(metadata, "namespace") ?? "default") : "";
-  const isIdentified = isJsonObject(value) && info !== undefined && kind !== undefined && name !== undefined;
+  const isCrd = kind === crdKind && memberText(value, "apiVersion")?.startsWith(`${crdGroup}/`) === true;
+  const isIdentified = isJsonObject(value) && (info !== undefined || isCrd) && kind !== undefined && name !== undefined;
   const raw: RawDocument | undefined = isIdentified
     ? { apiVersion: memberText(value, "apiVersion") ?? "", kind, namespace, name, value, text: document.text, file, at }
     : undefined;
@@ -138,6 +145,7 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
     return { ...base, content: undefined, problems };
   }
 
+  if (isCrd) return { ...base, ...readCrd(document) };
   const kindProblem = checkKind(document, kind, info);
   if (kindProblem !== undefined || info === undefined) {
     return { ...base, content: undefined, problems: kindProblem === undefined ? [] : [kindProblem] };
@@ -152,6 +160,15 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
     return { ...base, content: undefined, problems: shapeProblems };
   const { content, problems } = readContentOf(document, raw, compatibility);
   return { ...base, content, problems: [...shapeProblems, ...problems] };
+}
+
+/** A CustomResourceDefinition deploys nothing: rendered objects of its kind are held against it. */
+function readCrd(document: YamlDocument): Pick<ReadDocument, "content" | "problems"> {
+  const customKind = readCustomKind(document.value);
+  if (customKind !== undefined) return { content: { kind: "customKind", customKind }, problems: [] };
+  const message =
+    "this CustomResourceDefinition is not of apiextensions.k8s.io/v1, or lacks group, kind, scope or versions";
+  return { content: undefined, problems: [document.problem("DOCUMENT_INVALID", message, document.placeOf(["spec"]))] };
 }
 
 /** An error for what was meant for us and is misspelt, a warning for documents that are for others. */

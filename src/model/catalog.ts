@@ -1,5 +1,6 @@
 /** The catalog: the users' documents at one revision of the config folder, parsed, validated and indexed. */
 import type { Cluster, LabelSelector } from "./cluster.ts";
+import type { CustomKinds } from "./custom-kind.ts";
 import type { JsonObject } from "./json.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
 import type { Template } from "./template.ts";
@@ -112,6 +113,8 @@ export interface Catalog {
   /** By `<namespace>/<name>`. */
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly clusterSets: ReadonlyMap<string, ClusterSet>;
+  /** What CustomResourceDefinitions bring, of the config folder and of what its documents roll out as they are. */
+  readonly customKinds: CustomKinds;
   /** Which clusters a connection serves, by the connection's name; absent: all of them. */
   readonly connectionClusters: ReadonlyMap<string, LabelSelector>;
   /** Every document in force, by `<kind>/<namespace>/<name>`: of a bad one its last good version. */

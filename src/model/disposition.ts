@@ -68,6 +68,7 @@ const dispositions = {
   MANIFEST_INVALID: rendered,
   NAME_INVALID: rendered,
   LABEL_INVALID: rendered,
+  KIND_UNKNOWN: rendered,
   SECRET_REFUSED: rendered,
   OBJECT_CONFLICT: rendered,
   EVENT_NOT_JSON: "dead-letter",

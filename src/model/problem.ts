@@ -54,6 +54,7 @@ export type ErrorCode =
   | "MANIFEST_INVALID"
   | "NAME_INVALID"
   | "LABEL_INVALID"
+  | "KIND_UNKNOWN"
   | "SECRET_REFUSED"
   | "OBJECT_CONFLICT"
   // Deliveries that cannot be decoded.

@@ -116,6 +116,10 @@ export interface Settings {
     readonly per: "batch" | "event";
   };
   readonly compatibility: "strict" | "sveltos";
+  readonly checks: {
+    /** What becomes of an object that the schema of its kind does not take. */
+    readonly kubernetes: "refuse" | "warn" | "off";
+  };
   readonly review: ReviewSettings;
   readonly webhooks?: WebhookSettings;
   readonly render: { readonly seedKey?: SecretRef };

@@ -24,6 +24,8 @@ export interface RenderSettings {
   readonly hidesEvents?: boolean;
   /** Settings' `name`, as every object says it. */
   readonly instance: string;
+  /** How strictly objects are held against the schemas of their kinds; default `refuse`. */
+  readonly checks?: "refuse" | "warn" | "off";
   /** Bytes for functions of chance, by what asks for them; absent without `render.seedKey`. */
   readonly drawBytes?: (purpose: readonly string[], call: number, length: number) => Uint8Array;
 }
@@ -147,6 +149,8 @@ function renderReferences(
         extraLabels,
         extraAnnotations,
         isConfidential: settings.hidesEvents === true,
+        customKinds: catalog.customKinds,
+        ...(settings.checks === undefined ? {} : { checks: settings.checks }),
       });
       const error = problems.find(({ severity }) => severity === "error");
       if (error !== undefined) throw new SluiceError(error);

@@ -33,6 +33,7 @@ describe("good settings", () => {
       connections: [],
       output: { path: "rendered", shards: 0, secrets: "refuse", records: "full" },
       commit: { eventsMax: 1000, intervalMsMin: 0, per: "batch" },
+      checks: { kubernetes: "refuse" },
       compatibility: "strict",
       review: { mode: "push" },
       render: {},

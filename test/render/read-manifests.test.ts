@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
+import type { CustomKind } from "../../src/model/custom-kind.ts";
 import type { Json } from "../../src/model/json.ts";
 import { type ManifestOptions, readManifests } from "../../src/render/read-manifests.ts";
 import { writeCanonicalYaml } from "../../src/render/yaml/write-canonical-yaml.ts";
@@ -213,12 +214,12 @@ describe("strings stay what was written", () => {
     ],
     [
       "rules",
-      "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: x}\nrules: [{resources: [a], resourceNames: [{{ v }}]}]\n",
+      "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: x}\nrules: [{verbs: [get], resources: [a], resourceNames: [{{ v }}]}]\n",
       (o: { rules: { resourceNames: unknown[] }[] }) => o.rules[0]!.resourceNames[0],
     ],
     [
       "a Service's selector",
-      "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {selector: {app: a{{ v }}}}\n",
+      "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 1}], selector: {app: a{{ v }}}}\n",
       (o: { spec: { selector: { app: string } } }) => o.spec.selector.app.slice(1),
     ],
   ];
@@ -226,7 +227,7 @@ describe("strings stay what was written", () => {
     for (const text of texts) {
       const { value, problems } = read(template, { v: text });
       // Some of them are no labels.
-      if (problems.length > 0) expect(problems[0]).toMatchObject({ code: "LABEL_INVALID" });
+      if (problems.length > 0) expect(problems[0]!.code).toMatch(/^(?:LABEL|MANIFEST)_INVALID$/);
       else expect(pick(parseDocument(value[0]!.text, { version: "1.1" }).toJS() as never), text).toBe(text);
     }
   });
@@ -517,19 +518,35 @@ describe("what an API server would refuse is refused, at its place", () => {
 });
 
 describe("where objects live", () => {
+  const widgets = new Map<string, CustomKind>([
+    ["example.com/widget", { group: "example.com", kind: "Widget", scope: "namespace", versions: new Map() }],
+    ["example.com/fleet", { group: "example.com", kind: "Fleet", scope: "cluster", versions: new Map() }],
+  ]);
   const cases: readonly (readonly [string, string, string, string])[] = [
     ["v1", "ConfigMap", "", "default"],
     ["v1", "ConfigMap", "shop", "shop"],
     ["v1", "Namespace", "shop", ""],
     ["rbac.authorization.k8s.io/v1", "ClusterRole", "shop", ""],
     ["rbac.authorization.k8s.io/v1", "Role", "", "default"],
-    ["example.com/v1", "Thing", "", ""],
+    ["v1", "Configmap", "", "default"],
+    ["example.com/v1", "Widget", "", "default"],
+    ["example.com/v1", "Widget", "shop", "shop"],
+    ["example.com/v1", "Fleet", "shop", ""],
     ["example.com/v1", "Thing", "shop", "shop"],
   ];
   it.each(cases)("%s %s in '%s'", (apiVersion, kind, given, namespace) => {
-    const { value } = read(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a, namespace: "${given}"}\n`);
+    const template = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a, namespace: "${given}"}\n`;
+    const { value } = read(template, {}, { checks: "off", customKinds: widgets });
     expect(value[0]!.identity).toMatchObject({ kind, namespace, name: "a" });
     expect(value[0]!.text.includes("  namespace: ")).toBe(namespace !== "");
+  });
+
+  it("where nobody knows, is `default` too, so that it meets who says so; the file says nothing", () => {
+    const { value, problems } = read(thing, {}, { isValidation: true });
+    expect(value[0]!.identity).toMatchObject({ kind: "Thing", namespace: "default" });
+    expect(value[0]!.text).not.toContain("namespace:");
+    expect(problems).toMatchObject([{ code: "KIND_UNKNOWN", severity: "warning", at: { line: 2 } }]);
+    expect(read(`${thing}  namespace: a\n`, {}, { isValidation: true }).problems).toEqual([]);
   });
 });
 

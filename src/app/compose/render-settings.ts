@@ -6,21 +6,20 @@ import type { CliContext } from "../cli/context.ts";
 import { secretReader } from "../read-config.ts";
 
 export function composeRenderSettings(settings: Settings, context: CliContext): RenderSettings {
-  const { compatibility, output, render, name } = settings;
-  const base = { instance: name, compatibility, secrets: output.secrets, hidesEvents: output.records === "identity" };
-  if (render.seedKey === undefined) return base;
-  return { ...base, drawBytes: bytesFrom(secretReader(context)(render.seedKey)) };
+  const { seedKey } = settings.render;
+  const base = settingsWithoutChance(settings);
+  return seedKey === undefined ? base : { ...base, drawBytes: bytesFrom(secretReader(context)(seedKey)) };
 }
 
 /** For tests and for what must not see secrets: functions of chance draw from a key that everybody knows. */
-export function composeOpenRenderSettings({ compatibility, output, render, name }: Settings): RenderSettings {
-  const settings = {
-    instance: name,
-    compatibility,
-    secrets: output.secrets,
-    hidesEvents: output.records === "identity",
-  };
-  return render.seedKey === undefined ? settings : { ...settings, drawBytes: bytesFrom("sluice") };
+export function composeOpenRenderSettings(settings: Settings): RenderSettings {
+  const base = settingsWithoutChance(settings);
+  return settings.render.seedKey === undefined ? base : { ...base, drawBytes: bytesFrom("sluice") };
+}
+
+function settingsWithoutChance({ compatibility, output, checks, name }: Settings): RenderSettings {
+  const { secrets, records } = output;
+  return { instance: name, compatibility, secrets, hidesEvents: records === "identity", checks: checks.kubernetes };
 }
 
 /** Counter mode over HMAC: as many bytes as wanted, and nothing about the key. */

@@ -19,7 +19,7 @@ const clusterKinds: readonly (readonly [string, string])[] = [
   ["networking.k8s.io", "IPAddress IngressClass ServiceCIDR"],
   ["node.k8s.io", "RuntimeClass"],
   ["rbac.authorization.k8s.io", "ClusterRole ClusterRoleBinding"],
-  ["resource.k8s.io", "DeviceClass DeviceTaintRule ResourceSlice"],
+  ["resource.k8s.io", "DeviceClass DeviceTaintRule ResourcePoolStatusRequest ResourceSlice"],
   ["scheduling.k8s.io", "PriorityClass"],
   ["storage.k8s.io", "CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass"],
   ["storagemigration.k8s.io", "StorageVersionMigration"],
@@ -42,17 +42,18 @@ const namespaceKinds: readonly (readonly [string, string])[] = [
   ["policy", "PodDisruptionBudget"],
   ["rbac.authorization.k8s.io", "Role RoleBinding"],
   ["resource.k8s.io", "ResourceClaim ResourceClaimTemplate"],
+  ["scheduling.k8s.io", "PodGroup Workload"],
   ["storage.k8s.io", "CSIStorageCapacity"],
 ];
 
 const scopes = new Map<string, Scope>();
 for (const [group, kinds] of clusterKinds)
-  for (const kind of kinds.split(" ")) scopes.set(`${group}/${kind}`, "cluster");
+  for (const kind of kinds.split(" ")) scopes.set(`${group}/${kind.toLowerCase()}`, "cluster");
 for (const [group, kinds] of namespaceKinds) {
-  for (const kind of kinds.split(" ")) scopes.set(`${group}/${kind}`, "namespace");
+  for (const kind of kinds.split(" ")) scopes.set(`${group}/${kind.toLowerCase()}`, "namespace");
 }
 
-/** Where objects of a built-in kind live; undefined for kinds that Kubernetes does not know by itself. */
+/** Where objects of a built-in kind live; undefined for kinds that Kubernetes does not know by itself. The case of letters does not count. */
 export function scopeOf(group: string, kind: string): Scope | undefined {
-  return scopes.get(`${group}/${kind}`);
+  return scopes.get(`${group}/${kind.toLowerCase()}`);
 }

@@ -24,6 +24,7 @@ export interface ReadObject {
   readonly node: YamlMapping;
   readonly value: JsonObject;
   readonly group: string;
+  readonly version: string;
   readonly kind: string;
 }
 

@@ -1,5 +1,7 @@
 /** What readManifests is given besides the template's output. */
+import type { CustomKinds } from "../../model/custom-kind.ts";
 import type { Provenance } from "../../model/manifest.ts";
+import type { KubernetesChecks } from "./schema/check-schema.ts";
 
 export interface ManifestOptions {
   readonly provenance: Provenance;
@@ -8,4 +10,10 @@ export interface ManifestOptions {
   readonly extraAnnotations: ReadonlyMap<string, string>;
   /** Nothing of what was rendered may be quoted. */
   readonly isConfidential?: boolean;
+  /** How strictly objects are held against the schemas of their kinds; default `refuse`. */
+  readonly checks?: KubernetesChecks;
+  /** Kinds besides Kubernetes' own that are known. */
+  readonly customKinds?: CustomKinds;
+  /** Says also what is no fault of an object, but of what is known of its kind. */
+  readonly isValidation?: boolean;
 }

@@ -60,7 +60,7 @@ export class ObjectReport {
   }
 
   /** A warning at the member that a path names: the object is taken all the same. */
-  warnAtPath(code: ErrorCode, object: YamlNode, path: readonly string[], message: string): void {
+  warnAtPath(code: ErrorCode, object: YamlNode, path: readonly string[], message: string, hint?: string): void {
     if (this.problems.length - this.#errors >= problemsMax) return;
     const node = nodeAt(object, path);
     const end = node.kind === "scalar" ? node.end : node.start;
@@ -69,6 +69,7 @@ export class ObjectReport {
       severity: "warning",
       message,
       at: placeOfOutput(this.#rendered, this.#source, node.start, end),
+      ...(hint === undefined ? {} : { hint }),
     });
   }
 

@@ -1,4 +1,5 @@
 /** From a YAML node to one manifest: read, checked, marked as Sluice's, written canonically. */
+import { customKindKey } from "../../model/custom-kind.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Manifest, ObjectIdentity } from "../../model/manifest.ts";
 import type { YamlMapping, YamlNode } from "../yaml/node.ts";
@@ -27,6 +28,7 @@ import {
   substituteAnnotation,
 } from "./provenance.ts";
 import { readValue, ValueError } from "./read-value.ts";
+import { checkSchema } from "./schema/check-schema.ts";
 import { rootPosition } from "./string-positions.ts";
 
 /** Reads one object; undefined where the report says what is wrong with it. */
@@ -43,12 +45,20 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
 
   const value = readObject(node, type, report);
   if (value === undefined) return undefined;
-  checkObject({ node, value, ...type }, report);
+  const read = { node, value, ...type };
+  checkObject(read, report);
   checkExtras(options, report);
+  if (report.errors === before) checkSchema(read, options, report);
   if (report.errors > before || report.isFull) return undefined;
 
-  const identity = objectIdentityOf(value);
-  let object = markObject(value, identity, options);
+  const { identity, isScopeKnown } = identify(value, type, options);
+  if (!isScopeKnown && options.isValidation === true && !membersOf(value.get("metadata")).has("namespace")) {
+    const message = `it is not known whether a ${type.kind} of ${type.group} lives in a namespace, and none is given`;
+    const hint = "Give it a namespace, or put the CustomResourceDefinition into the config folder.";
+    report.warnAtPath("KIND_UNKNOWN", node, ["kind"], message, hint);
+  }
+  const hasNamespace = identity.namespace !== "" && (isScopeKnown || membersOf(value.get("metadata")).has("namespace"));
+  let object = markObject(value, hasNamespace ? identity.namespace : "", options);
   let text = writeCanonicalYaml(object);
   if (mayHoldBrokenText(text)) {
     object = carryText(object, carriedType(type), node, report);
@@ -70,7 +80,13 @@ function carriedType({ group, kind }: { group: string; kind: string }): "configM
   return isKind(kind, "ConfigMap") ? "configMap" : isKind(kind, "Secret") ? "secret" : "other";
 }
 
-function readType(node: YamlMapping, report: ObjectReport): { group: string; kind: string } | undefined {
+interface ObjectType {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+function readType(node: YamlMapping, report: ObjectReport): ObjectType | undefined {
   const kind = textMember(node, "kind");
   const apiVersion = textMember(node, "apiVersion");
   const kindFault = kind === undefined ? "is missing" : faultOfKind(kind);
@@ -87,7 +103,8 @@ function readType(node: YamlMapping, report: ObjectReport): { group: string; kin
     );
   }
   if (kindFault !== undefined || versionFault !== undefined) return undefined;
-  return { group: groupOf(apiVersion!), kind: kind! };
+  const group = groupOf(apiVersion!);
+  return { group, version: apiVersion!.slice(group === "" ? 0 : group.length + 1), kind: kind! };
 }
 
 function textMember(node: YamlMapping, key: string): string | undefined {
@@ -104,11 +121,7 @@ function groupOf(apiVersion: string): string {
   return slash < 0 ? "" : apiVersion.slice(0, slash);
 }
 
-function readObject(
-  node: YamlMapping,
-  { group, kind }: { group: string; kind: string },
-  report: ObjectReport,
-): JsonObject | undefined {
+function readObject(node: YamlMapping, { group, kind }: ObjectType, report: ObjectReport): JsonObject | undefined {
   try {
     return readValue(node, rootPosition(group, kind)) as JsonObject;
   } catch (error) {
@@ -137,17 +150,20 @@ function faultOfOwnPrefix(key: string): string | undefined {
 }
 
 /**
- * What identifies an object in its cluster. A namespaced kind of Kubernetes' own without namespace is in `default`, a
- * cluster-scoped one in none whatever it says; of other kinds nobody but their cluster knows.
+ * What identifies an object in its cluster. A namespaced kind without namespace is in `default`, a cluster-scoped one in
+ * none whatever it says. Where nobody knows, none given counts as `default` too: there it meets what says so.
  */
-export function objectIdentityOf(object: JsonObject): ObjectIdentity {
-  const group = groupOf(textOf(object.get("apiVersion")));
-  const kind = textOf(object.get("kind"));
+function identify(
+  object: JsonObject,
+  { group, kind }: ObjectType,
+  { customKinds }: ManifestOptions,
+): { identity: ObjectIdentity; isScopeKnown: boolean } {
   const metadata = membersOf(object.get("metadata"));
   const given = textOf(metadata.get("namespace"));
-  const scope = scopeOf(group, kind);
-  const namespace = scope === "cluster" ? "" : scope === "namespace" && given === "" ? "default" : given;
-  return { group, kind, namespace, name: textOf(metadata.get("name")) };
+  const scope = scopeOf(group, kind) ?? customKinds?.get(customKindKey(group, kind))?.scope;
+  const namespace = scope === "cluster" ? "" : given === "" ? "default" : given;
+  const identity = { group, kind, namespace, name: textOf(metadata.get("name")) };
+  return { identity, isScopeKnown: scope !== undefined };
 }
 
 function textOf(value: Json | undefined): string {
@@ -155,7 +171,7 @@ function textOf(value: Json | undefined): string {
 }
 
 /** The object as it is written: with provenance, extra labels and annotations, and its namespace. */
-function markObject(value: JsonObject, { namespace }: ObjectIdentity, options: ManifestOptions): JsonObject {
+function markObject(value: JsonObject, namespace: string, options: ManifestOptions): JsonObject {
   const { provenance, extraLabels, extraAnnotations } = options;
   const object = new Map(value);
   const metadata = new Map(membersOf(value.get("metadata")));

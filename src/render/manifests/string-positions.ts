@@ -37,8 +37,12 @@ const textList = position({ items: text });
 const valueList = position({ items: position({ members: new Map([["value", text]]) }) });
 const allText = allTextBut();
 
-/** Strings to any depth, less the members named. */
+/** Strings to any depth, less the members named; where a collection is wanted, null is none. */
 function allTextBut(...keys: string[]): Position {
+  return { ...allTextBelow(keys), scalar: "textUnlessNull" };
+}
+
+function allTextBelow(keys: readonly string[]): Position {
   const all: { -readonly [Part in keyof Position]: Position[Part] } = position({
     scalar: "text",
     members: new Map(keys.map((key) => [key, byLooks])),

@@ -1,0 +1,336 @@
+/**
+ * What the API server demands of Kubernetes' own kinds besides their OpenAPI, by definition and member.
+ *
+ * Only what follows from the object alone, and of that what events and slips are likely to get wrong:
+ * test/contract/kube-schema.test.ts holds it against the API server itself.
+ */
+import { isJsonObject, type Json, type JsonObject } from "../../../model/json.ts";
+import { faultOfName } from "../check-names.ts";
+import { faultOfSchedule } from "./cron.ts";
+import type { Findings } from "./findings.ts";
+import { readQuantity } from "./quantities.ts";
+import {
+  atLeast,
+  between,
+  each,
+  faultOfCidr,
+  faultOfHost,
+  faultOfIp,
+  faultOfPortName,
+  faultOfQualifiedName,
+  faultOfVariableName,
+  imageReference,
+  label,
+  labelMap,
+  memberOfObject,
+  notEmpty,
+  port,
+  portNumberOrName,
+  type Rule,
+  serviceName,
+  shareOrNumber,
+  subdomain,
+  text,
+  textUnlessEmpty,
+} from "./text-rules.ts";
+
+export interface Rules {
+  readonly members: ReadonlyMap<string, Rule>;
+  readonly whole?: (value: JsonObject, findings: Findings) => void;
+}
+
+function rules(members: Readonly<Record<string, Rule>>, whole?: Rules["whole"]): Rules {
+  return { members: new Map(Object.entries(members)), ...(whole === undefined ? {} : { whole }) };
+}
+
+/** Amounts by resource: none is negative, and their names are qualified. */
+const amounts: Rule = (value, findings) => {
+  if (!isJsonObject(value)) return;
+  for (const [key, amount] of value) {
+    const nameFault = faultOfQualifiedName(key);
+    if (nameFault !== undefined) findings.within(key, () => findings.refuse(`is a key that ${nameFault}`));
+    if ((numberOf(amount) ?? 0) < 0) findings.within(key, () => findings.refuse("must not be negative", amount));
+  }
+};
+
+function numberOf(amount: Json | undefined): number | undefined {
+  if (typeof amount === "string") return readQuantity(amount);
+  return typeof amount === "number" || typeof amount === "bigint" ? Number(amount) : undefined;
+}
+
+function checkRequests(resources: JsonObject, findings: Findings): void {
+  const [limits, requests] = [resources.get("limits"), resources.get("requests")];
+  if (!isJsonObject(limits) || !isJsonObject(requests)) return;
+  for (const [name, request] of requests) {
+    const [asked, most] = [numberOf(request), numberOf(limits.get(name))];
+    if (asked === undefined || most === undefined || asked <= most) continue;
+    findings.path.push("requests");
+    findings.within(name, () => findings.refuse("must be at most the limit", request));
+    findings.path.pop();
+  }
+}
+
+/** A controller's selector must select the pods of its template, and all of them. */
+function checkSelector(spec: JsonObject, findings: Findings): void {
+  const selector = spec.get("selector");
+  if (!isJsonObject(selector)) return;
+  const wanted = selector.get("matchLabels");
+  const labels = memberOfObject(spec, "template", "metadata", "labels");
+  if (!isJsonObject(wanted) || wanted.size === 0) {
+    const expressions = selector.get("matchExpressions");
+    if (!Array.isArray(expressions) || expressions.length === 0) {
+      findings.within("selector", () => findings.refuse("must not be empty"));
+    }
+    return;
+  }
+  if (!isJsonObject(spec.get("template"))) return;
+  for (const [key, value] of wanted) {
+    if (isJsonObject(labels) && labels.get(key) === value) continue;
+    findings.path.push("selector", "matchLabels");
+    findings.within(key, () => findings.refuse("must be a label of template too, with the same value", value));
+    findings.path.length -= 2;
+  }
+}
+
+function checkRestartPolicy(allowed: readonly string[], isRequired: boolean) {
+  return (spec: JsonObject, findings: Findings): void => {
+    const podSpec = memberOfObject(spec, "template", "spec");
+    if (!isJsonObject(podSpec)) return;
+    const policy = podSpec.get("restartPolicy") ?? undefined;
+    if (policy === undefined ? !isRequired : typeof policy !== "string" || allowed.includes(policy)) return;
+    findings.path.push("template", "spec");
+    findings.within("restartPolicy", () => findings.refuse(`must be ${allowed.join(" or ")}`, policy ?? null));
+    findings.path.length -= 2;
+  };
+}
+
+/** What a Secret of a type that is Kubernetes' own must hold (ValidateSecret). */
+const secretKeys: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+};
+
+function checkSecret(secret: JsonObject, findings: Findings): void {
+  const type = secret.get("type");
+  for (const key of typeof type === "string" ? (secretKeys[type] ?? []) : []) {
+    const has = (field: string): boolean => memberOfObject(secret, field, key) !== undefined;
+    if (!has("data") && !has("stringData")) findings.refuse(`lacks ${key} in its data, which its type demands`);
+  }
+}
+
+function checkService(spec: JsonObject, findings: Findings): void {
+  const ports = spec.get("ports");
+  const type = spec.get("type") ?? "ClusterIP";
+  const list = Array.isArray(ports) ? (ports as readonly Json[]) : [];
+  if (list.length === 0 && type !== "ExternalName" && spec.get("clusterIP") !== "None") {
+    findings.within("ports", () => findings.refuse("must have at least one"));
+  }
+  const names = new Set<Json>();
+  list.forEach((item, index) => {
+    const name = memberOfObject(item, "name") ?? "";
+    findings.path.push("ports", String(index));
+    if (name === "" && list.length > 1) findings.refuse("lacks name, which several ports need");
+    if (name !== "" && names.has(name)) findings.within("name", () => findings.refuse("is there twice", name));
+    findings.path.length -= 2;
+    names.add(name);
+  });
+  if (type === "ExternalName" && (spec.get("externalName") ?? "") === "") findings.refuse("lacks externalName");
+}
+
+function checkIngressPath(path: JsonObject, findings: Findings): void {
+  const type = path.get("pathType");
+  const value = path.get("path") ?? "";
+  if ((type === "Exact" || type === "Prefix") && (typeof value !== "string" || !value.startsWith("/"))) {
+    findings.within("path", () => findings.refuse("must begin with '/'", value));
+  }
+}
+
+/** Metadata is checked as a schema's part; names, labels and annotations are looked at for every kind elsewhere. */
+const metadataRules = rules({ finalizers: each(text(faultOfQualifiedName)) }, (metadata, findings) => {
+  for (const key of ["uid", "resourceVersion", "managedFields"]) {
+    const value = metadata.get(key) ?? "";
+    if (value === "" || (Array.isArray(value) && value.length === 0)) continue;
+    findings.within(key, () => findings.refuse("is the cluster's to say, and must not be there", value));
+  }
+});
+
+const container = rules(
+  {
+    name: text(label),
+    image: imageReference,
+    env: each((item, findings) => {
+      const name = memberOfObject(item, "name");
+      if (name !== undefined) findings.within("name", () => text(faultOfVariableName)(name, findings));
+    }),
+  },
+  (value, findings) => {
+    if ((value.get("image") ?? "") === "") findings.refuse("lacks image, which is required");
+  },
+);
+
+const scaled = { replicas: atLeast(0), minReadySeconds: atLeast(0), revisionHistoryLimit: atLeast(0) };
+const always = checkRestartPolicy(["Always"], false);
+const controller = rules(scaled, (spec, findings) => {
+  checkSelector(spec, findings);
+  always(spec, findings);
+});
+
+const table: Readonly<Record<string, Rules>> = {
+  "meta.v1.ObjectMeta": metadataRules,
+  "meta.v1.LabelSelector": rules({ matchLabels: labelMap }),
+  "meta.v1.LabelSelectorRequirement": rules(
+    {
+      key: text(faultOfQualifiedName),
+      operator: text((operator) =>
+        ["In", "NotIn", "Exists", "DoesNotExist"].includes(operator)
+          ? undefined
+          : "must be In, NotIn, Exists or DoesNotExist",
+      ),
+    },
+    (value, findings) => {
+      const values = value.get("values") ?? [];
+      const count = Array.isArray(values) ? values.length : 0;
+      const operator = value.get("operator");
+      if ((operator === "In" || operator === "NotIn") && count === 0) findings.refuse("lacks values");
+      if ((operator === "Exists" || operator === "DoesNotExist") && count > 0) findings.refuse("must have no values");
+    },
+  ),
+  "core.v1.Container": container,
+  "core.v1.EphemeralContainer": container,
+  "core.v1.ContainerPort": rules({
+    containerPort: port,
+    hostPort: between(0, 65535),
+    name: textUnlessEmpty(faultOfPortName),
+  }),
+  "core.v1.VolumeMount": rules({ mountPath: text((path) => (path === "" ? "is empty" : undefined)) }),
+  "core.v1.Volume": rules({ name: text(label) }),
+  "core.v1.HTTPGetAction": rules({ port: portNumberOrName }),
+  "core.v1.TCPSocketAction": rules({ port: portNumberOrName }),
+  "core.v1.GRPCAction": rules({ port }),
+  "core.v1.Probe": rules({
+    initialDelaySeconds: atLeast(0),
+    timeoutSeconds: atLeast(0),
+    periodSeconds: atLeast(0),
+    successThreshold: atLeast(0),
+    failureThreshold: atLeast(0),
+  }),
+  "core.v1.PodSpec": rules({
+    containers: notEmpty,
+    terminationGracePeriodSeconds: atLeast(0),
+    activeDeadlineSeconds: between(1, 2 ** 31 - 1),
+    hostname: textUnlessEmpty(label),
+    subdomain: textUnlessEmpty(label),
+    nodeName: textUnlessEmpty(subdomain),
+    serviceAccountName: textUnlessEmpty(subdomain),
+    runtimeClassName: text(subdomain),
+    nodeSelector: labelMap,
+  }),
+  "core.v1.ResourceRequirements": rules({ limits: amounts, requests: amounts }, checkRequests),
+  "core.v1.VolumeResourceRequirements": rules({ limits: amounts, requests: amounts }, checkRequests),
+  "core.v1.ResourceQuotaSpec": rules({ hard: amounts }),
+  "core.v1.ServiceSpec": rules(
+    {
+      selector: labelMap,
+      clusterIP: textUnlessEmpty((address) => (address === "None" ? undefined : faultOfIp(address))),
+      externalIPs: each(text(faultOfIp)),
+      loadBalancerIP: textUnlessEmpty(faultOfIp),
+      loadBalancerSourceRanges: each(text((range) => faultOfCidr(range.trim()))),
+      externalName: textUnlessEmpty((name) => subdomain(name.replace(/\.$/, ""))),
+    },
+    checkService,
+  ),
+  "core.v1.ServicePort": rules({
+    port,
+    nodePort: between(0, 65535),
+    targetPort: portNumberOrName,
+    name: textUnlessEmpty(label),
+  }),
+  "core.v1.PersistentVolumeClaimSpec": rules(
+    { accessModes: notEmpty, storageClassName: textUnlessEmpty(subdomain) },
+    (spec, findings) => {
+      if (spec.get("accessModes") === undefined) findings.refuse("lacks accessModes");
+      const storage = memberOfObject(spec, "resources", "requests", "storage");
+      if (storage === undefined) findings.refuse("lacks resources.requests.storage");
+      else if ((numberOf(storage) ?? 1) <= 0) findings.refuse("must request storage of more than nothing", storage);
+    },
+  ),
+  "core.v1.ReplicationControllerSpec": rules(scaled),
+  "core.v1.Secret": rules({}, checkSecret),
+  "apps.v1.DeploymentSpec": rules({ ...scaled, progressDeadlineSeconds: atLeast(0) }, controller.whole),
+  "apps.v1.ReplicaSetSpec": controller,
+  "apps.v1.StatefulSetSpec": controller,
+  "apps.v1.DaemonSetSpec": controller,
+  "apps.v1.RollingUpdateDeployment": rules({ maxSurge: shareOrNumber, maxUnavailable: shareOrNumber }),
+  "apps.v1.RollingUpdateDaemonSet": rules({ maxSurge: shareOrNumber, maxUnavailable: shareOrNumber }),
+  "batch.v1.CronJobSpec": rules({
+    schedule: text(faultOfSchedule),
+    startingDeadlineSeconds: atLeast(0),
+    successfulJobsHistoryLimit: atLeast(0),
+    failedJobsHistoryLimit: atLeast(0),
+  }),
+  "batch.v1.JobSpec": rules(
+    {
+      parallelism: atLeast(0),
+      completions: atLeast(0),
+      backoffLimit: atLeast(0),
+      activeDeadlineSeconds: atLeast(0),
+      ttlSecondsAfterFinished: atLeast(0),
+    },
+    checkRestartPolicy(["OnFailure", "Never"], true),
+  ),
+  "autoscaling.v1.HorizontalPodAutoscalerSpec": rules({ maxReplicas: atLeast(1), minReplicas: atLeast(0) }),
+  "autoscaling.v2.HorizontalPodAutoscalerSpec": rules({ maxReplicas: atLeast(1), minReplicas: atLeast(0) }),
+  "policy.v1.PodDisruptionBudgetSpec": rules(
+    { minAvailable: shareOrNumber, maxUnavailable: shareOrNumber },
+    (spec, findings) => {
+      if ((spec.get("minAvailable") ?? null) !== null && (spec.get("maxUnavailable") ?? null) !== null) {
+        findings.refuse("must not have both minAvailable and maxUnavailable");
+      }
+    },
+  ),
+  "networking.v1.IngressSpec": rules({ ingressClassName: text(subdomain) }, (spec, findings) => {
+    const isEmpty = (value: Json | undefined): boolean =>
+      Array.isArray(value) ? value.length === 0 : (value ?? null) === null;
+    if (isEmpty(spec.get("rules")) && isEmpty(spec.get("defaultBackend")))
+      findings.refuse("lacks rules or defaultBackend");
+  }),
+  "networking.v1.IngressRule": rules({ host: textUnlessEmpty(faultOfHost) }),
+  "networking.v1.IngressTLS": rules({ hosts: each(text(faultOfHost)) }),
+  "networking.v1.HTTPIngressRuleValue": rules({ paths: notEmpty }),
+  "networking.v1.HTTPIngressPath": rules({}, checkIngressPath),
+  "networking.v1.IngressServiceBackend": rules({ name: text(serviceName) }),
+  "networking.v1.ServiceBackendPort": rules({ number: port }),
+  "networking.v1.IPBlock": rules({ cidr: text(faultOfCidr), except: each(text(faultOfCidr)) }),
+  "networking.v1.NetworkPolicyPort": rules({ port: portNumberOrName, endPort: port }),
+  "networking.v1.NetworkPolicySpec": rules({}, (spec, findings) => {
+    if (spec.get("podSelector") === undefined) findings.doubt("lacks podSelector");
+  }),
+  "rbac.v1.RoleRef": rules({
+    name: text((name) => faultOfName("rbac.authorization.k8s.io", "Role", name)),
+    kind: text((kind) => (["Role", "ClusterRole"].includes(kind) ? undefined : "must be Role or ClusterRole")),
+  }),
+  "rbac.v1.Subject": rules(
+    {
+      name: text((name) => (name === "" ? "is empty" : undefined)),
+      kind: text((kind) =>
+        ["User", "Group", "ServiceAccount"].includes(kind) ? undefined : "must be User, Group or ServiceAccount",
+      ),
+    },
+    (subject, findings) => {
+      if (subject.get("kind") !== "ServiceAccount") return;
+      const name = subject.get("name");
+      if (typeof name === "string" && name !== "") findings.within("name", () => text(subdomain)(name, findings));
+      if ((subject.get("namespace") ?? "") === "") findings.refuse("lacks namespace, which a ServiceAccount has");
+    },
+  ),
+  "rbac.v1.PolicyRule": rules({ verbs: notEmpty }),
+};
+
+const byName = new Map(Object.entries(table));
+
+/** The rules for a definition, if there are any. */
+export function rulesOf(definition: string): Rules | undefined {
+  return byName.get(definition);
+}
