@@ -8,6 +8,8 @@ export interface GitWorld {
   commitAsPerson(branch: string, files: Readonly<Record<string, string | undefined>>): ObjectId;
   headOf(branch: string): ObjectId | undefined;
   fileOf(branch: string, path: string): string | undefined;
+  /** From now on the server lets no branch be set back. */
+  refuseRewinds(): void;
   close(): Promise<void>;
 }
 
@@ -226,6 +228,82 @@ export function describeGitRepository(name: string, openWorld: () => Promise<Git
         review: "moved",
       });
       expect(world.headOf("review")).toBe(second);
+    });
+
+    it("sets no branch back that is not said to be one that may be, and sends nothing then", async () => {
+      const main = world.commitAsPerson("main", { "a.txt": "1\n" });
+      await git.fetchHeads(["main"]);
+      const anew = await write(git, undefined, { "b.txt": "1\n" });
+
+      expect(kinds(await git.push([{ branch: "main", from: main, to: anew }]))).toEqual({ main: "refused" });
+      expect(world.headOf("main")).toBe(main);
+      const next = await write(git, main, { "b.txt": "2\n" });
+      expect(kinds(await git.push([{ branch: "main", from: main, to: next }]))).toEqual({ main: "pushed" });
+    });
+
+    it("says that the server lets no branch be set back, and goes on forwards", async () => {
+      world.refuseRewinds();
+      const first = await write(git, undefined, { "a.txt": "1\n" });
+      await git.push([{ branch: "state", from: undefined, to: first }]);
+      const anew = await write(git, undefined, { "a.txt": "2\n" });
+      expect(kinds(await git.push([{ branch: "state", from: first, to: anew, mayRewind: true }]))).toEqual({
+        state: "refused",
+      });
+      expect(world.headOf("state")).toBe(first);
+      const next = await write(git, first, { "a.txt": "3\n" });
+      expect(kinds(await git.push([{ branch: "state", from: first, to: next }]))).toEqual({ state: "pushed" });
+    });
+
+    it("sends what its heads reach, whoever has written it", async () => {
+      // As a tree is laid out anew: in commits that no branch ever reaches.
+      const scratch = await write(git, undefined, { "x/ab/one.txt": "1\n", "x/cd/two.txt": "2\n" });
+      const folder = await git.findEntry((await git.readCommit(scratch)).tree, "x");
+      const more = await git.writeCommit({
+        base: folder!.id,
+        changes: [{ path: "ef/three.txt", action: "write", text: "3\n" }],
+        parents: [],
+        message: "More\n",
+        time,
+      });
+      const { id, tree } = await git.writeCommit({
+        base: undefined,
+        changes: [{ path: "y", action: "place", id: more.tree, mode: "40000" }],
+        parents: [],
+        message: "Place\n",
+        time,
+      });
+      const tip = await git.writeCommit({
+        base: tree,
+        changes: [{ path: "z.txt", action: "write", text: "z\n" }],
+        parents: [id],
+        message: "Go on\n",
+        time,
+      });
+
+      expect(kinds(await git.push([{ branch: "main", from: undefined, to: tip.id }]))).toEqual({ main: "pushed" });
+      const other = await world.openClone();
+      await other.fetchHeads(["main"]);
+      expect(await files(other, tip.id)).toEqual({
+        "y/ab/one.txt": "1\n",
+        "y/cd/two.txt": "2\n",
+        "y/ef/three.txt": "3\n",
+        "z.txt": "z\n",
+      });
+    });
+
+    it("gives a push up when told so, and goes on afterwards", async () => {
+      const main = await write(git, undefined, { "a.txt": "1\n" });
+      const updates = [{ branch: "main", from: undefined, to: main }];
+
+      await expect(git.push(updates, AbortSignal.abort())).rejects.toMatchObject({
+        problem: { code: "GIT_UNAVAILABLE" },
+      });
+      await expect(git.fetchHeads(["main"], AbortSignal.abort())).rejects.toMatchObject({
+        problem: { code: "GIT_UNAVAILABLE" },
+      });
+      const head = (await git.fetchHeads(["main"])).get("main");
+      expect([undefined, main]).toContain(head);
+      expect(kinds(await git.push(updates))).toEqual({ main: "pushed" });
     });
 
     it("fetches refs that are no branches by their whole name", async () => {

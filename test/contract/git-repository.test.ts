@@ -15,6 +15,9 @@ describeGitRepository("the fake", async () => {
     commitAsPerson: (branch, files) => remote.commitAsPerson(branch, files),
     headOf: (branch) => remote.branches.get(branch),
     fileOf: (branch, path) => remote.file(branch, path),
+    refuseRewinds: () => {
+      remote.refusesRewinds = true;
+    },
     close: async () => undefined,
   };
 });
@@ -37,6 +40,7 @@ describeGitRepository("git receive-pack", async () => {
     commitAsPerson: (branch, files) => sandbox.commitAsPerson(branch, files),
     headOf: (branch) => sandbox.headOf(branch),
     fileOf: (branch, path) => sandbox.fileOf(branch, path),
+    refuseRewinds: () => sandbox.git(sandbox.remote, "config", "receive.denyNonFastForwards", "true"),
     close: async () => {
       for (const clone of clones) await clone.close();
       sandbox.remove();

@@ -84,6 +84,7 @@ export class GitSandbox {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    // A server that is still ending may write meanwhile.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

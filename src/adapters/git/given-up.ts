@@ -33,11 +33,12 @@ export function onAbort(signals: readonly (AbortSignal | undefined)[], callback:
   return stop;
 }
 
-/** Does work under a signal that aborts with the first of these. Nothing of it stays at signals that live long. */
+/** Does work under a signal that aborts with the first of these; none where one has. Nothing of it stays at signals that live long. */
 export async function underSignals<T>(
   signals: readonly (AbortSignal | undefined)[],
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  if (signals.some((signal) => signal?.aborted)) throw abortedError("the exchange with the Git server");
   const any = new AbortController();
   const stop = onAbort(signals, () => any.abort());
   try {

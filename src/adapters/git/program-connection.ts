@@ -75,6 +75,7 @@ export class ProgramConnection implements Connection {
         for (const packet of packets.read(chunk)) {
           const advertisement = reader.take(packet);
           if (advertisement === undefined) continue;
+          if (this.#reason !== undefined) throw this.#reason;
           this.advertisement = advertisement;
           return;
         }

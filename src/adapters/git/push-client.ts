@@ -109,7 +109,7 @@ export class PushClient {
     if (!hasReport) return undefined;
     throw new SluiceError({
       code: "GIT_UNAVAILABLE",
-      message: "the connection to the Git server ended before it said what became of the push",
+      message: `the connection to the Git server ended before it said what became of the push${inWords(messages)}`,
       hint: "Sluice fetches the branches and compares before it goes on.",
     });
   }
@@ -138,7 +138,7 @@ export class PushClient {
     const { advertisement } = connection;
     const clashes = findClashes(updates, advertisement);
     if (clashes.size > 0) return clashes;
-    const said = messages.length === 0 ? "" : ` (the server says: ${messages.join(" / ")})`;
+    const said = inWords(messages);
     const outcomes = new Map<string, RefOutcome>();
     const followers: [string, string][] = [];
     for (const update of updates) {
@@ -149,6 +149,8 @@ export class PushClient {
         outcomes.set(branch, { kind: "pushed" });
       } else if (current !== update.from) outcomes.set(branch, movedOutcome(update, current));
       else if (isConsequence(reason)) followers.push([branch, reason]);
+      else if (update.mayRewind === true && reason === "non-fast-forward")
+        outcomes.set(branch, refusedOutcome(branch, "it lets no branch be set back (receive.denyNonFastForwards)"));
       else if (isContention(`${reason}${said}`)) outcomes.set(branch, contendedOutcome(branch, reason + said));
       else outcomes.set(branch, refusedOutcome(branch, explainRefusal(reason, report) + said));
     }
@@ -160,6 +162,10 @@ export class PushClient {
     }
     return outcomes;
   }
+}
+
+function inWords(messages: readonly string[]): string {
+  return messages.length === 0 ? "" : ` (the server says: ${messages.join(" / ")})`;
 }
 
 export function refName(branch: string): string {

@@ -346,8 +346,7 @@ export class Repository implements GitRepository {
     this.#objects.openBatch(taken.objects);
     this.#objects.openBatch(left.objects);
     this.#batch = left;
-    const signals = [signal, this.#closing.signal];
-    return this.#pushes.run(() => underSignals(signals, (any) => this.#push(taken, updates, any)));
+    return this.#pushes.run(() => this.#push(taken, updates, [signal, this.#closing.signal]));
   }
 
   /** Whether the branch goes forward, or may go back. History that is not here counts as another one. */
@@ -374,7 +373,7 @@ export class Repository implements GitRepository {
   async #push(
     batch: WrittenBatch,
     updates: readonly RefUpdate[],
-    signal: AbortSignal,
+    signals: readonly (AbortSignal | undefined)[],
   ): Promise<ReadonlyMap<string, RefOutcome>> {
     const objects = [...batch.objects.values()];
     let sent: PackLayout | undefined;
@@ -384,7 +383,7 @@ export class Repository implements GitRepository {
         sent = layOutPack(objects, ofsDelta);
         return sent.bytes;
       };
-      const outcomes = await this.#pusher.push(updates, layOut, signal);
+      const outcomes = await underSignals(signals, (any) => this.#pusher.push(updates, layOut, any));
       for (const { branch, to } of updates) {
         const outcome = outcomes.get(branch);
         if (outcome?.kind === "pushed") this.#objects.setHead(branch, to);
