@@ -106,8 +106,19 @@ export interface GitWriter {
   push(updates: readonly RefUpdate[], signal?: AbortSignal): Promise<ReadonlyMap<string, RefOutcome>>;
 }
 
-export interface GitRepository extends GitReader, BlobReader, GitWriter {
-  /** Whether the remote has any branch at all. */
-  hasBranches(): Promise<boolean>;
+/** What only the remote itself can tell, or who has watched it. */
+export interface GitRemoteReader {
+  /** Whether the remote has any branch. Throws like fetchHeads. */
+  hasBranches(signal?: AbortSignal): Promise<boolean>;
+  /**
+   * The newest commits of a branch along first parents, newest first, fetched where they are not here; none where there is no such branch.
+   * Throws like fetchHeads.
+   */
+  readHistory(branch: string, countMax: number, signal?: AbortSignal): Promise<readonly CommitInfo[]>;
+  /** Where a branch was on the remote when it was last seen from here, even if it is gone by now; undefined: never seen. */
+  lastKnownHead(branch: string): Promise<ObjectId | undefined>;
+}
+
+export interface GitRepository extends GitReader, BlobReader, GitWriter, GitRemoteReader {
   close(): Promise<void>;
 }

@@ -44,6 +44,8 @@ export class FakeGitRepository implements GitRepository, GitObjects {
   readonly #written = new Map<ObjectId, GitObject>();
   /** Commits that were fetched, pushed or written here: only these can be read, as in a shallow clone. */
   readonly #known = new Set<ObjectId>();
+  /** Branches as they were last seen, gone ones included. */
+  readonly #heads = new Map<string, ObjectId>();
   fault: GitFault = () => undefined;
   /** Taken, one by one, by pushes. */
   readonly refusals: Refusals[] = [];
@@ -67,13 +69,25 @@ export class FakeGitRepository implements GitRepository, GitObjects {
     return this.#perform("fetch", () => {
       if (signal?.aborted) throw gitUnavailable("it was given up");
       const heads = new Map(branches.map((branch) => [branch, this.#remote.branches.get(branch)]));
-      for (const id of heads.values()) if (id !== undefined) this.#known.add(id);
+      for (const [branch, id] of heads) {
+        if (id === undefined) continue;
+        this.#known.add(id);
+        this.#heads.set(branch, id);
+      }
       return heads;
     });
   }
 
   hasBranches(): Promise<boolean> {
     return this.#perform("fetch", () => this.#remote.branches.size > 0);
+  }
+
+  readHistory(branch: string, countMax: number): Promise<readonly CommitInfo[]> {
+    return this.#perform("fetch", () => this.#remote.history(branch).slice(0, countMax));
+  }
+
+  lastKnownHead(branch: string): Promise<ObjectId | undefined> {
+    return this.#perform("read", () => this.#heads.get(branch));
   }
 
   readCommit(commit: ObjectId): Promise<CommitInfo> {
@@ -218,6 +232,7 @@ export class FakeGitRepository implements GitRepository, GitObjects {
       if (object.type === "tree") open.push(...object.entries.map((entry) => entry.id));
     }
     this.#remote.update(update);
+    this.#heads.set(update.branch, update.to);
     this.#remote.pushes++;
   }
 

@@ -168,6 +168,18 @@ export class LocalStore {
     );
   }
 
+  /** Brings a branch's newest commits here, without their trees. */
+  async fetchHistory(branch: string, countMax: number, signal?: AbortSignal): Promise<void> {
+    const refspec = `+${refName(branch)}:${trackingRef(branch)}`;
+    await this.#fetch([`--depth=${countMax}`, "--filter=tree:0", "origin", refspec], signal);
+  }
+
+  /** Where a branch was when it was last fetched or pushed; undefined: nothing is known of it. */
+  async trackedHead(branch: string): Promise<ObjectId | undefined> {
+    const { code, stdout } = await this.#git(["rev-parse", "--verify", "--quiet", `${trackingRef(branch)}^{commit}`]);
+    return code === 0 ? stdout.toString().trim() : undefined;
+  }
+
   /** Brings single objects here that the filter left out. */
   async fetchObjects(ids: readonly ObjectId[], signal?: AbortSignal): Promise<void> {
     // Nothing is said of what is here: from a commit the server would conclude that its files are here too.

@@ -86,15 +86,6 @@ export class Repository implements GitRepository {
     return this.#storeWork.run(() => underSignals(signals, (any) => this.#fetchHeads(branches, any)));
   }
 
-  hasBranches(): Promise<boolean> {
-    return this.#storeWork.run(() =>
-      underSignals([this.#closing.signal], async (signal) => {
-        const { refs } = await this.#parts.transport.readRefs(signal);
-        return [...refs.keys()].some((name) => name.startsWith("refs/heads/"));
-      }),
-    );
-  }
-
   async #fetchHeads(
     branches: readonly string[],
     signal: AbortSignal,
@@ -150,6 +141,36 @@ export class Repository implements GitRepository {
     } catch (error) {
       throw toRemoteError(error);
     }
+  }
+
+  async hasBranches(signal?: AbortSignal): Promise<boolean> {
+    const { transport } = this.#parts;
+    const { refs } = await underSignals([signal, this.#closing.signal], (any) => transport.readRefs(any));
+    return [...refs.keys()].some((ref) => ref.startsWith("refs/heads/"));
+  }
+
+  async readHistory(branch: string, countMax: number, signal?: AbortSignal): Promise<readonly CommitInfo[]> {
+    const head = (await this.fetchHeads([branch], signal)).get(branch);
+    if (head === undefined) return [];
+    await this.#storeWork.run(() =>
+      underSignals([signal, this.#closing.signal], (any) =>
+        this.#parts.local.fetchHistory(branch, countMax, any),
+      ).catch((error: unknown) => {
+        throw toRemoteError(error);
+      }),
+    );
+    const commits: CommitInfo[] = [];
+    for (let id: ObjectId | undefined = head; id !== undefined && commits.length < countMax; ) {
+      if (commits.length > 0 && !this.#knows(id)) break;
+      const commit: CommitInfo = await this.readCommit(id);
+      commits.push(commit);
+      id = commit.parents[0];
+    }
+    return commits;
+  }
+
+  async lastKnownHead(branch: string): Promise<ObjectId | undefined> {
+    return this.#storeWork.run(() => this.#parts.local.trackedHead(branch));
   }
 
   async readCommit(commit: ObjectId): Promise<CommitInfo> {

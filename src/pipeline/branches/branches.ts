@@ -2,19 +2,22 @@
  * The two branches as the service holds them: the chain of state commits, what of it is pushed, and the target as its
  * projection.
  *
- * State is pushed by compare-and-swap against what we last saw. If somebody else wrote it, another instance leads, and
- * this one must not go on. The target belongs to people too: where they moved it, it is fetched and projected again.
+ * State is pushed by compare-and-swap against what we last saw. The target belongs to people too: where they moved it, it is fetched
+ * and projected again; where they move it faster than that, the state does not wait for it.
  */
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { emptyCheckpoint } from "../../plan/checkpoint-file.ts";
-import { checkpointPath, clusterFileName, desiredFolder } from "../../plan/paths.ts";
 import type { GitRepository, ObjectId, RefOutcome, RefUpdate } from "../../ports/git.ts";
 import type { Chance, Clock, Log } from "../../ports/system.ts";
-import { readCheckpoint } from "../read-checkpoint.ts";
 import { backOff } from "../until-answered.ts";
-import { projectTarget } from "./project-target.ts";
+import { Absences } from "./absences.ts";
+import type { ForeignPath } from "./project-target.ts";
+import { renderedProjection } from "./projection.ts";
+import { removeFormerFolder } from "./remove-folder.ts";
+import { StateChain } from "./state-chain.ts";
+import { TargetBranch } from "./target-branch.ts";
 
 export interface BranchNames {
   readonly target: string;
@@ -37,60 +40,49 @@ export interface Ports {
 /** Builds the message of a target commit from what its batch did. */
 export type WriteMessage = (changeSet: ChangeSet) => string;
 
-interface Head {
-  readonly commit: ObjectId;
-  readonly tree: ObjectId;
-}
-
-interface StateCommit extends Head {
-  readonly desired: ObjectId | undefined;
-  /** What its target commit says. */
-  readonly message: string;
-  /** Its target commit has the same, so that another try makes the same commit. */
-  readonly time: number;
-}
-
-/** A target that was made from state commits, and perhaps pushed. */
-interface MadeTarget {
-  /** Undefined: there is no target, and nothing to put on it. */
-  readonly head: Head | undefined;
-  readonly desired: ObjectId | undefined;
-  /** How many of the unprojected state commits it holds. */
-  readonly commits: number;
-}
+/** So many collisions with other people's pushes, and the state goes alone. */
+const collisionsMax = 2;
+/** The target is then tried so often before the next state commits have their turn. */
+const targetTriesMax = 2;
+/** So many state commits may wait for a target that is not there. */
+const stepsMax = 1000;
+/** Files of other people's are told one by one up to so many. */
+const foreignToldMax = 20;
 
 export class Branches {
   readonly #names: BranchNames;
   readonly #ports: Ports;
   readonly #writeMessage: WriteMessage;
-  /** The tip of the state chain, pushed or not. */
-  #state: Head | undefined;
-  #desired: ObjectId | undefined;
-  /** What the server has. */
-  #pushedState: ObjectId | undefined;
-  #target: Head | undefined;
-  /** The desired tree that the target was last made from; undefined: not known. */
-  #projected: ObjectId | undefined;
-  #unpushed: StateCommit[] = [];
-  /** State commits that the target does not have yet: where the state went through alone, these are more. */
-  #unprojected: StateCommit[] = [];
-  /** What the last try wanted the target to be, commit by commit; its answer may have got lost. */
-  #offered: readonly MadeTarget[] = [];
-  /** There may be no target yet: the first push makes it. */
-  #mayMakeTarget = false;
+  readonly #chain: StateChain;
+  readonly #target: TargetBranch;
+  readonly #absences: Absences;
   #observer: (changeSet: ChangeSet) => void = () => undefined;
+  /** How often in a row the target was somewhere else when it was to be pushed. */
+  #collisions = 0;
   /** Paths that were reported already. */
-  readonly #foreign = new Set<string>();
+  readonly #told = new Set<string>();
 
-  constructor(names: BranchNames, ports: Ports, writeMessage: WriteMessage) {
+  /** `from`: those that these follow, whose chain and target they take over as far as the names are the same. */
+  constructor(names: BranchNames, ports: Ports, writeMessage: WriteMessage, from?: Branches) {
     this.#names = names;
     this.#ports = ports;
     this.#writeMessage = writeMessage;
-  }
-
-  /** The state's tree as the next batch must be planned on. */
-  get stateTree(): ObjectId | undefined {
-    return this.#state?.tree;
+    const projections = [renderedProjection(names.outputPath)];
+    this.#chain = new StateChain(names.state, ports.git, ports.clock, from === undefined ? undefined : from.#chain);
+    const before = from?.names;
+    const isSameTarget = before?.target === names.target;
+    const isSameFolder =
+      isSameTarget &&
+      before.outputPath === names.outputPath &&
+      before.isReviewed === names.isReviewed &&
+      before.instance === names.instance;
+    const same = isSameTarget ? from : undefined;
+    this.#target = new TargetBranch(ports.git, projections, names.instance, same === undefined ? same : same.#target);
+    if (!isSameFolder) this.#target.forgetAll();
+    this.#absences = new Absences(names, ports, same === undefined ? same : same.#absences);
+    if (from === undefined) return;
+    this.#observer = from.#observer;
+    for (const path of from.#told) this.#told.add(path);
   }
 
   get names(): BranchNames {
@@ -98,16 +90,16 @@ export class Branches {
   }
 
   get stateCommit(): ObjectId | undefined {
-    return this.#state?.commit;
+    return this.#chain.tip?.commit;
   }
 
   get targetCommit(): ObjectId | undefined {
-    return this.#target?.commit;
+    return this.#target.head?.commit;
   }
 
   /** The target is not there and must be: it is not made, and the state goes on alone. */
   get isTargetMissing(): boolean {
-    return this.#target === undefined && !this.#mayMakeTarget;
+    return this.#absences.isTargetMissing;
   }
 
   /** Is told what each commit on the state chain does, from now on. */
@@ -117,134 +109,116 @@ export class Branches {
 
   /** The same chain, pushed or not, for another target; where it is another branch it is to be looked at first. */
   renamed(names: BranchNames): Branches {
-    const other = new Branches(names, this.#ports, this.#writeMessage);
-    other.#observer = this.#observer;
-    other.#state = this.#state;
-    other.#desired = this.#desired;
-    other.#pushedState = this.#pushedState;
-    other.#unpushed = [...this.#unpushed];
-    for (const path of this.#foreign) other.#foreign.add(path);
-    const { target, outputPath, isReviewed } = this.#names;
-    if (names.target !== target) return other;
-    other.#target = this.#target;
-    other.#mayMakeTarget = this.#mayMakeTarget;
-    if (names.outputPath !== outputPath || names.isReviewed !== isReviewed) return other;
-    other.#projected = this.#projected;
-    other.#unprojected = [...this.#unprojected];
-    other.#offered = this.#offered;
-    return other;
+    return new Branches(names, this.#ports, this.#writeMessage, this);
   }
 
-  /**
-   * Keeps the state's head, as the server has it, under the branch's name and this suffix, where there is no such branch;
-   * returns its name.
-   */
-  async keepStateAs(suffix: string): Promise<string> {
-    const branch = `${this.#names.state}-${suffix}`;
-    if (this.#pushedState === undefined) return branch;
-    const outcomes = await this.#ports.git.push([{ branch, from: undefined, to: this.#pushedState }]);
-    const outcome = outcomes.get(branch);
-    if (outcome?.kind === "refused") throw new SluiceError(outcome.problem);
-    return branch;
+  /** Throws OUTPUT_FOREIGN where somebody else's manifests stand in the output folder, and nothing of ours. */
+  async checkOutput(): Promise<void> {
+    await this.#absences.checkOutput(this.#target.head, this.#chain);
+  }
+
+  /** The state's tree as the next batch must be planned on. */
+  get stateTree(): ObjectId | undefined {
+    return this.#chain.tip?.tree;
   }
 
   get targetTree(): ObjectId | undefined {
-    return this.#target?.tree;
+    return this.#target.head?.tree;
   }
 
   /** Whether there are state commits that the server is not known to have. */
   get hasUnpushed(): boolean {
-    return this.#unpushed.length > 0;
+    return this.#chain.unpushed.length > 0;
   }
 
-  /** Fetches both branches; returns the checkpoint. */
-  async open(): Promise<Checkpoint> {
-    const { git } = this.#ports;
-    const heads = await git.fetchHeads([this.#names.state, this.#names.target]);
-    this.#pushedState = heads.get(this.#names.state);
-    this.#state = await this.#headOf(this.#pushedState);
-    this.#target = await this.#headOf(heads.get(this.#names.target));
-    this.#desired = await this.#desiredOf(this.#state?.tree);
-    this.#mayMakeTarget = this.#state === undefined && this.#target === undefined && !(await git.hasBranches());
-    if (this.#state === undefined) {
-      await this.#checkNothingIsThere();
+  /** Whether the target lacks state commits that the server may have: the next push brings them. */
+  get isTargetBehind(): boolean {
+    return this.#target.isBehind && this.#absences.mayProject;
+  }
+
+  /** What is in our folders of the target and not ours. */
+  get foreign(): readonly ForeignPath[] {
+    return this.#target.foreign;
+  }
+
+  /** What keeps the target from being made: that it is missing, or was made from a state that ours does not contain. */
+  get withheld(): Problem | undefined {
+    return this.#absences.withheld;
+  }
+
+  /**
+   * Fetches both branches; returns the checkpoint. Throws a SluiceError: STATE_MISSING, STATE_INVALID, TARGET_MISSING, OUTPUT_FOREIGN, and
+   * what fetching throws.
+   */
+  async open(signal?: AbortSignal): Promise<Checkpoint> {
+    const { state, target } = this.#names;
+    const heads = await this.#ports.git.fetchHeads([state, target], signal);
+    await this.#target.follow(heads.get(target));
+    const head = heads.get(state);
+    const { head: targetHead } = this.#target;
+    if (head === undefined) {
+      await this.#absences.checkFirstStart(targetHead, signal);
       return emptyCheckpoint;
     }
-    const checkpoint = await readCheckpoint(git, this.#state.tree);
-    if (checkpoint === undefined) {
-      throw new SluiceError({
-        code: "STATE_INVALID",
-        message: `branch ${this.#names.state} has no ${checkpointPath}`,
-        hint: "Is it another branch's name? Set state.branch to one that is Sluice's alone.",
-      });
-    }
+    const checkpoint = await this.#chain.open(head);
+    await this.#absences.checkOutput(targetHead, this.#chain);
+    await this.#absences.look(targetHead, this.#chain, { deep: true, signal });
     return checkpoint;
   }
 
-  /** Without a state every manifest of Sluice's would count as no longer wanted: a branch lost must delete nothing. */
-  async #checkNothingIsThere(): Promise<void> {
-    if (this.#target === undefined) return;
-    for await (const path of this.#ports.git.listFiles(this.#target.tree, this.#names.outputPath)) {
-      if (!path.endsWith(`/${clusterFileName}`)) continue;
-      throw new SluiceError({
-        code: "STATE_INVALID",
-        message: `${path} on ${this.#names.target} is Sluice's, but there is no branch ${this.#names.state}`,
-        hint: `Restore that branch, or remove ${this.#names.outputPath}/ from ${this.#names.target} to begin anew.`,
-      });
-    }
-  }
-
   /** Commits a batch on the state chain, its changes applied to `base` if not to the tip's tree. Nothing is sent yet. */
-  async commitState(changeSet: ChangeSet, base: ObjectId | undefined = this.#state?.tree): Promise<void> {
-    const { git, clock } = this.#ports;
-    const parent = this.#state;
-    const time = clock.now();
-    const { id, tree } = await git.writeCommit({
-      base,
-      changes: changeSet.changes,
-      parents: parent === undefined ? [] : [parent.commit],
-      message: "Advance the state\n",
-      time,
-    });
-    const desired = await this.#desiredOf(tree);
+  async commitState(changeSet: ChangeSet, base?: ObjectId): Promise<void> {
     // Of what it did no more is kept than what is said of it: many may wait for a push.
-    const commit = { commit: id, tree, desired, message: this.#writeMessage(changeSet), time };
+    const commit = await this.#chain.write(changeSet, this.#writeMessage(changeSet), base);
+    const step = await this.#target.read(commit);
     // All at once behind the last read: what fails before has not happened.
-    this.#state = { commit: id, tree };
-    this.#desired = desired;
-    this.#unpushed.push(commit);
-    if (this.#names.isReviewed !== true && !this.isTargetMissing) this.#unprojected.push(commit);
+    this.#chain.append(commit);
+    if (this.#names.isReviewed !== true) this.#target.append(step);
+    // They are told in one commit, when it is there again.
+    if (!this.#absences.mayProject) this.#target.dropSteps(stepsMax);
     this.#observer(changeSet);
   }
 
   /**
-   * Pushes all state commits and the target made from them; tries until it is done, and then returns true. Returns
-   * false when the signal aborts first; a try that is under way then may take until `cut` does. Throws LEADER_LOST where another instance has written the state.
+   * Pushes all state commits and the target made from them; tries until the server has the state, and then returns true. Then the target
+   * has them too, or `isTargetBehind` says that another push is due: others push to it all the time. Returns false when the signal aborts
+   * first; the try that is under way then may take until `cut` does. Throws LEADER_LOST where another instance has written the state.
    */
   async push(signal: AbortSignal, onTrouble: (problem: Problem) => void, cut: AbortSignal = signal): Promise<boolean> {
-    for (let attempt = 0; !signal.aborted; attempt++) {
+    const last = this.#chain.unpushed.at(-1);
+    const isStateThere = () => last === undefined || !this.#chain.unpushed.includes(last);
+    let targetTries = 0;
+    let isTargetsTurn = false;
+    for (let attempt = 0; !signal.aborted; ) {
+      let isCollision = false;
       try {
-        const problem = await this.#pushOnce(cut);
-        if (problem === undefined) return true;
-        onTrouble(problem);
-        if (problem.code === "GIT_MOVED" && attempt === 0) {
-          await this.#refresh();
-          continue;
+        // Where others push all the time the state does not wait for the target.
+        const isAlone: boolean = !isTargetsTurn && this.hasUnpushed && this.#collisions >= collisionsMax;
+        const problem = await this.#pushOnce(isAlone, cut);
+        if (problem === undefined && !isAlone) return true;
+        isTargetsTurn = isAlone;
+        if (problem !== undefined) {
+          onTrouble(problem);
+          isCollision = problem.code === "GIT_MOVED" && (await this.#refresh(cut));
+          if (isCollision && isStateThere() && ++targetTries >= targetTriesMax) return true;
         }
+        if (problem === undefined || isCollision) continue;
       } catch (error) {
         if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
+        if (cut.aborted) return false;
         onTrouble(error.problem);
       }
-      await backOff(this.#ports, attempt, signal);
-      await this.#refreshQuietly(onTrouble);
+      // Pushed again is only when it is known what the server has, and that it is ours.
+      do await backOff(this.#ports, attempt++, signal);
+      while (!signal.aborted && !(await this.#refreshQuietly(onTrouble, signal)));
     }
     return false;
   }
 
   /** Looks at the target on the server: true if somebody has moved it. */
-  async refreshTarget(): Promise<boolean> {
-    const heads = await this.#ports.git.fetchHeads([this.#names.target]);
-    return this.#followTarget(heads.get(this.#names.target));
+  async refreshTarget(signal?: AbortSignal): Promise<boolean> {
+    const heads = await this.#ports.git.fetchHeads([this.#names.target], signal);
+    return this.#followTarget(heads.get(this.#names.target), signal);
   }
 
   /**
@@ -253,28 +227,80 @@ export class Branches {
    * does not take that, everything stays as it was, and the problem is thrown (GIT_REFUSED, GIT_MOVED).
    */
   async repair(purge: boolean, signal: AbortSignal = new AbortController().signal): Promise<void> {
-    await this.refreshTarget();
-    this.#projected = undefined;
-    if (purge && this.#state !== undefined) await this.#purge(this.#state, signal);
+    await this.refreshTarget(signal);
+    this.#target.forget();
+    if (purge && this.#chain.tip !== undefined) await this.#purge(signal);
   }
 
-  async #purge({ tree }: Head, signal: AbortSignal): Promise<void> {
-    const { git, clock } = this.#ports;
+  async #purge(signal: AbortSignal): Promise<void> {
     const branch = this.#names.state;
-    const request = { base: tree, changes: [], parents: [], message: "Start the state anew\n", time: clock.now() };
-    const { id } = await git.writeCommit(request);
-    const outcome = await this.#pushAlone({ branch, from: this.#pushedState, to: id, mayRewind: true }, signal);
-    if (outcome?.kind !== "pushed") {
-      const problem = outcome?.problem ?? stoppedProblem(branch);
+    const anew = await this.#chain.writeAnew();
+    const update = { branch, from: this.#chain.pushed, to: anew.commit, mayRewind: true } as const;
+    const outcome = await this.#pushAlone(update, signal);
+    if (outcome?.kind === "pushed") {
+      this.#chain.restart(anew);
+      return;
+    }
+    throw new SluiceError({
+      ...(outcome?.problem ?? stoppedProblem(branch)),
+      hint: `The state goes on as it was. A purge needs a server that lets ${branch} be set back (receive.denyNonFastForwards off, no protected branch).`,
+    });
+  }
+
+  /**
+   * Makes the state branch again where it is gone: from what this process holds, with what it has not pushed yet. Throws a SluiceError
+   * (USAGE) where the branch is there, and what the server says where it no longer has the objects.
+   */
+  async restoreState(signal: AbortSignal = new AbortController().signal): Promise<string> {
+    const { git } = this.#ports;
+    const { state: branch } = this.#names;
+    const tip = this.#chain.tip?.commit ?? (await git.lastKnownHead(branch));
+    if (tip === undefined) {
       throw new SluiceError({
-        ...problem,
-        hint: `The state goes on as it was. A purge needs a server that lets ${branch} be set back (receive.denyNonFastForwards off, no protected branch).`,
+        code: "NOT_FOUND",
+        message: `nothing is known here of a branch ${branch}`,
+        hint: "Restore the branch from a backup of the repository.",
       });
     }
-    // Its tree is that of the tip: with it everything that was committed has arrived.
-    this.#state = { commit: id, tree };
-    this.#pushedState = id;
-    this.#unpushed = [];
+    const head = (await git.fetchHeads([branch], signal)).get(branch);
+    if (head !== undefined) {
+      const message = `branch ${branch} is there, at ${head.slice(0, 12)}: nothing is to be restored`;
+      throw new SluiceError({ code: "USAGE", message, hint: "Where it is the wrong one, delete it first." });
+    }
+    const outcome = await this.#pushAlone({ branch, from: undefined, to: tip }, signal);
+    if (outcome?.kind !== "pushed") throw new SluiceError(outcome?.problem ?? stoppedProblem(branch));
+    if (this.#chain.tip !== undefined) this.#chain.accept(tip);
+    return `branch ${branch} is back at ${tip.slice(0, 12)}`;
+  }
+
+  /**
+   * Removes from the target what Sluice put below a folder that it no longer uses: a former `output.path`. What is not Sluice's stays.
+   * Returns the paths that went. Throws a SluiceError (USAGE) for a folder in use.
+   */
+  async removeFolder(folder: string, signal: AbortSignal = new AbortController().signal): Promise<readonly string[]> {
+    const { target, outputPath, instance } = this.#names;
+    for (let tries = 0; ; tries++) {
+      await this.refreshTarget(signal);
+      const made = await removeFormerFolder(this.#ports, this.#target.head, { folder, inUse: [outputPath], instance });
+      if (made.commit === undefined) return made.paths;
+      const update = { branch: target, from: this.#target.head?.commit, to: made.commit };
+      const outcome = await this.#pushAlone(update, signal);
+      if (outcome?.kind === "pushed") {
+        await this.#target.follow(made.commit);
+        return made.paths;
+      }
+      if (outcome?.kind !== "moved" || tries >= collisionsMax) {
+        throw new SluiceError(outcome?.problem ?? stoppedProblem(target));
+      }
+    }
+  }
+
+  /**
+   * Lets the target follow this state though it was made from another one; an id that is not that of what is withheld is an error
+   * (NOT_FOUND).
+   */
+  approve(id: string): void {
+    this.#absences.approve(id);
   }
 
   /** One update by itself, until it is known what became of it; undefined: told to stop before that. */
@@ -285,7 +311,7 @@ export class Branches {
         // One that has arrived, its answer lost, is found to be there already.
         return (await git.push([update], signal)).get(update.branch);
       } catch (error) {
-        if (!(error instanceof SluiceError)) throw error;
+        if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
         log.problem(error.problem);
       }
       await backOff(this.#ports, attempt, signal);
@@ -293,154 +319,89 @@ export class Branches {
     return undefined;
   }
 
-  /** One try: undefined when the server has everything. */
-  async #pushOnce(cut: AbortSignal): Promise<Problem | undefined> {
-    const { state, target } = this.#names;
-    const last = this.#unpushed.at(-1);
-    const isAlone = this.#names.isReviewed === true || this.isTargetMissing;
-    this.#offered = isAlone ? [] : await this.#makeTarget(this.#unprojected.slice());
-    const made = this.#offered.at(-1);
-    const updates: RefUpdate[] = [];
-    if (last !== undefined) updates.push({ branch: state, from: this.#pushedState, to: last.commit });
-    if (made?.head !== undefined && made.head.commit !== this.#target?.commit) {
-      updates.push({ branch: target, from: this.#target?.commit, to: made.head.commit });
-    } else if (made !== undefined) this.#acceptTarget(made);
+  /** One try, of the state alone or of both: undefined when the server has what was to be pushed this time. */
+  async #pushOnce(isAlone: boolean, signal: AbortSignal): Promise<Problem | undefined> {
+    const { state } = this.#names;
+    const { unpushed, pushed } = this.#chain;
+    const last = unpushed.at(-1);
+    const stateUpdate = last === undefined ? [] : [{ branch: state, from: pushed, to: last.commit }];
+    const made = isAlone || !this.#absences.mayProject ? undefined : await this.#makeTarget();
+    const updates: RefUpdate[] = [...stateUpdate];
+    if (made?.head !== undefined && made.head.commit !== this.#target.head?.commit) {
+      updates.push({ branch: this.#names.target, from: this.#target.head?.commit, to: made.head.commit });
+    } else if (made !== undefined) this.#target.accept(made);
     if (updates.length === 0) return undefined;
 
-    const outcomes = await this.#ports.git.push(updates, cut);
-    if (last !== undefined && outcomes.get(state)?.kind === "pushed") this.#acceptState(last.commit);
-    if (made !== undefined && outcomes.get(target)?.kind === "pushed") this.#acceptTarget(made);
+    const outcomes = await this.#ports.git.push(updates, signal);
+    if (last !== undefined && outcomes.get(state)?.kind === "pushed") this.#chain.accept(last.commit);
+    if (made !== undefined && outcomes.get(this.#names.target)?.kind === "pushed") {
+      this.#target.accept(made);
+      this.#absences.targetIsMade();
+      this.#collisions = 0;
+    }
     return firstProblem(updates, outcomes);
   }
 
-  /** The server has the state up to this commit. */
-  #acceptState(commit: ObjectId): void {
-    this.#pushedState = commit;
-    this.#unpushed.splice(0, this.#unpushed.findIndex((other) => other.commit === commit) + 1);
-  }
-
-  /** The server has this target. */
-  #acceptTarget({ head, commits, desired }: MadeTarget): void {
-    this.#target = head;
-    if (head !== undefined) this.#mayMakeTarget = false;
-    this.#projected = desired;
-    this.#unprojected.splice(0, commits);
-    this.#offered = [];
-  }
-
-  /** The server has some target: ours, or one that somebody moved. True if it is another one than before. */
-  async #followTarget(commit: ObjectId | undefined): Promise<boolean> {
-    if (commit === this.#target?.commit) return false;
-    const arrived = this.#offered.findLast(({ head }) => head?.commit === commit);
-    if (commit !== undefined && arrived !== undefined) this.#acceptTarget(arrived);
-    else {
-      this.#target = await this.#headOf(commit);
-      this.#projected = undefined;
-      if (commit !== undefined) this.#mayMakeTarget = false;
-      // It is brought to the state as a whole when it is there again.
-      if (this.isTargetMissing) this.#unprojected = [];
-    }
-    return true;
-  }
-
-  /** The target as it should be after each of those state commits: a commit of its own for each that changes a manifest. */
-  async #makeTarget(commits: readonly StateCommit[]): Promise<readonly MadeTarget[]> {
-    const { git, clock } = this.#ports;
-    let head = this.#target;
-    let projected = this.#projected;
-    // Without new commits the target may still be behind: after a restart, or when people changed what is Sluice's.
-    const isBehind = commits.length === 0;
-    const steps = isBehind
-      ? [{ desired: this.#desired, message: this.#writeMessage(noChanges), time: clock.now() }]
-      : commits;
-    const present = isBehind || projected !== undefined ? 0 : await this.#countPresent(commits);
-    const made: MadeTarget[] = [];
-    for (const [index, { desired, message, time }] of steps.entries()) {
-      if (index < present) continue;
-      const { changes, foreign } = await projectTarget(
-        git,
-        head?.tree,
-        this.#names.outputPath,
-        desired,
-        projected,
-        this.#names.instance,
-      );
-      this.#reportForeign(foreign);
-      projected = desired;
-      if (changes.length > 0) {
-        const parents = head === undefined ? [] : [head.commit];
-        const { id, tree } = await git.writeCommit({ base: head?.tree, changes, parents, message, time });
-        head = { commit: id, tree };
-      }
-      made.push({ head, desired, commits: isBehind ? 0 : index + 1 });
-    }
+  async #makeTarget() {
+    if (this.#names.isReviewed === true) return undefined;
+    const { tip, mark } = this.#chain;
+    const message = this.#writeMessage(noChanges);
+    const made = await this.#target.make({ state: tip?.tree, mark, message, time: this.#ports.clock.now() });
+    this.#reportForeign();
     return made;
   }
 
-  /**
-   * Of a target that somebody moved: how many of the commits it shows already, the last of them excepted. They were
-   * pushed, the answer got lost, and somebody pushed on top; they must not be undone and told once more.
-   */
-  async #countPresent(commits: readonly StateCommit[]): Promise<number> {
-    for (let index = commits.length - 1; index >= 0; index--) {
-      const desired = commits[index]?.desired;
-      const { changes } = await projectTarget(
-        this.#ports.git,
-        this.#target?.tree,
-        this.#names.outputPath,
-        desired,
-        undefined,
-        this.#names.instance,
-      );
-      if (changes.length === 0) return index;
-    }
-    return 0;
+  async #followTarget(commit: ObjectId | undefined, signal: AbortSignal | undefined): Promise<boolean> {
+    const hasMoved = await this.#target.follow(commit);
+    if (hasMoved) await this.#absences.look(this.#target.head, this.#chain, { deep: false, signal });
+    return hasMoved;
   }
 
   /** Once for each file: it is met again by every push. */
-  #reportForeign(paths: readonly string[]): void {
-    for (const path of paths) {
-      if (this.#foreign.has(path)) continue;
-      this.#foreign.add(path);
-      this.#ports.log.warn("left alone a file that is not Sluice's", { path });
+  #reportForeign(): void {
+    const news = this.#target.foreign.filter(({ path }) => !this.#told.has(path));
+    for (const { path } of news) this.#told.add(path);
+    const { log } = this.#ports;
+    for (const { path, isInTheWay } of news.slice(0, foreignToldMax)) {
+      if (!isInTheWay) log.warn("left alone a file that is not Sluice's", { path });
+      else {
+        log.problem({
+          code: "OUTPUT_FOREIGN",
+          severity: "warning",
+          message: `${path} on ${this.#names.target} is not Sluice's, and in the way of what should stand there: that is withheld`,
+          hint: "Move it elsewhere. What is in the way is left alone until then.",
+        });
+      }
+    }
+    if (news.length > foreignToldMax) {
+      log.warn("left alone more files that are not Sluice's", { count: news.length - foreignToldMax });
     }
   }
 
-  /** After trouble: what does the server have? The target may have moved; the state must be ours. */
-  async #refresh(): Promise<void> {
-    const { git } = this.#ports;
-    const heads = await git.fetchHeads([this.#names.target, this.#names.state]);
-    const state = heads.get(this.#names.state);
-    if (state !== undefined && this.#unpushed.some(({ commit }) => commit === state)) {
-      this.#acceptState(state);
-    } else if (state !== this.#pushedState) {
-      throw new SluiceError({
-        code: "LEADER_LOST",
-        message: `branch ${this.#names.state} was written by somebody else: another instance leads`,
-        hint: "Run one instance per repository and state branch.",
-      });
-    }
-    await this.#followTarget(heads.get(this.#names.target));
+  /** After trouble: what does the server have? True if it was the target that had moved; the state must be ours. */
+  async #refresh(signal: AbortSignal): Promise<boolean> {
+    const { target, state } = this.#names;
+    const heads = await this.#ports.git.fetchHeads([target, state], signal);
+    await this.#chain.follow(heads.get(state));
+    const hasMoved = await this.#followTarget(heads.get(target), signal);
+    if (hasMoved) this.#collisions++;
+    return hasMoved;
   }
 
-  async #refreshQuietly(onTrouble: (problem: Problem) => void): Promise<void> {
+  /** False where that is not possible, or the state is not ours. */
+  async #refreshQuietly(onTrouble: (problem: Problem) => void, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#refresh();
+      await this.#refresh(signal);
+      return true;
     } catch (error) {
       if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
-      onTrouble(error.problem);
+      if (!signal.aborted) onTrouble(error.problem);
+      return false;
     }
   }
-
-  async #headOf(commit: ObjectId | undefined): Promise<Head | undefined> {
-    if (commit === undefined) return undefined;
-    return { commit, tree: (await this.#ports.git.readCommit(commit)).tree };
-  }
-
-  async #desiredOf(tree: ObjectId | undefined): Promise<ObjectId | undefined> {
-    return tree === undefined ? undefined : (await this.#ports.git.findEntry(tree, desiredFolder))?.id;
-  }
 }
+
+const noChanges: ChangeSet = { changes: [], objects: [], events: [], droppedLetters: 0 };
 
 function stoppedProblem(branch: string): Problem {
   return {
@@ -449,8 +410,6 @@ function stoppedProblem(branch: string): Problem {
     message: `stopped before the server had answered for ${branch}`,
   };
 }
-
-const noChanges: ChangeSet = { changes: [], objects: [], events: [], droppedLetters: 0 };
 
 /** In the order of the updates: the state's trouble counts first. */
 function firstProblem(updates: readonly RefUpdate[], outcomes: ReadonlyMap<string, RefOutcome>): Problem | undefined {

@@ -1,43 +1,43 @@
 /**
- * The target branch as a projection of the desired tree (design 8): made by comparing tree ids, descending only where
+ * A folder of the target as a projection of the state (design 8): made by comparing tree ids, descending only where
  * they differ. Files of Sluice's that differ are restored; what is not Sluice's is left alone and reported.
  */
-import { splitProvenance } from "../../plan/provenance.ts";
 import type { GitReader, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
+import { firstInstance, instanceOf } from "./ownership.ts";
 
-export interface Projection {
-  /** Of the target's tree; empty: the target is as desired. */
+export interface ForeignPath {
+  readonly path: string;
+  /** Something of Sluice's should stand there, and can't. */
+  readonly isInTheWay: boolean;
+}
+
+export interface TargetDifference {
+  /** Of the target's tree; empty: the folder is as desired. */
   readonly changes: readonly TreeChange[];
-  /** Paths of files below the output folder that Sluice does not own. */
-  readonly foreign: readonly string[];
+  /** What Sluice does not own of what is in the folder, all of it. */
+  readonly foreign: readonly ForeignPath[];
 }
 
 const folderMode = "40000";
-/** Rendering writes this label into every object. */
-const ownedMark = "app.kubernetes.io/managed-by: sluice";
-/** Whose files are that say no instance: older versions wrote them. */
-const firstInstance = "sluice";
 
-/** Whether a manifest is one of this Sluice's: several may share a repository, each with a name of its own. */
-export function isManifestOf(instance: string, text: string): boolean {
-  if (!text.includes(ownedMark)) return false;
-  return (splitProvenance(text).texts.instance?.replaceAll('"', "") ?? firstInstance) === instance;
+export interface ProjectedFolder {
+  readonly folder: string;
+  /** The folder's tree as it should be; undefined: there should be nothing. */
+  readonly desired: ObjectId | undefined;
+  /** What it was last made from; undefined: not known. */
+  readonly before: ObjectId | undefined;
+  /** Settings' `name`: what another Sluice has written is not ours. Default: the first's. */
+  readonly instance?: string | undefined;
 }
 
-/**
- * `instance` is the name of this Sluice; `desired` and `before` are tree ids of `desired/`, now and when the target was last made (undefined: not known);
- * `target` is the target's tree.
- */
+/** `target` is the target's tree. */
 export async function projectTarget(
   git: GitReader,
   target: ObjectId | undefined,
-  outputPath: string,
-  desired: ObjectId | undefined,
-  before: ObjectId | undefined,
-  instance: string = firstInstance,
-): Promise<Projection> {
+  { folder, desired, before, instance = firstInstance }: ProjectedFolder,
+): Promise<TargetDifference> {
   const changes: TreeChange[] = [];
-  const foreign: string[] = [];
+  const foreign: ForeignPath[] = [];
 
   async function compare(
     path: string,
@@ -55,13 +55,13 @@ export async function projectTarget(
     if (have.mode !== folderMode) {
       const isWanted = want !== undefined && want.mode !== folderMode;
       const isOurs = isWanted ? !(await isAnothers(path)) : await isOwned(path, have);
-      if (!isOurs) foreign.push(path);
+      if (!isOurs) foreign.push({ path, isInTheWay: want !== undefined });
       else if (want === undefined) changes.push({ path, action: "delete" });
       else changes.push({ path, action: "place", id: want.id, mode: want.mode });
       return;
     }
     if (want !== undefined && want.mode !== folderMode) {
-      foreign.push(path);
+      foreign.push({ path, isInTheWay: true });
       return;
     }
     const [wanted, had, past] = await Promise.all([want, have, was].map((entry) => entriesOf(git, entry)));
@@ -73,25 +73,39 @@ export async function projectTarget(
   /** Whether another Sluice has put there what this one wants to have there too. */
   async function isAnothers(path: string): Promise<boolean> {
     const text = target === undefined ? "" : ((await git.readFiles(target, [path])).get(path) ?? "");
-    return text.includes(ownedMark) && !isManifestOf(instance, text);
+    return ![undefined, instance].includes(instanceOf(text));
   }
 
   async function isOwned(path: string, entry: TreeEntry): Promise<boolean> {
     if (standsAboveClusters(path) || entry.mode !== "100644" || !path.endsWith(".yaml") || target === undefined)
       return false;
-    const files = await git.readFiles(target, [path]);
-    return isManifestOf(instance, files.get(path) ?? "");
+    return instanceOf((await git.readFiles(target, [path])).get(path) ?? "") === instance;
   }
 
   /** Ours all stand in a cluster's folder: `<output>/<namespace>/<cluster>/…`. */
   function standsAboveClusters(path: string): boolean {
-    return path.slice(outputPath.length + 1).split("/").length < 3;
+    return path.slice(folder.length + 1).split("/").length < 3;
   }
 
   const asFolder = (id: ObjectId | undefined) => (id === undefined ? undefined : { mode: folderMode, name: "", id });
-  const have = target === undefined ? undefined : await git.findEntry(target, outputPath);
-  await compare(outputPath, asFolder(desired), have, asFolder(before));
+  const have = target === undefined ? undefined : await git.findEntry(target, folder);
+  // A file or link where a folder on the way should be is in the way of all.
+  const blocking = have === undefined && target !== undefined ? await findBlocking(git, target, folder) : undefined;
+  if (blocking !== undefined && desired !== undefined) foreign.push({ path: blocking, isInTheWay: true });
+  else await compare(folder, asFolder(desired), have, asFolder(before));
   return { changes, foreign };
+}
+
+/** The part of a path where something else than a folder is. */
+async function findBlocking(git: GitReader, tree: ObjectId, path: string): Promise<string | undefined> {
+  const parts = path.split("/");
+  for (let length = 1; length < parts.length; length++) {
+    const above = parts.slice(0, length).join("/");
+    const entry = await git.findEntry(tree, above);
+    if (entry === undefined) return undefined;
+    if (entry.mode !== folderMode) return above;
+  }
+  return undefined;
 }
 
 async function entriesOf(git: GitReader, entry: TreeEntry | undefined): Promise<ReadonlyMap<string, TreeEntry>> {

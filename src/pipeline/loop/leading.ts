@@ -201,6 +201,7 @@ export class Leading {
     const branches = this.#inForce.branches.renamed(names);
     await branches.refreshTarget();
     if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
+    await branches.checkOutput();
     const version = await settings.config.version(branches.targetTree);
     const { catalog } = this.#inForce.keeper;
     const wanted = await readWanted(settings, branches.targetTree, catalog, version);
@@ -248,6 +249,12 @@ export class Leading {
     await this.#reader.read(streams);
   }
 
+  /** Where others push to the target all the time the state goes alone: the target is tried again at once. */
+  get #isPushDue(): boolean {
+    const { branches } = this.#inForce;
+    return branches.hasUnpushed || branches.isTargetBehind;
+  }
+
   #push(stopped: AbortSignal): Promise<boolean> {
     return this.#pusher.push(stopped, this.#cut.signal);
   }
@@ -271,8 +278,7 @@ export class Leading {
 
       if (push === undefined) await this.#batcher.commit(stopped);
       else if (push.bytesBehind < bytesBehindMax) push.bytesBehind += await this.#batcher.commit(stopped);
-      if (push === undefined && this.#inForce.branches.hasUnpushed)
-        push = this.#pusher.start(stopped, this.#cut.signal);
+      if (push === undefined && this.#isPushDue) push = this.#pusher.start(stopped, this.#cut.signal);
     }
     try {
       await push?.done;
@@ -298,7 +304,7 @@ export class Leading {
 
   async #untilWork(stopped: AbortSignal): Promise<void> {
     // What is unpushed was committed behind the last push.
-    if (this.#requests.areWaiting || this.#inForce.branches.hasUnpushed) return;
+    if (this.#requests.areWaiting || this.#isPushDue) return;
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });

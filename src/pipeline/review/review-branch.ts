@@ -29,7 +29,9 @@ export async function readDifferences(
   outputPath: string,
   desired: ObjectId | undefined,
 ): Promise<{ readonly differences: readonly FileDifference[]; readonly foreign: readonly string[] }> {
-  const { changes, foreign } = await projectTarget(git, target, outputPath, desired, undefined);
+  const folder = { folder: outputPath, desired, before: undefined };
+  const { changes, foreign: all } = await projectTarget(git, target, folder);
+  const foreign = all.map(({ path }) => path);
   const wanted = new Map<string, string | undefined>();
   const add = async (path: string, want: Pick<TreeEntry, "id" | "mode"> | undefined) => {
     if (want?.mode !== folderMode) wanted.set(path.slice(outputPath.length + 1), want?.id);

@@ -46,7 +46,7 @@ async function open() {
   };
 }
 
-const manifest = (n: number) => `labels:\n  app.kubernetes.io/managed-by: sluice\nn: ${n}\n`;
+const manifest = (n: number) => `metadata:\n  labels:\n    app.kubernetes.io/managed-by: sluice\nn: ${n}\n`;
 
 function batch(n: number, text: string | null): ChangeSet {
   const checkpoint: Checkpoint = {
@@ -184,7 +184,7 @@ describe("a person pushes to the target", () => {
     expect(clock.sleeps, "the first time, at once").toEqual([]);
   });
 
-  it("again and again: with backoff, until it goes through", async () => {
+  it("again and again: the state goes alone after the second time, and the target without backoff", async () => {
     const { commit, push, clock, git } = await open();
     await commit(1);
     await push();
@@ -194,11 +194,39 @@ describe("a person pushes to the target", () => {
       if (operation === "push" && when === "before" && left-- > 0) remote.commitAsPerson("main", { [`f${left}`]: "x" });
     };
     expect(await push()).toBe(true);
-    expect([messages(), onTarget(), clock.sleeps.length]).toEqual([
+    expect([messages(), onTarget(), clock.sleeps]).toEqual([
       ["event-1", "by a person", "by a person", "by a person", "event-2"],
       [1, 2],
-      2,
+      [],
     ]);
+    expect(git.updates.slice(1).map((updates) => updates.map(({ branch }) => branch).join())).toEqual([
+      "sluice/state,main",
+      "sluice/state,main",
+      "sluice/state",
+      "main",
+      "main",
+    ]);
+  });
+
+  it("without end: every state gets through all the same, and the target as soon as they let it", async () => {
+    const { commit, push, clock, git, branches } = await open();
+    await commit(1);
+    await push();
+    git.fault = (operation, when) => {
+      const pushed = git.updates.at(-1)?.some(({ branch }) => branch === "main");
+      if (operation === "push" && when === "before" && pushed)
+        remote.commitAsPerson("main", { f: `${messages().length}` });
+    };
+    for (const n of [2, 3, 4]) {
+      await commit(n);
+      expect(await push()).toBe(true);
+      expect([branches.hasUnpushed, branches.isTargetBehind, messages(stateBranch).length]).toEqual([false, true, n]);
+    }
+    expect(clock.sleeps).toEqual([]);
+    git.fault = () => undefined;
+    expect(await push()).toBe(true);
+    expect([branches.isTargetBehind, onTarget()]).toEqual([false, [1, 2, 3, 4]]);
+    expect(messages().filter((message) => message.startsWith("event"))).toEqual([1, 2, 3, 4].map((n) => `event-${n}`));
   });
 
   it("and changes what is Sluice's: it is undone, what isn't is left and told once", async () => {
@@ -220,23 +248,26 @@ describe("a person pushes to the target", () => {
     expect(log.lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
   });
 
-  it("and deletes the whole target branch: it is not made, the state goes on alone, and comes to it when it is back", async () => {
+  it("and deletes the whole target branch: it is not made anew, the state goes on, and it is brought up when it is back", async () => {
     const { commit, push, branches } = await open();
     await commit(1);
     await push();
-    const before = remote.branches.get("main")!;
+    const head = remote.branches.get("main")!;
     remote.branches.delete("main");
     await branches.refreshTarget();
-    expect(branches.isTargetMissing).toBe(true);
     await commit(2);
-    await push();
-    expect([remote.branches.has("main"), [...remote.files(stateBranch, "desired")].length]).toEqual([false, 2]);
+    expect(await push()).toBe(true);
+    expect([remote.branches.has("main"), messages(stateBranch).length]).toEqual([false, 2]);
+    expect([branches.withheld?.code, branches.isTargetBehind]).toEqual(["TARGET_MISSING", false]);
 
-    remote.branches.set("main", before);
-    await branches.refreshTarget();
-    expect(branches.isTargetMissing).toBe(false);
+    remote.branches.set("main", head);
+    expect(await branches.refreshTarget()).toBe(true);
+    expect(branches.isTargetBehind).toBe(true);
     await push();
-    expect(onTarget()).toEqual([1, 2]);
+    expect([messages(), onTarget()]).toEqual([
+      ["event-1", "event-2"],
+      [1, 2],
+    ]);
   });
 
   it("and deletes it while a push is on its way: the state arrives, the branch does not", async () => {
@@ -260,6 +291,17 @@ describe("a person pushes to the target", () => {
     remote = new FakeGitRemote();
     remote.commitAsPerson("mian", { "README.md": "a wrong name" });
     expect((await open()).branches.isTargetMissing).toBe(true);
+  });
+
+  it("and deletes it while Sluice is away: the same", async () => {
+    const first = await open();
+    await first.commit(1);
+    await first.push();
+    remote.branches.delete("main");
+    const second = await open();
+    await second.commit(2);
+    expect(await second.push()).toBe(true);
+    expect([remote.branches.has("main"), second.branches.withheld?.code]).toEqual([false, "TARGET_MISSING"]);
   });
 });
 
@@ -286,15 +328,6 @@ describe("another instance writes the state", () => {
     await second.commit(2);
     await first.push();
     await expect(second.push()).rejects.toMatchObject({ problem: { code: "LEADER_LOST" } });
-  });
-
-  it("or deletes it", async () => {
-    const first = await open();
-    await first.commit(1);
-    await first.push();
-    remote.branches.delete(stateBranch);
-    await first.commit(2);
-    await expect(first.push()).rejects.toMatchObject({ problem: { code: "LEADER_LOST" } });
   });
 });
 

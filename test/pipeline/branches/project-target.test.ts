@@ -171,15 +171,23 @@ for (const { name, target, desired, before, changes, foreign = [] } of cases) {
     const desiredTree = tree(desired, "");
     const beforeTree = before === undefined ? undefined : tree(before, "");
 
-    const projection = await projectTarget(git, targetTree, "rendered", desiredTree, beforeTree);
+    const projection = await projectTarget(git, targetTree, {
+      folder: "rendered",
+      desired: desiredTree,
+      before: beforeTree,
+    });
 
     const below = (path: string) => path.replace(/^rendered\/?/, "");
     expect(projection.changes.map(({ action, path }) => `${action} ${below(path)}`)).toEqual(changes);
-    expect(projection.foreign.map(below).sort()).toEqual([...foreign].sort());
+    expect(projection.foreign.map(({ path }) => below(path)).sort()).toEqual([...foreign].sort());
 
     // Once it is done, nothing is left to do, and everything wanted is there unless somebody is in the way.
     const done = changeTree(git, targetTree, projection.changes);
-    const again = await projectTarget(git, done, "rendered", desiredTree, desiredTree);
+    const again = await projectTarget(git, done, {
+      folder: "rendered",
+      desired: desiredTree,
+      before: desiredTree,
+    });
     expect(again.changes).toEqual([]);
     const files = new Map(done === undefined ? [] : walkFiles(git, done));
     for (const [path, text] of Object.entries(desired)) {

@@ -1,0 +1,175 @@
+/**
+ * What is not there is no emptiness (design-state, "Absence"): a state or target that is missing, a target made from a state that ours
+ * does not contain, an output folder that is somebody else's. Each is told, and what was there is neither made anew nor taken away.
+ */
+import { type Problem, SluiceError } from "../../model/problem.ts";
+import { desiredFolder } from "../../plan/paths.ts";
+import { readStateTrailers } from "../../plan/state-mark.ts";
+import type { BranchNames, Ports } from "./branches.ts";
+import type { Head } from "./head.ts";
+import { findForeignManifests, holdsOurs } from "./output-folder.ts";
+import type { StateChain } from "./state-chain.ts";
+
+/** So far back a start looks for the last commit of Sluice's below people's. */
+const historyMax = 200;
+
+export class Absences {
+  readonly #names: BranchNames;
+  readonly #ports: Ports;
+  /** The repository had no branch at all: the first push makes the target. */
+  #mayMakeTarget = false;
+  #hasTarget = false;
+  #withheld: Problem | undefined;
+  #heldId: string | undefined;
+  readonly #approved = new Set<string>();
+
+  /** `from`: what was known of the same target. */
+  constructor(names: BranchNames, ports: Ports, from?: Absences) {
+    this.#names = names;
+    this.#ports = ports;
+    if (from === undefined) return;
+    this.#mayMakeTarget = from.#mayMakeTarget;
+    this.#hasTarget = from.#hasTarget;
+    this.#withheld = from.#withheld;
+    this.#heldId = from.#heldId;
+    for (const id of from.#approved) this.#approved.add(id);
+  }
+
+  get isTargetMissing(): boolean {
+    return !this.#hasTarget && !this.#mayMakeTarget;
+  }
+
+  /** Why the target is not made. */
+  get withheld(): Problem | undefined {
+    return this.#withheld;
+  }
+
+  get mayProject(): boolean {
+    return this.#withheld === undefined && (this.#hasTarget || this.#mayMakeTarget);
+  }
+
+  targetIsMade(): void {
+    this.#hasTarget = true;
+    this.#mayMakeTarget = false;
+  }
+
+  /** There is no state branch. Throws where that can't be a beginning: STATE_MISSING, OUTPUT_FOREIGN. */
+  async checkFirstStart(target: Head | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const { git } = this.#ports;
+    const names = this.#names;
+    if (target === undefined) {
+      this.#mayMakeTarget = !(await git.hasBranches(signal));
+      if (!this.#mayMakeTarget) this.#withheld = missingTarget(names.target);
+      return;
+    }
+    const ours = await holdsOurs(git, target.tree, names);
+    if (ours !== undefined) {
+      throw new SluiceError({
+        code: "STATE_MISSING",
+        message: `${ours} on ${names.target} is Sluice's, but there is no branch ${names.state}`,
+        hint: `Restore that branch (\`sluice repair --restore-state\` pushes what was last known here), or remove ${names.outputPath}/ from ${names.target} to begin anew.`,
+      });
+    }
+    await this.#refuseForeign(target);
+    this.#hasTarget = true;
+  }
+
+  /** A folder that nothing of ours stands in is not taken over from whoever has manifests there. Throws OUTPUT_FOREIGN. */
+  async checkOutput(target: Head | undefined, chain: StateChain): Promise<void> {
+    const { git } = this.#ports;
+    const { tip } = chain;
+    if (target === undefined || tip === undefined) return;
+    const hasDesired = (await git.findEntry(tip.tree, desiredFolder)) !== undefined;
+    if (hasDesired && (await holdsOurs(git, target.tree, this.#names)) === undefined) await this.#refuseForeign(target);
+  }
+
+  async #refuseForeign(target: Head): Promise<void> {
+    const { outputPath, target: branch } = this.#names;
+    const foreign = await findForeignManifests(this.#ports.git, target.tree, this.#names);
+    if (foreign.length === 0) return;
+    throw new SluiceError({
+      code: "OUTPUT_FOREIGN",
+      message: `${outputPath}/ on ${branch} holds manifests that are not Sluice's: ${foreign.join(", ")}`,
+      hint: "Give Sluice a folder of its own in output.path, or move them elsewhere.",
+    });
+  }
+
+  /**
+   * The target is there now, or isn't: says what that means beside the state. With `deep` the last commit of Sluice's is looked for below
+   * those of people, too.
+   */
+  async look(
+    target: Head | undefined,
+    chain: StateChain,
+    { deep, signal }: { readonly deep: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<void> {
+    const before = this.#withheld;
+    this.#hasTarget = target !== undefined;
+    if (target !== undefined) this.#mayMakeTarget = false;
+    this.#withheld =
+      target === undefined
+        ? this.#mayMakeTarget
+          ? undefined
+          : missingTarget(this.#names.target)
+        : await this.#findBehind(target, chain, deep, signal);
+    const { log } = this.#ports;
+    // That it is missing is told by who looks at it.
+    if (this.#withheld?.code === "STATE_BEHIND" && this.#withheld.message !== before?.message) {
+      log.problem(this.#withheld);
+    }
+  }
+
+  /** Throws NOT_FOUND for an id that is not that of what is withheld. */
+  approve(id: string): void {
+    if (id !== this.#heldId) {
+      throw new SluiceError({
+        code: "NOT_FOUND",
+        message: `nothing is withheld from the target under the id ${id}`,
+        ...(this.#heldId === undefined ? {} : { hint: `What is withheld has the id ${this.#heldId}.` }),
+      });
+    }
+    this.#approved.add(id);
+    this.#heldId = undefined;
+    this.#withheld = undefined;
+  }
+
+  /** Whether the target was made from a state commit that ours does not contain. */
+  async #findBehind(
+    target: Head,
+    { mark }: StateChain,
+    deep: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Problem | undefined> {
+    this.#heldId = undefined;
+    if (mark.stateId === "") return undefined;
+    const { git } = this.#ports;
+    const head = await git.readCommit(target.commit);
+    const commits =
+      deep && readStateTrailers(head.message).length === 0
+        ? await git.readHistory(this.#names.target, historyMax, signal)
+        : [head];
+    const ours = commits
+      .map(({ message }) => readStateTrailers(message).filter(({ stateId }) => stateId === mark.stateId))
+      .find((trailers) => trailers.length > 0);
+    const newest = Math.max(0, ...(ours ?? []).map((trailer) => trailer.commits));
+    if (newest <= mark.commits) return undefined;
+    const id = `${mark.stateId.slice(0, 8)}-${newest}`;
+    if (this.#approved.has(id)) return undefined;
+    this.#heldId = id;
+    return {
+      code: "STATE_BEHIND",
+      severity: "error",
+      message: `${this.#names.target} was made from commit ${newest} of the state, and ${this.#names.state} is only at ${mark.commits}: an older state was restored, and nothing is put on the target`,
+      hint: `Restore the newer state, or let the target follow the older one: \`sluice approve ${id}\`.`,
+    };
+  }
+}
+
+function missingTarget(branch: string): Problem {
+  return {
+    code: "TARGET_MISSING",
+    severity: "error",
+    message: `there is no branch ${branch}: it is not made anew, and nothing is taken away`,
+    hint: "Restore the branch, or make it (an empty commit will do); or set repository.branch to the one that is meant.",
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * The target branch: people's, with folders of ours in it that are made of the state. Where somebody moved it, it is made again on top
+ * of what they pushed; nothing is ever forced on it.
+ */
+import { addStateTrailer, type StateMark } from "../../plan/state-mark.ts";
+import type { GitRepository, ObjectId } from "../../ports/git.ts";
+import { type Head, readHead } from "./head.ts";
+import { type ForeignPath, projectTarget } from "./project-target.ts";
+import type { Projection } from "./projection.ts";
+import type { StateCommit } from "./state-chain.ts";
+
+/** The folders' trees, in the order of the projections. */
+type Trees = readonly (ObjectId | undefined)[];
+
+/** A state commit that the target is to follow. */
+export interface Step {
+  readonly wanted: Trees;
+  readonly mark: StateMark;
+  readonly message: string;
+  readonly time: number;
+}
+
+/** What the target is to be behind some of the steps, and perhaps is on the server. */
+export interface MadeTarget {
+  /** Undefined: there is no target, and nothing to put on it. */
+  readonly head: Head | undefined;
+  readonly projected: Trees;
+  /** How many of the steps it holds. */
+  readonly steps: number;
+}
+
+export class TargetBranch {
+  readonly #git: GitRepository;
+  readonly #projections: readonly Projection[];
+  readonly #instance: string | undefined;
+  #head: Head | undefined;
+  /** What the target was last made from; undefined: not known. */
+  #projected: Trees | undefined;
+  /** State commits that the target does not have yet. */
+  #waiting: Step[] = [];
+  /** What the last try wanted the target to be, step by step; its answer may have got lost. */
+  #offered: readonly MadeTarget[] = [];
+  #foreign: readonly ForeignPath[] = [];
+
+  /** `from`: the same branch, as it was held until now. */
+  constructor(
+    git: GitRepository,
+    projections: readonly Projection[],
+    instance: string | undefined,
+    from?: TargetBranch,
+  ) {
+    this.#git = git;
+    this.#projections = projections;
+    this.#instance = instance;
+    if (from === undefined) return;
+    this.#head = from.#head;
+    this.#projected = from.#projected;
+    this.#waiting = [...from.#waiting];
+    this.#offered = from.#offered;
+    this.#foreign = from.#foreign;
+  }
+
+  get head(): Head | undefined {
+    return this.#head;
+  }
+
+  /** Whether there are state commits that it does not have yet. */
+  get isBehind(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** What is in our folders and not ours, as of the last time it was made. */
+  get foreign(): readonly ForeignPath[] {
+    return this.#foreign;
+  }
+
+  /** Nothing is known of what is in it any more. */
+  forget(): void {
+    this.#projected = undefined;
+  }
+
+  /** Nor of what it is to be, step by step: it is brought to the last state at once. */
+  forgetAll(): void {
+    this.#projected = undefined;
+    this.#waiting = [];
+    this.#offered = [];
+  }
+
+  /** What it is to be like after a state commit. */
+  async read({ tree, mark, message, time }: StateCommit): Promise<Step> {
+    return { wanted: await this.#treesOf(tree), mark, message, time };
+  }
+
+  /** It is to follow this state commit too. */
+  append(step: Step): void {
+    this.#waiting.push(step);
+  }
+
+  /** Forgets what waits, where that is more: the target is brought to the last state at once, when it can be. */
+  dropSteps(max: number): void {
+    if (this.#waiting.length > max) this.#waiting = [];
+  }
+
+  /** The server has some target: ours, or one that somebody moved. True if it is another one than before. */
+  async follow(commit: ObjectId | undefined): Promise<boolean> {
+    if (commit === this.#head?.commit) return false;
+    const arrived = this.#offered.findLast(({ head }) => head?.commit === commit);
+    if (commit !== undefined && arrived !== undefined) this.accept(arrived);
+    else {
+      this.#head = await readHead(this.#git, commit);
+      this.#projected = undefined;
+    }
+    return true;
+  }
+
+  /** The server has this target. */
+  accept({ head, projected, steps }: MadeTarget): void {
+    this.#head = head;
+    this.#projected = projected;
+    this.#waiting.splice(0, steps);
+    this.#offered = [];
+  }
+
+  /**
+   * Makes the target as it should be after each state commit that it does not have: a commit of its own for each that changes something.
+   * Without such it may still be behind, after a restart, or when people changed what is Sluice's: then it is brought to `now`.
+   */
+  async make(now: { readonly state: ObjectId | undefined } & Omit<Step, "wanted">): Promise<MadeTarget | undefined> {
+    const waiting = this.#waiting.slice();
+    const isBehind = waiting.length > 0;
+    const steps = isBehind ? waiting : [{ ...now, wanted: await this.#treesOf(now.state) }];
+    const present = isBehind && this.#projected === undefined ? await this.#countPresent(steps) : 0;
+    let head = this.#head;
+    let before = this.#projected;
+    const made: MadeTarget[] = [];
+    for (const [index, step] of steps.entries()) {
+      if (index < present) continue;
+      const { changes, foreign } = await this.#compare(head, step.wanted, before);
+      this.#foreign = foreign;
+      before = step.wanted;
+      if (changes.length > 0) {
+        const parents = head === undefined ? [] : [head.commit];
+        const message = addStateTrailer(step.message, step.mark);
+        const { time } = step;
+        const { id, tree } = await this.#git.writeCommit({ base: head?.tree, changes, parents, message, time });
+        head = { commit: id, tree };
+      }
+      made.push({ head, projected: step.wanted, steps: isBehind ? index + 1 : 0 });
+    }
+    this.#offered = made;
+    return made.at(-1);
+  }
+
+  /**
+   * Of a target that somebody moved: how many of the steps it shows already, the last of them excepted. They were
+   * pushed, the answer got lost, and somebody pushed on top; they must not be undone and told once more.
+   */
+  async #countPresent(steps: readonly Step[]): Promise<number> {
+    for (let index = steps.length - 1; index >= 0; index--) {
+      const { changes } = await this.#compare(this.#head, steps[index]!.wanted, undefined);
+      if (changes.length === 0) return index;
+    }
+    return 0;
+  }
+
+  async #compare(head: Head | undefined, wanted: Trees, before: Trees | undefined) {
+    const all = [];
+    for (const [index, { folder }] of this.#projections.entries()) {
+      const trees = { desired: wanted[index], before: before?.[index], instance: this.#instance };
+      all.push(await projectTarget(this.#git, head?.tree, { folder, ...trees }));
+    }
+    return { changes: all.flatMap(({ changes }) => changes), foreign: all.flatMap(({ foreign }) => foreign) };
+  }
+
+  async #treesOf(state: ObjectId | undefined): Promise<Trees> {
+    const trees: (ObjectId | undefined)[] = [];
+    for (const projection of this.#projections) {
+      trees.push(state === undefined ? undefined : await projection.treeOf(this.#git, state));
+    }
+    return trees;
+  }
+}
