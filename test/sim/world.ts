@@ -126,11 +126,10 @@ export class World {
     const isEdit = rendered.length > 0 && this.#chance.next() < this.#meddling;
     this.hasEdits ||= isEdit;
     if (!isEdit) {
-      const path = this.#chance.pick([
-        "README.md",
-        "rendered/mgmt/one/kustomization.yaml",
-        "rendered/mgmt/two/triggers/note.txt",
-      ]);
+      const paths = ["README.md", "rendered/mgmt/one/kustomization.yaml", "rendered/mgmt/two/triggers/note.txt"];
+      // A folder that others have manifests in, and Sluice has none, it does not take over.
+      const chosen = this.#chance.pick(paths);
+      const path = rendered.length === 0 ? "README.md" : chosen;
       const text = `by a person, ${this.clock.now()}\n`;
       this.foreign.set(path, text);
       this.remote.commitAsPerson("main", { [path]: text });

@@ -3,7 +3,6 @@
  * does not contain, an output folder that is somebody else's. Each is told, and what was there is neither made anew nor taken away.
  */
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import { desiredFolder } from "../../plan/paths.ts";
 import { readStateTrailers } from "../../plan/state-mark.ts";
 import type { BranchNames, Ports } from "./branches.ts";
 import type { Head } from "./head.ts";
@@ -75,12 +74,9 @@ export class Absences {
   }
 
   /** A folder that nothing of ours stands in is not taken over from whoever has manifests there. Throws OUTPUT_FOREIGN. */
-  async checkOutput(target: Head | undefined, chain: StateChain): Promise<void> {
-    const { git } = this.#ports;
-    const { tip } = chain;
-    if (target === undefined || tip === undefined) return;
-    const hasDesired = (await git.findEntry(tip.tree, desiredFolder)) !== undefined;
-    if (hasDesired && (await holdsOurs(git, target.tree, this.#names)) === undefined) await this.#refuseForeign(target);
+  async checkOutput(target: Head | undefined): Promise<void> {
+    if (target === undefined) return;
+    if ((await holdsOurs(this.#ports.git, target.tree, this.#names)) === undefined) await this.#refuseForeign(target);
   }
 
   async #refuseForeign(target: Head): Promise<void> {

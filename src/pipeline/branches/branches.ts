@@ -112,9 +112,22 @@ export class Branches {
     return new Branches(names, this.#ports, this.#writeMessage, this);
   }
 
-  /** Throws OUTPUT_FOREIGN where somebody else's manifests stand in the output folder, and nothing of ours. */
+  /**
+   * Keeps the state's head, as the server has it, under the branch's name and this suffix, where there is no such branch;
+   * returns its name.
+   */
+  async keepStateAs(suffix: string): Promise<string> {
+    const branch = `${this.#names.state}-${suffix}`;
+    const { pushed } = this.#chain;
+    if (pushed === undefined) return branch;
+    const outcome = (await this.#ports.git.push([{ branch, from: undefined, to: pushed }])).get(branch);
+    if (outcome?.kind === "refused") throw new SluiceError(outcome.problem);
+    return branch;
+  }
+
+  /** To be asked where the output folder is another than before: throws OUTPUT_FOREIGN where somebody else's manifests stand in it. */
   async checkOutput(): Promise<void> {
-    await this.#absences.checkOutput(this.#target.head, this.#chain);
+    await this.#absences.checkOutput(this.#target.head);
   }
 
   /** The state's tree as the next batch must be planned on. */
@@ -147,7 +160,7 @@ export class Branches {
   }
 
   /**
-   * Fetches both branches; returns the checkpoint. Throws a SluiceError: STATE_MISSING, STATE_INVALID, TARGET_MISSING, OUTPUT_FOREIGN, and
+   * Fetches both branches; returns the checkpoint. Throws a SluiceError: STATE_MISSING, STATE_INVALID, OUTPUT_FOREIGN (at a first start), and
    * what fetching throws.
    */
   async open(signal?: AbortSignal): Promise<Checkpoint> {
@@ -161,7 +174,6 @@ export class Branches {
       return emptyCheckpoint;
     }
     const checkpoint = await this.#chain.open(head);
-    await this.#absences.checkOutput(targetHead, this.#chain);
     await this.#absences.look(targetHead, this.#chain, { deep: true, signal });
     return checkpoint;
   }

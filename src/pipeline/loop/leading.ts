@@ -201,7 +201,7 @@ export class Leading {
     const branches = this.#inForce.branches.renamed(names);
     await branches.refreshTarget();
     if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
-    await branches.checkOutput();
+    if (names.outputPath !== this.#inForce.branches.names.outputPath) await branches.checkOutput();
     const version = await settings.config.version(branches.targetTree);
     const { catalog } = this.#inForce.keeper;
     const wanted = await readWanted(settings, branches.targetTree, catalog, version);

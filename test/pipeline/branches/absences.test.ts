@@ -236,8 +236,11 @@ describe("the output folder", () => {
   it("nor after output.path was changed to such a one", async () => {
     await establish(1);
     remote.commitAsPerson("main", { "apps/a/c/x.yaml": owned(0).replace("east", "west") });
-    expect((await problemOf(open("apps")))?.code).toBe("OUTPUT_FOREIGN");
-    expect((await open("other")).branches.withheld).toBeUndefined();
+    const { branches } = await open();
+    const renamed = (outputPath: string) => branches.renamed({ ...branches.names, outputPath });
+    expect((await problemOf(renamed("apps").checkOutput()))?.code).toBe("OUTPUT_FOREIGN");
+    await renamed("other").checkOutput();
+    await renamed("rendered").checkOutput();
   });
 
   it("that is ours already stays ours, whatever people put into it; that is told, counted and shown", async () => {
