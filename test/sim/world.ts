@@ -49,6 +49,8 @@ export class World {
   #trouble = 0;
   /** How likely people edit what is Sluice's, when they push at all. */
   readonly #meddling: number;
+  /** What the state had when the service was last started: whoever binds to the stream passes over it, and it is not settled again. */
+  settledAtStart = 0;
   readonly counts = { crashes: 0, faults: 0, starts: 0 };
 
   constructor(seed: number) {
@@ -197,6 +199,8 @@ export class World {
 
   #start(): Running {
     this.counts.starts++;
+    const checkpoint = storedCheckpoint(this.remote.files(stateBranch));
+    this.settledAtStart = checkpoint?.positions.get(this.stream.name)?.sequence ?? 0;
     const streamOf = (isDead: () => boolean): EventStream => ({
       ...this.stream,
       settle: async (upTo) => {
