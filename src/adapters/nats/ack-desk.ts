@@ -31,11 +31,14 @@ export function createAckDesk(connection: NatsConnection, retention: RetentionPo
       await connection.request(reply, ack, { timeout: answerMsMax });
       outcome.onTaken();
     } catch (error) {
-      // With the connection the consumer is bound anew anyway.
-      if (connection.isClosed()) return;
       const forbidden = findForbidden(error);
+      const chain = causes(error);
+      const isGone = chain.some((cause) => cause instanceof errors.NoRespondersError);
       if (forbidden !== undefined) outcome.onForbidden(explainPermission(forbidden));
-      else outcome.onSilence(silence(reply, error));
+      else if (isGone || chain.some((cause) => cause instanceof errors.TimeoutError)) {
+        outcome.onSilence(silence(reply, isGone, error));
+      }
+      // Anything else is the connection's end, with which the consumer is bound anew anyway.
     }
   }
 
@@ -54,8 +57,7 @@ export function createAckDesk(connection: NatsConnection, retention: RetentionPo
   };
 }
 
-function silence(reply: string, error: unknown): SluiceError {
-  const isGone = causes(error).some((cause) => cause instanceof errors.NoRespondersError);
+function silence(reply: string, isGone: boolean, error: unknown): SluiceError {
   const subject = generalizeSubject(reply);
   return new SluiceError(
     {

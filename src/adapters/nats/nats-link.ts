@@ -1,4 +1,5 @@
 /** The one connection to an endpoint that its streams share: dialled when somebody needs it, anew after it was lost. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, errors, type NatsConnection, type PermissionViolationError } from "@nats-io/transport-node";
 import type { Connection, NatsEndpoint } from "../../model/connection.ts";
 import { SluiceError } from "../../model/problem.ts";
@@ -32,6 +33,8 @@ export interface NatsLink {
   /** One of its users needs it no more; the last one closes it. */
   release(): Promise<void>;
 }
+
+const flushMsMax = 1_000;
 
 /** A link with one user so far. `name` is what the server shows for the connection. */
 export function createNatsLink(
@@ -99,10 +102,19 @@ export function createNatsLink(
       if (users > 0) return;
       closed = true;
       await dialling?.catch(() => undefined);
-      await current?.connection.close();
+      if (current !== undefined) await closeInOrder(current.connection);
     },
   };
   return link;
+}
+
+/** What was published last, acknowledgements above all, should still arrive. */
+async function closeInOrder(connection: NatsConnection): Promise<void> {
+  const waited = new AbortController();
+  const waiting = sleep(flushMsMax, undefined, { signal: waited.signal }).catch(() => undefined);
+  await Promise.race([connection.flush().catch(() => undefined), waiting]);
+  waited.abort();
+  await connection.close();
 }
 
 /** The server complains of a publication without saying to whom: everybody who may have made it is told. */

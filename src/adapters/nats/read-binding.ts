@@ -55,6 +55,7 @@ export async function* readBinding(
     if (passed !== undefined) context.onPassed(passed);
   };
   try {
+    if (decider.isDecided && watch.isDue) tell();
     for await (const batch of pullBatches(connection, consumer, bounds, signal)) {
       for (const { info, message } of batch) {
         const time = formatTime(info.nanos);
@@ -67,7 +68,7 @@ export async function* readBinding(
       }
     }
   } finally {
-    tell();
+    if (decider.isDecided) tell();
   }
 }
 
