@@ -107,7 +107,8 @@ export function subjectsOf({
 }: Pick<ReadConnections, "connections">): ReadonlyMap<string, readonly string[]> {
   return new Map(
     connections.map(({ connection: { name, core, jetstream } }) => {
-      const streams = jetstream?.streams.flatMap(({ subjects }) => subjects) ?? [];
+      // A stream without subjects is read whole.
+      const streams = jetstream?.streams.flatMap(({ subjects }) => (subjects.length === 0 ? [">"] : subjects)) ?? [];
       return [name, [...new Set([...(core?.subjects ?? []), ...streams])]];
     }),
   );

@@ -27,7 +27,8 @@ export function chooseRoute(
 ): SampleRoute {
   const connection = options.connection ?? first;
   if (connection === undefined) throw usageError("the settings name no connection");
-  const known = subjects.get(connection) ?? [];
+  // Of a stream that is read whole nothing more is known.
+  const known = (subjects.get(connection) ?? []).filter((subject) => subject !== ">");
   const subject = options.subject ?? (known.length === 1 ? known[0] : undefined);
   if (subject === undefined) {
     throw usageError(`connection ${connection} has ${known.length} subjects`, "Say which one with --subject.");

@@ -10,6 +10,8 @@ import { isSubjectWildcard } from "./subject-wildcard.ts";
 
 /** Warnings for criteria whose subject no connection subscribes to; where a pattern leaves it open, none. */
 export function checkSubscriptions(catalog: Catalog, connections: readonly Connection[]): Problem[] {
+  // A stream without subjects is read whole, and only its server knows what it holds.
+  if (connections.some(({ jetstream }) => jetstream?.streams.some(({ subjects }) => subjects.length === 0))) return [];
   const filters = connections.flatMap(({ core, jetstream }) => [
     ...(core?.subjects ?? []),
     ...(jetstream?.streams.flatMap(({ subjects }) => subjects) ?? []),

@@ -209,6 +209,7 @@ class SettingsReader {
         file: this.#resolve(file),
         ...(clusters.value === undefined ? {} : { clusters: clusters.value }),
         connectTo: new Map([...connectTo].map(([from, to]) => [from, String(to)])),
+        ...readLink(connection),
         capture: isJsonObject(connection) && connection.get("capture") === true,
         at: this.#document.placeOf(path),
       };
@@ -262,4 +263,16 @@ function expandPath(value: Json, path: Path, done: Path = []): { path: Path; val
   }
   const member = isJsonObject(value) ? value.get(String(step)) : undefined;
   return member === undefined ? [] : expandPath(member, rest, [...done, step]);
+}
+
+/** How a connection's servers are spoken to; what is not given stays absent. */
+function readLink(connection: Json): Pick<ConnectionSettings, "domain" | "handshakeFirst" | "inboxPrefix"> {
+  const domain = memberText(connection, "domain");
+  const inboxPrefix = memberText(connection, "inboxPrefix");
+  const handshakeFirst = isJsonObject(connection) && connection.get("handshakeFirst") === true;
+  return {
+    ...(domain === undefined ? {} : { domain }),
+    ...(handshakeFirst ? { handshakeFirst } : {}),
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+  };
 }

@@ -123,9 +123,13 @@ class ConnectionReader {
     }
     const streams = jetstream === undefined ? [] : this.#readStreams(document, jetstream);
     const streamed = new Set(streams.flatMap(({ subjects }) => subjects));
+    const { name, connectTo, domain, handshakeFirst, inboxPrefix } = this.#settings;
     return {
-      name: this.#settings.name,
-      connectTo: this.#settings.connectTo,
+      name,
+      connectTo,
+      ...(domain === undefined ? {} : { domain }),
+      ...(handshakeFirst === undefined ? {} : { handshakeFirst }),
+      ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
       ...(core === undefined
         ? {}
         : {

@@ -91,6 +91,12 @@ export interface ConnectionSettings {
   readonly clusters?: LabelSelector;
   /** `host:port` as configured to the `host:port` to dial instead. */
   readonly connectTo: ReadonlyMap<string, string>;
+  /** The JetStream domain that the streams are in; absent: the server's own. */
+  readonly domain?: string;
+  /** The servers want the TLS handshake before they say anything. */
+  readonly handshakeFirst?: boolean;
+  /** What the subjects of answers begin with; absent: `_INBOX`. */
+  readonly inboxPrefix?: string;
   readonly capture: boolean;
   readonly at: SourcePlace;
 }

@@ -751,6 +751,17 @@ describe("subscriptions", () => {
     ["users\\..*", ["teams.>"], false],
     ["(login|logout)", ["logout"], false],
   ];
+
+  it("says nothing of subjects where a stream is read whole", () => {
+    const streams = [{ name: "S", subjects: [] }];
+    const whole: Connection = {
+      name: "bus",
+      connectTo: new Map(),
+      jetstream: { url: "nats://a", authorization: {}, streams },
+    };
+    expect(load({ "a.yaml": eventSource }, { connections: [{ connection: whole }] }).problems).toEqual([]);
+  });
+
   for (const [pattern, subjects, warns] of cases) {
     it(`${pattern} with ${JSON.stringify(subjects)}`, () => {
       const text = eventSource.replace("subject: login", `subject: '${pattern}'`);

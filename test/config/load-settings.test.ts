@@ -108,6 +108,27 @@ describe("good settings", () => {
   }
 });
 
+describe("how a connection's servers are spoken to", () => {
+  const connection = (more: string) => `${minimal}connections: [{name: bus, file: a.json, ${more}}]\n`;
+
+  it.each([
+    ["domain: hub", { domain: "hub" }],
+    ["handshakeFirst: true", { handshakeFirst: true }],
+    ["inboxPrefix: _INBOX_sluice.a", { inboxPrefix: "_INBOX_sluice.a" }],
+  ])("%s", (given, expected) => {
+    const { value, problems } = loadSettings(connection(given), file);
+    expect(problems).toEqual([]);
+    expect(value?.connections[0]).toMatchObject(expected);
+  });
+
+  it.each(["domain: a.b", "domain: '*'", "handshakeFirst: 1", "inboxPrefix: a.", "inboxPrefix: a.*"])(
+    "not %s",
+    (given) => {
+      expect(loadSettings(connection(given), file).problems).toMatchObject([{ code: "SETTINGS_INVALID" }]);
+    },
+  );
+});
+
 describe("faults", () => {
   const cases: [name: string, text: string, problems: string[]][] = [
     ["an empty file", "", ["SETTINGS_INVALID 1:1"]],

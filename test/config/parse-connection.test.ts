@@ -151,6 +151,23 @@ describe("authorization", () => {
 });
 
 describe("URLs and subjects", () => {
+  it.each([
+    ["none", ""],
+    ["an empty list", ', "subjects": []'],
+    ["null", ', "subjects": null'],
+  ])("a stream with %s is read whole", (_, subjects) => {
+    const text = `{"jetstream": {"configuration": {"url": "nats://n", "streams": [{"name": "S"${subjects}}]}}}`;
+    const { value, problems } = parse(text);
+    expect(problems).toEqual([]);
+    expect(value?.jetstream?.streams).toEqual([{ name: "S", subjects: [] }]);
+  });
+
+  it("takes over how the servers are to be spoken to", () => {
+    const link = { domain: "hub", handshakeFirst: true, inboxPrefix: "_INBOX_sluice" };
+    const text = '{"nats": {"configuration": {"url": "nats://n", "subjects": ["a"]}}}';
+    expect(parseConnection(text, "nats.json", { ...settings, ...link }, readSecret).value).toMatchObject(link);
+  });
+
   const urls: [given: string, read: string | undefined][] = [
     ["nats://a:4222", "nats://a:4222"],
     ["a", "nats://a"],

@@ -14,8 +14,11 @@ import { createNatsLink } from "./nats-link.ts";
  */
 export function openPublisher(connection: Connection): EventPublisher {
   const { core, jetstream: stored, domain } = connection;
-  const subjects = stored?.streams.flatMap((stream) => stream.subjects) ?? [];
-  const isStored = compileSubjects(subjects);
+  const isCore = compileSubjects(core?.subjects ?? []);
+  const isNamed = compileSubjects(stored?.streams.flatMap((stream) => stream.subjects) ?? []);
+  // What a stream holds that is read whole, only its server knows.
+  const isWhole = stored?.streams.some((stream) => stream.subjects.length === 0) ?? false;
+  const isStored = (subject: string) => isNamed(subject) || (isWhole && !isCore(subject));
   const link = (endpoint: typeof core | typeof stored) =>
     endpoint === undefined
       ? undefined
