@@ -25,11 +25,15 @@ export interface EventStream {
    * below `from` in both sequence and time where the stream was restored or promoted. What people must know although
    * reading goes on (another epoch, messages that were dropped before they were read) is a warning in the log; a change
    * of status is told through `onStatus` alone.
+   *
+   * `from` is what the state has pushed. Where an earlier reading of this process has handed on more than that, `from`
+   * is what it handed on, and `resumed` says what of it is pushed: nothing behind that is given up meanwhile.
    */
   read(
     from: StreamPosition | undefined,
     signal: AbortSignal,
     onStatus: (status: StreamStatus) => void,
+    resumed?: { readonly pushed: StreamPosition | undefined },
   ): AsyncIterable<Delivery>;
 
   /**

@@ -23,6 +23,8 @@ export type MetricName =
   | "sluice_pushes_total"
   /** Objects on the target, by `action`: create, update, delete. */
   | "sluice_objects_total"
+  /** Deliveries that wait at the server, or in the journal, behind the last one read, by `stream`. */
+  | "sluice_stream_waiting_deliveries"
   /** Deliveries that wait for a batch. */
   | "sluice_inbox_deliveries"
   /** How long the last push took. */

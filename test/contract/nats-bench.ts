@@ -12,7 +12,6 @@ import {
   openConnection,
 } from "../../src/adapters/nats/open-event-streams.ts";
 import type { Connection } from "../../src/model/connection.ts";
-import type { StreamPosition } from "../../src/model/delivery.ts";
 import type { EventStream } from "../../src/ports/event-stream.ts";
 import { createFakeLog, type FakeLog } from "../fakes/fake-log.ts";
 import { type NatsServer, type NatsServerOptions, startNatsServer } from "../tools/nats-server.ts";
@@ -32,7 +31,7 @@ export interface NatsBench {
   open(parts?: Partial<Connection>, options?: Partial<EventStreamOptions>): EventStream;
   /** Reads of USERS only these subjects. */
   reading(...subjects: string[]): Partial<Connection>;
-  read(stream: EventStream, from?: StreamPosition): Reading;
+  read(...reading: Parameters<typeof startReading>): Reading;
   consumers(): Promise<readonly string[]>;
   messagesLeft(): Promise<number>;
   /** Messages of warnings and errors that were logged. */
@@ -121,8 +120,8 @@ export function useNatsBench(serverOptions: NatsServerOptions = { jetstream: tru
       return stream;
     },
     reading,
-    read(stream, from) {
-      const begun = startReading(stream, from);
+    read(...reading) {
+      const begun = startReading(...reading);
       readings.push(begun);
       return begun;
     },

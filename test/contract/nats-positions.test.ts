@@ -106,6 +106,35 @@ describe("an interest stream", () => {
   });
 });
 
+describe.each([Interest, Workqueue])("a %s stream that is read on in another way while it runs", (retention) => {
+  it.each([
+    ["nothing of it is pushed", 0],
+    ["some of it is pushed", 4],
+  ])("keeps what was handed on: %s", async (_, pushed) => {
+    await bench.addStream({ retention });
+    const first = bench.open(bench.reading("user.login"));
+    const reading = bench.read(first);
+    await reading.until(isSubscribed);
+    await bench.publish(1, 10);
+    await until(reading, 10);
+    const settled = reading.deliveries[pushed - 1]?.position;
+    if (settled !== undefined) first.settle(settled);
+    await reading.stop();
+    const handed = reading.deliveries[9]!.position;
+
+    const second = bench.open(bench.reading("user.login", "user.logout"));
+    const again = bench.read(second, handed, { pushed: settled });
+    await again.until(isSubscribed);
+    await first.close();
+    await bench.publish(11, 11, "user.logout");
+    await until(again, 1);
+    expect(texts(again.deliveries)).toEqual(["11"]);
+    expect(await bench.messagesLeft()).toBe(11 - pushed);
+    second.settle(handed);
+    await expect.poll(bench.messagesLeft).toBe(1);
+  });
+});
+
 describe("subjects that come to be read", () => {
   it("are read on a work-queue stream from below the position, and only once", async () => {
     await bench.addStream({ retention: Workqueue });

@@ -14,12 +14,16 @@ export interface Reading {
 
 const waitMsMax = 20_000;
 
-export function startReading(stream: EventStream, from?: StreamPosition): Reading {
+export function startReading(
+  stream: EventStream,
+  from?: StreamPosition,
+  resumed?: { readonly pushed: StreamPosition | undefined },
+): Reading {
   const abort = new AbortController();
   const deliveries: Delivery[] = [];
   const statuses: StreamStatus[] = [];
   const ended = (async () => {
-    for await (const delivery of stream.read(from, abort.signal, (status) => statuses.push(status))) {
+    for await (const delivery of stream.read(from, abort.signal, (status) => statuses.push(status), resumed)) {
       deliveries.push(delivery);
     }
   })();

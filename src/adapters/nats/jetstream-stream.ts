@@ -125,11 +125,11 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
 
   return {
     name,
-    async *read(from, readSignal, onStatus) {
+    async *read(from, readSignal, onStatus, resumed) {
       const signal = AbortSignal.any([readSignal, closing.signal]);
       const status = createStatusReport(name, log, onStatus);
       const backoff = createBackoff();
-      const progress = createStreamProgress(from, filters);
+      const progress = createStreamProgress(from, filters, resumed);
       const reading: Reading = { progress, status, signal, decided: undefined };
       current = progress;
       status.connecting();

@@ -48,8 +48,13 @@ export interface ProgressBinding {
 
 type Cover = (message: ArrivedMessage) => boolean;
 
-export function createStreamProgress(from: StreamPosition | undefined, filters: readonly string[]): StreamProgress {
-  let settled = from;
+/** `from` was handed on already, and of it what is pushed was settled. */
+export function createStreamProgress(
+  from: StreamPosition | undefined,
+  filters: readonly string[],
+  resumed: { readonly pushed: StreamPosition | undefined } = { pushed: from },
+): StreamProgress {
+  let settled = resumed.pushed;
   let handed = from;
   let bound: ProgressBinding | undefined;
   let unsettled: ArrivedMessage[] = [];

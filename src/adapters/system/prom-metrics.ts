@@ -19,6 +19,10 @@ const described: Readonly<Record<MetricName, { readonly help: string; readonly l
   },
   sluice_pushes_total: { help: "Pushes: pushed, given_up.", labels: ["outcome"] },
   sluice_objects_total: { help: "Objects on the target: create, update, delete.", labels: ["action"] },
+  sluice_stream_waiting_deliveries: {
+    help: "Deliveries that wait at the server, or in the journal, behind the last one read.",
+    labels: ["stream"],
+  },
   sluice_inbox_deliveries: { help: "Deliveries that wait for a batch.", labels: [] },
   sluice_last_push_seconds: { help: "How long the last push took.", labels: [] },
 };

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { openJournal } from "../../adapters/journal/open-journal.ts";
-import { openEventStreams } from "../../adapters/nats/open-event-streams.ts";
+import { openConnection as openNatsConnection } from "../../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../../adapters/nats/open-publisher.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
 import { SluiceError } from "../../model/problem.ts";
@@ -13,45 +13,46 @@ import type { CliContext } from "../cli/context.ts";
 import type { OpenConnection } from "../host/host-parts.ts";
 import { type ReadConnections, readConnection } from "../read-config.ts";
 
-/** The streams of a connection. They outlive a service: what comes in between two of them is not missed. */
+type ConnectionConfig = ReadConnections["connections"][number];
+
+/** The streams of a connection that does not change. */
 export function openStreams(
   context: CliContext,
   settings: Settings,
-  { settings: connectionSettings, connection }: ReadConnections["connections"][number],
+  config: ConnectionConfig,
   log: Log,
 ): readonly EventStream[] {
-  const startedAt = systemClock.now();
-  const identity = JSON.stringify([settings.repository.url, settings.output.path]);
-  const stateId = createHash("sha256").update(identity).digest("hex").slice(0, 16);
-  return openEventStreams(connection, {
-    log,
-    openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", connection.name), { onTrouble }),
-    stateId: () => stateId,
-    term: () => startedAt,
-    rereadConnection: async () => (await readConnection(context, connectionSettings)).value ?? connection,
-  });
+  return openConnection(context, settings, config, log).streams;
 }
 
 /** A connection whose settings may change while it is read. */
 export function openConnection(
   context: CliContext,
   settings: Settings,
-  config: ReadConnections["connections"][number],
+  config: ConnectionConfig,
   log: Log,
 ): OpenConnection {
-  let streams = openStreams(context, settings, config, log);
+  const { name } = config.connection;
+  const startedAt = systemClock.now();
+  const identity = JSON.stringify([settings.repository.url, settings.output.path]);
+  const stateId = createHash("sha256").update(identity).digest("hex").slice(0, 16);
+  let current = config;
+  const opened = openNatsConnection(config.connection, {
+    log,
+    openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", name), { onTrouble }),
+    stateId: () => stateId,
+    term: () => startedAt,
+    rereadConnection: async () => (await readConnection(context, current.settings)).value ?? current.connection,
+  });
   return {
     get streams() {
-      return streams;
+      return opened.streams;
     },
     change(next) {
-      const gone = streams;
-      streams = openStreams(context, settings, next, log);
-      return gone;
+      current = next;
+      return opened.change(next.connection);
     },
-    async close() {
-      for (const stream of streams) await stream.close();
-    },
+    close: () => opened.close(),
   };
 }
 

@@ -84,7 +84,13 @@ export class Leading {
     this.#absences = new Absences(log);
     this.#requests = new Requests(() => this.#wake());
     this.#documents = new Documents({ ...shared, absences: this.#absences });
-    this.#reader = new Reader({ ...shared, inbox: this.#inbox, onReady, onFailure: (error) => this.#fail(error) });
+    this.#reader = new Reader({
+      ...shared,
+      inbox: this.#inbox,
+      settled: () => this.#pusher.settled,
+      onReady,
+      onFailure: (error) => this.#fail(error),
+    });
     this.#batcher = new Batcher({ ...shared, inbox: this.#inbox });
     this.#pusher = new Pusher(shared);
     this.#pusher.begin(inForce.keeper.committed);

@@ -24,6 +24,8 @@ export interface ReaderParts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly inForce: () => InForce;
+  /** Of each stream the last position that is pushed. */
+  readonly settled: () => ReadonlyMap<StreamName, StreamPosition>;
   /** Once, when every stream is subscribed or has said what keeps it from that. */
   readonly onReady: () => void;
   /** A stream threw: a bug, adapters go on by themselves. */
@@ -97,14 +99,16 @@ export class Reader {
   }
 
   async #readStream(stream: EventStream, stopped: AbortSignal): Promise<void> {
-    const { inbox, inForce, onFailure } = this.#parts;
+    const { inbox, inForce, settled, onFailure } = this.#parts;
     try {
       const from = this.#given.get(stream.name) ?? inForce().keeper.checkpoint.positions.get(stream.name);
+      const resumed = { pushed: settled().get(stream.name) };
       const onStatus = (status: StreamStatus) => this.#setStatus(stream.name, status);
-      for await (const delivery of stream.read(from, stopped, onStatus)) {
+      for await (const delivery of stream.read(from, stopped, onStatus, resumed)) {
         if (inbox.isFull) await inbox.untilRoom(stopped);
         if (stopped.aborted) break;
         this.#receive(delivery);
+        this.#tellBacklog(stream.name, stream.pending());
       }
     } catch (error) {
       onFailure(error);
@@ -114,10 +118,15 @@ export class Reader {
   #setStatus(stream: StreamName, status: StreamStatus): void {
     const { log } = this.#parts;
     this.#statuses.set(stream, status);
-    // What is wrong is logged where it is found.
-    if (status.state !== "degraded") log.info(status.state, { stream });
+    if (status.state === "subscribed") this.#tellBacklog(stream, status.pending);
+    if (status.state === "degraded") log.problem(status.problem, { stream });
+    else log.info(status.state, { stream, ...("pending" in status ? { pending: status.pending } : {}) });
     if (status.state !== "connecting") this.#unsettled?.delete(stream);
     this.#settle();
+  }
+
+  #tellBacklog(stream: StreamName, pending: number | undefined): void {
+    if (pending !== undefined) this.#parts.metrics.set("sluice_stream_waiting_deliveries", { stream }, pending);
   }
 
   #settle(): void {

@@ -15,6 +15,8 @@ export interface StreamSnapshot {
   /** The last sequence that was read, and the last that is pushed; absent: none. */
   readonly read?: number;
   readonly pushed?: number;
+  /** How many messages wait behind the last one read, as far as is known. */
+  readonly pending?: number;
 }
 
 export interface PushSnapshot {
@@ -61,7 +63,9 @@ export function makeSnapshot({ keeper, streams, reader, pusher, absences, waitin
   return {
     catalog: { revision, triggers: eventTriggers.size, clusters: clusters.size },
     paused: keeper.isPaused,
-    streams: streams.map(({ name }) => {
+    streams: streams.map((stream) => {
+      const { name } = stream;
+      const pending = stream.pending();
       const status = reader.statuses.get(name) ?? { state: "connecting" as const };
       const read = reader.given.get(name)?.sequence;
       const pushed = pusher.settled.get(name)?.sequence;
@@ -71,6 +75,7 @@ export function makeSnapshot({ keeper, streams, reader, pusher, absences, waitin
         ...(status.state === "degraded" ? { problem: status.problem } : {}),
         ...(read === undefined ? {} : { read }),
         ...(pushed === undefined ? {} : { pushed }),
+        ...(pending === undefined ? {} : { pending }),
       };
     }),
     waiting,
