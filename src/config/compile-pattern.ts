@@ -6,6 +6,7 @@
  */
 import { RE2JS, RE2JSException } from "re2js";
 import type { Pattern } from "../model/catalog.ts";
+import { requiredText } from "./required-text.ts";
 
 export type Compatibility = "strict" | "sveltos";
 
@@ -27,9 +28,15 @@ export function compilePattern(source: string, compatibility: Compatibility): Pa
       throw error;
     }
   }
+  const required = requiredText(source);
   return compatibility === "sveltos"
-    ? { source, matches: matcher.part, nearlyMatches: () => false }
-    : { source, matches: matcher.whole, nearlyMatches: (value) => matcher.part(value) && !matcher.whole(value) };
+    ? { source, required, matches: matcher.part, nearlyMatches: () => false }
+    : {
+        source,
+        required,
+        matches: matcher.whole,
+        nearlyMatches: (value) => matcher.part(value) && !matcher.whole(value),
+      };
 }
 
 /** True for a pattern that {@link compilePattern} compares letter by letter, `.` standing for any one character. */

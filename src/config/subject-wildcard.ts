@@ -21,6 +21,12 @@ export function patternOfWildcard(source: string): string {
 /** Sveltos takes the subject as its connection subscribes to it, wildcard and all. */
 export function withWildcard(pattern: Pattern | undefined, source: string, compatibility: Compatibility): Pattern {
   const takes = (value: string) => coversSubject(source, value);
-  if (compatibility === "strict") return pattern ?? { source, matches: () => false, nearlyMatches: takes };
-  return { source, matches: (value) => takes(value) || pattern?.matches(value) === true, nearlyMatches: () => false };
+  if (compatibility === "strict")
+    return pattern ?? { source, required: "", matches: () => false, nearlyMatches: takes };
+  return {
+    source,
+    required: "",
+    matches: (value) => takes(value) || pattern?.matches(value) === true,
+    nearlyMatches: () => false,
+  };
 }

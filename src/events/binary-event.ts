@@ -2,9 +2,10 @@
 import type { CloudEvent } from "../model/cloud-event.ts";
 import type { Json } from "../model/json.ts";
 import { checkAttributes } from "./check-attributes.ts";
-import { decodeData } from "./decode-data.ts";
+import { decodeRawData } from "./decode-data.ts";
 import { EventFault } from "./event-fault.ts";
 import { findHeader, type Headers } from "./headers.ts";
+import { isUri, isUriReference } from "./uri-reference.ts";
 
 const prefix = "ce-";
 
@@ -23,28 +24,35 @@ export function readBinaryEvent(headers: Headers, payload: Uint8Array): CloudEve
       throw new EventFault("EVENT_INVALID", `the header ${prefix}${name} is given twice`);
     if (name === "data" || name === "data_base64")
       throw new EventFault("EVENT_INVALID", `the header ${prefix}${name} is no attribute`);
-    document.set(name, decodeHeaderValue(values[0] ?? ""));
+    document.set(name, decodeHeaderValue(name, values[0] ?? ""));
   }
   const contentType = findHeader(headers, "content-type");
   if (contentType !== undefined) document.set("datacontenttype", contentType);
-  if (payload.length > 0) document.set(...decodeData(payload, document.get("datacontenttype")));
+  if (payload.length > 0) document.set(...decodeRawData(payload, document.get("datacontenttype")));
   return checkAttributes(document);
 }
 
+/** Attributes whose values are URIs, which have percent signs of their own. */
+const uris: Readonly<Record<string, (value: string) => boolean>> = { source: isUriReference, dataschema: isUri };
+
 /**
- * As the HTTP binding has it: a quoted string is unquoted, then percent-encoding undone once. A `%` that encodes
- * nothing, or no UTF-8, stays as it is.
+ * As the HTTP binding has it: a quoted string is unquoted, then percent-encoding undone once. A `%` that encodes nothing
+ * stays as it is; one that encodes no UTF-8 is refused. No SDK encodes headers, so where a URI is one only as it stands,
+ * as it stands is how it is meant.
  */
-function decodeHeaderValue(value: string): string {
+function decodeHeaderValue(name: string, value: string): string {
   const quoted = /^"(.*)"$/s.exec(value)?.[1];
   const text = quoted === undefined ? value : quoted.replace(/\\(.)/gs, "$1");
-  return text.includes("%") ? text.replace(/(?:%[0-9A-Fa-f]{2})+/g, decodePercentRun) : text;
-}
-
-function decodePercentRun(run: string): string {
+  if (!text.includes("%")) return text;
+  const isUriOf = uris[name];
+  const isWhole = isUriOf?.(text) === true;
+  let decoded: string;
   try {
-    return decodeURIComponent(run);
+    decoded = text.replace(/(?:%[0-9A-Fa-f]{2})+/g, decodeURIComponent);
   } catch {
-    return run;
+    if (isWhole) return text;
+    const shown = JSON.stringify(text.slice(0, 200));
+    throw new EventFault("EVENT_INVALID", `the header ${prefix}${name} is percent-encoded and no UTF-8: ${shown}`);
   }
+  return isWhole && !isUriOf!(decoded) ? text : decoded;
 }

@@ -8,62 +8,90 @@ import { CloudEvent as SdkEvent } from "cloudevents/dist/event/cloudevent.js";
 import type { CloudEvent } from "../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { EventFault } from "./event-fault.ts";
+import { isUri, isUriReference } from "./uri-reference.ts";
 
 /** Lower-case ASCII letters and digits. */
 const namePattern = /^[a-z0-9]+$/;
 /** RFC 3339 with an offset, which the SDK lets pass without one. */
 const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+/** What the specification's type String leaves out: controls and noncharacters; surrogates are no text anyway. */
+const forbiddenCharacters = /[\u0000-\u001f\u007f-\u009f]|\p{Noncharacter_Code_Point}/u;
+/** Those that the SDK judges. Given others it calls what they happen to be named. */
+const judgedBySdk = ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"];
 
 /** The event that the attributes and data make. Throws an EventFault (EVENT_INVALID, EVENT_VERSION). */
 export function checkAttributes(document: JsonObject): CloudEvent {
   const version = document.get("specversion");
-  if (version === undefined)
-    throw new EventFault("EVENT_INVALID", "the event has no specversion, so it is no CloudEvent");
+  if (version === undefined) fail("the event has no specversion, so it is no CloudEvent");
   if (version !== "1.0") {
     throw new EventFault("EVENT_VERSION", `CloudEvents of version ${show(version)} are not read, only 1.0`);
   }
   const id = required(document, "id");
   const source = required(document, "source");
   const type = required(document, "type");
-  const time = document.get("time");
-  if (time !== undefined && (typeof time !== "string" || !timePattern.test(time))) {
-    throw new EventFault("EVENT_INVALID", `time is not RFC 3339: ${show(time)}`);
+  if (!isUriReference(source)) fail(`source is no URI-reference: ${show(source)}`);
+  const subject = optional(document, "subject") ?? "";
+  const schema = optional(document, "dataschema");
+  if (schema !== undefined && !isUri(schema)) fail(`dataschema is no URI: ${show(schema)}`);
+  const time = optional(document, "time");
+  if (time !== undefined && !timePattern.test(time)) fail(`time is not RFC 3339: ${show(time)}`);
+  optional(document, "datacontenttype");
+  for (const [name, value] of document) if (name !== "data" && name !== "data_base64") checkAttribute(name, value);
+  askSdk(document);
+  return { id, source, type, subject, document };
+}
+
+function checkAttribute(name: string, value: Json): void {
+  if (!namePattern.test(name)) fail(`the attribute name ${show(name)} is not of lower-case letters and digits`);
+  if (Array.isArray(value) || isJsonObject(value)) fail(`the attribute ${name} is no string, number or boolean`);
+  if (typeof value === "number" && !Number.isInteger(value)) {
+    fail(`the attribute ${name} is the fraction ${value}; CloudEvents have integers only, so send it as a string`);
   }
-  const attributes: Record<string, unknown> = {};
-  for (const [name, value] of document) {
-    if (name === "data" || name === "data_base64") continue;
-    if (!namePattern.test(name)) {
-      throw new EventFault("EVENT_INVALID", `the attribute name ${show(name)} is not of lower-case letters and digits`);
-    }
-    if (Array.isArray(value) || isJsonObject(value)) {
-      throw new EventFault("EVENT_INVALID", `the attribute ${name} is no string, number or boolean`);
-    }
-    attributes[name] = typeof value === "bigint" ? Number(value) : value;
+  const control = typeof value === "string" ? forbiddenCharacters.exec(value)?.[0].codePointAt(0) : undefined;
+  if (control !== undefined) {
+    const code = control.toString(16).toUpperCase().padStart(4, "0");
+    fail(`the attribute ${name} has the character U+${code}, which no attribute may have`);
   }
-  // A time of its own would be made up by the SDK from the clock.
-  attributes.time ??= "1970-01-01T00:00:00Z";
+}
+
+/** A time of its own would be made up by the SDK from the clock. */
+function askSdk(document: JsonObject): void {
+  const attributes: Record<string, unknown> = { time: "1970-01-01T00:00:00Z" };
+  for (const name of judgedBySdk) if (document.has(name)) attributes[name] = document.get(name);
   try {
     new SdkEvent(attributes);
   } catch (error) {
     throw new EventFault("EVENT_INVALID", describeSdkError(error));
   }
-  const subject = document.get("subject");
-  return { id, source, type, subject: typeof subject === "string" ? subject : "", document };
 }
 
 function required(document: JsonObject, name: string): string {
   const value = document.get(name);
   if (typeof value === "string" && value !== "") return value;
-  const fault = value === undefined ? "is missing" : value === "" ? "is empty" : "is not a string";
-  throw new EventFault("EVENT_INVALID", `the attribute ${name} ${fault}`);
+  return fail(`the attribute ${name} ${value === undefined ? "is missing" : describe(value)}`);
+}
+
+function optional(document: JsonObject, name: string): string | undefined {
+  const value = document.get(name);
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  return fail(`the attribute ${name} ${describe(value)}`);
+}
+
+function describe(value: Json): string {
+  return value === "" ? "is empty: leave it out instead" : `is not a string: ${show(value)}`;
+}
+
+function fail(message: string): never {
+  throw new EventFault("EVENT_INVALID", message);
 }
 
 /** The SDK lists what its schema found; its own text has the whole event in it. */
 function describeSdkError(error: unknown): string {
   const { errors, message } = error as { errors?: unknown; message: string };
-  if (!Array.isArray(errors)) return message.split("\n", 1)[0]!.slice(0, shownMax);
-  const faults = errors.map(({ instancePath, message: fault }) => `${String(instancePath).slice(1)} ${String(fault)}`);
-  return faults.join("; ").slice(0, shownMax);
+  const faults = Array.isArray(errors)
+    ? errors.map(({ instancePath, message: fault }) => `${String(instancePath).slice(1)} ${String(fault)}`).join("; ")
+    : message.split("\n", 1)[0]!;
+  return faults.trim() === "" ? "the attributes are not valid" : faults.slice(0, shownMax);
 }
 
 const shownMax = 200;

@@ -11,6 +11,7 @@ import type { Cluster } from "../model/cluster.ts";
 import { SluiceError } from "../model/problem.ts";
 import { clustersOfTrigger, selectorMatches } from "../model/select-clusters.ts";
 import { isLiteral } from "../render/compile-template.ts";
+import { PatternSet, tryPattern } from "./pattern-set.ts";
 
 /** A trigger and the clusters that an event of one connection counts for. */
 export interface TriggerSources {
@@ -20,21 +21,30 @@ export interface TriggerSources {
 
 /** A criterion that is still in the race: `isNear` if only unanchored patterns got it this far. */
 interface Candidate {
+  /** Its place in the catalog. */
+  readonly order: number;
   readonly eventSource: EventSource;
   readonly criteria: MessagingMatchCriteria;
   readonly isNear: boolean;
 }
 
-/** Candidates that have a pattern in common, or none at all, for the field in question. */
-interface PatternGroup {
-  readonly pattern: Pattern | undefined;
-  readonly candidates: Candidate[];
-}
+/** Candidates by the pattern that they have for a field; several may have one in common, or none at all. */
+type PatternGroups = PatternSet<readonly Candidate[]>;
 
 interface CandidatesOfType {
-  readonly subjectGroups: readonly PatternGroup[];
-  readonly bySubject: Map<string, readonly Candidate[]>;
+  readonly subjectGroups: PatternGroups;
+  readonly bySubject: Map<string, CandidatesOfSubject>;
 }
+
+/** What a type and a message's subject leave over, by the field that tells most of it apart. */
+interface CandidatesOfSubject {
+  readonly groups: PatternGroups;
+  readonly first: AttributeField;
+  readonly second: AttributeField;
+}
+
+type PatternField = "cloudEventType" | "subject" | AttributeField;
+type AttributeField = "cloudEventSource" | "cloudEventSubject";
 
 /** Beyond, what is remembered is forgotten: values that never come twice must not fill the memory. */
 const typesMax = 1000;
@@ -53,7 +63,7 @@ export function eventIndexOf(catalog: Catalog): EventIndex {
 
 class EventIndex {
   readonly #catalog: Catalog;
-  readonly #typeGroups: readonly PatternGroup[];
+  readonly #typeGroups: PatternGroups;
   readonly #byType = new Map<string, CandidatesOfType>();
   /** By EventSource: the triggers that name it outright. */
   readonly #triggers = new Map<string, EventTrigger[]>();
@@ -65,9 +75,9 @@ class EventIndex {
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
-    const candidates = [...catalog.eventSources.values()].flatMap((eventSource) =>
-      eventSource.messagingMatchCriteria.map((criteria) => ({ eventSource, criteria, isNear: false })),
-    );
+    const candidates = [...catalog.eventSources.values()]
+      .flatMap((eventSource) => eventSource.messagingMatchCriteria.map((criteria) => ({ eventSource, criteria })))
+      .map((candidate, order) => ({ ...candidate, order, isNear: false }));
     this.#typeGroups = groupByPattern(candidates, "cloudEventType");
     const triggers = [...catalog.eventTriggers.values()];
     this.#templatedTriggers = triggers.filter(({ eventSourceName }) => !isLiteral(eventSourceName.source.text));
@@ -84,15 +94,12 @@ class EventIndex {
   } {
     const matched = new Set<EventSource>();
     const near = new Set<EventSource>();
-    for (const candidate of this.#candidatesFor(event.type, message.subject)) {
-      const { eventSource, criteria } = candidate;
+    const { groups, first, second } = this.#candidatesFor(event.type, message.subject);
+    const values = { cloudEventSource: event.source, cloudEventSubject: event.subject };
+    for (const { eventSource, criteria, isNear } of filterCandidates(groups, values[first])) {
       if (matched.has(eventSource)) continue;
-      const bySource = tryPattern(criteria.cloudEventSource, event.source);
-      if (bySource === "no") continue;
-      const bySubject = tryPattern(criteria.cloudEventSubject, event.subject);
-      if (bySubject === "no") continue;
-      const isNear = candidate.isNear || bySource === "near" || bySubject === "near";
-      (isNear ? near : matched).add(eventSource);
+      const outcome = tryPattern(criteria[second], values[second]);
+      if (outcome !== "no") (isNear || outcome === "near" ? near : matched).add(eventSource);
     }
     return { matched: [...matched], nearlyMatched: [...near].filter((eventSource) => !matched.has(eventSource)) };
   }
@@ -119,7 +126,7 @@ class EventIndex {
     });
   }
 
-  #candidatesFor(type: string, subject: string): readonly Candidate[] {
+  #candidatesFor(type: string, subject: string): CandidatesOfSubject {
     let ofType = this.#byType.get(type);
     if (ofType === undefined) {
       if (this.#byType.size === typesMax) this.#byType.clear();
@@ -131,7 +138,7 @@ class EventIndex {
     let ofSubject = bySubject.get(subject);
     if (ofSubject === undefined) {
       if (bySubject.size === subjectsMax) bySubject.clear();
-      ofSubject = filterCandidates(subjectGroups, subject);
+      ofSubject = groupByAttribute(filterCandidates(subjectGroups, subject));
       bySubject.set(subject, ofSubject);
     }
     return ofSubject;
@@ -168,36 +175,33 @@ function renderEventSourceName(trigger: EventTrigger, cluster: Cluster): string 
   }
 }
 
-function groupByPattern(
-  candidates: readonly Candidate[],
-  field: "cloudEventType" | "subject",
-): readonly PatternGroup[] {
-  const groups = new Map<string | undefined, PatternGroup>();
+function groupByPattern(candidates: readonly Candidate[], field: PatternField): PatternGroups {
+  const groups = new Map<string | undefined, [Pattern | undefined, Candidate[]]>();
   for (const candidate of candidates) {
     const pattern = candidate.criteria[field];
-    getOrMake(groups, pattern?.source, () => ({ pattern, candidates: [] })).candidates.push(candidate);
+    const group = getOrMake(groups, pattern?.source, (): [Pattern | undefined, Candidate[]] => [pattern, []]);
+    group[1].push(candidate);
   }
-  return [...groups.values()];
+  return new PatternSet(groups.values());
 }
 
-/** The candidates of the groups whose pattern takes the value. */
-function filterCandidates(groups: readonly PatternGroup[], value: string): readonly Candidate[] {
+function groupByAttribute(candidates: readonly Candidate[]): CandidatesOfSubject {
+  const distinct = (field: AttributeField) => new Set(candidates.map(({ criteria }) => criteria[field]?.source)).size;
+  const isBySubject = distinct("cloudEventSubject") >= distinct("cloudEventSource");
+  const first = isBySubject ? "cloudEventSubject" : "cloudEventSource";
+  const second = isBySubject ? "cloudEventSource" : "cloudEventSubject";
+  return { groups: groupByPattern(candidates, first), first, second };
+}
+
+/** The candidates of the groups whose pattern takes the value, in the catalog's order. */
+function filterCandidates(groups: PatternGroups, value: string): readonly Candidate[] {
   const kept: Candidate[] = [];
-  for (const { pattern, candidates } of groups) {
-    const outcome = tryPattern(pattern, value);
-    if (outcome === "no") continue;
+  for (const [candidates, outcome] of groups.find(value)) {
     for (const candidate of candidates) {
       kept.push(outcome === "near" && !candidate.isNear ? { ...candidate, isNear: true } : candidate);
     }
   }
-  return kept;
-}
-
-type Outcome = "yes" | "near" | "no";
-
-function tryPattern(pattern: Pattern | undefined, value: string): Outcome {
-  if (pattern === undefined || pattern.matches(value)) return "yes";
-  return pattern.nearlyMatches(value) ? "near" : "no";
+  return kept.sort((a, b) => a.order - b.order);
 }
 
 function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

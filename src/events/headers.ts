@@ -13,7 +13,20 @@ export function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? "").split(";", 1)[0]!.trim().toLowerCase();
 }
 
-/** RFC 6839: anything `+json` is JSON. */
+// As the JSON event format has it: a subtype of `json`, or one that ends in `+json`.
 export function isJsonMediaType(mediaType: string): boolean {
-  return mediaType === "application/json" || mediaType === "text/json" || mediaType.endsWith("+json");
+  return /^[^/]+\/(?:json|.*\+json)$/.test(mediaType);
+}
+
+const textTypes = new Set(
+  ["xml", "yaml", "x-yaml", "toml", "x-ndjson", "jsonl", "javascript", "graphql", "sql", "x-www-form-urlencoded"].map(
+    (subtype) => `application/${subtype}`,
+  ),
+);
+
+/** Whether a content type, parameters included, is one of text: `text/*`, XML, YAML and such, or one with a charset. */
+export function isTextMediaType(contentType: string): boolean {
+  const mediaType = mediaTypeOf(contentType);
+  if (mediaType.startsWith("text/") || /\+(?:xml|yaml)$/.test(mediaType) || textTypes.has(mediaType)) return true;
+  return /;\s*charset\s*=/i.test(contentType);
 }

@@ -8,6 +8,8 @@ import type { Template } from "./template.ts";
 /** A pattern of an EventSource: RE2, linear in the length of the value. */
 export interface Pattern {
   readonly source: string;
+  /** What every value has in it that matches, nearly or wholly; empty where nothing is known. */
+  readonly required: string;
   matches(value: string): boolean;
   /** Would match unanchored although `matches` says no: a near miss that `run` counts and shows. */
   nearlyMatches(value: string): boolean;

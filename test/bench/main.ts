@@ -9,6 +9,7 @@ import { type BenchOptions, type BenchRow, formatRow, isMet } from "./bench-row.
 import { benchFanOut } from "./fan-out.ts";
 import { benchLatency } from "./latency.ts";
 import { benchManifests } from "./manifests.ts";
+import { benchMatching } from "./matching.ts";
 import { benchTemplates } from "./templates.ts";
 import { benchLarge, benchThroughput } from "./throughput.ts";
 
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, Bench>> = {
   latency: benchLatency,
   "fan-out": benchFanOut,
   templates: async (options) => [...(await benchTemplates(options)), ...(await benchManifests(options))],
+  matching: benchMatching,
   large: benchLarge,
 };
 
