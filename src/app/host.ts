@@ -16,6 +16,7 @@ import type { HostSnapshot, HostState } from "./host/host-snapshot.ts";
 import { Lending, type PreparedLending } from "./host/lending.ts";
 import { plainText } from "./host/plain-text.ts";
 import { SettingsWatch } from "./host/settings-watch.ts";
+import type { ServiceHealth } from "./http/status-server.ts";
 import { type ServiceConfig, subjectsOf } from "./read-config.ts";
 
 /** New settings that are not ready by then are refused. */
@@ -333,16 +334,29 @@ export class Host {
     return this.#folders.prepare(new Map([[directory, open]]));
   }
 
-  #prepareListeners({ settings: { webhooks } }: ServiceConfig): Promise<PreparedLending<Closable>> {
-    if (webhooks === undefined) return this.#listeners.prepare(new Map());
-    const { host, port } = webhooks;
-    const open = () =>
-      this.#parts.openListener(host, port, {
-        // Of the settings in force then: a secret can change while the address stays.
-        secret: () => this.#config?.settings.webhooks?.secret,
-        onHint: () => this.#leader?.hint(),
-      });
-    return this.#listeners.prepare(new Map([[`${host}:${port}`, open]]));
+  #prepareListeners({ settings: { webhooks, server } }: ServiceConfig): Promise<PreparedLending<Closable>> {
+    const wanted = new Map<string, () => Promise<Closable>>();
+    if (webhooks !== undefined) {
+      const { host, port } = webhooks;
+      wanted.set(`webhooks at ${host}:${port}`, () =>
+        this.#parts.openListener(host, port, {
+          // Of the settings in force then: a secret can change while the address stays.
+          secret: () => this.#config?.settings.webhooks?.secret,
+          onHint: () => this.#leader?.hint(),
+        }),
+      );
+    }
+    if (server !== undefined) {
+      const { host, port } = server;
+      wanted.set(`status at ${host}:${port}`, () => this.#parts.openStatus(host, port, () => this.#health()));
+    }
+    return this.#listeners.prepare(wanted);
+  }
+
+  /** Ready is who leads and who stands by: both are what they are to be, and a rolling update goes on. */
+  #health(): ServiceHealth {
+    const isLeader = this.#leader !== undefined && this.#hasBeenReady && this.#state !== "standing by";
+    return { state: this.#state, isLeader, isReady: isLeader || this.#state === "standing by" };
   }
 
   #tellInForce(message: "ready" | "settings in force"): void {

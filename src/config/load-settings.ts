@@ -14,7 +14,13 @@ import type {
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
-import { readRepositoryApp, readReview, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
+import {
+  readRepositoryApp,
+  readReview,
+  readServerAddress,
+  readWebhooks,
+  type SettingsScope,
+} from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
 import { sortProblems } from "./sort-problems.ts";
 import { withoutNulls } from "./without-nulls.ts";
@@ -76,6 +82,7 @@ class SettingsReader {
     };
     const repository = this.#readRepository(memberObject(root, "repository")!, scope);
     const webhooks = readWebhooks(memberObject(root, "server"), scope);
+    const server = readServerAddress(memberObject(root, "server"), scope);
     return {
       file: this.#file,
       name: memberText(root, "name") ?? "sluice",
@@ -100,6 +107,7 @@ class SettingsReader {
       },
       review: readReview(memberObject(root, "review"), repository, scope),
       ...(webhooks === undefined ? {} : { webhooks }),
+      ...(server === undefined ? {} : { server }),
       render: render?.has("seedKey")
         ? { seedKey: this.#readSecretRef(["render", "seedKey"], render.get("seedKey")!) }
         : {},

@@ -1,4 +1,5 @@
 /** `review` and `server.webhooks` of `sluice.yaml`: what follows from the repository's URL need not be written there. */
+
 import type { Json, JsonObject } from "../model/json.ts";
 import type {
   ForgePlace,
@@ -9,6 +10,7 @@ import type {
   WebhookSettings,
 } from "../model/settings.ts";
 import { parseDuration } from "./parse-duration.ts";
+import { type ListenAddress, parseListenAddress } from "./read-address.ts";
 import { memberList, memberObject, memberText, type Path } from "./yaml-document.ts";
 
 /** What the reader of the whole document lends. */
@@ -151,11 +153,21 @@ export function readWebhooks(server: JsonObject | undefined, scope: SettingsScop
   const webhooks = memberObject(server, "webhooks");
   if (webhooks === undefined) return undefined;
   const path = ["server", "webhooks"];
-  const [, host = "", port = ""] =
-    /^(\[[0-9a-fA-F:.]+\]|[^:]+):(\d{1,5})$/.exec(memberText(webhooks, "address") ?? "") ?? [];
-  if (port === "" || Number(port) > 65535) {
+  const address = parseListenAddress(memberText(webhooks, "address") ?? "");
+  if (address === undefined) {
     scope.fault([...path, "address"], "server.webhooks.address is not host:port", "Write it as 127.0.0.1:8081.");
   }
   const secret = scope.readSecretRef([...path, "secret"], webhooks.get("secret") ?? "");
-  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port), secret };
+  return { ...(address ?? { host: "", port: 0 }), secret };
+}
+
+/** `server.address`: where probes and metrics are served; absent: nowhere. */
+export function readServerAddress(server: JsonObject | undefined, scope: SettingsScope): ListenAddress | undefined {
+  const text = memberText(server, "address");
+  if (text === undefined) return undefined;
+  const address = parseListenAddress(text);
+  if (address === undefined) {
+    scope.fault(["server", "address"], "server.address is not host:port", "Write it as 127.0.0.1:8080.");
+  }
+  return address;
 }

@@ -14,5 +14,4 @@ export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
   { path: ["delivery"] },
   { path: ["guard"] },
   { path: ["policy"] },
-  { path: ["server", "address"] },
 ];

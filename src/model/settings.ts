@@ -128,6 +128,8 @@ export interface Settings {
   };
   readonly review: ReviewSettings;
   readonly webhooks?: WebhookSettings;
+  /** Where probes and metrics are served. */
+  readonly server?: { readonly host: string; readonly port: number };
   readonly render: { readonly seedKey?: SecretRef };
   readonly state: {
     readonly branch: string;

@@ -55,7 +55,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode
       onReady = resolve;
     });
     const streams = config.connections.flatMap((connection) => openStreams(inFolder, settings, connection, log));
-    const service = await composeService(inFolder, config, streams, log, onReady);
+    const service = await composeService(inFolder, config, streams, { log }, onReady);
     const running = service.run(stopped.signal);
     await Promise.race([ready, running]);
 

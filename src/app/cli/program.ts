@@ -13,6 +13,7 @@ const commands: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ["test"], load: async () => (await import("./test.ts")).addTestCommand },
   { names: ["explain"], load: async () => (await import("./explain.ts")).addExplainCommand },
   { names: ["validate"], load: async () => (await import("./validate.ts")).addValidateCommand },
+  { names: ["status"], load: async () => (await import("./status.ts")).addStatusCommand },
   { names: ["show"], load: async () => (await import("./show.ts")).addShowCommand },
   {
     names: ["pause", "resume", "remove", "rerender", "discard", "propose", "repair"],

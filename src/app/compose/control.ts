@@ -8,6 +8,10 @@ export function openControl(directory: string, answer: (request: unknown) => Pro
   return serveControl(directory, answer);
 }
 
-export function sendControl({ state }: Settings, command: ControlCommand): Promise<string> {
+/** `status` is answered in every state of the host, and changes nothing. */
+export function sendControl(
+  { state }: Settings,
+  command: ControlCommand | { readonly command: "status" },
+): Promise<string> {
   return requestControl(state.directory, command);
 }

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { lockDirectory } from "../../adapters/journal/directory-lock.ts";
 import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
 import { limitHeapGrowth } from "../../adapters/system/heap-growth.ts";
+import { createPromMetrics } from "../../adapters/system/prom-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { RepositoryAuth, SecretRef, Settings } from "../../model/settings.ts";
@@ -12,6 +13,7 @@ import type { CliContext, ExitCode } from "../cli/context.ts";
 import { reportProblems } from "../cli/context.ts";
 import type { Closable, HostParts } from "../host/host-parts.ts";
 import { Host } from "../host.ts";
+import { openStatusServer } from "../http/status-server.ts";
 import { openWebhooks } from "../http/webhooks.ts";
 import { readVersion } from "../project-files.ts";
 import { readServiceConfig, type ServiceConfig, secretReader } from "../read-config.ts";
@@ -31,10 +33,12 @@ export async function hostService(context: CliContext, file: string, log: Log): 
 
 function composeHostParts(context: CliContext, file: string, log: Log): HostParts {
   const read = secretReader(context);
+  const version = readVersion();
+  const metrics = createPromMetrics(version);
   return {
     clock: systemClock,
     log,
-    version: readVersion(),
+    version,
     settingsFile: resolve(context.workingDirectory, file),
     readConfig: async (isStrict) => {
       try {
@@ -57,11 +61,12 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
         },
         onHint,
       }),
+    openStatus: (host, port, health) => openStatusServer({ host, port, health, metrics }),
     openConnection: (settings, connection) => openConnection(context, settings, connection, log),
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
     startLeader: (config, streams, startLog, onReady, signal) =>
-      composeService(context, config, streams, startLog, onReady, signal),
+      composeService(context, config, streams, { log: startLog, metrics }, onReady, signal),
   };
 }
 

@@ -7,6 +7,7 @@ import { writeCommitMessage } from "../../pipeline/commit-message.ts";
 import type { LeadingSettings } from "../../pipeline/loop/in-force.ts";
 import { Leading, type LeadingPorts } from "../../pipeline/loop/leading.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
+import type { Metrics } from "../../ports/metrics.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
 import type { Leader } from "../host/host-parts.ts";
@@ -29,12 +30,12 @@ export async function composeService(
   context: CliContext,
   config: ServiceConfig,
   streams: readonly EventStream[],
-  log: Log,
+  { log, metrics = noMetrics }: { readonly log: Log; readonly metrics?: Metrics },
   onReady: () => void,
   signal: AbortSignal = context.stop,
 ): Promise<Leader> {
   const git = await openRepository(context, config.settings, "git", log);
-  const ports = { git, clock: systemClock, chance: systemChance, log, metrics: noMetrics };
+  const ports = { git, clock: systemClock, chance: systemChance, log, metrics };
   // Closing ends whatever is under way.
   const close = () => void git.close();
   signal.addEventListener("abort", close, { once: true });

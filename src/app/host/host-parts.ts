@@ -5,6 +5,7 @@ import type { ControlCommand } from "../../pipeline/execute-command.ts";
 import type { LeadingSnapshot } from "../../pipeline/loop/snapshot.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Clock, Log } from "../../ports/system.ts";
+import type { ServiceHealth } from "../http/status-server.ts";
 import type { ServiceConfig } from "../read-config.ts";
 
 export interface Closable {
@@ -62,6 +63,8 @@ export interface HostParts {
   readonly openControl: (directory: string, answer: (request: unknown) => Promise<string>) => Promise<Closable>;
   /** Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
   readonly openListener: (host: string, port: number, handlers: ListenerHandlers) => Promise<Closable>;
+  /** Probes and metrics. Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
+  readonly openStatus: (host: string, port: number, health: () => ServiceHealth) => Promise<Closable>;
   readonly openConnection: (settings: Settings, connection: ConnectionConfig) => OpenConnection;
   /** Reads all secrets that these settings name, and compiles what they hold. Throws a SluiceError. */
   readonly checkSettings: (config: ServiceConfig) => Promise<void>;

@@ -3,6 +3,7 @@
 import type { HostParts, Leader } from "../../../src/app/host/host-parts.ts";
 import type { Host } from "../../../src/app/host.ts";
 import { Host as RealHost } from "../../../src/app/host.ts";
+import type { ServiceHealth } from "../../../src/app/http/status-server.ts";
 import type { ServiceConfig } from "../../../src/app/read-config.ts";
 import { loadSettings } from "../../../src/config/load-settings.ts";
 import { type Problem, SluiceError } from "../../../src/model/problem.ts";
@@ -13,7 +14,7 @@ import { createFakeLog } from "../../fakes/fake-log.ts";
 import { turns, until } from "../../pipeline/service-bench.ts";
 
 /** Everything of which there may be only so much at once. */
-export type Resource = "lock" | "control" | "listener" | "connection" | "leader" | "check";
+export type Resource = "lock" | "control" | "listener" | "status" | "connection" | "leader" | "check";
 
 /** Where a test can make the host wait, or fail: a step, by what it is about. */
 export type Step =
@@ -23,6 +24,7 @@ export type Step =
   | "lock"
   | "control"
   | "listener"
+  | "status"
   | "start"
   | "prepare"
   | "exchange";
@@ -66,6 +68,7 @@ export function createHostBench(first = baseSettings()) {
   const opened: string[] = [];
   const held = new Set<string>();
   const leaders: { readonly settings: string; fail: (error: unknown) => void; inForce: string[] }[] = [];
+  let health: () => ServiceHealth = () => ({ state: "not served", isReady: false, isLeader: false });
   let answer: (request: unknown) => Promise<string> = async () => {
     throw new Error("there is no control socket");
   };
@@ -171,6 +174,11 @@ export function createHostBench(first = baseSettings()) {
       await step("listener");
       return hold("listener", `${host}:${port}`);
     },
+    openStatus: async (host, port, given) => {
+      await step("status");
+      health = given;
+      return hold("status", `${host}:${port}`);
+    },
     openConnection: (_, { connection }) => {
       const handle = hold("connection", connection.name);
       let streams = [createFakeEventStream()];
@@ -222,6 +230,7 @@ export function createHostBench(first = baseSettings()) {
     },
     stop: () => stop.abort(),
     answer: (request: unknown) => answer(request),
+    health: () => health(),
     state: () => host.snapshot().state,
     until: (condition: () => boolean) => until(condition, [clock]),
     /** Lets so many seconds pass, and everything happen that can. */

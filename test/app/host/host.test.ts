@@ -1,6 +1,6 @@
 /** The host: whatever fails refuses a change and keeps the old service; every state can be stopped, and is watched. */
 import { describe, expect, it } from "vitest";
-import type { ErrorCode } from "../../../src/model/problem.ts";
+import { type ErrorCode, SluiceError } from "../../../src/model/problem.ts";
 import { baseSettings, createHostBench, failure, type HostBench, type Step } from "./host-bench.ts";
 
 const listening = (port: number) => `server: {webhooks: {address: "127.0.0.1:${port}", secret: {env: WEBHOOK_SECRET}}}`;
@@ -73,6 +73,18 @@ describe("new settings", () => {
   });
 });
 
+describe("probes", () => {
+  it("are told whether it leads, and whether it is what it is to be", async () => {
+    const { bench, ended } = await startLeading(createHostBench(baseSettings('server: {address: "127.0.0.1:8082"}')));
+    expect(bench.health()).toEqual({ state: "leading", isReady: true, isLeader: true });
+    bench.leaders[0]?.fail(new SluiceError({ code: "LEADER_LOST", message: "another instance leads" }));
+    await bench.until(() => bench.state() === "standing by");
+    expect(bench.health()).toEqual({ state: "standing by", isReady: true, isLeader: false });
+    await stopWell(bench, ended);
+    expect(bench.health()).toEqual({ state: "stopping", isReady: false, isLeader: false });
+  });
+});
+
 interface Refusal {
   readonly name: string;
   readonly step: Step;
@@ -87,6 +99,12 @@ const refusals: readonly Refusal[] = [
   { name: "a server that does not answer", step: "prepare", code: "GIT_UNAVAILABLE" },
   { name: "a variable that is not set", step: "check settings", code: "SECRET_UNREADABLE" },
   { name: "an address in use", step: "listener", code: "SETTINGS_INVALID", settings: baseSettings(listening(8081)) },
+  {
+    name: "an address for probes in use",
+    step: "status",
+    code: "SETTINGS_INVALID",
+    settings: baseSettings('server: {address: "127.0.0.1:8082"}'),
+  },
   { name: "a state branch that is somebody's", step: "check database", code: "STATE_INVALID", settings: other },
   { name: "a database that lets nobody in", step: "check database", code: "GIT_AUTH", settings: other },
   { name: "a first commit that can't be made", step: "exchange", code: "GIT_UNAVAILABLE" },

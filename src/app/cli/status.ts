@@ -1,0 +1,84 @@
+/** `sluice status`: what the service on this machine is doing, and what keeps it from more. */
+import type { Command } from "commander";
+import { Option } from "commander";
+import { stringify } from "yaml";
+import type { Problem } from "../../model/problem.ts";
+import type { LeadingSnapshot, StreamSnapshot } from "../../pipeline/loop/snapshot.ts";
+import { sendControl } from "../compose/control.ts";
+import type { HostSnapshot } from "../host/host-snapshot.ts";
+import { openSettings } from "../read-config.ts";
+import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
+import { formatTime, oneLine } from "./print-rows.ts";
+
+interface StatusOptions extends CommonOptions {
+  readonly output: "text" | "json" | "yaml";
+}
+
+export function addStatusCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  addFileOption(program.command("status"))
+    .description("what the service on this machine is doing: streams, pushes, what is held, what is absent, failures")
+    .addOption(new Option("-o, --output <format>", "how to print").choices(["text", "json", "yaml"]).default("text"))
+    .action(async (options: StatusOptions) => end(await status(context, options)));
+}
+
+async function status(context: CliContext, options: StatusOptions): Promise<ExitCode> {
+  const { value: settings, problems } = await openSettings(context, options.file);
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (reportProblems(context, errors) || settings === undefined) return 3;
+  const answer = await sendControl(settings, { command: "status" });
+  const snapshot = context.redactor.redactValue(JSON.parse(answer)) as HostSnapshot;
+  if (options.output === "json") context.out(`${JSON.stringify(snapshot, undefined, 2)}\n`);
+  else if (options.output === "yaml") context.out(stringify(snapshot));
+  else context.out(writeStatus(snapshot));
+  return 0;
+}
+
+/** One line a thing; what is wrong comes with its code and what to do. */
+export function writeStatus(snapshot: HostSnapshot): string {
+  const { version, state, repository, branch, stateBranch, problem, refused, leading } = snapshot;
+  const lines = [`sluice ${version}: ${state}`];
+  if (repository !== undefined) lines.push(`repository   ${repository}, branches ${branch} and ${stateBranch}`);
+  if (problem !== undefined) lines.push(...writeProblem("waiting for", problem));
+  if (refused !== undefined) lines.push(...writeProblem("settings refused, the old ones are in force", refused));
+  if (leading !== undefined) lines.push(...writeLeading(leading));
+  return `${lines.map(oneLine).join("\n")}\n`;
+}
+
+function writeLeading(leading: LeadingSnapshot): string[] {
+  const { catalog, paused, streams, waiting, lastPush, push, absent, failures } = leading;
+  const { revision, triggers, clusters } = catalog;
+  const lines = [`in force     ${triggers} triggers, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
+  if (paused) lines.push("paused       events are received and wait: sluice resume");
+  for (const stream of streams) lines.push(...writeStream(stream));
+  if (waiting > 0) lines.push(`waiting      ${waiting} deliveries for the next batch`);
+  if (lastPush !== undefined) {
+    const { at, events, created, updated, deleted, failed, milliseconds, commit } = lastPush;
+    const what = `${events} events, ${created} created, ${updated} updated, ${deleted} deleted, ${failed} failed`;
+    const head = commit === undefined ? "" : `, commit ${commit.slice(0, 12)}`;
+    lines.push(`last push    ${formatTime(new Date(at).toISOString())}: ${what}, ${milliseconds} ms${head}`);
+  }
+  if (push !== undefined) {
+    lines.push(`pushing      for ${Math.round(push.milliseconds / 1000)} s`);
+    if (push.problem !== undefined) lines.push(...writeProblem("", push.problem));
+  }
+  for (const [part, problem] of Object.entries(absent)) lines.push(...writeProblem(`absent: ${part}`, problem));
+  const failed = Object.entries(failures);
+  if (failed.length > 0) {
+    const counts = failed.map(([code, count]) => `${count} ${code}`).join(", ");
+    lines.push(`failures     ${counts} since the start: sluice show entities --failed, sluice show dead-letters`);
+  }
+  return lines;
+}
+
+function writeStream({ stream, state, read, pushed, problem }: StreamSnapshot): string[] {
+  const positions = read === undefined ? "nothing read yet" : `read up to ${read}, pushed up to ${pushed ?? "nothing"}`;
+  const line = `stream       ${stream}: ${state}, ${positions}`;
+  return problem === undefined ? [line] : [line, ...writeProblem("", problem)];
+}
+
+function writeProblem(title: string, { code, message, hint }: Problem): string[] {
+  const lines = title === "" ? [] : [`${title}:`];
+  lines.push(`  ${message} [${code}]`);
+  if (hint !== undefined) lines.push(`  ${hint}`);
+  return lines;
+}

@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { writeStatus } from "../../src/app/cli/status.ts";
+import type { HostSnapshot } from "../../src/app/host/host-snapshot.ts";
+
+const problem = { code: "TARGET_MISSING", severity: "error", message: "no branch main", hint: "Push it." } as const;
+
+const leading: HostSnapshot = {
+  version: "1.2.3",
+  state: "leading",
+  repository: "https://git.example.com/fleet.git",
+  branch: "main",
+  stateBranch: "sluice/state",
+  refused: { code: "SECRET_UNREADABLE", severity: "error", message: "TOKEN is not set" },
+  leading: {
+    catalog: { revision: "0123456789abcdef", triggers: 2, clusters: 3 },
+    paused: true,
+    streams: [
+      { stream: "bus/ORDERS", state: "subscribed", read: 12, pushed: 10 },
+      { stream: "bus/@journal", state: "degraded", problem: { ...problem, code: "NATS_AUTH", message: "no\nentry" } },
+    ],
+    waiting: 4,
+    lastPush: {
+      at: 0,
+      milliseconds: 40,
+      events: 2,
+      created: 1,
+      updated: 0,
+      deleted: 1,
+      failed: 0,
+      commit: "f".repeat(40),
+    },
+    push: { milliseconds: 12_000 },
+    absent: { target: problem },
+    failures: { NAME_INVALID: 3 },
+  },
+};
+
+it("says in words what leads, where, and what is wrong with it, with what to do", () => {
+  const text = writeStatus(leading);
+  for (const part of [
+    "sluice 1.2.3: leading",
+    "git.example.com",
+    "2 triggers, 3 clusters, revision 0123456789ab",
+    "sluice resume",
+    "bus/ORDERS: subscribed, read up to 12, pushed up to 10",
+    "no entry [NATS_AUTH]",
+    "4 deliveries",
+    "2 events, 1 created, 0 updated, 1 deleted, 0 failed, 40 ms, commit ffffffffffff",
+    "for 12 s",
+    "no branch main [TARGET_MISSING]",
+    "Push it.",
+    "TOKEN is not set [SECRET_UNREADABLE]",
+    "3 NAME_INVALID",
+  ]) {
+    expect(text).toContain(part);
+  }
+});
+
+it("says what it waits for while it starts", () => {
+  const text = writeStatus({ version: "1.2.3", state: "starting", problem: { ...problem, code: "GIT_UNAVAILABLE" } });
+  expect(text).toContain("starting");
+  expect(text).toContain("GIT_UNAVAILABLE");
+});

@@ -1,0 +1,86 @@
+/** What a running service tells about itself: to `sluice status`, to probes and to Prometheus. */
+import { createServer } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { until, Workbench } from "./workbench.ts";
+
+let workbench: Workbench | undefined;
+
+afterEach(async () => {
+  await workbench?.close();
+  workbench = undefined;
+});
+
+const config = {
+  "all.yaml": `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventSource
+metadata: {name: login}
+spec:
+  messagingMatchCriteria: [{subject: user-operation}]
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: users}
+spec:
+  eventSourceName: login
+  oneForEvent: true
+  sourceClusterSelector: {matchLabels: {env: production}}
+  policyRefs: [{kind: ConfigMap, namespace: default, name: user}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: user, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
+data:
+  namespace.yaml: |
+    apiVersion: v1
+    kind: Namespace
+    metadata: {name: "{{ .CloudEvent.subject }}"}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {name: eu, namespace: fleet, labels: {env: production}}
+`,
+};
+const connection = JSON.stringify({
+  nats: {
+    configuration: {
+      url: "nats://nats.nats.svc.cluster.local:4222",
+      subjects: ["user-operation"],
+      authorization: { user: { user: "admin", password: "my-password" } },
+    },
+  },
+});
+
+it("tells its state in words, as JSON, to probes and to Prometheus", async () => {
+  const port = await freePort();
+  const settings = `output: {secrets: plain}\nserver: {address: "127.0.0.1:${port}"}`;
+  workbench = await Workbench.open({ config, connection, settings });
+  expect((await workbench.sluice("status")).code, "no service runs").toBe(3);
+
+  const service = await workbench.start();
+  const event = { specversion: "1.0", id: "1", type: "login", source: "auth", subject: "alice" };
+  await workbench.publish("user-operation", JSON.stringify(event));
+  await until(async () => (await workbench!.rendered()).some((path) => path.endsWith("/alice.yaml")), "the commit");
+
+  const probe = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+  expect([await probe("/healthz"), await probe("/readyz"), await probe("/leaderz")]).toEqual([200, 200, 200]);
+  await until(async () => {
+    const { stdout } = await workbench!.sluice("status", "-o", "json");
+    return JSON.parse(stdout).leading?.lastPush?.created >= 1;
+  }, "the push in the status");
+  const { code, stdout } = await workbench.sluice("status");
+  expect(code).toBe(0);
+  for (const part of ["leading", "1 triggers, 1 clusters", "bus/@journal: subscribed", "last push"])
+    expect(stdout).toContain(part);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(metrics).toMatch(/^sluice_deliveries_total\{stream="bus\/@journal"\} 1$/m);
+  expect(metrics).toMatch(/^sluice_objects_total\{action="create"\} [1-9]/m);
+  await service.stop();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
