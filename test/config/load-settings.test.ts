@@ -51,7 +51,6 @@ describe("good settings", () => {
       "[FIELD_WITHOUT_EFFECT 20:1]",
       "[FIELD_WITHOUT_EFFECT 25:1]",
       "[FIELD_WITHOUT_EFFECT 26:1]",
-      "[FIELD_WITHOUT_EFFECT 28:10]",
     ]);
     expect(value).toMatchObject({
       repository: {
