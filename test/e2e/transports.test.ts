@@ -162,16 +162,15 @@ describe("http on a bad day", () => {
     });
   }
 
-  it("a wrong password: says so without telling it, and starts when it is mended", async () => {
+  it("a wrong password: says so without telling it, waits, and goes on when it is mended", async () => {
     const workbench = await openHttp();
     const right = web!.authorization;
     web!.authorization = "Basic bm90OnRoaXM=";
-    const { code, stderr } = await workbench.sluice("run");
-    expect(code).toBe(3);
-    expect(stderr).toContain("GIT_AUTH");
-    expect(stderr).not.toContain("s3cret-token");
+    const service = workbench.launch();
+    await service.untilCode("GIT_AUTH");
+    expect(service.log).not.toContain("s3cret-token");
     web!.authorization = right;
-    const service = await workbench.start();
+    await service.untilLogged("ready");
     await loginAndOut(workbench);
     await endWell(workbench, service);
   });

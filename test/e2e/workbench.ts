@@ -167,10 +167,25 @@ ${options.settings ?? "output: {secrets: plain}"}
 
   /** Starts `sluice run`; resolves when it has logged `ready`. */
   async start(): Promise<SluiceProcess> {
-    const service = new SluiceProcess(this.folder, this.#env);
-    this.#services.push(service);
+    const service = this.launch();
     await service.untilLogged("ready");
     return service;
+  }
+
+  /** Starts `sluice run` with this settings file, and waits for nothing. */
+  launch(file = "sluice.yaml"): SluiceProcess {
+    const service = new SluiceProcess(this.folder, this.#env, file);
+    this.#services.push(service);
+    return service;
+  }
+
+  /** Changes the settings file. */
+  async changeSettings(change: (settings: string) => string): Promise<void> {
+    const file = join(this.folder, "sluice.yaml");
+    const before = await readFile(file, "utf8");
+    const after = change(before);
+    if (after === before) throw new Error("the settings are as they were");
+    await writeFile(file, after);
   }
 
   async sluice(...args: readonly string[]): Promise<CliResult> {
@@ -201,8 +216,8 @@ export class SluiceProcess {
   readonly #exited: Promise<number | null>;
   #log = "";
 
-  constructor(folder: string, env: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [program, "run", "--log-format", "json"], {
+  constructor(folder: string, env: Readonly<Record<string, string>>, file = "sluice.yaml") {
+    this.#child = spawn(process.execPath, [program, "run", "--file", file, "--log-format", "json"], {
       cwd: folder,
       env: { ...process.env, ...env },
       stdio: ["ignore", "inherit", "pipe"],
@@ -215,6 +230,31 @@ export class SluiceProcess {
 
   get log(): string {
     return this.#log;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The lines so far, each as it was logged. */
+  lines(): readonly Readonly<Record<string, unknown>>[] {
+    const lines = this.#log.split("\n").filter((line) => line.startsWith("{"));
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** How many lines have this code. */
+  count(code: string): number {
+    return this.lines().filter((line) => line.code === code).length;
+  }
+
+  async untilCode(code: string): Promise<void> {
+    await until(() => this.count(code) > 0 || !this.isRunning, `a line with ${code}`);
+    if (!this.isRunning) throw new Error(`sluice run ended:\n${this.#log}`);
+  }
+
+  /** The exit code, once it ends by itself. */
+  ended(): Promise<number | null> {
+    return this.#exited;
   }
 
   async untilLogged(message: string): Promise<void> {
