@@ -49,7 +49,12 @@ export class Host {
     this.#parts = parts;
     this.#stop = stop;
     this.#watch = new SettingsWatch(parts);
-    this.#connections = new Connections((connection) => parts.openConnection(this.#settings(), connection));
+    this.#connections = new Connections((connection) =>
+      parts.openConnection(this.#settings(), connection, () => {
+        if (this.#leader === undefined) throw new Error("nobody leads");
+        return this.#leader.lead;
+      }),
+    );
     stop.addEventListener("abort", () => {
       this.#state = "stopping";
     });

@@ -21,6 +21,7 @@ import type { Branches, Ports } from "./branches/branches.ts";
 import { type Folded, foldInputs } from "./fold-inputs.ts";
 import { findEmptyClusters, findPurgeable } from "./forget-withdrawn.ts";
 import { processDelivery } from "./process-delivery.ts";
+import { randomId } from "./random-id.ts";
 import { readFolder } from "./read-folder.ts";
 import { renderAgain } from "./render-again.ts";
 import { chunkLimits, renderPendingChunk } from "./render-pending.ts";
@@ -162,6 +163,12 @@ export class StateKeeper {
     await this.#commit(inputs, {}, true, base);
   }
 
+  /** Begins a new term. Nothing may be handed on before the commit that says so has arrived. */
+  async takeLead(holder: string): Promise<void> {
+    const { number } = this.#checkpoint.term;
+    await this.commit([], { term: { number: number + 1, holder } });
+  }
+
   /** Makes the catalog the one that everything is rendered with, unless it is that already. */
   async putInForce(loaded: Catalog): Promise<void> {
     const catalog = keepWithdrawn(loaded, this.#catalog);
@@ -262,11 +269,7 @@ export class StateKeeper {
   /** A state that has no id yet gets one with its first commit. */
   #nameState(): void {
     if (this.#checkpoint.stateId !== "") return;
-    const digits = () =>
-      Math.floor(this.#ports.chance.next() * 2 ** 32)
-        .toString(16)
-        .padStart(8, "0");
-    this.#checkpoint = { ...this.#checkpoint, stateId: digits() + digits() + digits() + digits() };
+    this.#checkpoint = { ...this.#checkpoint, stateId: randomId(this.#ports.chance) };
   }
 
   /** Clusters and owners that are gone, as soon as nothing is left of them. */

@@ -34,7 +34,7 @@ const { template: messageTemplate } = compileTemplate({
   column: 1,
 });
 
-const defaults: LeadingOptions = {
+export const defaultOptions: LeadingOptions = {
   eventsMax: 1000,
   intervalMsMin: 0,
   lookMs: 10_000,
@@ -73,7 +73,7 @@ export function createInstance({ remote, streams, clock: given, seed = 1, config
   async function run(): Promise<void> {
     const service = await Leading.start(
       {
-        options: { ...defaults, ...options },
+        options: { ...defaultOptions, ...options },
         ...ports,
         metrics,
         branches,

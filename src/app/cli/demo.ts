@@ -7,7 +7,8 @@ import { SluiceError } from "../../model/problem.ts";
 import { composeLog } from "../compose/log.ts";
 import { demoPrograms } from "../compose/programs.ts";
 import { composeService } from "../compose/service.ts";
-import { composePublisher, openStreams } from "../compose/streams.ts";
+import { composePublisher, openConnection } from "../compose/streams.ts";
+import type { Leader } from "../host/host-parts.ts";
 import { exampleFolder } from "../project-files.ts";
 import { readServiceConfig } from "../read-config.ts";
 import { type CliContext, type ExitCode, reportProblems } from "./context.ts";
@@ -54,8 +55,11 @@ async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode
     const ready = new Promise<void>((resolve) => {
       onReady = resolve;
     });
-    const streams = config.connections.flatMap((connection) => openStreams(inFolder, settings, connection, log));
-    const service = await composeService(inFolder, config, streams, { log }, onReady);
+    const opened = config.connections.map((connection) =>
+      openConnection(inFolder, settings, connection, log, () => service.lead),
+    );
+    const streams = opened.flatMap((connection) => connection.streams);
+    const service: Leader = await composeService(inFolder, config, streams, { log }, onReady);
     const running = service.run(stopped.signal);
     await Promise.race([ready, running]);
 
@@ -91,7 +95,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode
     stopped.abort();
     await running;
     await publisher.close();
-    for (const stream of streams) await stream.close();
+    for (const connection of opened) await connection.close();
     await service.close();
     if (options.keep) say(`Left in ${folder}`);
     return 0;

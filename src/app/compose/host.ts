@@ -62,7 +62,7 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
         onHint,
       }),
     openStatus: (host, port, health) => openStatusServer({ host, port, health, metrics }),
-    openConnection: (settings, connection) => openConnection(context, settings, connection, log),
+    openConnection: (settings, connection, lead) => openConnection(context, settings, connection, log, lead),
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
     startLeader: (config, streams, startLog, onReady, signal) =>

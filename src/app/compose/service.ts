@@ -49,6 +49,9 @@ export async function composeService(
       execute: (command) => leading.execute(command),
       hint: () => leading.hint(),
       snapshot: () => leading.snapshot(),
+      get lead() {
+        return leading.lead;
+      },
       prepare: async (next) => {
         const prepared = await leading.prepare(composeSettings(context, next, ports), namesOf(next.settings));
         return { exchange: (takeStreams) => leading.exchange(prepared, takeStreams) };

@@ -1,13 +1,12 @@
 /** Connections: the streams of events that they bring, and publishing over them. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { openJournal } from "../../adapters/journal/open-journal.ts";
 import { openConnection as openNatsConnection } from "../../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../../adapters/nats/open-publisher.ts";
-import { systemClock } from "../../adapters/system/system-clock.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
-import type { EventPublisher, EventStream } from "../../ports/event-stream.ts";
+import type { Lead } from "../../pipeline/loop/leading.ts";
+import type { EventPublisher } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
 import type { OpenConnection } from "../host/host-parts.ts";
@@ -15,33 +14,21 @@ import { type ReadConnections, readConnection } from "../read-config.ts";
 
 type ConnectionConfig = ReadConnections["connections"][number];
 
-/** The streams of a connection that does not change. */
-export function openStreams(
-  context: CliContext,
-  settings: Settings,
-  config: ConnectionConfig,
-  log: Log,
-): readonly EventStream[] {
-  return openConnection(context, settings, config, log).streams;
-}
-
-/** A connection whose settings may change while it is read. */
+/** A connection whose settings may change while it is read; it outlives the service that reads it. */
 export function openConnection(
   context: CliContext,
   settings: Settings,
   config: ConnectionConfig,
   log: Log,
+  lead: () => Lead,
 ): OpenConnection {
   const { name } = config.connection;
-  const startedAt = systemClock.now();
-  const identity = JSON.stringify([settings.repository.url, settings.output.path]);
-  const stateId = createHash("sha256").update(identity).digest("hex").slice(0, 16);
   let current = config;
   const opened = openNatsConnection(config.connection, {
     log,
     openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", name), { onTrouble }),
-    stateId: () => stateId,
-    term: () => startedAt,
+    stateId: () => lead().stateId,
+    term: () => lead().term,
     rereadConnection: async () => (await readConnection(context, current.settings)).value ?? current.connection,
   });
   return {

@@ -2,6 +2,7 @@
 import type { Checked } from "../../model/problem.ts";
 import type { SecretRef, Settings } from "../../model/settings.ts";
 import type { ControlCommand } from "../../pipeline/execute-command.ts";
+import type { Lead } from "../../pipeline/loop/leading.ts";
 import type { LeadingSnapshot } from "../../pipeline/loop/snapshot.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Clock, Log } from "../../ports/system.ts";
@@ -38,6 +39,7 @@ export interface Leader extends Closable {
   /** Something has changed on the forge, perhaps. */
   hint(): void;
   snapshot(): LeadingSnapshot;
+  readonly lead: Lead;
   /** Throws a SluiceError where these settings can't take over. */
   prepare(config: ServiceConfig): Promise<PreparedChange>;
 }
@@ -65,7 +67,8 @@ export interface HostParts {
   readonly openListener: (host: string, port: number, handlers: ListenerHandlers) => Promise<Closable>;
   /** Probes and metrics. Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
   readonly openStatus: (host: string, port: number, health: () => ServiceHealth) => Promise<Closable>;
-  readonly openConnection: (settings: Settings, connection: ConnectionConfig) => OpenConnection;
+  /** `lead` is asked whenever something is bound that belongs to who leads. */
+  readonly openConnection: (settings: Settings, connection: ConnectionConfig, lead: () => Lead) => OpenConnection;
   /** Reads all secrets that these settings name, and compiles what they hold. Throws a SluiceError. */
   readonly checkSettings: (config: ServiceConfig) => Promise<void>;
   /** Sees whether another database can be read, and has a state. Throws a SluiceError. */

@@ -14,6 +14,7 @@ import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Branches, BranchNames, Ports } from "../branches/branches.ts";
 import { type ControlCommand, executeCommand } from "../execute-command.ts";
+import { randomId } from "../random-id.ts";
 import { readKeptCatalog } from "../read-folder.ts";
 import { proposeAgain } from "../review/propose-again.ts";
 import { StateKeeper } from "../state-keeper.ts";
@@ -42,6 +43,12 @@ export interface LeadingParts extends LeadingPorts, LeadingSettings {
   readonly onReady: () => void;
 }
 
+/** Which state is led, and for the how manieth time leadership changed. */
+export interface Lead {
+  readonly stateId: string;
+  readonly term: number;
+}
+
 /** New settings, ready to take over: nothing is written yet. */
 export interface PreparedSettings {
   readonly settings: Omit<LeadingSettings, "streams">;
@@ -67,6 +74,8 @@ export class Leading {
   readonly #pusher: Pusher;
   readonly #watcher: Watcher;
   readonly #reviewing: Reviewing;
+  /** Who leads: this service, for as long as it runs. */
+  readonly #holder: string;
   /** Ends the loop's waiting. */
   #wake: () => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
@@ -76,6 +85,7 @@ export class Leading {
   private constructor(ports: LeadingPorts, inForce: InForce, onReady: () => void) {
     this.#ports = ports;
     this.#inForce = inForce;
+    this.#holder = randomId(ports.chance);
     const { clock, log, metrics } = ports;
     const current = () => this.#inForce;
     const effects = new Effects();
@@ -100,7 +110,7 @@ export class Leading {
       documents: this.#documents,
       requests: this.#requests,
       push: (signal) => this.#push(signal),
-      onLooked: () => this.#readStreams(),
+      onLooked: (signal) => this.#readStreams(signal),
     });
     this.#reviewing = new Reviewing({
       requests: this.#requests,
@@ -126,6 +136,8 @@ export class Leading {
     await untilAnswered(ports, signal, "start", async () => {
       await keeper.reshard();
       await leading.#watcher.begin();
+      // Where there is no state yet, none is made before there is something to lead.
+      if (branches.stateTree !== undefined) await leading.#takeLead();
     });
     await leading.#push(signal);
     return leading;
@@ -148,7 +160,7 @@ export class Leading {
     const watching = this.#watcher.run(ending.signal).catch(this.#fail);
     try {
       this.#reviewing.start();
-      await this.#readStreams();
+      await this.#readStreams(ending.signal);
       await this.#loop(ending.signal);
       if (failures.length > 0) throw failures[0];
     } finally {
@@ -186,6 +198,12 @@ export class Leading {
 
   get catalog(): Catalog {
     return this.#inForce.keeper.catalog;
+  }
+
+  /** The state's id and the term: consumers that belong to a leader are named by them. */
+  get lead(): Lead {
+    const { stateId, term } = this.#inForce.keeper.checkpoint;
+    return { stateId, term: term.number };
   }
 
   snapshot(): LeadingSnapshot {
@@ -237,13 +255,13 @@ export class Leading {
       for (const problem of wanted.problems) this.#ports.log.problem(problem);
       this.#documents.adopt(wanted.version);
       await this.#reviewing.exchange();
-      await this.#readStreams();
+      await this.#readStreams(signal);
       await this.#push(signal);
     });
   }
 
   /** Until a catalog with an owner has been in force no delivery is taken: streams wait. */
-  async #readStreams(): Promise<void> {
+  async #readStreams(signal: AbortSignal): Promise<void> {
     const { branches, keeper, streams } = this.#inForce;
     const { git } = this.#ports;
     if (!this.#reader.isReading && !(await hasHadOwner(keeper, git, branches.stateTree))) {
@@ -252,6 +270,7 @@ export class Leading {
       return;
     }
     this.#absences.clear("owners");
+    if (await this.#takeLead()) if (!(await this.#push(signal))) return;
     await this.#reader.read(streams);
   }
 
@@ -259,6 +278,14 @@ export class Leading {
   get #isPushDue(): boolean {
     const { branches } = this.#inForce;
     return branches.hasUnpushed || branches.isTargetBehind;
+  }
+
+  /** Begins a term of its own, unless it has; nothing is handed on before that has arrived. True: it has to be pushed. */
+  async #takeLead(): Promise<boolean> {
+    const { keeper } = this.#inForce;
+    if (keeper.checkpoint.term.holder === this.#holder) return false;
+    await keeper.takeLead(this.#holder);
+    return true;
   }
 
   #push(stopped: AbortSignal): Promise<boolean> {

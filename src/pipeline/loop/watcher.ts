@@ -21,7 +21,7 @@ export interface WatcherParts {
   /** Pushes what is to be put right; false: stopped before that. */
   readonly push: (signal: AbortSignal) => Promise<boolean>;
   /** After each look, between two pushes. */
-  readonly onLooked: () => Promise<void>;
+  readonly onLooked: (signal: AbortSignal) => Promise<void>;
 }
 
 export class Watcher {
@@ -68,7 +68,7 @@ export class Watcher {
       this.#tellTarget(branches);
       this.#isUnsettled = await documents.follow();
       review?.hint(false);
-      await onLooked();
+      await onLooked(signal);
       // What people did to files that are Sluice's is undone; by the next push, where there is one to come.
       if (hasMoved && !branches.hasUnpushed) await push(signal);
     } catch (error) {

@@ -119,6 +119,7 @@ export function createHostBench(first = baseSettings()) {
       execute: async ({ command }) => `did ${command}`,
       hint: () => undefined,
       snapshot: () => snapshot,
+      lead: { stateId: "state", term: 1 },
       prepare: async (next) => {
         await step("prepare");
         return {
