@@ -9,7 +9,7 @@ import { type FileHandle, mkdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Problem } from "../../model/problem.ts";
 import type { JournalMessage } from "../../ports/journal.ts";
-import { diskProblem } from "./disk-trouble.ts";
+import { diskProblem } from "../system/disk-trouble.ts";
 import { checksumSeed, encodeHeaders, recordBytes, writeRecord } from "./record.ts";
 import { createSegment, type Segment } from "./segment.ts";
 

@@ -1,7 +1,7 @@
 /** The host with everything real behind it. */
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { lockDirectory } from "../../adapters/journal/directory-lock.ts";
+import { lockDirectory } from "../../adapters/system/directory-lock.ts";
 import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
 import { limitHeapGrowth } from "../../adapters/system/heap-growth.ts";
 import { createPromMetrics } from "../../adapters/system/prom-metrics.ts";
