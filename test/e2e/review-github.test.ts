@@ -1,0 +1,180 @@
+/** Reviews by the built program, on a stand-in that keeps GitHub's documented rules and has a real repository behind it. */
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { GithubRepository } from "../tools/github-repository.ts";
+import { type GithubRules, GithubServer } from "../tools/github-server.ts";
+import { teamConfig } from "./review-bench.ts";
+import { type SluiceProcess, until, Workbench } from "./workbench.ts";
+
+const all = "sluice/review/all";
+let github: GithubServer;
+let bench: Workbench;
+let repository: GithubRepository;
+let service: SluiceProcess;
+let events = 0;
+
+afterEach(async () => {
+  await bench.close();
+  await github.stop();
+  expect(github.violations).toEqual([]);
+});
+
+async function open(review = "", rules: Partial<GithubRules> = {}): Promise<void> {
+  github = await GithubServer.start();
+  github.tokens.add("secret");
+  Object.assign(github.rules, rules);
+  bench = await Workbench.open({
+    config: teamConfig(["red"]),
+    connection: JSON.stringify({
+      jetstream: {
+        configuration: {
+          url: "nats://nats.nats.svc.cluster.local:4222",
+          authorization: { user: { user: "admin", password: "my-password" } },
+          streams: [{ name: "USERS", subjects: ["user.>"] }],
+        },
+      },
+    }),
+    streams: { USERS: ["user.>"] },
+    settings: `review:
+  mode: pull-request
+  forge: github
+  apiUrl: ${github.apiUrl}
+  repository: acme/fleet
+  auth: {token: {env: FORGE_TOKEN}}
+  minInterval: 1s
+  pollInterval: 1s
+  ${review}
+`,
+    env: { FORGE_TOKEN: "secret" },
+  });
+  repository = new GithubRepository(join(bench.folder, "fleet.git"));
+  github.branches = repository.branches;
+  github.git = repository;
+  service = await bench.start();
+}
+
+async function publish(type: "login" | "logout", subject: string): Promise<void> {
+  const event = { specversion: "1.0", id: `e${events++}`, source: "auth", type, subject, data: {} };
+  await bench.publish("user.red", JSON.stringify(event));
+}
+
+function namespaces(branch: string): readonly string[] {
+  if (!repository.branches.has(branch)) return [];
+  const paths = repository.git("ls-tree", "-r", "--name-only", branch).split("\n");
+  return paths.flatMap((path) => /\/namespace\/(.*)\.yaml$/.exec(path)?.[1] ?? []).sort();
+}
+
+/** The newest open request for main, when its branch has just these. */
+async function proposed(names: readonly string[], number?: number): Promise<void> {
+  await until(
+    () => {
+      const open = github.pulls.filter(({ state, base }) => state === "open" && base === "main");
+      const isIt = open.length === 1 && (number === undefined || open[0]!.number === number);
+      return isIt && JSON.stringify(namespaces(all)) === JSON.stringify([...names].sort());
+    },
+    `a request for ${names.join()}; there are ${JSON.stringify(github.pulls.map((pull) => [pull.number, pull.state, pull.base]))}`,
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}\n${service.log}`);
+  });
+}
+
+function endAsPerson(number: number, how: "closed" | "merged"): void {
+  const pull = github.pull(number);
+  if (how === "merged") repository.merge(number, pull.head, pull.base);
+  github.end(number, how, "ada", number);
+}
+
+const json = async (...args: readonly string[]) =>
+  JSON.parse((await bench.sluice(...args, "-o", "json")).stdout) as never;
+
+describe("what people decide", () => {
+  it("is shown, can be taken back, and counts for the branch that it was made for", async () => {
+    await open();
+    await publish("login", "alice");
+    await proposed(["alice"], 1);
+    // The branch is pushed before the request says so.
+    await until(() => github.pull(1).title === "Create alice on 1 cluster (red: login from auth)", "the title");
+    const commit = repository.git("log", "-1", "--format=%B", all);
+    expect(commit).toMatch(/^Sluice-Event: auth alice e\d+$/m);
+    expect((await bench.sluice("show", "addons")).stdout).toMatch(/alice .*proposed in 1/);
+
+    endAsPerson(1, "closed");
+    await until(() => service.log.includes("REVIEW_TURNED_DOWN"), "the warning");
+    expect(service.log).toMatch(/rendered\/fleet\/eu-1\/\S*namespace\/alice\.yaml/);
+    await until(() => github.pull(1).comments.some(({ body }) => body.includes("sluice propose all")), "the comment");
+    await until(async () => (await bench.sluice("show", "reviews", "-o", "name")).stdout === "all\n", "it on record");
+    expect(await json("show", "reviews")).toMatchObject([
+      {
+        group: "all",
+        state: "turned down",
+        turnedDown: expect.arrayContaining([{ path: expect.stringContaining("alice"), change: "create", request: 1 }]),
+      },
+    ]);
+    expect((await bench.sluice("show", "addons")).stdout).toMatch(/alice .*turned down in 1/);
+    expect((await bench.sluice("explain", "Namespace/alice")).stdout).toMatch(
+      /review: +turned down in 1 \(group all\); `sluice propose all`/,
+    );
+
+    expect((await bench.sluice("propose", "nope")).code).toBe(3);
+    expect(await bench.sluice("propose", "all")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^proposed again: \d manifests? of all\n$/),
+    });
+    await proposed(["alice"], 2);
+
+    // Another base, and merged there: nothing of that is anybody's word against it on main.
+    repository.branches.set("release", repository.branches.get("main")!);
+    github.pull(2).base = "release";
+    endAsPerson(2, "merged");
+    await proposed(["alice"], 3);
+    expect(service.log).toContain("REVIEW_ELSEWHERE");
+    endAsPerson(3, "merged");
+    await until(async () => (await bench.sluice("show", "reviews", "-o", "name")).stdout === "", "nothing left");
+    expect(namespaces("main")).toEqual(["alice"]);
+    expect((await bench.sluice("show", "addons")).stdout).toMatch(/alice .*merged/);
+    expect(github.pulls).toHaveLength(3);
+  });
+
+  it("on the target before GitHub has it on record is waited for", async () => {
+    await open();
+    await publish("login", "alice");
+    await proposed(["alice"], 1);
+    repository.merge(1, all, "main");
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    expect(github.pull(1)).toMatchObject({ state: "open", comments: [] });
+    github.end(1, "merged", "ada");
+    await until(async () => (await bench.sluice("show", "reviews", "-o", "name")).stdout === "", "it settled");
+    expect(github.pull(1).comments).toEqual([]);
+    expect(service.log).not.toContain("REVIEW_TURNED_DOWN");
+  });
+
+  it("pressing Update branch is no change of theirs; a token taken away takes nothing away", async () => {
+    await open();
+    await publish("login", "alice");
+    await proposed(["alice"], 1);
+    await bench.commitFiles({ "README.md": "More\n" });
+    repository.update(all, "main");
+    await publish("login", "bob");
+    await proposed(["alice", "bob"], 1);
+    expect(service.log).not.toContain("REVIEW_STOPPED");
+
+    github.isHidden = true;
+    await until(() => service.log.includes("FORGE_AUTH"), "the refusal");
+    github.end(1, "closed", "ada");
+    github.isHidden = false;
+    await until(() => service.log.includes("REVIEW_TURNED_DOWN"), "what was closed meanwhile");
+    expect(github.pulls).toHaveLength(1);
+  });
+});
+
+it("auto-merge of what nothing keeps from it merges, and marks each head once", async () => {
+  await open("autoMerge: squash");
+  for (const name of ["alice", "bob"]) {
+    await publish("login", name);
+    await until(() => namespaces("main").includes(name), `${name} merged`).catch((error: Error) => {
+      throw new Error(`${error.message}\n${service.log}`);
+    });
+  }
+  const marks = new Set(github.statuses.map(({ sha, context, description }) => `${sha} ${context} ${description}`));
+  expect(marks.size).toBe(github.statuses.length);
+});
