@@ -14,7 +14,7 @@ const cases: readonly [name: string, before: string, after: string, changes: rea
       { key: "output.shards", before: "0", after: "1", isPlacing: true },
     ],
   ],
-  ["a name", "{}", "name: other", [{ key: "name", after: "other", isPlacing: true }]],
+  ["a name", "name: one", "name: other", [{ key: "name", before: "one", after: "other", isPlacing: true }]],
   [
     "what changes no manifest",
     "commit: {maxEvents: 10}",

@@ -95,8 +95,8 @@ export function describeCodeHost(name: string, start: () => Promise<Forge>, isSk
     });
 
     it("merges at once what nothing keeps from it, and only the head that is meant", async () => {
-      const opened = await open();
       const head = await world.pushBranch("sluice/review/all");
+      const opened = await host.createRequest({ head: "sluice/review/all", base: "main", ...text, isDraft: false });
       expect(await host.mergeWhenAllowed(opened, "1".repeat(40), "merge")).toBe("later");
       await expect
         .poll(
