@@ -76,6 +76,8 @@ const tools = {
 
 export type ToolName = keyof typeof tools;
 
+export const toolNames = Object.keys(tools) as readonly ToolName[];
+
 const run = promisify(execFile);
 const builds = new Map<ToolName, Promise<string>>();
 
@@ -94,16 +96,32 @@ export function buildTool(name: ToolName): Promise<string> {
   return build;
 }
 
+/**
+ * Whether the tool is there without building it: programs that take minutes to build are built by `npm run tools`, and
+ * suites that need them are skipped by name where they are not.
+ */
+export async function isBuilt(name: ToolName): Promise<boolean> {
+  const tool: Tool = tools[name];
+  const named = process.env[tool.variable];
+  if (named !== undefined && named !== "") return true;
+  return (await findOnPath(name, tool)) !== undefined || (await isExecutable((await placeOf(name)).program));
+}
+
+/** Where a tool is kept once it is built; by its pins, so that another version has another place. */
+async function placeOf(name: ToolName): Promise<{ folder: string; cache: string; program: string }> {
+  const folder = join(findProjectRoot(), "test", "tools", name);
+  const pins = createHash("sha256").update(await readFile(join(folder, "go.sum")));
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "sluice", "tools");
+  return { folder, cache, program: join(cache, `${name}-${pins.digest("hex").slice(0, 16)}`) };
+}
+
 async function findOrBuild(name: ToolName, tool: Tool): Promise<string> {
   const named = process.env[tool.variable];
   if (named !== undefined && named !== "") return named;
   const found = await findOnPath(name, tool);
   if (found !== undefined) return found;
 
-  const folder = join(findProjectRoot(), "test", "tools", name);
-  const pins = createHash("sha256").update(await readFile(join(folder, "go.sum")));
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "sluice", "tools");
-  const program = join(cache, `${name}-${pins.digest("hex").slice(0, 16)}`);
+  const { folder, cache, program } = await placeOf(name);
   if (await isExecutable(program)) return program;
 
   await mkdir(cache, { recursive: true });

@@ -53,6 +53,7 @@ const nameRules = new Map<string, NameRule>([
   ["apiregistration.k8s.io/APIService", pathSegment],
   ["certificates.k8s.io/ClusterTrustBundle", pathSegment],
   ["networking.k8s.io/IPAddress", pathSegment],
+  ["policy/PodDisruptionBudget", pathSegment],
   ["rbac.authorization.k8s.io/ClusterRole", pathSegment],
   ["rbac.authorization.k8s.io/ClusterRoleBinding", pathSegment],
   ["rbac.authorization.k8s.io/Role", pathSegment],

@@ -90,19 +90,29 @@ export function definitionOf(name: string): SchemaNode {
   return node;
 }
 
+/** An empty text is as none in a member of Kubernetes' own kinds; where it is required that is told anyway. */
 function readNode(written: WrittenNode, name?: string): SchemaNode {
   if (typeof written === "string") {
     return written.startsWith("#") ? { kind: "reference", name: written.slice(1) } : scalars.get(written)!;
   }
-  if ("e" in written) return { kind: "scalar", type: "string", limits: { enum: written.e } };
+  if (isEnum(written)) return enumNode(["", ...written.e]);
   if ("m" in written) return { kind: "map", values: readNode(written.m) };
   if ("a" in written) {
     const keys = (written.k ?? []).map((key) =>
       typeof key === "string" ? { name: key } : { name: key[0]!, fallback: key[1]! },
     );
-    return { kind: "list", items: readNode(written.a), isSet: written.u === 1, keys } satisfies ListNode;
+    const items = isEnum(written.a) ? enumNode(written.a.e) : readNode(written.a);
+    return { kind: "list", items, isSet: written.u === 1, keys } satisfies ListNode;
   }
   const members = new Map(Object.entries(written.p).map(([member, node]) => [member, readNode(node)]));
   const node: ObjectNode = { kind: "object", members, required: written.r ?? [], isOpen: false };
   return name === undefined ? node : { ...node, name };
+}
+
+function isEnum(written: WrittenNode): written is { readonly e: readonly string[] } {
+  return typeof written !== "string" && "e" in written;
+}
+
+function enumNode(values: readonly string[]): ScalarNode {
+  return { kind: "scalar", type: "string", limits: { enum: values } };
 }

@@ -5,6 +5,7 @@
  * is not known) is refused where an event printed it; else clusters may be newer or older, and it is a warning.
  */
 import { customKindKey } from "../../../model/custom-kind.ts";
+import { isJsonObject } from "../../../model/json.ts";
 import type { YamlMapping, YamlNode } from "../../yaml/node.ts";
 import type { ReadObject } from "../check-object.ts";
 import { memberOf, nodeAt } from "../find-objects.ts";
@@ -27,6 +28,10 @@ export function checkSchema(object: ReadObject, options: ManifestOptions, report
   if (schema === undefined) return;
   const findings = new Findings();
   checkValue(object.value, schema, findings);
+  const status = object.value.get("status") ?? null;
+  if (status !== null && !(isJsonObject(status) && status.size === 0)) {
+    findings.within("status", () => findings.doubt("is the cluster's to say"));
+  }
   for (const finding of findings.list) tell(finding, object, report, mode);
 }
 

@@ -64,7 +64,9 @@ function checkMembers(value: Json, node: ObjectNode, findings: Findings): void {
   }
   for (const key of node.required) {
     const member = value.get(key);
-    if (member === undefined || member === null) findings.refuse(`lacks ${key}, which is required`);
+    // Of Kubernetes' own kinds the empty text is as none.
+    const isAbsent = member === undefined || member === null || (member === "" && node.name !== undefined);
+    if (isAbsent) findings.refuse(`lacks ${key}, which is required`);
   }
   const rules = node.name === undefined ? undefined : rulesOf(node.name);
   if (rules === undefined) return;
@@ -177,7 +179,7 @@ export function isInteger(value: Json): value is number | bigint {
 function checkLimits(value: Json, limits: Limits, findings: Findings): void {
   const { enum: allowed, pattern, minimum, maximum, lengthMin, lengthMax } = limits;
   if (allowed !== undefined && !allowed.some((one) => one === keyOf(value))) {
-    findings.doubt(`must be one of ${allowed.join(", ")}`, value);
+    findings.doubt(`must be one of ${allowed.filter((one) => one !== "").join(", ")}`, value);
   }
   if (isNumber(value)) {
     if (minimum !== undefined && Number(value) < minimum) findings.doubt(`must be at least ${minimum}`, value);

@@ -5,7 +5,7 @@
  * test/contract/kube-schema.test.ts holds it against the API server itself.
  */
 import { isJsonObject, type Json, type JsonObject } from "../../../model/json.ts";
-import { faultOfName } from "../check-names.ts";
+import { faultOfApiVersion, faultOfLabelValue, faultOfName } from "../check-names.ts";
 import { faultOfSchedule } from "./cron.ts";
 import type { Findings } from "./findings.ts";
 import { readQuantity } from "./quantities.ts";
@@ -49,9 +49,25 @@ const amounts: Rule = (value, findings) => {
   for (const [key, amount] of value) {
     const nameFault = faultOfQualifiedName(key);
     if (nameFault !== undefined) findings.within(key, () => findings.refuse(`is a key that ${nameFault}`));
-    if ((numberOf(amount) ?? 0) < 0) findings.within(key, () => findings.refuse("must not be negative", amount));
+    const number = numberOf(amount);
+    if (number === undefined) continue;
+    if (number < 0) findings.within(key, () => findings.refuse("must not be negative", amount));
+    else if (!Number.isInteger(number) && isCounted(key)) {
+      findings.within(key, () => findings.refuse("must be a whole number", amount));
+    }
   }
 };
+
+/** Whether a resource comes in whole units: objects that are counted, and devices of vendors. */
+function isCounted(resource: string): boolean {
+  const slash = resource.indexOf("/");
+  if (slash < 0) return counted.test(resource);
+  const domain = resource.slice(0, slash).replace(/^(?:requests|limits)\./, "");
+  return domain === "count" || (domain !== "kubernetes.io" && !domain.endsWith(".kubernetes.io"));
+}
+
+const counted =
+  /^(?:pods|services|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|services\.(?:nodeports|loadbalancers))$/;
 
 function numberOf(amount: Json | undefined): number | undefined {
   if (typeof amount === "string") return readQuantity(amount);
@@ -62,7 +78,8 @@ function checkRequests(resources: JsonObject, findings: Findings): void {
   const [limits, requests] = [resources.get("limits"), resources.get("requests")];
   if (!isJsonObject(limits) || !isJsonObject(requests)) return;
   for (const [name, request] of requests) {
-    const [asked, most] = [numberOf(request), numberOf(limits.get(name))];
+    const limit = limits.get(name);
+    const [asked, most] = [numberOf(request), limit === null ? 0 : numberOf(limit)];
     if (asked === undefined || most === undefined || asked <= most) continue;
     findings.path.push("requests");
     findings.within(name, () => findings.refuse("must be at most the limit", request));
@@ -96,7 +113,7 @@ function checkRestartPolicy(allowed: readonly string[], isRequired: boolean) {
   return (spec: JsonObject, findings: Findings): void => {
     const podSpec = memberOfObject(spec, "template", "spec");
     if (!isJsonObject(podSpec)) return;
-    const policy = podSpec.get("restartPolicy") ?? undefined;
+    const policy = podSpec.get("restartPolicy") || undefined;
     if (policy === undefined ? !isRequired : typeof policy !== "string" || allowed.includes(policy)) return;
     findings.path.push("template", "spec");
     findings.within("restartPolicy", () => findings.refuse(`must be ${allowed.join(" or ")}`, policy ?? null));
@@ -147,14 +164,72 @@ function checkIngressPath(path: JsonObject, findings: Findings): void {
   }
 }
 
+/** What a container mounts must be a volume of its pod; those of a StatefulSet may come of its claims. */
+function checkMounts(...path: readonly string[]) {
+  return (value: JsonObject, findings: Findings): void => {
+    const spec = memberOfObject(value, ...path);
+    if (!isJsonObject(spec)) return;
+    const volumes = listOf(spec, "volumes").map((volume) => memberOfObject(volume, "name"));
+    for (const field of ["initContainers", "containers"]) {
+      listOf(spec, field).forEach((container, index) => {
+        listOf(container, "volumeMounts").forEach((mount, at) => {
+          const name = memberOfObject(mount, "name");
+          if (typeof name !== "string" || volumes.includes(name)) return;
+          const depth = findings.path.push(...path, field, String(index), "volumeMounts", String(at));
+          findings.within("name", () => findings.refuse("must be the name of a volume", name));
+          findings.path.length = depth - path.length - 4;
+        });
+      });
+    }
+  };
+}
+
+function listOf(value: Json, key: string): readonly Json[] {
+  const list = memberOfObject(value, key);
+  return Array.isArray(list) ? (list as readonly Json[]) : [];
+}
+
+function checkToleration(toleration: JsonObject, findings: Findings): void {
+  const operator = toleration.get("operator") || "Equal";
+  const [key, value] = [toleration.get("key") || "", toleration.get("value") || ""];
+  if (key === "" && operator !== "Exists") findings.refuse("lacks key, which only the operator Exists may");
+  if (operator === "Exists" && value !== "") findings.within("value", () => findings.refuse("must be empty", value));
+}
+
+function checkScaler(spec: JsonObject, findings: Findings): void {
+  const [min, max] = [numberOf(spec.get("minReplicas")), numberOf(spec.get("maxReplicas"))];
+  if (min === 0) findings.within("minReplicas", () => findings.doubt("must be at least 1", min));
+  if (min !== undefined && max !== undefined && min > max) {
+    findings.within("maxReplicas", () => findings.refuse("must be at least minReplicas", max));
+  }
+}
+
+function checkMetricTarget(target: JsonObject, findings: Findings): void {
+  const isAbsent = (target.get("averageUtilization") ?? null) === null;
+  if (target.get("type") === "Utilization" && isAbsent) findings.refuse("lacks averageUtilization");
+}
+
 /** Metadata is checked as a schema's part; names, labels and annotations are looked at for every kind elsewhere. */
-const metadataRules = rules({ finalizers: each(text(faultOfQualifiedName)) }, (metadata, findings) => {
+const metadataRules = rules({ finalizers: each(text(faultOfFinalizer)) }, (metadata, findings) => {
   for (const key of ["uid", "resourceVersion", "managedFields"]) {
     const value = metadata.get(key) ?? "";
     if (value === "" || (Array.isArray(value) && value.length === 0)) continue;
     findings.within(key, () => findings.refuse("is the cluster's to say, and must not be there", value));
   }
 });
+
+function faultOfFinalizer(name: string): string | undefined {
+  const fault = faultOfQualifiedName(name);
+  if (fault !== undefined || name.includes("/")) return fault;
+  const isStandard = ["orphan", "foregroundDeletion", "kubernetes"].includes(name);
+  return isStandard ? undefined : "must have a domain and a '/' before its name";
+}
+
+function faultOfLimitType(type: string): string | undefined {
+  const fault = faultOfQualifiedName(type);
+  if (fault !== undefined || type.includes("/")) return fault;
+  return oneOf(type, ["Container", "Pod", "PersistentVolumeClaim"]);
+}
 
 const container = rules(
   {
@@ -176,6 +251,18 @@ const controller = rules(scaled, (spec, findings) => {
   checkSelector(spec, findings);
   always(spec, findings);
 });
+
+const mountsOfTemplate = checkMounts("template", "spec");
+const mounting = rules(scaled, (spec, findings) => {
+  controller.whole?.(spec, findings);
+  mountsOfTemplate(spec, findings);
+});
+
+function oneOf(value: string, allowed: readonly string[]): string | undefined {
+  return allowed.includes(value) ? undefined : `must be ${allowed.join(" or ")}`;
+}
+
+const rbacGroup = textUnlessEmpty((group) => oneOf(group, ["rbac.authorization.k8s.io"]));
 
 const table: Readonly<Record<string, Rules>> = {
   "meta.v1.ObjectMeta": metadataRules,
@@ -218,7 +305,6 @@ const table: Readonly<Record<string, Rules>> = {
   }),
   "core.v1.PodSpec": rules({
     containers: notEmpty,
-    terminationGracePeriodSeconds: atLeast(0),
     activeDeadlineSeconds: between(1, 2 ** 31 - 1),
     hostname: textUnlessEmpty(label),
     subdomain: textUnlessEmpty(label),
@@ -226,6 +312,32 @@ const table: Readonly<Record<string, Rules>> = {
     serviceAccountName: textUnlessEmpty(subdomain),
     runtimeClassName: text(subdomain),
     nodeSelector: labelMap,
+  }),
+  "core.v1.Pod": rules({}, checkMounts("spec")),
+  "core.v1.EmptyDirVolumeSource": rules({
+    sizeLimit: (size, findings) => {
+      if ((numberOf(size) ?? 0) < 0) findings.refuse("must not be negative", size);
+    },
+  }),
+  "core.v1.Toleration": rules(
+    {
+      key: textUnlessEmpty(faultOfQualifiedName),
+      value: text(faultOfLabelValue),
+      operator: textUnlessEmpty((operator) => oneOf(operator, ["Equal", "Exists"])),
+    },
+    checkToleration,
+  ),
+  "core.v1.LimitRangeItem": rules({ type: text(faultOfLimitType) }, (item, findings) => {
+    const [limits, requests] = [item.get("default"), item.get("defaultRequest")];
+    if (!isJsonObject(limits) || !isJsonObject(requests)) return;
+    for (const [name, request] of requests) {
+      const limit = limits.get(name);
+      const [asked, most] = [numberOf(request), limit === null ? 0 : numberOf(limit)];
+      if (asked === undefined || most === undefined || asked <= most) continue;
+      findings.path.push("defaultRequest");
+      findings.within(name, () => findings.refuse("must be at most the default", request));
+      findings.path.pop();
+    }
   }),
   "core.v1.ResourceRequirements": rules({ limits: amounts, requests: amounts }, checkRequests),
   "core.v1.VolumeResourceRequirements": rules({ limits: amounts, requests: amounts }, checkRequests),
@@ -244,7 +356,9 @@ const table: Readonly<Record<string, Rules>> = {
   "core.v1.ServicePort": rules({
     port,
     nodePort: between(0, 65535),
-    targetPort: portNumberOrName,
+    targetPort: (target, findings) => {
+      if (target !== "" && numberOf(target) !== 0) portNumberOrName(target, findings);
+    },
     name: textUnlessEmpty(label),
   }),
   "core.v1.PersistentVolumeClaimSpec": rules(
@@ -258,10 +372,15 @@ const table: Readonly<Record<string, Rules>> = {
   ),
   "core.v1.ReplicationControllerSpec": rules(scaled),
   "core.v1.Secret": rules({}, checkSecret),
-  "apps.v1.DeploymentSpec": rules({ ...scaled, progressDeadlineSeconds: atLeast(0) }, controller.whole),
-  "apps.v1.ReplicaSetSpec": controller,
+  "apps.v1.DeploymentSpec": rules({ ...scaled, progressDeadlineSeconds: atLeast(0) }, (spec, findings) => {
+    mounting.whole?.(spec, findings);
+    const deadline = numberOf(spec.get("progressDeadlineSeconds") ?? undefined) ?? 600;
+    if (deadline > (numberOf(spec.get("minReadySeconds")) ?? 0)) return;
+    findings.within("minReadySeconds", () => findings.refuse("must be less than progressDeadlineSeconds"));
+  }),
+  "apps.v1.ReplicaSetSpec": mounting,
   "apps.v1.StatefulSetSpec": controller,
-  "apps.v1.DaemonSetSpec": controller,
+  "apps.v1.DaemonSetSpec": mounting,
   "apps.v1.RollingUpdateDeployment": rules({ maxSurge: shareOrNumber, maxUnavailable: shareOrNumber }),
   "apps.v1.RollingUpdateDaemonSet": rules({ maxSurge: shareOrNumber, maxUnavailable: shareOrNumber }),
   "batch.v1.CronJobSpec": rules({
@@ -280,8 +399,29 @@ const table: Readonly<Record<string, Rules>> = {
     },
     checkRestartPolicy(["OnFailure", "Never"], true),
   ),
-  "autoscaling.v1.HorizontalPodAutoscalerSpec": rules({ maxReplicas: atLeast(1), minReplicas: atLeast(0) }),
-  "autoscaling.v2.HorizontalPodAutoscalerSpec": rules({ maxReplicas: atLeast(1), minReplicas: atLeast(0) }),
+  "autoscaling.v1.HorizontalPodAutoscalerSpec": rules(
+    { maxReplicas: atLeast(1), minReplicas: atLeast(0) },
+    checkScaler,
+  ),
+  "autoscaling.v2.HorizontalPodAutoscalerSpec": rules(
+    { maxReplicas: atLeast(1), minReplicas: atLeast(0) },
+    checkScaler,
+  ),
+  "autoscaling.v2.MetricSpec": rules({
+    type: text((type) => oneOf(type, ["ContainerResource", "External", "Object", "Pods", "Resource"])),
+  }),
+  "autoscaling.v2.MetricTarget": rules(
+    {
+      averageUtilization: atLeast(1),
+      type: text((type) => oneOf(type, ["Utilization", "Value", "AverageValue"])),
+    },
+    checkMetricTarget,
+  ),
+  "autoscaling.v2.CrossVersionObjectReference": rules({ apiVersion: text(faultOfApiVersion) }, (target, findings) => {
+    const apiVersion = target.get("apiVersion") ?? "";
+    if (typeof apiVersion !== "string" || apiVersion.includes("/")) return;
+    if (target.get("kind") !== "ReplicationController") findings.refuse("lacks the group in its apiVersion");
+  }),
   "policy.v1.PodDisruptionBudgetSpec": rules(
     { minAvailable: shareOrNumber, maxUnavailable: shareOrNumber },
     (spec, findings) => {
@@ -297,32 +437,55 @@ const table: Readonly<Record<string, Rules>> = {
       findings.refuse("lacks rules or defaultBackend");
   }),
   "networking.v1.IngressRule": rules({ host: textUnlessEmpty(faultOfHost) }),
-  "networking.v1.IngressTLS": rules({ hosts: each(text(faultOfHost)) }),
+  "networking.v1.IngressTLS": rules({
+    hosts: each(text((host) => (host === "" ? "is empty" : faultOfHost(host)))),
+    secretName: textUnlessEmpty(subdomain),
+  }),
   "networking.v1.HTTPIngressRuleValue": rules({ paths: notEmpty }),
   "networking.v1.HTTPIngressPath": rules({}, checkIngressPath),
-  "networking.v1.IngressServiceBackend": rules({ name: text(serviceName) }),
+  "networking.v1.IngressServiceBackend": rules({ name: text(serviceName) }, (backend, findings) => {
+    const has = (member: string): boolean => (memberOfObject(backend, "port", member) ?? "") !== "";
+    if (!has("number") && !has("name")) findings.refuse("lacks port.number or port.name");
+  }),
   "networking.v1.ServiceBackendPort": rules({ number: port }),
   "networking.v1.IPBlock": rules({ cidr: text(faultOfCidr), except: each(text(faultOfCidr)) }),
-  "networking.v1.NetworkPolicyPort": rules({ port: portNumberOrName, endPort: port }),
-  "networking.v1.NetworkPolicySpec": rules({}, (spec, findings) => {
-    if (spec.get("podSelector") === undefined) findings.doubt("lacks podSelector");
+  "networking.v1.NetworkPolicyPort": rules({
+    port: portNumberOrName,
+    endPort: port,
+    protocol: text((protocol) => oneOf(protocol, ["TCP", "UDP", "SCTP"])),
+  }),
+  "networking.v1.NetworkPolicySpec": rules({
+    policyTypes: each(text((type) => oneOf(type, ["Ingress", "Egress"]))),
   }),
   "rbac.v1.RoleRef": rules({
     name: text((name) => faultOfName("rbac.authorization.k8s.io", "Role", name)),
-    kind: text((kind) => (["Role", "ClusterRole"].includes(kind) ? undefined : "must be Role or ClusterRole")),
+    kind: text((kind) => oneOf(kind, ["Role", "ClusterRole"])),
+    apiGroup: rbacGroup,
+  }),
+  "rbac.v1.ClusterRoleBinding": rules({}, (binding, findings) => {
+    listOf(binding, "subjects").forEach((subject, index) => {
+      const isAccount = memberOfObject(subject, "kind") === "ServiceAccount";
+      if (!isAccount || (memberOfObject(subject, "namespace") ?? "") !== "") return;
+      findings.path.push("subjects");
+      findings.within(String(index), () => findings.refuse("lacks namespace, which a ServiceAccount has"));
+      findings.path.pop();
+    });
   }),
   "rbac.v1.Subject": rules(
     {
       name: text((name) => (name === "" ? "is empty" : undefined)),
-      kind: text((kind) =>
-        ["User", "Group", "ServiceAccount"].includes(kind) ? undefined : "must be User, Group or ServiceAccount",
-      ),
+      kind: text((kind) => oneOf(kind, ["User", "Group", "ServiceAccount"])),
     },
     (subject, findings) => {
-      if (subject.get("kind") !== "ServiceAccount") return;
+      const isAccount = subject.get("kind") === "ServiceAccount";
+      const group = subject.get("apiGroup") || undefined;
+      const wanted = isAccount ? undefined : "rbac.authorization.k8s.io";
+      if (typeof group === "string" && group !== wanted) {
+        findings.within("apiGroup", () => findings.refuse(`must be ${wanted ?? "empty"}`, group));
+      }
+      if (!isAccount) return;
       const name = subject.get("name");
       if (typeof name === "string" && name !== "") findings.within("name", () => text(subdomain)(name, findings));
-      if ((subject.get("namespace") ?? "") === "") findings.refuse("lacks namespace, which a ServiceAccount has");
     },
   ),
   "rbac.v1.PolicyRule": rules({ verbs: notEmpty }),
