@@ -7,6 +7,7 @@ const slow = [
   "test/render/guard/hostile-values.test.ts",
   "test/render/handlebars/conformance.test.ts",
   "test/pipeline/hostile-messages.test.ts",
+  "test/pipeline/cuts.test.ts",
 ];
 
 export default defineConfig({

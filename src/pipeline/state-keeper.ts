@@ -148,6 +148,8 @@ export class StateKeeper {
       const taken = await takeOverVersion1(git, base, this.#checkpoint, clock.now());
       base = taken.tree;
       this.#checkpoint = taken.checkpoint;
+      // Positions have files of their own now, and none is there yet.
+      this.#stored = { ...taken.checkpoint, positions: new Map() };
     }
     const { shards, buckets } = this.#checkpoint.layout;
     const isLaidOut = shards === layout.shards && buckets === layout.buckets;

@@ -1,7 +1,6 @@
 /** What an entity has on one cluster, while an input changes it: its objects, its claims, and what is remembered. */
 import type { ClusterKey } from "../model/cluster.ts";
 import { identityKey, isCoreKind, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
-import { ownerKey } from "../model/owner.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ClusterRecord, RankedObject, RankedObjects } from "../model/record.ts";
 import type { ClaimRules } from "./claim-rules.ts";
@@ -155,12 +154,13 @@ export function namespaceIdentity(name: string): ObjectIdentity {
   return { group: "", kind: "Namespace", namespace: "", name };
 }
 
-function describeConflict({ owner, path }: Conflict, { identity, at }: Manifest): Problem {
+/** Who comes first may change without anything changing here, so the record names the place, and `explain` the claims. */
+function describeConflict({ path }: Conflict, { identity, at }: Manifest): Problem {
   return {
     code: "OBJECT_CONFLICT",
     severity: "error",
-    message: `${writeIdentity(identity)} is rendered differently by ${ownerKey(owner).replace("/", " ")}, which comes first by tier and order (${path})`,
+    message: `${writeIdentity(identity)} is rendered differently by another that comes first by tier and order (${path})`,
     at,
-    hint: "Let only one of them render it, make both render the same, or give this one a lower tier.",
+    hint: "`sluice explain` names all who want it. Let only one render it, make all render the same, or give this one a lower tier.",
   };
 }

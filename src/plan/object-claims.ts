@@ -53,7 +53,6 @@ export interface Claimant {
 
 /** The claim that stands in the way: it comes first, and its manifest is another one. */
 export interface Conflict {
-  readonly owner: Owner;
   /** Where the object stands. */
   readonly path: string;
 }
@@ -96,7 +95,7 @@ export class ObjectClaims {
     const mine: Claim = { ...wish.claimant, rank: wish.rank, manifest: hashManifest(bareOf(wish.manifest)) };
     const first = this.#firstWith(head, mine);
     if (first === undefined || isSame(first, mine) || first.manifest === mine.manifest) return undefined;
-    return { owner: first.owner, path: this.#pathIn(head.place) };
+    return { path: this.#pathIn(head.place) };
   }
 
   /** Claims the object, or wants it to be otherwise from now on. */

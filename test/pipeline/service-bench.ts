@@ -69,6 +69,7 @@ export function createInstance({ remote, streams, clock: given, seed = 1, config
   const stop = new AbortController();
   const ready = { isReady: false };
   const catalogs = new Map<string, Catalog>();
+  const revisions = new Map<string, string>();
 
   async function run(): Promise<void> {
     const service = await Leading.start(
@@ -83,6 +84,7 @@ export function createInstance({ remote, streams, clock: given, seed = 1, config
           const options = { compatibility: "strict", ...(previous === undefined ? {} : { previous }) } as const;
           const checked = loadCatalog(files, options);
           catalogs.set(checked.value.revision, checked.value);
+          revisions.set(keyOfTexts(files.map(({ text }) => text)), checked.value.revision);
           return checked;
         },
         onReady: () => {
@@ -104,6 +106,8 @@ export function createInstance({ remote, streams, clock: given, seed = 1, config
     ready,
     /** Those that it loaded, by revision. */
     catalogs,
+    /** What it last made of documents, by their texts' key. */
+    revisions,
     /** Once it is started. */
     service: undefined as Leading | undefined,
     /** Starts and runs; settled when it ended. */
@@ -116,6 +120,11 @@ export function createInstance({ remote, streams, clock: given, seed = 1, config
     stop: () => stop.abort(),
   };
   return instance;
+}
+
+/** The same for the same documents, whatever their files are called. */
+export function keyOfTexts(texts: readonly string[]): string {
+  return JSON.stringify([...texts].sort());
 }
 
 export type Instance = ReturnType<typeof createInstance>;

@@ -39,12 +39,9 @@ export const documentVariants: Readonly<Record<string, readonly (string | undefi
     contentDocument("own", configMap(`own-${subject}`, "{{ if }}")),
     undefined,
   ],
-  // All entities want one object, and one more each.
-  "config/shared.yaml": [
-    triggerDocument("shared", "shared"),
-    triggerDocument("shared", "shared", "  continueOnConflict: true\n"),
-    undefined,
-  ],
+  // All entities want one object, and one more each. The rest of an event comes through where it conflicts: without
+  // that, what else it brought depends on when its pass came.
+  "config/shared.yaml": [triggerDocument("shared", "shared", "  continueOnConflict: true\n"), undefined],
   "config/shared-content.yaml": [
     contentDocument("shared", `${configMap("shared", value)}---\n${configMap(`beside-${subject}`, value)}`),
     contentDocument("shared", configMap("shared", "same")),
@@ -52,7 +49,7 @@ export const documentVariants: Readonly<Record<string, readonly (string | undefi
   ],
   // Another trigger that wants it too, and the namespace.
   "config/rival.yaml": [
-    triggerDocument("rival", "rival", "  tier: 50\n"),
+    triggerDocument("rival", "rival", "  tier: 50\n  continueOnConflict: true\n"),
     triggerDocument("rival", "rival", "  tier: 200\n  continueOnConflict: true\n"),
     undefined,
   ],

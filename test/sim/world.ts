@@ -14,7 +14,14 @@ import { createFakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { type GitOperation, gitUnavailable } from "../fakes/fake-git-repository.ts";
 import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
-import { cloudEvent, createInstance, type Instance, stateBranch, turns } from "../pipeline/service-bench.ts";
+import {
+  cloudEvent,
+  createInstance,
+  type Instance,
+  keyOfTexts,
+  stateBranch,
+  turns,
+} from "../pipeline/service-bench.ts";
 import { documentVariants } from "./documents.ts";
 
 /** The process is gone, in the middle of a call. */
@@ -117,7 +124,16 @@ export class World {
     }
   }
 
+  /**
+   * One change after the other: what a pass has not reached yet knows nothing of a change in between, so that the end
+   * would depend on how far it came.
+   */
   #changeDocument(): void {
+    const texts = [...this.remote.files("main", "config").values()];
+    const revision = this.#running?.instance.revisions.get(keyOfTexts(texts));
+    const checkpoint = this.checkpoint();
+    const isFollowed = revision !== undefined && checkpoint?.catalog === revision;
+    if (!isFollowed || checkpoint.pending.passes.length + checkpoint.pending.reviews.length > 0) return;
     const path = this.#chance.pick(Object.keys(documentVariants));
     this.remote.commitAsPerson("main", { [path]: this.#chance.pick(documentVariants[path]!) });
   }
