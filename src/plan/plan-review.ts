@@ -9,9 +9,12 @@
  * namespaces that objects need, and with no object in it twice.
  */
 import type { FileContents, FileDifference, ReviewGrouping, ReviewRecord } from "../model/review.ts";
+import { baseFolder, type OwnedPath, readOwnedPath } from "./paths.ts";
 
 /** The one group of `all`. */
 export const wholeGroup = "all";
+/** Stands for objects whose going people have turned down: no group is called so. */
+const nobody = "";
 /** For what no trigger owns and no trigger's proposal needs; no trigger can be called so. */
 export const sharedGroup = "_clusters";
 
@@ -37,11 +40,14 @@ export function planReview(
     objects.filter(({ difference: { have } }) => have === undefined).map((object) => [object.identity, object]),
   );
   const users = new Collected<string>();
+  const leavers = new Collected<string>();
   for (const object of objects) {
     const { difference, identity, cluster, namespace, renderedNamespace } = object;
     const arrival = difference.want === undefined ? arrivals.get(identity) : undefined;
     const { group } = arrival ?? object;
     const isOut = isRejected(reviews.get(group), difference);
+    if (isOut && renderedNamespace !== undefined) leavers.add(`${cluster}/${renderedNamespace}`, nobody);
+    if (difference.want === undefined) leavers.add(`${cluster}/${namespace}`, isOut ? nobody : group);
     if (isOut || (arrival !== undefined && isRejected(reviews.get(group), arrival.difference))) continue;
     proposals.add(group, difference);
     if (renderedNamespace !== undefined) users.add(`renderer of ${cluster}/${renderedNamespace}`, group);
@@ -54,7 +60,13 @@ export function planReview(
     const isGoing = difference.want === undefined;
     // A generated Namespace gives way to a rendered one and comes back after it: with that and not without.
     const renderers = namespace === undefined ? undefined : users.at(`renderer of ${cluster}/${namespace}`);
-    if (isGoing && namespace !== undefined && renderers === undefined) continue;
+    if (isGoing && namespace !== undefined && renderers === undefined) {
+      // It goes with the last object in it: with the one group that takes them all, else behind them.
+      const [last, ...others] = leavers.at(`${cluster}/${namespace}`) ?? [];
+      if (others.length > 0 || last === nobody) continue;
+      if (last !== undefined) proposals.add(last, difference);
+      if (last !== undefined) continue;
+    }
     const needed = isGoing ? undefined : users.at(namespace === undefined ? cluster : `${cluster}/${namespace}`);
     const groups = renderers ?? needed;
     if (groups !== undefined) for (const group of groups) proposals.add(group, difference);
@@ -89,15 +101,15 @@ interface SharedDifference {
 
 /** As paths are made in {@link import("./paths.ts").objectPath} and its neighbours. */
 function placeDifference(difference: FileDifference, grouping: ReviewGrouping): ObjectDifference | SharedDifference {
-  const [clusterNamespace, clusterName, folder = "", owner = "", ...below] = difference.path.split("/");
+  const [clusterNamespace = "", clusterName = "", ...below] = difference.path.split("/");
   const cluster = `${clusterNamespace}/${clusterName}`;
-  if (below.length === 0) {
-    const namespace = folder === "namespaces" ? owner.replace(/\.yaml$/, "") : undefined;
-    return { kind: "shared", difference, cluster, namespace };
+  const owned = readOwnedPath(below.join("/"));
+  if (owned === undefined) {
+    const name = below[0] === baseFolder && below.length === 3 ? below[2]?.replace(/\.yaml$/, "") : undefined;
+    return { kind: "shared", difference, cluster, namespace: name };
   }
-  // However many shards there are, the end is namespace, kind and name.
-  const [namespace = "", kind, file = ""] = below.slice(-3);
-  const ownerGroup = folder === "triggers" ? owner : `_${folder}-${owner}`;
+  const [namespace = "", kind = "", file = ""] = owned.file.split("/");
+  const ownerGroup = groupOf(owned, clusterNamespace);
   return {
     kind: "object",
     difference,
@@ -107,6 +119,12 @@ function placeDifference(difference: FileDifference, grouping: ReviewGrouping): 
     identity: `${cluster}/${namespace}/${kind}/${file}`,
     renderedNamespace: kind === "namespace" ? file.replace(/\.yaml$/, "") : undefined,
   };
+}
+
+/** A trigger's group is called as it is; a profile's says so, and no trigger can be called so. */
+function groupOf({ kind, ownerFolder }: OwnedPath, clusterNamespace: string): string {
+  if (kind === "EventTrigger") return ownerFolder;
+  return kind === "ClusterProfile" ? `_clusterprofile.${ownerFolder}` : `_profile.${clusterNamespace}.${ownerFolder}`;
 }
 
 /** Sets by key. */

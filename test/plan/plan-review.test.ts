@@ -26,8 +26,8 @@ function rejecting(group: string, ...texts: string[]): [string, ReviewRecord] {
 
 const a = "triggers/a/ns/configmap/x.yaml";
 const b = "triggers/b/ns/configmap/y.yaml";
-const own = "sluice-cluster.yaml";
-const ns = "namespaces/ns.yaml";
+const own = "base/sluice-cluster.yaml";
+const ns = "base/namespaces/ns.yaml";
 const rendered = "triggers/a/_cluster/namespace/ns.yaml";
 
 interface Case {
@@ -94,6 +94,25 @@ const cases: Case[] = [
     trigger: {},
   },
   {
+    name: "a generated namespace goes with the last object in it",
+    differences: [`-${ns}=1`, `-${a}=1`],
+    all: [ns, a],
+    trigger: { a: [ns, a] },
+  },
+  {
+    name: "and behind the objects of several groups, and not where people keep one",
+    differences: [`-${ns}=1`, `-${a}=1`, `-${b}=1`],
+    rejected: [rejecting("b", `${b}=`), rejecting("all", `${b}=`)],
+    all: [a],
+    trigger: { a: [a] },
+  },
+  {
+    name: "and by itself when nothing is left in it",
+    differences: [`-${ns}=1`],
+    all: [ns],
+    trigger: { _clusters: [ns] },
+  },
+  {
     name: "a generated namespace gives way together with the one that is rendered",
     differences: [`+${rendered}=1`, `-${ns}=1`, `+${b}=1`],
     all: [ns, rendered, b],
@@ -132,7 +151,7 @@ const cases: Case[] = [
     name: "profiles are no triggers",
     differences: ["+profiles/a/ns/configmap/x.yaml=1"],
     all: ["profiles/a/ns/configmap/x.yaml"],
-    trigger: { "_profiles-a": ["profiles/a/ns/configmap/x.yaml"] },
+    trigger: { "_profile.c.a": ["profiles/a/ns/configmap/x.yaml"] },
   },
 ];
 

@@ -1,6 +1,8 @@
 /** A proposal in numbers and lines, for titles, bodies and commit messages: bounded, and harmless whatever it holds. */
+
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { FileDifference } from "../../model/review.ts";
+import { readOwnedPath } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { diffLines, makeHunks, splitLines } from "../dry-run/diff-lines.ts";
 import { defuseText } from "./defuse-text.ts";
@@ -40,9 +42,10 @@ export function summarizeProposal(proposal: readonly FileDifference[]): Readonly
   const totals: Record<Action, number> = { create: 0, update: 0, delete: 0 };
   const clusters = new Set<string>();
   for (const difference of proposal) {
-    const [namespace = "", name = "", folder, owner = ""] = difference.path.split("/");
+    const [namespace = "", name = "", ...below] = difference.path.split("/");
     const cluster = `${namespace}/${name}`;
-    const trigger = folder === "triggers" ? owner : "";
+    const owned = readOwnedPath(below.join("/"));
+    const trigger = owned?.kind === "EventTrigger" ? owned.ownerFolder : "";
     const key = `${trigger} ${cluster}`;
     const row = rows.get(key) ?? { trigger, cluster, counts: { create: 0, update: 0, delete: 0 } };
     rows.set(key, row);
