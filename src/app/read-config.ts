@@ -139,6 +139,7 @@ export function catalogLoader(
   return (files, previous) =>
     loadCatalog(files, {
       compatibility: settings.compatibility,
+      checks: settings.checks.kubernetes,
       connections: served,
       ...(previous === undefined ? {} : { previous }),
     });

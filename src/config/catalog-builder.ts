@@ -18,7 +18,10 @@ import { type Cluster, clusterKey, type LabelSelector } from "../model/cluster.t
 import type { Connection } from "../model/connection.ts";
 import { type CustomKind, customKindKey } from "../model/custom-kind.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
+import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { customKindsOfText } from "../render/manifests/schema/read-crd.ts";
+import { type ContentScope, checkContent } from "./check-contents.ts";
+import { checkSelectors } from "./check-selectors.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
 import type { Compatibility } from "./compile-pattern.ts";
 import type { DocumentKey } from "./document-key.ts";
@@ -74,9 +77,11 @@ export class CatalogBuilder {
 
   build(
     compatibility: Compatibility,
+    checks: KubernetesChecks,
     connections: readonly { readonly connection: Connection; readonly clusters?: LabelSelector }[],
   ): Checked<Catalog> {
     this.#chooseInForce();
+    this.#checkContents({ customKinds: this.#findCustomKinds(), checks });
     const broken = this.#followReferences();
     const connectionClusters = new Map(
       connections.flatMap(({ connection, clusters }) =>
@@ -87,6 +92,7 @@ export class CatalogBuilder {
     const value = { ...this.#join(broken, connectionClusters, fingerprints), compatibility };
     this.#problems.push(...checkEventSourceNames(value));
     if (connections.length > 0) {
+      this.#problems.push(...checkSelectors(value));
       this.#problems.push(
         ...checkSubscriptions(
           value,
@@ -124,6 +130,35 @@ export class CatalogBuilder {
     const fault = unreadable?.fault ?? this.#fileFaults.get(file);
     if (fault !== undefined || this.#files.has(file)) return fault;
     return this.#unreadable[0]?.fault ?? this.#illegible ?? this.#faultsByName.get(raw?.name ?? "");
+  }
+
+  /** What triggers refer to outright is read as events would have it read, where it is no template. */
+  #checkContents(scope: ContentScope): void {
+    const named = new Set<string>();
+    for (const { content } of this.inForce.values()) {
+      if (content?.kind !== "EventTrigger") continue;
+      for (const one of content.references) named.add(one.key ?? one.anyNamespace);
+    }
+    for (const [key, { content }] of this.inForce) {
+      if (content?.kind !== "content" || this.#faults.has(key)) continue;
+      const { kind, name } = content.content;
+      if (!named.has(key) && !named.has(`${kind}/${name}`)) continue;
+      const problems = checkContent(content.content, scope);
+      this.#problems.push(...problems);
+      const fault = problems.find(({ severity }) => severity === "error");
+      if (fault !== undefined) this.#faults.set(key, fault);
+    }
+  }
+
+  #findCustomKinds(): ReadonlyMap<string, CustomKind> {
+    const kinds = new Map<string, CustomKind>();
+    const documents = [...this.inForce].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { content }]) => content);
+    for (const content of documents) if (content?.kind === "customKind") addCustomKind(kinds, content.customKind);
+    for (const content of documents) {
+      if (content?.kind !== "content") continue;
+      for (const kind of rolledOutKinds(content.content)) addCustomKind(kinds, kind);
+    }
+    return kinds;
   }
 
   /** The triggers that must not render, each with the first reason. */
@@ -187,7 +222,6 @@ export class CatalogBuilder {
     const clusters = new Map<string, Cluster>();
     const clusterSets = new Map<string, ClusterSet>();
     const documents = new Map<DocumentKey, RawDocument>();
-    const customKinds = new Map<string, CustomKind>();
     // By key and not by file, so that moving a document to another file changes nothing.
     for (const [key, document] of [...this.inForce].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const { content, raw } = document;
@@ -219,14 +253,10 @@ export class CatalogBuilder {
           clusterSets.set(content.clusterSet.name, content.clusterSet);
           break;
         case "customKind":
-          addCustomKind(customKinds, content.customKind);
-          break;
         case undefined:
           break;
       }
     }
-    for (const content of contents.values())
-      for (const kind of rolledOutKinds(content)) addCustomKind(customKinds, kind);
     const sorted = new Map([...clusters].sort(([a], [b]) => (a < b ? -1 : 1)));
     const revision = fingerprints.ofCatalog(connectionClusters, broken);
     return {
@@ -236,7 +266,7 @@ export class CatalogBuilder {
       contents,
       clusters: sorted,
       clusterSets,
-      customKinds,
+      customKinds: this.#findCustomKinds(),
       connectionClusters,
       documents,
     };

@@ -3,6 +3,7 @@ import type { Catalog, ConfigFile } from "../model/catalog.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Checked } from "../model/problem.ts";
+import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
 import type { Compatibility } from "./compile-pattern.ts";
 import type { DocumentKey } from "./document-key.ts";
@@ -13,6 +14,8 @@ export interface CatalogOptions {
   readonly compatibility: Compatibility;
   /** The settings' connections; without them nothing is said of subjects that nobody subscribes to. */
   readonly connections?: readonly { readonly connection: Connection; readonly clusters?: LabelSelector }[];
+  /** How strictly objects are held against the schemas of their kinds; default `refuse`. */
+  readonly checks?: KubernetesChecks;
   /** The catalog in force: documents that are bad now stay as they are in it. */
   readonly previous?: Catalog;
 }
@@ -33,7 +36,7 @@ const memories = new WeakMap<Catalog, Memory>();
 
 /** Never fails as a whole: the value is what can be in force, the problems are everything there is to tell. */
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
-  const { compatibility, connections = [], previous } = options;
+  const { compatibility, checks = "refuse", connections = [], previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
   const builder = new CatalogBuilder(files, memory?.inForce ?? new Map());
   const readFiles = new Map<string, ReadFile>();
@@ -46,7 +49,7 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     readFiles.set(name, read);
     for (const document of read.documents) builder.add(document);
   }
-  const checked = builder.build(compatibility, connections);
+  const checked = builder.build(compatibility, checks, connections);
   memories.set(checked.value, { files: readFiles, inForce: builder.inForce });
   return checked;
 }

@@ -2,6 +2,9 @@
 import type { EventTrigger, PolicyRef, StopMatchingBehavior, SyncMode, TemplateField } from "../model/catalog.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { Checked, Problem } from "../model/problem.ts";
+import { checkAnnotations } from "./check-annotations.ts";
+import { checkConstants } from "./check-constants.ts";
+import { checkRoots } from "./check-roots.ts";
 import { warnOfFields, warnOfPolicyRefFields } from "./fields-without-effect.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { TemplateReader } from "./template-reader.ts";
@@ -69,7 +72,7 @@ export function readEventTrigger(document: YamlDocument, name: string): Checked<
           },
         }),
     oneForEvent: spec.get("oneForEvent") !== false,
-    cloudEventAction: templates.compile(["spec", "cloudEventAction"], memberText(spec, "cloudEventAction") ?? "Create"),
+    cloudEventAction: templates.compile(["spec", "cloudEventAction"], memberText(spec, "cloudEventAction") || "Create"),
     policyRefs: policyRefs.flatMap((ref) => (ref.value === undefined ? [] : [ref.value])),
     syncMode: (memberText(spec, "syncMode") ?? "Continuous") as SyncMode,
     tier: Number(spec.get("tier") ?? 100),
@@ -79,7 +82,22 @@ export function readEventTrigger(document: YamlDocument, name: string): Checked<
     extraAnnotations: readTexts(templates, spec, "extraAnnotations"),
     at: document.placeOf([]),
   };
+  problems.push(...checkAnnotations(document, "EventTrigger"), ...checkConstants(document, value));
+  problems.push(...checkRoots(value.eventSourceName, ["Cluster"]));
+  for (const template of templatesOf(value)) problems.push(...checkRoots(template));
   return { value, problems: [...problems, ...templates.problems] };
+}
+
+/** What is rendered with an event's data. */
+function templatesOf(trigger: TriggerDraft): readonly TemplateField[] {
+  const { destinationCluster: to, cloudEventAction, policyRefs, extraLabels, extraAnnotations } = trigger;
+  return [
+    cloudEventAction,
+    ...(to === undefined ? [] : [to.namespace, to.name]),
+    ...policyRefs.flatMap(({ namespace, name }) => [namespace, name]),
+    ...extraLabels.values(),
+    ...extraAnnotations.values(),
+  ];
 }
 
 /** Undefined for a reference to something that can't be rendered yet; a warning says so. */

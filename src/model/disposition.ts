@@ -56,10 +56,12 @@ const dispositions = {
   CONNECTION_INVALID: { start: "wait", change: "refuse", run: "wait", delivery: "wait" },
   SUBJECT_NOT_SUBSCRIBED: written,
   SELECTOR_MISSING: written,
+  SELECTOR_UNMATCHED: written,
   // A secret that is read when it is used may be back in a moment: files are replaced, variables are not.
   SECRET_UNREADABLE: needed,
   TEMPLATE_SYNTAX: rendered,
   TEMPLATE_SINGLE_QUOTES: rendered,
+  TEMPLATE_ROOT: rendered,
   TEMPLATE_FAILED: rendered,
   TEMPLATE_BOUND: rendered,
   ACTION_INVALID: rendered,

@@ -41,10 +41,12 @@ export type ErrorCode =
   | "CONNECTION_INVALID"
   | "SUBJECT_NOT_SUBSCRIBED"
   | "SELECTOR_MISSING"
+  | "SELECTOR_UNMATCHED"
   | "SECRET_UNREADABLE"
   // Templates, when compiled and when executed.
   | "TEMPLATE_SYNTAX"
   | "TEMPLATE_SINGLE_QUOTES"
+  | "TEMPLATE_ROOT"
   | "TEMPLATE_FAILED"
   | "TEMPLATE_BOUND"
   | "ACTION_INVALID"

@@ -238,15 +238,20 @@ function findContent(
     });
   }
   // An event must not be able to have just any document rolled out by naming it.
-  if ((name.printed.length > 0 || namespace.printed.length > 0) && !document.isTemplate) {
+  if (!document.isTemplate && (isNamedByEvent(reference.name) || isNamedByEvent(reference.namespace))) {
     throw new SluiceError({
       code: "REFERENCE_FORBIDDEN",
-      message: `${reference.kind} ${resolved} is named by a template but is not annotated for it`,
+      message: `${reference.kind} ${resolved} is named by what an event says but is not annotated for it`,
       at: reference.at,
       hint: "Annotate the document with projectsveltos.io/instantiate if it may be chosen so.",
     });
   }
   return document;
+}
+
+/** What only the cluster's document goes into is said by those who write documents. */
+function isNamedByEvent({ reads }: TemplateField): boolean {
+  return reads.chains.some(([root]) => root !== "Cluster");
 }
 
 function placeOf(field: TemplateField): SourcePlace {

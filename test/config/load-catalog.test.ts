@@ -263,7 +263,7 @@ describe("faults", () => {
     const syntax = load({ "d.yaml": `${secret}  a: '{{ "hunter2" | nope }}'\n` });
     expect(summarize(syntax.problems)).toEqual(["TEMPLATE_SYNTAX d.yaml:5:22"]);
     const failing = load({ "d.yaml": `${secret}  a: 'hunter2 {{ .hunter2 }}'\n` });
-    expect(failing.problems).toEqual([]);
+    expect(summarize(failing.problems)).toEqual(["[TEMPLATE_ROOT d.yaml:5:18]"]);
     const content = failing.value.contents.get("Secret/default/s")?.entries[0]?.content;
     let problem: unknown;
     try {
@@ -272,7 +272,7 @@ describe("faults", () => {
       problem = (error as { problem: unknown }).problem;
     }
     expect(problem).toMatchObject({ code: "TEMPLATE_FAILED", at: { line: 5 } });
-    expect(JSON.stringify([syntax.problems, problem])).not.toContain("hunter2");
+    expect(JSON.stringify([syntax.problems, failing.problems, problem])).not.toContain("hunter2");
   });
 });
 
@@ -427,6 +427,186 @@ it.each([
   const { problems } = load({ [path]: text });
   expect(problems.every(({ severity, hint }) => severity === "error" && hint?.includes("config.exclude"))).toBe(true);
   expect(problems).not.toEqual([]);
+});
+
+describe("constants are checked as what they are", () => {
+  const namespace = "apiVersion: v1\\nkind: Namespace\\nmetadata: {name: a}\\n";
+  const constant = (text: string) =>
+    configMap
+      .replace("  annotations: {projectsveltos.io/instantiate: ok}\n", "")
+      .replace(/ {2}a.yaml[\s\S]*/, `  a.yaml: "${text}"\n`);
+  const cases: [name: string, files: Record<string, string>, problems: string[]][] = [
+    ["an action", { ...good, "b.yaml": `${trigger}  cloudEventAction: delete\n` }, ["ACTION_INVALID b.yaml:9:21"]],
+    ["an action with blanks", { ...good, "b.yaml": `${trigger}  cloudEventAction: " Delete "\n` }, []],
+    ["no action", { ...good, "b.yaml": `${trigger}  cloudEventAction: ""\n` }, []],
+    [
+      "an action that is a template",
+      { ...good, "b.yaml": `${trigger}  cloudEventAction: "{{ .CloudEvent.type }}"\n` },
+      [],
+    ],
+    [
+      "a label",
+      { ...good, "b.yaml": `${trigger}  extraLabels: {team: "Platform Team"}\n` },
+      ["LABEL_INVALID b.yaml:9:23"],
+    ],
+    ["a label's key", { ...good, "b.yaml": `${trigger}  extraLabels: {"a b": c}\n` }, ["LABEL_INVALID b.yaml:9:17"]],
+    [
+      "an annotation's key",
+      { ...good, "b.yaml": `${trigger}  extraAnnotations: {"a/b/c": "any thing"}\n` },
+      ["LABEL_INVALID b.yaml:9:22"],
+    ],
+    [
+      "good ones",
+      {
+        ...good,
+        "b.yaml": `${trigger}  extraLabels: {team: platform, x: "{{ .CloudEvent.id }}"}\n  extraAnnotations: {a.b/c: "any thing"}\n`,
+      },
+      [],
+    ],
+    ["content", { ...good, "c.yaml": constant(namespace) }, []],
+    ["content that is no YAML", { ...good, "c.yaml": constant("a: [") }, ["MANIFEST_SYNTAX c.yaml:6:15"]],
+    [
+      "content that is no object",
+      { ...good, "c.yaml": constant("a: b") },
+      ["MANIFEST_INVALID c.yaml:6:12", "MANIFEST_INVALID c.yaml:6:12"],
+    ],
+    ["a name", { ...good, "c.yaml": constant(namespace.replace("name: a", "name: A")) }, ["NAME_INVALID c.yaml:6:12"]],
+    ["content that nobody rolls out", { "c.yaml": constant("a: [") }, []],
+    [
+      "content of a template that has none",
+      { ...good, "c.yaml": configMap.replace("name: {{ .CloudEvent.subject }}", "name: a") },
+      ["MANIFEST_INVALID c.yaml:8:5", "MANIFEST_INVALID c.yaml:8:5"],
+    ],
+  ];
+  it.each(cases)("%s", (_, files, problems) => expect(summarize(load(files).problems)).toEqual(problems));
+
+  it("and a trigger with a bad one does not render", () => {
+    const { value } = load({ ...good, "c.yaml": constant("a: [") });
+    expect(value.eventTriggers.get("make")?.broken).toMatchObject({ code: "MANIFEST_SYNTAX" });
+  });
+
+  it("as the settings say that kinds are held against their schemas", () => {
+    const files = {
+      ...good,
+      "c.yaml": constant(
+        "apiVersion: apps/v1\\nkind: Deployment\\nmetadata: {name: a, namespace: a}\\nspec: {replicas: many}\\n",
+      ),
+    };
+    const codes = (checks: "refuse" | "warn" | "off") =>
+      load(files, { checks }).problems.map(({ severity }) => severity);
+    expect(codes("refuse")).toContain("error");
+    expect(codes("warn")).not.toContain("error");
+    expect(codes("off")).toEqual([]);
+  });
+});
+
+describe("what is nearly right", () => {
+  const annotate = (annotation: string) => configMap.replace("projectsveltos.io/instantiate: ok", annotation);
+  const plain = { "c.yaml": configMap };
+  const cases: [name: string, files: Record<string, string>, problems: string[], hint?: string][] = [
+    [
+      "an annotation",
+      { "c.yaml": annotate("projectsveltos.io/instantiate: ok, projectsveltos.io/templates: ok") },
+      ["[FIELD_WITHOUT_EFFECT c.yaml:5:52]"],
+      "projectsveltos.io/template?",
+    ],
+    [
+      "an annotation of ours",
+      { "c.yaml": annotate("projectsveltos.io/instantiate: ok, sluice.dev/engin: go") },
+      ["[FIELD_WITHOUT_EFFECT c.yaml:5:52]"],
+      "sluice.dev/engine",
+    ],
+    ["others' annotations", { "c.yaml": annotate("projectsveltos.io/instantiate: ok, example.com/a: b") }, []],
+    [
+      "a label for an annotation",
+      {
+        "c.yaml": configMap
+          .replace("annotations:", "annotations: {sluice.dev/engine: go}\n  labels:")
+          .replace("{{ .CloudEvent.subject }}", "x"),
+      },
+      ["[FIELD_WITHOUT_EFFECT c.yaml:6:12]"],
+      "annotation",
+    ],
+    [
+      "a template without its annotation",
+      { "c.yaml": annotate("a: b") },
+      ["[FIELD_WITHOUT_EFFECT c.yaml:7:3]"],
+      "projectsveltos.io/instantiate",
+    ],
+    [
+      "braces that are none of ours",
+      { "c.yaml": annotate("a: b").replace("{{ .CloudEvent.subject }}", "'{{ .Values.name }}'") },
+      [],
+    ],
+    [
+      "a root",
+      { "c.yaml": configMap.replace(".CloudEvent.", ".CloudEvnt.") },
+      ["[TEMPLATE_ROOT c.yaml:8:14]"],
+      ".CloudEvent?",
+    ],
+    [
+      "a root of another kind",
+      { "c.yaml": configMap.replace(".CloudEvent.subject", ".Resource.metadata") },
+      ["[TEMPLATE_ROOT c.yaml:8:14]"],
+      ".CloudEvent",
+    ],
+    [
+      "all roots",
+      {
+        "c.yaml": configMap.replace(
+          ".CloudEvent.subject",
+          ".CloudEvent.id }}{{ .Cluster.metadata }}{{ .Message.subject }}{{ .CloudEvents ",
+        ),
+      },
+      [],
+    ],
+    [
+      "a root in a trigger",
+      { ...good, "b.yaml": `${trigger}  extraLabels: {a: "{{ .Cloudevent.id }}"}\n` },
+      ["[TEMPLATE_ROOT b.yaml:9:24]"],
+      ".CloudEvent?",
+    ],
+    [
+      "the event, where there is only a cluster",
+      { ...good, "b.yaml": trigger.replace("eventSourceName: login", 'eventSourceName: "{{ .CloudEvent.type }}"') },
+      ["[TEMPLATE_ROOT b.yaml:5:24]"],
+      ".Cluster",
+    ],
+    [
+      "fields behind variables",
+      {
+        "c.yaml": configMap.replace(
+          "{{ .CloudEvent.subject }}",
+          "{{ with .CloudEvent }}{{ .anything }}{{ $.CloudEvent.id }}{{ end }}",
+        ),
+      },
+      [],
+    ],
+  ];
+  it.each(cases)("%s", (_, files, problems, hint = "") => {
+    const found = load({ ...plain, ...files }).problems;
+    expect(summarize(found)).toEqual(problems);
+    if (found.length > 0) expect(found[0]?.hint).toContain(hint);
+  });
+
+  it("a selector that no cluster matches", () => {
+    const cluster =
+      "apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster\nmetadata: {name: c, labels: {env: prod}}\n";
+    const set =
+      "apiVersion: lib.projectsveltos.io/v1beta1\nkind: ClusterSet\nmetadata: {name: s}\nspec: {clusterSelector: {matchLabels: {env: x}}}\n";
+    const served = { connections: [{ connection: connection("login") }] };
+    const problems = (files: Record<string, string>) => summarize(load({ ...good, ...files }, served).problems);
+    expect(problems({})).toEqual([]);
+    expect(problems({ "d.yaml": cluster })).toEqual(["[SELECTOR_UNMATCHED b.yaml:1:1]"]);
+    expect(problems({ "d.yaml": cluster.replace("prod", "fv") })).toEqual([]);
+    expect(problems({ "d.yaml": cluster.replace("prod", "fv"), "e.yaml": set })).toEqual([
+      "[SELECTOR_UNMATCHED e.yaml:1:1]",
+    ]);
+    const elsewhere = `${trigger}  destinationClusterSelector: {matchLabels: {env: y}}\n`;
+    expect(problems({ "b.yaml": elsewhere, "d.yaml": cluster.replace("prod", "fv") })).toEqual([
+      "[SELECTOR_UNMATCHED b.yaml:1:1]",
+    ]);
+  });
 });
 
 describe("lists", () => {

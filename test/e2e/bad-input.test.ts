@@ -83,6 +83,13 @@ const undecodable: readonly { readonly name: string; readonly payload: string; r
     payload: JSON.stringify({ ...attributes, data: "x".repeat(2_000_000) }),
     code: "EVENT_TOO_LARGE",
   },
+  {
+    name: "control characters in the subject",
+    payload: JSON.stringify({ ...attributes, subject: "a\u0001b\u0007" }),
+    code: "EVENT_INVALID",
+  },
+  { name: "a newline in it", payload: JSON.stringify({ ...attributes, subject: "a\nb" }), code: "EVENT_INVALID" },
+  { name: "a fraction", payload: JSON.stringify({ ...attributes, ratio: 1.5 }), code: "EVENT_INVALID" },
   { name: "an empty subject", payload: JSON.stringify({ ...attributes, subject: "" }), code: "EVENT_INVALID" },
 ];
 
@@ -99,9 +106,8 @@ for (const { name, payload, code } of undecodable) {
 const unrenderable: readonly { readonly name: string; readonly subject: string }[] = [
   { name: "a path", subject: "../../etc/passwd" },
   { name: "300 characters", subject: "a".repeat(300) },
-  { name: "control characters", subject: "a\u0001b\u0007" },
   { name: "a slash", subject: "team/alice" },
-  { name: "a quote and a newline", subject: 'a"b\nc' },
+  { name: "a quote", subject: 'a"b' },
 ];
 
 for (const { name, subject } of unrenderable) {

@@ -78,6 +78,8 @@ function refersTo(trigger: EventTrigger, key: string): boolean {
     case "ConfigMap":
     case "Secret":
       return trigger.policyRefs.some((ref) => mayRefer(ref, { kind, namespace, name }));
+    case "CustomResourceDefinition":
+      return true;
     default:
       return false;
   }

@@ -4,6 +4,8 @@
  */
 import type { Catalog } from "../../model/catalog.ts";
 import { type ClusterKey, clusterKey } from "../../model/cluster.ts";
+import type { CustomKind } from "../../model/custom-kind.ts";
+import { writeJson } from "../../model/json.ts";
 import type { Owner } from "../../model/owner.ts";
 import { selectorMatches } from "../../model/select-clusters.ts";
 import { type ChangedDocument, findChangedClusters, findChangedDocuments } from "./changed-documents.ts";
@@ -38,6 +40,7 @@ export function compareCatalogs(inForce: Catalog, wanted: Catalog): CatalogCompa
     changedContents: findChangedContents(inForce, wanted, changedDocuments),
     changedClusters: findChangedClusters(inForce, wanted),
     reconnected: findReconnected(inForce, wanted),
+    haveKindsChanged: kindsText(inForce) !== kindsText(wanted),
     allClusters: [...new Set([...inForce.clusters.keys(), ...wanted.clusters.keys()])].sort(),
   };
   const names = [...new Set([...inForce.eventTriggers.keys(), ...wanted.eventTriggers.keys()])].sort();
@@ -73,6 +76,11 @@ export function compareCatalogs(inForce: Catalog, wanted: Catalog): CatalogCompa
 
 function isInForce(trigger: { readonly withdrawn?: true } | undefined): boolean {
   return trigger !== undefined && trigger.withdrawn !== true;
+}
+
+function kindsText({ customKinds }: Catalog): string {
+  const versions = (kind: CustomKind) => [...kind.versions].map(([name, schema]) => [name, writeJson(schema ?? null)]);
+  return JSON.stringify([...customKinds].map(([key, kind]) => [key, kind.scope, versions(kind)]));
 }
 
 /** ConfigMaps and Secrets: what they say, or whether it may be rendered. */

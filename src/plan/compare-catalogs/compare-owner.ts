@@ -24,6 +24,8 @@ export interface Comparison {
   /** Clusters that some connection serves now and did not, or the other way round. */
   readonly reconnected: ReadonlySet<ClusterKey>;
   readonly allClusters: readonly ClusterKey[];
+  /** Whether what is known of custom kinds changed: any template may render one. */
+  readonly haveKindsChanged: boolean;
 }
 
 export interface OwnerChange {
@@ -47,6 +49,7 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
   // It renders nothing, whatever changes around it.
   if (after.withdrawn === true) return undefined;
   if (scope.inForce.compatibility !== scope.wanted.compatibility) return everywhere("compatibility changed");
+  if (scope.haveKindsChanged) return everywhere("the kinds that CustomResourceDefinitions bring changed");
   if ((before.broken === undefined) !== (after.broken === undefined)) {
     return everywhere(after.broken === undefined ? "it was mended" : "it can't be rendered any more");
   }

@@ -11,6 +11,7 @@ const source = (name: string, subject = name) =>
   `apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventSource\nmetadata: {name: ${name}}\nspec: {messagingMatchCriteria: [{subject: ${subject}}]}\n`;
 const content = (name: string, text: string, namespace = "default") =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: ${namespace}, annotations: {projectsveltos.io/template: ok}}\ndata: {a.yaml: '${text}'}\n`;
+const made = (name: string) => `{apiVersion: v1, kind: Namespace, metadata: {name: ${name}}}`;
 const trigger = (name: string, spec: string) =>
   `apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventTrigger\nmetadata: {name: ${name}}\nspec:\n  eventSourceName: login\n${spec}`;
 const refer = (to: string) => `  policyRefs: [{kind: ConfigMap, ${to}}]\n`;
@@ -27,10 +28,10 @@ const base = {
   "plain.yaml": content("plain", "a: {{ .CloudEvent.id }}"),
   "region.yaml": content("region", "a: {{ .Cluster.metadata.labels.region }}"),
   "whole.yaml": content("whole", "a: {{ toJson .Cluster | quote }}"),
-  "size-eu.yaml": content("size-eu", "a: b"),
-  "size-us.yaml": content("size-us", "a: b"),
-  "kind-x.yaml": content("kind-x", "a: b"),
-  "own.yaml": content("own", "a: b", "fleet"),
+  "size-eu.yaml": content("size-eu", made("b")),
+  "size-us.yaml": content("size-us", made("b")),
+  "kind-x.yaml": content("kind-x", made("b")),
+  "own.yaml": content("own", made("b"), "fleet"),
   "t-plain.yaml": trigger("plain", prod + refer("namespace: default, name: plain")),
   "t-region.yaml": trigger("region", prod + refer("namespace: default, name: region")),
   "t-whole.yaml": trigger("whole", prod + refer("namespace: default, name: whole")),
@@ -73,7 +74,7 @@ describe("compareCatalogs", () => {
     ["nothing", {}, []],
     ["layout and comments", { "eu.yaml": `# hi\n${base["eu.yaml"]}` }, []],
     ["a document in another file", { "eu.yaml": undefined, "z.yaml": base["eu.yaml"] }, []],
-    ["a document that nobody refers to", { "new.yaml": content("new", "a: b") }, []],
+    ["a document that nobody refers to", { "new.yaml": content("new", made("b")) }, []],
     ["an EventSource that nobody names", { "new.yaml": source("new") }, []],
     [
       "a label that nobody reads: only who passes the whole cluster on",
@@ -169,14 +170,14 @@ describe("compareCatalogs", () => {
       },
       ["plain: all", "set: all", "to: all"],
     ],
-    ["what the cluster's label names", { "size-us.yaml": content("size-us", "a: c") }, ["by-cluster: fleet/us"]],
+    ["what the cluster's label names", { "size-us.yaml": content("size-us", made("c")) }, ["by-cluster: fleet/us"]],
     [
       "what stands in the clusters' namespace",
-      { "own.yaml": content("own", "a: c", "fleet") },
+      { "own.yaml": content("own", made("c"), "fleet") },
       ["own: fleet/eu fleet/us"],
     ],
-    ["what an event may name", { "kind-x.yaml": content("kind-x", "a: c") }, ["by-event: all"]],
-    ["what an event may come to name", { "kind-y.yaml": content("kind-y", "a: c") }, ["by-event: all"]],
+    ["what an event may name", { "kind-x.yaml": content("kind-x", made("c")) }, ["by-event: all"]],
+    ["what an event may come to name", { "kind-y.yaml": content("kind-y", made("c")) }, ["by-event: all"]],
     ["the EventSource", { "source.yaml": source("login", "logout") }, everybody.map((name) => `${name}: all`)],
     [
       "the ClusterSet, where it comes out otherwise",
@@ -272,7 +273,7 @@ describe("compareCatalogs", () => {
   });
 
   it("says where only documents changed that an event's data names", () => {
-    const { owners } = compareCatalogs(load(base), load({ ...base, "kind-x.yaml": content("kind-x", "a: c") }));
+    const { owners } = compareCatalogs(load(base), load({ ...base, "kind-x.yaml": content("kind-x", made("c")) }));
     expect(owners[0]).toMatchObject({ clusters: "all", onlyWhereNamed: ["ConfigMap/default/kind-x"] });
   });
 });
@@ -281,21 +282,21 @@ describe("causesIn", () => {
   const cases: [name: string, change: Files, owner: string, cluster: string, documents: string[]][] = [
     [
       "a cluster that is gone",
-      { "us.yaml": undefined, "plain.yaml": content("plain", "a: b") },
+      { "us.yaml": undefined, "plain.yaml": content("plain", made("b")) },
       "plain",
       "fleet/us",
       ["SveltosCluster/fleet/us"],
     ],
     [
       "elsewhere the template",
-      { "us.yaml": undefined, "plain.yaml": content("plain", "a: b") },
+      { "us.yaml": undefined, "plain.yaml": content("plain", made("b")) },
       "plain",
       "fleet/eu",
       ["ConfigMap/default/plain"],
     ],
     [
       "a label that the owner does not read is not why",
-      { "us.yaml": cluster("us", "env: prod, region: us, x: y"), "plain.yaml": content("plain", "a: b") },
+      { "us.yaml": cluster("us", "env: prod, region: us, x: y"), "plain.yaml": content("plain", made("b")) },
       "plain",
       "fleet/us",
       ["ConfigMap/default/plain"],
