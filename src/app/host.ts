@@ -7,20 +7,18 @@ import { dispositionOf } from "../model/disposition.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { Settings } from "../model/settings.ts";
 import { parseCommand } from "../pipeline/execute-command.ts";
+import type { Lead } from "../pipeline/loop/leading.ts";
 import { nameSome } from "../pipeline/loop/name-some.ts";
 import type { Log } from "../ports/system.ts";
-import { Connections } from "./host/connections.ts";
-import { within } from "./host/deadline.ts";
-import type { Closable, HostParts, Leader } from "./host/host-parts.ts";
+import { exchangeSettings, prepareChange } from "./host/change-over.ts";
+import type { HostParts, Leader } from "./host/host-parts.ts";
 import type { HostSnapshot, HostState } from "./host/host-snapshot.ts";
-import { Lending, type PreparedLending } from "./host/lending.ts";
-import { plainText } from "./host/plain-text.ts";
+import { linkSignal } from "./host/link-signal.ts";
+import { Resources } from "./host/resources.ts";
 import { SettingsWatch } from "./host/settings-watch.ts";
 import type { ServiceHealth } from "./http/status-server.ts";
 import { type ServiceConfig, subjectsOf } from "./read-config.ts";
 
-/** New settings that are not ready by then are refused. */
-const prepareMsMax = 30_000;
 /** What is being started is given so long to end. */
 const stopMsMax = 20_000;
 
@@ -34,9 +32,7 @@ type Started =
 export class Host {
   readonly #parts: HostParts;
   readonly #watch: SettingsWatch;
-  readonly #connections: Connections;
-  readonly #listeners = new Lending<Closable>();
-  readonly #folders = new Lending<Closable>();
+  readonly #resources: Resources;
   /** Aborts when the process is asked to stop. */
   readonly #stop: AbortSignal;
   #state: HostState = "starting";
@@ -49,12 +45,13 @@ export class Host {
     this.#parts = parts;
     this.#stop = stop;
     this.#watch = new SettingsWatch(parts);
-    this.#connections = new Connections((connection) =>
-      parts.openConnection(this.#settings(), connection, () => {
-        if (this.#leader === undefined) throw new Error("nobody leads");
-        return this.#leader.lead;
-      }),
-    );
+    this.#resources = new Resources(parts, {
+      answer: (request) => this.answer(request),
+      // A secret can change while the address stays.
+      webhooks: { secret: () => this.#config?.settings.webhooks?.secret, onHint: () => this.#leader?.hint() },
+      health: () => this.#health(),
+      openConnection: (connection) => parts.openConnection(this.#settings(), connection, () => this.#whoLeads()),
+    });
     stop.addEventListener("abort", () => {
       this.#state = "stopping";
     });
@@ -73,12 +70,12 @@ export class Host {
     for (const problem of problems) this.#parts.log.problem(problem);
     this.#config = first;
     try {
-      const folder = await this.#prepareFolder(first.settings);
+      const folder = await this.#resources.prepareFolder(first.settings);
       await folder.adopt();
       await this.#serve(first);
       return true;
     } finally {
-      await this.#release();
+      await this.#resources.release();
     }
   }
 
@@ -160,15 +157,17 @@ export class Host {
     this.#setState("starting");
     this.#config = config;
     await checkSettings(config);
-    const folder = await this.#prepareFolder(config.settings);
-    const listeners = await this.#prepareListeners(config).catch(async (error: unknown) => {
+    const folder = await this.#resources.prepareFolder(config.settings);
+    const listeners = await this.#resources.prepareListeners(config).catch(async (error: unknown) => {
       await folder.abandon();
       throw error;
     });
     await listeners.adopt();
     await folder.adopt();
-    const { streams, closeOthers } = this.#connections.take(config.connections);
+    const { streams, closeOthers } = this.#resources.takeStreams(config);
     await closeOthers();
+    // Nothing is read before there is a leader; what nobody keeps is taken meanwhile.
+    for (const stream of streams) stream.receive();
 
     const attempt = linkSignal(this.#stop);
     const watching = linkSignal(attempt.signal);
@@ -201,7 +200,7 @@ export class Host {
       if (next === undefined) return undefined;
       try {
         await this.#parts.checkSettings(next);
-        const listeners = await this.#prepareListeners(next);
+        const listeners = await this.#resources.prepareListeners(next);
         await listeners.abandon();
         return next;
       } catch (error) {
@@ -232,12 +231,18 @@ export class Host {
         }
         this.#setState("changing over");
         try {
-          if (await this.#change(leader, config, next, stop.signal)) config = next;
-          else {
+          const scope = { parts: this.#parts, resources: this.#resources, leader, stopped: stop.signal };
+          const ready = await prepareChange(scope, config, next);
+          if (ready === undefined) {
             stop.abort();
             await running;
             return { config: next, before: config };
           }
+          await exchangeSettings(ready, this.#resources, next, () => {
+            this.#config = next;
+          });
+          config = next;
+          this.#tellInForce("settings in force");
         } catch (error) {
           if (stop.signal.aborted) continue;
           if (dispositionOf(error, "run") === "stand-by") throw error;
@@ -254,61 +259,12 @@ export class Host {
     }
   }
 
-  /**
-   * Lets new settings take over, and throws where they can't. False: they name another database, which is ready to be
-   * read; the service has to begin anew with it.
-   */
-  async #change(leader: Leader, before: ServiceConfig, next: ServiceConfig, stop: AbortSignal): Promise<boolean> {
-    const { checkDatabase, checkSettings, clock } = this.#parts;
-    const isOther = databaseText(next.settings) !== databaseText(before.settings);
-    const deadline = linkSignal(stop);
-    const prepare = async () => {
-      await checkSettings(next);
-      if (isOther) {
-        checkJournals(before, next);
-        await checkDatabase(next, deadline.signal);
-        const folder = await this.#prepareFolder(next.settings);
-        await folder.abandon();
-      }
-      const listeners = await this.#prepareListeners(next);
-      if (isOther) {
-        await listeners.abandon();
-        return undefined;
-      }
-      try {
-        return { listeners, change: await leader.prepare(next) };
-      } catch (error) {
-        await listeners.abandon();
-        throw error;
-      }
-    };
-    const prepared = await within(clock, prepareMsMax, deadline, prepare(), (late) => late?.listeners.abandon());
-    if (prepared === undefined) return false;
-
-    let closeOthers: () => Promise<void> = () => Promise.resolve();
-    try {
-      await prepared.change.exchange(() => {
-        this.#config = next;
-        const taken = this.#connections.take(next.connections);
-        closeOthers = taken.closeOthers;
-        return taken.streams;
-      });
-    } catch (error) {
-      await prepared.listeners.abandon();
-      throw error;
-    }
-    await prepared.listeners.adopt();
-    await closeOthers();
-    this.#tellInForce("settings in force");
-    return true;
-  }
-
   /** Another instance leads: nothing is read or pushed any more, until somebody starts this one anew. */
   async #standBy(error: SluiceError): Promise<void> {
     this.#setState("standing by");
     this.#problem = error.problem;
     this.#parts.log.problem(error.problem, { state: "standing by" });
-    await this.#connections.close();
+    await this.#resources.closeConnections();
     if (!this.#stop.aborted)
       await new Promise((resolve) => this.#stop.addEventListener("abort", resolve, { once: true }));
   }
@@ -317,45 +273,6 @@ export class Host {
     if (!(error instanceof SluiceError) || dispositionOf(error, "change") === "crash") throw error;
     this.#parts.log.problem(error.problem);
     this.#watch.refuse(error.problem);
-  }
-
-  #prepareFolder({ state: { directory } }: Settings): Promise<PreparedLending<Closable>> {
-    const { lockState, openControl } = this.#parts;
-    const open = async () => {
-      const lock = await lockState(directory);
-      try {
-        const control = await openControl(directory, (request) => this.answer(request));
-        return {
-          close: async () => {
-            await control.close();
-            await lock.close();
-          },
-        };
-      } catch (error) {
-        await lock.close();
-        throw error;
-      }
-    };
-    return this.#folders.prepare(new Map([[directory, open]]));
-  }
-
-  #prepareListeners({ settings: { webhooks, server } }: ServiceConfig): Promise<PreparedLending<Closable>> {
-    const wanted = new Map<string, () => Promise<Closable>>();
-    if (webhooks !== undefined) {
-      const { host, port } = webhooks;
-      wanted.set(`webhooks at ${host}:${port}`, () =>
-        this.#parts.openListener(host, port, {
-          // Of the settings in force then: a secret can change while the address stays.
-          secret: () => this.#config?.settings.webhooks?.secret,
-          onHint: () => this.#leader?.hint(),
-        }),
-      );
-    }
-    if (server !== undefined) {
-      const { host, port } = server;
-      wanted.set(`status at ${host}:${port}`, () => this.#parts.openStatus(host, port, () => this.#health()));
-    }
-    return this.#listeners.prepare(wanted);
   }
 
   /** Ready is who leads and who stands by: both are what they are to be, and a rolling update goes on. */
@@ -399,39 +316,13 @@ export class Host {
     if (state === "starting" || state === "leading") this.#problem = undefined;
   }
 
+  #whoLeads(): Lead {
+    if (this.#leader === undefined) throw new Error("nobody leads");
+    return this.#leader.lead;
+  }
+
   #settings(): Settings {
     if (this.#config === undefined) throw new Error("nothing is configured yet");
     return this.#config.settings;
   }
-
-  async #release(): Promise<void> {
-    await this.#listeners.close();
-    await this.#connections.close();
-    await this.#folders.close();
-  }
-}
-
-/** A change of any of these is another database, or another way into it: the service begins anew with it. */
-function databaseText({ repository, state }: Settings): string {
-  const { url, auth, caFile, author, signing } = repository;
-  return plainText([url, auth, caFile, author, signing, state.branch, state.directory]);
-}
-
-/** A folder that is left would keep what was received and not read yet. */
-function checkJournals(before: ServiceConfig, next: ServiceConfig): void {
-  const isMoved = before.settings.state.directory !== next.settings.state.directory;
-  if (!isMoved || !before.connections.some(({ connection }) => connection.core !== undefined)) return;
-  throw new SluiceError({
-    code: "SETTINGS_INVALID",
-    message: "state.directory can't change while core subjects are received: its journal may hold what is not read yet",
-    hint: "Stop the service, move the folder, and start it with the new setting.",
-  });
-}
-
-/** A controller that also aborts when the signal does. */
-function linkSignal(signal: AbortSignal): AbortController {
-  const controller = new AbortController();
-  if (signal.aborted) controller.abort();
-  else signal.addEventListener("abort", () => controller.abort(), { once: true, signal: controller.signal });
-  return controller;
 }

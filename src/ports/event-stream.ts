@@ -17,6 +17,12 @@ export interface EventStream {
   readonly name: StreamName;
 
   /**
+   * Begins to take what nobody keeps for it, so that nothing is missed while nobody reads yet: of core subjects. Where
+   * messages are kept until they are read it does nothing. Trouble is told once it is read.
+   */
+  receive(): void;
+
+  /**
    * Every delivery behind `from` (undefined: from the beginning of what is stored), strictly in the stream's order,
    * without end until `signal` aborts. Trouble never ends it: the adapter reconnects and rebinds with backoff and says
    * so through `onStatus`. Reads ahead only as far as its bounds allow. May be called again after it ended.

@@ -72,6 +72,7 @@ export function createFakeEventStream(options: FakeEventStreamOptions = {}): Fak
 
   return {
     name,
+    receive: () => undefined,
     async *read(from, readSignal, onStatus: (status: StreamStatus) => void) {
       const signal = AbortSignal.any([readSignal, closing.signal]);
       let last = from;

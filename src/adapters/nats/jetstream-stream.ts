@@ -125,6 +125,8 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
 
   return {
     name,
+    // The server keeps what is to be read.
+    receive: () => undefined,
     async *read(from, readSignal, onStatus, resumed) {
       const signal = AbortSignal.any([readSignal, closing.signal]);
       const status = createStatusReport(name, log, onStatus);

@@ -30,14 +30,15 @@ export interface JournalStream extends EventStream {
 }
 
 /**
- * Receiving begins with the first reading and lasts until `close`, so that nothing is missed while reading is begun
- * anew.
+ * Receiving begins with `receive` or the first reading, and lasts until `close`, so that nothing is missed before reading
+ * begins, and while it is begun anew.
  */
 export function createJournalStream(options: JournalStreamOptions): JournalStream {
   const { connection, held, log } = options;
   const name = `${connection}${journalStreamSuffix}`;
   const closing = new AbortController();
   let journal: Journal | undefined;
+  let opening: Promise<Journal> | undefined;
   let status: StatusReport | undefined;
   /** Why messages are not received. */
   let linkTrouble: Problem | undefined;
@@ -97,8 +98,26 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
   }
 
   async function open(): Promise<Journal> {
-    journal ??= await options.openJournal(setDiskTrouble);
+    opening ??= options.openJournal(setDiskTrouble).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    journal = await opening;
     return journal;
+  }
+
+  /** Until it receives, or is closed. What keeps it from that is told by whoever reads. */
+  async function receiveEarly(): Promise<void> {
+    const backoff = createBackoff();
+    while (!isReceiving && !closing.signal.aborted) {
+      try {
+        await open();
+        if (!closing.signal.aborted) startReceiving();
+        return;
+      } catch {
+        await backoff.wait(closing.signal);
+      }
+    }
   }
 
   /** Makes the journal fit the position: whose successor it is, or what it lost, or that it belongs to the past. */
@@ -151,6 +170,7 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
         source = next;
       }
     },
+    receive: () => void receiveEarly(),
     async *read(from, readSignal, onStatus) {
       const signal = AbortSignal.any([readSignal, closing.signal]);
       const backoff = createBackoff();
@@ -182,7 +202,11 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       if (closing.signal.aborted) return;
       closing.abort();
       await receiver.close();
-      await journal?.close();
+      // One that is being opened is closed as well.
+      await opening?.then(
+        (opened) => opened.close(),
+        () => undefined,
+      );
       if (!isReceiving) await source?.link.release();
     },
   };

@@ -1,0 +1,103 @@
+/**
+ * New settings beside old ones: prepared while nothing is written yet, then exchanged between two batches. What opens
+ * something for them closes it where they don't take over.
+ */
+import { SluiceError } from "../../model/problem.ts";
+import type { Settings } from "../../model/settings.ts";
+import type { EventStream } from "../../ports/event-stream.ts";
+import type { ServiceConfig } from "../read-config.ts";
+import { within } from "./deadline.ts";
+import type { Closable, HostParts, Leader, PreparedChange } from "./host-parts.ts";
+import type { PreparedLending } from "./lending.ts";
+import { linkSignal } from "./link-signal.ts";
+import { plainText } from "./plain-text.ts";
+import type { Resources } from "./resources.ts";
+
+/** New settings that are not ready by then are refused. */
+const prepareMsMax = 30_000;
+
+export interface ChangeOverParts {
+  readonly parts: Pick<HostParts, "checkDatabase" | "checkSettings" | "clock">;
+  readonly resources: Resources;
+  readonly leader: Leader;
+  /** Aborts when nobody wants it any more. */
+  readonly stopped: AbortSignal;
+}
+
+/** Ready to take over from what leads. */
+export interface ReadyChange {
+  readonly listeners: PreparedLending<Closable>;
+  readonly change: PreparedChange;
+}
+
+/**
+ * Prepares new settings. Undefined: they name another database, which is ready to be read; the service has to begin anew
+ * with it. Throws a SluiceError where they can't take over, or are not ready in time.
+ */
+export function prepareChange(
+  { parts, resources, leader, stopped }: ChangeOverParts,
+  before: ServiceConfig,
+  next: ServiceConfig,
+): Promise<ReadyChange | undefined> {
+  const { checkDatabase, checkSettings, clock } = parts;
+  const deadline = linkSignal(stopped);
+  const prepare = async () => {
+    await checkSettings(next);
+    if (databaseText(next.settings) !== databaseText(before.settings)) {
+      checkJournals(before, next);
+      await checkDatabase(next, deadline.signal);
+      for (const prepared of [await resources.prepareFolder(next.settings), await resources.prepareListeners(next)]) {
+        await prepared.abandon();
+      }
+      return undefined;
+    }
+    const listeners = await resources.prepareListeners(next);
+    try {
+      return { listeners, change: await leader.prepare(next) };
+    } catch (error) {
+      await listeners.abandon();
+      throw error;
+    }
+  };
+  return within(clock, prepareMsMax, deadline, prepare(), (late) => late?.listeners.abandon());
+}
+
+/** Lets prepared settings take over; where their first commit can't be made it throws, and what was in force stays. */
+export async function exchangeSettings(
+  { listeners, change }: ReadyChange,
+  resources: Resources,
+  next: ServiceConfig,
+  onInForce: () => void,
+): Promise<void> {
+  let closeOthers: () => Promise<void> = () => Promise.resolve();
+  try {
+    await change.exchange((): readonly EventStream[] => {
+      onInForce();
+      const taken = resources.takeStreams(next);
+      closeOthers = taken.closeOthers;
+      return taken.streams;
+    });
+  } catch (error) {
+    await listeners.abandon();
+    throw error;
+  }
+  await listeners.adopt();
+  await closeOthers();
+}
+
+/** A change of any of these is another database, or another way into it: the service begins anew with it. */
+function databaseText({ repository, state }: Settings): string {
+  const { url, auth, caFile, author, signing } = repository;
+  return plainText([url, auth, caFile, author, signing, state.branch, state.directory]);
+}
+
+/** A folder that is left would keep what was received and not read yet. */
+function checkJournals(before: ServiceConfig, next: ServiceConfig): void {
+  const isMoved = before.settings.state.directory !== next.settings.state.directory;
+  if (!isMoved || !before.connections.some(({ connection }) => connection.core !== undefined)) return;
+  throw new SluiceError({
+    code: "SETTINGS_INVALID",
+    message: "state.directory can't change while core subjects are received: its journal may hold what is not read yet",
+    hint: "Stop the service, move the folder, and start it with the new setting.",
+  });
+}
