@@ -143,7 +143,7 @@ const refusals: readonly Refusal[] = [
     code: "TARGET_MISSING",
     change: (text) => text.replace("branch: main", "branch: mian"),
   },
-  { name: "a key that nobody knows", code: "SETTINGS_INVALID", change: (text) => `${text}unknownKey: true\n` },
+  { name: "a key that nobody knows", code: "FIELD_UNKNOWN", change: (text) => `${text}unknownKey: true\n` },
 ];
 
 describe("refused, with the old ones kept", () => {
@@ -353,7 +353,8 @@ it("what happens is in the log: ready and each batch name what they are about", 
   const service = await workbench.start();
   await workbench.publish("user-operation", login(1));
   await untilUsers(workbench, 1);
-  await until(() => service.lines().some(({ message }) => message === "pushed"), "the line of the batch");
+  const isOfBatch = ({ message, events }: Readonly<Record<string, unknown>>) => message === "pushed" && events === 1;
+  await until(() => service.lines().some(isOfBatch), "the line of the batch");
   const lines = service.lines();
   expect(lines.find(({ message }) => message === "ready")).toMatchObject({
     repository: expect.stringContaining("fleet.git"),
@@ -363,7 +364,7 @@ it("what happens is in the log: ready and each batch name what they are about", 
     subjects: "user-operation",
     version: expect.any(String),
   });
-  const pushed = lines.findLast(({ message }) => message === "pushed");
+  const pushed = lines.findLast(isOfBatch);
   const head = (await workbench.git("rev-parse", "main")).trim();
   expect(pushed).toMatchObject({ events: 1, commit: head, branch: "main", created: 1, failed: 0 });
   expect(pushed?.milliseconds).toEqual(expect.any(Number));
