@@ -2,8 +2,7 @@
  * The local object store: a bare, shallow Git directory that is filled by `git fetch` and by our own packs. It is a cache: whatever
  * is wrong with it, it is made anew from the remote.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
@@ -14,7 +13,8 @@ import { type GitObject, hashObject } from "./object-id.ts";
 import { encodePackIndex, type PackEntry, type PackLayout } from "./pack-bytes.ts";
 import { PackFile } from "./pack-file.ts";
 import { refName } from "./push-client.ts";
-import { DamagedStoreError } from "./store-error.ts";
+import { DamagedStoreError, isDiskFault, isFileError, StoreDiskError, withStoreDisk } from "./store-error.ts";
+import { machineFiles, type StoreFiles } from "./store-files.ts";
 
 /** Raised when what is in the store, or how, changes: an older one is made anew. */
 const storeVersion = 1;
@@ -26,8 +26,15 @@ const packsMax = 24;
 const smallPackObjectsMax = 60_000;
 const mergeObjectsMax = 120_000;
 
+/** Where a store goes that can't be in its own folder; the second is in memory. */
+const usualFallbacks = [tmpdir(), "/dev/shm"];
+
 export interface LocalStoreOptions {
   readonly directory: string;
+  /** Default: the machine's. */
+  readonly files?: StoreFiles;
+  /** Folders in which a store of its own is made where `directory` can't be written, the first that can be. */
+  readonly fallbacks?: readonly string[];
   /** Without credentials. */
   readonly url: string;
   /** What `git fetch` needs to get in: credentials, authorities, the ssh command. */
@@ -37,67 +44,168 @@ export interface LocalStoreOptions {
 
 export class LocalStore {
   readonly #options: LocalStoreOptions;
-  readonly #objects: string;
+  readonly #files: StoreFiles;
+  /** Where it is: the settings' folder, or a makeshift one. */
+  #directory: string;
   /** Most recently used first. */
   #packs: PackFile[] = [];
 
   private constructor(options: LocalStoreOptions) {
     this.#options = options;
-    this.#objects = join(options.directory, "objects");
+    this.#files = options.files ?? machineFiles;
+    this.#directory = options.directory;
   }
 
-  /** Opens the store; one that is missing, damaged or another repository's is made anew. */
+  get #objects(): string {
+    return join(this.#directory, "objects");
+  }
+
+  /** Whether it is in a makeshift folder, the settings' one being impossible to write. */
+  get isMakeshift(): boolean {
+    return this.#directory !== this.#options.directory;
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  /**
+   * Opens the store; one that is missing, damaged or another repository's is made anew; where its folder can't be written, in a
+   * makeshift one. Throws a SluiceError (DISK_UNAVAILABLE) where there is none that can be.
+   */
   static async open(options: LocalStoreOptions): Promise<LocalStore> {
     const store = new LocalStore(options);
     try {
-      if (!store.#isOurs()) await store.rebuild();
-      else {
+      if (store.#isOurs()) {
         store.#removeLeftovers();
         store.#writeConfig();
         store.loadPacks();
+        return store;
       }
     } catch (error) {
-      const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-      if (!isMissing && !(error instanceof DamagedStoreError)) throw error;
-      await store.rebuild();
+      if (!isFileError(error) && !(error instanceof DamagedStoreError)) throw error;
     }
+    await store.rebuild();
     return store;
   }
 
-  /** Throws away what is there and starts empty. */
+  /** Throws away what is there and starts empty; in a makeshift folder where that is not possible here. */
   async rebuild(): Promise<void> {
-    const { directory, url } = this.#options;
     this.close();
-    await rm(directory, { recursive: true, force: true });
-    await mkdir(directory, { recursive: true });
-    const result = await runProgram("git", ["init", "--quiet", "--bare", "--template=", directory], {
-      env: gitEnv(),
-      durationMsMax: 60_000,
-    });
-    if (result.code !== 0) {
-      throw new SluiceError({ code: "PROGRAM_FAILED", message: `git init failed in ${directory}: ${result.stderr}` });
+    const { directory } = this.#options;
+    try {
+      await this.#make(directory);
+      this.#directory = directory;
+    } catch (error) {
+      if (!(error instanceof StoreDiskError)) throw error;
+      await this.#makeElsewhere(error, (folder) => this.#make(folder), []);
     }
-    mkdirSync(join(this.#objects, "pack"), { recursive: true });
-    this.#writeConfig();
-    // Last: without it the store counts as unfinished.
-    writeFileSync(join(directory, markerName), JSON.stringify({ version: storeVersion, url }));
+  }
+
+  /**
+   * Goes to another folder with those branches, fetched anew: this one can't be written any more. Nothing changes where that fails.
+   * Throws a SluiceError (DISK_UNAVAILABLE) where no folder can be written, and what fetching throws.
+   */
+  async move(branches: readonly string[], cause: unknown, signal?: AbortSignal): Promise<void> {
+    const fill = async (folder: string) => {
+      await this.#make(folder);
+      const next = new LocalStore({ ...this.#options, directory: folder });
+      try {
+        if (branches.length > 0) await next.fetchBranches(branches, signal);
+      } finally {
+        next.close();
+      }
+    };
+    // Deleted is not full: what is gone can be made again.
+    const { directory } = this.#options;
+    const isGone = !this.#files.existsSync(join(directory, markerName));
+    const before = this.#directory;
+    await this.#makeElsewhere(cause, fill, isGone ? [directory] : []);
+    this.#closePacks();
+    if (before !== directory && before !== this.#directory)
+      this.#files.rmSync(before, { recursive: true, force: true });
+    this.loadPacks();
+  }
+
+  /** Makes the store in the first folder that takes it. */
+  async #makeElsewhere(
+    cause: unknown,
+    make: (folder: string) => Promise<void>,
+    first: readonly string[],
+  ): Promise<void> {
+    const { fallbacks = usualFallbacks } = this.#options;
+    const reasons = [String((cause as Error).message)];
+    for (const base of [...first, ...fallbacks]) {
+      const isMakeshift = !first.includes(base);
+      let folder: string | undefined;
+      try {
+        folder = isMakeshift ? this.#files.mkdtempSync(join(base, "sluice-git-")) : base;
+        await make(folder);
+        this.#directory = folder;
+        return;
+      } catch (error) {
+        if (isMakeshift && folder !== undefined) this.#removeQuietly(folder);
+        if (!isFileError(error) && !(error instanceof StoreDiskError)) throw error;
+        reasons.push(error.message);
+      }
+    }
+    throw new SluiceError(
+      {
+        code: "DISK_UNAVAILABLE",
+        message: `the local Git store can't be written: ${reasons.join("; ")}`,
+        hint: `Make room, or make ${this.#options.directory} writable. What is pushed stays in memory until then.`,
+      },
+      cause,
+    );
+  }
+
+  #removeQuietly(folder: string): void {
+    try {
+      this.#files.rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // It is in a folder that is emptied now and then.
+    }
+  }
+
+  async #make(directory: string): Promise<void> {
+    const { url } = this.#options;
+    const files = this.#files;
+    await withStoreDisk(`${directory} can't be written`, async () => {
+      await files.rm(directory, { recursive: true, force: true });
+      await files.mkdir(directory, { recursive: true, mode: 0o700 });
+      const result = await runProgram("git", ["init", "--quiet", "--bare", "--template=", directory], {
+        env: gitEnv(),
+        durationMsMax: 60_000,
+      });
+      if (result.code !== 0) {
+        const message = `git init failed in ${directory}: ${result.stderr}`;
+        if (isDiskFault(result.stderr) || /permission denied/i.test(result.stderr)) throw new StoreDiskError(message);
+        throw new SluiceError({ code: "PROGRAM_FAILED", message });
+      }
+      files.mkdirSync(join(directory, "objects/pack"), { recursive: true });
+      files.writeFileSync(join(directory, "config"), storeConfig(url));
+      // Last: without it the store counts as unfinished.
+      files.writeFileSync(join(directory, markerName), JSON.stringify({ version: storeVersion, url }));
+    });
   }
 
   #writeConfig(): void {
-    writeFileSync(join(this.#options.directory, "config"), storeConfig(this.#options.url));
+    this.#files.writeFileSync(join(this.#directory, "config"), storeConfig(this.#options.url));
   }
 
   /** What a crash left half done. */
   #removeLeftovers(): void {
     const folder = join(this.#objects, "pack");
-    for (const name of readdirSync(folder)) if (name.startsWith("tmp_")) rmSync(join(folder, name), { force: true });
-    rmSync(`${this.#options.directory}.new`, { recursive: true, force: true });
+    for (const name of this.#files.readdirSync(folder)) {
+      if (name.startsWith("tmp_")) this.#files.rmSync(join(folder, name), { force: true });
+    }
+    this.#files.rmSync(`${this.#directory}.new`, { recursive: true, force: true });
   }
 
   #isOurs(): boolean {
     try {
-      const marker: unknown = JSON.parse(readFileSync(join(this.#options.directory, markerName), "utf8"));
-      const { version, url } = marker as { version?: unknown; url?: unknown };
+      const text = this.#files.readFileSync(join(this.#directory, markerName)).toString();
+      const { version, url } = JSON.parse(text) as { version?: unknown; url?: unknown };
       return version === storeVersion && url === this.#options.url;
     } catch {
       return false;
@@ -109,7 +217,7 @@ export class LocalStore {
     const folder = join(this.#objects, "pack");
     let names: string[];
     try {
-      names = readdirSync(folder).filter((name) => name.endsWith(".idx"));
+      names = this.#files.readdirSync(folder).filter((name) => name.endsWith(".idx"));
     } catch (error) {
       throw new DamagedStoreError(`${folder} can't be read`, error);
     }
@@ -117,12 +225,12 @@ export class LocalStore {
     for (const pack of this.#packs) if (!wanted.delete(pack.index.path)) pack.close();
     const still = new Set(names.map((name) => join(folder, name)));
     this.#packs = this.#packs.filter((pack) => still.has(pack.index.path));
-    for (const path of wanted) this.#packs.unshift(new PackFile(path));
+    for (const path of wanted) this.#packs.unshift(new PackFile(path, this.#files));
   }
 
   /** The object, checked against its id; undefined: it isn't here. Throws DamagedStoreError. */
   read(id: ObjectId): GitObject | undefined {
-    const object = this.#find(id) ?? readLooseObject(this.#objects, id);
+    const object = this.#find(id) ?? readLooseObject(this.#objects, id, this.#files);
     if (object !== undefined && hashObject(object.type, object.body) !== id) {
       throw new DamagedStoreError(`object ${id} is not what its name says`);
     }
@@ -132,7 +240,7 @@ export class LocalStore {
   has(id: ObjectId): boolean {
     return (
       this.#packs.some((pack) => pack.index.findOffset(id) !== undefined) ||
-      readLooseObject(this.#objects, id) !== undefined
+      readLooseObject(this.#objects, id, this.#files) !== undefined
     );
   }
 
@@ -153,13 +261,14 @@ export class LocalStore {
   async fetchBranches(branches: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, ObjectId>> {
     const refspecs = branches.map((branch) => `+${refName(branch)}:${trackingRef(branch)}`);
     await this.#fetch(["--depth=1", "--filter=blob:none", "origin", ...refspecs], signal);
+    return this.trackedHeads(branches);
+  }
+
+  /** Where those branches were when they were last fetched or pushed, as far as that is known. */
+  async trackedHeads(branches: readonly string[]): Promise<ReadonlyMap<string, ObjectId>> {
     const { stdout } = await this.#git(["for-each-ref", "--format=%(objectname) %(refname)"]);
-    const refs = new Map(
-      stdout
-        .toString()
-        .split("\n")
-        .map((line) => [line.slice(41), line.slice(0, 40)] as const),
-    );
+    const lines = stdout.toString().split("\n");
+    const refs = new Map(lines.map((line) => [line.slice(41), line.slice(0, 40)] as const));
     return new Map(
       branches.flatMap((branch) => {
         const id = refs.get(trackingRef(branch));
@@ -202,7 +311,10 @@ export class LocalStore {
       "--no-auto-maintenance",
     ];
     const result = await this.#git([...config, ...common, ...args], input, await this.#options.fetchEnv(), signal);
-    if (result.code !== 0) throw new FetchFailedError(result.stderr);
+    if (result.code !== 0) {
+      if (isDiskFault(result.stderr)) throw new StoreDiskError(`${this.#directory} can't be written: ${result.stderr}`);
+      throw new FetchFailedError(result.stderr);
+    }
     this.loadPacks();
   }
 
@@ -229,8 +341,8 @@ export class LocalStore {
     const enough = this.#packs.length > packsMax ? 2 : smallPacksMax;
     if (small.length < enough) return undefined;
     const temporary = join(this.#objects, "pack", `tmp_merge_${process.pid}`);
-    await rm(temporary, { force: true });
-    const { entries, checksum } = await mergePacks(small, temporary);
+    await this.#files.rm(temporary, { force: true });
+    const { entries, checksum } = await mergePacks(small, temporary, this.#files);
     return () => {
       if (!small.every((pack) => this.#packs.includes(pack))) return;
       this.#install(temporary, entries, checksum);
@@ -242,21 +354,21 @@ export class LocalStore {
     this.#packs = this.#packs.filter((other) => other !== pack);
     pack.close();
     for (const extension of [".idx", ".rev", ".promisor", ".pack"]) {
-      rmSync(pack.path.replace(/\.pack$/, extension), { force: true });
+      this.#files.rmSync(pack.path.replace(/\.pack$/, extension), { force: true });
     }
   }
 
   /** Gives a complete pack its name and index. */
   #install(path: string, entries: readonly PackEntry[], checksum: Buffer): void {
     const name = join(this.#objects, "pack", `pack-${checksum.toString("hex")}`);
-    renameSync(path, `${name}.pack`);
+    this.#files.renameSync(path, `${name}.pack`);
     // What a remote has promised to have: its blobs need not all be here.
-    writeFileSync(`${name}.promisor`, "");
-    writeFileSync(path, encodePackIndex(entries, checksum), { mode: 0o444 });
+    this.#files.writeFileSync(`${name}.promisor`, "");
+    this.#files.writeFileSync(path, encodePackIndex(entries, checksum), { mode: 0o444 });
     // The index comes last: a pack without one is nothing to git.
-    renameSync(path, `${name}.idx`);
+    this.#files.renameSync(path, `${name}.idx`);
     if (!this.#packs.some((pack) => pack.index.path === `${name}.idx`))
-      this.#packs.unshift(new PackFile(`${name}.idx`));
+      this.#packs.unshift(new PackFile(`${name}.idx`, this.#files));
   }
 
   /**
@@ -264,15 +376,15 @@ export class LocalStore {
    * until the answer is called, which puts it in this one's place.
    */
   async renew(branches: readonly string[], signal?: AbortSignal): Promise<() => Promise<void>> {
-    const { directory } = this.#options;
-    const next = new LocalStore({ ...this.#options, directory: `${directory}.new` });
+    const directory = this.#directory;
+    const next = new LocalStore({ ...this.#options, directory: `${directory}.new`, fallbacks: [] });
     await next.rebuild();
     if (branches.length > 0) await next.fetchBranches(branches, signal);
     next.close();
     return async () => {
-      this.close();
-      await rm(directory, { recursive: true, force: true });
-      await rename(`${directory}.new`, directory);
+      this.#closePacks();
+      await this.#files.rm(directory, { recursive: true, force: true });
+      await this.#files.rename(`${directory}.new`, directory);
       this.loadPacks();
     };
   }
@@ -280,13 +392,17 @@ export class LocalStore {
   /** Stores a pack that the remote has got, and where branches are now. */
   async addPack(layout: PackLayout, heads: ReadonlyMap<string, ObjectId>): Promise<void> {
     const temporary = join(this.#objects, "pack", `tmp_${layout.checksum.toString("hex")}`);
-    await rm(temporary, { force: true });
-    await writeWhole(temporary, layout.bytes);
-    this.#install(temporary, layout.entries, layout.checksum);
+    await withStoreDisk(`${this.#directory} can't be written`, async () => {
+      await this.#files.rm(temporary, { force: true });
+      await this.#writeWhole(temporary, layout.bytes);
+      this.#install(temporary, layout.entries, layout.checksum);
+    });
     const present = [...heads].filter(([, id]) => this.has(id));
     const commands = present.map(([branch, id]) => `update ${trackingRef(branch)} ${id}\n`);
     const result = await this.#git(["update-ref", "--stdin"], commands.join(""));
-    if (result.code !== 0) throw new DamagedStoreError(`the store's refs can't be updated: ${result.stderr}`);
+    if (result.code === 0) return;
+    const message = `the store's refs can't be updated: ${result.stderr}`;
+    throw isDiskFault(result.stderr) ? new StoreDiskError(message) : new DamagedStoreError(message);
   }
 
   async #git(
@@ -295,24 +411,29 @@ export class LocalStore {
     moreEnv: ProgramEnv = {},
     signal?: AbortSignal,
   ): Promise<ProgramResult> {
-    const { directory, fetchMsMax } = this.#options;
-    const env = gitEnv({ ...moreEnv, GIT_DIR: directory });
+    const { fetchMsMax } = this.#options;
+    const env = gitEnv({ ...moreEnv, GIT_DIR: this.#directory });
     return runProgram("git", args, { env, input, durationMsMax: fetchMsMax, signal });
   }
 
+  /** In one go: `writeFile` takes a turn of the event loop for each half a megabyte, and the objects stay in memory meanwhile. */
+  async #writeWhole(path: string, bytes: Buffer): Promise<void> {
+    const file = await this.#files.open(path, "wx", 0o444);
+    try {
+      for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+    } finally {
+      await file.close();
+    }
+  }
+
   close(): void {
+    this.#closePacks();
+    if (this.isMakeshift) this.#removeQuietly(this.#directory);
+  }
+
+  #closePacks(): void {
     for (const pack of this.#packs) pack.close();
     this.#packs = [];
-  }
-}
-
-/** In one go: `writeFile` takes a turn of the event loop for each half a megabyte, and the objects stay in memory meanwhile. */
-async function writeWhole(path: string, bytes: Buffer): Promise<void> {
-  const file = await open(path, "wx", 0o444);
-  try {
-    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
-  } finally {
-    await file.close();
   }
 }
 

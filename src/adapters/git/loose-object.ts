@@ -1,20 +1,24 @@
 /** Reads objects that git keeps in files of their own. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inflateSync } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
 import type { GitObject, ObjectType } from "./object-id.ts";
 import { DamagedStoreError } from "./store-error.ts";
+import { machineFiles, type StoreFiles } from "./store-files.ts";
 
 /** The object below the `objects` folder, or undefined where it has no file of its own. */
-export function readLooseObject(objectsFolder: string, id: ObjectId): GitObject | undefined {
+export function readLooseObject(
+  objectsFolder: string,
+  id: ObjectId,
+  files: StoreFiles = machineFiles,
+): GitObject | undefined {
   const path = join(objectsFolder, id.slice(0, 2), id.slice(2));
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = files.readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    throw new DamagedStoreError(`${path} can't be read`, error);
   }
   try {
     const object = inflateSync(bytes);

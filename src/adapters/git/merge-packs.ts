@@ -1,11 +1,12 @@
 /** Makes one pack of several small ones: what is in them is copied as it is, and only the distances to bases change. */
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
 import { ofsDeltaType, type PackEntry, writeDistance, writePackHeader, writeTypeAndSize } from "./pack-bytes.ts";
 import type { PackFile } from "./pack-file.ts";
+import { machineFiles, type StoreFiles } from "./store-files.ts";
 
 /** Written at a time; between two, others get their turn. */
 const pieceBytes = 256 * 1024;
@@ -16,8 +17,12 @@ export interface MergedPack {
 }
 
 /** Writes the objects of all packs, each once, to a new file. Throws DamagedStoreError where a pack can't be read. */
-export async function mergePacks(packs: readonly PackFile[], path: string): Promise<MergedPack> {
-  const writer = new PieceWriter(await open(path, "wx", 0o444));
+export async function mergePacks(
+  packs: readonly PackFile[],
+  path: string,
+  files: StoreFiles = machineFiles,
+): Promise<MergedPack> {
+  const writer = new PieceWriter(await files.open(path, "wx", 0o444));
   try {
     return await copyObjects(packs, writer);
   } finally {

@@ -9,6 +9,7 @@ import { inflateSync } from "node:zlib";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import { ByteCache } from "./byte-cache.ts";
+import { parseCommit } from "./commit-bytes.ts";
 import { deflate } from "./deflate.ts";
 import { applyDelta } from "./delta.ts";
 import type { LocalStore } from "./local-store.ts";
@@ -16,11 +17,14 @@ import { emptyTreeId, type GitObject } from "./object-id.ts";
 import { type ObjectSet, withBases } from "./object-writer.ts";
 import { layOutPack, type PackLayout, type PackObject } from "./pack-bytes.ts";
 import { DamagedStoreError } from "./store-error.ts";
+import { parseTree } from "./tree-bytes.ts";
 
 export interface ObjectStoreLimits {
   readonly treeCacheBytesMax: number;
   /** Pushed objects kept in memory before they are stored as one pack. */
   readonly unstoredBytesMax: number;
+  /** Pushed objects kept in memory where they can't be stored; beyond it only what the heads' trees reach is. */
+  readonly memoryBytesMax: number;
 }
 
 export class ObjectStore {
@@ -107,6 +111,29 @@ export class ObjectStore {
       this.#unstored.delete(object.id);
       this.#unstoredBytes -= costOf(object);
     }
+  }
+
+  /**
+   * Nothing can be stored: history and what was replaced is forgotten, when it has become much. What the heads' trees reach stays, and is
+   * all that a later push is made on.
+   */
+  makeRoom(): void {
+    const sentBytes = this.#sent.reduce((sum, { layout }) => sum + layout.bytes.length, 0);
+    if (this.#unstoredBytes + sentBytes < this.#limits.memoryBytesMax) return;
+    const all = this.#unstored;
+    for (const { objects } of this.#sent) for (const object of objects.values()) all.set(object.id, object);
+    const reached: ObjectSet = new Map();
+    const open = [...this.#heads.values()];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      const object = all.get(id);
+      if (object === undefined || reached.has(id)) continue;
+      reached.set(id, object);
+      if (object.type === "commit") open.push(parseCommit(id, inflateObject(object).body).tree);
+      else if (object.type === "tree") for (const entry of parseTree(inflateObject(object).body)) open.push(entry.id);
+    }
+    this.#sent = [];
+    this.#unstored = withBases([...reached.values()]);
+    this.#unstoredBytes = [...this.#unstored.values()].reduce((sum, object) => sum + costOf(object), 0);
   }
 
   has(id: ObjectId): boolean {

@@ -15,6 +15,7 @@ import { explainProgramFailure, Repository } from "./repository.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { CommitSigner, type SigningOptions } from "./sign-commit.ts";
 import { sshServiceCommand, sshShellCommand } from "./ssh-command.ts";
+import type { StoreFiles } from "./store-files.ts";
 import type { Transport } from "./transport.ts";
 
 export interface GitRepositoryOptions {
@@ -33,12 +34,17 @@ export interface GitRepositoryOptions {
   readonly log: Log;
   /** Default: the machine's. */
   readonly clock?: Clock;
+  /** What the local store asks of the file system. Default: the machine's. */
+  readonly files?: StoreFiles;
+  /** Folders for a local store whose own can't be written. Default: the temporary one, and one in memory. */
+  readonly fallbacks?: readonly string[];
   readonly limits?: Partial<GitLimits>;
 }
 
 export interface GitLimits {
   readonly treeCacheBytesMax: number;
   readonly unstoredBytesMax: number;
+  readonly memoryBytesMax: number;
   readonly storeGrowthBytesMax: number;
   /** When for so long not a byte has moved either way, an exchange with the server is given up. */
   readonly silenceMsMax: number;
@@ -48,6 +54,7 @@ export interface GitLimits {
 const defaultLimits: GitLimits = {
   treeCacheBytesMax: 40 * 1024 * 1024,
   unstoredBytesMax: 8 * 1024 * 1024,
+  memoryBytesMax: 128 * 1024 * 1024,
   storeGrowthBytesMax: 1024 * 1024 * 1024,
   silenceMsMax: 120_000,
   fetchMsMax: 1_800_000,
@@ -63,7 +70,22 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
   const limits = { ...defaultLimits, ...options.limits };
   const { transport, fetchEnv, requestObjects, close } = openWay(remote, options, limits);
   const { directory } = options;
-  const local = await LocalStore.open({ directory, url: remote.url, fetchEnv, fetchMsMax: limits.fetchMsMax });
+  const { files, fallbacks } = options;
+  const local = await LocalStore.open({
+    directory,
+    url: remote.url,
+    fetchEnv,
+    fetchMsMax: limits.fetchMsMax,
+    ...(files === undefined ? {} : { files }),
+    ...(fallbacks === undefined ? {} : { fallbacks }),
+  }).catch((error: unknown) => {
+    close();
+    throw error;
+  });
+  if (local.isMakeshift) {
+    const message = "the local Git store's folder can't be written: it is in another one until the next start";
+    options.log.warn(message, { directory, instead: local.directory });
+  }
   return new Repository({
     local,
     transport,

@@ -1,12 +1,12 @@
 /** Reads single objects out of a pack on disk, by range. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
 import { applyDelta } from "./delta.ts";
 import type { GitObject } from "./object-id.ts";
 import { readEntryHead, typeNames } from "./pack-bytes.ts";
 import { PackIndex } from "./pack-index.ts";
-import { DamagedStoreError } from "./store-error.ts";
+import { DamagedStoreError, isFileError } from "./store-error.ts";
+import { machineFiles, type StoreFiles } from "./store-files.ts";
 
 /** Read with an object's head: most objects are smaller, and so take one read. */
 const firstReadBytes = 4096;
@@ -32,6 +32,7 @@ export class PackFile {
   readonly index: PackIndex;
   readonly path: string;
   readonly bytes: number;
+  readonly #files: StoreFiles;
   readonly #file: number;
   /** What was read last: the head of an object and what follows. */
   readonly #readBuffer = Buffer.allocUnsafe(firstReadBytes);
@@ -39,21 +40,27 @@ export class PackFile {
   #readLength = 0;
 
   /** Opens the pack of that index; throws DamagedStoreError where the two don't belong together. */
-  constructor(indexPath: string) {
-    this.index = new PackIndex(indexPath);
+  constructor(indexPath: string, files: StoreFiles = machineFiles) {
+    this.#files = files;
     this.path = indexPath.replace(/\.idx$/, ".pack");
     try {
-      this.#file = openSync(this.path, "r");
+      this.index = new PackIndex(indexPath, files);
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      throw new DamagedStoreError(`${indexPath} can't be opened`, error);
+    }
+    try {
+      this.#file = files.openSync(this.path, "r");
     } catch (error) {
       this.index.close();
       throw new DamagedStoreError(`${this.path} can't be opened`, error);
     }
-    this.bytes = fstatSync(this.#file).size;
     try {
+      this.bytes = files.fstatSync(this.#file).size;
       this.#checkFrame();
     } catch (error) {
       this.close();
-      throw error;
+      throw isFileError(error) ? new DamagedStoreError(`${this.path} can't be read`, error) : error;
     }
   }
 
@@ -111,7 +118,11 @@ export class PackFile {
   /** Up to `length` bytes; fewer where the pack ends. */
   readBytes(offset: number, length: number, into: Buffer = Buffer.allocUnsafe(length)): Buffer {
     const buffer = into.length >= length ? into : Buffer.allocUnsafe(length);
-    return buffer.subarray(0, readSync(this.#file, buffer, 0, length, offset));
+    try {
+      return buffer.subarray(0, this.#files.readSync(this.#file, buffer, 0, length, offset));
+    } catch (error) {
+      throw this.damage("it can't be read", error);
+    }
   }
 
   /** All bytes from one place to another. */
@@ -127,7 +138,7 @@ export class PackFile {
 
   close(): void {
     this.index.close();
-    closeSync(this.#file);
+    this.#files.closeSync(this.#file);
   }
 
   #inflate({ dataOffset, size }: RawEntry): Buffer {

@@ -3,10 +3,10 @@
  * read by range. Ids are hashes and so evenly spread: a guess by interpolation lands close enough that one read mostly
  * suffices.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { ObjectId } from "../../ports/git.ts";
 import { idBytes } from "./object-id.ts";
 import { DamagedStoreError } from "./store-error.ts";
+import { machineFiles, type StoreFiles } from "./store-files.ts";
 
 const idsStart = 8 + 1024;
 /** Ids read at a time: a page. */
@@ -18,7 +18,9 @@ let keptBytes = 0;
 export class PackIndex {
   readonly path: string;
   readonly count: number;
+  readonly #files: StoreFiles;
   readonly #file: number;
+  readonly #size: number;
   readonly #fanOut: Uint32Array;
   /** The whole file, where it is small. */
   readonly #kept: Buffer | undefined;
@@ -26,15 +28,29 @@ export class PackIndex {
   #windowFirst = 0;
   #windowCount = 0;
 
-  constructor(path: string) {
+  /** Throws DamagedStoreError, or what the file system throws. */
+  constructor(path: string, files: StoreFiles = machineFiles) {
     this.path = path;
-    this.#file = openSync(path, "r");
-    const { size } = fstatSync(this.#file);
-    if (keptBytes + size <= keptBytesMax) {
-      this.#kept = this.#read(Buffer.allocUnsafe(size), 0);
-      keptBytes += size;
+    this.#files = files;
+    this.#file = files.openSync(path, "r");
+    try {
+      this.#size = files.fstatSync(this.#file).size;
+    } catch (error) {
+      files.closeSync(this.#file);
+      throw error;
     }
-    const head = this.#read(Buffer.allocUnsafe(idsStart), 0);
+    const size = this.#size;
+    let head: Buffer;
+    try {
+      if (keptBytes + size <= keptBytesMax) {
+        this.#kept = this.#read(Buffer.allocUnsafe(size), 0);
+        keptBytes += size;
+      }
+      head = this.#read(Buffer.allocUnsafe(idsStart), 0);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     this.#fanOut = Uint32Array.from({ length: 256 }, (_, first) => head.readUInt32BE(8 + first * 4));
     this.count = this.#fanOut[255]!;
     const isOrdered = this.#fanOut.every((upTo, first) => first === 0 || upTo >= this.#fanOut[first - 1]!);
@@ -67,13 +83,12 @@ export class PackIndex {
 
   /** The SHA-1 at the end of the pack that this index is for. */
   readPackChecksum(): Buffer {
-    const { size } = fstatSync(this.#file);
-    return this.#read(Buffer.allocUnsafe(20), size - 40);
+    return this.#read(Buffer.allocUnsafe(20), this.#size - 40);
   }
 
   close(): void {
     keptBytes -= this.#kept?.length ?? 0;
-    closeSync(this.#file);
+    this.#files.closeSync(this.#file);
   }
 
   #offsetAt(position: number): number {
@@ -134,6 +149,14 @@ export class PackIndex {
     this.#windowCount = count;
   }
 
+  #readFile(into: Buffer, at: number): number {
+    try {
+      return this.#files.readSync(this.#file, into, 0, into.length, at);
+    } catch (error) {
+      throw new DamagedStoreError(`${this.path} can't be read`, error);
+    }
+  }
+
   #readUInt32(at: number): number {
     return this.#read(Buffer.allocUnsafe(4), at).readUInt32BE(0);
   }
@@ -143,8 +166,7 @@ export class PackIndex {
       this.#kept.copy(into, 0, at, at + into.length);
       return into;
     }
-    if (readSync(this.#file, into, 0, into.length, at) !== into.length)
-      throw new DamagedStoreError(`${this.path} is cut short`);
+    if (this.#readFile(into, at) !== into.length) throw new DamagedStoreError(`${this.path} is cut short`);
     return into;
   }
 }

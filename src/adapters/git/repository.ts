@@ -24,12 +24,16 @@ import { layOutPack, type PackLayout } from "./pack-bytes.ts";
 import { makePathTree, type PathTree } from "./path-tree.ts";
 import { PushClient, refName } from "./push-client.ts";
 import type { CommitSigner } from "./sign-commit.ts";
-import { DamagedStoreError } from "./store-error.ts";
+import { DamagedStoreError, StoreDiskError } from "./store-error.ts";
 import type { Transport } from "./transport.ts";
 import { fileMode, findAllInTree, findInTree, folderMode, parseTree } from "./tree-bytes.ts";
 import { type PlacedChange, type TreeStore, writeTree } from "./write-tree.ts";
 import { emptyBatch, partBatch, type WrittenBatch } from "./written-batch.ts";
 
+/** Another folder for a store whose disk fails is looked for at most so often. */
+const moveMsMin = 60_000;
+/** A store in a makeshift folder, which may be memory, is fetched anew when it has grown by so much. */
+const makeshiftGrowthBytesMax = 64 * 1024 * 1024;
 /** Blobs written before others get their turn. */
 const blobsAtOnce = 500;
 
@@ -66,6 +70,8 @@ export class Repository implements GitRepository {
   readonly #storeWork = new Queue();
   #maintenance: Promise<void> | undefined;
   #isClosed = false;
+  /** When another folder for the store was last looked for; monotonic milliseconds. */
+  #movedAt: number | undefined;
   /** Ends fetches and pushes that are under way when the repository is closed. */
   readonly #closing = new AbortController();
   /** Size of the local store when it held nothing that is not needed. */
@@ -122,25 +128,56 @@ export class Repository implements GitRepository {
     }
   }
 
-  /** Fetches; where that fails for a fault of the store, once more into a new one. */
+  /** Fetches; where that fails for a fault of the store, once more into a new one, elsewhere if its disk does not take it. */
   async #fetchBranches(branches: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, ObjectId>> {
-    const { local } = this.#parts;
+    const { local, log } = this.#parts;
     try {
-      await this.#objects.store();
+      try {
+        await this.#objects.store();
+        return await local.fetchBranches(branches, signal);
+      } catch (error) {
+        const isFault = error instanceof FetchFailedError && isStoreFault(error.stderr);
+        if (!(error instanceof DamagedStoreError) && !isFault) throw error;
+        log.warn("the local Git store is damaged and made anew", { reason: error.message });
+      }
+      await local.rebuild();
+      this.#objects.clearCache();
       return await local.fetchBranches(branches, signal);
     } catch (error) {
-      if (!(error instanceof DamagedStoreError) && !(error instanceof FetchFailedError && isStoreFault(error.stderr))) {
-        throw toRemoteError(error);
-      }
-      this.#parts.log.warn("the local Git store is damaged and made anew", { reason: error.message });
+      if (!(error instanceof StoreDiskError)) throw toRemoteError(error);
+      await this.#moveStore(branches, error, signal);
+      return local.trackedHeads(branches);
     }
-    await local.rebuild();
-    this.#objects.clearCache();
+  }
+
+  /** Fetches something into the store; where its disk does not take it, once more into another one. */
+  async #intoStore(fetch: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     try {
-      return await local.fetchBranches(branches, signal);
+      await fetch(signal).catch(async (error: unknown) => {
+        if (!(error instanceof StoreDiskError)) throw error;
+        await this.#moveStore([], error, signal);
+        await fetch(signal);
+      });
     } catch (error) {
       throw toRemoteError(error);
     }
+  }
+
+  /** To a folder that can be written; with what the remote's branches are now. */
+  async #moveStore(branches: readonly string[], cause: StoreDiskError, signal: AbortSignal): Promise<void> {
+    const { local, log, transport } = this.#parts;
+    const { refs } = await transport.readRefs(signal);
+    const wanted = [...new Set([...this.#objects.branches, ...branches])].filter((name) => refs.has(refName(name)));
+    try {
+      await local.move(wanted, cause, signal);
+    } catch (error) {
+      throw toRemoteError(error);
+    }
+    this.#objects.clearCache();
+    log.warn("the local Git store's disk does not take what is written: it goes on in another folder", {
+      reason: cause.message,
+      directory: local.directory,
+    });
   }
 
   async hasBranches(signal?: AbortSignal): Promise<boolean> {
@@ -284,11 +321,9 @@ export class Repository implements GitRepository {
     this.#storeIfDue();
     const left = ids.filter((id) => !this.#objects.has(id));
     if (left.length === 0) return;
-    await this.#storeWork
-      .run(() => local.fetchObjects(left, this.#closing.signal))
-      .catch((error: unknown) => {
-        throw toRemoteError(error);
-      });
+    await this.#storeWork.run(() =>
+      this.#intoStore((signal) => local.fetchObjects(left, signal), this.#closing.signal),
+    );
   }
 
   async *listFiles(tree: ObjectId, folder: string): AsyncIterable<string> {
@@ -439,20 +474,49 @@ export class Repository implements GitRepository {
     try {
       await this.#objects.store();
     } catch (error) {
-      // They stay in memory, and the next time may go better.
-      this.#parts.log.warn("pushed objects could not be stored locally", { reason: String(error) });
-      return;
+      if (!(await this.#storeElsewhere(error))) return;
     }
     this.#maintenance ??= this.#maintain().finally(() => {
       this.#maintenance = undefined;
     });
   }
 
+  /** What was pushed could not be stored: it stays in memory, unless there is another folder for it. False where there is none. */
+  async #storeElsewhere(reason: unknown): Promise<boolean> {
+    const { log } = this.#parts;
+    const now = performance.now();
+    const isDue = this.#movedAt === undefined || now - this.#movedAt > moveMsMin;
+    if (reason instanceof StoreDiskError && isDue && !this.#isClosed && !this.#closing.signal.aborted) {
+      this.#movedAt = now;
+      try {
+        await this.#moveStore([], reason, this.#closing.signal);
+        await this.#objects.store();
+        return true;
+      } catch (error) {
+        log.warn("pushed objects could not be stored locally, and are kept in memory", {
+          reason: error instanceof Error ? error.message : String(error),
+        });
+      }
+    } else if (isDue) {
+      this.#movedAt = now;
+      log.warn("pushed objects could not be stored locally", { reason: String(reason) });
+    }
+    this.#objects.makeRoom();
+    return false;
+  }
+
   /** Keeps the local store small, in the background: reading and pushing go on. */
   async #maintain(): Promise<void> {
     const { local, limits, log } = this.#parts;
     try {
-      if (local.packBytes > 2 * this.#renewedBytes + limits.storeGrowthBytesMax) await this.#renewStore();
+      const growthMax = local.isMakeshift
+        ? Math.min(makeshiftGrowthBytesMax, limits.storeGrowthBytesMax)
+        : limits.storeGrowthBytesMax;
+      if (local.packBytes > 2 * this.#renewedBytes + growthMax) await this.#renewStore();
+    } catch (error) {
+      log.debug("the local Git store could not be fetched anew", { reason: String(error) });
+    }
+    try {
       const replace = await local.mergeSmallPacks();
       await this.#storeWork.run(async () => {
         if (!this.#isClosed) replace?.();
@@ -556,6 +620,10 @@ function isStoreFault(stderr: string): boolean {
 }
 
 function toRemoteError(error: unknown): unknown {
+  if (error instanceof StoreDiskError) {
+    const hint = "Make room on the disk. What is pushed stays in memory until then.";
+    return new SluiceError({ code: "DISK_UNAVAILABLE", message: error.message, hint }, error);
+  }
   return error instanceof FetchFailedError ? explainProgramFailure(error.stderr, error) : error;
 }
 
