@@ -180,8 +180,10 @@ export class Host {
       const next = await Promise.race([starting.then(() => undefined), this.#nextPrepared(config, watching.signal)]);
       if (next === undefined && !attempt.signal.aborted) return { kind: "leading", leader: await starting };
       attempt.abort();
-      const given = this.#parts.clock.sleep(stopMsMax, new AbortController().signal).then(() => undefined);
+      const ended = new AbortController();
+      const given = this.#parts.clock.sleep(stopMsMax, ended.signal).then(() => undefined);
       const leader = await Promise.race([starting.catch(() => undefined), given]);
+      ended.abort();
       await leader?.close();
       return next === undefined ? { kind: "stopped" } : { kind: "changed", next };
     } catch (error) {

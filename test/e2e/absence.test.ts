@@ -112,6 +112,7 @@ const cases: readonly Case[] = [
     code: "CONFIG_MISSING",
     vanish: async (workbench) => {
       await removeFolder(workbench);
+      await rm(join(workbench.folder, "checkout/config"), { recursive: true, force: true });
       await workbench.commitFiles({ config: "see docs\n" });
       return async () => {
         await workbench.commitFiles({ config: undefined });

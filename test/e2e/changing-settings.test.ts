@@ -2,7 +2,7 @@
  * Settings change while the service runs, and while it starts: what can't take over is refused with the old ones kept,
  * nothing is missed meanwhile, and every state can be stopped.
  */
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -150,7 +150,7 @@ describe("refused, with the old ones kept", () => {
   it("one after the other, in one service that goes on", async () => {
     const workbench = await open();
     const service = await workbench.start();
-    const original = await readSettings(workbench);
+    const original = await readFile(join(workbench.folder, "sluice.yaml"), "utf8");
     let user = 0;
     for (const { name, code, change } of refusals) {
       const before = service.lines().filter(({ message }) => message === refused).length;
@@ -186,9 +186,6 @@ describe("refused, with the old ones kept", () => {
     await untilUsers(workbench, 2);
     expect(await service.stop()).toBe(0);
   });
-
-  const readSettings = async (workbench: Workbench) =>
-    (await import("node:fs/promises")).readFile(join(workbench.folder, "sluice.yaml"), "utf8");
 });
 
 describe("while it starts", () => {
@@ -311,6 +308,45 @@ it("core messages that come while settings change are all taken", async () => {
   await sending;
   await untilUsers(workbench, sent);
   expect(await service.stop()).toBe(0);
+});
+
+it("core messages that come while the service starts are taken", async () => {
+  const workbench = await open({ connection: await readExample("3-end-to-end/sveltos-nats.json"), streams: {} });
+  await workbench.changeSettings((text) => text.replace("./fleet.git", "./nowhere.git"));
+  const service = workbench.launch();
+  await service.untilCode("GIT_UNAVAILABLE");
+  const isSubscribed = async () => {
+    try {
+      await workbench.nats.request("user-operation", "is anybody there?", { timeout: 200 });
+    } catch (error) {
+      // Without an answer in time: somebody has it, and keeps it.
+      return !String(error).includes("no responders");
+    }
+    return true;
+  };
+  await until(isSubscribed, "the subscription");
+  for (let user = 1; user <= 20; user++) await workbench.publish("user-operation", login(user));
+  await workbench.changeSettings((text) => text.replace("./nowhere.git", "./fleet.git"));
+  await service.untilLogged("ready");
+  await untilUsers(workbench, 20);
+  expect(await service.stop()).toBe(0);
+});
+
+it("who is deposed stands by: it reads and pushes nothing, says so, and stops in order", async () => {
+  const workbench = await open();
+  const first = await workbench.start();
+  const settings = await readFile(join(workbench.folder, "sluice.yaml"), "utf8");
+  await workbench.write("second.yaml", settings.replace("./state", "./state-2"));
+  const second = workbench.launch("second.yaml");
+  await second.untilLogged("ready");
+  await workbench.publish("user-operation", login(1));
+  await untilUsers(workbench, 1);
+  await first.untilCode("LEADER_LOST");
+  expect((await workbench.sluice("pause")).stderr).toContain("LEADER_LOST");
+  await workbench.publish("user-operation", login(2));
+  await untilUsers(workbench, 2);
+  expect(await first.stop()).toBe(0);
+  expect(await second.stop()).toBe(0);
 });
 
 it("someone pushes to the target all the time: the state goes on", async () => {

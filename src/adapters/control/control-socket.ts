@@ -8,6 +8,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Problem, SluiceError } from "../../model/problem.ts";
+import { withDisk } from "../system/disk-trouble.ts";
 import { problemOf } from "./control-problem.ts";
 import { openSocketFolder } from "./socket-path.ts";
 
@@ -22,14 +23,16 @@ export interface ControlServer {
 
 /**
  * Listens in the folder, which is made where it is missing. A socket that a killed service left behind is replaced; one
- * that somebody answers on is an error (JOURNAL_LOCKED).
+ * that somebody answers on is an error (JOURNAL_LOCKED); a folder that can't be used is DISK_UNAVAILABLE.
  */
 export async function serveControl(
   directory: string,
   handle: (request: unknown) => Promise<string>,
 ): Promise<ControlServer> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const folder = await openSocketFolder(directory);
+  const folder = await withDisk(`the state directory ${directory} can't be used`, async () => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return openSocketFolder(directory);
+  });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -37,7 +40,7 @@ export async function serveControl(
     socket.on("error", () => socket.destroy());
     void answer(socket, handle);
   });
-  try {
+  const listen = async () => {
     const path = folder.path(socketName);
     if (await isAlive(path)) {
       throw new SluiceError({
@@ -48,6 +51,9 @@ export async function serveControl(
     }
     await rm(path, { force: true });
     await listenPrivately(server, path);
+  };
+  try {
+    await withDisk(`the control socket in ${directory} can't be made`, listen);
   } catch (error) {
     await folder.close();
     throw error;

@@ -2,6 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { lockDirectory } from "../../adapters/system/directory-lock.ts";
+import { withDisk } from "../../adapters/system/disk-trouble.ts";
 import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
 import { limitHeapGrowth } from "../../adapters/system/heap-growth.ts";
 import { createPromMetrics } from "../../adapters/system/prom-metrics.ts";
@@ -70,14 +71,16 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
   };
 }
 
-/** Throws a SluiceError (JOURNAL_LOCKED) where another service has the folder. */
+/** Throws a SluiceError: JOURNAL_LOCKED where another service has the folder, DISK_UNAVAILABLE where it can't be used. */
 async function lockState(directory: string): Promise<Closable> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   try {
-    const lock = await lockDirectory(directory);
+    const lock = await withDisk(`the state directory ${directory} can't be used`, async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      return lockDirectory(directory);
+    });
     return { close: () => lock.release() };
   } catch (cause) {
-    if (!(cause instanceof SluiceError)) throw cause;
+    if (!(cause instanceof SluiceError) || cause.problem.code !== "JOURNAL_LOCKED") throw cause;
     const message = `another service runs with state.directory ${directory}`;
     const hint = "Stop it, or give this one a state.directory of its own.";
     throw new SluiceError({ code: "JOURNAL_LOCKED", message, hint }, cause);

@@ -7,6 +7,7 @@
  */
 import type { Catalog } from "../../model/catalog.ts";
 import type { StreamName } from "../../model/delivery.ts";
+import { dispositionOf } from "../../model/disposition.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { ownersFolder } from "../../plan/paths.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
@@ -314,10 +315,14 @@ export class Leading {
       if (push === undefined && this.#isPushDue) push = this.#pusher.start(stopped, this.#cut.signal);
     }
     try {
+      // What can't be done in the time for stopping is done after the next start: nothing of it is settled.
       await push?.done;
       await this.#requests.runAll(this.#cut.signal);
       await this.#batcher.commitRest(this.#cut.signal);
       await this.#push(this.#cut.signal);
+    } catch (error) {
+      if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
+      this.#ports.log.problem(error.problem);
     } finally {
       cutting.abort();
     }

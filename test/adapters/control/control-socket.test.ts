@@ -71,6 +71,11 @@ describe("the folder", () => {
     expect(await requestControl(folder, {})).toBe("second");
   });
 
+  it("that can't be used says why, without a number of the system's", async () => {
+    await writeFile(join(folder, "file"), "");
+    await expect(serveControl(join(folder, "file"), async () => "")).rejects.toMatchObject(codeOf("DISK_UNAVAILABLE"));
+  });
+
   it("without a service says so", async () => {
     await expect(requestControl(folder, {})).rejects.toMatchObject(codeOf("NO_SERVICE"));
     await expect(requestControl(join(folder, "nowhere"), {})).rejects.toMatchObject(codeOf("NO_SERVICE"));
