@@ -29,10 +29,10 @@ export function checkRoots(template: Template, known: readonly string[] = ofEven
 
 /** Go writes a dot before it, Handlebars may not. */
 function offsetOf(root: string, text: string): number {
-  const found = [`\\.${escape(root)}\\b`, `\\b${escape(root)}\\b`].map((pattern) => text.search(new RegExp(pattern)));
+  const found = [`\\.${escapePattern(root)}\\b`, `\\b${escapePattern(root)}\\b`].map((pattern) => text.search(new RegExp(pattern)));
   return found.find((offset) => offset >= 0) ?? 0;
 }
 
-function escape(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
