@@ -124,12 +124,23 @@ describe("text that is magic", () => {
 });
 
 describe("text that kustomize breaks", () => {
-  const texts = ["\tx\ny", "\tx\n", "a\u007fb", "\u0085", "\u0080\n", "\u009f", "\ufffe", "a\n\uffff"];
+  const texts = [
+    "\tx\ny",
+    "\tx\n",
+    "a\u007fb",
+    "\u0085",
+    "\u0080\n",
+    "\u009f",
+    "\ufffe",
+    "a\n\uffff",
+    "a\n\u2028",
+    "\n\u2029",
+  ];
   const printed = (text: string): Readonly<Record<string, Printable>> => ({
     v: {
       serialized: text,
       text: JSON.stringify(text).replace(
-        /[\x7f-\x9f\ufffe\uffff]/g,
+        /[\x7f-\x9f\u2028\u2029\ufffe\uffff]/g,
         (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
       ),
     },
@@ -157,7 +168,20 @@ describe("text that kustomize breaks", () => {
   });
 
   it("is only what is broken", () => {
-    for (const text of ["\tx", " \tx\ny", "x\n\ty", "\u00a0", "é", "😀", "\u0000", "\u001b[0m", "\r\n"]) {
+    for (const text of [
+      "\tx",
+      " \tx\ny",
+      "x\n\ty",
+      "\u00a0",
+      "a\u2028b\nc",
+      "a\u2028",
+      "\u2029\n",
+      "é",
+      "😀",
+      "\u0000",
+      "\u001b[0m",
+      "\r\n",
+    ]) {
       expect(codesOf(`${widget}spec:\n  a: {{ v }}\n`, printed(text))).toEqual([]);
     }
   });

@@ -17,7 +17,7 @@ export function mayHoldBrokenText(yaml: string): boolean {
   return suspicious.test(yaml);
 }
 
-const suspicious = /\\u(?:00[789]|fff[ef])|\|2[-+]?\n *\t|"\\t|<<|\? /;
+const suspicious = /\\u(?:00[789]|fff[ef]|202[89]")|\|2[-+]?\n *\t|"\\t|<<|\? /;
 
 /** What is wrong with a text, as the end of a sentence. */
 function faultOfText(text: string): string | undefined {
@@ -28,6 +28,9 @@ function faultOfText(text: string): string | undefined {
   }
   if (text.startsWith("\t") && text.includes("\n")) {
     return "begins with a tab and has a line break, which kustomize can't read again (kustomize#4374)";
+  }
+  if (text.includes("\n") && /[\u2028\u2029]$/.test(text)) {
+    return "ends in U+2028 or U+2029 after a line break, behind which Flux loses the next object";
   }
   return undefined;
 }

@@ -139,7 +139,9 @@ function replaceHalves(text: string): string {
 
 /** A string of several lines: a literal block where every reader gets the same out of it, else quoted. */
 function writeLines(value: string, newline: string): string {
-  if (notLiteral.test(value) || value.trimEnd() === "" || value.includes(skipMarker)) return quoteText(value);
+  // Readers do not agree on a last line of nothing but blanks.
+  const isLiteral = !notLiteral.test(value) && !/(?:^|\n)[ \t]+$|^\s*$/.test(value) && !value.includes(skipMarker);
+  if (!isLiteral) return quoteText(value);
   const text = replaceHalves(value);
   const first = text.charCodeAt(0);
   // Readers find the indentation by the first line; where that begins with a blank they must be told.

@@ -1,0 +1,205 @@
+/**
+ * Flux's kustomize-controller against a real API server, without source-controller: artifacts are packed and served here.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { parseAllDocuments } from "yaml";
+import { buildTool } from "./build-tool.ts";
+import { findFreePort } from "./find-free-port.ts";
+import { findProjectRoot } from "./find-project-root.ts";
+import type { KubeApiServer } from "./start-kube-apiserver.ts";
+
+export interface FluxOutcome {
+  readonly isReady: boolean;
+  /** What the Kustomization's Ready condition says. */
+  readonly message: string;
+}
+
+export interface Flux {
+  /** Gives Flux a folder as the next revision of its source, and waits for what it makes of it. */
+  sync(directory: string): Promise<FluxOutcome>;
+  log(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const run = promisify(execFile);
+const namespace = "flux-system";
+const syncMsMax = 60_000;
+const sourceGroup = "source.toolkit.fluxcd.io";
+const sourcePath = `/apis/${sourceGroup}/v1/namespaces/${namespace}/gitrepositories/fleet`;
+const kustomizationsPath = `/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/${namespace}/kustomizations`;
+
+/** Starts the controller with one Kustomization that prunes and substitutes `${x}`. The API server is the caller's to stop. */
+export async function startFlux(server: KubeApiServer): Promise<Flux> {
+  const program = await buildTool("kustomize-controller");
+  const directory = await mkdtemp(join(tmpdir(), "sluice-flux-"));
+  const logFile = join(directory, "log");
+  const archives = new Map<string, Buffer>();
+  const files = createServer((request, response) => {
+    const archive = archives.get(request.url ?? "");
+    response.writeHead(archive === undefined ? 404 : 200).end(archive);
+  });
+  files.listen(0, "127.0.0.1");
+  await once(files, "listening");
+  const filesUrl = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
+  let child: ChildProcess | undefined;
+  const stop = async (): Promise<void> => {
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    }
+    files.closeAllConnections();
+    files.close();
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+  };
+
+  try {
+    await createKinds(server);
+    await post(server, "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    const [metrics, health] = [await findFreePort(), await findFreePort()];
+    const log = createWriteStream(logFile);
+    child = spawn(
+      program,
+      [
+        ...["--metrics-addr", `127.0.0.1:${metrics}`, "--health-addr", `127.0.0.1:${health}`],
+        ...["--watch-all-namespaces=true", "--enable-leader-election=false", "--log-level=error"],
+      ],
+      {
+        env: { ...process.env, KUBECONFIG: server.kubeconfigFile, RUNTIME_NAMESPACE: namespace, TMPDIR: directory },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    child.stdout!.pipe(log);
+    child.stderr!.pipe(log, { end: false });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  let revisions = 0;
+  const sync = async (folder: string): Promise<FluxOutcome> => {
+    const file = join(directory, "artifact.tar.gz");
+    await run("tar", ["-czf", file, "-C", folder, "."]);
+    const archive = await readFile(file);
+    const digest = createHash("sha256").update(archive).digest("hex");
+    revisions++;
+    const path = `/${revisions}.tar.gz`;
+    const revision = `main@sha1:${createHash("sha1").update(`${revisions} ${digest}`).digest("hex")}`;
+    archives.set(path, archive);
+    if (revisions === 1) await createSync(server);
+    await setArtifact(server, {
+      path,
+      url: `${filesUrl}${path}`,
+      revision,
+      digest: `sha256:${digest}`,
+      size: archive.length,
+      lastUpdateTime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    });
+    return waitForRevision(server, revision, logFile);
+  };
+  return { sync, log: () => readFile(logFile, "utf8"), stop };
+}
+
+/** The controller's own kinds as its module has them; of its sources only what it reads, which is their status. */
+async function createKinds(server: KubeApiServer): Promise<void> {
+  const folder = join(findProjectRoot(), "test", "tools", "kustomize-controller");
+  const { stdout } = await run("go", ["list", "-m", "-f", "{{.Dir}}", "github.com/fluxcd/kustomize-controller"], {
+    cwd: folder,
+    env: { ...process.env, GOWORK: "off", GOFLAGS: "-mod=mod" },
+  });
+  const crdFile = join(stdout.trim(), "config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml");
+  const crds: unknown[] = parseAllDocuments(await readFile(crdFile, "utf8")).map((document) => document.toJS());
+  for (const kind of ["GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"]) crds.push(looseCrd(kind));
+  for (const crd of crds) await post(server, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd);
+  const deadline = performance.now() + syncMsMax;
+  for (const path of [kustomizationsPath, sourcePath.replace("/fleet", "")]) {
+    while ((await server.request("GET", path)).status !== 200) {
+      if (performance.now() > deadline) throw new Error(`${path} is not served`);
+      await sleep(50);
+    }
+  }
+}
+
+function looseCrd(kind: string): unknown {
+  const plural = kind.endsWith("y") ? `${kind.slice(0, -1)}ies`.toLowerCase() : `${kind}s`.toLowerCase();
+  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${plural}.${sourceGroup}` },
+    spec: {
+      group: sourceGroup,
+      scope: "Namespaced",
+      names: { kind, plural },
+      versions: [{ name: "v1", served: true, storage: true, schema, subresources: { status: {} } }],
+    },
+  };
+}
+
+async function createSync(server: KubeApiServer): Promise<void> {
+  await post(server, sourcePath.replace("/fleet", ""), {
+    apiVersion: `${sourceGroup}/v1`,
+    kind: "GitRepository",
+    metadata: { name: "fleet", namespace },
+    spec: { interval: "1h", url: "https://git.example.com/fleet.git" },
+  });
+  await post(server, kustomizationsPath, {
+    apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+    kind: "Kustomization",
+    metadata: { name: "fleet", namespace },
+    spec: {
+      ...{ interval: "1h", retryInterval: "1h", timeout: "30s", prune: true, path: "./" },
+      sourceRef: { kind: "GitRepository", name: "fleet" },
+      postBuild: { substitute: { x: "substituted" } },
+    },
+  });
+}
+
+async function post(server: KubeApiServer, path: string, body: unknown): Promise<void> {
+  const answer = await server.request("POST", path, body);
+  if (answer.status >= 300 && answer.status !== 409) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
+}
+
+async function setArtifact(server: KubeApiServer, artifact: unknown): Promise<void> {
+  const source = (await server.request("GET", sourcePath)).body as { metadata: { generation: number } };
+  const condition = {
+    ...{ type: "Ready", status: "True", reason: "Succeeded", message: "stored" },
+    lastTransitionTime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    observedGeneration: source.metadata.generation,
+  };
+  const status = { artifact, observedGeneration: source.metadata.generation, conditions: [condition] };
+  const answer = await server.request("PATCH", `${sourcePath}/status`, { status }, "application/merge-patch+json");
+  if (answer.status >= 300) throw new Error(`the artifact can't be told: ${JSON.stringify(answer.body)}`);
+}
+
+interface KustomizationStatus {
+  readonly lastAttemptedRevision?: string;
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message: string }[];
+}
+
+async function waitForRevision(server: KubeApiServer, revision: string, logFile: string): Promise<FluxOutcome> {
+  const deadline = performance.now() + syncMsMax;
+  for (;;) {
+    const { body } = await server.request("GET", `${kustomizationsPath}/fleet`);
+    const status = (body as { status?: KustomizationStatus }).status;
+    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    if (status?.lastAttemptedRevision === revision && ready !== undefined && ready.status !== "Unknown") {
+      return { isReady: ready.status === "True", message: ready.message };
+    }
+    if (performance.now() > deadline) {
+      const log = await readFile(logFile, "utf8").catch(() => "");
+      throw new Error(`kustomize-controller did not try ${revision}: ${JSON.stringify(status)} ${log.slice(-2000)}`);
+    }
+    await sleep(100);
+  }
+}
