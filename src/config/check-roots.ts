@@ -29,7 +29,9 @@ export function checkRoots(template: Template, known: readonly string[] = ofEven
 
 /** Go writes a dot before it, Handlebars may not. */
 function offsetOf(root: string, text: string): number {
-  const found = [`\\.${escapePattern(root)}\\b`, `\\b${escapePattern(root)}\\b`].map((pattern) => text.search(new RegExp(pattern)));
+  const found = [`\\.${escapePattern(root)}\\b`, `\\b${escapePattern(root)}\\b`].map((pattern) =>
+    text.search(new RegExp(pattern)),
+  );
   return found.find((offset) => offset >= 0) ?? 0;
 }
 

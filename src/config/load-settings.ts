@@ -14,6 +14,7 @@ import type {
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
+import { readGuard } from "./read-guard.ts";
 import {
   readRepositoryApp,
   readReview,
@@ -105,6 +106,7 @@ class SettingsReader {
         kubernetes: (memberText(memberObject(root, "checks"), "kubernetes") ??
           "refuse") as Settings["checks"]["kubernetes"],
       },
+      guard: readGuard(memberObject(root, "guard")),
       review: readReview(memberObject(root, "review"), repository, scope),
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(server === undefined ? {} : { server }),

@@ -12,6 +12,5 @@ export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
   { path: ["connections", "*", "fromSecrets"], unless: false },
   { path: ["connections", "*", "capture"], unless: false },
   { path: ["delivery"] },
-  { path: ["guard"] },
   { path: ["policy"] },
 ];

@@ -36,6 +36,8 @@ export interface Pass {
   readonly clusters?: readonly ClusterKey[];
   /** What has been rendered: all records up to this path, and of it the clusters up to `cluster`; empty: nothing. */
   readonly after: { readonly record: string; readonly cluster: ClusterKey };
+  /** It would take more than it may, and waits until this id is approved. */
+  readonly held?: string;
 }
 
 /**

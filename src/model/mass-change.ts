@@ -25,7 +25,7 @@ export interface DocumentChange {
 export interface EffectCause {
   /** Keys of {@link DocumentChange}; sorted. */
   readonly documents: readonly string[];
-  /** Folder of the owner, as paths have it: `triggers/<name>`. */
+  /** The owner's key. */
   readonly owner: string;
   readonly cluster: ClusterKey;
   /** Whether owner and cluster both were in force before: only then do additions count. */
@@ -46,6 +46,22 @@ export interface LimitExceeded {
   readonly counted: number;
   readonly allowed: number;
 }
+
+/** `guard` of the settings, whole. */
+export interface GuardSettings extends GuardLimits {
+  /** How long a withdrawn owner's records are kept, in minutes during which a leader ran. */
+  readonly keepWithdrawnMinutes: number;
+  /** Objects that events may delete in a minute, beyond it the service pauses; 0: no limit. */
+  readonly eventRemovals: number;
+}
+
+export const defaultGuard: GuardSettings = {
+  removals: 20,
+  share: 0.5,
+  additions: 1000,
+  keepWithdrawnMinutes: 7 * 24 * 60,
+  eventRemovals: 0,
+};
 
 /** A change that is not put in force until `sluice approve <id>`, or until it is taken back. */
 export interface HeldChange {

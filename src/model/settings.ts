@@ -1,5 +1,7 @@
 /** `sluice.yaml`, validated and with defaults filled in. */
+
 import type { LabelSelector } from "./cluster.ts";
+import type { GuardSettings } from "./mass-change.ts";
 import type { SourcePlace } from "./problem.ts";
 import type { ReviewGrouping } from "./review.ts";
 
@@ -127,6 +129,7 @@ export interface Settings {
     readonly kubernetes: "refuse" | "warn" | "off";
   };
   readonly review: ReviewSettings;
+  readonly guard: GuardSettings;
   readonly webhooks?: WebhookSettings;
   /** Where probes and metrics are served. */
   readonly server?: { readonly host: string; readonly port: number };

@@ -22,6 +22,8 @@ export type ControlCommand =
   | { readonly command: "discard"; readonly ids: readonly string[] }
   /** Compares the target with the desired tree, file by file; `purge`: starts the state branch anew without history. */
   | { readonly command: "repair"; readonly purge: boolean }
+  /** Lets held changes go in force, or held passes go on. */
+  | { readonly command: "approve"; readonly ids: readonly string[] }
   /** Proposes again what was turned down in reviews; absent: of all groups. */
   | { readonly command: "propose"; readonly group?: string };
 
@@ -30,7 +32,7 @@ export function parseCommand(request: unknown): ControlCommand {
   const { command, ids, source, subject, group } = (request ?? {}) as Record<string, unknown>;
   const isKnown =
     ["pause", "resume", "rerender", "repair"].includes(String(command)) ||
-    (command === "discard" && Array.isArray(ids)) ||
+    ((command === "discard" || command === "approve") && Array.isArray(ids)) ||
     (command === "propose" && (group === undefined || typeof group === "string")) ||
     (command === "remove" && typeof source === "string" && typeof subject === "string");
   if (isKnown) return request as ControlCommand;
@@ -45,7 +47,7 @@ export interface CommandScope {
 
 /** Commits what the command changes, and says what that was. Throws a SluiceError (NOT_FOUND) for what does not exist. */
 export async function executeCommand(
-  command: Exclude<ControlCommand, { command: "propose" }>,
+  command: Exclude<ControlCommand, { command: "propose" | "approve" }>,
   scope: CommandScope,
 ): Promise<string> {
   const { keeper, branches } = scope;

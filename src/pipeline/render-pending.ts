@@ -58,7 +58,7 @@ export async function renderPendingChunk(
     const { left, ...chunk } = await renderReview(scope, review, limits);
     return { ...chunk, pending: { ...pending, reviews: left === undefined ? otherReviews : [left, ...otherReviews] } };
   }
-  const [pass] = pending.passes;
+  const pass = pending.passes.find(({ held }) => held === undefined);
   if (pass === undefined) return { inputs: [], pending, records: 0, pairs: 0 };
   const { left, ...chunk } = await renderPass(scope, pass, limits);
   const others = pending.passes.filter((other) => other !== pass);

@@ -5,12 +5,18 @@
  * records rendered again, commands.
  */
 import type { Catalog } from "../model/catalog.ts";
-import { type ChangeSet, type Checkpoint, isPaused, type Layout } from "../model/change-set.ts";
+import { type ChangeSet, type Checkpoint, isPaused, type Layout, type Pass } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
+import type { GuardSettings } from "../model/mass-change.ts";
 import { type OwnerKey, ownerKey, triggerOwner } from "../model/owner.ts";
+import type { Problem } from "../model/problem.ts";
 import { type AffectedClusters, affectedOwners } from "../plan/affected-owners.ts";
 import { behindPassRank, nextPassRank } from "../plan/claims-file.ts";
 import { keepWithdrawn, markWithdrawn } from "../plan/keep-withdrawn.ts";
+import { catalogSettings, withCatalogSettings } from "../plan/mass-change/catalog-settings.ts";
+import { changeId } from "../plan/mass-change/change-id.ts";
+import { readGuardState, writeGuardState } from "../plan/mass-change/guard-state.ts";
+import { addRemovals, sumOfHour } from "../plan/mass-change/removals-of-hour.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../plan/paths.ts";
 import { joinPass } from "../plan/pending-work.ts";
@@ -20,11 +26,12 @@ import type { RenderSettings } from "../render/render-trigger.ts";
 import type { Branches, Ports } from "./branches/branches.ts";
 import { type Folded, foldInputs } from "./fold-inputs.ts";
 import { findEmptyClusters, findPurgeable } from "./forget-withdrawn.ts";
+import { type CountScope, countPasses, countRemovals } from "./mass-change/count-change.ts";
 import { processDelivery } from "./process-delivery.ts";
 import { randomId } from "./random-id.ts";
 import { readFolder } from "./read-folder.ts";
 import { renderAgain } from "./render-again.ts";
-import { chunkLimits, renderPendingChunk } from "./render-pending.ts";
+import { chunkLimits, type PendingChunk, renderPendingChunk } from "./render-pending.ts";
 import { reshardTree } from "./reshard-tree.ts";
 import { rulesOf } from "./rules-of.ts";
 import { takeOverVersion1 } from "./take-over-version-1.ts";
@@ -39,8 +46,7 @@ export interface KeeperOptions {
   readonly render: RenderSettings;
   /** `output.path`: with the state's id it names what a cluster has once. */
   readonly outputPath: string;
-  /** How long a withdrawn owner's records are kept, in minutes during which a leader ran. */
-  readonly keepWithdrawnMinutes: number;
+  readonly guard: GuardSettings;
 }
 
 /** A delivery with what the catalog made of it. */
@@ -54,6 +60,8 @@ export interface ProcessedEntry {
 /** Positions without effect are committed with the next effect, or after this long. */
 export const idlePositionsMsMax = 60_000;
 const minuteMs = 60_000;
+/** Approvals of what never came are forgotten, the oldest first. */
+const approvalsMax = 50;
 const minutesBetweenPurges = 60;
 
 export class StateKeeper {
@@ -75,6 +83,8 @@ export class StateKeeper {
   #isChunksTurn = true;
   /** Whether folders of clusters may have become empty since they were looked for. */
   #mayForget = true;
+  /** Objects that events deleted within the last minute, by the monotonic clock. */
+  #deletions: { readonly at: number; readonly count: number }[] = [];
   /** The checkpoint's minutes when withdrawn owners were last looked at. */
   #purgedAt: number | undefined;
 
@@ -84,11 +94,12 @@ export class StateKeeper {
     this.#branches = branches;
     this.#ports = ports;
     this.#loaded = catalog;
-    this.#catalog = catalog;
+    // Loaded with the settings of now; what it is compared with later is what was in force, with the settings of then.
+    this.#catalog = withCatalogSettings(catalog, readGuardState(checkpoint.parts).settings);
     this.#checkpoint = checkpoint;
     this.#stored = checkpoint;
     this.#countedUntil = ports.clock.monotonic();
-    this.#rules = rulesOf({ ...options, layout: checkpoint.layout, instance: options.render.instance }, catalog);
+    this.#rules = rulesOf({ ...options, layout: checkpoint.layout, instance: options.render.instance }, this.#catalog);
   }
 
   /** Goes on from here with other settings. */
@@ -130,7 +141,7 @@ export class StateKeeper {
 
   get hasPending(): boolean {
     const { passes, reviews } = this.#checkpoint.pending;
-    return passes.length > 0 || reviews.length > 0;
+    return passes.some(({ held }) => held === undefined) || reviews.length > 0;
   }
 
   /**
@@ -171,21 +182,85 @@ export class StateKeeper {
     await this.commit([], { term: { number: number + 1, holder } });
   }
 
-  /** Makes the catalog the one that everything is rendered with, unless it is that already. */
-  async putInForce(loaded: Catalog): Promise<void> {
+  /** What counting a change needs, on the state as it is now; undefined: there is no state yet. */
+  get countScope(): CountScope | undefined {
+    const tree = this.#branches.stateTree;
+    if (tree === undefined) return undefined;
+    this.#countMinutes();
+    const { outputPath, render } = this.#options;
+    const rules = { ...this.#options, layout: this.#checkpoint.layout, instance: render.instance };
+    return { git: this.#ports.git, tree, checkpoint: this.#checkpoint, rules, render, outputPath };
+  }
+
+  /** Held changes that a person has approved and that are not in force yet. */
+  get approvals(): readonly string[] {
+    return readGuardState(this.#checkpoint.parts).approvals;
+  }
+
+  get guard(): GuardSettings {
+    return this.#options.guard;
+  }
+
+  /**
+   * Makes the catalog the one that everything is rendered with, unless it is that already. `grant`: how many objects its
+   * passes may take besides what earlier ones still may, and which approvals that uses up.
+   */
+  async putInForce(loaded: Catalog, grant: Grant): Promise<void> {
     const catalog = keepWithdrawn(loaded, this.#catalog);
-    const isInForce = this.#checkpoint.catalog === catalog.revision && this.#branches.stateTree !== undefined;
+    const settings = catalogSettings(catalog);
+    const state = readGuardState(this.#checkpoint.parts);
+    const isSame = this.#checkpoint.catalog === catalog.revision && state.settings === settings;
+    const isInForce = isSame && grant.approved.length === 0 && this.#branches.stateTree !== undefined;
     if (!isInForce) {
       const { inputs, pending } = await this.#planCatalog(catalog, affectedOwners(this.#catalog, catalog));
       const catalogRank = nextPassRank(this.#checkpoint.nextRank);
       const ranks = { catalogRank, nextRank: behindPassRank(catalogRank) };
-      await this.commit(inputs, { catalog: catalog.revision, pending, ...ranks });
+      const left = this.hasPending ? (state.budget ?? 0) : 0;
+      const approvals = state.approvals.filter((id) => !grant.approved.includes(id));
+      const parts = writeGuardState(this.#checkpoint.parts, {
+        ...state,
+        settings,
+        approvals,
+        budget: left + grant.budget,
+      });
+      await this.commit(inputs, { catalog: catalog.revision, pending, parts, ...ranks });
       this.#mayForget = true;
     }
     // Only now: what was rendered with the old one meanwhile is rendered anew.
     this.#loaded = loaded;
     this.#catalog = catalog;
     this.#rules = this.#rulesFor(catalog);
+  }
+
+  /** Keeps that a person has approved a held change. */
+  async approve(id: string): Promise<void> {
+    const state = readGuardState(this.#checkpoint.parts);
+    const approvals = [...new Set([...state.approvals, id])].slice(-approvalsMax);
+    await this.commit([], { parts: writeGuardState(this.#checkpoint.parts, { ...state, approvals }) });
+  }
+
+  /** Passes that would have taken more than they may. */
+  get heldPasses(): readonly Pass[] {
+    return this.#checkpoint.pending.passes.filter(({ held }) => held !== undefined);
+  }
+
+  /** Lets a held pass go on, with what it takes and a tenth more. False: there is none of that id. */
+  async approvePass(id: string): Promise<boolean> {
+    const scope = this.countScope;
+    const { pending } = this.#checkpoint;
+    const pass = pending.passes.find(({ held }) => held === id);
+    if (scope === undefined || pass === undefined) return false;
+    const { held: _, ...freed } = pass;
+    const none = { documents: [], isKnown: true };
+    const effects = await countPasses(scope, this.#catalog, [freed], () => none);
+    const counted = effects.reduce((sum, { removals }) => sum + removals, 0);
+    const state = readGuardState(this.#checkpoint.parts);
+    const budget = (state.budget ?? 0) + counted + Math.ceil(counted / 10);
+    await this.commit([], {
+      pending: { ...pending, passes: pending.passes.map((other) => (other === pass ? freed : other)) },
+      parts: writeGuardState(this.#checkpoint.parts, { ...state, budget }),
+    });
+    return true;
   }
 
   /** A state that was just read says which of its owners' documents are gone. */
@@ -215,8 +290,6 @@ export class StateKeeper {
    */
   async commitBatch(entries: readonly ProcessedEntry[], isLast: boolean, signal: AbortSignal): Promise<void> {
     const tree = this.#branches.stateTree;
-    let inputs: readonly PlanInput[] = [];
-    let change: Partial<Checkpoint> = {};
     const hasTurn = entries.length === 0 || this.#isChunksTurn;
     this.#isChunksTurn = !hasTurn || entries.length === 0;
     if (tree !== undefined && this.hasPending && hasTurn) {
@@ -225,23 +298,69 @@ export class StateKeeper {
       const chunk = await untilAnswered(this.#ports, signal, "run", () =>
         renderPendingChunk(scope, pending, chunkLimits),
       );
-      inputs = chunk.inputs;
-      change = { pending: chunk.pending };
+      await untilAnswered(this.#ports, signal, "run", () => this.#commitChunk(chunk));
     }
     const batches = this.#options.per === "event" && entries.length > 0 ? entries.map((entry) => [entry]) : [entries];
     for (const batch of batches) {
       const positions = new Map(this.#checkpoint.positions);
       for (const { delivery } of batch) positions.set(delivery.stream, delivery.position);
-      const all = [...inputs, ...batch.flatMap((entry) => this.#inputsOf(entry))];
-      const with_ = { positions, ...change };
-      await untilAnswered(this.#ports, signal, "run", () => this.#commit(all, with_, isLast));
-      // The chunk goes with the first commit, which may itself have found more to be rendered again.
-      inputs = [];
-      change = {};
+      const inputs = batch.flatMap((entry) => this.#inputsOf(entry));
+      const changeSet = await untilAnswered(this.#ports, signal, "run", () =>
+        this.#commit(inputs, { positions }, isLast),
+      );
+      await untilAnswered(this.#ports, signal, "run", () => this.#watchEventRemovals(changeSet));
     }
     if (entries.length === 0 && !this.hasPending) {
       await untilAnswered(this.#ports, signal, "run", () => this.#forgetWithdrawn());
     }
+  }
+
+  /** A chunk of a pass takes its removals from the budget; one that would take more is not committed, and the pass held. */
+  async #commitChunk({ inputs, pending }: Pick<PendingChunk, "inputs" | "pending">): Promise<void> {
+    this.#countMinutes();
+    const { changeSet } = await this.#fold(inputs, { pending }, this.#branches.stateTree);
+    const removals = countRemovals(changeSet);
+    const total = removals.reduce((sum, effect) => sum + effect.removals, 0);
+    const state = readGuardState(this.#checkpoint.parts);
+    const { guard } = this.#options;
+    const { minutes } = this.#checkpoint;
+    const left = state.budget ?? Math.max(0, guard.removals - sumOfHour(state.hour, minutes).total);
+    const before = this.#checkpoint.pending;
+    const running = before.reviews.length > 0 ? undefined : before.passes.find(({ held }) => held === undefined);
+    if (total > left && running !== undefined) {
+      const key = ownerKey(running.owner);
+      const id = changeId([{ key, before: JSON.stringify(running.after), after: this.#checkpoint.catalog }]);
+      const passes = before.passes.map((pass) => (pass === running ? { ...pass, held: id } : pass));
+      await this.#commit([], { pending: { ...before, passes } }, true);
+      this.#ports.log.problem(passHeld(id, key, total, left));
+      return;
+    }
+    const parts =
+      total === 0
+        ? this.#checkpoint.parts
+        : writeGuardState(this.#checkpoint.parts, {
+            ...state,
+            budget: Math.max(0, left - total),
+            hour: addRemovals(state.hour, minutes, removals),
+          });
+    const isDone = !pending.passes.some(({ held }) => held === undefined) && pending.reviews.length === 0;
+    const rest = isDone ? writeGuardState(parts, { ...readGuardState(parts), budget: undefined }) : parts;
+    await this.#commit(inputs, { pending, parts: rest }, true);
+  }
+
+  /** Beyond so many objects that events deleted within a minute the service pauses, where the settings say so. */
+  async #watchEventRemovals(changeSet: ChangeSet): Promise<void> {
+    const { eventRemovals } = this.#options.guard;
+    if (eventRemovals === 0) return;
+    const now = this.#ports.clock.monotonic();
+    const count = countRemovals(changeSet).reduce((sum, { removals }) => sum + removals, 0);
+    this.#deletions = this.#deletions.filter(({ at }) => at > now - minuteMs);
+    if (count > 0) this.#deletions.push({ at: now, count });
+    const total = this.#deletions.reduce((sum, deletion) => sum + deletion.count, 0);
+    if (total <= eventRemovals || this.isPaused) return;
+    this.#deletions = [];
+    await this.#commit([], { pauses: [...this.#checkpoint.pauses, {}] }, true);
+    this.#ports.log.problem(pausedByEvents(total, eventRemovals));
   }
 
   /** Commits inputs of another kind, and a change of the checkpoint with them. */
@@ -283,7 +402,7 @@ export class StateKeeper {
     const isDue = minutes - (this.#purgedAt ?? Number.NEGATIVE_INFINITY) >= minutesBetweenPurges;
     if (tree === undefined || (!isDue && !this.#mayForget)) return;
     this.#purgedAt = minutes;
-    const { keepWithdrawnMinutes } = this.#options;
+    const { keepWithdrawnMinutes } = this.#options.guard;
     const inputs: PlanInput[] = [];
     if (this.#mayForget) inputs.push(...(await findEmptyClusters(git, tree, this.#catalog)));
     const purgeable = await findPurgeable(git, tree, this.#catalog, minutes - keepWithdrawnMinutes);
@@ -316,7 +435,7 @@ export class StateKeeper {
     change: Partial<Checkpoint>,
     cannotWait: boolean,
     base = this.#branches.stateTree,
-  ): Promise<void> {
+  ): Promise<ChangeSet> {
     this.#nameState();
     const { changeSet, checkpoint } = await this.#fold(inputs, change, base);
     const hasChanged = changeSet.changes.length > 0;
@@ -334,6 +453,7 @@ export class StateKeeper {
     }
     // Only now: what could not be committed is not in force, and is tried again.
     this.#checkpoint = checkpoint;
+    return changeSet;
   }
 
   #fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: string | undefined): Promise<Folded> {
@@ -356,6 +476,30 @@ export class StateKeeper {
     this.#heldSince ??= now;
     return now - this.#heldSince < idlePositionsMsMax;
   }
+}
+
+/** How many objects a catalog's passes may take, and the approvals that this uses up. */
+export interface Grant {
+  readonly budget: number;
+  readonly approved: readonly string[];
+}
+
+function passHeld(id: string, owner: string, removals: number, left: number): Problem {
+  return {
+    code: "CHANGE_HELD",
+    severity: "error",
+    message: `rendering the entities of ${owner} again would remove ${removals} objects, ${left} were allowed: held as ${id}`,
+    hint: `See sluice status; allow it with: sluice approve ${id}`,
+  };
+}
+
+function pausedByEvents(removals: number, allowed: number): Problem {
+  return {
+    code: "CHANGE_HELD",
+    severity: "error",
+    message: `events deleted ${removals} objects within a minute, guard.eventRemovals allows ${allowed}: paused`,
+    hint: "Look at who sends them; sluice resume lets the service go on.",
+  };
 }
 
 function isOnlyPositions({ changes }: ChangeSet): boolean {

@@ -80,11 +80,12 @@ function pauseToJson({ owner, cluster }: Pause): JsonObject {
   return json;
 }
 
-function passToJson({ owner, clusters, after }: Pass): JsonObject {
+function passToJson({ owner, clusters, after, held }: Pass): JsonObject {
   const json = new Map<string, Json>([["owner", ownerKey(owner)]]);
   if (clusters !== undefined) json.set("clusters", clusters);
   if (after.record !== "") json.set("afterRecord", after.record);
   if (after.cluster !== "") json.set("afterCluster", after.cluster);
+  if (held !== undefined) json.set("held", held);
   return json;
 }
 
@@ -159,7 +160,9 @@ function pauseFromJson(json: JsonObject): Pause {
 
 function passFromJson(json: JsonObject): Pass {
   const clusters = json.get("clusters");
+  const held = json.get("held");
   return {
+    ...(held === undefined ? {} : { held: String(held) }),
     owner: ownerOf(textOf(json, "owner")),
     ...(Array.isArray(clusters) ? { clusters: (clusters as readonly Json[]).map(String) } : {}),
     after: { record: textOf(json, "afterRecord"), cluster: textOf(json, "afterCluster") },

@@ -7,8 +7,17 @@ import type { ClusterKey } from "../model/cluster.ts";
 import { isSameOwner, type Owner } from "../model/owner.ts";
 import { fromStart } from "./checkpoint-file.ts";
 
-/** Of the owner's records these clusters are to be rendered again; undefined: all. */
+/**
+ * Of the owner's records these clusters are to be rendered again; undefined: all. A pass of the owner's that is held
+ * joins too: what it would have taken was another version's doing.
+ */
 export function joinPass(passes: readonly Pass[], owner: Owner, clusters?: readonly ClusterKey[]): readonly Pass[] {
+  const isStopped = (pass: Pass) => pass.held !== undefined && isSameOwner(pass.owner, owner);
+  const stopped = passes.filter(isStopped);
+  if (stopped.length > 0) {
+    const others = passes.filter((pass) => !isStopped(pass));
+    return stopped.reduce((all, pass) => joinPass(all, owner, pass.clusters), joinPass(others, owner, clusters));
+  }
   const added = (to: Pass): Pass => {
     if (to.clusters === undefined || clusters === undefined) return { owner, after: to.after };
     return { owner, clusters: [...new Set([...to.clusters, ...clusters])].sort(), after: to.after };

@@ -19,6 +19,18 @@ const leading: HostSnapshot = {
       { stream: "bus/@journal", state: "degraded", problem: { ...problem, code: "NATS_AUTH", message: "no\nentry" } },
     ],
     waiting: 4,
+    held: [
+      {
+        id: "0123456789ab",
+        documents: ["EventTrigger//users"],
+        removals: 500,
+        additions: 0,
+        owners: ["EventTrigger/users"],
+        clusters: ["fleet/eu"],
+        exceeded: [{ limit: "removals", counted: 500, allowed: 20 }],
+      },
+    ],
+    heldPasses: [{ id: "ba9876543210", owner: "EventTrigger/quota" }],
     lastPush: {
       at: 0,
       milliseconds: 40,
@@ -51,6 +63,8 @@ it("says in words what leads, where, and what is wrong with it, with what to do"
     "Push it.",
     "TOKEN is not set [SECRET_UNREADABLE]",
     "3 NAME_INVALID",
+    "change 0123456789ab is held: it would remove 500 objects of EventTrigger/users on fleet/eu (EventTrigger//users)",
+    "sluice approve ba9876543210",
   ]) {
     expect(text).toContain(part);
   }

@@ -21,6 +21,7 @@ describe("good settings", () => {
     expect(problems).toEqual([]);
     expect(value).toEqual({
       file,
+      guard: { removals: 20, share: 0.5, additions: 1000, keepWithdrawnMinutes: 10_080, eventRemovals: 0 },
       name: "sluice",
       repository: {
         url: "https://git.example.com/a/b.git",
@@ -49,7 +50,6 @@ describe("good settings", () => {
       "[FIELD_WITHOUT_EFFECT 16:5]",
       "[FIELD_WITHOUT_EFFECT 18:5]",
       "[FIELD_WITHOUT_EFFECT 20:1]",
-      "[FIELD_WITHOUT_EFFECT 25:1]",
       "[FIELD_WITHOUT_EFFECT 26:1]",
     ]);
     expect(value).toMatchObject({

@@ -2,6 +2,7 @@
  * A repository as a service leaves it behind, without having run one: a bare repository with config, state and target, a
  * checkout of it, and settings, all in a throwaway folder. The state is made by the service's own parts.
  */
+
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,12 +11,16 @@ import { promisify } from "node:util";
 import { openGitRepository } from "../../src/adapters/git/open-git-repository.ts";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
+import { defaultGuard } from "../../src/model/mass-change.ts";
 import { Branches } from "../../src/pipeline/branches/branches.ts";
 import { processDelivery } from "../../src/pipeline/process-delivery.ts";
 import { StateKeeper } from "../../src/pipeline/state-keeper.ts";
 import { createFakeClock } from "../fakes/fake-clock.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { MemoryLog } from "../tools/memory-log.ts";
+
+/** What the guard would say of a change is no matter here. */
+const unlimited = { budget: Number.MAX_SAFE_INTEGER, approved: [] };
 
 const run = promisify(execFile);
 const program = join(findProjectRoot(), "dist", "src", "app", "main.js");
@@ -105,13 +110,13 @@ ${settings ?? "output: {secrets: plain}"}
       per: "batch",
       layout: { shards: 0, buckets: 1 },
       outputPath: "rendered",
-      keepWithdrawnMinutes: 10_080,
+      guard: defaultGuard,
       records: "full",
       deadLettersMax: 10,
       render,
     } as const;
     const keeper = new StateKeeper(options, branches, ports, catalog, checkpoint);
-    await keeper.putInForce(catalog);
+    await keeper.putInForce(catalog, unlimited);
     for (let at = 0; at < events.length; at += batch) {
       const deliveries = events.slice(at, at + batch).map((event, index) => deliveryOf(event, at + index + 1));
       const entries = deliveries.map((delivery) => ({

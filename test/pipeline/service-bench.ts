@@ -2,10 +2,12 @@
  * The whole service over fakes: real decoding, matching, rendering, planning and branches; Git, streams, time and chance
  * are a test's. Several instances may run on one remote, one after the other or at once.
  */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Catalog } from "../../src/model/catalog.ts";
+import { defaultGuard } from "../../src/model/mass-change.ts";
 import { Branches } from "../../src/pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
 import type { ConfigSource } from "../../src/pipeline/loop/config-source.ts";
@@ -41,7 +43,7 @@ export const defaultOptions: LeadingOptions = {
   per: "batch",
   layout: { shards: 0, buckets: 1 },
   outputPath: "rendered",
-  keepWithdrawnMinutes: 10_080,
+  guard: defaultGuard,
   records: "full",
   deadLettersMax: 100,
   render: renderSettings,

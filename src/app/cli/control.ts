@@ -42,6 +42,10 @@ export function addControlCommands(program: Command, context: CliContext, end: (
     .description("forget dead letters and failures of records")
     .argument("<id...>", "as `show dead-letters` and `show entities --failed` print them")
     .action((ids: readonly string[], options: CommonOptions) => send(options, { command: "discard", ids }));
+  addFileOption(program.command("approve"))
+    .description("let held changes go in force")
+    .argument("<id...>", "as `sluice status`, `sluice diff` and the log print them")
+    .action((ids: readonly string[], options: CommonOptions) => send(options, { command: "approve", ids }));
   addFileOption(program.command("propose"))
     .description("propose again what people turned down in reviews")
     .argument("[group]", "only this group's, as `show reviews` prints it")

@@ -16,7 +16,7 @@ const commands: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ["status"], load: async () => (await import("./status.ts")).addStatusCommand },
   { names: ["show"], load: async () => (await import("./show.ts")).addShowCommand },
   {
-    names: ["pause", "resume", "remove", "rerender", "discard", "propose", "repair"],
+    names: ["pause", "resume", "remove", "rerender", "discard", "approve", "propose", "repair"],
     load: async () => (await import("./control.ts")).addControlCommands,
   },
   { names: ["publish"], load: async () => (await import("./publish.ts")).addPublishCommand },

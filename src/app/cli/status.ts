@@ -4,6 +4,7 @@ import { Option } from "commander";
 import { stringify } from "yaml";
 import type { Problem } from "../../model/problem.ts";
 import type { LeadingSnapshot, StreamSnapshot } from "../../pipeline/loop/snapshot.ts";
+import { describeHeld } from "../../pipeline/mass-change/judge-change.ts";
 import { sendControl } from "../compose/control.ts";
 import type { HostSnapshot } from "../host/host-snapshot.ts";
 import { openSettings } from "../read-config.ts";
@@ -45,7 +46,7 @@ export function writeStatus(snapshot: HostSnapshot): string {
 }
 
 function writeLeading(leading: LeadingSnapshot): string[] {
-  const { catalog, paused, streams, waiting, lastPush, push, absent, failures } = leading;
+  const { catalog, paused, streams, waiting, lastPush, push, held, heldPasses, absent, failures } = leading;
   const { revision, triggers, clusters } = catalog;
   const lines = [`in force     ${triggers} triggers, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
   if (paused) lines.push("paused       events are received and wait: sluice resume");
@@ -61,6 +62,9 @@ function writeLeading(leading: LeadingSnapshot): string[] {
     lines.push(`pushing      for ${Math.round(push.milliseconds / 1000)} s`);
     if (push.problem !== undefined) lines.push(...writeProblem("", push.problem));
   }
+  for (const change of held) lines.push("held:", `  ${describeHeld(change)}`, `  sluice approve ${change.id}`);
+  for (const { id, owner } of heldPasses)
+    lines.push("held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`);
   for (const [part, problem] of Object.entries(absent)) lines.push(...writeProblem(`absent: ${part}`, problem));
   const failed = Object.entries(failures);
   if (failed.length > 0) {

@@ -19,8 +19,6 @@ import { composeReview } from "./review.ts";
 import { compileShipped } from "./shipped-template.ts";
 
 const deadLettersMax = 1000;
-/** A week: how long what a withdrawn owner had can be brought back. */
-const keepWithdrawnMinutes = 7 * 24 * 60;
 
 /**
  * The service, started: branches open, catalog in force, target as the state wants it. Throws where the signal aborts
@@ -79,7 +77,7 @@ function composeSettings(
       lookMs: repository.pollMs,
       layout: { shards: output.shards, buckets: 1 },
       outputPath: output.path,
-      keepWithdrawnMinutes,
+      guard: settings.guard,
       records: output.records,
       deadLettersMax,
       render: composeRenderSettings(settings, context),

@@ -133,7 +133,7 @@ export class Fold {
     const { render: settings, entitiesMax } = this.#options;
     for (let left = entitiesMax; ; ) {
       const { pending } = this.#checkpoint;
-      if (pending.passes.length === 0 && pending.reviews.length === 0) return;
+      if (pending.passes.every(({ held }) => held !== undefined) && pending.reviews.length === 0) return;
       if (left <= 0) {
         this.#isComplete = false;
         return;

@@ -4,9 +4,12 @@
  * Absence is never emptiness. A folder that is not there, or that has no document in it, changes nothing: what is in force
  * stays, and it is told. Only what can be read and says less counts as less.
  */
-import type { Catalog } from "../../model/catalog.ts";
+import type { Catalog, ConfigFile } from "../../model/catalog.ts";
+import type { HeldChange } from "../../model/mass-change.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
+import { changeId } from "../../plan/mass-change/change-id.ts";
 import type { Log } from "../../ports/system.ts";
+import { describeHeld, judgeChange, type Verdict } from "../mass-change/judge-change.ts";
 import type { Absences } from "./absences.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { nameSome } from "./name-some.ts";
@@ -14,9 +17,11 @@ import { nameSome } from "./name-some.ts";
 /** A catalog that is wanted, and what its documents' version was. */
 export interface WantedCatalog {
   readonly catalog: Catalog;
+  /** What it was loaded from. */
+  readonly files: readonly ConfigFile[];
   readonly version: string | undefined;
   readonly problems: readonly Problem[];
-  /** There is no document in it: it must not be put in force. */
+  /** There is no document in it: it must not be put in force by itself. */
   readonly absent?: Problem;
 }
 
@@ -26,68 +31,126 @@ export interface DocumentsParts {
   readonly inForce: () => InForce;
 }
 
+/** What a look came to: nothing new, something that the next look has to see as well, or a catalog that is wanted. */
+export type Look = "nothing" | "again" | WantedCatalog;
+
 export class Documents {
   readonly #parts: DocumentsParts;
-  /** Of what is in force; undefined: not known. */
+  /** Of what was judged last; undefined: not known. */
   #version: string | undefined;
   /** What the last look saw. */
   #seen: string | undefined;
   /** Of which the problems were told. */
   #told: string | undefined;
+  #held: readonly HeldChange[] = [];
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
   }
 
+  /** Changes that are not in force until somebody approves them, or takes them back. */
+  get held(): readonly HeldChange[] {
+    return this.#held;
+  }
+
+  /** The next look judges what is wanted anew: something was approved. */
+  judgeAgain(): void {
+    this.#version = undefined;
+    this.#seen = undefined;
+  }
+
   /**
-   * Looks once, and puts in force what is wanted. True where something was seen that counts only when the next look sees
-   * it as well. Throws a SluiceError where something can't be read now; what was in force is then, as ever. At a start
-   * what is in force is told with `ready`.
+   * Looks once. Throws a SluiceError where something can't be read now; what was in force is then, as ever.
    */
-  async follow(isStart = false): Promise<boolean> {
+  async look(): Promise<Look> {
     const { absences, inForce, log } = this.#parts;
     const { branches, config, keeper } = inForce();
     // Told as what it is: the branch is not there, and nobody can know what is in its folder.
-    if (branches.isTargetMissing && config.isOutside !== true) return false;
+    if (branches.isTargetMissing && config.isOutside !== true) return "nothing";
     try {
       const version = await config.version(branches.targetTree);
       if (version !== undefined && version === this.#version) {
         this.#seen = version;
-        absences.clear("documents");
-        return false;
+        if (this.#held.length === 0) absences.clear("documents");
+        return "nothing";
       }
       if (config.isOutside === true && version !== this.#seen && keeper.catalog.documents.size > 0) {
         this.#seen = version;
-        return true;
+        return "again";
       }
       this.#seen = version;
-      const { catalog, problems, absent } = await readWanted(inForce(), branches.targetTree, keeper.loaded, version);
+      const wanted = await readWanted(inForce(), branches.targetTree, keeper.loaded, version);
       // Files that changed while they were read are none that anybody wants.
-      if (config.isOutside === true && (await config.version(branches.targetTree)) !== version) return true;
-      if (version === undefined || version !== this.#told) for (const problem of problems) log.problem(problem);
+      if (config.isOutside === true && (await config.version(branches.targetTree)) !== version) return "again";
+      if (version === undefined || version !== this.#told) for (const problem of wanted.problems) log.problem(problem);
       this.#told = version;
-      if (absent !== undefined) throw new SluiceError(absent);
-      await keeper.putInForce(catalog);
-      this.adopt(version);
-      if (!isStart) log.info("configuration in force", { ...describeCatalog(catalog), ...countProblems(problems) });
+      if (wanted.absent !== undefined && keeper.loaded.documents.size === 0) throw new SluiceError(wanted.absent);
+      return wanted;
     } catch (error) {
-      if (!(error instanceof SluiceError) || !absentCodes.has(error.problem.code)) throw error;
+      if (!(error instanceof SluiceError) || error.problem.code !== "CONFIG_MISSING") throw error;
       absences.raise("documents", error.problem);
+      return "nothing";
     }
-    return false;
   }
 
-  /** Documents of this version are in force now. */
-  adopt(version: string | undefined): void {
+  /** Counts what the catalog would do, on the state as it is now. Reads, and changes nothing: it may run beside the loop. */
+  async judge(wanted: WantedCatalog): Promise<Verdict> {
+    const { keeper, loadCatalog } = this.#parts.inForce();
+    const { loaded, catalog: inForce } = keeper;
+    if (wanted.absent !== undefined) return judgeEmpty(wanted.catalog, loaded, keeper.approvals);
+    const scope = keeper.countScope;
+    if (scope === undefined) return { catalog: wanted.catalog, budget: 0, held: [], approved: [] };
+    return judgeChange({ ...scope, limits: keeper.guard, inForce, loaded, loadCatalog }, wanted);
+  }
+
+  /** Puts in force what may be, between two batches, and tells what is held. At a start it is told with `ready`. */
+  async putInForce(wanted: WantedCatalog, verdict: Verdict, isStart = false): Promise<void> {
+    const { absences, inForce, log } = this.#parts;
+    const { keeper } = inForce();
+    const { catalog, held, ...grant } = verdict;
+    if (catalog !== undefined) {
+      await keeper.putInForce(catalog, grant);
+      this.adopt(wanted.version, held);
+      const counts = { ...countProblems(wanted.problems), held: held.length === 0 ? undefined : held.length };
+      if (!isStart) log.info("configuration in force", { ...describeCatalog(catalog), ...counts });
+    } else {
+      this.#version = wanted.version;
+      this.#held = held;
+    }
+    if (held.length > 0) absences.raise("documents", heldProblem(held));
+  }
+
+  /** Documents of this version are in force now, but for those that are held. */
+  adopt(version: string | undefined, held: readonly HeldChange[] = []): void {
     const { absences, inForce } = this.#parts;
     this.#version = version;
     this.#seen = version;
-    absences.clear("documents");
+    this.#held = held;
+    if (held.length === 0) absences.clear("documents");
     if (hasOwner(inForce().keeper.catalog)) absences.clear("owners");
   }
 }
 
-const absentCodes = new Set<Problem["code"]>(["CONFIG_MISSING", "CHANGE_HELD"]);
+/** A folder without any document takes everything away, however little that is: somebody has to say so. */
+function judgeEmpty(catalog: Catalog, { documents }: Catalog, approvals: readonly string[]): Verdict {
+  const changes = [...documents].map(([key, { text }]) => ({ key, before: text, after: undefined }));
+  const id = changeId(changes);
+  if (approvals.includes(id)) return { catalog, budget: Number.MAX_SAFE_INTEGER, held: [], approved: [id] };
+  const names = [...documents.keys()];
+  const held = { id, documents: names, removals: 0, additions: 0, owners: [], clusters: [], exceeded: [] };
+  return { catalog: undefined, budget: 0, held: [held], approved: [] };
+}
+
+/** The changes that are held, as one problem. */
+export function heldProblem(held: readonly HeldChange[]): Problem {
+  const ids = held.map(({ id }) => id).join(" ");
+  return {
+    code: "CHANGE_HELD",
+    severity: "error",
+    message: held.map(describeHeld).join("; "),
+    hint: `What is in force stays. Take it back, or allow it with: sluice approve ${ids}`,
+  };
+}
 
 /**
  * Reads what is wanted. Throws a SluiceError (CONFIG_MISSING) where the folder is not there. Where it has no document,
@@ -102,8 +165,8 @@ export async function readWanted(
   const files = await config.read(target);
   if (version === undefined) throw new SluiceError(missing);
   const { value: catalog, problems } = loadCatalog(files, previous);
-  if (catalog.documents.size > 0) return { catalog, version, problems };
-  return { catalog, version, problems, absent: previous.documents.size > 0 ? emptied(previous) : empty };
+  if (catalog.documents.size > 0) return { catalog, files, version, problems };
+  return { catalog, files, version, problems, absent: previous.documents.size > 0 ? emptied(previous) : empty };
 }
 
 /** Somebody who renders objects. */

@@ -8,6 +8,7 @@
 import type { Catalog } from "../../model/catalog.ts";
 import type { StreamName } from "../../model/delivery.ts";
 import { dispositionOf } from "../../model/disposition.ts";
+import type { HeldChange } from "../../model/mass-change.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { ownersFolder } from "../../plan/paths.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
@@ -15,6 +16,7 @@ import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Branches, BranchNames, Ports } from "../branches/branches.ts";
 import { type ControlCommand, executeCommand } from "../execute-command.ts";
+import { judgeChange, type Verdict } from "../mass-change/judge-change.ts";
 import { randomId } from "../random-id.ts";
 import { readKeptCatalog } from "../read-folder.ts";
 import { proposeAgain } from "../review/propose-again.ts";
@@ -22,7 +24,7 @@ import { StateKeeper } from "../state-keeper.ts";
 import { untilAnswered } from "../until-answered.ts";
 import { Absences } from "./absences.ts";
 import { Batcher } from "./batcher.ts";
-import { Documents, hasOwner, readWanted, type WantedCatalog } from "./documents.ts";
+import { Documents, hasOwner, heldProblem, readWanted, type WantedCatalog } from "./documents.ts";
 import { Effects } from "./effects.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { Inbox } from "./inbox.ts";
@@ -55,6 +57,7 @@ export interface PreparedSettings {
   readonly settings: Omit<LeadingSettings, "streams">;
   readonly branches: Branches;
   readonly wanted: WantedCatalog;
+  readonly verdict: Verdict;
 }
 
 const inboxBytesMax = 64 * 1024 * 1024;
@@ -69,6 +72,8 @@ export class Leading {
   readonly #inbox: Inbox<InboxEntry>;
   readonly #absences: Absences;
   readonly #documents: Documents;
+  /** Settings that were refused because of what they would do. */
+  #heldSettings: readonly HeldChange[] = [];
   readonly #requests: Requests;
   readonly #reader: Reader;
   readonly #batcher: Batcher;
@@ -110,6 +115,7 @@ export class Leading {
       absences: this.#absences,
       documents: this.#documents,
       requests: this.#requests,
+      readCommit: (commit) => ports.git.readCommit(commit),
       push: (signal) => this.#push(signal),
       onLooked: (signal) => this.#readStreams(signal),
     });
@@ -180,11 +186,31 @@ export class Leading {
     return this.#requests.add(async (signal) => {
       const { branches, keeper } = this.#inForce;
       const { git, log } = this.#ports;
-      const told = await executeCommand(command, { git, branches, keeper });
+      const told =
+        command.command === "approve"
+          ? await this.#approve(command.ids)
+          : await executeCommand(command, { git, branches, keeper });
       log.info("command", { command: command.command, told });
       if (!(await this.#push(signal))) throw stoppedError();
       return told;
     });
+  }
+
+  /** Throws a SluiceError (NOT_FOUND) where one of the ids is held no more, naming those that are. */
+  async #approve(ids: readonly string[]): Promise<string> {
+    const { keeper } = this.#inForce;
+    const held = [...this.#documents.held, ...this.#heldSettings];
+    const known = new Set([...held.map(({ id }) => id), ...keeper.heldPasses.flatMap((pass) => pass.held ?? [])]);
+    const unknown = ids.filter((id) => !known.has(id));
+    if (unknown.length > 0) {
+      const hint = known.size === 0 ? "Nothing is held." : `Held are: ${[...known].join(" ")}`;
+      throw new SluiceError({ code: "NOT_FOUND", message: `no change ${unknown.join(" ")} is held`, hint });
+    }
+    for (const id of ids) if (!(await keeper.approvePass(id))) await keeper.approve(id);
+    this.#documents.judgeAgain();
+    this.#watcher.hint();
+    const isSettings = this.#heldSettings.some(({ id }) => ids.includes(id));
+    return isSettings ? "approved: save the settings again, and they take over" : `approved ${ids.join(" ")}`;
   }
 
   /** Somebody says that something has changed on the forge: looks at once. */
@@ -214,6 +240,7 @@ export class Leading {
       reader: this.#reader,
       pusher: this.#pusher,
       absences: this.#absences,
+      held: [...this.#documents.held, ...this.#heldSettings],
       waiting: this.#inbox.size,
     });
   }
@@ -228,10 +255,18 @@ export class Leading {
     if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
     if (names.outputPath !== this.#inForce.branches.names.outputPath) await branches.checkOutput();
     const version = await settings.config.version(branches.targetTree);
-    const { catalog } = this.#inForce.keeper;
-    const wanted = await readWanted(settings, branches.targetTree, catalog, version);
+    const { keeper } = this.#inForce;
+    const { catalog: inForce, countScope, guard: limits, loaded } = keeper;
+    const wanted = await readWanted(settings, branches.targetTree, loaded, version);
     if (wanted.absent !== undefined) throw new SluiceError(wanted.absent);
-    return { settings, branches, wanted };
+    const { loadCatalog } = settings;
+    const verdict =
+      countScope === undefined
+        ? { catalog: wanted.catalog, budget: 0, held: [], approved: [] }
+        : await judgeChange({ ...countScope, limits, inForce, loaded, loadCatalog }, wanted);
+    this.#heldSettings = verdict.catalog === undefined ? verdict.held : [];
+    if (verdict.catalog === undefined) throw new SluiceError(heldProblem(verdict.held));
+    return { settings, branches, wanted, verdict };
   }
 
   /**
@@ -240,7 +275,7 @@ export class Leading {
    * read now.
    */
   exchange(
-    { settings, branches: prepared, wanted }: PreparedSettings,
+    { settings, branches: prepared, wanted, verdict }: PreparedSettings,
     takeStreams: () => readonly EventStream[],
   ): Promise<void> {
     return this.#requests.add(async (signal) => {
@@ -250,11 +285,11 @@ export class Leading {
       await branches.refreshTarget();
       const keeper = old.changeOver(settings.options, branches);
       await keeper.reshard();
-      await keeper.putInForce(wanted.catalog);
+      await keeper.putInForce(verdict.catalog ?? wanted.catalog, verdict);
       // From here on nothing can keep it from taking over.
       this.#inForce = { ...settings, streams: takeStreams(), branches, keeper };
       for (const problem of wanted.problems) this.#ports.log.problem(problem);
-      this.#documents.adopt(wanted.version);
+      this.#documents.adopt(wanted.version, verdict.held);
       await this.#reviewing.exchange();
       await this.#readStreams(signal);
       await this.#push(signal);

@@ -1,5 +1,7 @@
 /** What is going on in a service that leads, for logs, `status`, the status page and metrics. Survives JSON. */
 import type { StreamName } from "../../model/delivery.ts";
+import type { HeldChange } from "../../model/mass-change.ts";
+import { ownerKey } from "../../model/owner.ts";
 import type { ErrorCode, Problem } from "../../model/problem.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { StateKeeper } from "../state-keeper.ts";
@@ -42,7 +44,11 @@ export interface LeadingSnapshot {
   readonly lastPush?: PushSnapshot;
   /** A push under way: since how many milliseconds, and what was last wrong with it. */
   readonly push?: { readonly milliseconds: number; readonly problem?: Problem };
-  /** What is not there and must be, and changes that are held. */
+  /** Changes that wait for `sluice approve`. */
+  readonly held: readonly HeldChange[];
+  /** Passes that would have taken more than they may. */
+  readonly heldPasses: readonly { readonly id: string; readonly owner: string }[];
+  /** What is not there and must be. */
   readonly absent: Readonly<Partial<Record<AbsentPart, Problem>>>;
   /** Entities that could not be rendered, and deliveries that could not be decoded, since the start. */
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
@@ -54,10 +60,12 @@ export interface SnapshotParts {
   readonly reader: Reader;
   readonly pusher: Pusher;
   readonly absences: Absences;
+  readonly held: readonly HeldChange[];
   readonly waiting: number;
 }
 
-export function makeSnapshot({ keeper, streams, reader, pusher, absences, waiting }: SnapshotParts): LeadingSnapshot {
+export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
+  const { keeper, streams, reader, pusher, absences, held, waiting } = parts;
   const { revision, eventTriggers, clusters } = keeper.catalog;
   const { last, running } = pusher;
   return {
@@ -81,6 +89,8 @@ export function makeSnapshot({ keeper, streams, reader, pusher, absences, waitin
     waiting,
     ...(last === undefined ? {} : { lastPush: last }),
     ...(running === undefined ? {} : { push: running }),
+    held,
+    heldPasses: keeper.heldPasses.map(({ owner, held: id = "" }) => ({ id, owner: ownerKey(owner) })),
     absent: Object.fromEntries(absences.current),
     failures: Object.fromEntries(reader.failures),
   };

@@ -4,7 +4,7 @@ import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { Clock, Log } from "../../ports/system.ts";
 import type { Branches } from "../branches/branches.ts";
 import type { Absences } from "./absences.ts";
-import type { Documents } from "./documents.ts";
+import type { Documents, WantedCatalog } from "./documents.ts";
 import type { InForce } from "./in-force.ts";
 import type { Requests } from "./requests.ts";
 
@@ -17,6 +17,7 @@ export interface WatcherParts {
   readonly absences: Absences;
   readonly documents: Documents;
   readonly requests: Requests;
+  readonly readCommit: (commit: string) => Promise<{ readonly message: string }>;
   readonly inForce: () => InForce;
   /** Pushes what is to be put right; false: stopped before that. */
   readonly push: (signal: AbortSignal) => Promise<boolean>;
@@ -49,7 +50,8 @@ export class Watcher {
       const waitMs = this.#isUnsettled ? settleMs : lookMs;
       await clock.sleep(waitMs, AbortSignal.any([waiting.signal, stopped]));
       if (stopped.aborted) return;
-      await requests.add((signal) => this.#look(signal));
+      const wanted = await requests.add((signal) => this.#look(signal));
+      if (wanted !== undefined) await this.#follow(wanted, stopped);
     }
   }
 
@@ -57,23 +59,57 @@ export class Watcher {
   async begin(): Promise<void> {
     const { documents, inForce } = this.#parts;
     this.#tellTarget(inForce().branches);
-    this.#isUnsettled = await documents.follow(true);
+    const look = await documents.look();
+    this.#isUnsettled = look === "again";
+    if (typeof look === "string") return;
+    await this.#approveByTrailer();
+    await documents.putInForce(look, await documents.judge(look), true);
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  /** Counts beside the loop what is wanted, and puts it in force between two pushes. */
+  async #follow(wanted: WantedCatalog, stopped: AbortSignal): Promise<void> {
+    const { documents, log, onLooked, requests } = this.#parts;
+    try {
+      const verdict = await documents.judge(wanted);
+      if (stopped.aborted) return;
+      await requests.add(async (signal) => {
+        await documents.putInForce(wanted, verdict);
+        await onLooked(signal);
+      });
+    } catch (error) {
+      if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
+      log.problem(error.problem);
+    }
+  }
+
+  /** Who may push to the target may change the documents as well: a trailer of the head commit approves. */
+  async #approveByTrailer(): Promise<void> {
+    const { branches, keeper } = this.#parts.inForce();
+    if (branches.targetCommit === undefined) return;
+    for (const id of approvalsIn((await this.#parts.readCommit(branches.targetCommit)).message)) {
+      if (!keeper.approvals.includes(id)) await keeper.approve(id);
+    }
+  }
+
+  /** What is wanted, where that is something new. */
+  async #look(signal: AbortSignal): Promise<WantedCatalog | undefined> {
     const { documents, inForce, log, onLooked, push } = this.#parts;
     const { branches, review } = inForce();
     try {
       const hasMoved = await branches.refreshTarget();
       this.#tellTarget(branches);
-      this.#isUnsettled = await documents.follow();
+      if (hasMoved) await this.#approveByTrailer();
+      const look = await documents.look();
+      this.#isUnsettled = look === "again";
       review?.hint(false);
       await onLooked(signal);
       // What people did to files that are Sluice's is undone; by the next push, where there is one to come.
       if (hasMoved && !branches.hasUnpushed) await push(signal);
+      return typeof look === "string" ? undefined : look;
     } catch (error) {
       if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
       log.problem(error.problem);
+      return undefined;
     }
   }
 
@@ -82,6 +118,11 @@ export class Watcher {
     if (branches.isTargetMissing) absences.raise("target", targetMissing(branches.names.target));
     else absences.clear("target");
   }
+}
+
+/** Ids that lines `Sluice-Approve: ID` of a commit's message name. */
+export function approvalsIn(message: string): readonly string[] {
+  return [...message.matchAll(/^Sluice-Approve: ([0-9a-f]{12})\s*$/gm)].map(([, id = ""]) => id);
 }
 
 export function targetMissing(branch: string): Problem {

@@ -52,6 +52,8 @@ const snapshot: LeadingSnapshot = {
   paused: false,
   streams: [],
   waiting: 0,
+  held: [],
+  heldPasses: [],
   absent: {},
   failures: {},
 };

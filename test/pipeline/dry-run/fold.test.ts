@@ -1,10 +1,12 @@
 /** A dry run foretells what the service does: the same inputs in memory and on a branch end in the same tree. */
+
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { loadCatalog } from "../../../src/config/load-catalog.ts";
 import type { Catalog } from "../../../src/model/catalog.ts";
 import type { Checkpoint } from "../../../src/model/change-set.ts";
 import type { Delivery } from "../../../src/model/delivery.ts";
+import { defaultGuard } from "../../../src/model/mass-change.ts";
 import { Branches } from "../../../src/pipeline/branches/branches.ts";
 import { dryRun } from "../../../src/pipeline/dry-run/dry-run.ts";
 import { Fold } from "../../../src/pipeline/dry-run/fold.ts";
@@ -16,6 +18,9 @@ import { createFakeClock } from "../../fakes/fake-clock.ts";
 import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
 import { FakeGitRepository } from "../../fakes/fake-git-repository.ts";
 import { MemoryLog } from "../../tools/memory-log.ts";
+
+/** What the guard would say of a change is no matter here. */
+const unlimited = { budget: Number.MAX_SAFE_INTEGER, approved: [] };
 
 const never = new AbortController().signal;
 const render = { instance: "sluice", compatibility: "strict", secrets: "plain" } as const;
@@ -116,13 +121,13 @@ async function keepState(catalog: Catalog) {
     per: "batch",
     layout: { shards: 0, buckets: 1 },
     outputPath: "rendered",
-    keepWithdrawnMinutes: 10_080,
+    guard: defaultGuard,
     records: "full",
     deadLettersMax: 10,
     render,
   } as const;
   const keeper = new StateKeeper(options, branches, ports, catalog, await branches.open());
-  await keeper.putInForce(catalog);
+  await keeper.putInForce(catalog, unlimited);
   return {
     receive: async (deliveries: readonly Delivery[]) => {
       const entries = deliveries.map((delivery) => ({
@@ -134,7 +139,7 @@ async function keepState(catalog: Catalog) {
       while (keeper.hasPending) await keeper.commitBatch([], true, never);
     },
     follow: async (next: Catalog) => {
-      await keeper.putInForce(next);
+      await keeper.putInForce(next, unlimited);
       do await keeper.commitBatch([], true, never);
       while (keeper.hasPending);
     },
