@@ -7,20 +7,23 @@
  * used.
  */
 import { relative, resolve, sep } from "node:path";
+import { compareSettings } from "../config/compare-settings.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
-import type { Catalog, ConfigFile } from "../model/catalog.ts";
+import type { ConfigFile } from "../model/catalog.ts";
 import type { Checkpoint } from "../model/change-set.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
+import type { SettingChange } from "../model/setting-change.ts";
 import type { ConnectionSettings, Settings } from "../model/settings.ts";
+import type { DryRunSide } from "../pipeline/dry-run/dry-run.ts";
+import type { Placement } from "../pipeline/dry-run/placement.ts";
 import { readCheckpoint as readStored } from "../pipeline/read-checkpoint.ts";
 import { readKeptCatalog } from "../pipeline/read-folder.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
 import type { Checkout } from "../ports/checkout.ts";
 import type { ObjectId } from "../ports/git.ts";
-import type { RenderSettings } from "../render/render-trigger.ts";
 import { type CliContext, usageError } from "./cli/context.ts";
 import { noneIfMissing, readRevisionFiles, readWorkingFiles, workingFiles } from "./compose/documents.ts";
 import { openCheckout } from "./compose/forge.ts";
@@ -45,14 +48,14 @@ export interface DryRunOptions {
 }
 
 export interface DryRunSources {
-  readonly settings: Settings;
-  readonly render: RenderSettings;
   /** Undefined: there is none, or it was not looked at. */
   readonly state: OpenState | undefined;
   readonly checkpoint: Checkpoint;
-  readonly base: { readonly catalog: Catalog; readonly isInForce: boolean; readonly title: string };
-  readonly head: { readonly catalog: Catalog; readonly title: string };
+  readonly base: DryRunSide & { readonly isInForce: boolean };
+  readonly head: DryRunSide;
   readonly samples: readonly Delivery[];
+  /** Settings that differ between base and head. */
+  readonly settings: readonly SettingChange[];
   /** Of settings, connections and the head's documents. */
   readonly problems: readonly Problem[];
   close(): Promise<void>;
@@ -70,37 +73,58 @@ export async function openDryRun(
   const origin = options.isUntrusted ? await untrustedOrigin(checkout, baseCommit) : trustedOrigin;
 
   const settings = await readSettings(context, options.file, origin, onProblem);
+  const other = await readOtherSettings(context, options, settings, checkout, baseCommit);
+  // From a fork both sides are rendered by the base's settings: of its own nothing counts but where manifests stand.
+  const baseSettings = options.isUntrusted ? settings : (other.value ?? settings);
   const read = await readConnectionsOpenly(context, settings, origin.settings);
   const load = catalogLoader(settings, read.connections);
   const folder = configFolder(context, settings, options.config);
-  const readCommit = (commit: ObjectId) => readCommitFiles(context, checkout!, commit, folder, settings.config.exclude);
+  const readCommit = (commit: ObjectId, { config: { exclude } }: Settings) =>
+    readCommitFiles(context, checkout!, commit, configFolder(context, baseSettings, options.config), exclude);
 
   const state = options.isOffline || options.isUntrusted ? undefined : await openState(context, settings);
   try {
     const checkpoint = await readCheckpoint(settings, state);
     // A base without the folder has nothing; a head without it takes nothing away, and is an error.
-    const baseFiles = baseCommit === undefined ? undefined : await noneIfMissing(readCommit(baseCommit));
+    const baseFiles = baseCommit === undefined ? undefined : await noneIfMissing(readCommit(baseCommit, baseSettings));
     const kept = state === undefined ? [] : await readKeptCatalog(state.git, state.tree);
-    const base = load(baseFiles ?? kept, undefined).value;
+    const loadBase =
+      baseSettings === settings
+        ? load
+        : catalogLoader(
+            baseSettings,
+            (await readConnectionsOpenly(context, baseSettings, origin.settings)).connections,
+          );
+    const base = loadBase(baseFiles ?? kept, undefined).value;
     const headFiles = options.isUntrusted
-      ? readCommit(await checkout!.findCommit("HEAD"))
+      ? readCommit(await checkout!.findCommit("HEAD"), settings)
       : readWorkingFiles(context, settings, options.config);
     const head = load(await headFiles, base);
+    const foldOf = (side: Settings) => ({
+      records: side.output.records,
+      render: options.isUntrusted ? composeOpenRenderSettings(side) : composeRenderSettings(side, context),
+    });
+    const inForce = state?.tree === undefined ? undefined : { ...placementOf(settings), layout: checkpoint.layout };
+    const basePlacement = baseFiles === undefined ? (inForce ?? placementOf(settings)) : placementOf(baseSettings);
+    const headPlacement = placementOf(options.isUntrusted ? (other.value ?? settings) : settings);
     return {
-      settings,
-      render: options.isUntrusted ? composeOpenRenderSettings(settings) : composeRenderSettings(settings, context),
       state: state?.tree === undefined ? undefined : state,
       checkpoint,
       base: {
         catalog: base,
         isInForce: baseFiles === undefined,
         title: options.base ?? (state?.tree === undefined ? "nothing" : "the catalog in force"),
+        fold: foldOf(baseSettings),
+        placement: basePlacement,
       },
       head: {
         catalog: head.value,
         title: options.isUntrusted ? "the commit" : relative(context.workingDirectory, folder) || ".",
+        fold: foldOf(settings),
+        placement: headPlacement,
       },
       samples: await readSamples(context, options, settings, read, origin.documents),
+      settings: other.text === undefined ? compareLayouts(basePlacement, headPlacement) : other.changes,
       problems: [...read.problems, ...head.problems],
       close: async () => state?.close(),
     };
@@ -108,6 +132,55 @@ export async function openDryRun(
     await state?.close();
     throw error;
   }
+}
+
+interface OtherSettings {
+  /** Undefined: there is no other version. */
+  readonly text: string | undefined;
+  /** Undefined: there is none, or it has errors. */
+  readonly value: Settings | undefined;
+  readonly changes: readonly SettingChange[];
+}
+
+/** The settings of the other side: the base's; of a fork, whose own count for nothing else, the head's. */
+async function readOtherSettings(
+  { workingDirectory }: CliContext,
+  { file, isUntrusted }: DryRunOptions,
+  settings: Settings,
+  checkout: Checkout | undefined,
+  baseCommit: ObjectId | undefined,
+): Promise<OtherSettings> {
+  const none = { text: undefined, value: undefined, changes: [] };
+  if (checkout === undefined || baseCommit === undefined) return none;
+  const path = resolve(workingDirectory, file);
+  const base = await readIfThere(revisionFiles(checkout, baseCommit), path);
+  const source = isUntrusted ? revisionFiles(checkout, await checkout.findCommit("HEAD")) : diskFiles;
+  const head = await readIfThere(source, path);
+  const text = isUntrusted ? head : base;
+  if (base === undefined || head === undefined || text === undefined) return none;
+  const changes = compareSettings(base, head);
+  return { text, value: changes.length === 0 ? settings : loadSettings(text, path).value, changes };
+}
+
+/** Settings may be kept outside of the repository, or be new in it. */
+async function readIfThere(source: FileSource, path: string): Promise<string | undefined> {
+  try {
+    return await source.read(path);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return undefined;
+  }
+}
+
+function placementOf({ output }: Settings): Placement {
+  return { outputPath: output.path, layout: { shards: output.shards, buckets: 1 } };
+}
+
+/** What is in force was laid out by settings that are not there any more, but for what the state says of them. */
+function compareLayouts(before: Placement, after: Placement): readonly SettingChange[] {
+  const [was, is] = [before.layout.shards, after.layout.shards];
+  if (was === is) return [];
+  return [{ key: "output.shards", before: String(was), after: String(is), isPlacing: true }];
 }
 
 const samplesMax = 10_000;

@@ -1,4 +1,6 @@
 /** `sluice diff` as it is used: the built program over a repository with entities on record. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { DryRunReport } from "../../src/pipeline/dry-run/report.ts";
 import { loginOf, RecordedFleet, userConfig } from "./recorded-fleet.ts";
@@ -152,6 +154,45 @@ it("against a revision: only what the commits since changed", async () => {
   );
   expect((await reportOf("--base", "HEAD~1")).report.base).toBe("HEAD~1");
   expect(await fleet!.sluice("diff", "--base", "nowhere")).toMatchObject({ code: 3, stdout: "" });
+});
+
+async function changeSettings(output: string, more = ""): Promise<void> {
+  const text = await readFile(join(fleet!.checkout, "sluice.yaml"), "utf8");
+  await fleet!.write("sluice.yaml", text.replace("{secrets: plain}", `{secrets: plain, ${output}}`) + more);
+}
+
+describe("settings are part of what is compared", () => {
+  it("shards against what is in force: every manifest moves, as the service then moves it", async () => {
+    await open(users(2));
+    await changeSettings("shards: 1");
+    const { code, report } = await reportOf();
+    expect(code).toBe(1);
+    expect(report.settings).toEqual([{ key: "output.shards", before: "0", after: "1", isPlacing: true }]);
+    expect(report.counts).toEqual({ create: 0, update: 0, delete: 0 });
+    expect(report.moves.objects).toBe(4);
+    expect(report.moves.examples[0]?.to).toMatch(/^rendered\/fleet\/eu-1\/triggers\/users\/[0-9a-f]{2}\//);
+    const { stdout } = await fleet!.sluice("diff");
+    expect(stdout).toContain("# setting output.shards: 0 → 1\n");
+    expect(stdout).toContain("0 to delete, 4 to move;");
+  });
+
+  it("against a revision: keys that differ, and where manifests go", async () => {
+    await open(users(2));
+    await changeSettings("path: manifests", "commit: {maxEvents: 7}\n");
+    await fleet!.git("add", "--all");
+    await fleet!.commit("Move");
+    const { code, report } = await reportOf("--base", "HEAD~1");
+    expect(code).toBe(1);
+    expect(report.settings).toEqual([
+      { key: "commit.maxEvents", before: "1000", after: "7", isPlacing: false },
+      { key: "output.path", before: "rendered", after: "manifests", isPlacing: true },
+    ]);
+    expect(report.moves.objects).toBeGreaterThanOrEqual(4);
+    expect(report.moves.examples[0]).toMatchObject({
+      from: expect.stringMatching(/^rendered\//),
+      to: expect.stringMatching(/^manifests\//),
+    });
+  });
 });
 
 it("usage and failures have exit codes of their own", async () => {

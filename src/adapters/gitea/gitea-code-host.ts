@@ -181,6 +181,9 @@ export class GiteaCodeHost implements CodeHost {
 
   async mergeWhenAllowed({ number }: ReviewRequest, head: ObjectId, method: MergeMethod): Promise<MergeOutcome> {
     const form = { Do: method, head_commit_id: head, merge_when_checks_succeed: true };
+    // What is scheduled is not compared with the head that is meant.
+    const pull = (await this.#client.send("GET", `${this.#repo}/pulls/${number}`)) as GiteaPull;
+    if (pull.state !== "open" || pull.head.sha !== head) return "later";
     try {
       await this.#client.send("POST", `${this.#repo}/pulls/${number}/merge`, form);
     } catch (error) {

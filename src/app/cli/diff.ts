@@ -82,23 +82,11 @@ export async function runDryRun(
 ): Promise<DryRunReport> {
   const sources = await openDryRun(context, options, onProblem);
   try {
-    const { settings, state, render } = sources;
+    const { state, checkpoint, base, head, samples, settings } = sources;
     for (const problem of sources.problems) onProblem(problem);
-    const input = {
-      ...shows,
-      state: state?.tree === undefined ? undefined : { git: state.git, tree: state.tree },
-      checkpoint: sources.checkpoint,
-      base: sources.base,
-      head: sources.head,
-      samples: sources.samples,
-      outputPath: settings.output.path,
-    };
-    const result = await dryRun(input, {
-      records: settings.output.records,
-      render,
-      entitiesMax: dryRunEntitiesMax,
-      outputPath: settings.output.path,
-    });
+    const tree = state?.tree === undefined ? undefined : { git: state.git, tree: state.tree };
+    const input = { ...shows, state: tree, checkpoint, base, head, samples, settings };
+    const result = await dryRun(input, dryRunEntitiesMax);
     for (const problem of result.problems) onProblem(problem);
     return result.report;
   } finally {

@@ -6,6 +6,7 @@
  */
 import { isJsonObject, type Json, JsonSyntaxError, parseJson } from "../../model/json.ts";
 import { type ErrorCode, isSourcePlace, type Place, type Problem, SluiceError } from "../../model/problem.ts";
+import type { SettingChange } from "../../model/setting-change.ts";
 import type {
   ChangeGroup,
   DryRunReport,
@@ -41,6 +42,7 @@ export function writeActionReport({ report, problems, isUntrusted }: ActionRepor
           failures: report.failures.slice(0, listMax),
           triggers: report.triggers.slice(0, listMax),
           newTriggers: report.newTriggers.slice(0, listMax),
+          settings: report.settings.slice(0, listMax),
         };
   return `${JSON.stringify({ version: 1, report: bounded, problems: problems.slice(0, listMax), isUntrusted })}\n`;
 }
@@ -81,7 +83,20 @@ function readReport(value: Json): DryRunReport {
     entities: numberOf(value, "entities"),
     isComplete: member(value, "isComplete") === true,
     newTriggers: list(value, "newTriggers").map(cut),
+    settings: list(value, "settings").map(readSetting),
+    moves: {
+      objects: numberOf(member(value, "moves"), "objects"),
+      examples: list(member(value, "moves") ?? null, "examples")
+        .slice(0, 5)
+        .map((move) => ({ from: textOf(move, "from"), to: textOf(move, "to") })),
+    },
   };
+}
+
+function readSetting(value: Json): SettingChange {
+  const text = (key: string) => (member(value, key) === undefined ? {} : { [key]: textOf(value, key) });
+  const isPlacing = member(value, "isPlacing") === true;
+  return { key: textOf(value, "key"), ...text("before"), ...text("after"), isPlacing };
 }
 
 function readTrigger(value: Json): TriggerCount {

@@ -9,11 +9,13 @@ import { parseRecord } from "../../plan/record-file.ts";
 import { diffLines, makeHunks, splitLines } from "./diff-lines.ts";
 import type { Mask, SubjectMask } from "./mask.ts";
 import { ownerOfManifest, type PathParts, readPath } from "./object-path.ts";
+import { isSamePlacement, type Placement, placeOnTarget } from "./placement.ts";
 import type { FailureGroup, Hunk, ObjectAction, ObjectChange } from "./report.ts";
 import type { StateOverlay } from "./state-overlay.ts";
 
 export interface ComparisonOptions {
-  readonly outputPath: string;
+  readonly before: Placement;
+  readonly after: Placement;
   readonly mask: Mask;
   /** The state without any sample: what it has on record is masked. */
   readonly recorded: StateOverlay;
@@ -49,6 +51,20 @@ export async function* compareObjects(
   }
 }
 
+/** What stands elsewhere afterwards, though it is there before and after: by path, from where to where. */
+export async function* findMoves(
+  before: StateOverlay,
+  after: StateOverlay,
+  { before: from, after: to }: Pick<ComparisonOptions, "before" | "after">,
+): AsyncIterable<readonly [from: string, to: string]> {
+  if (isSamePlacement(from, to)) return;
+  for await (const path of before.listFiles(before.tree, desiredFolder)) {
+    const [place, next] = [placeOnTarget(path, from), placeOnTarget(path, to)];
+    if (place === next || (await after.findEntry(after.tree, path)) === undefined) continue;
+    yield [place, next];
+  }
+}
+
 class ChangedObject {
   readonly path: string;
   readonly recordPath: string | undefined;
@@ -76,7 +92,7 @@ class ChangedObject {
   }
 
   describe(event: CloudEvent | undefined, options: ComparisonOptions): ObjectChange {
-    const { outputPath, mask, places, triggerPlaces } = options;
+    const { mask, places, triggerPlaces } = options;
     const { cluster, trigger, object } = this.#parts;
     const before = splitLines(this.#before ?? "");
     const after = splitLines(this.#after ?? "");
@@ -87,7 +103,7 @@ class ChangedObject {
     const at = places.get(this.path) ?? triggerPlaces.get(trigger);
     return {
       action: actionOf(this.#before, this.#after),
-      path: outputPath + this.path.slice(desiredFolder.length),
+      path: placeOnTarget(this.path, this.isGone ? options.before : options.after),
       cluster,
       trigger,
       object,

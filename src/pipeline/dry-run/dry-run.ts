@@ -7,22 +7,33 @@ import type { Catalog } from "../../model/catalog.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Problem } from "../../model/problem.ts";
-import { type ComparisonOptions, compareFailures, compareObjects } from "./compare.ts";
+import type { SettingChange } from "../../model/setting-change.ts";
+import { type ComparisonOptions, compareFailures, compareObjects, findMoves } from "./compare.ts";
 import { Fold, type FoldOptions } from "./fold.ts";
 import { Mask } from "./mask.ts";
+import type { Placement } from "./placement.ts";
 import type { DryRunReport } from "./report.ts";
 import { ReportBuilder } from "./report-builder.ts";
 import type { StateTree } from "./state-overlay.ts";
+
+/** One of the two that are compared: documents, and the settings that they are folded by. */
+export interface DryRunSide {
+  readonly catalog: Catalog;
+  readonly title: string;
+  readonly fold: Pick<FoldOptions, "records" | "render">;
+  readonly placement: Placement;
+}
 
 export interface DryRunInput {
   /** The state branch and its checkpoint; the tree undefined: there is none, or it is not to be looked at. */
   readonly state: StateTree | undefined;
   readonly checkpoint: Checkpoint;
   /** What the state was rendered with; `isInForce`: nothing has to be rendered for it. */
-  readonly base: { readonly catalog: Catalog; readonly isInForce: boolean; readonly title: string };
-  readonly head: { readonly catalog: Catalog; readonly title: string };
+  readonly base: DryRunSide & { readonly isInForce: boolean };
+  readonly head: DryRunSide;
   readonly samples: readonly Delivery[];
-  readonly outputPath: string;
+  /** Settings that differ between the sides. */
+  readonly settings: readonly SettingChange[];
   /** What recorded events say is shown. */
   readonly showsData: boolean;
   /** How many objects are shown with their lines. */
@@ -35,15 +46,16 @@ export interface DryRunResult {
   readonly problems: readonly Problem[];
 }
 
-export async function dryRun(input: DryRunInput, options: FoldOptions): Promise<DryRunResult> {
-  const { samples, outputPath } = input;
+export async function dryRun(input: DryRunInput, entitiesMax: number): Promise<DryRunResult> {
+  const { samples } = input;
   const base = input.base.catalog;
   const head = input.head.catalog;
+  const optionsOf = ({ fold, placement: { outputPath } }: DryRunSide) => ({ ...fold, entitiesMax, outputPath });
 
-  const baseFold = new Fold(input.state, input.checkpoint, options);
+  const baseFold = new Fold(input.state, input.checkpoint, optionsOf(input.base));
   if (input.base.isInForce) await baseFold.renderPending(base);
   else await baseFold.putInForce(base);
-  const headFold = baseFold.branch();
+  const headFold = baseFold.branch(optionsOf(input.head));
   await headFold.putInForce(head);
   // Samples come on top of each side, so that neither sees those of the other.
   const before = baseFold.branch();
@@ -52,7 +64,8 @@ export async function dryRun(input: DryRunInput, options: FoldOptions): Promise<
   const problems = await after.receive(head, samples);
 
   const comparison: ComparisonOptions = {
-    outputPath,
+    before: input.base.placement,
+    after: input.head.placement,
     mask: new Mask([base, head], input.showsData),
     recorded: baseFold.overlay,
     places: new Map([...headFold.places, ...after.places]),
@@ -62,12 +75,13 @@ export async function dryRun(input: DryRunInput, options: FoldOptions): Promise<
   const paths = new Set(folds.flatMap(({ overlay }) => [...overlay.changedPaths]));
   const builder = new ReportBuilder(input.objectsMax);
   for await (const change of compareObjects(before.overlay, after.overlay, paths, comparison)) builder.add(change);
+  for await (const [from, to] of findMoves(before.overlay, after.overlay, comparison)) builder.addMove(from, to);
   builder.addFailures(await compareFailures(before.overlay, after.overlay, paths, comparison));
 
   const unfolded = after.branch();
   await unfolded.unfoldDryRuns(head);
   const dryPaths = new Set(unfolded.overlay.changedPaths);
-  const dry = { ...comparison, places: unfolded.places };
+  const dry = { ...comparison, before: input.head.placement, places: unfolded.places };
   for await (const change of compareObjects(after.overlay, unfolded.overlay, dryPaths, dry)) builder.addDryRun(change);
 
   const report = builder.build({
@@ -75,6 +89,7 @@ export async function dryRun(input: DryRunInput, options: FoldOptions): Promise<
     head: input.head.title,
     entities: headFold.entities,
     isComplete: [baseFold, headFold, unfolded].every(({ isComplete }) => isComplete),
+    settings: input.settings,
     newTriggers: [...head.eventTriggers.keys()].filter((name) => !base.eventTriggers.has(name)),
   });
   return { report, problems };

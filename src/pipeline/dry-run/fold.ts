@@ -54,9 +54,9 @@ export class Fold {
     this.#options = options;
   }
 
-  /** Another fold that goes on from here and leaves this one as it is. */
-  branch(): Fold {
-    return new Fold(this.overlay, this.#checkpoint, this.#options, this.#inForce);
+  /** Another fold that goes on from here, by other settings perhaps, and leaves this one as it is. */
+  branch(options: FoldOptions = this.#options): Fold {
+    return new Fold(this.overlay, this.#checkpoint, options, this.#inForce);
   }
 
   /** Recorded entities that were rendered or withdrawn here. */

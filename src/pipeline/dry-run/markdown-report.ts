@@ -5,10 +5,11 @@
  * What does not fit is left out in whole parts, and that is said.
  */
 import { formatPlace, type Place, type Problem } from "../../model/problem.ts";
+import type { SettingChange } from "../../model/setting-change.ts";
 import { defuseText, fenceFor } from "../review/defuse-text.ts";
 import type { ActionReport } from "./action-report.ts";
 import { type ChangeGroup, type DryRunReport, type FailureGroup, hasDifferences } from "./report.ts";
-import { count, writeChange } from "./write-report.ts";
+import { count, describeSetting, writeChange } from "./write-report.ts";
 
 const cellCharactersMax = 120;
 const textCharactersMax = 400;
@@ -28,6 +29,13 @@ export function writeMarkdown({ report, problems, isUntrusted }: ActionReport, c
     ...(report === undefined ? [] : describeScope(report)),
     ...list("Problems", problems.map(writeProblem)),
     ...list("Failures", (report?.failures ?? []).map(writeFailure)),
+    ...list("Settings", (report?.settings ?? []).map(writeSetting)),
+    ...list(
+      "Moved by settings",
+      (report?.moves.examples ?? []).map(
+        ({ from, to }) => `- ${code(from, textCharactersMax)} → ${code(to, textCharactersMax)}`,
+      ),
+    ),
     ...(report === undefined ? [] : writeTriggers(report)),
     ...(report?.groups ?? []).map(writeGroup),
     ...(report?.dryRuns ?? []).map((change) => writePatch(`In sync mode DryRun, not written`, writeChange(change))),
@@ -47,13 +55,16 @@ function headline(report: DryRunReport | undefined, problems: readonly Problem[]
   const failing = (report?.failures ?? []).filter(({ change }) => change === "introduced");
   const failed = failing.reduce((sum, { entities }) => sum + entities, 0);
   const { create, update, delete: deleted } = report?.counts ?? { create: 0, update: 0, delete: 0 };
+  const moved = report?.moves.objects ?? 0;
   const parts = [
     ...(errors > 0 ? [count(errors, "error")] : []),
     ...(failed > 0 ? [`${count(failed, "entity", "entities")} would fail`] : []),
     ...(create + update + deleted > 0 ? [`${create} to create, ${update} to update, ${deleted} to delete`] : []),
+    ...(moved > 0 ? [`${moved} to move`] : []),
   ];
   if (parts.length > 0) return parts.join("; ");
-  return report !== undefined && hasDifferences(report) ? "failures mended" : "no differences";
+  if (report === undefined || !hasDifferences(report)) return "no differences";
+  return report.failures.length > 0 ? "failures mended" : "other settings";
 }
 
 function describeScope(report: DryRunReport): readonly string[] {
@@ -80,6 +91,10 @@ function writeFailure({ change, trigger, code: name, message, at, entities }: Fa
   const verb = change === "introduced" ? "would fail" : "would be mended";
   const who = `${count(entities, "entity", "entities")} of ${code(trigger)}`;
   return `- ${who} ${verb}${place(at)}: ${code(message, textCharactersMax)} ${code(name)}`;
+}
+
+function writeSetting(change: SettingChange): string {
+  return `- ${code(describeSetting(change), textCharactersMax)}`;
 }
 
 function writeTriggers({ triggers }: DryRunReport): readonly string[] {

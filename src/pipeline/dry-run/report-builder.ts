@@ -3,6 +3,7 @@ import type { ChangeGroup, DryRunReport, FailureGroup, ObjectAction, ObjectChang
 
 const groupsMax = 1000;
 const failuresMax = 1000;
+const movesMax = 5;
 
 type Group = { -readonly [Key in keyof ChangeGroup]: ChangeGroup[Key] };
 
@@ -14,6 +15,8 @@ export class ReportBuilder {
   readonly #objects: ObjectChange[] = [];
   readonly #dryRuns: ObjectChange[] = [];
   #failures: readonly FailureGroup[] = [];
+  #moved = 0;
+  readonly #moves: { readonly from: string; readonly to: string }[] = [];
 
   constructor(objectsMax: number) {
     this.#objectsMax = objectsMax;
@@ -44,11 +47,18 @@ export class ReportBuilder {
     if (this.#dryRuns.length < this.#objectsMax) this.#dryRuns.push(change);
   }
 
+  addMove(from: string, to: string): void {
+    this.#moved++;
+    if (this.#moves.length < movesMax) this.#moves.push({ from, to });
+  }
+
   addFailures(failures: readonly FailureGroup[]): void {
     this.#failures = failures.slice(0, failuresMax);
   }
 
-  build(about: Pick<DryRunReport, "base" | "head" | "entities" | "isComplete" | "newTriggers">): DryRunReport {
+  build(
+    about: Pick<DryRunReport, "base" | "head" | "entities" | "isComplete" | "newTriggers" | "settings">,
+  ): DryRunReport {
     const triggers: TriggerCount[] = [...this.#triggers]
       .map(([trigger, { counts, clusters }]) => ({ trigger, ...counts, clusters: clusters.size }))
       .sort((a, b) => (a.trigger < b.trigger ? -1 : 1));
@@ -60,6 +70,7 @@ export class ReportBuilder {
       objects: this.#objects,
       failures: this.#failures,
       dryRuns: this.#dryRuns,
+      moves: { objects: this.#moved, examples: this.#moves },
     };
   }
 }

@@ -1,5 +1,6 @@
 /** What a dry run found, as data: already masked and bounded, so that whatever prints it may print all of it. */
 import type { Place } from "../../model/problem.ts";
+import type { SettingChange } from "../../model/setting-change.ts";
 
 export type ObjectAction = "create" | "update" | "delete";
 
@@ -62,6 +63,13 @@ export interface TriggerCount {
   readonly clusters: number;
 }
 
+/** Manifests that stand elsewhere afterwards, by settings; what is in them counts apart. */
+export interface Moves {
+  readonly objects: number;
+  /** The first few, by path. */
+  readonly examples: readonly { readonly from: string; readonly to: string }[];
+}
+
 export interface DryRunReport {
   /** What was compared, for people: `the catalog in force`, a revision, a folder. */
   readonly base: string;
@@ -80,9 +88,13 @@ export interface DryRunReport {
   readonly isComplete: boolean;
   /** EventTriggers that are new: they see later events only. */
   readonly newTriggers: readonly string[];
+  /** Keys of `sluice.yaml` that differ between base and head. */
+  readonly settings: readonly SettingChange[];
+  readonly moves: Moves;
 }
 
-/** Whether anything would change. */
-export function hasDifferences({ counts, failures }: DryRunReport): boolean {
-  return counts.create + counts.update + counts.delete + failures.length > 0;
+/** Whether anything would change; settings count that decide what stands where. */
+export function hasDifferences({ counts, failures, moves, settings }: DryRunReport): boolean {
+  const placing = settings.filter(({ isPlacing }) => isPlacing).length;
+  return counts.create + counts.update + counts.delete + failures.length + moves.objects + placing > 0;
 }

@@ -1,5 +1,6 @@
 /** A report as text for terminals: every change with its lines, or a summary with one change of each sort. */
 import { formatPlace } from "../../model/problem.ts";
+import type { SettingChange } from "../../model/setting-change.ts";
 import { type DryRunReport, type FailureGroup, type Hunk, hasDifferences, type ObjectChange } from "./report.ts";
 
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
@@ -10,7 +11,7 @@ export function writeUnified(report: DryRunReport): string {
   const hidden = changesOf(report) - report.objects.length;
   if (hidden > 0) parts.push(`# ${count(hidden, "more object")} differ: raise --limit to see them\n`);
   for (const change of report.dryRuns) parts.push(`# in sync mode DryRun, not written:\n${writeChange(change)}`);
-  return parts.join("") + writeFailures(report.failures) + writeTotals(report);
+  return parts.join("") + writeFailures(report.failures) + writeSettings(report) + writeTotals(report);
 }
 
 /** Totals, a line for each trigger, and of changes that are alike the first one with its lines. */
@@ -23,7 +24,7 @@ export function writeSummary(report: DryRunReport): string {
     const alike = objects > 1 ? `# and ${count(objects - 1, "object")} more like this\n` : "";
     return writeChange(first) + alike;
   });
-  return [...lines, ...groups].join("") + writeFailures(report.failures) + writeTotals(report);
+  return [...lines, ...groups].join("") + writeFailures(report.failures) + writeSettings(report) + writeTotals(report);
 }
 
 /** One change as a patch; what it is for stands above it as a comment. */
@@ -52,6 +53,21 @@ function writeFailures(failures: readonly FailureGroup[]): string {
     .join("");
 }
 
+/** Keys of the settings that differ, and what follows for where manifests stand. */
+function writeSettings({ settings, moves }: DryRunReport): string {
+  const lines = settings.map((change) => `# setting ${describeSetting(change)}\n`);
+  for (const { from, to } of moves.examples) lines.push(`# moves: ${from} → ${to}\n`);
+  const more = moves.objects - moves.examples.length;
+  if (more > 0) lines.push(`# and ${count(more, "more manifest")} move\n`);
+  return clean(lines.join(""));
+}
+
+export function describeSetting({ key, before, after, isPlacing }: SettingChange): string {
+  const values =
+    before === undefined && after === undefined ? "changed" : `${before ?? "(none)"} → ${after ?? "(none)"}`;
+  return `${key}: ${values}${isPlacing ? "" : " (changes no manifest by itself)"}`;
+}
+
 function writeTotals(report: DryRunReport): string {
   const { counts, failures, entities, base, head } = report;
   const notes = report.newTriggers.map((name) => `${ownerName(name)} is new: it sees later events only\n`);
@@ -60,8 +76,10 @@ function writeTotals(report: DryRunReport): string {
   const rendered = `${count(entities, "recorded entity", "recorded entities")} rendered again`;
   const failed = (change: string) =>
     failures.filter((failure) => failure.change === change).reduce((sum, failure) => sum + failure.entities, 0);
+  const { moves } = report;
+  const moved = moves.objects > 0 ? `, ${moves.objects} to move` : "";
   const totals = hasDifferences(report)
-    ? `${counts.create} to create, ${counts.update} to update, ${counts.delete} to delete; ${failed("introduced")} to fail, ${failed("mended")} mended`
+    ? `${counts.create} to create, ${counts.update} to update, ${counts.delete} to delete${moved}; ${failed("introduced")} to fail, ${failed("mended")} mended`
     : "no differences";
   return clean(`${notes.join("")}${base} → ${head}: ${totals} (${rendered})\n`);
 }

@@ -48,6 +48,8 @@ const found: ActionReport = {
     entities: 6,
     isComplete: true,
     newTriggers: ["new"],
+    settings: [{ key: "output.shards", before: "0", after: "1", isPlacing: true }],
+    moves: { objects: 7, examples: [{ from: "a", to: "b" }] },
   },
 };
 

@@ -157,6 +157,8 @@ async function filesOf({ git, tree }: StateTree, folder: string): Promise<Record
   return files;
 }
 
+const side = { fold: foldOptions, placement: { outputPath: "rendered", layout: { shards: 0, buckets: 1 } } };
+
 it("base and head end where the service ends, and the report counts the difference", async () => {
   await fc.assert(
     fc.asyncProperty(shape, shape, events, async (before, after, sent) => {
@@ -171,14 +173,14 @@ it("base and head end where the service ends, and the report counts the differen
         {
           state,
           checkpoint,
-          base: { catalog: base, isInForce: true, title: "base" },
-          head: { catalog: head, title: "head" },
+          base: { ...side, catalog: base, isInForce: true, title: "base" },
+          head: { ...side, catalog: head, title: "head" },
           samples: [],
-          outputPath: "rendered",
+          settings: [],
           showsData: true,
           objectsMax: 1000,
         },
-        foldOptions,
+        100_000,
       );
       const was = await filesOf(state, "desired");
       await service.follow(head);
@@ -210,14 +212,14 @@ it("a base that is not in force is folded first: only what lies between base and
     {
       state,
       checkpoint,
-      base: { catalog: base!, isInForce: false, title: "base" },
-      head: { catalog: head!, title: "head" },
+      base: { ...side, catalog: base!, isInForce: false, title: "base" },
+      head: { ...side, catalog: head!, title: "head" },
       samples: [],
-      outputPath: "rendered",
+      settings: [],
       showsData: false,
       objectsMax: 10,
     },
-    foldOptions,
+    100_000,
   );
   expect(report.objects[0]?.hunks[0]?.lines.filter(({ sign }) => sign !== " ")).toEqual([
     { sign: "-", text: "  value: two" },
@@ -234,4 +236,39 @@ it("beyond the bound it stops, and says so", async () => {
   const fold = new Fold(state, checkpoint, { ...foldOptions, entitiesMax: 1, outputPath: "rendered" });
   await fold.putInForce(head!);
   expect({ entities: fold.entities, isComplete: fold.isComplete }).toEqual({ entities: 1, isComplete: false });
+});
+
+it("other shards and another folder move every manifest, and what changes besides counts apart", async () => {
+  const trigger = { name: "first", tier: 100, leaves: false };
+  const [base, head] = ["one", "two"].map((value) =>
+    catalogOf({ clusters: ["eu-1"], triggers: [{ ...trigger, value }] }),
+  );
+  const service = await keepState(base!);
+  await service.receive(["alice", "bob"].map((user, index) => deliveryOf({ type: "Create", user, size: 1 }, index)));
+  const { checkpoint, ...state } = service.state();
+  const placement = { outputPath: "manifests", layout: { shards: 1, buckets: 1 } };
+  const compare = async (catalog: Catalog) => {
+    const input = {
+      ...{ state, checkpoint, samples: [], settings: [], showsData: false, objectsMax: 10 },
+      base: { ...side, catalog: base!, isInForce: true, title: "base" },
+      head: { ...side, catalog, title: "head", placement },
+    };
+    return (await dryRun(input, 100_000)).report;
+  };
+  const moved = await compare(base!);
+  // Nothing is rendered otherwise but each cluster's own file, which is named after the folder.
+  expect(moved.objects.filter(({ object }) => !object.startsWith("configmap default/sluice"))).toEqual([]);
+  expect(moved.moves.objects).toBe(Object.keys(await filesOf(state, "desired")).length);
+  expect(moved.moves.examples.map(({ from, to }) => [from.split("/")[0], to.split("/")[0]])).toContainEqual([
+    "rendered",
+    "manifests",
+  ]);
+  expect(
+    moved.moves.examples.some(({ to }) => /^manifests\/fleet\/eu-1\/triggers\/first\/[0-9a-f]{2}\//.test(to)),
+  ).toBe(true);
+
+  const changed = await compare(head!);
+  expect(changed.counts.update).toBeGreaterThanOrEqual(2);
+  expect(changed.objects.map(({ path }) => path).every((path) => path.startsWith("manifests/"))).toBe(true);
+  expect(changed.moves.objects).toBe(moved.moves.objects);
 });
