@@ -19,6 +19,22 @@ export interface InboxEntry extends ProcessedEntry {
   readonly bytes: number;
 }
 
+/** A delivery that changed nothing, and why. */
+export interface WithoutEffect {
+  readonly stream: StreamName;
+  readonly sequence: number;
+  /** The message's own. */
+  readonly subject: string;
+  /**
+   * unmatched: no trigger is meant; undecoded: it is a dead letter; no cluster: none matches; blank: the action renders to
+   * nothing everywhere.
+   */
+  readonly reason: "unmatched" | "undecoded" | "no cluster" | "blank";
+}
+
+/** So many of the last ones are kept. */
+const withoutEffectMax = 20;
+
 export interface ReaderParts {
   readonly inbox: Inbox<InboxEntry>;
   readonly log: Log;
@@ -47,6 +63,7 @@ export class Reader {
   /** By EventSource. */
   readonly #nearMisses = new Map<string, number>();
   readonly #failures = new Map<ErrorCode, number>();
+  readonly #withoutEffect: WithoutEffect[] = [];
   /** Streams that have said nothing yet. */
   #unsettled: Set<StreamName> | undefined;
   #isReady = false;
@@ -69,6 +86,11 @@ export class Reader {
 
   get failures(): ReadonlyMap<ErrorCode, number> {
     return this.#failures;
+  }
+
+  /** The last ones, the oldest first. */
+  get withoutEffect(): readonly WithoutEffect[] {
+    return this.#withoutEffect;
   }
 
   /** Reads exactly these streams from now on: those that are read already go on, others end. */
@@ -150,7 +172,11 @@ export class Reader {
     }
     metrics.count("sluice_deliveries_total", { stream });
     const reason = whyWithoutEffect(inputs);
-    if (reason !== undefined) metrics.count("sluice_events_without_effect_total", { reason });
+    if (reason !== undefined) {
+      metrics.count("sluice_events_without_effect_total", { reason });
+      this.#withoutEffect.push({ stream, sequence: position.sequence, subject, reason });
+      if (this.#withoutEffect.length > withoutEffectMax) this.#withoutEffect.shift();
+    }
     log.debug("read", { stream, sequence: position.sequence, subject, effects: inputs.length, reason });
     this.#given.set(stream, position);
     inbox.add({ delivery, catalog, inputs, bytes: entryBytes + delivery.payload.length + sizeOf(inputs) });
@@ -169,9 +195,13 @@ export class Reader {
   }
 }
 
-function whyWithoutEffect(inputs: readonly PlanInput[]): "unmatched" | "undecoded" | undefined {
+/** Why a delivery asks for nothing; undefined: it asks for something. */
+export function whyWithoutEffect(inputs: readonly PlanInput[]): WithoutEffect["reason"] | undefined {
   if (inputs.length === 0) return "unmatched";
-  return inputs.every(({ kind }) => kind === "dead-letter") ? "undecoded" : undefined;
+  if (inputs.every(({ kind }) => kind === "dead-letter")) return "undecoded";
+  const renderings = inputs.map((input) => (input.kind === "entity" ? input.renderings : undefined));
+  if (renderings.every((of) => of?.length === 0)) return "no cluster";
+  return renderings.every((of) => of?.every(({ action }) => action === "none")) ? "blank" : undefined;
 }
 
 /** Of each failure: whose trigger, which cluster, which entity, which event. */

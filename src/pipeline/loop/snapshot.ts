@@ -7,7 +7,7 @@ import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import type { Absences, AbsentPart } from "./absences.ts";
 import type { Pusher } from "./pusher.ts";
-import type { Reader } from "./reader.ts";
+import type { Reader, WithoutEffect } from "./reader.ts";
 
 export interface StreamSnapshot {
   readonly stream: StreamName;
@@ -52,6 +52,8 @@ export interface LeadingSnapshot {
   readonly absent: Readonly<Partial<Record<AbsentPart, Problem>>>;
   /** Entities that could not be rendered, and deliveries that could not be decoded, since the start. */
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** The last deliveries that changed nothing, the oldest first. */
+  readonly withoutEffect: readonly WithoutEffect[];
 }
 
 export interface SnapshotParts {
@@ -93,5 +95,6 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
     heldPasses: keeper.heldPasses.map(({ owner, held: id = "" }) => ({ id, owner: ownerKey(owner) })),
     absent: Object.fromEntries(absences.current),
     failures: Object.fromEntries(reader.failures),
+    withoutEffect: [...reader.withoutEffect],
   };
 }

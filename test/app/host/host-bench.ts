@@ -56,6 +56,7 @@ const snapshot: LeadingSnapshot = {
   heldPasses: [],
   absent: {},
   failures: {},
+  withoutEffect: [],
 };
 
 export function createHostBench(first = baseSettings()) {
