@@ -1,6 +1,8 @@
 /** Where files are read from: this machine's disk, or a revision of a checkout. */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { decodeText } from "../model/decode-text.ts";
+import { SluiceError } from "../model/problem.ts";
 import type { Checkout } from "../ports/checkout.ts";
 import type { ObjectId } from "../ports/git.ts";
 
@@ -15,7 +17,7 @@ export interface FileSource {
 export const diskFiles: FileSource = {
   read: async (path) => {
     try {
-      return await readFile(path, "utf8");
+      return textOf(path, await readFile(path));
     } catch (error) {
       if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
       throw error;
@@ -29,6 +31,17 @@ export const diskFiles: FileSource = {
       .sort();
   },
 };
+
+function textOf(path: string, bytes: Uint8Array): string {
+  const decoded = decodeText(bytes);
+  if ("text" in decoded) return decoded.text;
+  const { fault, line, column } = decoded;
+  throw new SluiceError({
+    code: "FILE_UNREADABLE",
+    message: `${path} can't be read: ${fault}`,
+    at: { file: path, line, column },
+  });
+}
 
 /** What is outside of the checkout, or a link in it, is not there. */
 export function revisionFiles(checkout: Checkout, commit: ObjectId): FileSource {

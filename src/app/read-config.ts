@@ -7,21 +7,27 @@ import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
 import type { Catalog, ConfigFile } from "../model/catalog.ts";
 import type { Connection } from "../model/connection.ts";
+import { decodeText } from "../model/decode-text.ts";
 import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import type { ConnectionSettings, SecretRef, Settings } from "../model/settings.ts";
 import type { CliContext } from "./cli/context.ts";
 
 export async function openSettings(context: CliContext, file: string): Promise<Checked<Settings | undefined>> {
   const path = resolve(context.workingDirectory, file);
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, "utf8");
+    bytes = await readFile(path);
   } catch (cause) {
     const message = `the settings ${path} can't be read: ${(cause as Error).message}`;
     const hint = "Name them with --file; docs/settings.md says what they are made of.";
     throw new SluiceError({ code: "SETTINGS_INVALID", message, hint }, cause);
   }
-  return loadSettings(text, path);
+  const decoded = decodeText(bytes);
+  if ("text" in decoded) return loadSettings(decoded.text, path);
+  const { fault, line, column } = decoded;
+  const message = `the settings can't be read: ${fault}`;
+  const problem = { code: "SETTINGS_INVALID", severity: "error", message, at: { file: path, line, column } } as const;
+  return { value: undefined, problems: [problem] };
 }
 
 /** Reads secrets, tells the redactor each of them, and `files` where it was read from. Throws SECRET_UNREADABLE. */
@@ -42,13 +48,18 @@ function readSecret(ref: SecretRef): string {
     const message = `the environment variable ${ref.name} is not set`;
     throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at });
   }
+  let bytes: Uint8Array;
   try {
-    // Editors and `echo` end files with a newline; no credential does.
-    return readFileSync(ref.path, "utf8").replace(/\r?\n$/, "");
+    bytes = readFileSync(ref.path);
   } catch (cause) {
     const message = `${ref.path} can't be read: ${(cause as Error).message}`;
     throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at }, cause);
   }
+  const decoded = decodeText(bytes);
+  // Editors and `echo` end files with a newline; no credential does.
+  if ("text" in decoded) return decoded.text.replace(/\r?\n$/, "");
+  const message = `${ref.path} can't be read: ${decoded.fault}`;
+  throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at });
 }
 
 /** `files` takes the paths that secrets were read from. */
@@ -57,18 +68,23 @@ export async function readConnection(
   settings: ConnectionSettings,
   files: string[] = [],
 ): Promise<Checked<Connection | undefined>> {
-  let text: string;
-  try {
-    text = await readFile(settings.file, "utf8");
-  } catch (cause) {
-    const message = `connection ${settings.name}: ${settings.file} can't be read: ${(cause as Error).message}`;
+  const unreadable = (reason: string): Checked<undefined> => {
+    const message = `connection ${settings.name}: ${settings.file} can't be read: ${reason}`;
     return {
       value: undefined,
       problems: [{ code: "CONNECTION_INVALID", severity: "error", message, at: settings.at }],
     };
+  };
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(settings.file);
+  } catch (cause) {
+    return unreadable((cause as Error).message);
   }
+  const decoded = decodeText(bytes);
+  if (!("text" in decoded)) return unreadable(decoded.fault);
   const shown = relative(context.workingDirectory, settings.file) || settings.file;
-  const parsed = parseConnection(text, shown, settings, secretReader(context, files));
+  const parsed = parseConnection(decoded.text, shown, settings, secretReader(context, files));
   if (parsed.value !== undefined) rememberCredentials(context, parsed.value);
   return parsed;
 }

@@ -54,14 +54,21 @@ export class CatalogBuilder {
     this.#problems.push(...this.#unreadable.map(({ fault }) => fault));
   }
 
-  /** Of documents with the same key the first counts. */
+  /**
+   * Of documents with the same key the one that is in force already counts, else the first: a copy that somebody adds by
+   * mistake changes nothing.
+   */
   add(document: ReadDocument): void {
-    const { key, file, raw, at, problems } = document;
+    const { key, file, raw, problems } = document;
     const first = key === undefined ? undefined : this.#added.get(key);
     if (key !== undefined && first !== undefined) {
-      const message = `${key.replace("//", " ").replace("/", " ")} is there already, at ${formatPlace(first.at)}`;
-      this.#problems.push({ code: "DOCUMENT_DUPLICATE", severity: "error", message, at });
-      return;
+      const last = this.#lastInForce.get(key)?.hash;
+      const isLast = last === document.hash && last !== first.hash;
+      const [kept, other] = isLast ? [document, first] : [first, document];
+      const message = `${key.replace("//", " ").replace("/", " ")} is there already, at ${formatPlace(kept.at)}`;
+      this.#problems.push({ code: "DOCUMENT_DUPLICATE", severity: "error", message, at: other.at });
+      if (!isLast) return;
+      this.#faults.delete(key);
     }
     this.#problems.push(...problems);
     const fault = problems.find(({ severity }) => severity === "error");

@@ -148,7 +148,9 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
   if (isCrd) return { ...base, ...readCrd(document) };
   const kindProblem = checkKind(document, kind, info);
   if (kindProblem !== undefined || info === undefined) {
-    return { ...base, content: undefined, problems: kindProblem === undefined ? [] : [kindProblem] };
+    // A document for others that has the name of one of ours is not it.
+    const mine = kindProblem?.severity === "error" ? {} : { key: undefined, raw: undefined };
+    return { ...base, ...mine, content: undefined, problems: kindProblem === undefined ? [] : [kindProblem] };
   }
   const shapeProblems = info.check(document, "DOCUMENT_INVALID");
   if (raw === undefined) return { ...base, content: undefined, problems: shapeProblems };

@@ -120,6 +120,9 @@ it("files that people name are read, unless a link leads out of the repository",
   expect(await readWorkingFile(join(work, "config/t.yaml"))).toBe("t\n");
   expect(await readWorkingFile(join(work, "config/nope.yaml"))).toBeUndefined();
   expect(await readWorkingFile(join(work, "config"))).toBeUndefined();
+  await expect(readWorkingFile(join(work, "config/latin.yaml"))).rejects.toMatchObject({
+    problem: { code: "FILE_UNREADABLE", at: { line: 1, column: 2 } },
+  });
   for (const path of ["config/out.yaml", "config/absolute.yaml", "linked-out/secret.yaml"]) {
     await expect(readWorkingFile(join(work, path))).rejects.toBeInstanceOf(SluiceError);
   }

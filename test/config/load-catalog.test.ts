@@ -429,6 +429,34 @@ it.each([
   expect(problems).not.toEqual([]);
 });
 
+describe("documents of one name", () => {
+  const cluster = "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: eu, namespace: fleet}\n";
+
+  it("of another group are none of ours", () => {
+    const foreign = cluster.replace("cluster.x-k8s.io/v1beta1", "management.cattle.io/v3");
+    const { value, problems } = load({ "a.yaml": foreign, "b.yaml": cluster });
+    expect(summarize(problems)).toEqual(["[FIELD_WITHOUT_EFFECT a.yaml:2:7]"]);
+    expect([...value.clusters.keys()]).toEqual(["fleet/eu"]);
+    expect(value.documents.get("Cluster/fleet/eu")?.file).toBe("b.yaml");
+  });
+
+  it("twice: the one that is in force stays, wherever the other stands", () => {
+    const other = eventSource.replace("subject: login", "subject: other");
+    const subject = (catalog: Catalog) => catalog.eventSources.get("login")?.messagingMatchCriteria[0]?.subject?.source;
+    const before = load({ "m.yaml": eventSource }).value;
+    for (const [path, at] of [
+      ["a.yaml", "a.yaml:1:1"],
+      ["z.yaml", "z.yaml:1:1"],
+    ] as const) {
+      const { value, problems } = load({ "m.yaml": eventSource, [path]: other }, { previous: before });
+      expect(subject(value)).toBe("login");
+      expect(summarize(problems)).toEqual([`DOCUMENT_DUPLICATE ${at}`]);
+      // Before there was one, the first counts.
+      expect(subject(load({ "m.yaml": eventSource, [path]: other }).value)).toBe(path === "a.yaml" ? "other" : "login");
+    }
+  });
+});
+
 describe("constants are checked as what they are", () => {
   const namespace = "apiVersion: v1\\nkind: Namespace\\nmetadata: {name: a}\\n";
   const constant = (text: string) =>

@@ -4,6 +4,7 @@
  */
 import * as fs from "node:fs";
 import git from "isomorphic-git";
+import { decodeText } from "../../model/decode-text.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { Checkout } from "../../ports/checkout.ts";
 import type { CommitInfo, ObjectId, TreeEntry } from "../../ports/git.ts";
@@ -90,7 +91,9 @@ class GitCheckout implements Checkout {
     if (blob.length > fileBytesMax) {
       throw new SluiceError({ code: "USAGE", message: `${path} is larger than ${fileBytesMax} bytes` });
     }
-    return new TextDecoder().decode(blob);
+    const decoded = decodeText(blob);
+    if ("text" in decoded) return decoded.text;
+    throw new SluiceError({ code: "FILE_UNREADABLE", message: `${path} can't be read: ${decoded.fault}` });
   }
 
   async readTree(tree: ObjectId): Promise<readonly TreeEntry[]> {

@@ -4,18 +4,28 @@
  */
 import { lstat, readdir, readFile, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { decodeText } from "../../model/decode-text.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { findCheckout } from "./working-root.ts";
 
-/** The file's text; undefined where there is none. Throws a SluiceError (FILE_UNREADABLE) for a link out. */
+/**
+ * The file's text; undefined where there is none. Throws a SluiceError (FILE_UNREADABLE) for a link out, and for what is
+ * no text.
+ */
 export async function readWorkingFile(path: string): Promise<string | undefined> {
+  let bytes: Uint8Array;
   try {
     await checkLinks(path, undefined);
-    return await readFile(path, "utf8");
+    bytes = await readFile(path);
   } catch (error) {
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
+  const decoded = decodeText(bytes);
+  if ("text" in decoded) return decoded.text;
+  const { fault, line, column } = decoded;
+  const message = `${path} can't be read: ${fault}`;
+  throw new SluiceError({ code: "FILE_UNREADABLE", message, at: { file: path, line, column } });
 }
 
 /** Files in the folder, by name; links count as what they lead to. Throws a SluiceError (FILE_UNREADABLE) for a link out. */
