@@ -1,0 +1,246 @@
+/** The guard on mass changes, in the whole service: what is held, what goes on, and what comes back. */
+import { beforeEach, describe, expect, it } from "vitest";
+import { defaultGuard } from "../../src/model/mass-change.ts";
+import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
+import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
+import {
+  cloudEvent,
+  clusterDocument,
+  configMap,
+  contentDocument,
+  createInstance,
+  type Instance,
+  type InstanceOptions,
+  simpleConfig,
+  triggerDocument,
+  turns,
+  until,
+} from "./service-bench.ts";
+
+let remote: FakeGitRemote;
+let stream: FakeEventStream;
+
+beforeEach(() => {
+  remote = new FakeGitRemote();
+  stream = createFakeEventStream();
+  remote.commitAsPerson("main", simpleConfig);
+});
+
+/** Everything below `rendered/`, to be compared byte for byte. */
+function rendered(): Record<string, string> {
+  return Object.fromEntries(remote.files("main", "rendered"));
+}
+
+function objectCount(): number {
+  return Object.keys(rendered()).filter((path) => path.includes("/triggers/")).length;
+}
+
+/** A service with so many entities, everything pushed. */
+async function startWith(entities: number, options: Partial<InstanceOptions> = {}) {
+  const instance = createInstance({ remote, streams: [stream], ...options });
+  const ended = instance.start();
+  await until(() => instance.ready.isReady, [instance.clock]);
+  for (let n = 0; n < entities; n++) login(`user-${n}`);
+  await until(() => objectCount() === entities, [instance.clock]);
+  return {
+    instance,
+    held: () => instance.service?.snapshot().held ?? [],
+    stop: async () => {
+      instance.stop();
+      await ended;
+    },
+  };
+}
+
+function login(subject: string): void {
+  stream.publish("user", cloudEvent({ subject, data: { value: "v1" } }));
+}
+
+function change(files: Readonly<Record<string, string | undefined>>, message?: string): void {
+  remote.commitAsPerson("main", files, message);
+}
+
+/** Lets the service look several times, and do all that comes of it. */
+async function settle({ clock }: Instance): Promise<void> {
+  for (let look = 0; look < 4; look++) {
+    clock.advance(10_000);
+    await turns(60);
+  }
+}
+
+const loginFile = "config/login.yaml";
+const contentFile = "config/content.yaml";
+const clusterFile =
+  Object.keys(simpleConfig).find((path) => simpleConfig[path]?.includes("kind: SveltosCluster")) ?? "";
+
+describe("a mass change", () => {
+  const changes: readonly { readonly name: string; readonly files: Readonly<Record<string, string | undefined>> }[] = [
+    { name: "a trigger removed", files: { [loginFile]: undefined } },
+    {
+      name: "a selector mistyped",
+      files: { [loginFile]: triggerDocument("login", "content").replace("env: production", "env: prodution") },
+    },
+    { name: "a template that renders nothing", files: { [contentFile]: contentDocument("content", "") } },
+    {
+      name: "an action that says Delete",
+      files: {
+        [loginFile]: triggerDocument("login", "content").replace(/cloudEventAction: .*/, "cloudEventAction: Delete"),
+      },
+    },
+    { name: "a cluster's labels lost", files: { [clusterFile]: clusterDocument("one", "none") } },
+    { name: "a cluster removed", files: { [clusterFile]: undefined } },
+    {
+      name: "all documents removed",
+      files: Object.fromEntries(Object.keys(simpleConfig).map((path) => [path, undefined])),
+    },
+  ];
+
+  it.each(changes)("is held and taken back without a trace: $name", async ({ files }) => {
+    const { instance, held, stop } = await startWith(30);
+    const before = rendered();
+    change(files);
+    await until(
+      () => held().length > 0 || instance.log.problems.some(({ code }) => code === "CONFIG_MISSING"),
+      [instance.clock],
+    );
+    await settle(instance);
+    expect(rendered()).toEqual(before);
+    change(Object.fromEntries(Object.keys(files).map((path) => [path, simpleConfig[path]])));
+    await settle(instance);
+    expect(held()).toEqual([]);
+    expect(rendered()).toEqual(before);
+    // It is alive, and renders what comes.
+    login("later");
+    await until(() => objectCount() === 31, [instance.clock]);
+    await stop();
+  });
+
+  it.each(changes.slice(0, 6))(
+    "goes in force once approved, and comes back byte for byte: $name",
+    async ({ files }) => {
+      const { instance, held, stop } = await startWith(30);
+      const before = rendered();
+      change(files);
+      await until(() => held().length === 1, [instance.clock]);
+      expect(held()[0]).toMatchObject({ removals: 30 });
+      await instance.service?.execute({ command: "approve", ids: [held()[0]!.id] });
+      await until(() => objectCount() === 0, [instance.clock]);
+      expect(held()).toEqual([]);
+      change(Object.fromEntries(Object.keys(files).map((path) => [path, simpleConfig[path]])));
+      await until(() => objectCount() === 30, [instance.clock]);
+      await settle(instance);
+      expect(rendered()).toEqual(before);
+      await stop();
+    },
+  );
+
+  it("is held again by a service that is started anew, under the same id, and approved by that", async () => {
+    const first = await startWith(30);
+    change({ [loginFile]: undefined });
+    await until(() => first.held().length === 1, [first.instance.clock]);
+    const [id] = first.held().map((held) => held.id);
+    await first.stop();
+    const instance = createInstance({ remote, streams: [stream] });
+    const ended = instance.start();
+    await until(() => instance.ready.isReady, [instance.clock]);
+    expect(instance.service?.snapshot().held.map((held) => held.id)).toEqual([id]);
+    expect(objectCount()).toBe(30);
+    await instance.service?.execute({ command: "approve", ids: [id!] });
+    await until(() => objectCount() === 0, [instance.clock]);
+    instance.stop();
+    await ended;
+  });
+
+  it("is approved by a trailer of the commit that makes it, whose id is known beforehand", async () => {
+    const first = await startWith(30);
+    change({ [loginFile]: undefined });
+    await until(() => first.held().length === 1, [first.instance.clock]);
+    const [id] = first.held().map((held) => held.id);
+    change({ [loginFile]: simpleConfig[loginFile] });
+    await until(() => first.held().length === 0, [first.instance.clock]);
+    change({ [loginFile]: undefined }, `Users go\n\nSluice-Approve: ${id}\n`);
+    await until(() => objectCount() === 0, [first.instance.clock]);
+    await first.stop();
+  });
+
+  it("is another change once its documents change again: the old id is refused by naming the new one", async () => {
+    const { instance, held, stop } = await startWith(30);
+    change({ [contentFile]: contentDocument("content", "") });
+    await until(() => held().length === 1, [instance.clock]);
+    const [{ id } = { id: "" }] = held();
+    change({ [contentFile]: contentDocument("content", "\n") });
+    await until(() => held()[0]?.id !== id && held().length === 1, [instance.clock]);
+    await expect(instance.service?.execute({ command: "approve", ids: [id] })).rejects.toMatchObject({
+      problem: { code: "NOT_FOUND", hint: expect.stringContaining(held()[0]!.id) },
+    });
+    await stop();
+  });
+});
+
+describe("within the limits", () => {
+  it("a change goes in force by itself", async () => {
+    const { instance, held, stop } = await startWith(4);
+    change({ [loginFile]: undefined });
+    await until(() => objectCount() === 0, [instance.clock]);
+    expect(held()).toEqual([]);
+    await stop();
+  });
+
+  it("Delete events are not counted", async () => {
+    const { instance, stop } = await startWith(30);
+    for (let n = 0; n < 30; n++) stream.publish("user", cloudEvent({ subject: `user-${n}`, type: "logout" }));
+    await until(() => objectCount() === 0, [instance.clock]);
+    await stop();
+  });
+
+  it("slices add up, and the one that is too much is held", async () => {
+    const guard = { ...defaultGuard, share: 1 };
+    const only = (except: readonly number[]) =>
+      contentDocument(
+        "content",
+        `{{ if not (has .CloudEvent.subject (list ${except.map((n) => `"user-${n}"`).join(" ")})) }}\n${configMap("{{ .CloudEvent.subject }}", "v1")}\n{{ end }}`,
+      );
+    const range = (count: number) => Array.from({ length: count }, (_, n) => n);
+    const { instance, held, stop } = await startWith(40, { guard });
+    change({ [contentFile]: only(range(15)) });
+    await until(() => objectCount() === 25, [instance.clock]);
+    change({ [contentFile]: only(range(30)) });
+    await until(() => held().length === 1, [instance.clock]);
+    await settle(instance);
+    expect(objectCount()).toBe(25);
+    await stop();
+  });
+});
+
+it("one team's held change does not hold another's", async () => {
+  change({
+    "config/other.yaml": triggerDocument("other", "other"),
+    "config/other-content.yaml": contentDocument("other", configMap("other-{{ .CloudEvent.subject }}", "old")),
+  });
+  const instance = createInstance({ remote, streams: [stream] });
+  const ended = instance.start();
+  await until(() => instance.ready.isReady, [instance.clock]);
+  for (let n = 0; n < 30; n++) login(`user-${n}`);
+  await until(() => objectCount() === 60, [instance.clock]);
+  change({
+    [loginFile]: undefined,
+    "config/other-content.yaml": contentDocument("other", configMap("other-{{ .CloudEvent.subject }}", "new")),
+  });
+  const mended = () => Object.values(rendered()).filter((text) => text.includes("value: new")).length;
+  await until(() => mended() === 30, [instance.clock]);
+  expect(objectCount()).toBe(60);
+  expect(instance.service?.snapshot().held).toMatchObject([{ documents: ["EventTrigger//login"] }]);
+  instance.stop();
+  await ended;
+});
+
+it("events that delete very much pause the service, where the settings say so", async () => {
+  const { instance, stop } = await startWith(30, { guard: { ...defaultGuard, eventRemovals: 10 }, eventsMax: 5 });
+  for (let n = 0; n < 30; n++) stream.publish("user", cloudEvent({ subject: `user-${n}`, type: "logout" }));
+  await until(() => instance.service?.snapshot().paused === true, [instance.clock]);
+  await settle(instance);
+  expect(objectCount()).toBeGreaterThan(0);
+  await instance.service?.execute({ command: "resume" });
+  await until(() => instance.service?.snapshot().paused === true || objectCount() === 0, [instance.clock]);
+  await stop();
+});
