@@ -18,6 +18,8 @@ export interface ProcessedDelivery {
   readonly inputs: readonly PlanInput[];
   /** Of decoding and rendering: they are on record too; here they are for the log. */
   readonly problems: readonly Problem[];
+  /** Of what was rendered all the same. */
+  readonly warnings: readonly Problem[];
   /** EventSources that only unanchored patterns, as Sveltos has them, would have matched. */
   readonly nearMisses: readonly string[];
 }
@@ -26,20 +28,22 @@ export function processDelivery(catalog: Catalog, delivery: Delivery, settings: 
   const { events, problems: undecoded } = decodeDelivery(delivery);
   const inputs: PlanInput[] = [];
   const problems: Problem[] = [...undecoded];
+  const warnings: Problem[] = [];
   const nearMisses: string[] = [];
   for (const received of events) {
     const { matches, nearMisses: missed } = matchEvent(received, catalog);
     for (const { name } of missed) nearMisses.push(name);
     for (const match of matches) {
-      const input = renderMatch(catalog, match, received, settings);
+      const { input, warnings: told } = renderMatch(catalog, match, received, settings);
       inputs.push(input);
+      warnings.push(...told);
       for (const rendering of input.renderings) if (rendering.action === "fail") problems.push(rendering.problem);
     }
   }
   undecoded.forEach((problem, index) => {
     inputs.push({ kind: "dead-letter", letter: makeDeadLetter(delivery, problem, index) });
   });
-  return { inputs, problems, nearMisses };
+  return { inputs, problems, warnings, nearMisses };
 }
 
 function failOn(cluster: ClusterKey, problem: Problem): ClusterRendering {
@@ -51,18 +55,22 @@ function renderMatch(
   { trigger, clusters, sources, problem }: TriggerMatch,
   received: ReceivedEvent,
   settings: RenderSettings,
-): EntityInput {
+): { readonly input: EntityInput; readonly warnings: readonly Problem[] } {
   const { connection, event, message } = received;
   const entity = { connection, source: event.source, subject: event.subject };
   // Where the destination can't be told, the failure is recorded for the clusters that the event counts for.
-  const { renderings, elsewhere } =
+  const { renderings, elsewhere, warnings } =
     problem === undefined
       ? renderTrigger(catalog, trigger, received, { clusters, sources }, hashEntity(entity), settings)
-      : { renderings: sources.map((cluster) => failOn(clusterKey(cluster), problem)), elsewhere: "Create" as const };
+      : {
+          renderings: sources.map((cluster) => failOn(clusterKey(cluster), problem)),
+          elsewhere: "Create" as const,
+          warnings: [],
+        };
   const { name, syncMode, continueOnConflict } = trigger;
   // Where nobody can tell which clusters the event counts for, none can be said to have stopped matching.
   const isTold = problem === undefined && trigger.broken === undefined;
-  return {
+  const input: EntityInput = {
     kind: "entity",
     owner: triggerOwner(name),
     syncMode,
@@ -74,4 +82,5 @@ function renderMatch(
     stopMatching: isTold ? trigger.stopMatchingBehavior : "LeavePolicies",
     ...(trigger.withdrawn ? { isWithdrawn: true as const } : {}),
   };
+  return { input, warnings };
 }

@@ -22,7 +22,8 @@ export function renderOffline(
   output: { readonly path: string; readonly shards: number },
   settings: RenderSettings,
 ): OfflineRendering {
-  const processed = deliveries.map((delivery) => processDelivery(catalog, delivery, settings));
+  const thorough = { ...settings, isValidation: true };
+  const processed = deliveries.map((delivery) => processDelivery(catalog, delivery, thorough));
   const inputs = processed.flatMap((delivery) => delivery.inputs);
   const layout = { shards: output.shards, buckets: 1 };
   const options = { layout, records: "full" as const, deadLettersMax: deliveries.length, instance: settings.instance };
@@ -30,7 +31,10 @@ export function renderOffline(
   for (const [path, text] of foldOntoNothing(inputs, rulesOf(options, catalog))) {
     if (path.startsWith(`${desiredFolder}/`)) files.set(output.path + path.slice(desiredFolder.length), text);
   }
-  return { files, problems: processed.flatMap(({ problems }) => problems) };
+  const warnings = new Map(
+    processed.flatMap((delivery) => delivery.warnings.map((warning) => [JSON.stringify(warning), warning] as const)),
+  );
+  return { files, problems: [...warnings.values(), ...processed.flatMap(({ problems }) => problems)] };
 }
 
 /** What the inputs make of an empty state, by path, sorted. */

@@ -19,6 +19,8 @@ export type MetricName =
   | "sluice_near_misses_total"
   /** Entities that could not be rendered, and deliveries that could not be decoded, by `code`. */
   | "sluice_failures_total"
+  /** What was rendered and another version of Kubernetes may not take, by `code`. */
+  | "sluice_render_warnings_total"
   /** Pushes, by `outcome`: pushed, given_up. */
   | "sluice_pushes_total"
   /** Objects on the target, by `action`: create, update, delete. */

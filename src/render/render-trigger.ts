@@ -26,6 +26,8 @@ export interface RenderSettings {
   readonly instance: string;
   /** How strictly objects are held against the schemas of their kinds; default `refuse`. */
   readonly checks?: "refuse" | "warn" | "off";
+  /** Warns also of what is not known of a kind, for people who look at what a template renders. */
+  readonly isValidation?: boolean;
   /** Bytes for functions of chance, by what asks for them; absent without `render.seedKey`. */
   readonly drawBytes?: (purpose: readonly string[], call: number, length: number) => Uint8Array;
 }
@@ -42,6 +44,8 @@ export interface TriggerRendering {
   readonly renderings: readonly ClusterRendering[];
   /** What the event asks of clusters that are on record but do not match (any more). */
   readonly elsewhere: "Create" | "Delete" | "none";
+  /** Of the first cluster that has some: what the version shipped of Kubernetes would not take, and others may. */
+  readonly warnings: readonly Problem[];
 }
 
 /** `entityHash` stands for the event's entity in the provenance of what is rendered. */
@@ -58,6 +62,7 @@ export function renderTrigger(
   const clock = clockOf(received);
   const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityHash, instance: settings.instance };
 
+  let warnings: readonly Problem[] = [];
   const renderings = clusters.map((cluster): ClusterRendering => {
     const key = clusterKey(cluster);
     // With a destination `.Cluster` is still where the event came from, as in Sveltos.
@@ -79,8 +84,9 @@ export function renderTrigger(
       if (trigger.broken !== undefined) return { cluster: key, action: "fail", problem: trigger.broken };
       if (action === "Delete") return { cluster: key, action };
       if (trigger.withdrawn) return { cluster: key, action, manifests: [] };
-      const manifests = renderReferences(catalog, trigger, cluster, data, context, provenance, settings);
-      return { cluster: key, action, manifests };
+      const rendered = renderReferences(catalog, trigger, cluster, data, context, provenance, settings);
+      if (warnings.length === 0) warnings = rendered.warnings;
+      return { cluster: key, action, manifests: rendered.manifests };
     } catch (error) {
       const problem = trigger.broken ?? problemOf(error, trigger.at);
       return {
@@ -90,7 +96,7 @@ export function renderTrigger(
       };
     }
   });
-  return { renderings, elsewhere: actionElsewhere(trigger, renderings, shared, clock) };
+  return { renderings, elsewhere: actionElsewhere(trigger, renderings, shared, clock), warnings };
 }
 
 /**
@@ -134,10 +140,11 @@ function renderReferences(
   context: RenderContext,
   provenance: Provenance,
   settings: RenderSettings,
-): readonly Manifest[] {
+): { readonly manifests: readonly Manifest[]; readonly warnings: readonly Problem[] } {
   const extraLabels = renderFields(trigger.extraLabels, data, context);
   const extraAnnotations = renderFields(trigger.extraAnnotations, data, context);
   const manifests: Manifest[] = [];
+  const warnings: Problem[] = [];
   const seen = new Set<string>();
   for (const reference of trigger.policyRefs) {
     const document = findContent(catalog, reference, cluster, data, context);
@@ -151,17 +158,22 @@ function renderReferences(
         isConfidential: settings.hidesEvents === true,
         customKinds: catalog.customKinds,
         ...(settings.checks === undefined ? {} : { checks: settings.checks }),
+        ...(settings.isValidation === undefined ? {} : { isValidation: settings.isValidation }),
       });
-      const error = problems.find(({ severity }) => severity === "error");
-      if (error !== undefined) throw new SluiceError(error);
+      for (const problem of problems) {
+        if (problem.severity === "error") throw new SluiceError(problem);
+        if (warnings.length < warningsMax) warnings.push(problem);
+      }
       for (const manifest of value) {
         checkManifest(manifest, seen, settings);
         manifests.push(manifest);
       }
     }
   }
-  return manifests;
+  return { manifests, warnings };
 }
+
+const warningsMax = 20;
 
 /** What an engine says of a template that may print a Secret quotes nothing. */
 function renderContent(content: Template, data: JsonObject, context: RenderContext): RenderedText {

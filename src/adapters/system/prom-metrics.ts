@@ -17,6 +17,10 @@ const described: Readonly<Record<MetricName, { readonly help: string; readonly l
     help: "Entities that could not be rendered, and deliveries that could not be decoded.",
     labels: ["code"],
   },
+  sluice_render_warnings_total: {
+    help: "Members, kinds and values that the checks doubt, in objects that were rendered all the same.",
+    labels: ["code"],
+  },
   sluice_pushes_total: { help: "Pushes: pushed, given_up.", labels: ["outcome"] },
   sluice_objects_total: { help: "Objects on the target: create, update, delete.", labels: ["action"] },
   sluice_stream_waiting_deliveries: {

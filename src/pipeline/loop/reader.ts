@@ -160,7 +160,7 @@ export class Reader {
   #receive(delivery: Delivery): void {
     const { keeper, options } = this.#parts.inForce();
     const { catalog } = keeper;
-    const { inputs, problems, nearMisses } = processDelivery(catalog, delivery, options.render);
+    const { inputs, problems, warnings, nearMisses } = processDelivery(catalog, delivery, options.render);
     const { stream, position, subject } = delivery;
     const { log, metrics, inbox } = this.#parts;
     for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);
@@ -170,6 +170,7 @@ export class Reader {
       this.#failures.set(problem.code, (this.#failures.get(problem.code) ?? 0) + 1);
       metrics.count("sluice_failures_total", { code: problem.code });
     }
+    for (const { code } of warnings) metrics.count("sluice_render_warnings_total", { code });
     metrics.count("sluice_deliveries_total", { stream });
     const reason = whyWithoutEffect(inputs);
     if (reason !== undefined) {

@@ -1,0 +1,80 @@
+/** What `sluice render` tells besides the files: each warning once, however many events and clusters there are. */
+import { expect, it } from "vitest";
+import { loadCatalog } from "../../src/config/load-catalog.ts";
+import type { Delivery } from "../../src/model/delivery.ts";
+import { renderOffline } from "../../src/pipeline/render-offline.ts";
+
+const documents = (content: string): string => `
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventSource
+metadata: {name: login}
+spec: {messagingMatchCriteria: [{subject: logins}]}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: login}
+spec:
+  eventSourceName: login
+  sourceClusterSelector: {matchLabels: {env: dev}}
+  oneForEvent: true
+  policyRefs: [{kind: ConfigMap, namespace: default, name: content}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: content, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
+data:
+  all.yaml: |
+${content.replace(/^/gm, "    ")}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {name: one, namespace: fleet, labels: {env: dev}}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {name: two, namespace: fleet, labels: {env: dev}}
+`;
+
+function delivery(subject: string, sequence: number): Delivery {
+  const event = { specversion: "1.0", id: "1", source: "s", type: "t", subject, data: {} };
+  return {
+    connection: "bus",
+    stream: "bus/LOGINS",
+    subject: "logins",
+    headers: new Map(),
+    payload: Buffer.from(JSON.stringify(event)),
+    position: { epoch: "e", sequence, time: "2026-01-01T00:00:00Z" },
+  };
+}
+
+function problemsOf(content: string) {
+  const { value: catalog, problems } = loadCatalog([{ path: "all.yaml", text: documents(content) }], {
+    compatibility: "strict",
+  });
+  expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+  const settings = { instance: "sluice", compatibility: "strict", secrets: "refuse" } as const;
+  const output = { path: "rendered", shards: 0 };
+  const deliveries = [delivery("a", 1), delivery("b", 2)];
+  return renderOffline(catalog, deliveries, output, settings);
+}
+
+it("warns of a kind that nobody describes, and of a member that is not known", () => {
+  const { files, problems } = problemsOf(
+    "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: '{{ .CloudEvent.subject }}'}\n---\n" +
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .CloudEvent.subject }}', namespace: x}\ndate: {}\n",
+  );
+  expect([...files.keys()].filter((path) => path.includes("/widget"))).toHaveLength(4);
+  expect(problems.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
+    "warning KIND_UNKNOWN",
+    "warning MANIFEST_INVALID",
+  ]);
+  expect(problems[1]!.message).toContain("did you mean data?");
+});
+
+it("says of what no API server takes that it failed", () => {
+  const { files, problems } = problemsOf(
+    "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q, namespace: x}\nspec: {hard: {pods: '{{ .CloudEvent.subject }}'}}\n",
+  );
+  expect([...files.keys()].filter((path) => path.includes("quota"))).toEqual([]);
+  expect(problems.map(({ severity }) => severity)).toEqual(["error", "error", "error", "error"]);
+});
