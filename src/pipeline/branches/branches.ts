@@ -227,6 +227,18 @@ export class Branches {
     return false;
   }
 
+  /**
+   * Looks at both branches on the server: true if somebody has moved the target. Throws where the state is not what we
+   * pushed last (LEADER_LOST, STATE_BEHIND, STATE_MISSING): who was deposed learns it without having to push.
+   */
+  async look(signal?: AbortSignal): Promise<boolean> {
+    const { target, state } = this.#names;
+    const heads = await this.#ports.git.fetchHeads([target, state], signal);
+    const hasMoved = await this.#followTarget(heads.get(target), signal);
+    await this.#chain.follow(heads.get(state));
+    return hasMoved;
+  }
+
   /** Looks at the target on the server: true if somebody has moved it. */
   async refreshTarget(signal?: AbortSignal): Promise<boolean> {
     const heads = await this.#ports.git.fetchHeads([this.#names.target], signal);

@@ -5,8 +5,8 @@
 import type { Problem } from "../../model/problem.ts";
 import type { Log } from "../../ports/system.ts";
 
-/** What may be absent: the target branch, the wanted documents, an owner among those in force. */
-export type AbsentPart = "target" | "documents" | "owners";
+/** What may be absent: either branch, or what belongs to it, the wanted documents, an owner among those in force. */
+export type AbsentPart = "target" | "state" | "documents" | "owners";
 
 export class Absences {
   readonly #log: Log;
@@ -20,10 +20,12 @@ export class Absences {
     return this.#problems;
   }
 
-  raise(part: AbsentPart, problem: Problem): void {
+  /** `isTold`: it stands in the log already. */
+  raise(part: AbsentPart, problem: Problem, isTold = false): void {
     const known = this.#problems.get(part);
     this.#problems.set(part, problem);
-    if (known?.code !== problem.code || known.message !== problem.message) this.#log.problem(problem);
+    if (isTold || (known?.code === problem.code && known.message === problem.message)) return;
+    this.#log.problem(problem);
   }
 
   clear(part: AbsentPart): void {

@@ -93,10 +93,11 @@ export class Watcher {
 
   /** What is wanted, where that is something new. */
   async #look(signal: AbortSignal): Promise<WantedCatalog | undefined> {
-    const { documents, inForce, log, onLooked, push } = this.#parts;
+    const { absences, documents, inForce, log, onLooked, push } = this.#parts;
     const { branches, review } = inForce();
     try {
-      const hasMoved = await branches.refreshTarget();
+      const hasMoved = await branches.look();
+      absences.clear("state");
       this.#tellTarget(branches);
       if (hasMoved) await this.#approveByTrailer();
       const look = await documents.look();
@@ -108,17 +109,25 @@ export class Watcher {
       return typeof look === "string" ? undefined : look;
     } catch (error) {
       if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
-      log.problem(error.problem);
+      if (stateCodes.has(error.problem.code)) {
+        this.#tellTarget(branches);
+        absences.raise("state", error.problem);
+      } else log.problem(error.problem);
       return undefined;
     }
   }
 
   #tellTarget(branches: Branches): void {
     const { absences } = this.#parts;
-    if (branches.isTargetMissing) absences.raise("target", targetMissing(branches.names.target));
+    const { isTargetMissing, withheld } = branches;
+    if (isTargetMissing) absences.raise("target", targetMissing(branches.names.target));
+    else if (withheld !== undefined) absences.raise("target", withheld, true);
     else absences.clear("target");
   }
 }
+
+/** What is wrong with the state branch, for as long as it is. */
+const stateCodes = new Set<Problem["code"]>(["STATE_MISSING", "STATE_BEHIND"]);
 
 /** Ids that lines `Sluice-Approve: ID` of a commit's message name. */
 export function approvalsIn(message: string): readonly string[] {

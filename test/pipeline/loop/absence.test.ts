@@ -145,6 +145,25 @@ describe.each(cases)("$name", ({ code, part, vanish, hasTarget }) => {
   });
 });
 
+describe("the state branch", () => {
+  it("that is gone is told once, nothing is read on or pushed, and all goes on when it is back", async () => {
+    const run = await startWithAlice();
+    const head = remote.branches.get(stateBranch)!;
+    remote.branches.delete(stateBranch);
+    await until(() => run.absent().state === "STATE_MISSING", [run.instance.clock]);
+    for (let n = 0; n < 60; n++) run.instance.clock.advance(1000);
+    await until(() => true);
+    expect(run.instance.log.problems.filter(({ code }) => code === "STATE_MISSING")).toHaveLength(1);
+    expect([remote.branches.has(stateBranch), rendered()]).toEqual([false, 1]);
+
+    remote.branches.set(stateBranch, head);
+    await until(() => run.absent().state === undefined, [run.instance.clock]);
+    login("bob");
+    await until(() => rendered() === 2, [run.instance.clock]);
+    await run.stop();
+  });
+});
+
 describe("at a first start", () => {
   it("without a config folder no event is taken until an owner is in force", async () => {
     remote.commitAsPerson("main", { "README.md": "nothing yet\n" });

@@ -79,6 +79,22 @@ describe("the term", () => {
   });
 });
 
+it("who is deposed learns it without having to push", async () => {
+  const first = createInstance({ remote, streams: [stream] });
+  const { ended } = await startReady(first);
+  const clock = createFakeClock(Date.UTC(2027, 0, 1));
+  const second = createInstance({ remote, streams: [createFakeEventStream()], clock, seed: 2 });
+  const running = await startReady(second);
+  let hasEnded = false;
+  ended.catch(() => {
+    hasEnded = true;
+  });
+  await until(() => hasEnded, [first.clock]);
+  await expect(ended).rejects.toMatchObject({ problem: { code: "LEADER_LOST" } });
+  second.stop();
+  await running.ended;
+});
+
 describe("settings that take over", () => {
   const settingsFor = (instance: Instance, options: Partial<LeadingSettings["options"]> = {}) => ({
     options: { ...defaultOptions, ...options },
