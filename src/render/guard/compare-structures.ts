@@ -101,8 +101,9 @@ class Comparison {
 
   /** Whether the template's own text in a scalar with values, from the `first` one on, is what it is without them. */
   #keepsTemplateText(printed: YamlScalar, reference: YamlScalar, first: number): boolean {
-    const own = comparableText(templateText(printed, this.#values.slice(first, this.#next)), printed);
-    const wanted = comparableText(templateText(reference, this.#words.slice(first, this.#next)), reference);
+    const areBlank = { first: isEmpty(this.#trimmed[first]!), last: isEmpty(this.#trimmed[this.#next - 1]!) };
+    const own = comparableText(templateText(printed, this.#values.slice(first, this.#next)), printed, areBlank);
+    const wanted = comparableText(templateText(reference, this.#words.slice(first, this.#next)), reference, areBlank);
     if (own !== wanted) return false;
     // A scalar that is all value may have the value's quotes.
     return printed.style === reference.style || wanted === "";
@@ -127,6 +128,10 @@ class Comparison {
     }
     return true;
   }
+}
+
+function isEmpty({ start, end }: Span): boolean {
+  return start === end;
 }
 
 function isMergeText({ text, style }: YamlScalar): boolean {

@@ -42,11 +42,19 @@ function withoutSpans(
   return from < end ? own + text.slice(at + from - start, at + end - start) : own;
 }
 
+/** Whether the values at the ends of a scalar are nothing but blanks. */
+export interface BlankEnds {
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
 /**
- * The same where it ends: behind an empty value a plain scalar drops the blanks before it, and a block the last line breaks
- * that a value has of its own.
+ * The same where it ends: with a value of blanks there a plain scalar loses the template's blanks beside it, and a block's last
+ * line breaks may be the value's.
  */
-export function comparableText(own: string, { style }: YamlScalar): string {
-  if (style === "plain") return own.replace(/^[ \t\n]+|[ \t\n]+$/g, "");
-  return style === "literal" || style === "folded" ? own.replace(/\n+$/, "") : own;
+export function comparableText(own: string, { style }: YamlScalar, areBlank: BlankEnds): string {
+  if (style === "literal" || style === "folded") return own.replace(/\n+$/, "");
+  if (style !== "plain") return own;
+  const text = areBlank.first ? own.replace(/^[ \t\n]+/, "") : own;
+  return areBlank.last ? text.replace(/[ \t\n]+$/, "") : text;
 }

@@ -23,7 +23,10 @@ const pureFunctions = functions.filter(([, { mutates }]) => mutates !== true);
 /** Whether a template that was changed at random still gives the same result each time. */
 export function isRepeatable(template: string): boolean {
   const names = template.match(/[A-Za-z_0-9]+/g) ?? [];
-  return !names.some((name) => excluded.test(name)) && !/%[^a-zA-Z%]*p/.test(template);
+  // A time printed as a number shows where its zone lies in memory, as %p does of anything.
+  const showsAddress =
+    /%[^a-zA-Z%]*p/.test(template) || (/[dD]ate/.test(template) && /%[^a-zA-Z%]*[bcdoOxXU]/.test(template));
+  return !names.some((name) => excluded.test(name)) && !showsAddress;
 }
 
 export function randomTemplate(random: Random): string {
@@ -91,8 +94,7 @@ function control(state: State, kind: number, open: string, close: string): strin
   const body = (): string => statements(state, 1 + random.below(2));
   const otherwise = (word: string): string => {
     if (random.chance(0.5)) return "";
-    const chain =
-      word !== "range" && random.chance(0.3) ? `${open}else ${word} ${pipeline(state)}${close}${body()}` : "";
+    const chain = random.chance(0.3) ? `${open}else ${word} ${pipeline(state)}${close}${body()}` : "";
     return `${chain}${open}else${close}${body()}`;
   };
   if (kind === 14) return `{{/* ${random.pick(["c", "{{ x }}", "*", "- -"])} */}}`;
@@ -103,14 +105,21 @@ function control(state: State, kind: number, open: string, close: string): strin
   const range = random.below(3);
   const names = range === 0 ? "" : range === 1 ? "$x := " : "$y, $x := ";
   const over = random.chance(0.8)
-    ? random.pick(["$.l", "$.m", "$.words", "until 3", "3", "(list 1 2)", "$.o"])
+    ? random.pick(["$.l", "$.m", "$.words", "until 3", "3", "(list 1 2)", "(list)", "$.o"])
     : operand(state);
   if (range > 0) state.variables.push("$x");
   if (range > 1) state.variables.push("$y");
-  const jump = random.chance(0.15)
-    ? `{{ if ${operand(state)} }}{{ ${random.pick(["break", "continue"])} }}{{ end }}`
-    : "";
-  return `${open}range ${names}${over}${close}${jump}${body()}${otherwise("range")}${open}end${close}`;
+  const jump = (): string => {
+    if (!random.chance(0.15)) return "";
+    return `{{ if ${operand(state)} }}{{ ${random.pick(["break", "continue"])} }}{{ end }}`;
+  };
+  const isWithin = state.inLoop;
+  state.inLoop = true;
+  const turn = `${jump()}${body()}`;
+  state.inLoop = isWithin;
+  // In the else of a range a jump is about the range itself, or the one around it.
+  const last = random.chance(0.5) ? "" : `${open}else${close}${isWithin ? jump() : ""}${body()}`;
+  return `${open}range ${names}${over}${close}${turn}${last}${open}end${close}`;
 }
 
 function pipeline(state: State): string {
