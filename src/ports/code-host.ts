@@ -83,10 +83,7 @@ export interface CodeHost {
   isBehind(number: number): Promise<boolean | undefined>;
   /** Whether somebody has approved it, whose word still stands, and nobody asks for changes. */
   isApproved(number: number): Promise<boolean>;
-  /**
-   * Of a request that was closed and whose branch is gone: whether closing was just what the branch's deletion did, and
-   * nobody's decision.
-   */
+  /** Of a request that was closed: whether that was just what deleting its branch or its base did, and nobody's decision. */
   wasClosedByDeletion(number: number): Promise<boolean>;
 
   /** The one comment of ours that begins with the marker, written, or changed where it says something else. */

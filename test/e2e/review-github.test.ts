@@ -95,7 +95,7 @@ describe("what people decide", () => {
     // The branch is pushed before the request says so.
     await until(() => github.pull(1).title === "Create alice on 1 cluster (red: login from auth)", "the title");
     const commit = repository.git("log", "-1", "--format=%B", all);
-    expect(commit).toMatch(/^Sluice-Event: auth alice e\d+$/m);
+    expect(commit).toMatch(/^Sluice-Event: auth alice e\d+\nSluice-State: \S+ \d+\nSluice-Projection: /m);
     expect((await bench.sluice("show", "addons")).stdout).toMatch(/alice .*proposed in 1/);
 
     endAsPerson(1, "closed");

@@ -41,6 +41,7 @@ const PatientOctokit = Octokit.plugin(retry, throttling);
 /** GitHub refuses longer bodies, counted in characters. */
 const bodyCharactersMax = 65_536;
 const deletionMsMax = 1000;
+const deletions: ReadonlySet<string> = new Set(["head_ref_deleted", "base_ref_deleted"]);
 
 export class GithubCodeHost implements CodeHost {
   readonly bodyCharactersMax = bodyCharactersMax;
@@ -256,7 +257,7 @@ export class GithubCodeHost implements CodeHost {
       const events = await octokit.paginate(rest.issues.listEvents, options);
       // Deleting a branch closes what is open in the same breath; a person takes longer from the one button to the other.
       const closing = events.findLast(({ event }) => event === "closed");
-      const deletion = events.findLast(({ event }) => event === "head_ref_deleted");
+      const deletion = events.findLast(({ event }) => deletions.has(event));
       if (closing === undefined || deletion === undefined) return false;
       const apart = Math.abs(Date.parse(deletion.created_at) - Date.parse(closing.created_at));
       return apart <= deletionMsMax && closing.actor?.login === deletion.actor?.login;

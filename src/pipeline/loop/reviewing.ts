@@ -62,6 +62,8 @@ export class Reviewing {
             await inForce().keeper.commit(inputs, {});
             await pushAll(signal);
           }),
+        withheld: () => inForce().branches.withheld,
+        hadTarget: () => inForce().branches.targetCommit !== undefined,
       },
       stopped,
     );

@@ -1,8 +1,9 @@
 /** Brings one group's branch and request in line with what it proposes. */
 import type { FileDifference, ReviewRecord } from "../../model/review.ts";
-import { desiredFolder } from "../../plan/paths.ts";
+import { checkpointPath, desiredFolder } from "../../plan/paths.ts";
 import { restOf } from "../../plan/plan-review.ts";
 import { fingerprintProposal } from "../../plan/projection-trailer.ts";
+import { addStateTrailer, readStateMark } from "../../plan/state-mark.ts";
 import type { CodeHost, Decoration, MergeMethod, ReviewRequest } from "../../ports/code-host.ts";
 import type { GitRepository, ObjectId } from "../../ports/git.ts";
 import type { Clock, Log } from "../../ports/system.ts";
@@ -212,10 +213,13 @@ export class GroupPublisher {
   }
 
   /** Undefined: the branch is somewhere else by now, or the server does not want it. */
-  async #push({ review, head }: Group, what: Proposed, { target }: Surroundings): Promise<ObjectId | undefined> {
+  async #push({ review, head }: Group, what: Proposed, { state, target }: Surroundings): Promise<ObjectId | undefined> {
     const { git, clock, log, texts } = this.#parts;
     const { proposal } = what;
-    const message = texts.commitMessage(review.group, proposal, await what.events());
+    const text = texts.commitMessage(review.group, proposal, await what.events());
+    // As every commit that comes to the target it says which state it was made from.
+    const checkpoint = (await git.readFiles(state, [checkpointPath])).get(checkpointPath) ?? "";
+    const message = addStateTrailer(text, readStateMark(checkpoint));
     const to = await writeProjection(git, target, this.#options.outputPath, proposal, message, clock.now());
     const branch = reviewBranch(review.group);
     const outcome = (await git.push([{ branch, from: head?.id, to, mayRewind: true }])).get(branch);

@@ -23,6 +23,8 @@ export interface EndingParts extends Omit<TellingParts, "outputPath"> {
 export interface Places {
   readonly heads: ReadonlyMap<string, ObjectId | undefined>;
   readonly target: CommitWithTree;
+  /** The target was not there for a while: requests that were closed meanwhile were nobody's decision. */
+  readonly hasTargetBeenAway: boolean;
 }
 
 /**
@@ -115,9 +117,8 @@ export class RequestEndings {
       await tellElsewhere(review, request, target, this.#parts);
       return settleReview(review, new Map());
     }
-    const isBranchGone = heads.get(reviewBranch(group)) === undefined;
-    if (state === "closed" && isBranchGone && (await host.wasClosedByDeletion(number))) {
-      log.info("the request went with its branch: begins afresh", { group, request: number });
+    if (state === "closed" && (places.hasTargetBeenAway || (await host.wasClosedByDeletion(number)))) {
+      log.info("the request went with a branch: begins afresh", { group, request: number });
       return settleReview(review, new Map());
     }
     const turnedDown = await findTurnedDown(git, request, heads.get(headRef), this.#scope(review, places.target));

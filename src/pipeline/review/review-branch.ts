@@ -84,7 +84,7 @@ export async function writeProjection(
   // The message vouches for the tree, whose id has to be known first.
   const { tree } = await git.writeCommit({ base: target.tree, changes, parents, message, time });
   const trailer = writeProjectionTrailer(fingerprintProposal(proposal), { tree, parents });
-  const separator = /^Sluice-Trigger: .*$/m.test(message) ? "\n" : "\n\n";
+  const separator = /\nSluice-[A-Z][A-Za-z]*: [^\n]*$/.test(message.trimEnd()) ? "\n" : "\n\n";
   const whole = `${message.trimEnd()}${separator}${trailer}\n`;
   return (await git.writeCommit({ base: tree, changes: [], parents, message: whole, time })).id;
 }

@@ -46,6 +46,9 @@ export class ReviewLook {
   /** What has become of requests is worth asking at once. */
   #mayHaveEnded = true;
   #polledAt = Number.NEGATIVE_INFINITY;
+  #hadTarget = false;
+  /** The target was not there at the last look: forges close requests for a branch that is deleted. */
+  #isTargetAway = false;
   /** What the last look that went through was made from. */
   #seen = "";
 
@@ -71,7 +74,12 @@ export class ReviewLook {
     const { git, host, clock } = this.#parts;
     await this.#answerAsked(scope);
     const tree = await scope.readState();
+    // What is absent says nothing of requests: a target that was deleted has closed them, and nobody has turned them down.
     if (tree === undefined) return nothingDone;
+    if (scope.withheld?.() !== undefined) {
+      this.#isTargetAway = true;
+      return nothingDone;
+    }
     const before = await this.#readReviews(tree);
     const branches = [this.#options.target, ...[...before.keys()].map(reviewBranch).sort()];
     const isPolling = this.#mayHaveEnded || this.msUntilPoll <= 0;
@@ -89,10 +97,12 @@ export class ReviewLook {
     const requests = await GroupRequests.read(host, before.values(), this.#options.target);
     this.#polledAt = clock.monotonic();
     const heads = await git.fetchHeads([...branches, ...requests.ended.map(({ headRef }) => headRef)]);
-    const target = await this.#targetOf(heads.get(this.#options.target));
+    const target = await this.#targetOf(heads.get(this.#options.target), scope);
     if (target === undefined) return { hasChanged: true, hasAsked: true, isUnsettled: true };
 
-    const unsettled = await this.#endings.settleAll(reviews, requests, { heads, target });
+    const places = { heads, target, hasTargetBeenAway: this.#isTargetAway };
+    const unsettled = await this.#endings.settleAll(reviews, requests, places);
+    if (unsettled.size === 0) this.#isTargetAway = false;
     const left = new Map(heads);
     let hasChanged = false;
     try {
@@ -160,9 +170,17 @@ export class ReviewLook {
   }
 
   /** The target's head. A request needs something to be merged into: an empty repository gets an empty start. */
-  async #targetOf(commit: ObjectId | undefined): Promise<CommitWithTree | undefined> {
+  async #targetOf(commit: ObjectId | undefined, scope: ReviewScope): Promise<CommitWithTree | undefined> {
     const { git, clock, log } = this.#parts;
-    if (commit !== undefined) return { id: commit, tree: (await git.readCommit(commit)).tree };
+    if (commit !== undefined) {
+      this.#hadTarget = true;
+      return { id: commit, tree: (await git.readCommit(commit)).tree };
+    }
+    // One that was there before is missing: whoever looks at it says so, and it is not for us to make another.
+    if (this.#hadTarget || scope.hadTarget?.() === true) {
+      this.#isTargetAway = true;
+      return undefined;
+    }
     const message = "Start empty: manifests come by review\n";
     const start = await git.writeCommit({ base: undefined, changes: [], parents: [], message, time: clock.now() });
     const branch = this.#options.target;

@@ -4,7 +4,7 @@
  */
 
 import type { ChangeSet } from "../../model/change-set.ts";
-import { SluiceError } from "../../model/problem.ts";
+import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { ReviewGrouping } from "../../model/review.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
 import type { CodeHost } from "../../ports/code-host.ts";
@@ -39,6 +39,10 @@ export interface ReviewScope {
   readState(): Promise<ObjectId | undefined>;
   /** Commits and pushes changes of the state's files. */
   commit(inputs: readonly PlanInput[]): Promise<void>;
+  /** Why nothing is to be proposed now, which others tell: the target is not there, or was made from a newer state. */
+  withheld?(): Problem | undefined;
+  /** The target has been there: where it is not any more, it is not made anew. */
+  hadTarget?(): boolean;
 }
 
 /** The least time between two looks that find nothing to do. */

@@ -183,6 +183,21 @@ it("a repository that is hidden for a while takes no request away: what was clos
   expect(told(world, "REVIEW_TURNED_DOWN")).toHaveLength(1);
 });
 
+it("a target that is deleted is not made anew, and what the forge closes for that is turned down by nobody", async () => {
+  const world = await proposed({ "a/x": "1", "a/y": "1" });
+  const target = world.remote.branches.get("main")!;
+  world.remote.branches.delete("main");
+  world.host.requests[0]!.state = "closed";
+  for (let look = 0; look < 3; look++) await world.look();
+  expect(world.remote.branches.has("main")).toBe(false);
+  expect(reviews(world)).not.toContain("rejected");
+  world.remote.branches.set("main", target);
+  await world.settle();
+  expect(told(world, "REVIEW_TURNED_DOWN")).toEqual([]);
+  expect(world.host.open).toMatchObject([{ number: 2 }]);
+  expect(world.objects(all)).toEqual({ "a/x": "1", "a/y": "1" });
+});
+
 describe("a branch that is brought up to date", () => {
   for (const how of ["merge", "rebase"] as const) {
     it(`by a ${how}: is still Sluice's, and is updated when there is more`, async () => {
