@@ -3,7 +3,7 @@ import type { Catalog, EventTrigger } from "../model/catalog.ts";
 import type { Problem } from "../model/problem.ts";
 import { clustersOfTrigger, selectorMatches } from "../model/select-clusters.ts";
 
-/** Warnings for triggers and ClusterSets; none where the catalog has no clusters at all. */
+/** Warnings for triggers, ClusterSets and connections; none where the catalog has no clusters at all. */
 export function checkSelectors(catalog: Catalog): Problem[] {
   if (catalog.clusters.size === 0) return [];
   const clusters = [...catalog.clusters.values()];
@@ -22,7 +22,12 @@ export function checkSelectors(catalog: Catalog): Problem[] {
     const message = `ClusterSet ${name} has no cluster: none has its labels or names`;
     return isEmpty ? [{ code: "SELECTOR_UNMATCHED" as const, severity: "warning" as const, message, at, hint }] : [];
   });
-  return [...triggers, ...sets];
+  const connections = [...catalog.connectionClusters].flatMap(([name, selector]) => {
+    if (clusters.some(({ labels }) => selectorMatches(selector, labels))) return [];
+    const message = `connection ${name} serves no cluster: none has the labels that the settings give it`;
+    return [{ code: "SELECTOR_UNMATCHED" as const, severity: "warning" as const, message, hint }];
+  });
+  return [...triggers, ...sets, ...connections];
 }
 
 const hint = "`sluice validate` counts the clusters that there are; compare their labels.";

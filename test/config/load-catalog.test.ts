@@ -630,6 +630,10 @@ describe("what is nearly right", () => {
     expect(problems({ "d.yaml": cluster.replace("prod", "fv"), "e.yaml": set })).toEqual([
       "[SELECTOR_UNMATCHED e.yaml:1:1]",
     ]);
+    const requirements = [{ key: "env", operator: "In" as const, values: ["nowhere"] }];
+    const lost = { connections: [{ connection: connection("login"), clusters: { requirements } }] };
+    const told = load({ ...good, "d.yaml": cluster.replace("prod", "fv") }, lost).problems;
+    expect(told).toMatchObject([{ code: "SELECTOR_UNMATCHED", severity: "warning" }]);
     const elsewhere = `${trigger}  destinationClusterSelector: {matchLabels: {env: y}}\n`;
     expect(problems({ "b.yaml": elsewhere, "d.yaml": cluster.replace("prod", "fv") })).toEqual([
       "[SELECTOR_UNMATCHED b.yaml:1:1]",

@@ -149,11 +149,20 @@ function changedSources(before: EventTrigger, after: EventTrigger, scope: Compar
     const naming = namingOf(namespace, name);
     return naming === "by cluster" || (naming === "constant" && namespace.source.text.trim() === "");
   });
-  return scope.allClusters.filter((key) => {
+  return clustersToLookAt(after, scope).filter((key) => {
     if (isChanged(key)) return true;
     const is = scope.wanted.clusters.get(key);
     return is !== undefined && isChanged.matches(is) && namesChanged(after, refs, is, scope);
   });
+}
+
+/** Where only clusters changed, and nothing that others depend on, the others are as they were. */
+function clustersToLookAt({ name }: EventTrigger, scope: Comparison): readonly ClusterKey[] {
+  const { changedDocuments, changedContents, changedClusters, reconnected, allClusters } = scope;
+  if (reconnected.size > 0 || changedContents.size > 0 || changedDocuments.has(`EventTrigger//${name}`))
+    return allClusters;
+  for (const key of changedDocuments.keys()) if (/^(?:ClusterSet|EventSource)\//.test(key)) return allClusters;
+  return changedClusters.size === 0 ? [] : allClusters.filter((key) => changedClusters.has(key));
 }
 
 interface ClusterChange {
@@ -166,13 +175,15 @@ export function clusterChange(before: EventTrigger, after: EventTrigger, scope: 
   const { inForce, wanted } = scope;
   const matched = clusterSelection(before, inForce.clusterSets);
   const matches = clusterSelection(after, wanted.clusterSets);
-  const chains = clusterChains(after, wanted.contents);
+  let chains: readonly FieldChain[] | undefined;
   const isChanged = (key: ClusterKey): boolean => {
     const [was, is] = [inForce.clusters.get(key), wanted.clusters.get(key)];
     const isMatched = is !== undefined && matches(is);
     if ((was !== undefined && matched(was)) !== isMatched) return true;
     if (!isMatched || was === undefined || is === undefined) return false;
-    return scope.reconnected.has(key) || (scope.changedClusters.has(key) && isReadDifferently(chains, was, is));
+    if (scope.reconnected.has(key) || !scope.changedClusters.has(key)) return scope.reconnected.has(key);
+    chains ??= clusterChains(after, wanted.contents);
+    return isReadDifferently(chains, was, is);
   };
   return Object.assign(isChanged, { matches });
 }
