@@ -17,7 +17,7 @@ import type { Delivery } from "../model/delivery.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { SettingChange } from "../model/setting-change.ts";
 import type { ConnectionSettings, Settings } from "../model/settings.ts";
-import type { DryRunSide } from "../pipeline/dry-run/dry-run.ts";
+import type { DryRunInput, DryRunSide } from "../pipeline/dry-run/dry-run.ts";
 import type { Placement } from "../pipeline/dry-run/placement.ts";
 import { readCheckpoint as readStored } from "../pipeline/read-checkpoint.ts";
 import { readKeptCatalog } from "../pipeline/read-folder.ts";
@@ -53,6 +53,7 @@ export interface DryRunSources {
   readonly checkpoint: Checkpoint;
   readonly base: DryRunSide & { readonly isInForce: boolean };
   readonly head: DryRunSide;
+  readonly guard: NonNullable<DryRunInput["guard"]>;
   readonly samples: readonly Delivery[];
   /** Settings that differ between base and head. */
   readonly settings: readonly SettingChange[];
@@ -99,7 +100,8 @@ export async function openDryRun(
     const headFiles = options.isUntrusted
       ? readCommit(await checkout!.findCommit("HEAD"), settings)
       : readWorkingFiles(context, settings, options.config);
-    const head = load(await headFiles, base);
+    const files = await headFiles;
+    const head = load(files, base);
     const foldOf = (side: Settings) => ({
       records: side.output.records,
       render: options.isUntrusted ? composeOpenRenderSettings(side) : composeRenderSettings(side, context),
@@ -123,6 +125,7 @@ export async function openDryRun(
         fold: foldOf(settings),
         placement: headPlacement,
       },
+      guard: { limits: settings.guard, loadCatalog: load, files },
       samples: await readSamples(context, options, settings, read, origin.documents),
       settings: other.text === undefined ? compareLayouts(basePlacement, headPlacement) : other.changes,
       problems: [...read.problems, ...head.problems],

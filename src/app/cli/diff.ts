@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { Problem } from "../../model/problem.ts";
 import { dryRun } from "../../pipeline/dry-run/dry-run.ts";
 import { type DryRunReport, hasDifferences } from "../../pipeline/dry-run/report.ts";
-import { writeSummary, writeUnified } from "../../pipeline/dry-run/write-report.ts";
+import { writeHeld, writeSummary, writeUnified } from "../../pipeline/dry-run/write-report.ts";
 import { type DryRunOptions, openDryRun } from "../dry-run-sources.ts";
 import {
   addFileOption,
@@ -22,6 +22,7 @@ interface DiffOptions extends CommonOptions {
   readonly subject?: string;
   readonly offline?: boolean;
   readonly showData?: boolean;
+  readonly held?: boolean;
   readonly limit: string;
   readonly output: "unified" | "summary" | "json";
 }
@@ -39,6 +40,7 @@ export function addDiffCommand(program: Command, context: CliContext, end: (code
     .option("--subject <subject>", "the NATS subject they are taken to come on (default: the connection's only one)")
     .option("--offline", "leave the state on the server alone: samples only, and --base")
     .option("--show-data", "show what recorded events say; Secrets stay masked")
+    .option("--held", "only what the service would hold until it is approved, by the ids that it gives")
     .option("--limit <n>", "show at most so many objects", "1000")
     .addOption(
       new Option("-o, --output <format>", "how to print").choices(["unified", "summary", "json"]).default("unified"),
@@ -58,6 +60,15 @@ async function diff(context: CliContext, options: DiffOptions): Promise<ExitCode
       if (reportProblems(context, [problem])) hasErrors = true;
     },
   );
+  if (options.held === true) {
+    const { held } = report;
+    context.out(
+      context.redactor.redact(
+        options.output === "json" ? `${JSON.stringify(held, undefined, 2)}\n` : writeHeld(report),
+      ),
+    );
+    return hasErrors || held.length > 0 ? 1 : 0;
+  }
   const text =
     options.output === "json"
       ? `${JSON.stringify(report, undefined, 2)}\n`
@@ -82,10 +93,10 @@ export async function runDryRun(
 ): Promise<DryRunReport> {
   const sources = await openDryRun(context, options, onProblem);
   try {
-    const { state, checkpoint, base, head, samples, settings } = sources;
+    const { state, checkpoint, base, head, samples, settings, guard } = sources;
     for (const problem of sources.problems) onProblem(problem);
     const tree = state?.tree === undefined ? undefined : { git: state.git, tree: state.tree };
-    const input = { ...shows, state: tree, checkpoint, base, head, samples, settings };
+    const input = { ...shows, state: tree, checkpoint, base, head, samples, settings, guard };
     const result = await dryRun(input, dryRunEntitiesMax);
     for (const problem of result.problems) onProblem(problem);
     return result.report;

@@ -84,6 +84,8 @@ function readReport(value: Json): DryRunReport {
     isComplete: member(value, "isComplete") === true,
     newTriggers: list(value, "newTriggers").map(cut),
     settings: list(value, "settings").map(readSetting),
+    // A fork's run does not see the state, so it can't tell what would be held.
+    held: [],
     moves: {
       objects: numberOf(member(value, "moves"), "objects"),
       examples: list(member(value, "moves") ?? null, "examples")

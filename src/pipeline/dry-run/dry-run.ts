@@ -3,11 +3,13 @@
  *
  * Base and head are folded as the service would fold them, in memory, and what is compared is where they end.
  */
-import type { Catalog } from "../../model/catalog.ts";
+import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
 import type { Delivery } from "../../model/delivery.ts";
+import type { HeldChange } from "../../model/mass-change.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";
+import { type JudgeScope, judgeChange } from "../mass-change/judge-change.ts";
 import { type ComparisonOptions, compareFailures, compareObjects, findMoves } from "./compare.ts";
 import { Fold, type FoldOptions } from "./fold.ts";
 import { Mask } from "./mask.ts";
@@ -38,12 +40,33 @@ export interface DryRunInput {
   readonly showsData: boolean;
   /** How many objects are shown with their lines. */
   readonly objectsMax: number;
+  /** What the service's guard goes by; undefined: nobody asks it, as where the state is not looked at. */
+  readonly guard?: Pick<JudgeScope, "limits" | "loadCatalog"> & { readonly files: readonly ConfigFile[] };
 }
 
 export interface DryRunResult {
   readonly report: DryRunReport;
   /** Samples that could not be decoded. */
   readonly problems: readonly Problem[];
+}
+
+/** What the service would hold of the head, by the very function that it asks. */
+async function findHeld({ state, checkpoint, base, head, guard }: DryRunInput): Promise<readonly HeldChange[]> {
+  if (guard === undefined || state === undefined || !base.isInForce) return [];
+  const { limits, loadCatalog, files } = guard;
+  const { render, records } = base.fold;
+  const scope = {
+    ...state,
+    checkpoint,
+    rules: { layout: checkpoint.layout, records, deadLettersMax: 0, instance: render.instance },
+    render,
+    outputPath: base.placement.outputPath,
+    limits,
+    loadCatalog,
+    inForce: base.catalog,
+    loaded: base.catalog,
+  };
+  return (await judgeChange(scope, { catalog: head.catalog, files })).held;
 }
 
 export async function dryRun(input: DryRunInput, entitiesMax: number): Promise<DryRunResult> {
@@ -85,6 +108,7 @@ export async function dryRun(input: DryRunInput, entitiesMax: number): Promise<D
   for await (const change of compareObjects(after.overlay, unfolded.overlay, dryPaths, dry)) builder.addDryRun(change);
 
   const report = builder.build({
+    held: await findHeld(input),
     base: input.base.title,
     head: input.head.title,
     entities: headFold.entities,

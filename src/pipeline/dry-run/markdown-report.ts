@@ -4,8 +4,10 @@
  * All text that is not ours stands in code, where forges look for no mention, reference or link, and is defused besides.
  * What does not fit is left out in whole parts, and that is said.
  */
+
 import { formatPlace, type Place, type Problem } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";
+import { describeHeld } from "../mass-change/judge-change.ts";
 import { defuseText, fenceFor } from "../review/defuse-text.ts";
 import type { ActionReport } from "./action-report.ts";
 import { type ChangeGroup, type DryRunReport, type FailureGroup, hasDifferences } from "./report.ts";
@@ -28,6 +30,13 @@ export function writeMarkdown({ report, problems, isUntrusted }: ActionReport, c
       : []),
     ...(report === undefined ? [] : describeScope(report)),
     ...list("Problems", problems.map(writeProblem)),
+    ...list(
+      "Held until it is approved",
+      (report?.held ?? []).map(
+        (change) =>
+          `- ${code(describeHeld(change), textCharactersMax)} ${code(`sluice approve ${change.id}`, textCharactersMax)}`,
+      ),
+    ),
     ...list("Failures", (report?.failures ?? []).map(writeFailure)),
     ...list("Settings", (report?.settings ?? []).map(writeSetting)),
     ...list(

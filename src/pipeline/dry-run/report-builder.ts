@@ -57,7 +57,7 @@ export class ReportBuilder {
   }
 
   build(
-    about: Pick<DryRunReport, "base" | "head" | "entities" | "isComplete" | "newTriggers" | "settings">,
+    about: Pick<DryRunReport, "base" | "head" | "entities" | "isComplete" | "newTriggers" | "settings" | "held">,
   ): DryRunReport {
     const triggers: TriggerCount[] = [...this.#triggers]
       .map(([trigger, { counts, clusters }]) => ({ trigger, ...counts, clusters: clusters.size }))

@@ -1,4 +1,5 @@
 /** What a dry run found, as data: already masked and bounded, so that whatever prints it may print all of it. */
+import type { HeldChange } from "../../model/mass-change.ts";
 import type { Place } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";
 
@@ -91,6 +92,8 @@ export interface DryRunReport {
   /** Keys of `sluice.yaml` that differ between base and head. */
   readonly settings: readonly SettingChange[];
   readonly moves: Moves;
+  /** What the service would not put in force by itself. */
+  readonly held: readonly HeldChange[];
 }
 
 /** Whether anything would change; settings count that decide what stands where. */

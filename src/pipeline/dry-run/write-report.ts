@@ -1,6 +1,7 @@
 /** A report as text for terminals: every change with its lines, or a summary with one change of each sort. */
 import { formatPlace } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";
+import { describeHeld } from "../mass-change/judge-change.ts";
 import { type DryRunReport, type FailureGroup, type Hunk, hasDifferences, type ObjectChange } from "./report.ts";
 
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
@@ -11,7 +12,8 @@ export function writeUnified(report: DryRunReport): string {
   const hidden = changesOf(report) - report.objects.length;
   if (hidden > 0) parts.push(`# ${count(hidden, "more object")} differ: raise --limit to see them\n`);
   for (const change of report.dryRuns) parts.push(`# in sync mode DryRun, not written:\n${writeChange(change)}`);
-  return parts.join("") + writeFailures(report.failures) + writeSettings(report) + writeTotals(report);
+  const rest = writeFailures(report.failures) + writeSettings(report) + writeHeld(report) + writeTotals(report);
+  return parts.join("") + rest;
 }
 
 /** Totals, a line for each trigger, and of changes that are alike the first one with its lines. */
@@ -24,7 +26,8 @@ export function writeSummary(report: DryRunReport): string {
     const alike = objects > 1 ? `# and ${count(objects - 1, "object")} more like this\n` : "";
     return writeChange(first) + alike;
   });
-  return [...lines, ...groups].join("") + writeFailures(report.failures) + writeSettings(report) + writeTotals(report);
+  const rest = writeFailures(report.failures) + writeSettings(report) + writeHeld(report) + writeTotals(report);
+  return [...lines, ...groups].join("") + rest;
 }
 
 /** One change as a patch; what it is for stands above it as a comment. */
@@ -51,6 +54,13 @@ function writeFailures(failures: readonly FailureGroup[]): string {
       return clean(`${place}${who} ${verb}: ${message} [${code}]\n${some}`);
     })
     .join("");
+}
+
+/** What the service would hold, by the ids that it gives them. */
+export function writeHeld({ held }: Pick<DryRunReport, "held">): string {
+  return clean(
+    held.map((change) => `! ${describeHeld(change)}\n! allow it with: sluice approve ${change.id}\n`).join(""),
+  );
 }
 
 /** Keys of the settings that differ, and what follows for where manifests stand. */

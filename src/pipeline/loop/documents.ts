@@ -7,7 +7,6 @@
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import { changeId } from "../../plan/mass-change/change-id.ts";
 import type { Log } from "../../ports/system.ts";
 import { describeHeld, judgeChange, type Verdict } from "../mass-change/judge-change.ts";
 import type { Absences } from "./absences.ts";
@@ -97,7 +96,6 @@ export class Documents {
   async judge(wanted: WantedCatalog): Promise<Verdict> {
     const { keeper, loadCatalog } = this.#parts.inForce();
     const { loaded, catalog: inForce } = keeper;
-    if (wanted.absent !== undefined) return judgeEmpty(wanted.catalog, loaded, keeper.approvals);
     const scope = keeper.countScope;
     if (scope === undefined) return { catalog: wanted.catalog, budget: 0, held: [], approved: [] };
     return judgeChange({ ...scope, limits: keeper.guard, inForce, loaded, loadCatalog }, wanted);
@@ -129,16 +127,6 @@ export class Documents {
     if (held.length === 0) absences.clear("documents");
     if (hasOwner(inForce().keeper.catalog)) absences.clear("owners");
   }
-}
-
-/** A folder without any document takes everything away, however little that is: somebody has to say so. */
-function judgeEmpty(catalog: Catalog, { documents }: Catalog, approvals: readonly string[]): Verdict {
-  const changes = [...documents].map(([key, { text }]) => ({ key, before: text, after: undefined }));
-  const id = changeId(changes);
-  if (approvals.includes(id)) return { catalog, budget: Number.MAX_SAFE_INTEGER, held: [], approved: [id] };
-  const names = [...documents.keys()];
-  const held = { id, documents: names, removals: 0, additions: 0, owners: [], clusters: [], exceeded: [] };
-  return { catalog: undefined, budget: 0, held: [held], approved: [] };
 }
 
 /** The changes that are held, as one problem. */

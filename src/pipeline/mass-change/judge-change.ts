@@ -5,6 +5,7 @@
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { CountedEffect, DocumentChange, GuardLimits, HeldChange } from "../../model/mass-change.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
+import { changeId } from "../../plan/mass-change/change-id.ts";
 import { budgetOf, chooseHeld, exceededLimits, type GuardScope } from "../../plan/mass-change/choose-held.ts";
 import { groupHeld } from "../../plan/mass-change/group-held.ts";
 import { readGuardState } from "../../plan/mass-change/guard-state.ts";
@@ -38,6 +39,9 @@ export interface Verdict {
 }
 
 export async function judgeChange(scope: JudgeScope, wanted: Wanted): Promise<Verdict> {
+  if (wanted.catalog.documents.size === 0 && scope.loaded.documents.size > 0) {
+    return judgeEmpty(wanted.catalog, scope.loaded, readGuardState(scope.checkpoint.parts).approvals);
+  }
   const counted = await countChange(scope, scope.inForce, keepWithdrawn(wanted.catalog, scope.inForce));
   const { approvals } = readGuardState(scope.checkpoint.parts);
   const guard = await guardScope(scope, counted.effects);
@@ -65,6 +69,16 @@ export async function judgeChange(scope: JudgeScope, wanted: Wanted): Promise<Ve
   if (exceededLimits(unapproved, guard).length > 0) return allHeld();
   const budget = budgetOf(removalsOf(rest.effects), approved.length > 0, guard);
   return { catalog: partial, budget, held, approved: approvedIds };
+}
+
+/** A folder without any document takes everything away, however little that is: somebody has to say so. */
+function judgeEmpty(catalog: Catalog, { documents }: Catalog, approvals: readonly string[]): Verdict {
+  const changes = [...documents].map(([key, { text }]) => ({ key, before: text, after: undefined }));
+  const id = changeId(changes);
+  if (approvals.includes(id)) return { catalog, budget: Number.MAX_SAFE_INTEGER, held: [], approved: [id] };
+  const names = [...documents.keys()];
+  const held = { id, documents: names, removals: 0, additions: 0, owners: [], clusters: [], exceeded: [] };
+  return { catalog: undefined, budget: 0, held: [held], approved: [] };
 }
 
 /** All that changed as one change: nothing of it goes in force until that is approved. */

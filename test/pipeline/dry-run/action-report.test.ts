@@ -31,6 +31,7 @@ const found: ActionReport = {
     base: "main",
     head: "config",
     counts: { create: 1, update: 2, delete: 3 },
+    held: [],
     triggers: [{ trigger: "users", create: 1, update: 2, delete: 3, clusters: 4 }],
     groups: [{ action: "update", trigger: "users", objects: 2, clusters: 1, at: change.at, first: change }],
     objects: [],
