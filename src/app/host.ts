@@ -273,7 +273,6 @@ export class Host {
 
   #refuse(error: unknown): void {
     if (!(error instanceof SluiceError) || dispositionOf(error, "change") === "crash") throw error;
-    this.#parts.log.problem(error.problem);
     this.#watch.refuse(error.problem);
   }
 

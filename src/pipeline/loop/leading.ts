@@ -210,7 +210,9 @@ export class Leading {
     this.#documents.judgeAgain();
     this.#watcher.hint();
     const isSettings = this.#heldSettings.some(({ id }) => ids.includes(id));
-    return isSettings ? "approved: save the settings again, and they take over" : `approved ${ids.join(" ")}`;
+    return isSettings
+      ? "approved: the settings take over when they are looked at next, within 30 s, or at once when they are saved again"
+      : `approved ${ids.join(" ")}`;
   }
 
   /** Somebody says that something has changed on the forge: looks at once. */
