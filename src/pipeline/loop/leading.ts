@@ -183,6 +183,8 @@ export class Leading {
   execute(command: ControlCommand): Promise<string> {
     // Reviews have a pace of their own, and take their turns between pushes themselves.
     if (command.command === "propose") return proposeAgain(this.#inForce.review, command.group);
+    // A push may be waiting for just that.
+    if (command.command === "restore-state") return this.#inForce.branches.restoreState(this.#cut.signal);
     return this.#requests.add(async (signal) => {
       const { branches, keeper } = this.#inForce;
       const { git, log } = this.#ports;

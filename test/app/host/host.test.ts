@@ -202,6 +202,7 @@ describe("while it starts", () => {
       problem: { code: "SERVICE_BUSY", message: expect.stringContaining("starting") },
     });
     expect(JSON.parse(await bench.answer({ command: "status" }))).toMatchObject({ state: "starting" });
+    expect(await bench.answer({ command: "restore-state" })).toBe("the state branch is back");
     bench.faults.clear();
     bench.write(baseSettings());
     await bench.until(() => bench.state() === "leading");
