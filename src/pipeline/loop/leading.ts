@@ -200,15 +200,23 @@ export class Leading {
 
   /** Throws a SluiceError (NOT_FOUND) where one of the ids is held no more, naming those that are. */
   async #approve(ids: readonly string[]): Promise<string> {
-    const { keeper } = this.#inForce;
+    const { branches, keeper } = this.#inForce;
     const held = [...this.#documents.held, ...this.#heldSettings];
-    const known = new Set([...held.map(({ id }) => id), ...keeper.heldPasses.flatMap((pass) => pass.held ?? [])]);
+    const passes = keeper.heldPasses.flatMap((pass) => pass.held ?? []);
+    const known = new Set([
+      ...held.map(({ id }) => id),
+      ...passes,
+      ...(branches.heldId === undefined ? [] : [branches.heldId]),
+    ]);
     const unknown = ids.filter((id) => !known.has(id));
     if (unknown.length > 0) {
       const hint = known.size === 0 ? "Nothing is held." : `Held are: ${[...known].join(" ")}`;
       throw new SluiceError({ code: "NOT_FOUND", message: `no change ${unknown.join(" ")} is held`, hint });
     }
-    for (const id of ids) if (!(await keeper.approvePass(id))) await keeper.approve(id);
+    for (const id of ids) {
+      if (id === branches.heldId) branches.approve(id);
+      else if (!(await keeper.approvePass(id))) await keeper.approve(id);
+    }
     this.#documents.judgeAgain();
     this.#watcher.hint();
     const isSettings = this.#heldSettings.some(({ id }) => ids.includes(id));
