@@ -1,5 +1,6 @@
 /** What configuration takes away it may give back: records outlive their withdrawal, and nothing but a Delete forgets. */
 import { beforeEach, expect, it } from "vitest";
+import { defaultGuard } from "../../src/model/mass-change.ts";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
@@ -85,7 +86,7 @@ it("through a restart, too", async () => {
 });
 
 it("after keepWithdrawn it is forgotten, in minutes during which a leader ran", async () => {
-  await withService({ keepWithdrawnMinutes: 120 }, async ({ clock }) => {
+  await withService({ guard: { ...defaultGuard, keepWithdrawnMinutes: 120 } }, async ({ clock }) => {
     publish("alice");
     await until(() => manifests().length === 1);
     change({ [trigger]: undefined });
@@ -149,5 +150,30 @@ it("documents that change more often than a pass takes: each pass comes to its e
       await until(() => at(value) > 0, [clock]);
     }
     await until(() => at(5) === 1100 && isCalm(), [clock]);
+  });
+});
+
+it("a trigger that says what it was called takes over the records and objects of that one", async () => {
+  const renamed = triggerDocument("signin", "content").replace(
+    "metadata: {name: signin}",
+    "metadata: {name: signin, annotations: {sluice.dev/formerly: login}}",
+  );
+  await withService({}, async ({ clock }) => {
+    for (const name of ["alice", "bob"]) publish(name);
+    await until(() => manifests().length === 2);
+    change({ [trigger]: renamed });
+    publish("bob", "logout");
+    publish("carol");
+    await until(() => stream.settled()?.sequence === 4 && isCalm(), [clock]);
+    await until(() => manifests().every((path) => path.includes("/signin/")), [clock]);
+    expect(
+      manifests()
+        .map((path) => /([a-z]+)\.yaml$/.exec(path)?.[1])
+        .sort(),
+    ).toEqual(["alice", "carol"]);
+    expect(records().every((path) => path.startsWith("records/eventtrigger/signin/"))).toBe(true);
+    expect([...remote.files(stateBranch, "owners").keys()]).toEqual(["owners/eventtrigger/signin.json"]);
+    publish("alice", "logout");
+    await until(() => manifests().length === 1, [clock]);
   });
 });
