@@ -7,7 +7,7 @@
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import type { Log } from "../../ports/system.ts";
+import type { Clock, Log } from "../../ports/system.ts";
 import { describeHeld, judgeChange, type Verdict } from "../mass-change/judge-change.ts";
 import type { Absences } from "./absences.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
@@ -24,7 +24,11 @@ export interface WantedCatalog {
   readonly absent?: Problem;
 }
 
+/** Files outside the repository count when they have been the same for so long. */
+const settleMs = 2_000;
+
 export interface DocumentsParts {
+  readonly clock: Clock;
   readonly log: Log;
   readonly absences: Absences;
   readonly inForce: () => InForce;
@@ -37,8 +41,9 @@ export class Documents {
   readonly #parts: DocumentsParts;
   /** Of what was judged last; undefined: not known. */
   #version: string | undefined;
-  /** What the last look saw. */
+  /** What the last look saw, and since when looks have seen it, by the monotonic clock. */
   #seen: string | undefined;
+  #seenSince: number | undefined;
   /** Of which the problems were told. */
   #told: string | undefined;
   #held: readonly HeldChange[] = [];
@@ -70,13 +75,11 @@ export class Documents {
       const version = await config.version(branches.targetTree);
       if (version !== undefined && version === this.#version) {
         this.#seen = version;
+        this.#seenSince = undefined;
         if (this.#held.length === 0) absences.clear("documents");
         return "nothing";
       }
-      if (config.isOutside === true && version !== this.#seen && keeper.catalog.documents.size > 0) {
-        this.#seen = version;
-        return "again";
-      }
+      if (config.isOutside === true && keeper.catalog.documents.size > 0 && !this.#hasSettled(version)) return "again";
       this.#seen = version;
       const wanted = await readWanted(inForce(), branches.targetTree, keeper.loaded, version);
       // Files that changed while they were read are none that anybody wants.
@@ -90,6 +93,14 @@ export class Documents {
       absences.raise("documents", error.problem);
       return "nothing";
     }
+  }
+
+  /** Whether every look since a while ago has seen the same: files outside the repository change one by one. */
+  #hasSettled(version: string | undefined): boolean {
+    const now = this.#parts.clock.monotonic();
+    if (version !== this.#seen || this.#seenSince === undefined) this.#seenSince = now;
+    this.#seen = version;
+    return now - this.#seenSince >= settleMs;
   }
 
   /** Counts what the catalog would do, on the state as it is now. Reads, and changes nothing: it may run beside the loop. */

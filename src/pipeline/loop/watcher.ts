@@ -8,8 +8,8 @@ import type { Documents, WantedCatalog } from "./documents.ts";
 import type { InForce } from "./in-force.ts";
 import type { Requests } from "./requests.ts";
 
-/** Files outside the repository count when they are the same after so long. */
-const settleMs = 2_000;
+/** How often files outside the repository are looked at that have changed, until they stay the same. */
+const settleLookMs = 400;
 
 export interface WatcherParts {
   readonly clock: Clock;
@@ -47,10 +47,11 @@ export class Watcher {
       const waiting = new AbortController();
       this.#hasten = () => waiting.abort();
       const { lookMs } = inForce().options;
-      const waitMs = this.#isUnsettled ? settleMs : lookMs;
+      const isQuick = this.#isUnsettled;
+      const waitMs = isQuick ? settleLookMs : lookMs;
       await clock.sleep(waitMs, AbortSignal.any([waiting.signal, stopped]));
       if (stopped.aborted) return;
-      const wanted = await requests.add((signal) => this.#look(signal));
+      const wanted = await requests.add((signal) => this.#look(signal, isQuick));
       if (wanted !== undefined) await this.#follow(wanted, stopped);
     }
   }
@@ -91,13 +92,13 @@ export class Watcher {
     }
   }
 
-  /** What is wanted, where that is something new. */
-  async #look(signal: AbortSignal): Promise<WantedCatalog | undefined> {
+  /** What is wanted, where that is something new. `isQuick`: only the documents are looked at. */
+  async #look(signal: AbortSignal, isQuick: boolean): Promise<WantedCatalog | undefined> {
     const { absences, documents, inForce, log, onLooked, push } = this.#parts;
     const { branches, review } = inForce();
     try {
-      const hasMoved = await branches.look();
-      absences.clear("state");
+      const hasMoved = !isQuick && (await branches.look());
+      if (!isQuick) absences.clear("state");
       this.#tellTarget(branches);
       if (hasMoved) await this.#approveByTrailer();
       const look = await documents.look();

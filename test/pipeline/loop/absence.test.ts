@@ -10,6 +10,7 @@ import {
   type InstanceOptions,
   simpleConfig,
   stateBranch,
+  turns,
   until,
 } from "../service-bench.ts";
 
@@ -212,21 +213,24 @@ describe("documents outside the repository", () => {
     };
   }
 
-  it("that are away for one look change nothing; away for two they count", async () => {
+  it("that are away for a moment change nothing, however often; away for good they count", async () => {
     const { place, config } = folder();
     remote.commitAsPerson("main", { "README.md": "" });
-    const run = await start({ config });
+    const run = await start({ config, lookMs: 500 });
     login("alice");
     await until(() => rendered() === 1, [run.instance.clock]);
     const without = { ...simpleConfig, "config/login.yaml": undefined };
-
-    place.files = without;
-    run.instance.clock.advance(10_000);
-    await until(() => run.instance.clock.sleeps.at(-1) === 2_000);
-    place.files = { ...simpleConfig };
-    for (let n = 0; n < 100; n++) {
-      run.instance.clock.advance(1000);
-      await until(() => true);
+    const pass = async (milliseconds: number) => {
+      for (let passed = 0; passed < milliseconds; passed += 50) {
+        run.instance.clock.advance(50);
+        await turns(3);
+      }
+    };
+    for (let time = 0; time < 20; time++) {
+      place.files = without;
+      await pass(700);
+      place.files = { ...simpleConfig };
+      await pass(500);
     }
     expect([rendered(), records()]).toEqual([1, 1]);
 
