@@ -28,8 +28,9 @@ export function readManifests(
   const documents = readGuardedDocuments(rendered, source);
   const isConfidential = source.confidential === true || options.isConfidential === true;
   if ("code" in documents) {
-    const isSilent = isConfidential || mayHoldSecret(rendered.text);
-    return { value: [], problems: [isSilent ? withoutQuotes(documents) : documents] };
+    const isSecret = mayHoldSecret(rendered.text);
+    const problem = isConfidential || isSecret ? withoutQuotes(documents, isSecret) : documents;
+    return { value: [], problems: [problem] };
   }
 
   const report = new ObjectReport(rendered, source, isConfidential);

@@ -181,7 +181,7 @@ function renderContent(content: Template, data: JsonObject, context: RenderConte
     return content.render(data, context);
   } catch (error) {
     if (!(error instanceof SluiceError) || !mayHoldSecret(content.source.text)) throw error;
-    throw new SluiceError(withoutQuotes(error.problem));
+    throw new SluiceError(withoutQuotes(error.problem, true));
   }
 }
 

@@ -2,7 +2,7 @@
 import type { SourcePlace } from "../model/problem.ts";
 import type { TemplateSource } from "../model/template.ts";
 
-/** The place of an offset (UTF-16 units) in a template's text, with the text's line as excerpt. */
+/** The place of an offset (UTF-16 units) in a template's text, with the text's line as excerpt unless that is a Secret's. */
 export function placeInSource(source: TemplateSource, offset: number): SourcePlace {
   const { text, file, part, line, column, continuationColumn } = source;
   const at = Math.min(Math.max(offset, 0), text.length);
@@ -10,12 +10,13 @@ export function placeInSource(source: TemplateSource, offset: number): SourcePla
   const lineEnd = text.indexOf("\n", at);
   const excerpt = text.slice(lineStart, lineEnd < 0 ? text.length : lineEnd).replace(/\r$/, "");
   const place = { file, part };
-  if (lineStart === 0) return { ...place, line, column: column + at, excerpt: " ".repeat(column - 1) + excerpt };
+  const quote = (indent: number) => (source.confidential === true ? {} : { excerpt: " ".repeat(indent) + excerpt });
+  if (lineStart === 0) return { ...place, line, column: column + at, ...quote(column - 1) };
   // Lines of the text that are no lines of the file have no place of their own there.
   if (continuationColumn === undefined) return { ...place, line, column };
   const lines = countNewlines(text, lineStart);
-  const indent = " ".repeat(continuationColumn - 1);
-  return { ...place, line: line + lines, column: continuationColumn + at - lineStart, excerpt: indent + excerpt };
+  const inLine = continuationColumn + at - lineStart;
+  return { ...place, line: line + lines, column: inLine, ...quote(continuationColumn - 1) };
 }
 
 function countNewlines(text: string, end: number): number {

@@ -4,7 +4,7 @@
  * Messages quote what they are about. What fails within a Secret, and under `records: identity` whatever fails, would so
  * stand in clear in the log and in the record on the state branch: it keeps its code and its place, and no more.
  */
-import type { ErrorCode, Problem } from "../model/problem.ts";
+import { type ErrorCode, isSourcePlace, type Place, type Problem } from "../model/problem.ts";
 
 const messages: Partial<Record<ErrorCode, string>> = {
   ACTION_INVALID: "cloudEventAction renders to something that is neither Create nor Delete",
@@ -19,10 +19,22 @@ const messages: Partial<Record<ErrorCode, string>> = {
   TEMPLATE_FAILED: "the template fails here",
 };
 
-/** The problem with a message that quotes nothing of what was rendered; the template's own line stays. */
-export function withoutQuotes(problem: Problem): Problem {
+/**
+ * The problem with a message that quotes nothing of what was rendered. The template's own line stays, unless it may be a
+ * Secret's (`hidesTemplate`).
+ */
+export function withoutQuotes(problem: Problem, hidesTemplate = false): Problem {
   const message = messages[problem.code] ?? "the rendering failed";
-  return { ...problem, message: `${message}; it is not quoted` };
+  const silent = { ...problem, message: `${message}; it is not quoted` };
+  const { at } = problem;
+  return !hidesTemplate || at === undefined ? silent : { ...silent, at: withoutExcerpt(at) };
+}
+
+/** A place without the line that stands there. */
+export function withoutExcerpt(at: Place): Place {
+  if (!isSourcePlace(at)) return at;
+  const { excerpt: _, ...place } = at;
+  return place;
 }
 
 /** Whether a text may be, or print, a Secret, also where its kind is misspelt or written with escapes. */

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
 import { renderOffline } from "../../src/pipeline/render-offline.ts";
+import type { RenderSettings } from "../../src/render/render-trigger.ts";
 
 const documents = (content: string): string => `
 apiVersion: lib.projectsveltos.io/v1beta1
@@ -47,14 +48,14 @@ function delivery(subject: string, sequence: number): Delivery {
   };
 }
 
-function problemsOf(content: string) {
+function problemsOf(content: string, subjects = ["a", "b"], more: Partial<RenderSettings> = {}) {
   const { value: catalog, problems } = loadCatalog([{ path: "all.yaml", text: documents(content) }], {
     compatibility: "strict",
   });
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
-  const settings = { instance: "sluice", compatibility: "strict", secrets: "refuse" } as const;
+  const settings: RenderSettings = { instance: "sluice", compatibility: "strict", secrets: "refuse", ...more };
   const output = { path: "rendered", shards: 0 };
-  const deliveries = [delivery("a", 1), delivery("b", 2)];
+  const deliveries = subjects.map((subject, index) => delivery(subject, index + 1));
   return renderOffline(catalog, deliveries, output, settings);
 }
 
@@ -77,4 +78,34 @@ it("says of what no API server takes that it failed", () => {
   );
   expect([...files.keys()].filter((path) => path.includes("quota"))).toEqual([]);
   expect(problems.map(({ severity }) => severity)).toEqual(["error", "error", "error", "error"]);
+});
+
+const subject = "hunter2: the password";
+const quoting: readonly (readonly [string, string, string])[] = [
+  ["a name", "GUARD_VIOLATION", "apiVersion: v1\nkind: KIND\nmetadata: {name: {{ .CloudEvent.subject }}}\n"],
+  [
+    "a valid scalar",
+    "NAME_INVALID",
+    "apiVersion: v1\nkind: KIND\nmetadata: {name: {{ .CloudEvent.subject | quote }}}\n",
+  ],
+  [
+    "a failing function",
+    "TEMPLATE_FAILED",
+    "apiVersion: v1\nkind: KIND\nmetadata: {name: a, annotations: {a: {{ fail .CloudEvent.subject }}}}\n",
+  ],
+  [
+    "a value of the wrong kind",
+    "MANIFEST_INVALID",
+    "apiVersion: v1\nkind: KIND\nmetadata: {name: a, namespace: a}\nbinaryData: {a: {{ .CloudEvent.subject | quote }}}\ndata: {a: x}\n",
+  ],
+];
+it.each(quoting)("%s of a Secret is not quoted (%s)", (_, code, template) => {
+  const { problems } = problemsOf(template.replace("KIND", "Secret"), [subject]);
+  expect(problems.map((problem) => problem.code).slice(0, 1)).toEqual([code]);
+  expect(JSON.stringify(problems)).not.toContain("hunter2");
+});
+it.each(quoting)("%s is not quoted where events are hidden (%s)", (_, code, template) => {
+  const { problems } = problemsOf(template.replace("KIND", "ConfigMap"), [subject], { hidesEvents: true });
+  expect(problems.map((problem) => problem.code).slice(0, 1)).toEqual([code]);
+  expect(JSON.stringify(problems)).not.toContain("hunter2");
 });

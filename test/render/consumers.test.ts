@@ -233,6 +233,16 @@ describe("nothing is quoted", () => {
     expect(JSON.stringify(problems)).not.toContain("hunter2");
   });
 
+  it("not even the template's line", () => {
+    const template =
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: a}\nstringData: {a: hunter2, b: {{ v }}}\n";
+    for (const v of ["x: y", "\n", "{"])
+      expect(JSON.stringify(read(template, { v }).problems)).not.toContain("hunter2");
+    const wrong = "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: a}\ndata: {a: hunter2!}\n";
+    expect(read(wrong).problems).toHaveLength(1);
+    expect(JSON.stringify(read(wrong).problems)).not.toContain("hunter2");
+  });
+
   it.each(secrets)("of an event that is confidential: %s", (_, template) => {
     const { problems } = read(template.replace(/[Ss]ecret/, "Widget"), { v: value }, { isConfidential: true });
     expect(JSON.stringify(problems)).not.toContain("hunter2");

@@ -1,8 +1,9 @@
 /** Tells what is wrong with an object, each fault at the place in the template that printed it. */
-import type { ErrorCode, Problem, SourcePlace } from "../../model/problem.ts";
+import type { ErrorCode, Place, Problem, SourcePlace } from "../../model/problem.ts";
 import type { PrintedRange, RenderedText, TemplateSource } from "../../model/template.ts";
 import { findPrinted, placeOfOutput, quoteValue } from "../output-place.ts";
 import { placeInSource } from "../template-place.ts";
+import { withoutExcerpt } from "../without-quotes.ts";
 import type { YamlNode } from "../yaml/node.ts";
 import { nodeAt } from "./find-objects.ts";
 
@@ -16,6 +17,7 @@ export class ObjectReport {
   readonly #isConfidential: boolean;
   /** Whether values of the object that is being read may be quoted; set anew for each object. */
   #quotes = true;
+  #isSecret = false;
 
   constructor(rendered: RenderedText, source: TemplateSource, isConfidential = source.confidential === true) {
     this.#rendered = rendered;
@@ -25,7 +27,13 @@ export class ObjectReport {
 
   /** Begins another object. Nothing that a Secret holds is ever quoted. */
   begin(isSecret: boolean): void {
+    this.#isSecret = isSecret;
     this.#quotes = !isSecret && !this.#isConfidential;
+  }
+
+  /** A Secret's template may have it in clear. */
+  #shown(at: Place): Place {
+    return this.#isSecret ? withoutExcerpt(at) : at;
   }
 
   get quotes(): boolean {
@@ -68,7 +76,7 @@ export class ObjectReport {
       code,
       severity: "warning",
       message,
-      at: placeOfOutput(this.#rendered, this.#source, node.start, end),
+      at: this.#shown(placeOfOutput(this.#rendered, this.#source, node.start, end)),
       ...(hint === undefined ? {} : { hint }),
     });
   }
@@ -94,7 +102,13 @@ export class ObjectReport {
 
   #add(code: ErrorCode, message: string, at: SourcePlace, hint?: string): void {
     this.#errors++;
-    this.problems.push({ code, severity: "error", message, at, ...(hint === undefined ? {} : { hint }) });
+    this.problems.push({
+      code,
+      severity: "error",
+      message,
+      at: this.#shown(at),
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 }
 

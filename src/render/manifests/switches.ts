@@ -23,17 +23,20 @@ const numberKeys: ReadonlySet<string> = new Set(["argocd.argoproj.io/sync-wave",
 /** Keys that only Sluice itself writes. */
 const ownDomain = "sluice.dev";
 
-function isOfDomain(key: string, domain: string): boolean {
-  const prefix = key.slice(0, Math.max(0, key.indexOf("/")));
-  return prefix === domain || prefix.endsWith(`.${domain}`);
+function isOfDomain(prefix: string, domain: string): boolean {
+  return prefix.endsWith(domain) && (prefix.length === domain.length || prefix.at(-domain.length - 1) === ".");
 }
 
 export function isSwitch(key: string): boolean {
-  return switchKeys.has(key) || switchDomains.some((domain) => isOfDomain(key, domain));
+  const slash = key.indexOf("/");
+  if (slash < 0) return false;
+  const prefix = key.slice(0, slash);
+  return switchDomains.some((domain) => isOfDomain(prefix, domain)) || switchKeys.has(key);
 }
 
 export function isOwnKey(key: string): boolean {
-  return isOfDomain(key, ownDomain);
+  const slash = key.indexOf("/");
+  return slash >= 0 && isOfDomain(key.slice(0, slash), ownDomain);
 }
 
 /** Whether a value that an event printed may stand behind a switch that the author wrote. */
