@@ -19,6 +19,8 @@ export interface DecodedDelivery {
   readonly events: readonly ReceivedEvent[];
   /** One for each event that can't be decoded, placed at the delivery. */
   readonly problems: readonly Problem[];
+  /** Why the server put the message there, which is no event: `MaxAge`, `Purge`, `Remove`, `DEL`, `PURGE`. */
+  readonly marker?: string;
 }
 
 /** The most that a message may hold; NATS itself allows a mebibyte unless told otherwise. */
@@ -26,6 +28,8 @@ export const payloadBytesMax = 1_048_576;
 
 export function decodeDelivery(delivery: Delivery): DecodedDelivery {
   const { connection, stream, position, subject, headers } = delivery;
+  const marker = findMarker(delivery);
+  if (marker !== undefined) return { events: [], problems: [], marker };
   const message: MessageInfo = { subject, headers, stream, sequence: position.sequence, time: position.time };
   const events: ReceivedEvent[] = [];
   const problems: Problem[] = [];
@@ -51,6 +55,15 @@ export function decodeDelivery(delivery: Delivery): DecodedDelivery {
     }
   });
   return { events, problems };
+}
+
+/**
+ * A message without a body that only says that others are gone: a stream's delete marker (`Nats-Marker-Reason`, where it
+ * has `allow_msg_ttl` or `subject_delete_marker_ttl`), or that of a key-value bucket (`KV-Operation`).
+ */
+function findMarker({ headers, payload }: Delivery): string | undefined {
+  if (payload.length > 0) return undefined;
+  return findHeader(headers, "nats-marker-reason") ?? findHeader(headers, "kv-operation");
 }
 
 type Content =

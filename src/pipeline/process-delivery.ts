@@ -22,10 +22,12 @@ export interface ProcessedDelivery {
   readonly warnings: readonly Problem[];
   /** EventSources that only unanchored patterns, as Sveltos has them, would have matched. */
   readonly nearMisses: readonly string[];
+  /** It is no event: the server says with it that others are gone. */
+  readonly marker?: string;
 }
 
 export function processDelivery(catalog: Catalog, delivery: Delivery, settings: RenderSettings): ProcessedDelivery {
-  const { events, problems: undecoded } = decodeDelivery(delivery);
+  const { events, problems: undecoded, marker } = decodeDelivery(delivery);
   const inputs: PlanInput[] = [];
   const problems: Problem[] = [...undecoded];
   const warnings: Problem[] = [];
@@ -43,7 +45,7 @@ export function processDelivery(catalog: Catalog, delivery: Delivery, settings: 
   undecoded.forEach((problem, index) => {
     inputs.push({ kind: "dead-letter", letter: makeDeadLetter(delivery, problem, index) });
   });
-  return { inputs, problems, warnings, nearMisses };
+  return { inputs, problems, warnings, nearMisses, ...(marker === undefined ? {} : { marker }) };
 }
 
 function failOn(cluster: ClusterKey, problem: Problem): ClusterRendering {

@@ -13,7 +13,7 @@ export interface Metrics {
 export type MetricName =
   /** Deliveries read, by `stream`. */
   | "sluice_deliveries_total"
-  /** Deliveries that asked for nothing, by `reason`: unmatched, undecoded, no cluster, blank. */
+  /** Deliveries that asked for nothing, by `reason`: unmatched, undecoded, no cluster, blank, marker (others are gone). */
   | "sluice_events_without_effect_total"
   /** Events that only unanchored patterns would have matched, by `event_source`. */
   | "sluice_near_misses_total"

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type JetStreamManager, jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type EventStreamOptions, openEventStreams } from "../../src/adapters/nats/open-event-streams.ts";
+import { openEventStreams } from "../../src/adapters/nats/open-event-streams.ts";
 import type { EventStream } from "../../src/ports/event-stream.ts";
 import { createFakeLog, type FakeLog } from "../fakes/fake-log.ts";
 import { type NatsCluster, startNatsCluster } from "../tools/nats-cluster.ts";
@@ -63,7 +63,7 @@ async function publish(subject: string, first: number, last: number): Promise<vo
   }
 }
 
-function open(name: string, subject: string, options: Partial<EventStreamOptions> = {}): EventStream {
+function open(name: string, subject: string, term = 1): EventStream {
   log = createFakeLog();
   const [stream] = openEventStreams(
     {
@@ -75,8 +75,7 @@ function open(name: string, subject: string, options: Partial<EventStreamOptions
       log,
       openJournal: () => Promise.reject(new Error("no core subjects")),
       stateId: () => "s1",
-      term: () => 1,
-      ...options,
+      term: () => term,
     },
   );
   if (stream === undefined) throw new Error("no stream");
@@ -122,7 +121,7 @@ it.each([RetentionPolicy.Limits, RetentionPolicy.Workqueue, RetentionPolicy.Inte
     await reading.stop();
     await stream.close();
 
-    const successor = open(name, `${retention}.>`, { term: () => 2 });
+    const successor = open(name, `${retention}.>`, 2);
     const again = read(successor, position);
     await untilCount(again, 20);
     await publish(subject, 51, 52);

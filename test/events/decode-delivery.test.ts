@@ -41,6 +41,21 @@ it("the seed's login: every attribute as sent, in order, and nothing made up", (
   expect(writeJson(received?.event.document ?? null)).toBe(JSON.stringify(JSON.parse(payload.toString())));
 });
 
+describe("what a server or a bucket puts into a stream to say that messages are gone", () => {
+  it.each([
+    [{ "Nats-Marker-Reason": "MaxAge", "Nats-TTL": "1m0s" }, "MaxAge"],
+    [{ "Nats-Marker-Reason": "Purge" }, "Purge"],
+    [{ "KV-Operation": "DEL" }, "DEL"],
+  ])("is no event and no dead letter: %o", (headers, marker) => {
+    expect(decodeDelivery(deliver("", headers))).toEqual({ events: [], problems: [], marker });
+  });
+
+  it("has no body: what has one is an event, whatever its headers", () => {
+    expect(decode(json(), { "Nats-Marker-Reason": "MaxAge" }).documents).toEqual([json()]);
+    expect(decode("", {}).codes).toEqual(["EVENT_NOT_JSON"]);
+  });
+});
+
 describe("what is decoded", () => {
   const structured = { "Content-Type": "application/cloudevents+json; charset=utf-8" };
   const cases: [name: string, payload: string | Uint8Array, headers: Record<string, string>, documents: string[]][] = [

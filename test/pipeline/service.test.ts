@@ -348,8 +348,8 @@ describe("trouble", () => {
   it("a stream that fails loudly ends the service, after what it brought", async () => {
     const broken: FakeEventStream = {
       ...stream,
-      async *read(from, signal, onStatus) {
-        for await (const delivery of stream.read(from, signal, onStatus)) {
+      async *read(...reading) {
+        for await (const delivery of stream.read(...reading)) {
           yield delivery;
           throw new TypeError("a bug");
         }

@@ -8,6 +8,7 @@
 import { JetStreamApiError, type JetStreamManager, RetentionPolicy, type StreamInfo } from "@nats-io/jetstream";
 import type { StreamPosition } from "../../model/delivery.ts";
 import { overlapSubjects } from "../../model/nats-subjects.ts";
+import type { SluiceError } from "../../model/problem.ts";
 import { consumerConfig, findUnheld, isReadWhole } from "./consumer-config.ts";
 import { type ConsumerOwner, compareConsumer, nameConsumer } from "./consumer-names.ts";
 import { findForbidden, streamError } from "./explain-stream-error.ts";
@@ -51,6 +52,8 @@ export interface Binding {
 }
 
 const consumersMaxReached = 10026;
+/** Unfiltered consumers, or overlapping filters, on a work-queue stream. */
+const queueIsTaken = new Set([10099, 10100]);
 
 /** Errors are those of the client library, or a SluiceError (NATS_STREAM). */
 export async function bindConsumer(manager: JetStreamManager, request: BindingRequest): Promise<Binding> {
@@ -105,13 +108,15 @@ function startOf(verdict: Verdict, from: StreamPosition | undefined): number | u
 
 async function addConsumer(
   manager: JetStreamManager,
-  { stream, owner }: BindingRequest,
+  { stream, filters, owner }: BindingRequest,
   config: ReturnType<typeof consumerConfig>,
 ) {
   try {
     return await manager.consumers.add(stream, config);
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== consumersMaxReached) throw error;
+    if (!(error instanceof JetStreamApiError)) throw error;
+    if (queueIsTaken.has(error.code)) throw await explainTaken(manager, stream, filters, error);
+    if (error.code !== consumersMaxReached) throw error;
     // What a reader that died left behind goes by itself only after a while.
     const removed = await removePredecessors(manager, stream, owner, undefined).catch((failure) => {
       if (findForbidden(failure) !== undefined) return 0;
@@ -120,6 +125,29 @@ async function addConsumer(
     if (removed === 0) throw error;
     return manager.consumers.add(stream, config);
   }
+}
+
+/** Whose the messages of a work-queue stream are: it gives each to one consumer only. */
+async function explainTaken(
+  manager: JetStreamManager,
+  stream: string,
+  filters: readonly string[],
+  cause: JetStreamApiError,
+): Promise<SluiceError> {
+  const takers: string[] = [];
+  for await (const { name, config } of manager.consumers.list(stream)) {
+    const theirs = config.filter_subjects ?? (config.filter_subject ? [config.filter_subject] : []);
+    const isEither = theirs.length === 0 || filters.length === 0;
+    if (isEither || theirs.some((a) => filters.some((b) => overlapSubjects(a, b)))) takers.push(name);
+  }
+  const isSluice = takers.some((name) => name.startsWith("sluice-"));
+  return streamError(
+    `of stream ${stream}, which gives each message to one consumer only, ${takers.join(", ")} takes the messages already`,
+    isSluice
+      ? `It is that of a Sluice with another state: stop that one, or if there is none any more, remove it: nats consumer rm ${stream} ${takers[0]}.`
+      : "Remove that consumer, or give Sluice other subjects.",
+    cause,
+  );
 }
 
 async function findPredecessors(

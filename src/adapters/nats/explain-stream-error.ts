@@ -106,13 +106,10 @@ function consumerHint(code: number, stream: string): string {
   switch (code) {
     case 10093: // The filter is no subset of the stream's subjects.
       return `Name subjects in the connection that stream ${stream} holds.`;
-    case 10099: // Several unfiltered consumers on a work-queue stream.
-    case 10100: // Overlapping filters of consumers on a work-queue stream.
-      return `Another consumer takes these messages, and a work-queue stream gives each to one only: remove it, or give Sluice other subjects.`;
     case 10138: // Filters overlap, which older servers refuse.
       return `Name subjects in the connection of which no two can match the same message, or use a newer nats-server.`;
     case 10026: // Maximum consumers reached.
-      return `Raise the limit of consumers of stream ${stream} or of the account, or remove consumers nobody uses.`;
+      return `Raise the limit of consumers of stream ${stream} (max_consumers) or of the account, or remove consumers nobody uses.`;
     default:
       return "It is tried again; see the server's log if it does not pass.";
   }

@@ -27,8 +27,8 @@ export interface JetStreamStreamOptions {
   readonly stream: string;
   /** Subjects to read, of which none covers another; none: all that the stream holds. */
   readonly filters: readonly string[];
-  /** Other streams that the connection reads. */
-  readonly siblings: readonly { readonly name: string; readonly subjects: readonly string[] }[];
+  /** Other streams that the connection reads; asked at every binding. */
+  readonly siblings: () => readonly { readonly name: string; readonly subjects: readonly string[] }[];
   readonly link: NatsLink;
   /** Whose consumers are used; asked at every binding. */
   readonly owner: () => ConsumerOwner;
@@ -62,7 +62,7 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
     const { connection, inboxPrefix } = target;
     const apiPrefix = link.domain.domain === undefined ? "$JS.API" : `$JS.${link.domain.domain}.API`;
     const manager = await jetstreamManager(connection, { checkAPI: false, ...link.domain });
-    const request = { stream, filters, mark: progress.mark, owner, decided, siblings: options.siblings };
+    const request = { stream, filters, mark: progress.mark, owner, decided, siblings: options.siblings() };
     const binding = await untilAborted(bindConsumer(manager, request), signal);
     held = binding;
     const { from } = binding;

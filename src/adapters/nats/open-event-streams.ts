@@ -15,7 +15,7 @@ export interface EventStreamOptions {
   readonly log: Log;
   /** Opens the connection's journal; called at the first reading of its core subjects. */
   readonly openJournal: (onTrouble: (problem: Problem | undefined) => void) => Promise<Journal>;
-  /** Of the state that the positions are in; with the term it names consumers. Asked at every binding. */
+  /** Of the state that the positions are in; with the term it names consumers. Asked when reading begins. */
   readonly stateId: () => string;
   /** The leader's term: a counter in the state, never a clock. */
   readonly term: () => number;
@@ -69,14 +69,13 @@ export function openConnection(first: Connection, options: EventStreamOptions): 
   function openStored(): Map<string, EventStream> {
     const all = connection.jetstream?.streams ?? [];
     const opened = all.map(({ name, subjects }): [string, EventStream] => {
-      const siblings = all.filter((other) => other.name !== name);
-      const key = JSON.stringify([name, subjects, siblings, linkKey(connection, "jetstream")]);
+      const key = JSON.stringify([name, subjects, linkKey(connection, "jetstream")]);
       const open = () =>
         createJetStreamStream({
           connection: connection.name,
           stream: name,
           filters: reduceSubjects(subjects),
-          siblings,
+          siblings: () => (connection.jetstream?.streams ?? []).filter((other) => other.name !== name),
           link: openLink("jetstream"),
           owner: () => ({ stateId: options.stateId(), connection: connection.name, term: options.term() }),
           bounds,

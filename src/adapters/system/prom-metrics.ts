@@ -6,7 +6,7 @@ import type { MetricLabels, MetricName, Metrics } from "../../ports/metrics.ts";
 const described: Readonly<Record<MetricName, { readonly help: string; readonly labels: readonly string[] }>> = {
   sluice_deliveries_total: { help: "Deliveries read.", labels: ["stream"] },
   sluice_events_without_effect_total: {
-    help: "Deliveries that changed nothing: unmatched (no trigger is meant), undecoded (a dead letter).",
+    help: "Deliveries that changed nothing: unmatched (no trigger is meant), undecoded (a dead letter), marker.",
     labels: ["reason"],
   },
   sluice_near_misses_total: {

@@ -160,7 +160,7 @@ export class Reader {
   #receive(delivery: Delivery): void {
     const { keeper, options } = this.#parts.inForce();
     const { catalog } = keeper;
-    const { inputs, problems, warnings, nearMisses } = processDelivery(catalog, delivery, options.render);
+    const { inputs, problems, warnings, nearMisses, marker } = processDelivery(catalog, delivery, options.render);
     const { stream, position, subject } = delivery;
     const { log, metrics, inbox } = this.#parts;
     for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);
@@ -172,7 +172,7 @@ export class Reader {
     }
     for (const { code } of warnings) metrics.count("sluice_render_warnings_total", { code });
     metrics.count("sluice_deliveries_total", { stream });
-    const reason = whyWithoutEffect(inputs);
+    const reason = marker === undefined ? whyWithoutEffect(inputs) : "marker";
     if (reason !== undefined) {
       metrics.count("sluice_events_without_effect_total", { reason });
       this.#withoutEffect.push({ stream, sequence: position.sequence, subject, reason });
