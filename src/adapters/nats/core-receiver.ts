@@ -48,7 +48,7 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
     if (next !== undefined) void end(next);
     const overlap = createLinkOverlap(options.receive);
     old.receive = (message) => overlap.take("old", message);
-    const receiver = startLinkReceiver(source, options.onTrouble, () => {
+    const onSubscribed = () => {
       options.onSubscribed();
       if (next !== receiver) return;
       current = receiver;
@@ -58,6 +58,11 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
           if (receiver.receive === takeNew) receiver.receive = options.receive;
         }),
       );
+    };
+    const receiver = startLinkReceiver(source, {
+      onTrouble: options.onTrouble,
+      onSubscribed,
+      onConnected: overlap.begin,
     });
     const takeNew = (message: Msg) => overlap.take("new", message);
     receiver.receive = takeNew;
@@ -68,7 +73,7 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
     follow(source) {
       const latest = next ?? current;
       if (latest === undefined) {
-        current = startLinkReceiver(source, options.onTrouble, options.onSubscribed);
+        current = startLinkReceiver(source, { ...options, onConnected: () => undefined });
         current.receive = options.receive;
       } else if (latest.link === source.link) {
         latest.want(source);
@@ -91,12 +96,14 @@ interface LinkReceiver {
   close(): Promise<void>;
 }
 
+interface LinkEvents extends Pick<CoreReceiverOptions, "onSubscribed" | "onTrouble"> {
+  /** It is about to subscribe. */
+  readonly onConnected: () => void;
+}
+
 /** Receives over one link, which it dials anew when it was lost. */
-function startLinkReceiver(
-  source: CoreSource,
-  onTrouble: (problem: Problem) => void,
-  onSubscribed: () => void,
-): LinkReceiver {
+function startLinkReceiver(source: CoreSource, events: LinkEvents): LinkReceiver {
+  const { onConnected, onSubscribed, onTrouble } = events;
   const { link } = source;
   const closing = new AbortController();
   const { signal } = closing;
@@ -121,6 +128,7 @@ function startLinkReceiver(
     };
     rewant = () => void subscribe().catch(lose);
     try {
+      onConnected();
       await untilAborted(subscribe(), signal);
       await untilAborted(lost, signal);
     } finally {

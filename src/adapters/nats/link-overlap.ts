@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
 import type { Msg } from "@nats-io/transport-node";
 
 export interface LinkOverlap {
+  /** The new link is about to subscribe: from now on both may bring the same. What comes before is the old one's. */
+  begin(): void;
   take(link: "old" | "new", message: Msg): void;
   /** The old link has brought its last: calls back when what the new one brings late can be no second copy any more. */
   end(then: () => void): void;
@@ -16,8 +18,16 @@ const lagMs = 2_000;
 
 export function createLinkOverlap(receive: (message: Msg) => void): LinkOverlap {
   const counts = new Map<string, { old: number; new: number }>();
+  let hasBegun = false;
   return {
+    begin() {
+      hasBegun = true;
+    },
     take(link, message) {
+      if (!hasBegun) {
+        receive(message);
+        return;
+      }
       const key = hashMessage(message);
       const count = counts.get(key) ?? { old: 0, new: 0 };
       counts.set(key, count);
