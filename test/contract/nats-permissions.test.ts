@@ -137,7 +137,7 @@ describe("each line is needed, and named where it is missing", () => {
     ...lines(permissions).map((line) => [RetentionPolicy.Interest, line] as const),
   ])("%s: %s", async (retention, line) => {
     const granted = retention === RetentionPolicy.Limits ? permissionsForLimits : permissions;
-    const endpoint = await start(granted.replace(`"${line}"`, ""), line === domainAcks ? flag : "");
+    const endpoint = await start(granted.replace(line, "nothing"), line === domainAcks ? flag : "");
     const problems = await readTwice(endpoint, retention);
     expect(problems[0]).toMatchObject({ code: "NATS_AUTH", message: expect.stringContaining(line) });
   });

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Problem } from "../../model/problem.ts";
-import type { Journal } from "../../ports/journal.ts";
+import type { Journal, JournalMark, JournalMessage } from "../../ports/journal.ts";
 import { lockDirectory } from "../system/directory-lock.ts";
 import { withDisk } from "../system/disk-trouble.ts";
 import { type JournalHeader, readHeader, writeHeader } from "./header-file.ts";
@@ -44,6 +44,8 @@ export async function openJournal(directory: string, options: JournalOptions = {
     throw error;
   }
   let writer = createSegmentWriter(directory, start, bounds, onTrouble);
+  /** The last sequence when it was opened; what is behind it came before the journal was adopted. */
+  let openedAt = start.lastSequence;
 
   function onTrouble(problem: Problem | undefined): void {
     options.onTrouble?.(problem);
@@ -55,6 +57,27 @@ export async function openJournal(directory: string, options: JournalOptions = {
   async function storeHeader(next: JournalHeader): Promise<void> {
     header = next;
     await writeHeader(directory, next).catch(() => undefined);
+  }
+
+  /**
+   * What came before it was known where the checkpoint stands, if it can't stay where it is: the checkpoint has its
+   * sequences already, or the journal is put aside.
+   */
+  async function takeEarly(from: JournalMark | undefined): Promise<readonly JournalMessage[]> {
+    const opened = openedAt;
+    openedAt = Number.POSITIVE_INFINITY;
+    const isOwn = from?.epoch === start.epoch;
+    const last = writer.lastSequence();
+    if (last <= opened || (isOwn && from.sequence <= opened)) return [];
+    await writer.flush();
+    const found: JournalMessage[] = [];
+    const { onDisk, inMemory, changed } = writer;
+    const view = { seed: checksumSeed(start.epoch), segments: () => start.segments, onDisk, inMemory, changed };
+    for await (const entry of readSegments(view, opened, new AbortController().signal, () => undefined)) {
+      found.push({ subject: entry.subject, headers: entry.headers, payload: Buffer.from(entry.payload) });
+      if (entry.sequence >= last) break;
+    }
+    return found;
   }
 
   async function setAside(): Promise<{ folder: string; entries: number }> {
@@ -76,8 +99,10 @@ export async function openJournal(directory: string, options: JournalOptions = {
     lastSequence: () => writer.lastSequence(),
     async adopt(from) {
       const { firstRead } = header ?? {};
+      const early = await takeEarly(from);
       if (from?.epoch === start.epoch) {
         writer.reserve(from.sequence);
+        for (const message of early) writer.append(message);
         return undefined;
       }
       if (firstRead !== undefined && firstRead?.epoch === from?.epoch) return undefined;
@@ -86,6 +111,7 @@ export async function openJournal(directory: string, options: JournalOptions = {
       const aside = isOfThePast
         ? await withDisk(`the journal in ${directory} can't be put aside`, setAside)
         : undefined;
+      if (isOfThePast) for (const message of early) writer.append(message);
       const firstReadNow = from === undefined ? null : { epoch: from.epoch, sequence: from.sequence };
       await storeHeader({ epoch: start.epoch, firstRead: firstReadNow });
       return aside;

@@ -270,6 +270,7 @@ it("refuses what it has no room for, and takes messages again when some are sett
 
 it("gives no sequence again that a reader had, though the journal lost it", async () => {
   const journal = await openAgain();
+  await journal.adopt({ epoch: journal.epoch, sequence: 0 });
   appendAll(journal, 1, 3);
   await journal.adopt({ epoch: journal.epoch, sequence: 2 });
   await journal.adopt({ epoch: journal.epoch, sequence: 10 });
@@ -326,6 +327,27 @@ describe("a checkpoint that stands elsewhere", () => {
       appendAll(journal, 1, 1);
       expect(sequences((await readEntries(journal, 1)).entries)).toEqual([1]);
     }
+  });
+
+  it("loses nothing of what came before it was known where the checkpoint stands", async () => {
+    let journal = await openAgain();
+    await journal.adopt(elsewhere);
+    appendAll(journal, 1, 3);
+    await journal.flush();
+
+    // The journal has lost its end: 4 to 9 were read and pushed.
+    journal = await openAgain();
+    appendAll(journal, 4, 5);
+    await journal.adopt({ epoch: journal.epoch, sequence: 9 });
+    const behind = await readEntries(journal, 2, 9);
+    expect(behind.entries.map(text)).toEqual(["4", "5"]);
+    expect(sequences(behind.entries)).toEqual([10, 11]);
+
+    // The checkpoint stands in a third journal.
+    journal = await openAgain();
+    appendAll(journal, 6, 7);
+    expect(await journal.adopt({ epoch: "a third", sequence: 1 })).toBeDefined();
+    expect((await readEntries(journal, 2)).entries.map(text)).toEqual(["6", "7"]);
   });
 
   it("does not put aside a journal in which nothing is", async () => {
