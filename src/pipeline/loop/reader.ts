@@ -29,7 +29,7 @@ export interface WithoutEffect {
    * unmatched: no trigger is meant; undecoded: it is a dead letter; no cluster: none matches; blank: the action renders to
    * nothing everywhere.
    */
-  readonly reason: "unmatched" | "undecoded" | "no cluster" | "blank";
+  readonly reason: "unmatched" | "undecoded" | "no cluster" | "blank" | "marker";
 }
 
 /** So many of the last ones are kept. */
