@@ -104,6 +104,7 @@ for (const [name, openTransport] of [
 
     it("plans again where a person moved the target, and waits where a hook refuses", async () => {
       const workbench = await openTransport();
+      workbench.expectsRefusedPushes = true;
       const service = await workbench.start();
       const hook = join(workbench.folder, "fleet.git", "hooks", "update");
       await writeFile(hook, '#!/bin/sh\necho "not on a Friday" >&2\nexit 1\n');
@@ -148,6 +149,7 @@ describe("http on a bad day", () => {
   for (const { name, fault, code } of faults) {
     it(`${name}: says ${code}, keeps the event, and goes on`, async () => {
       const workbench = await openHttp();
+      workbench.expectsRefusedPushes = code === "GIT_REFUSED";
       const service = await workbench.start();
       let failures = 0;
       web!.fault = (request) => (request.url?.includes("receive-pack") && failures++ < 3 ? fault : undefined);

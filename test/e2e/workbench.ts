@@ -46,6 +46,8 @@ export class Workbench {
   readonly streams: JetStreamManager;
   readonly #env: Readonly<Record<string, string>>;
   #services: SluiceProcess[] = [];
+  /** A test that has the server refuse pushes says so: in any other a refused push is a fault. */
+  expectsRefusedPushes = false;
 
   private constructor(
     folder: string,
@@ -207,6 +209,10 @@ ${options.settings ?? "output: {secrets: plain}"}
     await this.nats.close();
     await this.server.stop();
     await rm(this.folder, { recursive: true, force: true });
+    const refused = this.#services.flatMap((service) => service.lines().filter(({ code }) => code === "GIT_REFUSED"));
+    if (!this.expectsRefusedPushes && refused.length > 0) {
+      throw new Error(`a push was refused that should not have been: ${JSON.stringify(refused[0])}`);
+    }
   }
 }
 
