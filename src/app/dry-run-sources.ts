@@ -22,9 +22,13 @@ import type { Placement } from "../pipeline/dry-run/placement.ts";
 import { readCheckpoint as readStored } from "../pipeline/read-checkpoint.ts";
 import { readKeptCatalog } from "../pipeline/read-folder.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
+import { withCatalogSettings } from "../plan/mass-change/catalog-settings.ts";
+import { readGuardState } from "../plan/mass-change/guard-state.ts";
+import { baseFolder, desiredFolder } from "../plan/paths.ts";
 import type { Checkout } from "../ports/checkout.ts";
 import type { ObjectId } from "../ports/git.ts";
 import { type CliContext, usageError } from "./cli/context.ts";
+import { compareInForce } from "./compare-in-force.ts";
 import { noneIfMissing, readRevisionFiles, readWorkingFiles, workingFiles } from "./compose/documents.ts";
 import { openCheckout } from "./compose/forge.ts";
 import { composeOpenRenderSettings, composeRenderSettings } from "./compose/render-settings.ts";
@@ -96,7 +100,10 @@ export async function openDryRun(
             baseSettings,
             (await readConnectionsOpenly(context, baseSettings, origin.settings)).connections,
           );
-    const base = loadBase(baseFiles ?? kept, undefined).value;
+    const loaded = loadBase(baseFiles ?? kept, undefined).value;
+    // What is in force was put there by the settings of then, as the state has kept them.
+    const base =
+      baseFiles === undefined ? withCatalogSettings(loaded, readGuardState(checkpoint.parts).settings) : loaded;
     const headFiles = options.isUntrusted
       ? readCommit(await checkout!.findCommit("HEAD"), settings)
       : readWorkingFiles(context, settings, options.config);
@@ -127,7 +134,13 @@ export async function openDryRun(
       },
       guard: { limits: settings.guard, loadCatalog: load, files },
       samples: await readSamples(context, options, settings, read, origin.documents),
-      settings: other.text === undefined ? compareLayouts(basePlacement, headPlacement) : other.changes,
+      settings:
+        other.text === undefined && state?.tree !== undefined && baseFiles === undefined
+          ? compareInForce({ checkpoint, catalog: base, clusterFile: await readClusterFile(state) }, head.value, {
+              ...headPlacement,
+              name: settings.name,
+            })
+          : other.changes,
       problems: [...read.problems, ...head.problems],
       close: async () => state?.close(),
     };
@@ -179,11 +192,12 @@ function placementOf({ output }: Settings): Placement {
   return { outputPath: output.path, layout: { shards: output.shards, buckets: 1 } };
 }
 
-/** What is in force was laid out by settings that are not there any more, but for what the state says of them. */
-function compareLayouts(before: Placement, after: Placement): readonly SettingChange[] {
-  const [was, is] = [before.layout.shards, after.layout.shards];
-  if (was === is) return [];
-  return [{ key: "output.shards", before: String(was), after: String(is), isPlacing: true }];
+/** Some cluster's own file; undefined: there is no cluster yet. */
+async function readClusterFile({ git, tree }: OpenState): Promise<string | undefined> {
+  for await (const path of git.listFiles(tree!, desiredFolder)) {
+    if (path.endsWith(`/${baseFolder}/sluice-cluster.yaml`)) return (await git.readFiles(tree!, [path])).get(path);
+  }
+  return undefined;
 }
 
 const samplesMax = 10_000;

@@ -146,7 +146,7 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
       "a new projection",
     );
     await bench.publish("logout", "two");
-    const file = "rendered/fleet/eu-1/sluice-cluster.yaml";
+    const file = "rendered/fleet/eu-1/base/sluice-cluster.yaml";
     await bench.commit("main", { [file]: await bench.read(branch, file) });
     await bench.until(async () => (await bench.pulls()).length === 0, "the request closed");
   });
@@ -160,12 +160,54 @@ describe.skipIf(!isWanted)("reviews on gitea", () => {
     await bench.publish("login", "g", "green");
     await bench.untilLookedAgain();
     expect(await bench.pulls()).toHaveLength(2);
-    expect(await bench.read("sluice/review/red", "rendered/fleet/eu-1/sluice-cluster.yaml")).toContain("ConfigMap");
+    expect(await bench.read("sluice/review/red", "rendered/fleet/eu-1/base/sluice-cluster.yaml")).toContain(
+      "ConfigMap",
+    );
 
     await bench.merge(blue.number);
     await bench.untilProposed(["b", "g"], "sluice/review/green");
     await bench.merge(red.number);
     await bench.until(async () => JSON.stringify(await bench.namespaces("main")) === '["b","r"]', "both merged");
+  });
+
+  it("a request merged into another branch counts for nothing here; Update branch is nobody's change", async () => {
+    await open();
+    await bench.publish("login", "one");
+    const first = await bench.untilProposed(["one"]);
+    await bench.api("POST", "/branches", { new_branch_name: "release", old_branch_name: "main" });
+    await bench.api("PATCH", `/pulls/${first.number}`, { base: "release" });
+    await bench.merge(first.number);
+    await bench.until(
+      async () => (await bench.pulls()).some(({ number }) => number !== first.number),
+      "another request",
+    );
+    const second = await bench.untilProposed(["one"]);
+    expect(second.number).not.toBe(first.number);
+    expect(bench.log).not.toContain("REVIEW_TURNED_DOWN");
+
+    await bench.commit("main", { "README.md": "More\n" });
+    await bench.until(
+      () =>
+        bench.api("POST", `/pulls/${second.number}/update?style=merge`).then(
+          () => true,
+          () => false,
+        ),
+      "the branch up to date",
+    );
+    await bench.untilLookedAgain();
+    await bench.publish("login", "two");
+    expect((await bench.untilProposed(["one", "two"])).number).toBe(second.number);
+    expect(bench.log).not.toContain("REVIEW_STOPPED");
+    await bench.merge(second.number);
+    await bench.until(async () => JSON.stringify(await bench.namespaces("main")) === '["one","two"]', "the merge");
+  });
+
+  it("auto-merge merges what nothing keeps from it", async () => {
+    await open("autoMerge: merge");
+    await bench.publish("login", "one");
+    await bench.until(async () => (await bench.namespaces("main")).includes("one"), "the merge");
+    await bench.publish("login", "two");
+    await bench.until(async () => (await bench.namespaces("main")).includes("two"), "the second merge");
   });
 
   it("the forge's webhooks are enough, and drafts are drafts", async () => {
