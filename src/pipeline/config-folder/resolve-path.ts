@@ -47,7 +47,8 @@ export class PathResolver {
       }
       const here = [...done, step].join("/");
       const entry = (await this.list(done.join("/")))?.get(step);
-      if (links > 0 || entry?.kind === "link") this.followed.add(here);
+      // Folders on the way show in what is found of the path's end.
+      if (entry?.kind === "link" || (links > 0 && entry?.kind !== "folder")) this.followed.add(here);
       switch (entry?.kind) {
         case undefined:
           return fault(`there is no ${here}`);
@@ -69,7 +70,9 @@ export class PathResolver {
           ({ kind, version } = entry);
       }
     }
-    return { kind, path: done.join("/"), version };
+    const end = done.join("/");
+    if (links > 0) this.followed.add(end);
+    return { kind, path: end, version };
   }
 }
 
