@@ -10,7 +10,6 @@ import type { KubernetesChecks } from "../render/manifests/schema/check-schema.t
 import { readManifests } from "../render/read-manifests.ts";
 
 const provenance = { owner: "", entity: "", instance: "" };
-const templateHint = "It is taken as it is. If it is a template, annotate its document: projectsveltos.io/instantiate.";
 const noTexts: ReadonlyMap<string, string> = new Map();
 
 /** What it is held against. */
@@ -35,8 +34,7 @@ export function checkContent({ entries, isTemplate }: ContentDocument, scope: Co
   const problems = entries.flatMap(({ content: { source } }) => {
     if (isTemplate && !isLiteral(source.text)) return [];
     const options = { provenance, extraLabels: noTexts, extraAnnotations: noTexts, ...scope, isValidation: true };
-    const found = readManifests({ text: source.text, printed: [] }, source, options).problems;
-    return isTemplate || isLiteral(source.text) ? found : found.map((problem) => ({ ...problem, hint: templateHint }));
+    return readManifests({ text: source.text, printed: [] }, source, options).problems;
   });
   checked.set(entries, { ...scope, problems });
   return problems;

@@ -188,9 +188,9 @@ function argumentCompiler(node: ArgumentNode, scope: Scope): ArgumentCompiler {
   const evaluate = compileOperand(node, scope);
   return {
     node,
-    as: (parameter, reads) => {
+    as: (parameter) => {
       const convert = converterFor(parameter, node);
-      return (run, dot, variables) => read(run, convert(evaluate(run, dot, variables)), reads);
+      return (run, dot, variables) => read(run, convert(evaluate(run, dot, variables)));
     },
     raw: () => evaluate,
   };

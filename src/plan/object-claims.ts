@@ -299,7 +299,10 @@ export class ObjectClaims {
     const path = recordPath(owner, entityHash);
     const text = this.#view.text(path);
     if (text === undefined) return 0;
-    return parseRecord(text, path).clusters.get(this.#cluster)?.objects.get(identityKey(this.#identity))?.rank ?? 0;
+    const on = parseRecord(text, path).clusters.get(this.#cluster);
+    const key = identityKey(this.#identity);
+    // Who came to be alone may not have been told yet: then its record says that it waits.
+    return (on?.objects.get(key) ?? on?.waiting.get(key))?.rank ?? 0;
   }
 
   /** The first claim if this one is among them, in place of the claimant's own that there may be. */

@@ -6,6 +6,7 @@
  */
 import type { Catalog } from "../../src/model/catalog.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
+import { defaultGuard } from "../../src/model/mass-change.ts";
 import { SluiceError } from "../../src/model/problem.ts";
 import type { EventStream } from "../../src/ports/event-stream.ts";
 import { createFakeChance, type FakeChance } from "../fakes/fake-chance.ts";
@@ -23,6 +24,12 @@ import {
   turns,
 } from "../pipeline/service-bench.ts";
 import { documentVariants } from "./documents.ts";
+
+const guardLimits = {
+  open: { removals: 1_000_000, share: 1, additions: 1_000_000 },
+  closed: { removals: 0, share: 1, additions: 1_000_000 },
+  asked: { removals: 2, share: 0.5, additions: 1_000_000 },
+} as const;
 
 /** The process is gone, in the middle of a call. */
 class Crash extends Error {}
@@ -45,6 +52,8 @@ export class World {
   /** What people put into the target that is not Sluice's. */
   readonly foreign = new Map<string, string>();
   readonly per: "batch" | "event";
+  /** What the guard lets configuration remove: everything, nothing, or a little without being asked. */
+  readonly guard: "open" | "closed" | "asked";
   /** Whether people have changed what is Sluice's. */
   hasEdits = false;
   readonly #chance: FakeChance;
@@ -66,6 +75,7 @@ export class World {
     this.remote.isAtomic = this.#chance.next() < 0.6;
     this.#meddling = this.#chance.pick([0, 0, 0.6]);
     this.per = this.#chance.next() < 0.75 ? "batch" : "event";
+    this.guard = this.#chance.pick(["open", "open", "closed", "asked"]);
     for (const [path, variants] of Object.entries(documentVariants)) {
       this.remote.commitAsPerson("main", { [path]: variants[0] });
     }
@@ -96,7 +106,8 @@ export class World {
     else if (chance < 0.88 && this.#running !== undefined) this.#running.callsLeft = this.#chance.below(30);
     else if (chance < 0.91) await this.#stop();
     else if (chance < 0.94) this.#refuse();
-    else if (chance < 0.97) this.#forgetSettled();
+    else if (chance < 0.96) this.#forgetSettled();
+    else if (chance < 0.98) await this.#approve();
     else await turns(100);
   }
 
@@ -132,8 +143,13 @@ export class World {
     const texts = [...this.remote.files("main", "config").values()];
     const revision = this.#running?.instance.revisions.get(keyOfTexts(texts));
     const checkpoint = this.checkpoint();
-    const isFollowed = revision !== undefined && checkpoint?.catalog === revision;
-    if (!isFollowed || checkpoint.pending.passes.length + checkpoint.pending.reviews.length > 0) return;
+    const isFollowed = (revision !== undefined && checkpoint?.catalog === revision) || this.#held().length > 0;
+    if (
+      !isFollowed ||
+      checkpoint === undefined ||
+      checkpoint.pending.passes.length + checkpoint.pending.reviews.length > 0
+    )
+      return;
     const path = this.#chance.pick(Object.keys(documentVariants));
     this.remote.commitAsPerson("main", { [path]: this.#chance.pick(documentVariants[path]!) });
   }
@@ -156,6 +172,19 @@ export class World {
       const text = "metadata:\n  labels:\n    app.kubernetes.io/managed-by: sluice\nedited: true\n";
       this.remote.commitAsPerson("main", { [this.#chance.pick(rendered)]: text });
     } else this.remote.commitAsPerson("main", { [this.#chance.pick(rendered)]: undefined });
+  }
+
+  #held(): readonly string[] {
+    const snapshot = this.#running?.instance.service?.snapshot();
+    return [...(snapshot?.held ?? []), ...(snapshot?.heldPasses ?? [])].map(({ id }) => id);
+  }
+
+  /** A person allows what is held, where it is a person's to allow. */
+  async #approve(): Promise<void> {
+    const ids = this.#held();
+    if (this.guard !== "asked" || ids.length === 0) return;
+    // What was held may be so no more by the time the service comes to it, or the service be gone.
+    void this.#running?.instance.service?.execute({ command: "approve", ids }).catch(() => undefined);
   }
 
   /** The server refuses one of the next pushes. */
@@ -234,6 +263,7 @@ export class World {
       seed: this.#seed,
       per: this.per,
       deadLettersMax: 3,
+      guard: { ...defaultGuard, ...guardLimits[this.guard] },
       ...options,
     });
     instance.git.fault = (operation, when) => this.#disturb(running, operation, when);
@@ -260,13 +290,18 @@ export class World {
     for (let round = 0; round < 3000; round++) {
       await this.#keepRunning();
       if (this.#running !== undefined) this.#running.callsLeft = Number.POSITIVE_INFINITY;
+      await this.#approve();
       this.#running?.instance.git.refusals.splice(0);
       await turns(4);
       this.clock.advance(5000);
       const checkpoint = this.checkpoint();
       const sequence = checkpoint?.positions.get(this.stream.name)?.sequence ?? 0;
       const isDone =
-        sequence === last && checkpoint?.pending.passes.length === 0 && checkpoint.pending.reviews.length === 0;
+        sequence === last &&
+        checkpoint !== undefined &&
+        checkpoint.pending.passes.every(({ held }) => held !== undefined) &&
+        checkpoint.pending.reviews.length === 0 &&
+        (this.guard !== "asked" || this.#held().length === 0);
       // Long enough for the service to look at the target, and to follow what it finds.
       calm = isDone ? calm + 1 : 0;
       if (calm > 6) {

@@ -23,8 +23,6 @@ export interface GitRepositoryOptions {
   readonly url: string;
   /** Where the local object store is, or will be; nothing else may be in there. */
   readonly directory: string;
-  /** Where files with secrets are made for programs that want them so. Default: the temporary folder. */
-  readonly secretsFolder?: string;
   readonly author: Identity;
   /** Default: the author. */
   readonly committer?: Identity;
@@ -94,7 +92,7 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
     ...(requestObjects === undefined ? {} : { requestObjects }),
     author: options.author,
     committer: options.committer ?? options.author,
-    ...(options.signing === undefined ? {} : { signer: new CommitSigner(options.signing, options.secretsFolder) }),
+    ...(options.signing === undefined ? {} : { signer: new CommitSigner(options.signing) }),
     log: options.log,
     onClose: close,
     limits,
@@ -150,10 +148,10 @@ function openPathWay(path: string, { clock = systemClock }: GitRepositoryOptions
 
 function openSshWay(
   remote: Extract<RemoteUrl, { kind: "ssh" }>,
-  { auth = { kind: "none" }, clock = systemClock, secretsFolder }: GitRepositoryOptions,
+  { auth = { kind: "none" }, clock = systemClock }: GitRepositoryOptions,
   { silenceMsMax }: GitLimits,
 ): Way {
-  const files = new SecretFiles(secretsFolder);
+  const files = new SecretFiles();
   const shellCommand = () => sshShellCommand(auth, files, process.env);
   const transport = new ProgramTransport({
     command: async (service) => sshServiceCommand(await shellCommand(), remote, service, gitEnv()),

@@ -17,12 +17,10 @@ const signMsMax = 30_000;
 
 export class CommitSigner {
   readonly #options: SigningOptions;
-  readonly #files: SecretFiles;
+  readonly #files = new SecretFiles();
 
-  /** `secretsFolder`: where keys are put for the programs. */
-  constructor(options: SigningOptions, secretsFolder?: string) {
+  constructor(options: SigningOptions) {
     this.#options = options;
-    this.#files = new SecretFiles(secretsFolder);
   }
 
   /** The armored signature of a commit's body. Throws a SluiceError (PROGRAM_FAILED, PROGRAM_MISSING). */
@@ -37,7 +35,7 @@ export class CommitSigner {
   async close(): Promise<void> {
     if (this.#files.holds("imported", "yes")) {
       // gpg leaves an agent running for its folder.
-      const env = gitEnv({ GNUPGHOME: this.#files.shortFolder });
+      const env = gitEnv({ GNUPGHOME: this.#files.folder });
       await runProgram("gpgconf", ["--kill", "all"], { env, durationMsMax: signMsMax }).catch(() => undefined);
     }
     this.#files.remove();
@@ -55,7 +53,7 @@ export class CommitSigner {
     if (!key.startsWith("-----BEGIN PGP PRIVATE KEY BLOCK-----")) {
       return this.#run("gpg", [...common, "--detach-sign", "--armor", "--local-user", key], {}, body);
     }
-    const home = { GNUPGHOME: this.#files.shortFolder };
+    const home = { GNUPGHOME: this.#files.folder };
     if (!this.#files.holds("key", key)) {
       await this.#run("gpg", [...common, "--import", this.#files.write("key", key)], home, Buffer.alloc(0));
       this.#files.write("imported", "yes");
@@ -67,8 +65,7 @@ export class CommitSigner {
     const result = await runProgram(program, args, { env: gitEnv(extra), input, durationMsMax: signMsMax });
     if (result.code === 0) return result.stdout.toString();
     // Where its files are is nobody's concern, and they are written anew the next time.
-    const { folder, shortFolder } = this.#files;
-    const said = [shortFolder, folder].reduce((text, path) => text.replaceAll(join(path, "/"), ""), result.stderr);
+    const said = result.stderr.replaceAll(join(this.#files.folder, "/"), "");
     this.#files.remove();
     throw cannotSign(said);
   }

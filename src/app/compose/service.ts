@@ -20,13 +20,6 @@ import { compileShipped } from "./shipped-template.ts";
 
 const deadLettersMax = 1000;
 
-export interface ServiceWindows {
-  readonly log: Log;
-  readonly metrics?: Metrics;
-  /** Is given the branches before they are waited for: what helps them to be there goes through them. */
-  readonly onBranches?: (branches: Branches) => void;
-}
-
 /**
  * The service, started: branches open, catalog in force, target as the state wants it. Throws where the signal aborts
  * before that, also while a server keeps silent.
@@ -35,7 +28,7 @@ export async function composeService(
   context: CliContext,
   config: ServiceConfig,
   streams: readonly EventStream[],
-  { log, metrics = noMetrics, onBranches }: ServiceWindows,
+  { log, metrics = noMetrics }: { readonly log: Log; readonly metrics?: Metrics },
   onReady: () => void,
   signal: AbortSignal = context.stop,
 ): Promise<Leader> {
@@ -47,7 +40,6 @@ export async function composeService(
   try {
     const settings = { ...composeSettings(context, config, ports), streams };
     const branches = openBranches(config.settings, ports);
-    onBranches?.(branches);
     const leading = await Leading.start({ ...ports, ...settings, branches, onReady }, signal);
     signal.removeEventListener("abort", close);
     return {

@@ -1,5 +1,4 @@
 /** Sprig's functions for dates. What they call now is the context's clock. */
-import { decimalInteger } from "../numbers.ts";
 import { type GoArgument, integerOf, typeOf } from "../value.ts";
 import { define, type FunctionContext, type FunctionTable, GoFunctionError } from "./registry.ts";
 import { formatDuration, parseDuration } from "./time/duration.ts";
@@ -56,8 +55,7 @@ const mustDateModify = define(["string", timeType], (_, change, date) =>
 function durationSeconds(value: GoArgument): bigint {
   if (typeof value === "bigint") return value;
   if (typeof value !== "string" || !/^[+-]?[0-9]+$/.test(value)) return 0n;
-  const size = decimalInteger(value.replace(/^[+-]/, ""));
-  return clampToInt64(value.startsWith("-") ? -size : size);
+  return clampToInt64(BigInt(value.replace("+", "")));
 }
 
 /** strconv.ParseInt gives the nearest int64 beside its error, and Sprig drops the error. */

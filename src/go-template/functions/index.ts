@@ -7,7 +7,6 @@ import { dateFunctions } from "./dates.ts";
 import { defaultFunctions } from "./defaults.ts";
 import { dictFunctions } from "./dicts.ts";
 import { encodingFunctions } from "./encoding.ts";
-import { withReads } from "./function-reads.ts";
 import { listFunctions } from "./lists.ts";
 import { mathFunctions } from "./math.ts";
 import { objectFunctions } from "./objects.ts";
@@ -20,7 +19,7 @@ import { serializationFunctions } from "./serialization.ts";
 import { stringFunctions } from "./strings.ts";
 import { urlFunctions } from "./urls.ts";
 
-export const templateFunctions: FunctionTable = withReads({
+export const templateFunctions: FunctionTable = {
   ...stringFunctions,
   ...mathFunctions,
   ...listFunctions,
@@ -38,4 +37,4 @@ export const templateFunctions: FunctionTable = withReads({
   ...urlFunctions,
   ...serializationFunctions,
   ...objectFunctions,
-});
+};

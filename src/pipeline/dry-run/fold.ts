@@ -163,14 +163,7 @@ export class Fold {
     };
     const { changeSet, checkpoint } = await foldInputs(scope, inputs, this.#checkpoint, this.#checkpoint);
     this.#checkpoint = checkpoint;
-    for (const change of changeSet.changes) {
-      const entry = change.action === "delete" ? await overlay.findEntry(overlay.tree, change.path) : undefined;
-      if (entry?.mode !== "40000") overlay.apply([change]);
-      // A folder goes with everything below it.
-      else
-        for await (const path of overlay.listFiles(entry.id, ""))
-          overlay.apply([{ path: `${change.path}/${path}`, action: "delete" }]);
-    }
+    overlay.apply(changeSet.changes);
     this.#notePlaces(inputs, new Set(changeSet.changes.map(({ path }) => path)));
   }
 
