@@ -8,9 +8,13 @@ export const hostileValues: readonly Json[] = [
   "true",
   "-1",
   "x".repeat(300),
+  "10.0.0.1",
+  "a/b",
+  "1Gi",
   -1n,
   0n,
   99999n,
+  3_000_000_000n,
   1.5,
   true,
   null,
@@ -27,11 +31,17 @@ export const knownDifferences: ReadonlySet<string> = new Set([
   "CronJob spec.jobTemplate.spec.template.spec.containers.0.image",
   "Deployment spec.template.spec.containers.0.image",
   "Pod spec.containers.0.image",
+  ...["DaemonSet", "Job", "StatefulSet"].map((kind) => `${kind} spec.template.spec.containers.0.image`),
+  // A number that does not fit: the server wraps it, and stores another one.
+  "PriorityClass value",
   // There null is read as the text that it looks like.
   "Deployment spec.template.spec.tolerations.0.operator",
   "Pod spec.tolerations.0.operator",
   "RoleBinding roleRef.apiGroup",
   "RoleBinding subjects.0.apiGroup",
+  "ClusterRoleBinding roleRef.apiGroup",
+  "ClusterRoleBinding subjects.0.apiGroup",
+  "StatefulSet spec.template.spec.tolerations.0.operator",
 ]);
 
 const podSpec = `
@@ -82,5 +92,13 @@ export const baseObjects: readonly string[] = [
   "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: n, namespace: a}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}\nsubjects: [{kind: User, name: alice, apiGroup: rbac.authorization.k8s.io}, {kind: ServiceAccount, name: robot, namespace: a}]\n",
   "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: n, namespace: a}\nspec: {minReplicas: 1, maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: d}, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]}\n",
   "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: n, namespace: a}\nspec: {minAvailable: 1, selector: {matchLabels: {app: a}}}\n",
+  `apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: n, namespace: a}\nspec:\n  replicas: 1\n  serviceName: s\n  podManagementPolicy: Parallel\n  selector: {matchLabels: {app: a}}\n  updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 0}}\n  template:\n    metadata: {labels: {app: a}}\n    spec:${indent(podSpec, 4)}  volumeClaimTemplates:\n  - metadata: {name: claim}\n    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n`,
+  "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: n, namespace: a}\nspec:\n  selector: {matchLabels: {app: a}}\n  updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 1}}\n  template: {metadata: {labels: {app: a}}, spec: {hostNetwork: false, dnsPolicy: ClusterFirst, securityContext: {runAsUser: 1000, fsGroup: 1}, containers: [{name: c, image: i, securityContext: {privileged: false}, envFrom: [{configMapRef: {name: x}}], env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}], volumes: [{name: v, configMap: {name: x, items: [{key: k, path: p}]}}, {name: w, secret: {secretName: s, defaultMode: 420}}]}}\n",
+  "apiVersion: batch/v1\nkind: Job\nmetadata: {name: n, namespace: a}\nspec: {parallelism: 1, completions: 2, backoffLimit: 3, ttlSecondsAfterFinished: 60, activeDeadlineSeconds: 60, completionMode: NonIndexed, template: {spec: {restartPolicy: OnFailure, containers: [{name: c, image: i}]}}}\n",
+  "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: n}\nrules: [{apiGroups: [apps], resources: [deployments], resourceNames: [x], verbs: [get]}, {nonResourceURLs: [/metrics], verbs: [get]}]\n",
+  "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: n}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}\nsubjects: [{kind: Group, name: g, apiGroup: rbac.authorization.k8s.io}]\n",
+  "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: n}\nprovisioner: example.com/p\nparameters: {a: b}\nreclaimPolicy: Delete\nvolumeBindingMode: Immediate\nallowVolumeExpansion: true\n",
+  "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: n}\nspec: {controller: example.com/c}\n",
+  "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: n, namespace: a}\nspec: {holderIdentity: h, leaseDurationSeconds: 15}\n",
   "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: n}\nvalue: 10\n",
 ];

@@ -50,6 +50,8 @@ const serviceName: NameRule = (name) =>
 const nameRules = new Map<string, NameRule>([
   ["/Namespace", faultOfNamespace],
   ["/Service", serviceName],
+  // Its pods' host names begin with it.
+  ["apps/StatefulSet", faultOfNamespace],
   ["apiregistration.k8s.io/APIService", pathSegment],
   ["certificates.k8s.io/ClusterTrustBundle", pathSegment],
   ["networking.k8s.io/IPAddress", pathSegment],

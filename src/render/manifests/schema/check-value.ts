@@ -156,7 +156,9 @@ function faultOfType(value: Json, type: ScalarNode["type"]): string | undefined 
       if (!isInteger(value)) return "must be a whole number, without quotes";
       return BigInt(value) > int64Max || BigInt(value) < -int64Max - 1n ? "is too large a number" : undefined;
     case "intOrString":
-      return isInteger(value) || typeof value === "string" ? undefined : "must be a whole number or a string";
+      if (typeof value === "string") return undefined;
+      if (!isInteger(value)) return "must be a whole number or a string";
+      return Math.abs(Number(value)) > int32Max ? "is too large a number" : undefined;
     case "quantity":
       if (isNumber(value)) return undefined;
       if (typeof value !== "string") return "must be a quantity such as 500m or 1Gi";

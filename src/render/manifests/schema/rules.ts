@@ -5,7 +5,7 @@
  * test/contract/kube-schema.test.ts holds it against the API server itself.
  */
 import { isJsonObject, type Json, type JsonObject } from "../../../model/json.ts";
-import { faultOfApiVersion, faultOfLabelValue, faultOfName } from "../check-names.ts";
+import { faultOfApiVersion, faultOfDataKey, faultOfLabelValue, faultOfName } from "../check-names.ts";
 import { faultOfSchedule } from "./cron.ts";
 import type { Findings } from "./findings.ts";
 import { readQuantity } from "./quantities.ts";
@@ -20,6 +20,7 @@ import {
   faultOfQualifiedName,
   faultOfVariableName,
   imageReference,
+  isIp,
   label,
   labelMap,
   memberOfObject,
@@ -164,12 +165,15 @@ function checkIngressPath(path: JsonObject, findings: Findings): void {
   }
 }
 
-/** What a container mounts must be a volume of its pod; those of a StatefulSet may come of its claims. */
+/** What a container mounts must be a volume of its pod, or one of a StatefulSet's claims. */
 function checkMounts(...path: readonly string[]) {
   return (value: JsonObject, findings: Findings): void => {
     const spec = memberOfObject(value, ...path);
     if (!isJsonObject(spec)) return;
-    const volumes = listOf(spec, "volumes").map((volume) => memberOfObject(volume, "name"));
+    const volumes = [
+      ...listOf(spec, "volumes").map((volume) => memberOfObject(volume, "name")),
+      ...listOf(value, "volumeClaimTemplates").map((claim) => memberOfObject(claim, "metadata", "name")),
+    ];
     for (const field of ["initContainers", "containers"]) {
       listOf(spec, field).forEach((container, index) => {
         listOf(container, "volumeMounts").forEach((mount, at) => {
@@ -231,6 +235,12 @@ function faultOfLimitType(type: string): string | undefined {
   return oneOf(type, ["Container", "Pod", "PersistentVolumeClaim"]);
 }
 
+function faultOfController(name: string): string | undefined {
+  const slash = name.indexOf("/");
+  const isValid = slash > 0 && subdomain(name.slice(0, slash)) === undefined && slash < name.length - 1;
+  return isValid ? undefined : "must have a domain and a '/' before its name";
+}
+
 const container = rules(
   {
     name: text(label),
@@ -263,6 +273,30 @@ function oneOf(value: string, allowed: readonly string[]): string | undefined {
 }
 
 const rbacGroup = textUnlessEmpty((group) => oneOf(group, ["rbac.authorization.k8s.io"]));
+
+/** Both can't be nothing: no pod could ever be replaced. */
+function checkRollout(isSurgeDefault: boolean) {
+  return (rollout: JsonObject, findings: Findings): void => {
+    const isNothing = (value: Json | undefined): boolean => value === "0%" || numberOf(value) === 0;
+    const [surge, unavailable] = [rollout.get("maxSurge") ?? undefined, rollout.get("maxUnavailable") ?? undefined];
+    const hasSurge = surge === undefined ? isSurgeDefault : !isNothing(surge);
+    if (!isNothing(unavailable) || hasSurge) return;
+    findings.within("maxUnavailable", () => findings.refuse("must not be 0 where maxSurge is 0"));
+  };
+}
+
+const dataKey = text(faultOfDataKey);
+const keySelector = rules({ key: dataKey, name: text(subdomain) });
+const envSource = rules({ name: text(subdomain) }, (source, findings) => {
+  if ((source.get("name") ?? "") === "") findings.refuse("lacks name");
+});
+const fileMode = between(0, 0o777);
+const userId = between(0, 2 ** 31 - 1);
+const pathSegment = text((name) => faultOfName("rbac.authorization.k8s.io", "Role", name));
+
+function faultOfTlsHost(host: string): string | undefined {
+  return host === "" ? "is empty" : isIp(host) ? undefined : faultOfHost(host);
+}
 
 const table: Readonly<Record<string, Rules>> = {
   "meta.v1.ObjectMeta": metadataRules,
@@ -379,10 +413,49 @@ const table: Readonly<Record<string, Rules>> = {
     findings.within("minReadySeconds", () => findings.refuse("must be less than progressDeadlineSeconds"));
   }),
   "apps.v1.ReplicaSetSpec": mounting,
-  "apps.v1.StatefulSetSpec": controller,
+  "apps.v1.StatefulSetSpec": rules({ ...scaled, serviceName: textUnlessEmpty(label) }, (spec, findings) => {
+    mounting.whole?.(spec, findings);
+    listOf(spec, "volumeClaimTemplates").forEach((claim, index) => {
+      const fault = label(String(memberOfObject(claim, "metadata", "name") ?? ""));
+      if (fault === undefined) return;
+      findings.path.push("volumeClaimTemplates", String(index), "metadata");
+      findings.within("name", () => findings.refuse(fault));
+      findings.path.length -= 3;
+    });
+  }),
+  "apps.v1.RollingUpdateStatefulSetStrategy": rules({ partition: atLeast(0) }),
+  "core.v1.SecretKeySelector": keySelector,
+  "core.v1.ConfigMapKeySelector": keySelector,
+  "core.v1.SecretEnvSource": envSource,
+  "core.v1.ConfigMapEnvSource": envSource,
+  "core.v1.ConfigMapVolumeSource": rules({ defaultMode: fileMode }, (source, findings) => {
+    if ((source.get("name") ?? "") === "") findings.refuse("lacks name");
+  }),
+  "core.v1.SecretVolumeSource": rules({ defaultMode: fileMode }, (source, findings) => {
+    if ((source.get("secretName") ?? "") === "") findings.refuse("lacks secretName");
+  }),
+  "core.v1.ProjectedVolumeSource": rules({ defaultMode: fileMode }),
+  "core.v1.DownwardAPIVolumeSource": rules({ defaultMode: fileMode }),
+  "core.v1.KeyToPath": rules({ mode: fileMode }),
+  "core.v1.PodSecurityContext": rules({ runAsUser: userId, runAsGroup: userId, fsGroup: userId }),
+  "core.v1.SecurityContext": rules({ runAsUser: userId, runAsGroup: userId }),
+  "coordination.v1.LeaseSpec": rules({ leaseDurationSeconds: atLeast(1) }),
+  "storage.v1.StorageClass": rules({
+    provisioner: text((name) => faultOfQualifiedName(name.toLowerCase())),
+    volumeBindingMode: text((mode) => oneOf(mode, ["Immediate", "WaitForFirstConsumer"])),
+  }),
+  "networking.v1.IngressClassSpec": rules({ controller: text(faultOfController) }, (spec, findings) => {
+    if ((spec.get("controller") ?? "") === "") findings.refuse("lacks controller");
+  }),
   "apps.v1.DaemonSetSpec": mounting,
-  "apps.v1.RollingUpdateDeployment": rules({ maxSurge: shareOrNumber, maxUnavailable: shareOrNumber }),
-  "apps.v1.RollingUpdateDaemonSet": rules({ maxSurge: shareOrNumber, maxUnavailable: shareOrNumber }),
+  "apps.v1.RollingUpdateDeployment": rules(
+    { maxSurge: shareOrNumber, maxUnavailable: shareOrNumber },
+    checkRollout(true),
+  ),
+  "apps.v1.RollingUpdateDaemonSet": rules(
+    { maxSurge: shareOrNumber, maxUnavailable: shareOrNumber },
+    checkRollout(false),
+  ),
   "batch.v1.CronJobSpec": rules({
     schedule: text(faultOfSchedule),
     startingDeadlineSeconds: atLeast(0),
@@ -396,6 +469,7 @@ const table: Readonly<Record<string, Rules>> = {
       backoffLimit: atLeast(0),
       activeDeadlineSeconds: atLeast(0),
       ttlSecondsAfterFinished: atLeast(0),
+      completionMode: text((mode) => oneOf(mode, ["NonIndexed", "Indexed"])),
     },
     checkRestartPolicy(["OnFailure", "Never"], true),
   ),
@@ -417,11 +491,14 @@ const table: Readonly<Record<string, Rules>> = {
     },
     checkMetricTarget,
   ),
-  "autoscaling.v2.CrossVersionObjectReference": rules({ apiVersion: text(faultOfApiVersion) }, (target, findings) => {
-    const apiVersion = target.get("apiVersion") ?? "";
-    if (typeof apiVersion !== "string" || apiVersion.includes("/")) return;
-    if (target.get("kind") !== "ReplicationController") findings.refuse("lacks the group in its apiVersion");
-  }),
+  "autoscaling.v2.CrossVersionObjectReference": rules(
+    { apiVersion: text(faultOfApiVersion), kind: pathSegment, name: pathSegment },
+    (target, findings) => {
+      const apiVersion = target.get("apiVersion") ?? "";
+      if (typeof apiVersion !== "string" || apiVersion.includes("/")) return;
+      if (target.get("kind") !== "ReplicationController") findings.refuse("lacks the group in its apiVersion");
+    },
+  ),
   "policy.v1.PodDisruptionBudgetSpec": rules(
     { minAvailable: shareOrNumber, maxUnavailable: shareOrNumber },
     (spec, findings) => {
@@ -438,7 +515,7 @@ const table: Readonly<Record<string, Rules>> = {
   }),
   "networking.v1.IngressRule": rules({ host: textUnlessEmpty(faultOfHost) }),
   "networking.v1.IngressTLS": rules({
-    hosts: each(text((host) => (host === "" ? "is empty" : faultOfHost(host)))),
+    hosts: each(text(faultOfTlsHost)),
     secretName: textUnlessEmpty(subdomain),
   }),
   "networking.v1.HTTPIngressRuleValue": rules({ paths: notEmpty }),
