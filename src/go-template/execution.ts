@@ -49,6 +49,8 @@ export interface CallSite {
 }
 
 const noResources: ReadonlyMap<string, JsonObject> = new Map();
+/** What functions of chance fail with where the context has none to draw from. */
+export const noSourceOfChance = "there is no source of chance here";
 /** What an action prints for nil and for nothing. */
 export const noValue = "<no value>";
 
@@ -143,7 +145,7 @@ export class Execution implements FunctionContext {
 
   drawBytes(length: number): Uint8Array {
     const { drawBytes } = this.context;
-    if (drawBytes === undefined) throw new GoFunctionError("there is no source of chance here");
+    if (drawBytes === undefined) throw new GoFunctionError(noSourceOfChance);
     this.chargeBytes(length);
     return drawBytes(this.draws++, length);
   }

@@ -4,7 +4,7 @@
  */
 export { encodeBytes } from "./bytes.ts";
 export { sortedKeys } from "./compare.ts";
-export { bounds } from "./execution.ts";
+export { bounds, noSourceOfChance } from "./execution.ts";
 export type { MissingKey } from "./fields.ts";
 export { encodeBase32 } from "./functions/encoding.ts";
 export { templateFunctions } from "./functions/index.ts";

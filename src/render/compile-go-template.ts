@@ -2,10 +2,10 @@
 import {
   compileTemplate,
   ExecutionError,
-  GoFunctionError,
   type GoTemplate,
   type GoTemplateOptions,
   type GoValue,
+  noSourceOfChance,
   TemplateSyntaxError,
   templateFunctions,
 } from "../go-template/index.ts";
@@ -68,15 +68,15 @@ class PlacedTemplate implements Template {
   /** Executes with any root, where {@link Template.render} takes a plain object. */
   execute(root: GoValue, context: RenderContext): RenderedText {
     try {
-      return this.#template.execute(root, context.drawBytes === undefined ? { ...context, drawBytes: noKey } : context);
+      return this.#template.execute(root, context);
     } catch (error) {
       if (!(error instanceof ExecutionError)) throw error;
       const code = error.isBound ? "TEMPLATE_BOUND" : "TEMPLATE_FAILED";
-      throw new SluiceError({ code, message: error.message, at: placeInSource(this.source, error.at) }, error);
+      const message = error.message.replace(
+        noSourceOfChance,
+        "functions of chance need render.seedKey in the settings",
+      );
+      throw new SluiceError({ code, message, at: placeInSource(this.source, error.at) }, error);
     }
   }
-}
-
-function noKey(): never {
-  throw new GoFunctionError("functions of chance need render.seedKey in the settings");
 }

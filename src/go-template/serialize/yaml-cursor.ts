@@ -28,6 +28,8 @@ const byteOrderMark = "\ufeff";
 
 /** What go-yaml's reader refuses: control characters but tab, line feed, carriage return and U+0085; what is no UTF-8. */
 const unreadable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ud800-\udfff\ufffe\uffff]/u;
+/** A quick look for what may be refused, or is two units. */
+const suspicious = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/;
 const pair = /[\ud800-\udbff][\udc00-\udfff]/;
 const readerChunkBytes = 512;
 /** The scanner asks for this many characters ahead. */
@@ -55,11 +57,14 @@ export class YamlCursor {
     this.isTraced = isTraced;
     this.at = text.startsWith(byteOrderMark) ? 1 : 0;
     this.text = text.length === this.at ? `${text}\n` : text;
+    this.hasPairs = false;
+    this.refusedFrom = Number.POSITIVE_INFINITY;
+    this.refusal = "";
+    if (!suspicious.test(text)) return;
     this.hasPairs = pair.test(text);
     const content = this.at === 0 ? text : text.slice(1);
     const refused = unreadable.exec(content);
-    [this.refusedFrom, this.refusal] =
-      refused === null ? [Number.POSITIVE_INFINITY, ""] : describeRefusal(content, refused.index, this.at);
+    if (refused !== null) [this.refusedFrom, this.refusal] = describeRefusal(content, refused.index, this.at);
   }
 
   /** Throws what is wrong here; what the reader refused comes first, it was there before the scanner. */

@@ -237,11 +237,12 @@ export function scanBlock(cursor: YamlCursor, parentIndent: number): ScannedScal
   return { text: content.text, end, brokenAtEnd: true, origins: content.origins };
 }
 
+const lineRest = /[^\n\r\x85\u2028\u2029]*/y;
+
 function lineEndFrom(text: string, start: number): number {
-  for (let at = start; ; at++) {
-    const unit = unitAt(text, at);
-    if (unit <= 0x7f ? unit === 0 || unit === 0x0a || unit === 0x0d : isBreak(unit)) return at;
-  }
+  lineRest.lastIndex = start;
+  lineRest.test(text);
+  return lineRest.lastIndex;
 }
 
 interface BlockHeader {

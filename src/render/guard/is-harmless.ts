@@ -69,8 +69,8 @@ function isSeparate(text: string, { start, end }: PrintedRange): boolean {
 function isLinesOfBlock(text: string, range: PrintedRange, scalar: YamlScalar): boolean {
   const content = contentStart(text, scalar);
   const hasIndicator = digit.test(text.slice(scalar.start, scalar.start + 3));
-  if (scalar.style !== "literal" || hasIndicator || range.start < content) return false;
   const value = valueSpan(range);
+  if (scalar.style !== "literal" || hasIndicator || value.start < content) return false;
   const first = firstContent(text, content);
   if (value.start < first.at || (value.start === first.at && value.start !== trimSpan(text, value).start)) return false;
 

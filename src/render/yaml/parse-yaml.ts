@@ -20,8 +20,6 @@ const keySetSizeMin = 12;
 
 const unreadable =
   /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-/** A quick look for what may be unreadable. */
-const suspicious = /[\ud800-\udfff\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
 const tagDirective = /^%TAG\b/m;
 const knownTags = new Set<string>(["!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!"]);
 
@@ -30,10 +28,6 @@ const knownTags = new Set<string>(["!!str", "!!int", "!!float", "!!bool", "!!nul
  * text. Throws {@link YamlSyntaxError}.
  */
 export function parseYaml(text: string, options: { readonly isTraced?: boolean } = {}): (YamlNode | undefined)[] {
-  if (suspicious.test(text)) {
-    const found = unreadable.exec(text);
-    if (found !== null) fail(`the character U+${formatCode(found[0])} is not allowed`, found.index);
-  }
   const documents = parse(text, options.isTraced === true);
   for (const document of documents) if (document !== undefined) check(document, 0);
   // Checked: tags are known ones, keys are scalars.
@@ -48,6 +42,9 @@ function parse(text: string, isTraced: boolean): (AnyNode | undefined)[] {
     return documents;
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
+    // The reader refuses such a text as a whole, but does not say where.
+    const refused = unreadable.exec(text);
+    if (refused !== null) fail(`the character U+${formatCode(refused[0])} is not allowed`, refused.index);
     return fail(explainSyntax(error), error.offset);
   }
 }
