@@ -134,6 +134,18 @@ export class YamlCursor {
     this.column++;
   }
 
+  /** Takes spaces, at most so many. */
+  skipSpaces(max = Number.POSITIVE_INFINITY): void {
+    const { text } = this;
+    const limit = Math.min(text.length, this.at + max);
+    let end = this.at;
+    while (end < limit && text.charCodeAt(end) === space) end++;
+    const count = end - this.at;
+    this.at = end;
+    this.index += count;
+    this.column += count;
+  }
+
   /** Goes ahead to an offset on the same line. */
   moveTo(at: number): void {
     let count = at - this.at;

@@ -37,6 +37,7 @@ class YamlParser {
   private readonly scanner: YamlScanner;
   private readonly tagPrefixes = new Map<string, string>();
   private anchors = new Map<string, YamlNode>();
+  private token: YamlToken | undefined;
   /** Where the last token ended. */
   private lastEnd = 0;
 
@@ -53,14 +54,14 @@ class YamlParser {
       this.tagPrefixes.clear();
       while (this.isAt("document-end")) this.skip();
     }
-    const { type } = this.scanner.peek();
+    const { type } = this.peek();
     if (type === "stream-end") return undefined;
     let document: YamlDocument;
     if (!isFirst || opensDocument(type)) {
       this.parseDirectives();
       if (!this.isAt("document-start")) this.fail("did not find expected <document start>");
       this.skip();
-      const { type } = this.scanner.peek();
+      const { type } = this.peek();
       const isEmpty = opensDocument(type) || type === "document-end" || type === "stream-end";
       document = { root: isEmpty ? this.nothing() : this.parseNode(true, false), isEmpty };
     } else {
@@ -68,20 +69,31 @@ class YamlParser {
       document = { root: this.parseNode(true, false), isEmpty: false };
     }
     // What follows is not read, but its first token is scanned.
-    this.scanner.peek();
+    this.peek();
     return document;
   }
 
+  /** The next token, which the scanner need not be asked for again until it is skipped. */
+  private peek(): YamlToken {
+    this.token ??= this.scanner.peek();
+    return this.token;
+  }
+
   private skip(): void {
-    this.lastEnd = this.scanner.peek().end;
+    this.lastEnd = this.peek().end;
+    this.drop();
+  }
+
+  private drop(): void {
     this.scanner.skip();
+    this.token = undefined;
   }
 
   private isAt(type: YamlTokenType): boolean {
-    return this.scanner.peek().type === type;
+    return this.peek().type === type;
   }
 
-  private fail(problem: string, token = this.scanner.peek(), offset = token.start): never {
+  private fail(problem: string, token = this.peek(), offset = token.start): never {
     throw new YamlError(problem, token.line, offset);
   }
 
@@ -93,7 +105,7 @@ class YamlParser {
   private parseDirectives(): void {
     let hasVersion = false;
     for (;;) {
-      const token = this.scanner.peek();
+      const token = this.peek();
       if (token.type === "version-directive") {
         if (hasVersion) this.fail("found duplicate %YAML directive");
         if (token.value !== "1.1") this.fail("found incompatible YAML document");
@@ -111,13 +123,13 @@ class YamlParser {
   }
 
   private parseNode(inBlock: boolean, mayBeIndentless: boolean): YamlNode {
-    const first = this.scanner.peek();
+    const first = this.peek();
     if (first.type === "scalar") return this.parseScalar(first, undefined, undefined);
     if (first.type === "alias") return this.parseAlias(first);
 
     let anchor: string | undefined;
     let tagToken: YamlToken | undefined;
-    for (let token = first; ; token = this.scanner.peek()) {
+    for (let token = first; ; token = this.peek()) {
       if (token.type === "anchor" && anchor === undefined) anchor = token.value;
       else if (token.type === "tag" && tagToken === undefined) tagToken = token;
       else break;
@@ -125,7 +137,7 @@ class YamlParser {
     }
     const tag = tagToken === undefined ? undefined : this.resolveTag(tagToken);
 
-    const token = this.scanner.peek();
+    const token = this.peek();
     if (mayBeIndentless && token.type === "block-entry") {
       return this.parseIndentlessSequence(this.name(anchor, tag, new YamlSequence(token.start)));
     }
@@ -183,11 +195,11 @@ class YamlParser {
     this.skip();
     while (this.isAt("block-entry")) {
       this.skip();
-      const { type } = this.scanner.peek();
+      const { type } = this.peek();
       this.addItem(node, type === "block-entry" || type === "block-end" ? this.nothing() : this.parseNode(true, false));
     }
     if (!this.isAt("block-end")) this.fail("did not find expected '-' indicator");
-    this.scanner.skip();
+    this.drop();
     return node;
   }
 
@@ -195,7 +207,7 @@ class YamlParser {
   private parseIndentlessSequence(node: YamlSequence): YamlNode {
     while (this.isAt("block-entry")) {
       this.skip();
-      const { type } = this.scanner.peek();
+      const { type } = this.peek();
       const isEmpty = endsMember(type) || type === "block-entry";
       this.addItem(node, isEmpty ? this.nothing() : this.parseNode(true, false));
     }
@@ -226,12 +238,12 @@ class YamlParser {
       }
     }
     if (!this.isAt("block-end")) this.fail("did not find expected key");
-    this.scanner.skip();
+    this.drop();
     return node;
   }
 
   private parseMember(): YamlNode {
-    return endsMember(this.scanner.peek().type) ? this.nothing() : this.parseNode(true, true);
+    return endsMember(this.peek().type) ? this.nothing() : this.parseNode(true, true);
   }
 
   private parseFlowSequence(node: YamlSequence): YamlNode {
@@ -243,7 +255,7 @@ class YamlParser {
         if (this.isAt("flow-sequence-end")) break;
       }
       if (this.isAt("key")) {
-        const { start } = this.scanner.peek();
+        const { start } = this.peek();
         this.skip();
         node.items.push(this.parsePair(start));
       } else {
@@ -258,7 +270,7 @@ class YamlParser {
   /** `[a: b]`: a mapping of one member. */
   private parsePair(start: number): YamlNode {
     const pair = new YamlMapping(start);
-    const { type } = this.scanner.peek();
+    const { type } = this.peek();
     let key: YamlNode;
     // Without a key the library drops what stands there, the value's colon too.
     if (type === "value" || type === "flow-entry" || type === "flow-sequence-end") {
@@ -270,7 +282,7 @@ class YamlParser {
     let value: YamlNode = this.nothing();
     if (this.isAt("value")) {
       this.skip();
-      const { type } = this.scanner.peek();
+      const { type } = this.peek();
       value = type === "flow-entry" || type === "flow-sequence-end" ? this.nothing() : this.parseNode(false, false);
     }
     this.addMember(pair, key, value);
@@ -298,18 +310,14 @@ class YamlParser {
       return;
     }
     this.skip();
-    const { type } = this.scanner.peek();
+    const { type } = this.peek();
     const key = endsFlowMember(type) || type === "value" ? this.nothing() : this.parseFlowNode(node.start);
     if (!this.isAt("value")) {
       this.addMember(node, key, this.nothing());
       return;
     }
     this.skip();
-    this.addMember(
-      node,
-      key,
-      endsFlowMember(this.scanner.peek().type) ? this.nothing() : this.parseFlowNode(node.start),
-    );
+    this.addMember(node, key, endsFlowMember(this.peek().type) ? this.nothing() : this.parseFlowNode(node.start));
   }
 
   /** A node within brackets that opened at `start`. */
@@ -320,7 +328,7 @@ class YamlParser {
 
   /** What is never closed is told where it begins. */
   private failInFlow(problem: string, start: number): never {
-    const token = this.scanner.peek();
+    const token = this.peek();
     const isOpen = token.type === "stream-end" || token.type === "document-start" || token.type === "document-end";
     return this.fail(problem, token, isOpen ? start : token.start);
   }

@@ -65,10 +65,10 @@ function takeWhite(cursor: YamlCursor, indent: number): boolean {
   let isBroken = false;
   for (;;) {
     const unit = cursor.unit();
-    if (unit === space || unit === tab) {
-      if (isBroken && unit === tab && cursor.column <= indent) {
-        cursor.fail("found a tab character that violates indentation");
-      }
+    if (unit === space) {
+      cursor.skipSpaces();
+    } else if (unit === tab) {
+      if (isBroken && cursor.column <= indent) cursor.fail("found a tab character that violates indentation");
       cursor.skipAscii();
     } else if (isBreak(unit)) {
       cursor.readBreak();
@@ -280,7 +280,8 @@ function scanBlockBreaks(cursor: YamlCursor, given: number, parentIndent: number
   let breaks = "";
   let deepest = 0;
   for (;;) {
-    while ((given === 0 || cursor.column < given) && cursor.unit() === space) cursor.skip();
+    if (given === 0) cursor.skipSpaces();
+    else if (cursor.column < given) cursor.skipSpaces(given - cursor.column);
     deepest = Math.max(deepest, cursor.column);
     if ((given === 0 || cursor.column < given) && cursor.unit() === tab) {
       cursor.fail("found a tab character where an indentation space is expected");
