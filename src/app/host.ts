@@ -103,6 +103,11 @@ export class Host {
   async answer(request: unknown): Promise<string> {
     if ((request as { command?: unknown } | null)?.command === "status") return JSON.stringify(this.snapshot());
     const command = parseCommand(request);
+    // What keeps a leader from starting, or its push from ending, is mended beside it.
+    if (command.command === "restore-state" && this.#state !== "standing by") {
+      const told = await this.#parts.restoreState();
+      if (told !== undefined) return told;
+    }
     if (this.#leader !== undefined && this.#state !== "standing by") return this.#leader.execute(command);
     throw new SluiceError(this.#busyProblem());
   }
@@ -273,7 +278,6 @@ export class Host {
 
   #refuse(error: unknown): void {
     if (!(error instanceof SluiceError) || dispositionOf(error, "change") === "crash") throw error;
-    this.#parts.log.problem(error.problem);
     this.#watch.refuse(error.problem);
   }
 

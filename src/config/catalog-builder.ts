@@ -97,9 +97,8 @@ export class CatalogBuilder {
     );
     const fingerprints = new Fingerprints(this.inForce, compatibility);
     const value = { ...this.#join(broken, connectionClusters, fingerprints), compatibility };
-    this.#problems.push(...checkEventSourceNames(value));
+    this.#problems.push(...checkEventSourceNames(value), ...checkSelectors(value));
     if (connections.length > 0) {
-      this.#problems.push(...checkSelectors(value));
       this.#problems.push(
         ...checkSubscriptions(
           value,

@@ -10,6 +10,7 @@ import type { KubernetesChecks } from "../render/manifests/schema/check-schema.t
 import { readManifests } from "../render/read-manifests.ts";
 
 const provenance = { owner: "", entity: "", instance: "" };
+const templateHint = "It is taken as it is. If it is a template, annotate its document: projectsveltos.io/instantiate.";
 const noTexts: ReadonlyMap<string, string> = new Map();
 
 /** What it is held against. */
@@ -34,7 +35,8 @@ export function checkContent({ entries, isTemplate }: ContentDocument, scope: Co
   const problems = entries.flatMap(({ content: { source } }) => {
     if (isTemplate && !isLiteral(source.text)) return [];
     const options = { provenance, extraLabels: noTexts, extraAnnotations: noTexts, ...scope, isValidation: true };
-    return readManifests({ text: source.text, printed: [] }, source, options).problems;
+    const found = readManifests({ text: source.text, printed: [] }, source, options).problems;
+    return isTemplate || isLiteral(source.text) ? found : found.map((problem) => ({ ...problem, hint: templateHint }));
   });
   checked.set(entries, { ...scope, problems });
   return problems;

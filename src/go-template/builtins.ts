@@ -5,6 +5,7 @@ import { escapeHtml, escapeJs, escapeQuery, printableText } from "./builtin-esca
 import { byteAt, byteLength, byteSlice } from "./bytes.ts";
 import { isTrue } from "./compare.ts";
 import { sprint, sprintf, sprintln } from "./format.ts";
+import { withReads } from "./functions/function-reads.ts";
 import { define, defineVariadic, type FunctionTable, GoFunctionError } from "./functions/registry.ts";
 import {
   GoInteger,
@@ -20,7 +21,7 @@ import {
   zeroValue,
 } from "./value.ts";
 
-export const builtinFunctions: FunctionTable = {
+export const builtinFunctions: FunctionTable = withReads({
   call: defineVariadic(["value", "value"], (_, callee) => {
     if (callee === undefined || callee === null) throw new GoFunctionError("call of nil");
     throw new GoFunctionError(`non-function of type ${typeOf(callee)!.name}`);
@@ -61,7 +62,7 @@ export const builtinFunctions: FunctionTable = {
   le: define(["value", "value"], (_, left, right) => less(left, right) || equal(left, right)),
   gt: define(["value", "value"], (_, left, right) => !(less(left, right) || equal(left, right))),
   ge: define(["value", "value"], (_, left, right) => !less(left, right)),
-};
+});
 
 function dereference(value: GoValue, what: string): GoValue {
   let target = value;

@@ -5,12 +5,13 @@ import { type Evaluate, type EvaluateArgument, undeclared } from "./compile-scop
 import { type CallSite, type Execution, ExecutionFailure } from "./execution.ts";
 import type { FunctionDeclaration, Parameter } from "./functions/registry.ts";
 import type { NamedNode } from "./nodes.ts";
+import { chargeArgument, type Reads } from "./reading-cost.ts";
 import { type GoValue, MarkedText } from "./value.ts";
 
 /** An argument that can be compiled for a parameter, or as what it is. */
 export interface ArgumentCompiler {
   readonly node: NamedNode;
-  as(parameter: Parameter): EvaluateArgument;
+  as(parameter: Parameter, reads: Reads): EvaluateArgument;
   raw(): Evaluate;
 }
 
@@ -36,7 +37,7 @@ export function failing(message: string, node: NamedNode): () => never {
 
 export function compileCall(declaration: FunctionDeclaration, request: CallRequest): Evaluate {
   const { name, node, args, hasFinal, hasReceiver } = request;
-  const { params, variadic } = declaration;
+  const { params, variadic, reads = "all" } = declaration;
   const count = args.length + (hasFinal ? 1 : 0);
   const fixed = variadic ? params.length - 1 : params.length;
   if (variadic ? count < fixed : count !== fixed) {
@@ -47,19 +48,19 @@ export function compileCall(declaration: FunctionDeclaration, request: CallReque
   }
   const parameterAt = (index: number): Parameter => params[Math.min(index, params.length - 1)]!;
   if (declaration.keepsSerialized === true) return compileKeepingCall(declaration, request, parameterAt);
-  const evaluates = args.map((arg, index) => arg.as(parameterAt(index)));
-  if (hasFinal) evaluates.push(finalArgument(parameterAt(args.length), node));
+  const evaluates = args.map((arg, index) => arg.as(parameterAt(index), reads));
+  if (hasFinal) evaluates.push(finalArgument(parameterAt(args.length), reads, node));
   return applyTo(declaration.call as unknown as Call, evaluates, { name, node });
 }
 
-function finalArgument(parameter: Parameter, node: NamedNode): EvaluateArgument {
+function finalArgument(parameter: Parameter, reads: Reads, node: NamedNode): EvaluateArgument {
   const convert = converterFor(parameter, node);
-  return (run, _dot, _variables, final) => read(run, convert(final));
+  return (run, _dot, _variables, final) => read(run, convert(final), reads);
 }
 
 /** An argument on its way into a function. */
-export function read(run: Execution, argument: unknown): unknown {
-  if (typeof argument === "string") run.chargeReading(argument.length);
+export function read(run: Execution, argument: unknown, reads: Reads): unknown {
+  chargeArgument(run, argument, reads);
   return argument;
 }
 
@@ -120,7 +121,7 @@ function compileKeepingCall(
   const leads = args[0]?.node.type === "number" ? declaration.leads : undefined;
   const keptArgs = args.map((arg, index): KeptArgument => {
     const parameter = parameterAt(index);
-    if (parameter !== "string") return { evaluate: arg.as(parameter) };
+    if (parameter !== "string") return { evaluate: arg.as(parameter, "all") };
     return { evaluate: arg.raw(), toText: converterFor(parameter, arg.node) };
   });
   if (hasFinal) keptArgs.push(keptFinal(parameterAt(args.length), node));
@@ -129,7 +130,7 @@ function compileKeepingCall(
     const values = keptArgs.map(({ evaluate, toText }) => {
       const value = evaluate(run, dot, variables, final);
       if (value instanceof MarkedText) marked = value;
-      return toText === undefined ? value : read(run, toText(value as GoValue));
+      return toText === undefined ? value : read(run, toText(value as GoValue), "all");
     });
     run.call = site;
     const result = run.chargeResult(call(run, ...values));
@@ -140,7 +141,7 @@ function compileKeepingCall(
 }
 
 function keptFinal(parameter: Parameter, node: NamedNode): KeptArgument {
-  if (parameter !== "string") return { evaluate: finalArgument(parameter, node) };
+  if (parameter !== "string") return { evaluate: finalArgument(parameter, "all", node) };
   return { evaluate: (_run, _dot, _variables, final) => final, toText: converterFor(parameter, node) };
 }
 

@@ -188,9 +188,9 @@ function argumentCompiler(node: ArgumentNode, scope: Scope): ArgumentCompiler {
   const evaluate = compileOperand(node, scope);
   return {
     node,
-    as: (parameter) => {
+    as: (parameter, reads) => {
       const convert = converterFor(parameter, node);
-      return (run, dot, variables) => read(run, convert(evaluate(run, dot, variables)));
+      return (run, dot, variables) => read(run, convert(evaluate(run, dot, variables)), reads);
     },
     raw: () => evaluate,
   };

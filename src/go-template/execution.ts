@@ -10,6 +10,7 @@ import { type FunctionContext, GoFunctionError } from "./functions/registry.ts";
 import type { JsonObject } from "./json.ts";
 import type { NamedNode } from "./nodes.ts";
 import type { ExecutionContext, PrintedRange } from "./output.ts";
+import { chargeInteger } from "./reading-cost.ts";
 import { toJson } from "./to-json.ts";
 import { type GoArgument, GoStruct, type GoValue, indirect, MarkedText } from "./value.ts";
 
@@ -86,7 +87,10 @@ export class Execution implements FunctionContext {
       this.text += value.text;
       this.printed.push(rangeOf(value, start, at));
       return;
-    } else this.text += printedText(value);
+    } else {
+      if (typeof value === "bigint") chargeInteger(this, value);
+      this.text += printedText(value);
+    }
     this.printed.push({ start, end: this.text.length, at });
   }
 
@@ -141,6 +145,11 @@ export class Execution implements FunctionContext {
     this.chargeBytes(result.text.length);
     if (!this.mutates || result.value === undefined) return result;
     return new MarkedText(result.text, copyValue(result.value) as GoArgument, result.lead);
+  }
+
+  /** What was charged so far. */
+  get charged(): { readonly bytes: number; readonly items: number } {
+    return { bytes: this.stringBytes, items: this.listItems };
   }
 
   drawBytes(length: number): Uint8Array {

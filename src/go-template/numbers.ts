@@ -29,6 +29,19 @@ export function parseUint64(text: string): bigint | "range" | undefined {
   return value !== undefined && value > uint64Max ? "range" : value;
 }
 
+/**
+ * Decimal digits as an integer; of more than any 64 bits hold some integer that is too large as well. Making one of a million
+ * digits takes long.
+ */
+export function decimalInteger(digits: string): bigint {
+  if (digits.length <= safeDigits) return BigInt(digits);
+  const significant = digits.replace(/^0+(?=[0-9])/, "");
+  return BigInt(significant.slice(0, safeDigits));
+}
+
+/** More than the 20 that a uint64 can have. */
+const safeDigits = 30;
+
 function parseLiteral(unsigned: string, text: string): bigint | undefined {
   let base: keyof typeof digitsOfBase = 10;
   let digits = unsigned;
@@ -41,7 +54,8 @@ function parseLiteral(unsigned: string, text: string): bigint | undefined {
     if (!wellPlacedUnderscores.test(text)) return undefined;
     digits = digits.replaceAll("_", "");
   }
-  return digitsOfBase[base].test(digits) ? BigInt(prefixOfBase[base] + digits) : undefined;
+  if (!digitsOfBase[base].test(digits)) return undefined;
+  return base === 10 ? decimalInteger(digits) : BigInt(prefixOfBase[base] + digits);
 }
 
 const decimalFloat = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;

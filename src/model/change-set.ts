@@ -32,6 +32,8 @@ export interface EventEffect {
 /** Records of an owner that are to be rendered again; kept in the checkpoint, so that a crash forgets none. */
 export interface Pass {
   readonly owner: Owner;
+  /** The owner whose records it takes over, one by one; undefined: it has them itself. */
+  readonly from?: Owner;
   /** Only pairs (entity, cluster) with these; undefined: with any. */
   readonly clusters?: readonly ClusterKey[];
   /** What has been rendered: all records up to this path, and of it the clusters up to `cluster`; empty: nothing. */

@@ -24,14 +24,22 @@ export type ControlCommand =
   | { readonly command: "repair"; readonly purge: boolean }
   /** Lets held changes go in force, or held passes go on. */
   | { readonly command: "approve"; readonly ids: readonly string[] }
+  /** Takes what is Sluice's out of a folder of the target that it uses no more: a former `output.path`. */
+  | { readonly command: "remove-folder"; readonly path: string }
+  /** Pushes the state branch that was last known here, where it is gone from the server. */
+  | { readonly command: "restore-state" }
   /** Proposes again what was turned down in reviews; absent: of all groups. */
   | { readonly command: "propose"; readonly group?: string };
 
+/** Of what was removed so many paths are named. */
+const removedShownMax = 20;
+
 /** A command as it comes over the control socket, from another version perhaps. Throws USAGE where it is none. */
 export function parseCommand(request: unknown): ControlCommand {
-  const { command, ids, source, subject, group } = (request ?? {}) as Record<string, unknown>;
+  const { command, ids, source, subject, group, path } = (request ?? {}) as Record<string, unknown>;
   const isKnown =
-    ["pause", "resume", "rerender", "repair"].includes(String(command)) ||
+    (command === "remove-folder" && typeof path === "string") ||
+    ["pause", "resume", "rerender", "repair", "restore-state"].includes(String(command)) ||
     ((command === "discard" || command === "approve") && Array.isArray(ids)) ||
     (command === "propose" && (group === undefined || typeof group === "string")) ||
     (command === "remove" && typeof source === "string" && typeof subject === "string");
@@ -47,7 +55,7 @@ export interface CommandScope {
 
 /** Commits what the command changes, and says what that was. Throws a SluiceError (NOT_FOUND) for what does not exist. */
 export async function executeCommand(
-  command: Exclude<ControlCommand, { command: "propose" | "approve" }>,
+  command: Exclude<ControlCommand, { command: "propose" | "approve" | "restore-state" }>,
   scope: CommandScope,
 ): Promise<string> {
   const { keeper, branches } = scope;
@@ -74,6 +82,13 @@ export async function executeCommand(
     }
     case "discard":
       return discard(command.ids, scope);
+    case "remove-folder": {
+      const paths = await branches.removeFolder(command.path);
+      if (paths.length === 0) return `nothing of Sluice's is below ${command.path}`;
+      const shown = paths.slice(0, removedShownMax).join(", ");
+      const more = paths.length > removedShownMax ? `, and ${paths.length - removedShownMax} more` : "";
+      return `removed ${shown}${more}`;
+    }
     case "repair":
       await branches.repair(command.purge);
       return command.purge ? "the state branch starts anew, without history" : "the target is compared file by file";

@@ -7,8 +7,8 @@ import type { ClusterKey } from "../model/cluster.ts";
 import type { EntityRecord } from "../model/record.ts";
 import type { EntityInput } from "../plan/apply-event.ts";
 import type { ReplayInput } from "../plan/apply-replay.ts";
-import { hashEntity, recordPath } from "../plan/paths.ts";
-import { clustersAhead } from "../plan/pending-work.ts";
+import { hashEntity } from "../plan/paths.ts";
+import { workAhead } from "../plan/pending-work.ts";
 import { type PlanInput, type PlanRules, pathsToRead, StateFold } from "../plan/state-fold.ts";
 import { hasNeeds, noStateFiles, type StateFiles, type StateNeeds } from "../plan/state-view.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
@@ -45,8 +45,12 @@ export async function foldInputs(
     }
   };
   for (const input of inputs) {
-    const replay = input.kind === "entity" ? await renderFirst(scope, fold, files, checkpoint, input) : undefined;
-    if (replay !== undefined) await apply(replay);
+    if (input.kind === "entity") {
+      const { clusters, from } = workAhead(checkpoint.pending, input.owner, hashEntity(input.entity));
+      for (const owner of from) await apply({ kind: "adopt", owner: input.owner, from: owner, entity: input.entity });
+      const replay = clusters === undefined ? undefined : await renderFirst(scope, fold, files, clusters, input);
+      if (replay !== undefined) await apply(replay);
+    }
     await apply(input);
   }
   for (;;) {
@@ -61,12 +65,9 @@ async function renderFirst(
   scope: FoldScope,
   fold: StateFold,
   files: StateFiles,
-  { pending }: Checkpoint,
+  clusters: "all" | ReadonlySet<ClusterKey>,
   { owner, entity }: EntityInput,
 ): Promise<ReplayInput | undefined> {
-  if (pending.passes.length === 0) return undefined;
-  const clusters = clustersAhead(pending, owner, recordPath(owner, hashEntity(entity)));
-  if (clusters === undefined) return undefined;
   for (;;) {
     const found = fold.record(owner, entity);
     if (!("needs" in found)) {

@@ -8,6 +8,7 @@ import type { Pass, PendingWork, Review } from "../model/change-set.ts";
 import { identityKey } from "../model/manifest.ts";
 import { isSameOwner } from "../model/owner.ts";
 import type { EntityRecord } from "../model/record.ts";
+import { adoptRecord } from "../plan/adopt-record.ts";
 import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../plan/claims-file.ts";
 import { type OwnerRecord, parseOwner } from "../plan/owner-file.ts";
 import { decodePathPart, ownerPath, recordFolder, recordPath } from "../plan/paths.ts";
@@ -69,14 +70,14 @@ type Part<T> = Omit<PendingChunk, "pending"> & { readonly left: T | undefined };
 
 async function renderPass(scope: ChunkScope, pass: Pass, limits: ChunkLimits): Promise<Part<Pass>> {
   const { git, tree, catalog, settings } = scope;
-  const { owner, clusters } = pass;
+  const { owner, from, clusters } = pass;
   const stored = await readOwner(scope, pass);
   const inputs: PlanInput[] = [];
   let [pairs, bytes, records] = [0, 0, 0];
   let after = pass.after;
   while (records < limits.recordsMax) {
     const wanted = Math.min(recordsAtOnce, limits.recordsMax - records);
-    const paths = await pathsFrom(git, tree, recordFolder(owner), after, wanted);
+    const paths = await pathsFrom(git, tree, recordFolder(from ?? owner), after, wanted);
     const texts = await git.readFiles(tree, paths);
     for (const path of paths) {
       const text = texts.get(path);
@@ -85,9 +86,13 @@ async function renderPass(scope: ChunkScope, pass: Pass, limits: ChunkLimits): P
       const range = {
         clusters: clusters === undefined ? ("all" as const) : new Set(clusters),
         after: path === after.record ? after.cluster : "",
-        max: Math.max(1, limits.pairsMax - pairs),
+        // What passes from an owner to another does so whole.
+        max: from === undefined ? Math.max(1, limits.pairsMax - pairs) : Number.POSITIVE_INFINITY,
       };
-      const rendered = renderAgain(catalog, parseRecord(text, path), range, settings, stored?.stopMatchingBehavior);
+      const record = parseRecord(text, path);
+      if (from !== undefined) inputs.push({ kind: "adopt", owner, from, entity: record.entity });
+      const own = from === undefined ? record : adoptRecord(record, owner);
+      const rendered = renderAgain(catalog, own, range, settings, stored?.stopMatchingBehavior);
       if (rendered.input !== undefined) inputs.push(rendered.input);
       pairs += rendered.pairs;
       bytes += rendered.input === undefined ? 0 : manifestBytes(rendered.input);
@@ -95,7 +100,10 @@ async function renderPass(scope: ChunkScope, pass: Pass, limits: ChunkLimits): P
       const isFull = pairs >= limits.pairsMax || bytes >= limits.bytesMax || rendered.last !== undefined;
       if (isFull) return { inputs, records, pairs, left: { ...pass, after } };
     }
-    if (paths.length < wanted) return { inputs, records, pairs, left: undefined };
+    if (paths.length < wanted) {
+      if (from !== undefined) inputs.push({ kind: "purge", owner: from });
+      return { inputs, records, pairs, left: undefined };
+    }
   }
   return { inputs, records, pairs, left: { ...pass, after } };
 }

@@ -80,8 +80,9 @@ function pauseToJson({ owner, cluster }: Pause): JsonObject {
   return json;
 }
 
-function passToJson({ owner, clusters, after, held }: Pass): JsonObject {
+function passToJson({ owner, from, clusters, after, held }: Pass): JsonObject {
   const json = new Map<string, Json>([["owner", ownerKey(owner)]]);
+  if (from !== undefined) json.set("from", ownerKey(from));
   if (clusters !== undefined) json.set("clusters", clusters);
   if (after.record !== "") json.set("afterRecord", after.record);
   if (after.cluster !== "") json.set("afterCluster", after.cluster);
@@ -161,9 +162,11 @@ function pauseFromJson(json: JsonObject): Pause {
 function passFromJson(json: JsonObject): Pass {
   const clusters = json.get("clusters");
   const held = json.get("held");
+  const from = json.get("from");
   return {
     ...(held === undefined ? {} : { held: String(held) }),
     owner: ownerOf(textOf(json, "owner")),
+    ...(from === undefined ? {} : { from: ownerOf(String(from)) }),
     ...(Array.isArray(clusters) ? { clusters: (clusters as readonly Json[]).map(String) } : {}),
     after: { record: textOf(json, "afterRecord"), cluster: textOf(json, "afterCluster") },
   };

@@ -4,6 +4,7 @@
  * meanwhile, and all stands where it stood if the documents come back.
  */
 import type { Catalog, EventTrigger } from "../model/catalog.ts";
+import { findRenamed } from "./adopt-record.ts";
 
 /** The wanted catalog with the owners of the one in force that it lacks, but for those that are `forgotten`. */
 export function keepWithdrawn(
@@ -11,8 +12,10 @@ export function keepWithdrawn(
   inForce: Catalog | undefined,
   forgotten: ReadonlySet<string> = new Set(),
 ): Catalog {
+  // Who takes over its records has taken its name's place.
+  const renamed = new Set(findRenamed(wanted).values());
   const gone = [...(inForce?.eventTriggers.values() ?? [])].filter(
-    ({ name }) => !wanted.eventTriggers.has(name) && !forgotten.has(name),
+    ({ name }) => !wanted.eventTriggers.has(name) && !forgotten.has(name) && !renamed.has(name),
   );
   if (inForce === undefined || gone.length === 0) return wanted;
   const eventTriggers = new Map(wanted.eventTriggers);

@@ -6,6 +6,7 @@ import type { Pass, PendingWork, Review } from "../model/change-set.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import { isSameOwner, type Owner } from "../model/owner.ts";
 import { fromStart } from "./checkpoint-file.ts";
+import { recordPath } from "./paths.ts";
 
 /**
  * Of the owner's records these clusters are to be rendered again; undefined: all. A pass of the owner's that is held
@@ -22,7 +23,9 @@ export function joinPass(passes: readonly Pass[], owner: Owner, clusters?: reado
     if (to.clusters === undefined || clusters === undefined) return { owner, after: to.after };
     return { owner, clusters: [...new Set([...to.clusters, ...clusters])].sort(), after: to.after };
   };
-  const waiting = passes.findIndex((pass) => isSameOwner(pass.owner, owner) && pass.after.record === "");
+  const waiting = passes.findIndex(
+    (pass) => isSameOwner(pass.owner, owner) && pass.from === undefined && pass.after.record === "",
+  );
   if (waiting >= 0) return passes.with(waiting, added(passes[waiting]!));
   const pass =
     clusters === undefined ? { owner, after: fromStart } : { owner, clusters: [...clusters].sort(), after: fromStart };
@@ -34,23 +37,33 @@ export function joinReview(reviews: readonly Review[], claims: string): readonly
   return isWaiting ? reviews : [...reviews, { claims, after: "" }];
 }
 
-/**
- * The clusters of a record that passes have not reached yet: "all", or their keys; undefined: none. A delivery finds the
- * record as the passes would have left it.
- */
-export function clustersAhead(
-  { passes }: PendingWork,
-  owner: Owner,
-  record: string,
-): "all" | ReadonlySet<ClusterKey> | undefined {
+/** The owner takes over the records of another one. */
+export function joinAdoption(passes: readonly Pass[], owner: Owner, from: Owner): readonly Pass[] {
+  const isThere = passes.some((pass) => isSameOwner(pass.owner, owner) && pass.from !== undefined);
+  return isThere ? passes : [...passes, { owner, from, after: fromStart }];
+}
+
+/** What passes have not done yet for an entity's record. */
+export interface WorkAhead {
+  /** Undefined: none. */
+  readonly clusters: "all" | ReadonlySet<ClusterKey> | undefined;
+  /** Owners that it is still to be taken over from. */
+  readonly from: readonly Owner[];
+}
+
+/** A delivery finds the record as the passes would have left it. */
+export function workAhead({ passes }: PendingWork, owner: Owner, entityHash: string): WorkAhead {
   const clusters = new Set<ClusterKey>();
-  let isAhead = false;
+  const from: Owner[] = [];
+  let [isAhead, isAll] = [false, false];
   for (const pass of passes) {
+    const record = recordPath(pass.from ?? owner, entityHash);
     if (!isSameOwner(pass.owner, owner) || record < pass.after.record) continue;
     if (record === pass.after.record && pass.after.cluster === "") continue;
     isAhead = true;
-    if (pass.clusters === undefined) return "all";
-    for (const cluster of pass.clusters) clusters.add(cluster);
+    isAll ||= pass.clusters === undefined;
+    if (pass.from !== undefined) from.push(pass.from);
+    for (const cluster of pass.clusters ?? []) clusters.add(cluster);
   }
-  return isAhead ? clusters : undefined;
+  return { clusters: isAll ? "all" : isAhead ? clusters : undefined, from };
 }

@@ -7,12 +7,13 @@
 import type { Catalog } from "../model/catalog.ts";
 import type { PendingWork } from "../model/change-set.ts";
 import { isSameOwner, type OwnerKey, ownerKey, triggerOwner } from "../model/owner.ts";
+import { findRenamed } from "./adopt-record.ts";
 import type { AffectedClusters } from "./affected-owners.ts";
 import { type OutputOwner, writeClusterFile } from "./cluster-file.ts";
 import { writeKeptDocument } from "./kept-document.ts";
 import { type OwnerRecord, writeOwner } from "./owner-file.ts";
 import { clusterFilePath, documentPath, ownerPath } from "./paths.ts";
-import { joinPass } from "./pending-work.ts";
+import { joinAdoption, joinPass } from "./pending-work.ts";
 import type { PlanInput } from "./state-fold.ts";
 
 export interface CatalogChange {
@@ -64,10 +65,16 @@ export function planCatalogChange(
     const clusters = hasTurned ? "all" : affected.get(key);
     if (clusters !== undefined) passes = joinPass(passes, owner, clusters === "all" ? undefined : clusters);
   }
+  const renamed = findRenamed(catalog);
+  const former = new Set(renamed.values());
+  for (const [name, from] of renamed) {
+    const owner = triggerOwner(from);
+    if (known.has(ownerKey(owner))) passes = joinAdoption(passes, triggerOwner(name), owner);
+  }
   // Withdrawn, and its documents are lost: its objects follow what it last asked for.
   for (const { owner, stopMatchingBehavior, withdrawnAt } of kept.owners) {
     const isKnown = owner.kind === "EventTrigger" && catalog.eventTriggers.has(owner.name);
-    if (isKnown || withdrawnAt !== undefined) continue;
+    if (isKnown || withdrawnAt !== undefined || former.has(owner.name)) continue;
     inputs.push(file(ownerPath(owner), writeOwner({ owner, stopMatchingBehavior, withdrawnAt: kept.minutes })));
     if (!passes.some((pass) => isSameOwner(pass.owner, owner))) passes = joinPass(passes, owner);
   }

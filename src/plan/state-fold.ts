@@ -9,6 +9,7 @@ import type { ClusterRendering } from "../model/manifest.ts";
 import type { Owner } from "../model/owner.ts";
 import { ownerKey } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
+import { type AdoptInput, adoptRecord } from "./adopt-record.ts";
 import { applyEvent, dropUnused, type EntityInput } from "./apply-event.ts";
 import { applyReplay, discardFailures, type ReplayInput, removeEntity } from "./apply-replay.ts";
 import { writeCheckpoint } from "./checkpoint-file.ts";
@@ -37,6 +38,7 @@ import { noStateNeeds, type StateFiles, type StateNeeds, StateView } from "./sta
 export type PlanInput =
   | EntityInput
   | ReplayInput
+  | AdoptInput
   /** Forgets an entity under an owner, with all that it has: a person asked for it. */
   | { readonly kind: "remove"; readonly owner: Owner; readonly entity: Entity }
   /** Forgets why a record failed; with nothing else to remember the record goes. */
@@ -178,6 +180,16 @@ export class StateFold {
         const scope = this.#scopeOf(input, reviews, this.#checkpoint.catalogRank, true);
         const after = applyReplay(scope, before, input);
         this.#keep(input, before.events.length === 0 ? after : dropUnused(after));
+        return this.#nextRank;
+      }
+      case "adopt": {
+        const before = this.#record(input.from, input.entity);
+        if (before === undefined) return this.#nextRank;
+        const { from, entity } = input;
+        removeEntity(this.#scopeOf({ owner: from, entity }, reviews, 0, false), before);
+        this.#keep({ owner: from, entity }, undefined);
+        // Where its new owner has had an event of the entity already, that one counts.
+        if (this.#record(input.owner, entity) === undefined) this.#keep(input, adoptRecord(before, input.owner));
         return this.#nextRank;
       }
       case "remove": {

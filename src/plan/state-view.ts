@@ -155,7 +155,7 @@ export class StateView {
     this.#tried.set(path, undefined);
   }
 
-  /** Everything below goes; nothing there may have been changed by the batch. */
+  /** Everything below goes, whatever else the batch has done there. */
   deleteFolder(path: string): void {
     this.#deletedFolders.push(path);
   }
@@ -178,12 +178,20 @@ export class StateView {
         if (isObject) objects.push({ path, action: before === undefined ? "create" : "update" });
       }
     }
+    const folders = this.#deletedFolders.filter((path) => this.#isFolder(path));
     const needs = this.#needs;
     this.#needs = noStateNeeds();
     if (hasNeeds(needs)) return { needs };
-    for (const path of this.#deletedFolders) changes.push({ path, action: "delete" });
-    if (this.#deletedFolders.length > 0) changes.sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { changes, objects };
+    if (folders.length === 0) return { changes, objects };
+    const kept = changes.filter(({ path }) => !folders.some((folder) => path.startsWith(`${folder}/`)));
+    for (const path of folders) kept.push({ path, action: "delete" });
+    return { changes: kept.sort((a, b) => (a.path < b.path ? -1 : 1)), objects };
+  }
+
+  #isFolder(path: string): boolean {
+    const names = this.#files.folders.get(path);
+    if (names === undefined) this.#needs.folders.add(path);
+    return names !== undefined && names.length > 0;
   }
 
   /** Manifests are compared by id, so that they need not be read; everything else was read anyway. */

@@ -5,11 +5,14 @@
  * The first needs flux-build (a minute to build), the last kube-apiserver, etcd and kustomize-controller as well:
  * `npm run tools`, then `npm run test:all`.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadCatalog } from "../../src/config/load-catalog.ts";
+import type { Delivery } from "../../src/model/delivery.ts";
 import type { Manifest } from "../../src/model/manifest.ts";
+import { renderOffline } from "../../src/pipeline/render-offline.ts";
 import { identityPath } from "../../src/plan/paths.ts";
 import type { ManifestOptions } from "../../src/render/manifests/manifest-options.ts";
 import { customKindsOfText } from "../../src/render/manifests/schema/read-crd.ts";
@@ -17,6 +20,7 @@ import { readManifests } from "../../src/render/read-manifests.ts";
 import { interpolate, type Printable, sourceOf } from "../render/interpolate.ts";
 import { readArgoDirectory } from "../tools/argocd-directory.ts";
 import { isBuilt } from "../tools/build-tool.ts";
+import { findProjectRoot } from "../tools/find-project-root.ts";
 import { type FluxBuild, startFluxBuild } from "../tools/flux-build.ts";
 import { type Flux, startFlux } from "../tools/start-flux.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
@@ -82,6 +86,41 @@ const names = [
   "a.zip",
   "chart",
   "con",
+];
+
+/** The cluster's folder that the seed's end-to-end example makes of its login, and of hostile ones. */
+function writeExampleTree(subjects: readonly string[]): string {
+  const example = join(findProjectRoot(), "test/fixtures/examples/3-end-to-end");
+  const login = JSON.parse(readFileSync(join(example, "login.json"), "utf8")) as object;
+  const cluster =
+    "apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster\n" +
+    "metadata: {name: eu, namespace: fleet, labels: {env: production}}\n";
+  const files = [
+    { path: "cluster.yaml", text: cluster },
+    { path: "config.yaml", text: readFileSync(join(example, "config.yaml"), "utf8") },
+  ];
+  const { value: catalog } = loadCatalog(files, { compatibility: "strict" });
+  const deliveries = subjects.map(
+    (subject, index): Delivery => ({
+      connection: "bus",
+      stream: "bus/@journal",
+      position: { epoch: "e", sequence: index + 1, time: "2026-01-01T00:00:00Z" },
+      subject: "user-operation",
+      headers: new Map(),
+      payload: Buffer.from(JSON.stringify({ ...login, subject, id: String(index) })),
+    }),
+  );
+  const settings = { instance: "sluice", compatibility: "strict", secrets: "plain" } as const;
+  const { files: rendered } = renderOffline(catalog, deliveries, { path: "rendered", shards: 0 }, settings);
+  const folder = mkdtempSync(join(tmpdir(), "sluice-tree-"));
+  const prefix = "rendered/fleet/eu/";
+  for (const [path, text] of rendered) if (path.startsWith(prefix)) write(folder, path.slice(prefix.length), text);
+  return folder;
+}
+
+const hostileSubjects = [
+  ...["mgianluc", "kustomization", "cloudbuild", "kube-system", "default", "true", "123", "con", "team/alice"],
+  ...["alice@example.com", "x".repeat(64), "-", "a\nb: c", '"', "logo-png", "team-alice"],
 ];
 
 interface ConfigMapObject {
@@ -183,6 +222,22 @@ describe.skipIf(!hasFluxBuild)("needs flux-build (npm run tools flux-build): Flu
       expect(objects.map(({ metadata }) => metadata.name).sort()).toEqual([...names].sort());
     },
   );
+
+  it("takes what the seed's example makes of hostile subjects", async () => {
+    const folder = writeExampleTree(hostileSubjects);
+    const { objects, error } = await flux.build(folder, { x: "substituted" });
+    const { objects: argo, skipped } = readArgoDirectory(folder);
+    rmSync(folder, { recursive: true });
+    expect(error).toBe(undefined);
+    const namesOf = (list: readonly Readonly<Record<string, unknown>>[]): string[] =>
+      list.map((object) => `${object.kind} ${(object.metadata as { name: string }).name}`).sort();
+    expect(skipped).toEqual([]);
+    expect(namesOf(objects!)).toEqual(namesOf(argo));
+    for (const name of ["mgianluc", "kustomization", "cloudbuild", "true", "123", "con"]) {
+      expect(namesOf(objects!)).toContain(`Namespace ${name}`);
+    }
+    expect(namesOf(objects!)).not.toContain("Namespace kube-system");
+  });
 
   it("fails on a file called kustomization.yaml, as it did before names were encoded", async () => {
     const folder = writeTree(render(configMap, { name: "a", v: "x" }));
@@ -298,6 +353,16 @@ describe.skipIf(!hasCluster)(
       const outcome = await sync([...steady, ...render(namespace, { v: "shop" })]);
       expect(outcome).toMatchObject({ isReady: true });
       expect((await server.request("GET", "/api/v1/namespaces/shop")).status).toBe(200);
+    });
+
+    it("applies what the seed's example makes of hostile subjects", async () => {
+      const folder = writeExampleTree(hostileSubjects);
+      const outcome = await flux.sync(folder);
+      rmSync(folder, { recursive: true });
+      expect(outcome).toMatchObject({ isReady: true });
+      for (const name of ["mgianluc", "kustomization", "true", "123"]) {
+        expect((await server.request("GET", `/api/v1/namespaces/${name}`)).status, name).toBe(200);
+      }
     });
 
     it("prunes what is gone, and nothing else", async () => {

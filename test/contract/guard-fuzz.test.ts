@@ -10,7 +10,10 @@ function faults(count: number, wrong: "taken" | "refused", make: (random: Random
   const random = new Random(20_000);
   const found: string[] = [];
   for (let judged = 0; judged < count; ) {
-    for (const { guardCase, outcome, fault } of runCases(Array.from({ length: 1_000 }, () => make(random)))) {
+    for (const { guardCase, outcome, fault } of runCases(
+      Array.from({ length: 1_000 }, () => make(random)),
+      wrong,
+    )) {
       if (outcome !== "template") judged++;
       if (fault?.startsWith(wrong)) found.push(`${fault}: ${guardCase.engine} ${JSON.stringify(guardCase.template)}`);
     }

@@ -76,8 +76,8 @@ it("an object that several want: all claims, the one that has it first", async (
   const { code, stdout } = await fleet!.sluice("explain", "configmap/shared/greeting", "--cluster", "fleet/eu-1");
   expect(code).toBe(0);
   expect(stdout.match(/^claim: .*$/gm)).toEqual([
-    expect.stringMatching(/EventTrigger users, tier 100, entity [0-9a-f]{40}: has it$/),
-    expect.stringMatching(/EventTrigger users, tier 100, entity [0-9a-f]{40}$/),
+    expect.stringMatching(/EventTrigger users, tier 100, rank \d+, entity [0-9a-f]{40}: has it$/),
+    expect.stringMatching(/EventTrigger users, tier 100, rank \d+, entity [0-9a-f]{40}$/),
   ]);
 });
 

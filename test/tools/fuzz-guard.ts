@@ -40,7 +40,10 @@ function attack(name: string, count: number, make: (random: Random) => GuardCase
   const counts = { template: 0, failed: 0, taken: 0, refused: 0 };
   let found = 0;
   for (let judged = 0; judged < count; ) {
-    for (const { guardCase, outcome, fault } of runCases(Array.from({ length: chunk }, () => make(random)))) {
+    for (const { guardCase, outcome, fault } of runCases(
+      Array.from({ length: chunk }, () => make(random)),
+      wrong,
+    )) {
       counts[outcome]++;
       // A case that renders to no manifest with harmless values is none.
       if (outcome !== "template") judged++;

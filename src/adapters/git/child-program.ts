@@ -9,6 +9,12 @@ import type { ProgramEnv } from "./git-program.ts";
 
 const stderrCharsMax = 8192;
 
+/** Programs that run now: in groups of their own they would outlive this process. */
+const running = new Set<ChildProgram>();
+process.on("exit", () => {
+  for (const program of running) program.kill();
+});
+
 export class ChildProgram {
   readonly child: ChildProcessWithoutNullStreams;
   /** Resolves when it has ended and its output is read. */
@@ -35,10 +41,11 @@ export class ChildProgram {
     });
     // A program that ends early closes its input; what it said on the way counts, not the broken pipe.
     child.stdin.on("error", () => undefined);
-    this.exited = once(child, "close").then(
-      () => undefined,
-      () => undefined,
-    );
+    running.add(this);
+    const end = () => {
+      running.delete(this);
+    };
+    this.exited = once(child, "close").then(end, end);
   }
 
   /** The end of what it has said on its standard error. */

@@ -23,6 +23,8 @@ export interface GitRepositoryOptions {
   readonly url: string;
   /** Where the local object store is, or will be; nothing else may be in there. */
   readonly directory: string;
+  /** Where files with secrets are made for programs that want them so. Default: the temporary folder. */
+  readonly secretsFolder?: string;
   readonly author: Identity;
   /** Default: the author. */
   readonly committer?: Identity;
@@ -92,7 +94,7 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
     ...(requestObjects === undefined ? {} : { requestObjects }),
     author: options.author,
     committer: options.committer ?? options.author,
-    ...(options.signing === undefined ? {} : { signer: new CommitSigner(options.signing) }),
+    ...(options.signing === undefined ? {} : { signer: new CommitSigner(options.signing, options.secretsFolder) }),
     log: options.log,
     onClose: close,
     limits,
@@ -148,10 +150,10 @@ function openPathWay(path: string, { clock = systemClock }: GitRepositoryOptions
 
 function openSshWay(
   remote: Extract<RemoteUrl, { kind: "ssh" }>,
-  { auth = { kind: "none" }, clock = systemClock }: GitRepositoryOptions,
+  { auth = { kind: "none" }, clock = systemClock, secretsFolder }: GitRepositoryOptions,
   { silenceMsMax }: GitLimits,
 ): Way {
-  const files = new SecretFiles();
+  const files = new SecretFiles(secretsFolder);
   const shellCommand = () => sshShellCommand(auth, files, process.env);
   const transport = new ProgramTransport({
     command: async (service) => sshServiceCommand(await shellCommand(), remote, service, gitEnv()),

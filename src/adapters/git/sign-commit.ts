@@ -17,10 +17,12 @@ const signMsMax = 30_000;
 
 export class CommitSigner {
   readonly #options: SigningOptions;
-  readonly #files = new SecretFiles();
+  readonly #files: SecretFiles;
 
-  constructor(options: SigningOptions) {
+  /** `secretsFolder`: where keys are put for the programs. */
+  constructor(options: SigningOptions, secretsFolder?: string) {
     this.#options = options;
+    this.#files = new SecretFiles(secretsFolder);
   }
 
   /** The armored signature of a commit's body. Throws a SluiceError (PROGRAM_FAILED, PROGRAM_MISSING). */
@@ -35,7 +37,7 @@ export class CommitSigner {
   async close(): Promise<void> {
     if (this.#files.holds("imported", "yes")) {
       // gpg leaves an agent running for its folder.
-      const env = gitEnv({ GNUPGHOME: this.#files.folder });
+      const env = gitEnv({ GNUPGHOME: this.#files.shortFolder });
       await runProgram("gpgconf", ["--kill", "all"], { env, durationMsMax: signMsMax }).catch(() => undefined);
     }
     this.#files.remove();
@@ -53,7 +55,7 @@ export class CommitSigner {
     if (!key.startsWith("-----BEGIN PGP PRIVATE KEY BLOCK-----")) {
       return this.#run("gpg", [...common, "--detach-sign", "--armor", "--local-user", key], {}, body);
     }
-    const home = { GNUPGHOME: this.#files.folder };
+    const home = { GNUPGHOME: this.#files.shortFolder };
     if (!this.#files.holds("key", key)) {
       await this.#run("gpg", [...common, "--import", this.#files.write("key", key)], home, Buffer.alloc(0));
       this.#files.write("imported", "yes");
@@ -65,7 +67,8 @@ export class CommitSigner {
     const result = await runProgram(program, args, { env: gitEnv(extra), input, durationMsMax: signMsMax });
     if (result.code === 0) return result.stdout.toString();
     // Where its files are is nobody's concern, and they are written anew the next time.
-    const said = result.stderr.replaceAll(join(this.#files.folder, "/"), "");
+    const { folder, shortFolder } = this.#files;
+    const said = [shortFolder, folder].reduce((text, path) => text.replaceAll(join(path, "/"), ""), result.stderr);
     this.#files.remove();
     throw cannotSign(said);
   }

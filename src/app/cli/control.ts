@@ -3,7 +3,14 @@ import type { Command } from "commander";
 import type { ControlCommand } from "../../pipeline/execute-command.ts";
 import { sendControl } from "../compose/control.ts";
 import { openSettings } from "../read-config.ts";
-import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
+import {
+  addFileOption,
+  type CliContext,
+  type CommonOptions,
+  type ExitCode,
+  reportProblems,
+  usageError,
+} from "./context.ts";
 
 interface RemoveOptions extends CommonOptions {
   readonly source: string;
@@ -13,6 +20,8 @@ interface RemoveOptions extends CommonOptions {
 
 interface RepairOptions extends CommonOptions {
   readonly purge?: boolean;
+  readonly remove?: string;
+  readonly restoreState?: boolean;
 }
 
 export function addControlCommands(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
@@ -55,7 +64,16 @@ export function addControlCommands(program: Command, context: CliContext, end: (
   addFileOption(program.command("repair"))
     .description("compare the target with the desired tree file by file and restore what is Sluice's")
     .option("--purge", "start the state branch anew, without its history")
-    .action(({ purge, ...options }: RepairOptions) => send(options, { command: "repair", purge: purge === true }));
+    .option("--remove <path>", "take what is Sluice's out of a folder of the target that output.path named before")
+    .option("--restore-state", "push the state branch that was last known here, where it is gone from the server")
+    .action(({ purge, remove, restoreState, ...options }: RepairOptions) => {
+      if ([purge, remove, restoreState].filter((choice) => choice !== undefined).length > 1) {
+        throw usageError("repair does one thing at a time: --purge, --remove or --restore-state");
+      }
+      if (remove !== undefined) return send(options, { command: "remove-folder", path: remove });
+      if (restoreState === true) return send(options, { command: "restore-state" });
+      return send(options, { command: "repair", purge: purge === true });
+    });
 }
 
 async function control(context: CliContext, options: CommonOptions, command: ControlCommand): Promise<ExitCode> {

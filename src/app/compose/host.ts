@@ -1,18 +1,18 @@
 /** The host with everything real behind it. */
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { lockDirectory } from "../../adapters/system/directory-lock.ts";
-import { withDisk } from "../../adapters/system/disk-trouble.ts";
 import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
 import { limitHeapGrowth } from "../../adapters/system/heap-growth.ts";
 import { createPromMetrics } from "../../adapters/system/prom-metrics.ts";
+import { holdStateDirectory } from "../../adapters/system/state-directory.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { RepositoryAuth, SecretRef, Settings } from "../../model/settings.ts";
+import type { Branches } from "../../pipeline/branches/branches.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext, ExitCode } from "../cli/context.ts";
 import { reportProblems } from "../cli/context.ts";
-import type { Closable, HostParts } from "../host/host-parts.ts";
+import type { HostParts } from "../host/host-parts.ts";
 import { Host } from "../host.ts";
 import { openStatusServer } from "../http/status-server.ts";
 import { openWebhooks } from "../http/webhooks.ts";
@@ -36,6 +36,10 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
   const read = secretReader(context);
   const version = readVersion();
   const metrics = createPromMetrics(version);
+  let newest: Branches | undefined;
+  const onBranches = (branches: Branches) => {
+    newest = branches;
+  };
   return {
     clock: systemClock,
     log,
@@ -50,7 +54,7 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
       }
     },
     fingerprint: fingerprintFiles,
-    lockState,
+    lockState: holdStateDirectory,
     openControl,
     openListener: (host, port, { secret, onHint }) =>
       openWebhooks({
@@ -67,24 +71,9 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
     startLeader: (config, streams, startLog, onReady, signal) =>
-      composeService(context, config, streams, { log: startLog, metrics }, onReady, signal),
+      composeService(context, config, streams, { log: startLog, metrics, onBranches }, onReady, signal),
+    restoreState: async () => newest?.restoreState(context.stop),
   };
-}
-
-/** Throws a SluiceError: JOURNAL_LOCKED where another service has the folder, DISK_UNAVAILABLE where it can't be used. */
-async function lockState(directory: string): Promise<Closable> {
-  try {
-    const lock = await withDisk(`the state directory ${directory} can't be used`, async () => {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      return lockDirectory(directory);
-    });
-    return { close: () => lock.release() };
-  } catch (cause) {
-    if (!(cause instanceof SluiceError) || cause.problem.code !== "JOURNAL_LOCKED") throw cause;
-    const message = `another service runs with state.directory ${directory}`;
-    const hint = "Stop it, or give this one a state.directory of its own.";
-    throw new SluiceError({ code: "JOURNAL_LOCKED", message, hint }, cause);
-  }
 }
 
 /** Reads everything that is used later, so that what is not there refuses the settings and not the service. */

@@ -4,6 +4,7 @@ import type { GitAuth } from "../../adapters/git/git-auth.ts";
 import { openGitRepository } from "../../adapters/git/open-git-repository.ts";
 import { type GithubAuth, openGithubTokens } from "../../adapters/github/github-tokens.ts";
 import { type AgentFetch, createAgentFetch } from "../../adapters/http/agent-fetch.ts";
+import { secretsFolder } from "../../adapters/system/state-directory.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { GithubAppAuth, RepositoryAuth, SecretRef, Settings } from "../../model/settings.ts";
 import type { GitRepository } from "../../ports/git.ts";
@@ -11,19 +12,21 @@ import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
 import { secretReader } from "../read-config.ts";
 
-/** `folder`: of the local object store, below the state's directory. */
+/** `folder`: of the local object store, below the state's directory; or below `parent`, a folder of the caller's own. */
 export function openRepository(
   context: CliContext,
   settings: Settings,
   folder: string,
   log: Log,
+  parent: string = settings.state.directory,
 ): Promise<GitRepository> {
   const { url, author, auth, caFile, signing } = settings.repository;
-  const directory = join(settings.state.directory, folder);
+  const directory = join(parent, folder);
   const read = secretReader(context);
   return openGitRepository({
     url,
     directory,
+    secretsFolder: join(parent, secretsFolder),
     author,
     auth: readAuth(auth, read, openHttp(settings)),
     log,

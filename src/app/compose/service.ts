@@ -20,6 +20,13 @@ import { compileShipped } from "./shipped-template.ts";
 
 const deadLettersMax = 1000;
 
+export interface ServiceWindows {
+  readonly log: Log;
+  readonly metrics?: Metrics;
+  /** Is given the branches before they are waited for: what helps them to be there goes through them. */
+  readonly onBranches?: (branches: Branches) => void;
+}
+
 /**
  * The service, started: branches open, catalog in force, target as the state wants it. Throws where the signal aborts
  * before that, also while a server keeps silent.
@@ -28,7 +35,7 @@ export async function composeService(
   context: CliContext,
   config: ServiceConfig,
   streams: readonly EventStream[],
-  { log, metrics = noMetrics }: { readonly log: Log; readonly metrics?: Metrics },
+  { log, metrics = noMetrics, onBranches }: ServiceWindows,
   onReady: () => void,
   signal: AbortSignal = context.stop,
 ): Promise<Leader> {
@@ -40,6 +47,7 @@ export async function composeService(
   try {
     const settings = { ...composeSettings(context, config, ports), streams };
     const branches = openBranches(config.settings, ports);
+    onBranches?.(branches);
     const leading = await Leading.start({ ...ports, ...settings, branches, onReady }, signal);
     signal.removeEventListener("abort", close);
     return {

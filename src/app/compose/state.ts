@@ -1,6 +1,7 @@
 /** The branches as they are on the server, for commands that read. */
+import { holdReaderFolder } from "../../adapters/system/state-directory.ts";
 import type { Settings } from "../../model/settings.ts";
-import type { BlobReader, CommitInfo, GitReader, ObjectId } from "../../ports/git.ts";
+import type { BlobReader, CommitInfo, GitReader, GitRepository, ObjectId } from "../../ports/git.ts";
 import type { CliContext } from "../cli/context.ts";
 import { quietLog } from "./log.ts";
 import { openRepository } from "./repository.ts";
@@ -14,11 +15,11 @@ export interface OpenState {
 
 /** The state branch as it is on the server, for reading. */
 export async function openState(context: CliContext, settings: Settings): Promise<OpenState> {
-  // A store of its own: the service may be running in the other one.
-  const git = await openRepository(context, settings, "git-read", quietLog(context));
-  const head = (await git.fetchHeads([settings.state.branch])).get(settings.state.branch);
-  const tree = head === undefined ? undefined : (await git.readCommit(head)).tree;
-  return { git, tree, close: () => git.close() };
+  return withReader(context, settings, async (git, close) => {
+    const head = (await git.fetchHeads([settings.state.branch], context.stop)).get(settings.state.branch);
+    const tree = head === undefined ? undefined : (await git.readCommit(head)).tree;
+    return { git, tree, close };
+  });
 }
 
 export interface OpenHeads {
@@ -31,13 +32,35 @@ export interface OpenHeads {
 
 /** Both branches as they are on the server, for reading. */
 export async function openHeads(context: CliContext, settings: Settings): Promise<OpenHeads> {
-  const git = await openRepository(context, settings, "git-read", quietLog(context));
-  const { branch: target } = settings.repository;
-  const { branch: state } = settings.state;
-  const heads = await git.fetchHeads([state, target]);
-  const read = async (branch: string) => {
-    const head = heads.get(branch);
-    return head === undefined ? undefined : git.readCommit(head);
+  return withReader(context, settings, async (git, close) => {
+    const { branch: target } = settings.repository;
+    const { branch: state } = settings.state;
+    const heads = await git.fetchHeads([state, target], context.stop);
+    const read = async (branch: string) => {
+      const head = heads.get(branch);
+      return head === undefined ? undefined : git.readCommit(head);
+    };
+    return { git, state: await read(state), target: await read(target), close };
+  });
+}
+
+/** A store of one's own: the service may be running, and other commands that read. Closed where what is opened is not. */
+async function withReader<T>(
+  context: CliContext,
+  settings: Settings,
+  open: (git: GitRepository, close: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const folder = await holdReaderFolder(settings.state.directory);
+  let git: GitRepository | undefined;
+  const close = async () => {
+    await git?.close();
+    await folder.close();
   };
-  return { git, state: await read(state), target: await read(target), close: () => git.close() };
+  try {
+    git = await openRepository(context, settings, "git", quietLog(context), folder.path);
+    return await open(git, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

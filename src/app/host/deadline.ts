@@ -26,7 +26,7 @@ export async function within<T>(
     throw new SluiceError({
       code: "SERVICE_BUSY",
       message: `what the new settings need was not there within ${milliseconds / 1000} s`,
-      hint: "See that the repository answers, and save the settings again.",
+      hint: "See that the repository answers; it is tried again.",
     });
   } finally {
     done.abort();

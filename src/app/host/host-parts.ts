@@ -81,4 +81,6 @@ export interface HostParts {
     onReady: () => void,
     signal: AbortSignal,
   ) => Promise<Leader>;
+  /** Pushes the state branch that was last known here, also while a leader waits for it; undefined: nothing is open yet. */
+  readonly restoreState: () => Promise<string | undefined>;
 }

@@ -10,12 +10,18 @@ import type { HostParts } from "./host-parts.ts";
 import { plainText } from "./plain-text.ts";
 
 const lookMs = 1_000;
+/** What is refused is tried again after so long: what it lacks may be there by then. */
+const retryMs = 30_000;
 
 export class SettingsWatch {
   readonly #parts: Pick<HostParts, "clock" | "log" | "readConfig" | "fingerprint" | "settingsFile">;
   #files: readonly string[];
   #seen = "";
   #refused: Problem | undefined;
+  /** What the log says of it. */
+  #told: string | undefined;
+  /** When it is tried again, by the monotonic clock. */
+  #retryAt = Number.POSITIVE_INFINITY;
 
   constructor(parts: Pick<HostParts, "clock" | "log" | "readConfig" | "fingerprint" | "settingsFile">) {
     this.#parts = parts;
@@ -34,17 +40,22 @@ export class SettingsWatch {
 
   /**
    * Good settings that say something else than those, once there are some; undefined when the signal aborts first. Bad
-   * ones are told once, and what is in force stays.
+   * ones are told once, and what is in force stays; they are tried again now and then.
    */
   async next(current: ServiceConfig, signal: AbortSignal): Promise<ServiceConfig | undefined> {
     const { clock, fingerprint, log } = this.#parts;
     for (;;) {
       await clock.sleep(lookMs, signal);
       if (signal.aborted) return undefined;
-      if ((await fingerprint(this.#files)) === this.#seen) continue;
+      const hasChanged = (await fingerprint(this.#files)) !== this.#seen;
+      if (!hasChanged && clock.monotonic() < this.#retryAt) continue;
+      this.#retryAt = Number.POSITIVE_INFINITY;
       const { value, problems } = await this.#read(true);
-      for (const problem of problems) log.problem(problem);
-      if (value === undefined) this.refuse(problems.find(({ severity }) => severity === "error"));
+      if (hasChanged) {
+        this.#told = undefined;
+        for (const problem of problems) log.problem(problem);
+      }
+      if (value === undefined) this.#refuseAs(problems.find(({ severity }) => severity === "error"));
       else if (plainText([value.settings, value.connections]) !== plainText([current.settings, current.connections])) {
         this.#refused = undefined;
         return value;
@@ -52,10 +63,21 @@ export class SettingsWatch {
     }
   }
 
-  /** What was read last does not take over. */
-  refuse(problem: Problem | undefined): void {
+  /** What was read last does not take over: told once, and tried again after a while. */
+  refuse(problem: Problem): void {
+    if (this.#told !== textOf(problem)) this.#parts.log.problem(problem);
+    this.#refuseAs(problem);
+  }
+
+  #refuseAs(problem: Problem | undefined): void {
+    const { clock, log } = this.#parts;
+    const text = textOf(problem);
+    if (this.#told !== text) {
+      log.error("the new settings are refused; the old ones stay in force", { code: problem?.code });
+    }
+    this.#told = text;
     this.#refused = problem;
-    this.#parts.log.error("the new settings are refused; the old ones stay in force", { code: problem?.code });
+    this.#retryAt = clock.monotonic() + retryMs;
   }
 
   async #read(isStrict: boolean) {
@@ -68,4 +90,8 @@ export class SettingsWatch {
     this.#files = files;
     return read;
   }
+}
+
+function textOf(problem: Problem | undefined): string {
+  return `${problem?.code} ${problem?.message}`;
 }

@@ -1,4 +1,5 @@
 /** Sprig's functions for dates. What they call now is the context's clock. */
+import { decimalInteger } from "../numbers.ts";
 import { type GoArgument, integerOf, typeOf } from "../value.ts";
 import { define, type FunctionContext, type FunctionTable, GoFunctionError } from "./registry.ts";
 import { formatDuration, parseDuration } from "./time/duration.ts";
@@ -55,7 +56,8 @@ const mustDateModify = define(["string", timeType], (_, change, date) =>
 function durationSeconds(value: GoArgument): bigint {
   if (typeof value === "bigint") return value;
   if (typeof value !== "string" || !/^[+-]?[0-9]+$/.test(value)) return 0n;
-  return clampToInt64(BigInt(value.replace("+", "")));
+  const size = decimalInteger(value.replace(/^[+-]/, ""));
+  return clampToInt64(value.startsWith("-") ? -size : size);
 }
 
 /** strconv.ParseInt gives the nearest int64 beside its error, and Sprig drops the error. */

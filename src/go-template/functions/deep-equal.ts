@@ -16,12 +16,18 @@ import { areDeepEqualTimes, GoTime } from "./time/go-time.ts";
 
 /** What comparing two lists, maps or structs is charged besides their contents. */
 const comparisonBytes = 32;
+/** What comparing two scalars is charged; of strings, what has to be read besides. */
+const scalarBytes = 8;
 
 /** Types must be identical at every level; a nil list differs from an empty one, and NaN from itself. */
 export function areDeepEqual(context: FunctionContext, left: GoValue, right: GoValue): boolean {
   const type = typeOf(left);
   if (type?.name !== typeOf(right)?.name) return false;
-  if (typeof left !== "object") return left === right;
+  if (typeof left !== "object") {
+    const isRead = typeof left === "string" && left.length === (right as string).length;
+    context.chargeBytes(isRead ? scalarBytes + left.length : scalarBytes);
+    return left === right;
+  }
   context.chargeBytes(comparisonBytes);
   switch (type?.kind) {
     case undefined:

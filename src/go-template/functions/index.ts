@@ -7,6 +7,7 @@ import { dateFunctions } from "./dates.ts";
 import { defaultFunctions } from "./defaults.ts";
 import { dictFunctions } from "./dicts.ts";
 import { encodingFunctions } from "./encoding.ts";
+import { withReads } from "./function-reads.ts";
 import { listFunctions } from "./lists.ts";
 import { mathFunctions } from "./math.ts";
 import { objectFunctions } from "./objects.ts";
@@ -19,7 +20,7 @@ import { serializationFunctions } from "./serialization.ts";
 import { stringFunctions } from "./strings.ts";
 import { urlFunctions } from "./urls.ts";
 
-export const templateFunctions: FunctionTable = {
+export const templateFunctions: FunctionTable = withReads({
   ...stringFunctions,
   ...mathFunctions,
   ...listFunctions,
@@ -37,4 +38,4 @@ export const templateFunctions: FunctionTable = {
   ...urlFunctions,
   ...serializationFunctions,
   ...objectFunctions,
-};
+});

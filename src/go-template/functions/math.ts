@@ -1,5 +1,6 @@
 /** Sprig's functions for numbers: int64 arithmetic that wraps, decimal arithmetic, and conversions that never fail. */
 import { formatValue } from "../format.ts";
+import { decimalInteger } from "../numbers.ts";
 import { type GoArgument, GoSlice, goInt, intListType } from "../value.ts";
 import { toFloat64, toInt64 } from "./cast.ts";
 import {
@@ -135,7 +136,8 @@ function seq(context: FunctionContext, ...params: number[]): string {
 /** strconv.Atoi without its error: of what is out of range the nearest int. */
 function atoi(text: string): bigint {
   if (!/^[+-]?[0-9]+$/.test(text)) return 0n;
-  const value = BigInt(text.replace("+", ""));
+  const size = decimalInteger(text.replace(/^[+-]/, ""));
+  const value = text.startsWith("-") ? -size : size;
   if (value > int64Max) return int64Max;
   return value < -int64Max - 1n ? -int64Max - 1n : value;
 }

@@ -42,7 +42,8 @@
  * that indent and nindent put before it (`leads`), if their number is the template's own. Others get and make
  * plain strings of it.
  *
- * Results that are strings are charged by the engine after the call. A function whose result can be much larger than
+ * Arguments are charged by the engine before the call, by what the function reads of them (`reads`), and results that are
+ * strings after it. A function whose result can be much larger than
  * its arguments (repeat, until, indent, printf's widths), or that works much longer than they are long (a regular
  * expression), charges before: chargeBytes(bytes), chargeItems(count). Both throw, and the engine makes of it the
  * failure at the place in the template.
@@ -51,6 +52,7 @@
  * (formatValue = %v, sprint, sprintf, quoteGo = strconv.Quote, formatFloat = strconv.FormatFloat).
  */
 import type { JsonObject } from "../json.ts";
+import type { Reads } from "../reading-cost.ts";
 import type { GoArgument, GoList, GoMethod, GoObject, GoType, GoValue } from "../value.ts";
 
 /** What a function may use besides its arguments. */
@@ -97,6 +99,8 @@ export interface FunctionOptions {
    * from its first argument.
    */
   readonly leads?: (lead: string, spaces: number) => string;
+  /** What of its arguments it is charged for; of a function without it everything. */
+  readonly reads?: Reads;
 }
 
 /** A function; a method is one whose first parameter is its receiver (a pointer receiver: the pointer's type). */

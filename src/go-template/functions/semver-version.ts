@@ -1,5 +1,6 @@
 /** Masterminds/semver v3.5.0: versions and their order. */
 import { byteLength } from "../bytes.ts";
+import { decimalInteger } from "../numbers.ts";
 import { quoteGo } from "../quote.ts";
 import { GoFunctionError } from "./registry.ts";
 
@@ -39,7 +40,7 @@ export function parseVersion(text: string): Version {
 }
 
 function parseSegment(digits: string): bigint {
-  const value = BigInt(digits);
+  const value = decimalInteger(digits);
   if (value <= uint64Max) return value;
   throw new GoFunctionError(
     `error parsing version segment: strconv.ParseUint: parsing ${quoteGo(digits)}: value out of range`,
@@ -84,8 +85,8 @@ const isNumeric = /^[0-9]+$/;
 function compareParts(left: string, right: string): number {
   if (left === right) return 0;
   if (left === "" || right === "") return left === "" ? -1 : 1;
-  const leftNumber = isNumeric.test(left) && BigInt(left) <= uint64Max ? BigInt(left) : undefined;
-  const rightNumber = isNumeric.test(right) && BigInt(right) <= uint64Max ? BigInt(right) : undefined;
+  const leftNumber = isNumeric.test(left) && decimalInteger(left) <= uint64Max ? decimalInteger(left) : undefined;
+  const rightNumber = isNumeric.test(right) && decimalInteger(right) <= uint64Max ? decimalInteger(right) : undefined;
   if (leftNumber === undefined && rightNumber === undefined) return left > right ? 1 : -1;
   if (leftNumber === undefined) return 1;
   return rightNumber === undefined || leftNumber < rightNumber ? -1 : 1;

@@ -1,4 +1,6 @@
 /** YAML, TOML and JSON, both ways: Helm's functions as Sveltos has them, and those of Sprig's that they do not replace. */
+
+import { chargeArgument } from "../reading-cost.ts";
 import { type DecodedJson, decodeJson, type JsonData, JsonDecodeError, jsonKindOf } from "../serialize/decode-json.ts";
 import { decodeToml } from "../serialize/decode-toml.ts";
 import { encodeJson, type JsonStyle } from "../serialize/encode-json.ts";
@@ -20,15 +22,19 @@ const pretty: JsonStyle = { escapesHtml: true, indent: 2 };
 type OnRefusal = "fail" | "empty";
 
 function serializeJson(style: JsonStyle, onRefusal: OnRefusal) {
-  return define(["any"], (context, value) => serialize(value, onRefusal, () => encodeJson(value, style, context)));
+  return define(["any"], (context, value) =>
+    serialize(context, value, onRefusal, () => encodeJson(value, style, context)),
+  );
 }
 
-function serialize(value: GoArgument, onRefusal: OnRefusal, encode: () => string): GoValue {
+function serialize(context: FunctionContext, value: GoArgument, onRefusal: OnRefusal, encode: () => string): GoValue {
   try {
     return new MarkedText(encode(), value);
   } catch (error) {
     if (error instanceof NestingError) throw new GoFunctionError(error.message);
     if (!(error instanceof JsonEncodeError)) throw error;
+    // Only a text would have been charged.
+    chargeArgument({ chargeReading: (bytes) => context.chargeBytes(bytes) }, value, "all");
     if (onRefusal === "fail") throw new GoFunctionError(error.message);
     // Known as a value that could not be written, or its place would seem to be meant empty.
     return new MarkedText("", value);
@@ -130,7 +136,10 @@ function toToml(context: FunctionContext, value: GoArgument): GoValue {
   try {
     return encodeToml(value, context);
   } catch (error) {
-    if (error instanceof TomlEncodeError) return error.message;
+    if (error instanceof TomlEncodeError) {
+      chargeArgument({ chargeReading: (bytes) => context.chargeBytes(bytes) }, value, "all");
+      return error.message;
+    }
     if (error instanceof TomlNilError || error instanceof NestingError) throw new GoFunctionError(error.message);
     throw error;
   }
@@ -148,7 +157,7 @@ function fromToml(context: FunctionContext, text: string): GoValue {
 
 export const serializationFunctions: FunctionTable = {
   toYaml: define(["any"], (context, value) =>
-    serialize(value, "empty", () => withoutLineBreak(toYaml(value, context))),
+    serialize(context, value, "empty", () => withoutLineBreak(toYaml(value, context))),
   ),
   fromYaml: define(["string"], fromYaml),
   fromYamlArray: define(["string"], fromYamlArray),

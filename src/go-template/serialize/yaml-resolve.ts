@@ -2,6 +2,7 @@
  * What a plain scalar of YAML 1.1 is: null, a boolean, a number, a timestamp or a string, exactly as go-yaml v2 decides
  * (its resolve.go). Emitting needs it too: a string that would be read as something else is quoted.
  */
+import { decimalInteger } from "../numbers.ts";
 
 /** The short tags of what plain scalars can be. A timestamp stays a string, but is quoted when emitted. */
 export type ScalarTag = "!!null" | "!!bool" | "!!int" | "!!float" | "!!timestamp" | "!!str";
@@ -74,7 +75,7 @@ function parseNumber(text: string): bigint | number | undefined {
             ? BigInt(`0x${hexadecimal}`)
             : oldOctal !== undefined
               ? BigInt(oldOctal === "" ? 0 : `0o${oldOctal}`)
-              : BigInt(decimal!);
+              : decimalInteger(decimal!);
     const value = sign === "-" ? -magnitude : magnitude;
     if (value >= minInt64 && value <= (sign === "" ? maxUint64 : maxInt64)) return value;
   }

@@ -43,6 +43,10 @@ export class Absences {
     return this.#withheld;
   }
 
+  get heldId(): string | undefined {
+    return this.#heldId;
+  }
+
   get mayProject(): boolean {
     return this.#withheld === undefined && (this.#hasTarget || this.#mayMakeTarget);
   }

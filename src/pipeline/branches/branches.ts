@@ -159,6 +159,11 @@ export class Branches {
     return this.#absences.withheld;
   }
 
+  /** By which id what is withheld can be approved; undefined: nothing is, or it can't be. */
+  get heldId(): string | undefined {
+    return this.#absences.heldId;
+  }
+
   /**
    * Fetches both branches; returns the checkpoint. Throws a SluiceError: STATE_MISSING, STATE_INVALID, OUTPUT_FOREIGN (at a first start), and
    * what fetching throws.

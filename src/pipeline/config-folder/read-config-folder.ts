@@ -61,7 +61,7 @@ function faulty(path: string, shown: string, reason: string, line = 1, column = 
   const fault: Problem = {
     code: "FILE_UNREADABLE",
     severity: "error",
-    message: `${shown} can't be read, so what it held stays as it was: ${reason}`,
+    message: `this can't be read, and what it held stays as it was: ${reason}`,
     at: { file: shown, line, column },
     hint: "Mend it, or leave it out: config.exclude in the settings, or a .sluiceignore beside it.",
   };

@@ -163,7 +163,14 @@ export class Fold {
     };
     const { changeSet, checkpoint } = await foldInputs(scope, inputs, this.#checkpoint, this.#checkpoint);
     this.#checkpoint = checkpoint;
-    overlay.apply(changeSet.changes);
+    for (const change of changeSet.changes) {
+      const entry = change.action === "delete" ? await overlay.findEntry(overlay.tree, change.path) : undefined;
+      if (entry?.mode !== "40000") overlay.apply([change]);
+      // A folder goes with everything below it.
+      else
+        for await (const path of overlay.listFiles(entry.id, ""))
+          overlay.apply([{ path: `${change.path}/${path}`, action: "delete" }]);
+    }
     this.#notePlaces(inputs, new Set(changeSet.changes.map(({ path }) => path)));
   }
 

@@ -183,6 +183,8 @@ export class Leading {
   execute(command: ControlCommand): Promise<string> {
     // Reviews have a pace of their own, and take their turns between pushes themselves.
     if (command.command === "propose") return proposeAgain(this.#inForce.review, command.group);
+    // A push may be waiting for just that.
+    if (command.command === "restore-state") return this.#inForce.branches.restoreState(this.#cut.signal);
     return this.#requests.add(async (signal) => {
       const { branches, keeper } = this.#inForce;
       const { git, log } = this.#ports;
@@ -198,19 +200,29 @@ export class Leading {
 
   /** Throws a SluiceError (NOT_FOUND) where one of the ids is held no more, naming those that are. */
   async #approve(ids: readonly string[]): Promise<string> {
-    const { keeper } = this.#inForce;
+    const { branches, keeper } = this.#inForce;
     const held = [...this.#documents.held, ...this.#heldSettings];
-    const known = new Set([...held.map(({ id }) => id), ...keeper.heldPasses.flatMap((pass) => pass.held ?? [])]);
+    const passes = keeper.heldPasses.flatMap((pass) => pass.held ?? []);
+    const known = new Set([
+      ...held.map(({ id }) => id),
+      ...passes,
+      ...(branches.heldId === undefined ? [] : [branches.heldId]),
+    ]);
     const unknown = ids.filter((id) => !known.has(id));
     if (unknown.length > 0) {
       const hint = known.size === 0 ? "Nothing is held." : `Held are: ${[...known].join(" ")}`;
       throw new SluiceError({ code: "NOT_FOUND", message: `no change ${unknown.join(" ")} is held`, hint });
     }
-    for (const id of ids) if (!(await keeper.approvePass(id))) await keeper.approve(id);
+    for (const id of ids) {
+      if (id === branches.heldId) branches.approve(id);
+      else if (!(await keeper.approvePass(id))) await keeper.approve(id);
+    }
     this.#documents.judgeAgain();
     this.#watcher.hint();
     const isSettings = this.#heldSettings.some(({ id }) => ids.includes(id));
-    return isSettings ? "approved: save the settings again, and they take over" : `approved ${ids.join(" ")}`;
+    return isSettings
+      ? "approved: the settings take over when they are looked at next, within 30 s, or at once when they are saved again"
+      : `approved ${ids.join(" ")}`;
   }
 
   /** Somebody says that something has changed on the forge: looks at once. */

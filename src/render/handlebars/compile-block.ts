@@ -78,6 +78,7 @@ function loopOver(
   body: Execute,
   otherwise: Execute,
 ): void {
+  if (!isList(collection)) run.chargeItems(collection.size); // for sorting them
   const keys = isList(collection) ? undefined : sortedKeys(collection);
   const count = keys === undefined ? (collection as readonly Json[]).length : keys.length;
   if (count === 0) otherwise(run, outer);

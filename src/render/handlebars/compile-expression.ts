@@ -1,5 +1,5 @@
 /** Expressions: paths, literals and calls of helpers, compiled to closures. */
-import { MarkedText } from "../../go-template/index.ts";
+import { chargeArgument, MarkedText } from "../../go-template/index.ts";
 import { type Helper, helpers, type Parameter } from "./helper-table.ts";
 import type { ParsedTemplate } from "./parse-template.ts";
 import type { Run } from "./run.ts";
@@ -213,7 +213,7 @@ export function compileCall(node: CallNode, scope: StaticScope): Evaluate {
 
 function readArgument(run: Run, value: HandlebarsValue): HandlebarsValue {
   const plain = value instanceof MarkedText ? value.text : value;
-  if (typeof plain === "string") run.chargeReading(plain.length);
+  chargeArgument(run, plain, "size");
   return plain;
 }
 

@@ -5,7 +5,7 @@
  * Helpers that are Go templates' functions see it as their FunctionContext.
  */
 
-import { bounds, type FunctionContext, GoFunctionError, MarkedText } from "../../go-template/index.ts";
+import { bounds, chargeInteger, type FunctionContext, GoFunctionError, MarkedText } from "../../go-template/index.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { PrintedRange, RenderContext } from "../../model/template.ts";
 import { TemplateFault } from "./template-fault.ts";
@@ -45,6 +45,7 @@ export class Run implements FunctionContext {
 
   /** What a mustache prints; `at` is its offset in the template. */
   print(value: HandlebarsValue, at: number): void {
+    if (typeof value === "bigint") chargeInteger(this, value);
     const text = printedText(value);
     if (text === undefined) {
       const hint = "Print it with toYaml or toJson, or loop over it with each.";

@@ -201,6 +201,7 @@ export function createHostBench(first = baseSettings()) {
     checkSettings: async () => step("check settings"),
     checkDatabase: async () => step("check database"),
     startLeader: (config, _streams, _log, onReady, signal) => startLeader(config, signal, onReady),
+    restoreState: async () => "the state branch is back",
   };
 
   const host: Host = new RealHost(parts, stop.signal);

@@ -133,6 +133,19 @@ describe.each(refusals)("$name ($code)", ({ step, code, settings = baseSettings(
   });
 });
 
+it("what was refused is tried again by itself, and not told again", async () => {
+  const { bench, ended } = await startLeading();
+  bench.faults.set("prepare", failure("CONFIG_MISSING"));
+  bench.write(baseSettings().replace("branch: main", "branch: next"));
+  await bench.until(() => bench.said(refusedLine) === 1);
+  await bench.pass(100);
+  expect([bench.said(refusedLine), bench.log.problems.length]).toEqual([1, 1]);
+  bench.faults.clear();
+  await bench.until(() => bench.said("settings in force") === 1);
+  expect(bench.leaders.map(({ inForce }) => inForce)).toEqual([["main", "next"]]);
+  await stopWell(bench, ended);
+});
+
 describe("a settings file", () => {
   it("that is away for three seconds changes nothing", async () => {
     const { bench, ended } = await startLeading();
@@ -189,6 +202,7 @@ describe("while it starts", () => {
       problem: { code: "SERVICE_BUSY", message: expect.stringContaining("starting") },
     });
     expect(JSON.parse(await bench.answer({ command: "status" }))).toMatchObject({ state: "starting" });
+    expect(await bench.answer({ command: "restore-state" })).toBe("the state branch is back");
     bench.faults.clear();
     bench.write(baseSettings());
     await bench.until(() => bench.state() === "leading");

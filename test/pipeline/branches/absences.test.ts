@@ -210,6 +210,7 @@ describe("a target made from a state that ours does not contain", () => {
     expect([await push(), numbers(), remote.history(stateBranch).length]).toEqual([true, newer, 2]);
 
     expect(() => branches.approve("another")).toThrow(SluiceError);
+    expect(branches.heldId).toBe("ab12cd34-3");
     branches.approve("ab12cd34-3");
     expect([await push(), numbers()]).toEqual([true, ["1", "2"]]);
     expect(remote.file("main", "README.md")).toBe("on top\n");

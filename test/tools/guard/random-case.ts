@@ -270,7 +270,9 @@ class TemplateWriter {
     const name = random.chance(0.3)
       ? random.pick(["quote", "squote", "trim", "nindent 4", "indent 2", "toJson"])
       : first;
-    const second = random.chance(0.2) ? ` | ${random.pick(textFunctions)}` : "";
+    const then = random.pick(textFunctions);
+    // What was read from a text may be written again as a whole value, which is none of a text's business.
+    const second = random.chance(0.2) && !/^to(?:Yaml|Toml|.*Json)$/.test(then) ? ` | ${then}` : "";
     return this.#call(name, "text", second);
   }
 

@@ -106,18 +106,19 @@ function specOf(reading: PythonReading): Tree | undefined {
   return root.m[3]![1];
 }
 
-/** Has PyYAML judge cases. */
-export function runCases(cases: readonly GuardCase[]): Verdict[] {
+/** Has PyYAML judge those cases that were `asked` for: what was taken, or what was refused. */
+export function runCases(cases: readonly GuardCase[], asked: "taken" | "refused"): Verdict[] {
   const prepared = cases.map(prepareCase);
-  const readings = readWithPython(prepared.flatMap(({ texts }) => texts));
+  const inQuestion = prepared.filter(({ outcome }) => outcome === asked);
+  const readings = readWithPython(inQuestion.map(({ texts }) => texts.at(-1)!));
   const harmless = readWithPython(
-    prepared.map((one) => one.harmless),
+    inQuestion.map((one) => one.harmless),
     true,
   );
-  let from = 0;
-  return prepared.map((one, index) => {
-    const own = readings.slice(from, from + one.texts.length);
-    from += one.texts.length;
-    return judgeCase(one, harmless[index]!, own);
+  let next = 0;
+  return prepared.map((one) => {
+    if (one.outcome !== asked) return { guardCase: one.guardCase, outcome: one.outcome };
+    const reading = readings[next]!;
+    return judgeCase(one, harmless[next++]!, asked === "taken" ? [null, reading] : [reading]);
   });
 }

@@ -1,5 +1,6 @@
 /** time.Duration: nanoseconds in an int64, its text and its methods. */
 
+import { decimalInteger } from "../../numbers.ts";
 import { GoInteger, type GoType, type GoValue, integerOf } from "../../value.ts";
 import { define, type FunctionDeclaration, GoFunctionError } from "../registry.ts";
 import { quoteAscii } from "./parse-time.ts";
@@ -33,7 +34,7 @@ export function parseDuration(text: string): bigint {
     const name = /^[^.0-9]*/.exec(rest.slice(number.length))![0];
     if (name === "") invalid("missing unit in duration");
     const unit = nanosecondsPerUnit.get(name) ?? invalid(`unknown unit ${quoteAscii(name)} in duration`);
-    const units = BigInt(whole === "" ? "0" : whole);
+    const units = decimalInteger(whole === "" ? "0" : whole);
     if (units > two63 / unit) invalid();
     sum += units * unit + (point === "" ? 0n : fractionOf(decimals, unit));
     if (sum > two63) invalid();
