@@ -45,6 +45,7 @@ export function composeReview(
   const options = {
     target: settings.repository.branch,
     outputPath: settings.output.path,
+    instance: settings.name,
     grouping,
     decoration: { labels, reviewers, assignees },
     isDraft,

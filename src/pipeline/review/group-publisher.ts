@@ -19,6 +19,8 @@ export interface GroupPublisherOptions {
   /** The branch that requests are for. */
   readonly target: string;
   readonly outputPath: string;
+  /** Settings' `name`: whose files on the target are ours. Absent: the first's. */
+  readonly instance?: string;
   readonly decoration: Decoration;
   readonly isDraft: boolean;
   /** Undefined: people merge. */

@@ -22,14 +22,17 @@ export interface CommitWithTree {
   readonly tree: ObjectId;
 }
 
-/** Every file of the output folder that is Sluice's and not as desired. `desired`: tree of the desired manifests. */
+/**
+ * Every file of the output folder that is Sluice's and not as desired. `desired`: tree of the desired manifests; `instance`: Settings'
+ * `name`, whose files are ours.
+ */
 export async function readDifferences(
   git: GitReader,
   target: ObjectId,
-  outputPath: string,
+  { outputPath, instance }: { readonly outputPath: string; readonly instance?: string | undefined },
   desired: ObjectId | undefined,
 ): Promise<{ readonly differences: readonly FileDifference[]; readonly foreign: readonly string[] }> {
-  const folder = { folder: outputPath, desired, before: undefined };
+  const folder = { folder: outputPath, desired, before: undefined, instance };
   const { changes, foreign: all } = await projectTarget(git, target, folder);
   const foreign = all.map(({ path }) => path);
   const wanted = new Map<string, string | undefined>();

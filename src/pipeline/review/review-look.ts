@@ -243,7 +243,7 @@ export class ReviewLook {
   ): Promise<ReadonlyMap<string, readonly FileDifference[]>> {
     const { git } = this.#parts;
     const desired = (await git.findEntry(state, desiredFolder))?.id;
-    const { differences } = await readDifferences(git, target.tree, this.#options.outputPath, desired);
+    const { differences } = await readDifferences(git, target.tree, this.#options, desired);
     return planReview(differences, this.#options.grouping, reviews);
   }
 

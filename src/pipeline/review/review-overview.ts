@@ -13,6 +13,8 @@ export interface ReviewScopeOfBranches {
   readonly state: ObjectId | undefined;
   readonly target: ObjectId | undefined;
   readonly outputPath: string;
+  /** Settings' `name`: whose files on the target are ours. Absent: the first's. */
+  readonly instance?: string;
   readonly grouping: ReviewGrouping;
 }
 
@@ -54,7 +56,7 @@ export async function listReviews(scope: ReviewScopeOfBranches): Promise<readonl
     reviews.set(review.group, review);
   }
   const desired = (await git.findEntry(state, desiredFolder))?.id;
-  const differences = target === undefined ? [] : (await readDifferences(git, target, outputPath, desired)).differences;
+  const differences = target === undefined ? [] : (await readDifferences(git, target, scope, desired)).differences;
   const byPath = new Map(differences.map((difference) => [difference.path, difference]));
   const proposals = planReview(differences, grouping, reviews);
   const overviews: GroupOverview[] = [];
