@@ -11,6 +11,7 @@ import type { GuardSettings } from "../model/mass-change.ts";
 import { type OwnerKey, ownerKey, triggerOwner } from "../model/owner.ts";
 import type { Problem } from "../model/problem.ts";
 import { type AffectedClusters, affectedOwners } from "../plan/affected-owners.ts";
+import { renderer } from "../plan/checkpoint-file.ts";
 import { behindPassRank, nextPassRank } from "../plan/claims-file.ts";
 import { keepWithdrawn, markWithdrawn } from "../plan/keep-withdrawn.ts";
 import { catalogSettings, withCatalogSettings } from "../plan/mass-change/catalog-settings.ts";
@@ -209,10 +210,13 @@ export class StateKeeper {
     const catalog = keepWithdrawn(loaded, this.#catalog);
     const settings = catalogSettings(catalog);
     const state = readGuardState(this.#checkpoint.parts);
-    const isSame = this.#checkpoint.catalog === catalog.revision && state.settings === settings;
+    // What renders otherwise than what rendered the state is a catalog of its own: everything may differ.
+    const isRenderedSo = this.#checkpoint.renderer === renderer;
+    const isSame = this.#checkpoint.catalog === catalog.revision && state.settings === settings && isRenderedSo;
     const isInForce = isSame && grant.approved.length === 0 && this.#branches.stateTree !== undefined;
     if (!isInForce) {
-      const { inputs, pending } = await this.#planCatalog(catalog, affectedOwners(this.#catalog, catalog));
+      const affected = affectedOwners(isRenderedSo ? this.#catalog : undefined, catalog);
+      const { inputs, pending } = await this.#planCatalog(catalog, affected);
       const catalogRank = nextPassRank(this.#checkpoint.nextRank);
       const ranks = { catalogRank, nextRank: behindPassRank(catalogRank) };
       const left = this.hasPending ? (state.budget ?? 0) : 0;
@@ -223,7 +227,7 @@ export class StateKeeper {
         approvals,
         budget: left + grant.budget,
       });
-      await this.commit(inputs, { catalog: catalog.revision, pending, parts, ...ranks });
+      await this.commit(inputs, { catalog: catalog.revision, renderer, pending, parts, ...ranks });
       this.#mayForget = true;
     }
     // Only now: what was rendered with the old one meanwhile is rendered anew.

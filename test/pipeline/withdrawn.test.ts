@@ -153,6 +153,24 @@ it("documents that change more often than a pass takes: each pass comes to its e
   });
 });
 
+it("a state that was rendered by an older renderer is rendered again", async () => {
+  await withService({}, async () => {
+    publish("alice");
+    await until(() => manifests().length === 1);
+  });
+  const path = manifests()[0]!.replace("rendered/", "desired/");
+  const files = remote.files(stateBranch);
+  const checkpoint = files.get("checkpoint.json")!;
+  const outdated = checkpoint.replace(/"renderer": \d+/, '"renderer": 0');
+  const edited = files.get(path)!.replace('value: "1"', 'value: "as before"');
+  expect(edited).not.toBe(files.get(path));
+  remote.commitAsPerson(stateBranch, { "checkpoint.json": outdated, [path]: edited });
+  await withService({}, async ({ clock }) => {
+    await until(() => remote.files(stateBranch).get(path) === files.get(path) && isCalm(), [clock]);
+    expect(storedCheckpoint(remote.files(stateBranch))?.renderer).toBe(storedCheckpoint(files)?.renderer);
+  });
+});
+
 it("a trigger that says what it was called takes over the records and objects of that one", async () => {
   const renamed = triggerDocument("signin", "content").replace(
     "metadata: {name: signin}",
