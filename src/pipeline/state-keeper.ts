@@ -408,7 +408,7 @@ export class StateKeeper {
     this.#purgedAt = minutes;
     const { keepWithdrawnMinutes } = this.#options.guard;
     const inputs: PlanInput[] = [];
-    if (this.#mayForget) inputs.push(...(await findEmptyClusters(git, tree, this.#catalog)));
+    inputs.push(...(await findEmptyClusters(git, tree, this.#catalog)));
     const purgeable = await findPurgeable(git, tree, this.#catalog, minutes - keepWithdrawnMinutes);
     for (const owner of purgeable) inputs.push({ kind: "purge", owner });
     this.#mayForget = false;
