@@ -28,25 +28,22 @@ const pureCrypto = new Set([
   "X509Certificate",
 ]);
 
-const timeAndDecimal = [/^moment-timezone$/, /^decimal\.js/, /^big\.js$/, /^@js-temporal\//];
-
 const rules: Readonly<Record<string, Rule>> = {
   model: { ours: [], others: [] },
-  "go-template": { ours: [], others: ["re2js", "node:crypto", ...timeAndDecimal] },
+  "go-template": { ours: [], others: ["re2js", "moment-timezone", "node:crypto"] },
   render: {
     ours: ["model", "go-template"],
-    others: ["yaml", "re2js", "handlebars", "node:crypto", ...timeAndDecimal],
+    others: ["re2js", "handlebars", "node:crypto"],
   },
   // node:path's functions over text; reading files is not among them.
   config: { ours: ["model", "render"], others: ["yaml", /^ajv/, "re2js", "ignore", "node:crypto", "node:path"] },
   events: { ours: ["model", "render"], others: [/^cloudevents/] },
-  plan: { ours: ["model"], others: ["yaml", "node:crypto"] },
+  plan: { ours: ["model"], others: ["node:crypto"] },
   ports: { ours: ["model"], others: [] },
   adapters: { ours: ["model", "ports"], others: "anything" },
-  apply: { ours: ["model", "plan", "ports"], others: [] },
   pipeline: { ours: ["model", "config", "events", "render", "plan", "ports"], others: [] },
   app: {
-    ours: ["model", "go-template", "config", "events", "render", "plan", "ports", "apply", "pipeline"],
+    ours: ["model", "config", "events", "render", "plan", "ports", "pipeline"],
     others: [
       "commander",
       "string-width",
@@ -197,5 +194,101 @@ it("exports have names", () => {
 
 it("nothing is left for later", () => {
   const faults = collect(({ text }) => /\b(?:TODO|FIXME|XXX)\b/.exec(text)?.slice(0, 1) ?? []);
+  expect(faults).toEqual([]);
+});
+
+/** What an `export` statement makes known outside: declarations, lists, and what is passed on from another file. */
+function exportsOf(text: string): readonly string[] {
+  const declared = [
+    ...text.matchAll(
+      /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:const|let|function\*?|class|interface|type)\s+([A-Za-z_$][\w$]*)/gm,
+    ),
+  ].map(([, name = ""]) => name);
+  const listed = [...text.matchAll(/^export\s+(?:type\s+)?\{([^}]*)\}/gm)].flatMap(([, names = ""]) =>
+    names
+      .split(",")
+      .map((name) => name.trim().replace(/^type\s+/, ""))
+      .filter((name) => name !== "")
+      .map((name) => name.split(/\s+as\s+/).at(-1)!),
+  );
+  return [...declared, ...listed];
+}
+
+/** Names that other files take from a file, by its path below the root; `*` where all of it is taken. */
+function namesTaken(): ReadonlyMap<string, ReadonlySet<string>> {
+  const taken = new Map<string, Set<string>>();
+  const root = findProjectRoot();
+  const all = ["src", "test"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => `${folder}/${file}`),
+  );
+  for (const file of all) {
+    const text = readFileSync(join(root, file), "utf8");
+    for (const { from, names } of importsOf(text)) {
+      if (!from.startsWith(".")) continue;
+      const target = normalize(join(dirname(file), from));
+      const set = taken.get(target) ?? new Set<string>();
+      taken.set(target, set);
+      const list = /\{([^}]*)\}/.exec(names)?.[1];
+      if (list === undefined) set.add("*");
+      else
+        for (const name of list.split(","))
+          set.add(
+            name
+              .trim()
+              .replace(/^type\s+/, "")
+              .split(/\s+as\s+/)[0]!,
+          );
+    }
+    // `await import("./x.ts")).name`, and destructured.
+    for (const [, from = "", name = ""] of text.matchAll(/import\(\s*"(\.[^"]+)"\s*\)\)\.([A-Za-z_$][\w$]*)/g)) {
+      const target = normalize(join(dirname(file), from));
+      taken.set(target, (taken.get(target) ?? new Set()).add(name));
+    }
+  }
+  return taken;
+}
+
+/** Files that others outside this repository import, or that are programs. */
+const doors = /^(?:app\/(?:main|action-main)|go-template\/index)\.ts$/;
+
+/** A type that the file itself uses: it is part of what its functions take and give, and may be named. */
+function isInSignature(text: string, name: string): boolean {
+  const isType = new RegExp(`^export\\s+(?:interface|type)\\s+${name}\\b`, "m").test(text);
+  return isType && (text.match(new RegExp(`\\b${name}\\b`, "g"))?.length ?? 0) > 1;
+}
+
+it("nothing is exported that nobody imports", () => {
+  const taken = namesTaken();
+  const faults = collect(({ file, text }) => {
+    if (doors.test(file)) return [];
+    const names = taken.get(`src/${file}`) ?? new Set();
+    return exportsOf(text)
+      .filter((name) => !names.has(name) && !isInSignature(text, name))
+      .map((name) => `exports ${name}, which nobody imports`);
+  });
+  expect(faults).toEqual([]);
+});
+
+it("every import that a room may make is made by one of its files", () => {
+  const used = new Map<string, Set<string>>();
+  for (const { file, room, text } of files) {
+    const set = used.get(room) ?? new Set<string>();
+    used.set(room, set);
+    for (const { from } of importsOf(text)) {
+      set.add(from.startsWith(".") ? normalize(join(dirname(file), from)).split("/")[0]! : from);
+    }
+  }
+  const faults = Object.entries(rules).flatMap(([room, { ours, others }]) => {
+    const made = used.get(room);
+    if (made === undefined) return [`${room} is no room`];
+    const idle = ours.filter((other) => !made.has(other)).map((other) => `${room} may import ${other}, and does not`);
+    const libraries = others === "anything" ? [] : others;
+    const unused = libraries.filter((library) =>
+      typeof library === "string" ? !made.has(library) : ![...made].some((from) => library.test(from)),
+    );
+    return [...idle, ...unused.map((library) => `${room} may import ${library}, and does not`)];
+  });
   expect(faults).toEqual([]);
 });

@@ -178,7 +178,7 @@ export class Execution implements FunctionContext {
 }
 
 /** What an action prints: fmt.Sprint's text, but for nil, for pointers and for what is printed in place. */
-export function printedText(value: GoValue): string {
+function printedText(value: GoValue): string {
   const shown = indirect(value);
   if (shown === undefined || shown === null) return noValue;
   return shown instanceof GoStruct && shown.type.textInPlace !== undefined

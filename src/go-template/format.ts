@@ -7,7 +7,6 @@ import { Printer } from "./fmt/printer.ts";
 import { formatShortest } from "./numbers.ts";
 import { type GoValue, typeOf } from "./value.ts";
 
-export type { ChargeBytes } from "./fmt/layout.ts";
 export { TextBoundError } from "./fmt/layout.ts";
 export { sprintf } from "./fmt/printf.ts";
 

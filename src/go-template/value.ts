@@ -174,15 +174,10 @@ const basic = (kind: GoKind): GoType => ({ name: kind, kind });
 export const boolType = basic("bool");
 export const stringType = basic("string");
 export const float64Type = basic("float64");
-export const complexType = basic("complex128");
+const complexType = basic("complex128");
 export const intType = basic("int");
-export const int8Type = basic("int8");
-export const int16Type = basic("int16");
-export const int32Type = basic("int32");
 export const int64Type = basic("int64");
-export const uintType = basic("uint");
 export const uint8Type = basic("uint8");
-export const uint16Type = basic("uint16");
 export const uint32Type = basic("uint32");
 export const uint64Type = basic("uint64");
 export const anyType: GoType = { name: "interface {}", kind: "interface" };
@@ -196,7 +191,7 @@ export function sliceOf(elem: GoType): GoType {
   return { name: `[]${elem.name}`, kind: "slice", elem };
 }
 
-export function mapOf(elem: GoType): GoType {
+function mapOf(elem: GoType): GoType {
   return { name: `map[string]${elem.name}`, kind: "map", elem };
 }
 

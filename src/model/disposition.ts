@@ -121,7 +121,7 @@ export function dispositionOf(error: unknown, where: Where): Disposition {
   return error instanceof SluiceError ? dispositionOfCode(error.problem.code, where) : "crash";
 }
 
-export function dispositionOfCode(code: ErrorCode, where: Where): Disposition {
+function dispositionOfCode(code: ErrorCode, where: Where): Disposition {
   const entry: Disposition | ByPlace = dispositions[code];
   return typeof entry === "string" ? entry : entry[where];
 }

@@ -9,7 +9,7 @@ import type { Owner } from "../model/owner.ts";
 import type { ClusterRecord, EntityRecord } from "../model/record.ts";
 import { withoutFailure } from "./apply-event.ts";
 
-export const formerlyAnnotation = "sluice.dev/formerly";
+const formerlyAnnotation = "sluice.dev/formerly";
 
 /** An entity's record passes from an owner to another, which is rendered again behind it. */
 export interface AdoptInput {

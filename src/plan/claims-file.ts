@@ -55,7 +55,7 @@ export interface ClaimsHead {
 }
 
 /** Passes have ranks of their own: one for each catalog, at the beginning of a block that nobody else has. */
-export function isPassRank(rank: number): boolean {
+function isPassRank(rank: number): boolean {
   return rank % blockSize === 0;
 }
 

@@ -12,11 +12,11 @@ import type { FileContents, FileDifference, ReviewGrouping, ReviewRecord } from 
 import { baseFolder, type OwnedPath, readOwnedPath } from "./paths.ts";
 
 /** The one group of `all`. */
-export const wholeGroup = "all";
+const wholeGroup = "all";
 /** Stands for objects whose going people have turned down: no group is called so. */
 const nobody = "";
 /** For what no trigger owns and no trigger's proposal needs; no trigger can be called so. */
-export const sharedGroup = "_clusters";
+const sharedGroup = "_clusters";
 
 type Reviews = ReadonlyMap<string, ReviewRecord>;
 

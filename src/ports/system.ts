@@ -1,5 +1,4 @@
-/** The ports to time, logs and files that people keep outside the repository. */
-import type { ConfigFile } from "../model/catalog.ts";
+/** The ports to time, chance, logs and secrets. */
 import type { Problem } from "../model/problem.ts";
 
 export interface Clock {
@@ -20,11 +19,6 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
   /** Logs a problem by its severity, with its code and place as fields. */
   problem(problem: Problem, fields?: LogFields): void;
-}
-
-/** A folder of YAML and JSON documents outside the repository. */
-export interface ConfigFolder {
-  read(): Promise<readonly ConfigFile[]>;
 }
 
 /** Random numbers, where they are wanted: spreading retries. */

@@ -14,7 +14,7 @@ import { delimiterPacket, encodePacket, flushPacket, PacketReader } from "./pkt-
 export const idsPerRequestMax = 4000;
 
 /** The answer is not what was asked for: another way must be tried. */
-export class UnexpectedAnswerError extends Error {}
+class UnexpectedAnswerError extends Error {}
 
 export function encodeFetchRequest(ids: readonly ObjectId[]): Buffer {
   return Buffer.concat([

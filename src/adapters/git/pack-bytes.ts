@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
 import { idBytes, type ObjectType } from "./object-id.ts";
 
-export const packTypeOf = { commit: 1, tree: 2, blob: 3, tag: 4 } as const satisfies Record<ObjectType, number>;
+const packTypeOf = { commit: 1, tree: 2, blob: 3, tag: 4 } as const satisfies Record<ObjectType, number>;
 export const typeNames: Readonly<Record<number, ObjectType>> = { 1: "commit", 2: "tree", 3: "blob", 4: "tag" };
 export const ofsDeltaType = 6;
 export const refDeltaType = 7;

@@ -33,7 +33,7 @@ function isExempt(url: URL, list: string): boolean {
   });
 }
 
-export function portOf(url: URL): string {
+function portOf(url: URL): string {
   return url.port || (url.protocol === "https:" ? "443" : "80");
 }
 
@@ -80,7 +80,7 @@ export function routeThrough(url: URL, proxy: URL | undefined, headers: Readonly
 }
 
 /** The header that a proxy wants where its URL has credentials. */
-export function proxyAuthorization(proxy: URL): Record<string, string> {
+function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};
   const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };

@@ -28,7 +28,7 @@ interface DiffOptions extends CommonOptions {
 }
 
 /** Recorded entities that a dry run renders at most. */
-export const dryRunEntitiesMax = 100_000;
+const dryRunEntitiesMax = 100_000;
 
 export function addDiffCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("diff"))

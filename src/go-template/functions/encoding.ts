@@ -58,7 +58,7 @@ export function encodeBase32(bytes: Uint8Array): string {
 }
 
 /** encoding/base32's StdEncoding: newlines are taken out first, so that offsets do not count them. */
-export function decodeBase32(text: string): Decoded {
+function decodeBase32(text: string): Decoded {
   const source = toByteText(text).replace(/[\r\n]/g, "");
   const bytes: number[] = [];
   for (let at = 0; at < source.length; ) {

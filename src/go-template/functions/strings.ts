@@ -102,7 +102,7 @@ function isGraphicAscii(unit: number): boolean {
 }
 
 /** strings.TrimSpace. */
-export function trimSpace(text: string): string {
+function trimSpace(text: string): string {
   if (isGraphicAscii(text.charCodeAt(0)) && isGraphicAscii(text.charCodeAt(text.length - 1))) return text;
   const [start, end] = rangeWithout(text.length, (at) => isSpace(text.charCodeAt(at)));
   return text.slice(start, end);

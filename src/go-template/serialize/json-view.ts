@@ -89,7 +89,7 @@ function viewStruct(value: GoStruct): JsonView {
 }
 
 /** The RFC 3339 form, with as many fractional digits as there are. */
-export function timeText(time: GoTime): string {
+function timeText(time: GoTime): string {
   const text = formatTime(time, "2006-01-02T15:04:05.999999999Z07:00");
   if (!/^\d{4}-/.test(text)) {
     const reason = "year outside of range [0,9999]";

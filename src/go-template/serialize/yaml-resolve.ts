@@ -96,7 +96,7 @@ const date =
   /^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:([Tt]| +)([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})?)?$/;
 
 /** Whether go-yaml reads a plain scalar as a timestamp: its four layouts, with the leniences of Go's time.Parse. */
-export function isTimestamp(text: string): boolean {
+function isTimestamp(text: string): boolean {
   const match = date.exec(text);
   if (match === null) return false;
   const [, year, month, day, separator, hour, minute, second, zone] = match;

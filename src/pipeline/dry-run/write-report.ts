@@ -39,7 +39,7 @@ export function writeChange({ action, path, at, hunks, trigger }: ObjectChange):
   return clean(head + hunks.map(writeHunk).join(""));
 }
 
-export function writeHunk({ before, after, lines }: Hunk): string {
+function writeHunk({ before, after, lines }: Hunk): string {
   const text = lines.map((line) => `${line.sign}${line.text}\n`).join("");
   return `@@ -${before.join(",")} +${after.join(",")} @@\n${text}`;
 }
@@ -94,7 +94,7 @@ function writeTotals(report: DryRunReport): string {
   return clean(`${notes.join("")}${base} → ${head}: ${totals} (${rendered})\n`);
 }
 
-export function changesOf({ counts }: DryRunReport): number {
+function changesOf({ counts }: DryRunReport): number {
   return counts.create + counts.update + counts.delete;
 }
 

@@ -174,7 +174,7 @@ export function hasOwner({ eventTriggers }: Catalog): boolean {
 }
 
 /** For the log: which revision, and whom it has. */
-export function describeCatalog({ revision, eventTriggers, clusters }: Catalog) {
+function describeCatalog({ revision, eventTriggers, clusters }: Catalog) {
   return {
     revision: revision.slice(0, 12),
     triggers: nameSome([...eventTriggers.keys()]),

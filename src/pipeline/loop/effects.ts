@@ -15,7 +15,7 @@ export interface Effect {
   readonly since: number | undefined;
 }
 
-export const noEffect: Effect = {
+const noEffect: Effect = {
   batches: 0,
   events: 0,
   created: 0,

@@ -131,7 +131,7 @@ export class Watcher {
 const stateCodes = new Set<Problem["code"]>(["STATE_MISSING", "STATE_BEHIND"]);
 
 /** Ids that lines `Sluice-Approve: ID` of a commit's message name. */
-export function approvalsIn(message: string): readonly string[] {
+function approvalsIn(message: string): readonly string[] {
   return [...message.matchAll(/^Sluice-Approve: ([0-9a-f]{12})\s*$/gm)].map(([, id = ""]) => id);
 }
 

@@ -10,7 +10,7 @@ import type { ObjectId } from "../../ports/git.ts";
 import { summarizeProposal } from "./describe-proposal.ts";
 import type { GroupPublisherOptions, GroupPublisherParts } from "./group-publisher.ts";
 
-export const statusContext = "sluice/review";
+const statusContext = "sluice/review";
 
 export interface Marked {
   readonly proposal: readonly FileDifference[];

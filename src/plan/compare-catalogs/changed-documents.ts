@@ -29,7 +29,7 @@ function isThere({ eventTriggers }: Catalog, trigger: string | undefined): boole
   return trigger === undefined || eventTriggers.get(trigger)?.withdrawn !== true;
 }
 
-export function isSameDocument(before: RawDocument | undefined, after: RawDocument | undefined): boolean {
+function isSameDocument(before: RawDocument | undefined, after: RawDocument | undefined): boolean {
   if (before === after) return true;
   if (before === undefined || after === undefined) return false;
   return before.text === after.text || significantText(before.value) === significantText(after.value);

@@ -2,9 +2,7 @@
  * YAML as manifests may use it: the nodes of the YAML reader (go-template), checked by parse-yaml.ts to be of the few kinds
  * that every consumer understands alike.
  */
-import type { YamlScalar as AnyScalar, YamlStyle } from "../../go-template/index.ts";
-
-export type ScalarStyle = YamlStyle;
+import type { YamlScalar as AnyScalar } from "../../go-template/index.ts";
 
 /** The only tags that are read: those of YAML's core, and `!`, which makes a scalar a string. */
 export type YamlTag = "!!str" | "!!int" | "!!float" | "!!bool" | "!!null" | "!!map" | "!!seq" | "!";

@@ -170,11 +170,11 @@ function faultOfType(value: Json, type: ScalarNode["type"]): string | undefined 
   }
 }
 
-export function isNumber(value: Json): value is number | bigint {
+function isNumber(value: Json): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
-export function isInteger(value: Json): value is number | bigint {
+function isInteger(value: Json): value is number | bigint {
   return typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
 }
 
