@@ -114,13 +114,14 @@ async function work(git: GitRepository): Promise<void> {
   };
   await insist(push);
   await insist(push);
-  sandbox.commitAsPerson("main", { [`given/${numbers}`]: `${numbers}\n` });
+  const given = numbers;
+  sandbox.commitAsPerson("main", { [`given/${given}`]: `${given}\n` });
   await insist(push);
   await insist(async () => {
     const head = (await git.fetchHeads(["main"])).get("main")!;
     const { tree } = await git.readCommit(head);
-    const path = `given/${numbers - 1}`;
-    expect((await git.readFiles(tree, [path])).get(path)).toBe(`${numbers - 1}\n`);
+    const path = `given/${given}`;
+    expect((await git.readFiles(tree, [path])).get(path)).toBe(`${given}\n`);
   });
 }
 

@@ -262,7 +262,7 @@ export class Repository implements GitRepository {
   async readFiles(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
     await yieldToOthers();
     const ids = await this.findIds(tree, paths);
-    const blobs = await this.#readBlobs(ids.values(), (body) => body.toString());
+    const blobs = await this.#readBlobs([...ids.values()], (body) => body.toString());
     return new Map(Array.from(ids, ([path, id]) => [path, blobs.get(id)!]));
   }
 
@@ -273,7 +273,9 @@ export class Repository implements GitRepository {
 
   /** What each blob's bytes make; those that aren't here are asked for. */
   async #readBlobs<Content>(
-    ids: Iterable<ObjectId>,
+    // A list, for it is gone through again where the store had to be made anew: what an iterator has given is gone, and a
+    // file that is not read must never look like one that is not there.
+    ids: readonly ObjectId[],
     make: (body: Buffer) => Content,
   ): Promise<ReadonlyMap<ObjectId, Content>> {
     const contents = new Map<ObjectId, Content>();
@@ -291,7 +293,7 @@ export class Repository implements GitRepository {
 
   /** Fills in what is here and answers with what isn't. */
   #readContents<Content>(
-    ids: Iterable<ObjectId>,
+    ids: readonly ObjectId[],
     make: (body: Buffer) => Content,
     contents: Map<ObjectId, Content>,
   ): ObjectId[] {
