@@ -1,5 +1,7 @@
 /** One conversation with a program that was started for it. */
+
 import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 import type { SluiceError } from "../../model/problem.ts";
 import type { Clock } from "../../ports/system.ts";
 import { AdvertisementReader } from "./advertisement.ts";
@@ -147,9 +149,7 @@ export class ProgramConnection implements Connection {
       if (stdin.destroyed) return;
       if (stdin.write(piece)) continue;
       stdin.uncork();
-      await new Promise<void>((resolve) => {
-        stdin.once("drain", resolve).once("close", resolve);
-      });
+      await untilDrained(stdin);
       stdin.cork();
     }
     stdin.uncork();
@@ -169,4 +169,15 @@ export class ProgramConnection implements Connection {
     await this.exited;
     return this.#reason ?? this.#options.explain(this.#program.stderr, this.#program.failure);
   }
+}
+
+/** Until more may be written, or nothing any more. */
+function untilDrained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      stream.off("drain", end).off("close", end);
+      resolve();
+    };
+    stream.once("drain", end).once("close", end);
+  });
 }
