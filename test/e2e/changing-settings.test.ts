@@ -188,6 +188,11 @@ describe("refused, with the old ones kept", () => {
   });
 });
 
+/** Until the control socket answers, whatever the service is doing: asking changes nothing. */
+function untilAnswered(workbench: Workbench): Promise<void> {
+  return until(async () => (await workbench.sluice("status")).code === 0, "the control socket");
+}
+
 describe("while it starts", () => {
   it("a repository that is not there is waited for, commands are told, and the mended file takes over", async () => {
     const workbench = await open();
@@ -210,14 +215,14 @@ describe("while it starts", () => {
     const port = await listenSilently();
     await workbench.changeSettings((text) => text.replace("./fleet.git", `http://127.0.0.1:${port}/fleet.git`));
     const service = workbench.launch();
-    await until(async () => (await workbench.sluice("pause")).stderr.includes("starting"), "the control socket");
+    await untilAnswered(workbench);
     await workbench.changeSettings((text) => text.replace(`http://127.0.0.1:${port}/fleet.git`, "./fleet.git"));
     await service.untilLogged("ready");
     expect(await service.stop()).toBe(0);
 
     await workbench.changeSettings((text) => text.replace("./fleet.git", `http://127.0.0.1:${port}/fleet.git`));
     const second = workbench.launch();
-    await until(async () => (await workbench.sluice("pause")).stderr.includes("starting"), "the control socket");
+    await untilAnswered(workbench);
     const { code, seconds } = await stopTimed(second);
     expect(code).toBe(0);
     expect(seconds).toBeLessThan(25);
@@ -226,10 +231,7 @@ describe("while it starts", () => {
   it("a file that changes before it is ready is noticed", async () => {
     const workbench = await open();
     const service = workbench.launch();
-    await until(
-      () => workbench.sluice("pause").then(({ code, stderr }) => code === 0 || stderr.includes("starting")),
-      "it",
-    );
+    await untilAnswered(workbench);
     await workbench.changeSettings((text) => text.replace("name: sluice,", "name: robot,"));
     await until(
       () => service.lines().filter(({ message }) => message === "ready" || message === "settings in force").length > 0,
