@@ -37,7 +37,8 @@ function subjectLine(events: readonly EventEffect[], objects: ChangeSet["objects
     .map((action) => [action, count(action)] as const)
     .filter(([, number]) => number > 0)
     .map(([action, number]) => `${action} ${number}`);
-  const what = parts.length === 0 ? "Bring manifests to the state" : `${parts.join(", ")} manifests`;
+  const noun = objects.length === 1 ? "manifest" : "manifests";
+  const what = parts.length === 0 ? "Bring manifests to the state" : `${parts.join(", ")} ${noun}`;
   const text = events.length === 0 ? what : `${what} for ${events.length} events`;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

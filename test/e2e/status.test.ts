@@ -67,6 +67,17 @@ it("tells its state in words, as JSON, to probes and to Prometheus", async () =>
     const { stdout } = await workbench!.sluice("status", "-o", "json");
     return JSON.parse(stdout).leading?.lastPush?.created >= 1;
   }, "the push in the status");
+  // What nobody knows is more likely misspelt than empty.
+  for (const [flag, known, unknown] of [
+    ["--cluster", "fleet/eu", "fleet/nope"],
+    ["--trigger", "users", "nope"],
+  ] as const) {
+    expect((await workbench.sluice("show", "addons", flag, known)).stdout).toContain("alice");
+    expect(await workbench.sluice("show", "addons", flag, unknown)).toMatchObject({ code: 3, stdout: "" });
+    expect((await workbench.sluice("show", "entities", flag, unknown)).code).toBe(3);
+  }
+  expect((await workbench.sluice("show", "dead-letters", "--failed")).code).toBe(2);
+
   const { code, stdout } = await workbench.sluice("status");
   expect(code).toBe(0);
   for (const part of ["leading", "1 triggers, 1 clusters", "bus/@journal: subscribed", "last push"])

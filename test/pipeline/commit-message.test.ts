@@ -85,7 +85,7 @@ it("very many are cut", () => {
 
 it("without events it says what it does", () => {
   expect(write([], [])).toBe("Bring manifests to the state\n");
-  expect(write([], ["delete"])).toBe("Delete 1 manifests\n");
+  expect(write([], ["delete"])).toBe("Delete 1 manifest\n");
 });
 
 describe("text of events", () => {

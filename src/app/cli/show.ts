@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { ObjectIdentity } from "../../model/manifest.ts";
-import { type Owner, ownerKey } from "../../model/owner.ts";
+import { type Owner, ownerKey, triggerOwner } from "../../model/owner.ts";
 import { formatPlace, type Problem } from "../../model/problem.ts";
 import {
   type ClusterRecord,
@@ -22,7 +22,8 @@ import {
   type UnmergedFile,
 } from "../../pipeline/review/review-overview.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
-import { checkpointPath, desiredFolder, hashEntity, objectPath } from "../../plan/paths.ts";
+import { checkpointPath, clusterFolder, desiredFolder, hashEntity, objectPath, ownerPath } from "../../plan/paths.ts";
+import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { openHeads, openState } from "../compose/state.ts";
 import { openSettings } from "../read-config.ts";
 import {
@@ -30,6 +31,7 @@ import {
   type CliContext,
   type CommonOptions,
   type ExitCode,
+  notFoundError,
   type OutputFormat,
   reportProblems,
   usageError,
@@ -95,11 +97,27 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
         deadLetterView,
       );
     } else {
+      await checkFilter(state.git, state.tree, filter);
       await printLimited(context, print, listRecords(state.git, state.tree, filter), entityView);
     }
     return 0;
   } finally {
     await state.close();
+  }
+}
+
+/** A cluster or trigger that nothing is known of is more likely misspelt than empty. Throws NOT_FOUND. */
+async function checkFilter(
+  git: GitReader,
+  tree: ObjectId | undefined,
+  { cluster, trigger }: RecordFilter,
+): Promise<void> {
+  const isKnown = async (path: string) => tree !== undefined && (await git.findEntry(tree, path)) !== undefined;
+  if (cluster !== undefined && !(await isKnown(`${desiredFolder}/${clusterFolder(cluster)}`))) {
+    throw notFoundError(`there is no cluster ${cluster}`, "As <namespace>/<name>, and in the catalog in force.");
+  }
+  if (trigger !== undefined && !(await isKnown(ownerPath(triggerOwner(trigger))))) {
+    throw notFoundError(`there is no EventTrigger ${trigger}`, "Nor is anything on record of one that was called so.");
   }
 }
 
@@ -159,6 +177,7 @@ export async function showAddons(
       const file = files.get(settings.output.path + path.slice(desiredFolder.length));
       return file === undefined ? "" : describeFileReview(file);
     };
+    await checkFilter(git, state?.tree, filter);
     const addons: Addon[] = [];
     for await (const record of listRecords(git, state?.tree, filter)) {
       addons.push(...addonsOf(record, filter.cluster, reviewOf));
