@@ -27,11 +27,15 @@ export function chooseRoute(
 ): SampleRoute {
   const connection = options.connection ?? first;
   if (connection === undefined) throw usageError("the settings name no connection");
+  if (!subjects.has(connection)) {
+    throw usageError(`the settings have no connection ${connection}`, `They have: ${[...subjects.keys()].join(", ")}`);
+  }
   // Of a stream that is read whole nothing more is known.
   const known = (subjects.get(connection) ?? []).filter((subject) => subject !== ">");
   const subject = options.subject ?? (known.length === 1 ? known[0] : undefined);
   if (subject === undefined) {
-    throw usageError(`connection ${connection} has ${known.length} subjects`, "Say which one with --subject.");
+    const choice = known.length === 0 ? "names no subject" : `has ${known.length} subjects`;
+    throw usageError(`connection ${connection} ${choice}`, "Say which one with --subject.");
   }
   return { connection, subject };
 }
