@@ -19,11 +19,14 @@ const bin = (name) => join(root, "node_modules", name);
 const sandbox = mkdtempSync(join(tmpdir(), "sluice-test-"));
 const home = join(sandbox, "home");
 const temporary = join(sandbox, "tmp");
-for (const folder of [home, temporary]) mkdirSync(folder, { mode: 0o700 });
+const gnupg = join(sandbox, "gnupg");
+for (const folder of [home, temporary, gnupg]) mkdirSync(folder, { mode: 0o700 });
 const env = {
   ...process.env,
   HOME: home,
   TMPDIR: temporary,
+  // gpg makes one where it is run by a key's name, as the settings may have it.
+  GNUPGHOME: gnupg,
   // Tools that were built, and what Go and npm have fetched, are kept where they are.
   XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"),
   GOPATH: process.env.GOPATH ?? join(homedir(), "go"),

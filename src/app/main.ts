@@ -8,6 +8,8 @@ import { createCliRedactor } from "./compose/process.ts";
 // From Node 22 on, what was compiled once is kept: most commands are shorter than compiling them.
 (module as { enableCompileCache?: () => void }).enableCompileCache?.();
 
+/** What was written is written by then. */
+const endMsMax = 2_000;
 const stop = new AbortController();
 let stopsInOrder = false;
 for (const [signal, code] of [
@@ -36,3 +38,5 @@ const context: CliContext = {
 };
 
 process.exitCode = await runCli(process.argv.slice(2), context);
+// A service that has ended in order ends, whatever a server that keeps silent may hold open still.
+if (stopsInOrder) setTimeout(() => process.exit(), endMsMax).unref();

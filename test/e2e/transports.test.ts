@@ -1,7 +1,7 @@
 /** The seed's flow over http with basic auth and over ssh, on good days and bad ones: nothing lost, nothing forced. */
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { GitHttpServer, type HttpFault } from "../tools/git-http.ts";
 import {
   clusterDocument,
@@ -54,14 +54,15 @@ async function openHttp(): Promise<Workbench> {
   return opened;
 }
 
+const sshProgram = join(process.env.TMPDIR ?? "/tmp", `sluice-ssh-${process.pid}`);
+afterAll(() => rm(sshProgram, { force: true }));
+
 /** Over ssh, through a program that runs the command on this machine. */
 async function openSsh(): Promise<Workbench> {
-  const folder = process.env.TMPDIR ?? "/tmp";
-  const program = join(folder, `sluice-ssh-${process.pid}`);
-  await writeFile(program, '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n');
-  await chmod(program, 0o755);
+  await writeFile(sshProgram, '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n');
+  await chmod(sshProgram, 0o755);
   return open({
-    env: { GIT_SSH: program, GIT_SSH_VARIANT: "ssh", DEPLOY_KEY: "a key" },
+    env: { GIT_SSH: sshProgram, GIT_SSH_VARIANT: "ssh", DEPLOY_KEY: "a key" },
     repository: async (root) => `url: ssh://git@git.example.com${root}/fleet.git\n  auth: {sshKey: {env: DEPLOY_KEY}}`,
   });
 }

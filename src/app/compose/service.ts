@@ -44,6 +44,8 @@ export async function composeService(
   // Closing ends whatever is under way.
   const close = () => void git.close();
   signal.addEventListener("abort", close, { once: true });
+  // A stop that came while the repository was opened is not told again.
+  if (signal.aborted) close();
   try {
     const settings = { ...composeSettings(context, config, ports), streams };
     const branches = openBranches(config.settings, ports);
