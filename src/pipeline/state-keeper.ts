@@ -322,8 +322,9 @@ export class StateKeeper {
   /** A chunk of a pass takes its removals from the budget; one that would take more is not committed, and the pass held. */
   async #commitChunk({ inputs, pending }: Pick<PendingChunk, "inputs" | "pending">): Promise<void> {
     this.#countMinutes();
-    const { changeSet } = await this.#fold(inputs, { pending }, this.#branches.stateTree);
-    const removals = countRemovals(changeSet);
+    const tree = this.#branches.stateTree;
+    const folded = await this.#fold(inputs, { pending }, tree);
+    const removals = countRemovals(folded.changeSet);
     const total = removals.reduce((sum, effect) => sum + effect.removals, 0);
     const state = readGuardState(this.#checkpoint.parts);
     const { guard } = this.#options;
@@ -349,7 +350,9 @@ export class StateKeeper {
           });
     const isDone = !pending.passes.some(({ held }) => held === undefined) && pending.reviews.length === 0;
     const rest = isDone ? writeGuardState(parts, { ...readGuardState(parts), budget: undefined }) : parts;
-    await this.#commit(inputs, { pending, parts: rest }, true);
+    // Most chunks take nothing: what was folded to count them is what is committed.
+    if (rest === this.#checkpoint.parts) await this.#store(folded, true, tree);
+    else await this.#commit(inputs, { pending, parts: rest }, true);
   }
 
   /** Beyond so many objects that events deleted within a minute the service pauses, where the settings say so. */
@@ -441,7 +444,11 @@ export class StateKeeper {
     base = this.#branches.stateTree,
   ): Promise<ChangeSet> {
     this.#nameState();
-    const { changeSet, checkpoint } = await this.#fold(inputs, change, base);
+    return this.#store(await this.#fold(inputs, change, base), cannotWait, base);
+  }
+
+  /** Commits what was folded on `base`, unless it is nothing but positions that can wait. */
+  async #store({ changeSet, checkpoint }: Folded, cannotWait: boolean, base: string | undefined): Promise<ChangeSet> {
     const hasChanged = changeSet.changes.length > 0;
     if (hasChanged && (cannotWait || !this.#isHeld(changeSet))) {
       await this.#branches.commitState(changeSet, base);

@@ -10,6 +10,7 @@ import type { Owner } from "../../model/owner.ts";
 import { affectedOwners } from "../../plan/affected-owners.ts";
 import { causesIn } from "../../plan/compare-catalogs/causes.ts";
 import { compareCatalogs } from "../../plan/compare-catalogs/compare-catalogs.ts";
+import { catalogSettings } from "../../plan/mass-change/catalog-settings.ts";
 import { EffectCount, objectKey } from "../../plan/mass-change/count-effects.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { decodePathPart, ownersFolder, readOwnedPath } from "../../plan/paths.ts";
@@ -58,7 +59,7 @@ export async function countChange(scope: CountScope, inForce: Catalog, wanted: C
   for (const [key, { before, after }] of comparison.changedDocuments)
     documents.set(key, { key, before: before?.text, after: after?.text });
   for (const key of comparison.changedSettings)
-    documents.set(key, { key, before: settingsText(inForce), after: settingsText(wanted) });
+    documents.set(key, { key, before: catalogSettings(inForce), after: catalogSettings(wanted) });
   return { effects, documents };
 }
 
@@ -126,9 +127,4 @@ export function countRemovals(
     else count.comes(key, cause);
   }
   return count.effects().filter(({ removals }) => removals > 0);
-}
-
-function settingsText({ compatibility, connectionClusters }: Catalog): string {
-  const clusters = [...connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([compatibility, clusters]);
 }
