@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { usersConfig, usersConnection, usersTrigger } from "./users-config.ts";
 import { until, Workbench } from "./workbench.ts";
 
 let workbench: Workbench | undefined;
@@ -11,49 +12,8 @@ afterEach(async () => {
   workbench = undefined;
 });
 
-const trigger = `apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventTrigger
-metadata: {name: users}
-spec:
-  eventSourceName: login
-  oneForEvent: true
-  sourceClusterSelector: {matchLabels: {env: production}}
-  policyRefs: [{kind: ConfigMap, namespace: default, name: user}]
-`;
-const config = {
-  "trigger.yaml": trigger,
-  "others.yaml": `apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventSource
-metadata: {name: login}
-spec:
-  messagingMatchCriteria: [{subject: user-operation}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: user, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
-data:
-  namespace.yaml: |
-    apiVersion: v1
-    kind: Namespace
-    metadata: {name: "{{ .CloudEvent.subject }}"}
----
-apiVersion: lib.projectsveltos.io/v1beta1
-kind: SveltosCluster
-metadata: {name: eu, namespace: fleet, labels: {env: production}}
-`,
-};
-const connection = JSON.stringify({
-  nats: {
-    configuration: {
-      url: "nats://nats.nats.svc.cluster.local:4222",
-      subjects: ["user-operation"],
-      authorization: { user: { user: "admin", password: "my-password" } },
-    },
-  },
-});
-
 it("diff names the change as the service then holds it; approved it goes, taken back all stands as before", async () => {
-  workbench = await Workbench.open({ config, connection });
+  workbench = await Workbench.open({ config: usersConfig, connection: usersConnection });
   const bench = workbench;
   const service = await bench.start();
   for (let n = 0; n < 30; n++) {
@@ -72,7 +32,7 @@ it("diff names the change as the service then holds it; approved it goes, taken 
   expect(change).toMatchObject({ removals: 30 });
   expect((await bench.sluice("diff", "--config", "checkout/config")).stdout).toContain(`sluice approve ${change?.id}`);
 
-  await bench.write("checkout/config/trigger.yaml", trigger);
+  await bench.write("checkout/config/trigger.yaml", usersTrigger);
   await bench.commitConfig({ "trigger.yaml": undefined });
   const held = async () =>
     (JSON.parse((await bench.sluice("status", "-o", "json")).stdout).leading.held as { id: string }[]).map(
@@ -86,7 +46,7 @@ it("diff names the change as the service then holds it; approved it goes, taken 
 
   expect((await bench.sluice("approve", change?.id ?? "")).code).toBe(0);
   await until(async () => (await bench.rendered()).length === 0, "nothing rendered any more");
-  await bench.commitConfig({ "trigger.yaml": trigger });
+  await bench.commitConfig({ "trigger.yaml": usersTrigger });
   await until(async () => (await bench.rendered()).length === 30, "30 namespaces again");
   expect(await tree()).toBe(before);
   expect(await service.stop()).toBe(0);

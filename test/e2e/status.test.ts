@@ -1,6 +1,7 @@
 /** What a running service tells about itself: to `sluice status`, to probes and to Prometheus. */
 import { createServer } from "node:net";
 import { afterEach, expect, it } from "vitest";
+import { usersConfig, usersConnection } from "./users-config.ts";
 import { until, Workbench } from "./workbench.ts";
 
 let workbench: Workbench | undefined;
@@ -10,50 +11,10 @@ afterEach(async () => {
   workbench = undefined;
 });
 
-const config = {
-  "all.yaml": `apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventSource
-metadata: {name: login}
-spec:
-  messagingMatchCriteria: [{subject: user-operation}]
----
-apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventTrigger
-metadata: {name: users}
-spec:
-  eventSourceName: login
-  oneForEvent: true
-  sourceClusterSelector: {matchLabels: {env: production}}
-  policyRefs: [{kind: ConfigMap, namespace: default, name: user}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: user, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
-data:
-  namespace.yaml: |
-    apiVersion: v1
-    kind: Namespace
-    metadata: {name: "{{ .CloudEvent.subject }}"}
----
-apiVersion: lib.projectsveltos.io/v1beta1
-kind: SveltosCluster
-metadata: {name: eu, namespace: fleet, labels: {env: production}}
-`,
-};
-const connection = JSON.stringify({
-  nats: {
-    configuration: {
-      url: "nats://nats.nats.svc.cluster.local:4222",
-      subjects: ["user-operation"],
-      authorization: { user: { user: "admin", password: "my-password" } },
-    },
-  },
-});
-
 it("tells its state in words, as JSON, to probes and to Prometheus", async () => {
   const port = await freePort();
   const settings = `output: {secrets: plain}\nserver: {address: "127.0.0.1:${port}"}`;
-  workbench = await Workbench.open({ config, connection, settings });
+  workbench = await Workbench.open({ config: usersConfig, connection: usersConnection, settings });
   expect((await workbench.sluice("status")).code, "no service runs").toBe(3);
 
   const service = await workbench.start();
