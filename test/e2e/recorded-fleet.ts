@@ -115,7 +115,7 @@ ${settings ?? "output: {secrets: plain}"}
       deadLettersMax: 10,
       render,
     } as const;
-    const keeper = new StateKeeper(options, branches, ports, catalog, checkpoint);
+    const keeper = StateKeeper.open(options, branches, ports, catalog, checkpoint);
     await keeper.putInForce(catalog, unlimited);
     for (let at = 0; at < events.length; at += batch) {
       const deliveries = events.slice(at, at + batch).map((event, index) => deliveryOf(event, at + index + 1));

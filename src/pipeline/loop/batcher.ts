@@ -3,7 +3,7 @@
  * out at once. Under a push that takes long, full batches are committed behind it, up to a bound.
  */
 import type { Clock } from "../../ports/system.ts";
-import { idlePositionsMsMax } from "../state-keeper.ts";
+import { idlePositionsMsMax } from "../keeper/state-commits.ts";
 import type { Effects } from "./effects.ts";
 import type { InForce } from "./in-force.ts";
 import type { Inbox } from "./inbox.ts";

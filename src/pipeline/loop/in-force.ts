@@ -6,8 +6,9 @@ import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { Checked } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Branches } from "../branches/branches.ts";
+import type { KeeperOptions } from "../keeper/keeper-options.ts";
 import type { ReviewPublisher } from "../review/review-publisher.ts";
-import type { KeeperOptions, StateKeeper } from "../state-keeper.ts";
+import type { StateKeeper } from "../state-keeper.ts";
 import type { ConfigSource } from "./config-source.ts";
 
 export interface LeadingOptions extends KeeperOptions {

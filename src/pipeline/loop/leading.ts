@@ -138,7 +138,7 @@ export class Leading {
     const checkpoint = await untilAnswered(ports, signal, "start", () => branches.open());
     const kept = await untilAnswered(ports, signal, "start", () => readKeptCatalog(git, branches.stateTree));
     const catalog = settings.loadCatalog(kept, undefined).value;
-    const keeper = new StateKeeper(settings.options, branches, ports, catalog, checkpoint);
+    const keeper = StateKeeper.open(settings.options, branches, ports, catalog, checkpoint);
     const leading = new Leading(ports, { ...settings, branches, keeper }, onReady);
     await untilAnswered(ports, signal, "start", async () => {
       await keeper.reshard();

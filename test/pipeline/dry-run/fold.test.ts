@@ -126,7 +126,7 @@ async function keepState(catalog: Catalog) {
     deadLettersMax: 10,
     render,
   } as const;
-  const keeper = new StateKeeper(options, branches, ports, catalog, await branches.open());
+  const keeper = StateKeeper.open(options, branches, ports, catalog, await branches.open());
   await keeper.putInForce(catalog, unlimited);
   return {
     receive: async (deliveries: readonly Delivery[]) => {

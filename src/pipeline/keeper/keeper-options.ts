@@ -1,0 +1,16 @@
+/** What the settings say of keeping the state. */
+import type { Layout } from "../../model/change-set.ts";
+import type { GuardSettings } from "../../model/mass-change.ts";
+import type { RenderSettings } from "../../render/render-trigger.ts";
+
+export interface KeeperOptions {
+  readonly eventsMax: number;
+  readonly per: "batch" | "event";
+  readonly layout: Layout;
+  readonly records: "full" | "identity";
+  readonly deadLettersMax: number;
+  readonly render: RenderSettings;
+  /** `output.path`: with the state's id it names what a cluster has once. */
+  readonly outputPath: string;
+  readonly guard: GuardSettings;
+}

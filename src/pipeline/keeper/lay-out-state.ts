@@ -1,0 +1,46 @@
+/** What a state that was just read may have to become before anything else is written to it. */
+import { markWithdrawn } from "../../plan/keep-withdrawn.ts";
+import { parseOwner } from "../../plan/owner-file.ts";
+import { ownersFolder } from "../../plan/paths.ts";
+import { readFolder } from "../read-folder.ts";
+import { reshardTree } from "../reshard-tree.ts";
+import { takeOverVersion1 } from "../take-over-version-1.ts";
+import type { StateCommits } from "./state-commits.ts";
+
+/**
+ * Takes over a state that an older version wrote, and lays the desired tree out anew, in one commit, where the settings
+ * ask for another layout than it has. Marks the owners whose documents are gone.
+ */
+export async function layOutState(commits: StateCommits): Promise<void> {
+  const { layout } = commits.options;
+  const { git, clock, log } = commits.ports;
+  let base = commits.tree;
+  const isTakenOver = base !== undefined && commits.checkpoint.stateId === "";
+  if (base !== undefined && isTakenOver) {
+    const kept = await commits.branches.keepStateAs("v1");
+    log.warn("the state moves to format 2: versions before it can't go on from here", { kept });
+    const taken = await takeOverVersion1(git, base, commits.checkpoint, clock.now());
+    base = taken.tree;
+    commits.takeOver(taken.checkpoint);
+  }
+  const { shards, buckets } = commits.checkpoint.layout;
+  const isLaidOut = shards === layout.shards && buckets === layout.buckets;
+  if (!isLaidOut) {
+    commits.amend({ layout });
+    if (base !== undefined) base = await reshardTree(git, base, layout, clock.now());
+  }
+  commits.use(markWithdrawn(commits.catalog, await namesOfWithdrawn(commits)));
+  if (base === undefined || (isLaidOut && !isTakenOver)) return;
+  // The clusters' own files have their new names at once.
+  const { inputs } = isTakenOver ? await commits.planCatalog(commits.catalog, new Map()) : { inputs: [] };
+  await commits.commit(inputs, {}, { base });
+}
+
+async function namesOfWithdrawn({ ports, tree }: StateCommits): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const [path, text] of readFolder(ports.git, tree, ownersFolder)) {
+    const { owner, withdrawnAt } = parseOwner(text, path);
+    if (withdrawnAt !== undefined) names.add(owner.name);
+  }
+  return names;
+}

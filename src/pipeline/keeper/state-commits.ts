@@ -1,0 +1,207 @@
+/**
+ * The state as it is held while it is written: checkpoint, catalog, rules; and the commits that advance it, one after the
+ * other. What a commit is for is its callers' business.
+ */
+import type { Catalog } from "../../model/catalog.ts";
+import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
+import type { StreamName, StreamPosition } from "../../model/delivery.ts";
+import type { OwnerKey } from "../../model/owner.ts";
+import type { AffectedClusters } from "../../plan/affected-owners.ts";
+import { withCatalogSettings } from "../../plan/mass-change/catalog-settings.ts";
+import { readGuardState } from "../../plan/mass-change/guard-state.ts";
+import { parseOwner } from "../../plan/owner-file.ts";
+import { catalogFolder, checkpointPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
+import { type CatalogChange, planCatalogChange } from "../../plan/plan-catalog-change.ts";
+import type { PlanInput, PlanRules } from "../../plan/state-fold.ts";
+import type { ObjectId } from "../../ports/git.ts";
+import type { Branches, Ports } from "../branches/branches.ts";
+import { type Folded, foldInputs } from "../fold-inputs.ts";
+import type { CountScope } from "../mass-change/count-change.ts";
+import { randomId } from "../random-id.ts";
+import { readFolder } from "../read-folder.ts";
+import { renderAgain } from "../render-again.ts";
+import { rulesOf } from "../rules-of.ts";
+import type { KeeperOptions } from "./keeper-options.ts";
+
+/** Positions without effect are committed with the next effect, or after this long. */
+export const idlePositionsMsMax = 60_000;
+const minuteMs = 60_000;
+
+export class StateCommits {
+  readonly options: KeeperOptions;
+  readonly branches: Branches;
+  readonly ports: Ports;
+  #catalog: Catalog;
+  #checkpoint: Checkpoint;
+  #rules: PlanRules;
+  /** As the state has it: positions that are held back are not in it. */
+  #stored: Checkpoint;
+  /** When the oldest position was taken that no commit holds yet; by the monotonic clock. */
+  #heldSince: number | undefined;
+  /** Up to when the checkpoint's minutes are counted; by the monotonic clock. */
+  #countedUntil: number;
+
+  /** `loaded`: the catalog in force, as it was loaded from the state with the settings of now. */
+  constructor(options: KeeperOptions, branches: Branches, ports: Ports, loaded: Catalog, checkpoint: Checkpoint) {
+    this.options = options;
+    this.branches = branches;
+    this.ports = ports;
+    // What it is compared with later is what was in force, with the settings of then.
+    this.#catalog = withCatalogSettings(loaded, readGuardState(checkpoint.parts).settings);
+    this.#checkpoint = checkpoint;
+    this.#stored = checkpoint;
+    this.#countedUntil = ports.clock.monotonic();
+    this.#rules = rulesOf({ ...options, layout: checkpoint.layout, instance: options.render.instance }, this.#catalog);
+  }
+
+  /** Goes on from here with other settings; the rules are those of before until a catalog is used. */
+  changeOver(options: KeeperOptions, branches: Branches, loaded: Catalog): StateCommits {
+    const next = new StateCommits(options, branches, this.ports, loaded, this.#checkpoint);
+    next.#catalog = this.#catalog;
+    next.#stored = this.#stored;
+    next.#heldSince = this.#heldSince;
+    next.#countedUntil = this.#countedUntil;
+    return next;
+  }
+
+  /** What everything is rendered with: owners whose documents are gone are in it, as withdrawn. */
+  get catalog(): Catalog {
+    return this.#catalog;
+  }
+
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint;
+  }
+
+  /** Up to where the state commits have each stream, positions that are held back apart. */
+  get committed(): ReadonlyMap<StreamName, StreamPosition> {
+    return this.#stored.positions;
+  }
+
+  get heldSince(): number | undefined {
+    return this.#heldSince;
+  }
+
+  get hasPending(): boolean {
+    const { passes, reviews } = this.#checkpoint.pending;
+    return passes.some(({ held }) => held === undefined) || reviews.length > 0;
+  }
+
+  /** The state's tree as the next commit is planned on. */
+  get tree(): ObjectId | undefined {
+    return this.branches.stateTree;
+  }
+
+  /** What counting a change needs, on the state as it is now; undefined: there is no state yet. */
+  get countScope(): CountScope | undefined {
+    const { tree } = this;
+    if (tree === undefined) return undefined;
+    this.countMinutes();
+    const { outputPath, render } = this.options;
+    const rules = { ...this.options, layout: this.#checkpoint.layout, instance: render.instance };
+    return { git: this.ports.git, tree, checkpoint: this.#checkpoint, rules, render, outputPath };
+  }
+
+  /** Plans with this catalog from now on. */
+  use(catalog: Catalog): void {
+    this.#catalog = catalog;
+    this.#rules = rulesOf({ ...this.options, instance: this.options.render.instance }, catalog);
+  }
+
+  /** Changes the checkpoint that the next commit writes. */
+  amend(change: Partial<Checkpoint>): void {
+    this.#checkpoint = { ...this.#checkpoint, ...change };
+  }
+
+  /** A state taken over from another format: none of its positions has a file of its own yet. */
+  takeOver(checkpoint: Checkpoint): void {
+    this.#checkpoint = checkpoint;
+    this.#stored = { ...checkpoint, positions: new Map() };
+  }
+
+  /** Counts the minutes that have passed since, in the checkpoint. */
+  countMinutes(): void {
+    const passed = Math.floor((this.ports.clock.monotonic() - this.#countedUntil) / minuteMs);
+    if (passed <= 0) return;
+    this.#countedUntil += passed * minuteMs;
+    this.amend({ minutes: this.#checkpoint.minutes + passed });
+  }
+
+  /** What a catalog changes of the state's files, and what is to be rendered again. */
+  async planCatalog(catalog: Catalog, affected: ReadonlyMap<OwnerKey, AffectedClusters>): Promise<CatalogChange> {
+    const { git } = this.ports;
+    const { tree } = this;
+    const owners = [];
+    for await (const [path, text] of readFolder(git, tree, ownersFolder)) owners.push(parseOwner(text, path));
+    const paths: string[] = [];
+    if (tree !== undefined) for await (const path of git.listFiles(tree, catalogFolder)) paths.push(path);
+    this.#nameState();
+    const { pending, minutes, stateId } = this.#checkpoint;
+    const { outputPath, render } = this.options;
+    const output = { stateId, outputPath, instance: render.instance };
+    return planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
+  }
+
+  /** Commits inputs, and a change of the checkpoint with them. `mayWait`: if nothing but positions changes. */
+  async commit(
+    inputs: readonly PlanInput[],
+    change: Partial<Checkpoint>,
+    { mayWait = false, base = this.tree }: { readonly mayWait?: boolean; readonly base?: ObjectId | undefined } = {},
+  ): Promise<ChangeSet> {
+    this.#nameState();
+    return this.store(await this.fold(inputs, change, base), { mayWait, base });
+  }
+
+  fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: ObjectId | undefined): Promise<Folded> {
+    const catalog = this.#catalog;
+    const { render } = this.options;
+    const scope = {
+      git: this.ports.git,
+      tree,
+      rules: this.#rules,
+      renderAgain: (record: Parameters<typeof renderAgain>[1], clusters: "all" | ReadonlySet<string>) =>
+        renderAgain(catalog, record, { clusters }, render).input,
+    };
+    return foldInputs(scope, inputs, this.#stored, { ...this.#checkpoint, ...change });
+  }
+
+  /** Commits what was folded on `base`, unless it is nothing but positions that can wait. */
+  async store(
+    { changeSet, checkpoint }: Folded,
+    { mayWait, base }: { readonly mayWait: boolean; readonly base: ObjectId | undefined },
+  ): Promise<ChangeSet> {
+    const hasChanged = changeSet.changes.length > 0;
+    if (hasChanged && !(mayWait && this.#isHeld(changeSet))) {
+      await this.branches.commitState(changeSet, base);
+      this.#heldSince = undefined;
+      this.#stored = checkpoint;
+      this.#tellDropped(changeSet);
+    }
+    // Only now: what could not be committed is not in force, and is tried again.
+    this.#checkpoint = checkpoint;
+    return changeSet;
+  }
+
+  /** A state that has no id yet gets one with its first commit. */
+  #nameState(): void {
+    if (this.#checkpoint.stateId === "") this.amend({ stateId: randomId(this.ports.chance) });
+  }
+
+  #tellDropped({ droppedLetters: dropped }: ChangeSet): void {
+    if (dropped === 0) return;
+    const { deadLettersMax } = this.options;
+    this.ports.log.warn("dead letters are dropped, the oldest first", { dropped, deadLettersMax });
+  }
+
+  /** Whether a change of nothing but positions can wait for others still. */
+  #isHeld(changeSet: ChangeSet): boolean {
+    if (!isOnlyPositions(changeSet)) return false;
+    const now = this.ports.clock.monotonic();
+    this.#heldSince ??= now;
+    return now - this.#heldSince < idlePositionsMsMax;
+  }
+}
+
+function isOnlyPositions({ changes }: ChangeSet): boolean {
+  return changes.every(({ path }) => path === checkpointPath || path.startsWith(`${positionsFolder}/`));
+}
