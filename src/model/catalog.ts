@@ -47,18 +47,8 @@ export interface PolicyRef {
   readonly at: SourcePlace;
 }
 
-/** An event trigger whose fields were all understood. */
-export interface EventTrigger {
-  readonly name: string;
-  /** A template over `.Cluster`. */
-  readonly eventSourceName: TemplateField;
-  readonly sourceClusterSelector?: LabelSelector;
-  readonly clusterSetRefs: readonly string[];
-  readonly destinationClusterSelector?: LabelSelector;
-  /** Templates over the event; an empty namespace is the cluster's that the event counts for. */
-  readonly destinationCluster?: { readonly namespace: TemplateField; readonly name: TemplateField };
-  readonly oneForEvent: boolean;
-  readonly cloudEventAction: TemplateField;
+/** What every owner says of what it renders, and of its objects, whatever has it rendered. */
+export interface OwnerSpec {
   readonly policyRefs: readonly PolicyRef[];
   readonly syncMode: SyncMode;
   /** Lower wins a conflict; 100 unless given. */
@@ -72,6 +62,20 @@ export interface EventTrigger {
   readonly fingerprint: string;
   /** Why it does not render now although its last good version still matches; its entities become failed records. */
   readonly broken?: Problem;
+}
+
+/** An event trigger whose fields were all understood. */
+export interface EventTrigger extends OwnerSpec {
+  readonly name: string;
+  /** A template over `.Cluster`. */
+  readonly eventSourceName: TemplateField;
+  readonly sourceClusterSelector?: LabelSelector;
+  readonly clusterSetRefs: readonly string[];
+  readonly destinationClusterSelector?: LabelSelector;
+  /** Templates over the event; an empty namespace is the cluster's that the event counts for. */
+  readonly destinationCluster?: { readonly namespace: TemplateField; readonly name: TemplateField };
+  readonly oneForEvent: boolean;
+  readonly cloudEventAction: TemplateField;
   /** Its documents are gone: this last version still matches events and renders nothing but the action. */
   readonly withdrawn?: true;
 }

@@ -12,7 +12,8 @@ import type { EntityInput } from "../plan/apply-event.ts";
 import { makeDeadLetter } from "../plan/dead-letter-file.ts";
 import { hashEntity } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
-import { type RenderSettings, renderTrigger } from "../render/render-trigger.ts";
+import type { RenderSettings } from "../render/render-spec.ts";
+import { renderTrigger } from "../render/render-trigger.ts";
 
 export interface ProcessedDelivery {
   readonly inputs: readonly PlanInput[];

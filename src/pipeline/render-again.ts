@@ -7,7 +7,8 @@ import type { ClusterRendering } from "../model/manifest.ts";
 import type { EntityRecord } from "../model/record.ts";
 import type { ReplayedCluster, ReplayInput } from "../plan/apply-replay.ts";
 import { hashEntity } from "../plan/paths.ts";
-import { type RenderSettings, renderTrigger } from "../render/render-trigger.ts";
+import type { RenderSettings } from "../render/render-spec.ts";
+import { renderTrigger } from "../render/render-trigger.ts";
 
 /** Which of a record's clusters are wanted, and how many of them at most. */
 export interface ClusterRange {

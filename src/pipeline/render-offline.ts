@@ -6,7 +6,7 @@ import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
 import { desiredFolder } from "../plan/paths.ts";
 import { type PlanInput, type PlanRules, StateFold } from "../plan/state-fold.ts";
 import { noStateFiles, type StateNeeds } from "../plan/state-view.ts";
-import type { RenderSettings } from "../render/render-trigger.ts";
+import type { RenderSettings } from "../render/render-spec.ts";
 import { processDelivery } from "./process-delivery.ts";
 import { rulesOf } from "./rules-of.ts";
 

@@ -15,7 +15,7 @@ import { decodePathPart, ownerPath, recordFolder, recordPath } from "../plan/pat
 import { parseIdentity, parseRecord } from "../plan/record-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
-import type { RenderSettings } from "../render/render-trigger.ts";
+import type { RenderSettings } from "../render/render-spec.ts";
 import { renderAgain } from "./render-again.ts";
 
 export interface ChunkLimits {

@@ -19,6 +19,11 @@ export function placeInSource(source: TemplateSource, offset: number): SourcePla
   return { ...place, line: line + lines, column: inLine, ...quote(continuationColumn - 1) };
 }
 
+/** Of the whole template. */
+export function placeOfSource({ file, line, column, part }: TemplateSource): SourcePlace {
+  return { file, line, column, part };
+}
+
 function countNewlines(text: string, end: number): number {
   let count = 0;
   for (let at = text.indexOf("\n"); at >= 0 && at < end; at = text.indexOf("\n", at + 1)) count++;

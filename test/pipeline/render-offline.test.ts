@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
 import { renderOffline } from "../../src/pipeline/render-offline.ts";
-import type { RenderSettings } from "../../src/render/render-trigger.ts";
+import type { RenderSettings } from "../../src/render/render-spec.ts";
 
 const documents = (content: string): string => `
 apiVersion: lib.projectsveltos.io/v1beta1

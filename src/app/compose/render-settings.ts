@@ -1,7 +1,7 @@
 /** What rendering goes by, made of the settings. */
 import { createHmac } from "node:crypto";
 import type { Settings } from "../../model/settings.ts";
-import type { RenderSettings } from "../../render/render-trigger.ts";
+import type { RenderSettings } from "../../render/render-spec.ts";
 import type { CliContext } from "../cli/context.ts";
 import { secretReader } from "../read-config.ts";
 

@@ -22,7 +22,7 @@ import {
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord, writeIdentity } from "../../plan/record-file.ts";
 import type { GitReader, ObjectId, TreeEntry } from "../../ports/git.ts";
-import type { RenderSettings } from "../../render/render-trigger.ts";
+import type { RenderSettings } from "../../render/render-spec.ts";
 import { readFolder } from "../read-folder.ts";
 import { renderAgain } from "../render-again.ts";
 import type { FileReview } from "../review/review-overview.ts";

@@ -17,7 +17,7 @@ import { catalogFolder, objectPath, ownersFolder } from "../../plan/paths.ts";
 import { joinPass } from "../../plan/pending-work.ts";
 import { planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import { type PlanInput, renderingsOf } from "../../plan/state-fold.ts";
-import type { RenderSettings } from "../../render/render-trigger.ts";
+import type { RenderSettings } from "../../render/render-spec.ts";
 import { foldInputs } from "../fold-inputs.ts";
 import { findEmptyClusters } from "../forget-withdrawn.ts";
 import { processDelivery } from "../process-delivery.ts";

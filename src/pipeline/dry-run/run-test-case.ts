@@ -22,7 +22,7 @@ import {
 import { splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord } from "../../plan/record-file.ts";
 import { readManifests } from "../../render/read-manifests.ts";
-import type { RenderSettings } from "../../render/render-trigger.ts";
+import type { RenderSettings } from "../../render/render-spec.ts";
 import { readFolder } from "../read-folder.ts";
 import { makeShownHunks } from "./compare.ts";
 import { splitLines } from "./diff-lines.ts";

@@ -1,7 +1,7 @@
 /** What the settings say of keeping the state. */
 import type { Layout } from "../../model/change-set.ts";
 import type { GuardSettings } from "../../model/mass-change.ts";
-import type { RenderSettings } from "../../render/render-trigger.ts";
+import type { RenderSettings } from "../../render/render-spec.ts";
 
 export interface KeeperOptions {
   readonly eventsMax: number;

@@ -16,7 +16,7 @@ import { parseOwner } from "../../plan/owner-file.ts";
 import { decodePathPart, ownersFolder, readOwnedPath } from "../../plan/paths.ts";
 import { planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
-import type { RenderSettings } from "../../render/render-trigger.ts";
+import type { RenderSettings } from "../../render/render-spec.ts";
 import { foldInputs } from "../fold-inputs.ts";
 import { readFolder } from "../read-folder.ts";
 import { renderAgain } from "../render-again.ts";

@@ -10,7 +10,8 @@ import type { Catalog } from "../../../src/model/catalog.ts";
 import type { ReceivedEvent } from "../../../src/model/cloud-event.ts";
 import type { Json } from "../../../src/model/json.ts";
 import { compareCatalogs } from "../../../src/plan/compare-catalogs/compare-catalogs.ts";
-import { type RenderSettings, renderTrigger } from "../../../src/render/render-trigger.ts";
+import type { RenderSettings } from "../../../src/render/render-spec.ts";
+import { renderTrigger } from "../../../src/render/render-trigger.ts";
 
 const one = fc.constantFrom;
 const labels = fc

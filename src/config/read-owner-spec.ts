@@ -1,0 +1,94 @@
+/** What EventTriggers and profiles say alike: what they render, and how their objects are held. */
+import type { OwnerSpec, PolicyRef, StopMatchingBehavior, SyncMode, TemplateField } from "../model/catalog.ts";
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import type { Checked } from "../model/problem.ts";
+import { warnOfPolicyRefFields } from "./fields-without-effect.ts";
+import type { TemplateReader } from "./template-reader.ts";
+import { memberList, memberObject, memberText, type Path, type YamlDocument } from "./yaml-document.ts";
+
+/** Before references are followed. */
+export type OwnerSpecDraft = Omit<OwnerSpec, "fingerprint">;
+
+/** Reads a `spec` as far as it goes; problems of its templates are the reader's. */
+export function readOwnerSpec(
+  document: YamlDocument,
+  templates: TemplateReader,
+  spec: JsonObject,
+): Checked<OwnerSpecDraft> {
+  const policyRefs = memberList(spec, "policyRefs").map((ref, index) =>
+    readPolicyRef(document, templates, ["spec", "policyRefs", index], ref),
+  );
+  const value: OwnerSpecDraft = {
+    policyRefs: policyRefs.flatMap((ref) => (ref.value === undefined ? [] : [ref.value])),
+    syncMode: (memberText(spec, "syncMode") ?? "Continuous") as SyncMode,
+    tier: Number(spec.get("tier") ?? 100),
+    continueOnConflict: spec.get("continueOnConflict") === true,
+    stopMatchingBehavior: (memberText(spec, "stopMatchingBehavior") ?? "WithdrawPolicies") as StopMatchingBehavior,
+    extraLabels: readTexts(templates, spec, "extraLabels"),
+    extraAnnotations: readTexts(templates, spec, "extraAnnotations"),
+    at: document.placeOf([]),
+  };
+  return { value, problems: policyRefs.flatMap((ref) => ref.problems) };
+}
+
+/** What of a `spec` is rendered. */
+export function templatesOfSpec({
+  policyRefs,
+  extraLabels,
+  extraAnnotations,
+}: OwnerSpecDraft): readonly TemplateField[] {
+  return [
+    ...policyRefs.flatMap(({ namespace, name }) => [namespace, name]),
+    ...extraLabels.values(),
+    ...extraAnnotations.values(),
+  ];
+}
+
+/** Undefined for a reference to something that can't be rendered yet; a warning says so. */
+function readPolicyRef(
+  document: YamlDocument,
+  templates: TemplateReader,
+  path: Path,
+  ref: Json,
+): Checked<PolicyRef | undefined> {
+  const problems = warnOfPolicyRefFields(document, path, ref);
+  const kind = memberText(ref, "kind");
+  const name = memberText(ref, "name") ?? "";
+  const isRemote = isJsonObject(ref) && ref.has("remoteURL");
+  if (isRemote === (kind !== undefined)) {
+    problems.push(
+      document.problem(
+        "DOCUMENT_INVALID",
+        "a policyRef has either kind and name, or remoteURL",
+        document.placeOf(path),
+      ),
+    );
+    return { value: undefined, problems };
+  }
+  if (kind !== "ConfigMap" && kind !== "Secret") {
+    if (!isRemote) {
+      const at = document.placeOf([...path, "kind"]);
+      problems.push(document.warning("FIELD_WITHOUT_EFFECT", `policyRefs to a ${kind} have no effect`, at));
+    }
+    return { value: undefined, problems };
+  }
+  if (name === "") {
+    problems.push(
+      document.problem("DOCUMENT_INVALID", `a policyRef to a ${kind} needs a name`, document.placeOf(path)),
+    );
+    return { value: undefined, problems };
+  }
+  const value: PolicyRef = {
+    kind,
+    namespace: templates.compile([...path, "namespace"], memberText(ref, "namespace") ?? ""),
+    name: templates.compile([...path, "name"], name),
+    optional: isJsonObject(ref) && ref.get("optional") === true,
+    at: document.placeOf(path),
+  };
+  return { value, problems };
+}
+
+function readTexts(templates: TemplateReader, spec: JsonObject, key: string): Map<string, TemplateField> {
+  const texts = memberObject(spec, key) ?? new Map<string, Json>();
+  return new Map([...texts].map(([name, text]) => [name, templates.compile(["spec", key, name], String(text))]));
+}
