@@ -4,7 +4,8 @@ import { identityKey, isCoreKind, type Manifest, type ObjectIdentity } from "../
 import type { Problem } from "../model/problem.ts";
 import type { ClusterRecord, RankedObject, RankedObjects } from "../model/record.ts";
 import type { ClaimRules } from "./claim-rules.ts";
-import { type Claimant, type Conflict, ObjectClaims, type Wish } from "./object-claims.ts";
+import type { Claimant } from "./claims/claimant.ts";
+import { type Conflict, ObjectClaims, type Wish } from "./object-claims.ts";
 import { writeIdentity } from "./record-file.ts";
 import type { StateView } from "./state-view.ts";
 

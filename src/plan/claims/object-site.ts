@@ -1,0 +1,36 @@
+/** Where an object of a cluster and its claims are kept. */
+import type { ClusterKey } from "../../model/cluster.ts";
+import type { ObjectIdentity } from "../../model/manifest.ts";
+import type { Owner } from "../../model/owner.ts";
+import type { ClaimRules } from "../claim-rules.ts";
+import { generatedNamespacePath, objectClaimsFolder, objectPath } from "../paths.ts";
+import { writeIdentity } from "../record-file.ts";
+import type { StateView } from "../state-view.ts";
+
+export class ObjectSite {
+  readonly view: StateView;
+  readonly rules: ClaimRules;
+  readonly cluster: ClusterKey;
+  readonly identity: ObjectIdentity;
+  /** Of `claims/`. */
+  readonly folder: string;
+
+  constructor(view: StateView, rules: ClaimRules, cluster: ClusterKey, identity: ObjectIdentity) {
+    this.view = view;
+    this.rules = rules;
+    this.cluster = cluster;
+    this.identity = identity;
+    this.folder = objectClaimsFolder(cluster, identity);
+  }
+
+  /** The object's path in an owner's folder; undefined: among the Namespaces that are generated. */
+  pathIn(place: Owner | undefined): string {
+    if (place !== undefined) return objectPath(this.cluster, place, this.identity, this.rules.layout);
+    return generatedNamespacePath(this.cluster, this.identity.name);
+  }
+
+  /** For assertions. */
+  told(): string {
+    return `${writeIdentity(this.identity)} on ${this.cluster}`;
+  }
+}

@@ -1,0 +1,84 @@
+/** Who has an object to itself: no claims are on file then, and they are made of its file and its record. */
+import { assert } from "../../model/assert.ts";
+import { identityKey } from "../../model/manifest.ts";
+import { type Owner, ownerKey, ownerKinds } from "../../model/owner.ts";
+import { tierOf } from "../claim-rules.ts";
+import { type ClaimingOwner, type ClaimsHead, hashManifest } from "../claims-file.ts";
+import { ownerFolderName, ownerOfFolder, ownersFoldersOf, recordPath } from "../paths.ts";
+import { entityHashOf, splitProvenance } from "../provenance.ts";
+import { parseRecord } from "../record-file.ts";
+import type { ClaimLeaves } from "./claim-leaves.ts";
+import type { Claimant } from "./claimant.ts";
+import type { ObjectSite } from "./object-site.ts";
+
+export class SoleClaimant {
+  readonly #site: ObjectSite;
+  readonly #leaves: ClaimLeaves;
+
+  constructor(site: ObjectSite, leaves: ClaimLeaves) {
+    this.#site = site;
+    this.#leaves = leaves;
+  }
+
+  /** Where there are no claims on file: those of the one who has the object to itself, were they on file. */
+  rivalOf(claimant: Claimant | undefined): ClaimsHead | undefined {
+    const rival = this.#findRival(claimant);
+    if (rival === undefined) return undefined;
+    const { owner, texts, claim, manifest } = rival;
+    // From now on its claim has to be found as any other.
+    this.#leaves.write(claim, claim);
+    const claiming: ClaimingOwner = {
+      owner,
+      tier: tierOf(this.#site.rules, owner),
+      claims: 1,
+      label: texts.owner,
+      instance: texts.instance,
+    };
+    assert(entityHashOf(texts) === claim.entityHash, `${this.#site.told()} is claimed by who has it`);
+    return {
+      place: owner,
+      first: { ...claim, manifest },
+      claims: 1,
+      alike: 1,
+      needs: 0,
+      owners: new Map([[ownerKey(owner), claiming]]),
+    };
+  }
+
+  #findRival(claimant: Claimant | undefined) {
+    const view = this.#site.view;
+    const folders = ownersFoldersOf(this.#site.cluster, this.#site.identity, this.#site.rules.layout);
+    for (const kind of ownerKinds) {
+      const names = new Set(view.folder(folders[kind]));
+      // Another entity of its own owner may have it.
+      if (claimant?.owner.kind === kind) names.add(ownerFolderName(claimant.owner));
+      for (const name of names) {
+        const owner =
+          claimant !== undefined && claimant.owner.kind === kind && ownerFolderName(claimant.owner) === name
+            ? claimant.owner
+            : (ownerOfFolder(kind, name, this.#site.cluster) ?? this.#site.rules.ownerOfCutFolder(kind, name));
+        if (owner === undefined) continue;
+        const path = this.#site.pathIn(owner);
+        if (!view.exists(path)) continue;
+        const text = view.text(path);
+        if (text === undefined) return undefined;
+        const { bare, texts } = splitProvenance(text);
+        const entityHash = entityHashOf(texts);
+        const manifest = hashManifest(bare);
+        const rank = this.#rankOnRecord(owner, entityHash);
+        return { owner, texts, manifest, claim: { owner, entityHash, rank, manifest } };
+      }
+    }
+    return undefined;
+  }
+
+  #rankOnRecord(owner: Owner, entityHash: string): number {
+    const path = recordPath(owner, entityHash);
+    const text = this.#site.view.text(path);
+    if (text === undefined) return 0;
+    const on = parseRecord(text, path).clusters.get(this.#site.cluster);
+    const key = identityKey(this.#site.identity);
+    // Who came to be alone may not have been told yet: then its record says that it waits.
+    return (on?.objects.get(key) ?? on?.waiting.get(key))?.rank ?? 0;
+  }
+}
