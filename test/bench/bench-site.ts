@@ -15,6 +15,7 @@ import {
   watch,
   writeFileSync,
 } from "node:fs";
+import type { IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,6 +34,14 @@ export interface SiteOptions {
   readonly shards: number;
   /** A bare repository to begin with. */
   readonly base?: string;
+  /** A second manifest of each entity, a template. */
+  readonly manifest?: string;
+}
+
+/** A request as the Git server received it. */
+export interface RecordedRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
 }
 
 /** CPU seconds and peak memory of a process and all below it. */
@@ -81,12 +90,16 @@ export class BenchSite {
     return site;
   }
 
-  #writeConfiguration({ clusters, shards }: SiteOptions): void {
+  #writeConfiguration({ clusters, shards, manifest }: SiteOptions): void {
     mkdirSync(join(this.folder, "config"));
     const example = join(findProjectRoot(), "examples", "user-namespaces", "config", "user-namespaces.yaml");
     // Something that each event changes, so that an update has a manifest to commit.
     const annotation = `      annotations: {example.com/last-event: "{{ .CloudEvent.id }}"}\n`;
-    writeFileSync(join(this.folder, "config", "user-namespaces.yaml"), readFileSync(example, "utf8") + annotation);
+    const second = manifest === undefined ? "" : `  second.yaml: |\n${manifest.replace(/^/gm, "    ")}\n`;
+    writeFileSync(
+      join(this.folder, "config", "user-namespaces.yaml"),
+      readFileSync(example, "utf8") + annotation + second,
+    );
     const documents = Array.from(
       { length: clusters },
       (_, index) =>
@@ -143,13 +156,13 @@ state: {directory: ./state}
 
   #readSequence(): number {
     try {
-      const text = execFileSync("git", ["-C", this.repository, "show", "sluice/state:checkpoint.json"], {
+      const text = execFileSync("git", ["-C", this.repository, "show", "sluice/state:positions/bus.json"], {
         stdio: ["ignore", "pipe", "ignore"],
       });
-      const { positions } = JSON.parse(text.toString()) as {
-        positions: Record<string, { sequence: number; time: string }>;
+      const { streams } = JSON.parse(text.toString()) as {
+        streams: Record<string, { sequence: number; time: string }>;
       };
-      const position = positions["bus/USERS"];
+      const position = streams["bus/USERS"];
       // The repository may be another site's, with positions in that one's stream.
       return position === undefined || Date.parse(position.time) < this.#openedAt ? 0 : position.sequence;
     } catch {
@@ -164,9 +177,18 @@ state: {directory: ./state}
     }
   }
 
+  /** Keeps the pushes that come to the repository from now on, as they were sent. */
+  recordPushes(): readonly RecordedRequest[] {
+    const recorded: RecordedRequest[] = [];
+    this.#git.onBody = ({ method, url, headers }, body) => {
+      if (method === "POST" && url === "/fleet.git/git-receive-pack") recorded.push({ headers, body });
+    };
+    return recorded;
+  }
+
   /** Resolves when the branch has moved on the server. */
-  nextPush(branch: string): Promise<void> {
-    const [folder, name] = [join(this.repository, "refs", "heads"), branch];
+  nextPush(branch: string, repository = this.repository): Promise<void> {
+    const [folder, name] = [join(repository, "refs", "heads"), branch];
     return new Promise((resolve) => {
       const watcher = watch(folder, (_, changed) => {
         if (changed !== name) return;

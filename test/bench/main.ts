@@ -5,11 +5,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { benchBacklog } from "./backlog.ts";
 import { type BenchOptions, type BenchRow, formatRow, isMet } from "./bench-row.ts";
 import { benchFanOut } from "./fan-out.ts";
 import { benchLatency } from "./latency.ts";
 import { benchManifests } from "./manifests.ts";
 import { benchMatching } from "./matching.ts";
+import { benchSharedObject } from "./shared-object.ts";
+import { benchStartup } from "./startup.ts";
 import { benchTemplates } from "./templates.ts";
 import { benchLarge, benchThroughput } from "./throughput.ts";
 
@@ -21,6 +24,9 @@ const benches: Readonly<Record<string, Bench>> = {
   "fan-out": benchFanOut,
   templates: async (options) => [...(await benchTemplates(options)), ...(await benchManifests(options))],
   matching: benchMatching,
+  shared: benchSharedObject,
+  startup: benchStartup,
+  backlog: benchBacklog,
   large: benchLarge,
 };
 

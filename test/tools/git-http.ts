@@ -34,6 +34,8 @@ export class GitHttpServer {
   fault: (request: IncomingMessage) => HttpFault | undefined = () => undefined;
   /** `METHOD path?query` of each request. */
   readonly requests: string[] = [];
+  /** Told of each request that git has been given whole, with its body. */
+  onBody: ((request: IncomingMessage, body: Buffer) => void) | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #root: string;
@@ -94,6 +96,12 @@ export class GitHttpServer {
     }
   }
 
+  #collectBody(request: IncomingMessage, tell: (request: IncomingMessage, body: Buffer) => void): void {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.once("end", () => tell(request, Buffer.concat(chunks)));
+  }
+
   #runBackend(request: IncomingMessage, response: ServerResponse, cutsAnswer: boolean): void {
     const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
     const child = spawn(this.#backend, [], {
@@ -116,6 +124,7 @@ export class GitHttpServer {
       stdio: ["pipe", "pipe", "ignore"],
     });
     child.stdin.on("error", () => undefined);
+    if (this.onBody !== undefined) this.#collectBody(request, this.onBody);
     request.pipe(child.stdin);
     request.once("close", () => {
       if (!request.complete) child.kill();
