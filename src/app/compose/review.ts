@@ -4,7 +4,7 @@ import { GithubCodeHost } from "../../adapters/github/github-code-host.ts";
 import type { GithubAuth } from "../../adapters/github/github-tokens.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
 import type { ReviewSettings, Settings } from "../../model/settings.ts";
-import type { Ports } from "../../pipeline/branches/branches.ts";
+import type { Ports } from "../../pipeline/branches/branch-parts.ts";
 import { ReviewPublisher } from "../../pipeline/review/review-publisher.ts";
 import type { CodeHost } from "../../ports/code-host.ts";
 import type { Log } from "../../ports/system.ts";

@@ -2,7 +2,8 @@
 import { noMetrics } from "../../adapters/system/no-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import type { Settings } from "../../model/settings.ts";
-import { Branches, type BranchNames } from "../../pipeline/branches/branches.ts";
+import type { BranchNames } from "../../pipeline/branches/branch-parts.ts";
+import { Branches } from "../../pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../pipeline/commit-message.ts";
 import type { LeadingSettings } from "../../pipeline/loop/in-force.ts";
 import { Leading, type LeadingPorts } from "../../pipeline/loop/leading.ts";

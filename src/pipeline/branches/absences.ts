@@ -4,7 +4,7 @@
  */
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { readStateTrailers } from "../../plan/state-mark.ts";
-import type { BranchNames, Ports } from "./branches.ts";
+import type { BranchNames, Ports } from "./branch-parts.ts";
 import type { Head } from "./head.ts";
 import { findForeignManifests, holdsOurs } from "./output-folder.ts";
 import type { StateChain } from "./state-chain.ts";

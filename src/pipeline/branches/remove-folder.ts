@@ -1,7 +1,7 @@
 /** Takes what Sluice has put into a folder of the target, and uses no more, out of it again: owned files only. */
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
-import type { Ports } from "./branches.ts";
+import type { Ports } from "./branch-parts.ts";
 import type { Head } from "./head.ts";
 import { projectTarget } from "./project-target.ts";
 

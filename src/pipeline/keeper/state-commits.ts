@@ -14,7 +14,8 @@ import { catalogFolder, checkpointPath, ownersFolder, positionsFolder } from "..
 import { type CatalogChange, planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { PlanInput, PlanRules } from "../../plan/state-fold.ts";
 import type { ObjectId } from "../../ports/git.ts";
-import type { Branches, Ports } from "../branches/branches.ts";
+import type { Ports } from "../branches/branch-parts.ts";
+import type { Branches } from "../branches/branches.ts";
 import { type Folded, foldInputs } from "../fold-inputs.ts";
 import type { CountScope } from "../mass-change/count-change.ts";
 import { randomId } from "../random-id.ts";

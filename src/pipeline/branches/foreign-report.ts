@@ -1,0 +1,37 @@
+/** Tells of files on the target that are not Sluice's, once for each: they are met again by every push. */
+import type { Log } from "../../ports/system.ts";
+import type { ForeignPath } from "./project-target.ts";
+
+/** They are told one by one up to so many. */
+const foreignToldMax = 20;
+
+export class ForeignReport {
+  readonly #log: Log;
+  readonly #told: Set<string>;
+
+  /** `from`: what that one has told is not told again. */
+  constructor(log: Log, from?: ForeignReport) {
+    this.#log = log;
+    this.#told = new Set(from === undefined ? [] : from.#told);
+  }
+
+  tell(foreign: readonly ForeignPath[], targetName: string): void {
+    const news = foreign.filter(({ path }) => !this.#told.has(path));
+    for (const { path } of news) this.#told.add(path);
+    const log = this.#log;
+    for (const { path, isInTheWay } of news.slice(0, foreignToldMax)) {
+      if (!isInTheWay) log.warn("left alone a file that is not Sluice's", { path });
+      else {
+        log.problem({
+          code: "OUTPUT_FOREIGN",
+          severity: "warning",
+          message: `${path} on ${targetName} is not Sluice's, and in the way of what should stand there: that is withheld`,
+          hint: "Move it elsewhere. What is in the way is left alone until then.",
+        });
+      }
+    }
+    if (news.length > foreignToldMax) {
+      log.warn("left alone more files that are not Sluice's", { count: news.length - foreignToldMax });
+    }
+  }
+}
