@@ -5,13 +5,15 @@
  * that the position is of; no other consumer is needed for that. Where consumers own messages a new one replaces its
  * predecessors, because only a new one gets everything that was not acknowledged back in order.
  */
-import { JetStreamApiError, type JetStreamManager, RetentionPolicy, type StreamInfo } from "@nats-io/jetstream";
+import { JetStreamApiError, RetentionPolicy, type StreamInfo } from "@nats-io/jetstream";
 import type { StreamPosition } from "../../model/delivery.ts";
 import { overlapSubjects } from "../../model/nats-subjects.ts";
-import type { SluiceError } from "../../model/problem.ts";
+import { SluiceError } from "../../model/problem.ts";
 import { consumerConfig, findUnheld, isReadWhole } from "./consumer-config.ts";
-import { type ConsumerOwner, compareConsumer, nameConsumer } from "./consumer-names.ts";
+import { type ConsumerOwner, nameConsumer } from "./consumer-names.ts";
 import { findForbidden, streamError } from "./explain-stream-error.ts";
+import { explainTaken, findPredecessors } from "./find-predecessors.ts";
+import type { JetStreamApi } from "./list-consumers.ts";
 import { removeConsumer, removePredecessors } from "./remove-consumers.ts";
 import { judgeFacts, judgeWithout, type StreamFacts, type Verdict } from "./stream-identity.ts";
 
@@ -38,8 +40,12 @@ export interface Binding {
   readonly retention: RetentionPolicy;
   /** Undefined: the first message decides. */
   readonly verdict: Verdict | undefined;
-  /** Messages that the consumer is to bring, as far as they are there already. */
+  /** Messages that the consumer is to bring, as far as they are there already and its server has them. */
   readonly pending: number;
+  /** The stream's last sequence once the consumer was there. */
+  readonly lastSequence: number;
+  /** Several servers have the stream: the consumer's may be behind the others. */
+  readonly isReplicated: boolean;
   /** How many messages the server sends before the first is acknowledged; undefined: without end. */
   readonly ackPendingMax: number | undefined;
   readonly isWhole: boolean;
@@ -56,9 +62,10 @@ const consumersMaxReached = 10026;
 const queueIsTaken = new Set([10099, 10100]);
 
 /** Errors are those of the client library, or a SluiceError (NATS_STREAM). */
-export async function bindConsumer(manager: JetStreamManager, request: BindingRequest): Promise<Binding> {
+export async function bindConsumer(api: JetStreamApi, request: BindingRequest): Promise<Binding> {
   const { stream, filters, owner } = request;
-  const info = await manager.streams.info(stream);
+  const { manager } = api;
+  const info = await askStream(api, stream);
   refuseMirror(info, request);
   const facts = factsOf(info);
   const { retention } = info.config;
@@ -68,22 +75,28 @@ export async function bindConsumer(manager: JetStreamManager, request: BindingRe
   const start = decided === undefined ? from?.sequence : startOf(decided, from);
   const config = consumerConfig(info, nameConsumer(owner), filters, start);
 
-  const predecessors = isOwning ? await findPredecessors(manager, info, owner) : [];
+  const predecessors = isOwning ? await findPredecessors(api, info, owner) : [];
   // Only one consumer may take a work-queue stream's message, so the predecessor goes first; the stream keeps what it
   // had not acknowledged. Without any consumer an interest stream forgets, so there the successor comes first.
-  if (retention === RetentionPolicy.Workqueue) await removeAll(manager, stream, predecessors);
-  const added = await addConsumer(manager, request, config);
-  if (retention === RetentionPolicy.Interest) await removeAll(manager, stream, predecessors);
+  if (retention === RetentionPolicy.Workqueue) await removeAll(api, stream, predecessors);
+  const added = await addConsumer(api, request, config);
+  if (retention === RetentionPolicy.Interest) await removeAll(api, stream, predecessors);
 
   const release = async () => {
     if (!isOwning) await removeConsumer(manager, stream, added.name);
   };
-  // The stream may have been replaced since it was asked about; a consumer of its successor must not pass for its own.
-  if ((await manager.streams.info(stream)).created !== info.created) {
-    await release();
-    throw streamError(`stream ${stream} was replaced meanwhile`, "It is bound anew by itself.");
+  let again: StreamInfo;
+  try {
+    again = await askStream(api, stream);
+    const change = findChange(info, again, from);
+    if (change !== undefined) throw streamError(`stream ${stream} ${change}`, "It is bound anew by itself.");
+  } catch (error) {
+    await release().catch(() => undefined);
+    throw error;
   }
-  const isEmpty = added.num_pending === 0 && from !== undefined && decided === undefined;
+  const isReplicated = info.config.num_replicas > 1;
+  // That a replica has nothing to bring yet does not say that there is nothing: there the first message decides.
+  const isEmpty = added.num_pending === 0 && from !== undefined && decided === undefined && !isReplicated;
   const { max_ack_pending: ackPendingMax = -1 } = added.config;
   return {
     consumer: added.name,
@@ -93,6 +106,8 @@ export async function bindConsumer(manager: JetStreamManager, request: BindingRe
     retention,
     verdict: isEmpty ? judgeWithout(facts, from) : decided,
     pending: added.num_pending,
+    lastSequence: again.state.last_seq,
+    isReplicated,
     ackPendingMax: isOwning && ackPendingMax > 0 ? ackPendingMax : undefined,
     isWhole: isReadWhole(info, filters),
     unheld: findUnheld(info, filters),
@@ -101,81 +116,61 @@ export async function bindConsumer(manager: JetStreamManager, request: BindingRe
   };
 }
 
+/**
+ * While a cluster elects a stream's leader any of its servers answers, with what it has got so far: taken for the
+ * stream's state, that would be a stream restored from a backup.
+ */
+async function askStream({ manager }: JetStreamApi, stream: string): Promise<StreamInfo> {
+  const info = await manager.streams.info(stream);
+  if (info.cluster !== undefined && info.config.num_replicas > 1 && !info.cluster.leader) {
+    throw new SluiceError({
+      code: "NATS_UNAVAILABLE",
+      message: `stream ${stream} has no leader`,
+      hint: "Its servers elect one; if they can't, see that more than half of the stream's replicas run.",
+    });
+  }
+  return info;
+}
+
+/**
+ * Why what was asked first does not hold any more. The stream may have been replaced since: a consumer of its successor
+ * must not pass for its own. Or a leader answered first that was none any more, and is behind its successor.
+ */
+function findChange(before: StreamInfo, now: StreamInfo, from: StreamPosition | undefined): string | undefined {
+  if (now.created !== before.created) return "was replaced meanwhile";
+  const [last, lastNow] = [before.state.last_seq, now.state.last_seq];
+  return from !== undefined && last < from.sequence && lastNow >= from.sequence
+    ? "was read behind its leader"
+    : undefined;
+}
+
 /** Within the same stream behind the position, else from the beginning; undefined: from the beginning. */
 function startOf(verdict: Verdict, from: StreamPosition | undefined): number | undefined {
   return verdict.kind === "same" && from !== undefined ? from.sequence : undefined;
 }
 
 async function addConsumer(
-  manager: JetStreamManager,
+  api: JetStreamApi,
   { stream, filters, owner }: BindingRequest,
   config: ReturnType<typeof consumerConfig>,
 ) {
   try {
-    return await manager.consumers.add(stream, config);
+    return await api.manager.consumers.add(stream, config);
   } catch (error) {
     if (!(error instanceof JetStreamApiError)) throw error;
-    if (queueIsTaken.has(error.code)) throw await explainTaken(manager, stream, filters, error);
+    if (queueIsTaken.has(error.code)) throw await explainTaken(api, stream, filters, error);
     if (error.code !== consumersMaxReached) throw error;
     // What a reader that died left behind goes by itself only after a while.
-    const removed = await removePredecessors(manager, stream, owner, undefined).catch((failure) => {
+    const removed = await removePredecessors(api, stream, owner, undefined).catch((failure) => {
       if (findForbidden(failure) !== undefined) return 0;
       throw failure;
     });
     if (removed === 0) throw error;
-    return manager.consumers.add(stream, config);
+    return api.manager.consumers.add(stream, config);
   }
 }
 
-/** Whose the messages of a work-queue stream are: it gives each to one consumer only. */
-async function explainTaken(
-  manager: JetStreamManager,
-  stream: string,
-  filters: readonly string[],
-  cause: JetStreamApiError,
-): Promise<SluiceError> {
-  const takers: string[] = [];
-  for await (const { name, config } of manager.consumers.list(stream)) {
-    const theirs = config.filter_subjects ?? (config.filter_subject ? [config.filter_subject] : []);
-    const isEither = theirs.length === 0 || filters.length === 0;
-    if (isEither || theirs.some((a) => filters.some((b) => overlapSubjects(a, b)))) takers.push(name);
-  }
-  const isSluice = takers.some((name) => name.startsWith("sluice-"));
-  return streamError(
-    `of stream ${stream}, which gives each message to one consumer only, ${takers.join(", ")} takes the messages already`,
-    isSluice
-      ? `It is that of a Sluice with another state: stop that one, or if there is none any more, remove it: nats consumer rm ${stream} ${takers[0]}.`
-      : "Remove that consumer, or give Sluice other subjects.",
-    cause,
-  );
-}
-
-async function findPredecessors(
-  manager: JetStreamManager,
-  { config }: StreamInfo,
-  owner: ConsumerOwner,
-): Promise<readonly string[]> {
-  const names: string[] = [];
-  for await (const { name } of manager.consumers.list(config.name)) names.push(name);
-  const later = names.find((name) => compareConsumer(name, owner) === "later");
-  if (later !== undefined) {
-    throw streamError(
-      `stream ${config.name} is being read by another instance of this Sluice, with a later term (consumer ${later})`,
-      `This instance should stop leading by itself. If there is no other, remove that consumer: nats consumer rm ${config.name} ${later}.`,
-    );
-  }
-  const predecessors = names.filter((name) => compareConsumer(name, owner) === "earlier");
-  const others = names.length - predecessors.length;
-  if (config.retention === RetentionPolicy.Interest && config.max_consumers > 0 && others + 2 > config.max_consumers) {
-    throw streamError(
-      `stream ${config.name} has room for ${config.max_consumers} consumers and ${others} are others': replacing Sluice's own without losing messages takes two`,
-      `Raise max_consumers to ${others + 2}: nats stream edit ${config.name} --max-consumers ${others + 2}.`,
-    );
-  }
-  return predecessors;
-}
-
-async function removeAll(manager: JetStreamManager, stream: string, consumers: readonly string[]): Promise<void> {
+async function removeAll({ manager }: JetStreamApi, stream: string, consumers: readonly string[]): Promise<void> {
   for (const consumer of consumers) await removeConsumer(manager, stream, consumer);
 }
 

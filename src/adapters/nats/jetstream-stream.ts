@@ -60,10 +60,11 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
     const owner = options.owner();
     const target = await untilAborted(link.connect(), signal);
     const { connection, inboxPrefix } = target;
-    const apiPrefix = link.domain.domain === undefined ? "$JS.API" : `$JS.${link.domain.domain}.API`;
+    const prefix = link.domain.domain === undefined ? "$JS.API" : `$JS.${link.domain.domain}.API`;
     const manager = await jetstreamManager(connection, { checkAPI: false, ...link.domain });
+    const api = { connection, manager, prefix };
     const request = { stream, filters, mark: progress.mark, owner, decided, siblings: options.siblings() };
-    const binding = await untilAborted(bindConsumer(manager, request), signal);
+    const binding = await untilAborted(bindConsumer(api, request), signal);
     held = binding;
     const { from } = binding;
     const isOwning = binding.retention !== RetentionPolicy.Limits;
@@ -80,11 +81,11 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
       if (error.subject.startsWith("$JS.ACK.")) status.degraded(problem.problem);
       else failing.fail(problem);
     });
-    const sweep = isOwning ? sweepPredecessors(manager, stream, owner, binding.consumer, failing.fail) : undefined;
+    const sweep = isOwning ? sweepPredecessors(api, stream, owner, binding.consumer, failing.fail) : undefined;
     try {
       if (binding.verdict !== undefined) begin(binding.verdict);
       tellBinding(binding, status);
-      const consumer = { stream, name: binding.consumer, apiPrefix, inboxPrefix };
+      const consumer = { stream, name: binding.consumer, apiPrefix: prefix, inboxPrefix };
       const context = {
         ...{ connection, consumer, bounds, progress, begin },
         onLoss: (loss: Parameters<typeof lossProblem>[0]) => status.warn(lossProblem(loss, from)),

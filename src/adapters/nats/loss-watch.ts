@@ -5,6 +5,9 @@
  * Where all of a stream is read, every gap in its sequences is a loss, and certain. Where only some of its subjects are,
  * gaps are other subjects' messages: there a loss is certain as far as fewer messages come than the server said were
  * waiting, and possible where the stream's beginning has passed the position.
+ *
+ * Of a stream that several servers have, one that is behind the others may bring the messages: that it has nothing more
+ * does not say that there is nothing. There only a later message shows that those before it are gone.
  */
 import type { StreamPosition } from "../../model/delivery.ts";
 
@@ -32,6 +35,10 @@ export interface LossStart {
   readonly lastSequence: number;
   /** Messages that the consumer is to bring, as the server said when it made it. */
   readonly pending: number;
+  /** Whose servers say how many messages wait, see above; `several`: first one and then another may. */
+  readonly toldBy: "the stream" | "one replica" | "several";
+  /** The stream's last sequence after that was said. */
+  readonly boundAt: number;
   /** The consumer that kept messages for the reader was gone. */
   readonly isKeeperGone: boolean;
 }
@@ -48,7 +55,7 @@ export interface LossWatch {
 const rangesMax = 100;
 
 export function createLossWatch(start: LossStart): LossWatch {
-  const { isWhole, from, firstSequence, lastSequence } = start;
+  const { isWhole, from, firstSequence, lastSequence, toldBy, boundAt } = start;
   // What was removed before anything was ever read is no loss, and its gaps can't be told from later ones.
   let expected = (from?.sequence ?? lastSequence) + 1;
   let total = start.pending;
@@ -66,9 +73,24 @@ export function createLossWatch(start: LossStart): LossWatch {
   /** The server has nothing more: what it had at the binding, and did not bring, is gone. */
   function reachEnd(): void {
     isDue = true;
-    if (!isWhole || from === undefined) return;
+    if (!isWhole || from === undefined || toldBy !== "the stream") return;
     miss(expected, lastSequence);
     expected = Math.max(expected, lastSequence + 1);
+  }
+
+  /** What has come and what is to come grows as messages are published, and shrinks only as they are removed. */
+  function count(sequence: number, consumerSequence: number, pending: number): void {
+    const isCounted = !isWhole || (from === undefined && sequence <= lastSequence);
+    if (toldBy !== "several") {
+      const now = consumerSequence + pending;
+      if (isCounted && now < total) counted += total - now;
+      total = now;
+    } else if (sequence >= boundAt) {
+      // Whichever server brings this message, it has all that was there at the binding.
+      const brought = sequence === boundAt ? consumerSequence : consumerSequence - 1;
+      if (isCounted && brought < total) counted += total - brought;
+      total = 0;
+    }
   }
 
   const last = start.isKeeperGone && !isWhole ? lastSequence : firstSequence - 1;
@@ -86,11 +108,7 @@ export function createLossWatch(start: LossStart): LossWatch {
         miss(expected, sequence - 1);
         expected = Math.max(expected, sequence + 1);
       }
-      // What has come and what is to come grows as messages are published, and shrinks only as they are removed.
-      const now = consumerSequence + pending;
-      const isCounted = !isWhole || (from === undefined && sequence <= lastSequence);
-      if (isCounted && now < total) counted += total - now;
-      total = now;
+      count(sequence, consumerSequence, pending);
       if (pending === 0) reachEnd();
     },
     take() {

@@ -104,7 +104,8 @@ function createDecider(binding: Binding, { begin }: BindingContext) {
 
 /** Losses count from what was handed on: what comes again between that and the position is no news. */
 function watchLosses(binding: Binding, { progress }: BindingContext) {
-  const { from, verdict, facts, isWhole, isKeeperGone, pending } = binding;
+  const { from, verdict, facts, isWhole, isKeeperGone, isReplicated, retention, pending, lastSequence } = binding;
+  const owned = retention === RetentionPolicy.Limits ? "one replica" : "several";
   const isSame = verdict === undefined || verdict.kind === "same";
   const { handed } = progress;
   const seen = handed !== undefined && from !== undefined && handed.epoch === from.epoch ? handed : from;
@@ -114,6 +115,8 @@ function watchLosses(binding: Binding, { progress }: BindingContext) {
     firstSequence: facts.firstSequence,
     lastSequence: facts.lastSequence,
     pending,
+    toldBy: isReplicated ? owned : "the stream",
+    boundAt: lastSequence,
     isKeeperGone,
   });
 }

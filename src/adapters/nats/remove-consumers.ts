@@ -1,6 +1,7 @@
 /** Removing Sluice's own consumers: those that were replaced, and those that died readers left. */
 import { JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import { type ConsumerOwner, compareConsumer } from "./consumer-names.ts";
+import { type JetStreamApi, listConsumers } from "./list-consumers.ts";
 
 const consumerNotFound = 10014;
 const streamNotFound = 10059;
@@ -21,15 +22,13 @@ export async function removeConsumer(manager: JetStreamManager, stream: string, 
  * Says how many they were.
  */
 export async function removePredecessors(
-  manager: JetStreamManager,
+  api: JetStreamApi,
   stream: string,
   owner: ConsumerOwner,
   inUse: string | undefined,
 ): Promise<number> {
-  const earlier: string[] = [];
-  for await (const { name } of manager.consumers.list(stream)) {
-    if (name !== inUse && compareConsumer(name, owner) === "earlier") earlier.push(name);
-  }
-  for (const name of earlier) await removeConsumer(manager, stream, name);
+  const names = await listConsumers(api, stream);
+  const earlier = names.filter((name) => name !== inUse && compareConsumer(name, owner) === "earlier");
+  for (const name of earlier) await removeConsumer(api.manager, stream, name);
   return earlier.length;
 }

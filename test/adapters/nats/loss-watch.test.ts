@@ -9,6 +9,8 @@ const start = (changes: Partial<LossStart>): LossStart => ({
   firstSequence: 1,
   lastSequence: 20,
   pending: 11,
+  toldBy: "the stream",
+  boundAt: 20,
   isKeeperGone: false,
   ...changes,
 });
@@ -80,5 +82,48 @@ describe("some of its subjects are read", () => {
     watch.see(18, 2, 1); // Two of those that waited are gone.
     watch.see(21, 3, 2); // Others were published meanwhile.
     expect(watch.take()).toEqual([{ kind: "counted", messages: 2 }]);
+  });
+});
+
+describe("a replica brings the messages, and may be behind the stream", () => {
+  it.each(["one replica", "several"] as const)("takes nothing for lost that %s has not got yet", (toldBy) => {
+    const watch = createLossWatch(start({ toldBy, pending: 0 }));
+    expect(watch.take()).toEqual([]);
+    for (let sequence = 11; sequence <= 20; sequence++) watch.see(sequence, sequence - 10, 0);
+    expect(watch.take()).toEqual([]);
+  });
+
+  it("tells what later messages show to be gone, also at the end", () => {
+    const watch = createLossWatch(start({ toldBy: "several", pending: 0 }));
+    watch.see(13, 1, 0);
+    watch.see(25, 2, 0);
+    expect(watch.take()).toEqual(certain(13, range(11, 12), range(14, 24)));
+  });
+
+  it("tells at once what the stream's beginning has passed", () => {
+    const watch = createLossWatch(start({ toldBy: "several", firstSequence: 21, pending: 0 }));
+    expect(watch.take()).toEqual(certain(10, range(11, 20)));
+  });
+
+  it("does not count what another server, which is behind, has not got yet", () => {
+    const watch = createLossWatch(start({ toldBy: "several", isWhole: false, pending: 5, boundAt: 20 }));
+    watch.see(12, 1, 4);
+    watch.see(14, 2, 0);
+    watch.see(16, 3, 0);
+    watch.see(18, 4, 1);
+    watch.see(20, 5, 0);
+    expect(watch.take()).toEqual([]);
+  });
+
+  it.each([
+    { at: 20, counted: 2 },
+    { at: 24, counted: 3 },
+  ])("counts what was waiting and had not come by message $at", ({ at, counted }) => {
+    const watch = createLossWatch(start({ toldBy: "several", isWhole: false, pending: 5, boundAt: 20 }));
+    watch.see(12, 1, 1);
+    watch.see(14, 2, 0);
+    watch.see(at, 3, 0);
+    watch.see(26, 4, 0);
+    expect(watch.take()).toEqual([{ kind: "counted", messages: counted }]);
   });
 });
