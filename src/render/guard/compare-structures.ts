@@ -101,7 +101,7 @@ class Comparison {
 
   /** Whether the template's own text in a scalar with values, from the `first` one on, is what it is without them. */
   #keepsTemplateText(printed: YamlScalar, reference: YamlScalar, first: number): boolean {
-    const areBlank = { first: isEmpty(this.#trimmed[first]!), last: isEmpty(this.#trimmed[this.#next - 1]!) };
+    const areBlank = this.#trimmed.slice(first, this.#next).map(isEmpty);
     const own = comparableText(templateText(printed, this.#values.slice(first, this.#next)), printed, areBlank);
     const wanted = comparableText(templateText(reference, this.#words.slice(first, this.#next)), reference, areBlank);
     if (own !== wanted) return false;

@@ -57,6 +57,21 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: "a value's line breaks are not the template's, whatever blank value follows",
+    spec: "  k:\n    keep{{ nindent 4 .v }}\n    {{ .w }}\n",
+    handlebars: "  k:\n    keep{{nindent 4 v}}\n    {{w}}\n",
+    refused: [
+      { v: "\n  x", w: "" },
+      { v: "\n  x", w: "\n" },
+      { v: "\n  x", w: "y" },
+    ],
+    taken: [
+      [{ v: "x", w: " " }, { k: "keep x" }],
+      [{ v: "x", w: "y" }, { k: "keep x y" }],
+      [{ v: "", w: "" }, { k: "keep" }],
+    ],
+  },
+  {
     name: "nor blanks that a function has made",
     spec: '  run.sh: |\n    echo hello\n{{ repeat (int .n) " " }}{{ .k }}: x\n  z: x\n',
     refused: [

@@ -132,9 +132,9 @@ class Judge {
   #printedIn(tree: Tree): readonly PrintedWord[] {
     if (tree === null || typeof tree !== "object" || !("s" in tree) || tree.at === undefined) return [];
     const [from, to] = tree.at;
-    return this.#expected.printed.filter(({ start, end }) => {
+    return this.#expected.printed.filter(({ start, end, text }) => {
       // Nothing at all can be a value, and a scalar, which PyYAML then has before the blank.
-      return start === end || from === to ? start <= to + 1 && end >= from : start < to && end > from;
+      return text === "" || from === to ? start <= to + 1 && end >= from : start < to && end > from;
     });
   }
 

@@ -50,7 +50,10 @@ export function prepareCase(guardCase: GuardCase): Prepared {
   if (rendered === undefined) return { ...none, outcome: "failed" };
   const { value, problems } = readManifests(rendered, source, options);
   const printed = harmless.printed.map(({ start, end, lead = 0 }) => {
-    return { start: start + lead, end, text: harmless.text.slice(start + lead, end) };
+    const printed = harmless.text.slice(start + lead, end);
+    // A word that vanishes belongs to the scalar before it, which it may lengthen.
+    const from = printed === "" ? harmless.text.slice(0, start).trimEnd().length : start + lead;
+    return { start: from, end, text: printed };
   });
   const known = { guardCase, harmless: harmless.text, printed };
   const [problem] = problems;
