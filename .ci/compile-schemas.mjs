@@ -1,5 +1,5 @@
 /**
- * The last step of the build: compiles the JSON Schemas, and puts the result where `src/config/compile-shape.ts` stands
+ * A step of the build: compiles the JSON Schemas, and puts the result where `src/config/compile-shape.ts` stands
  * in `dist`, with the same function. Without it everything works and starts later.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

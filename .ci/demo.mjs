@@ -5,6 +5,6 @@ import { fail, prepare, root, runOrFail } from "./prepare.mjs";
 prepare();
 const { buildTool } = await import(join(root, "dist/test/tools/build-tool.js"));
 const server = await buildTool("nats-server").catch((error) => fail(error.message));
-runOrFail(process.execPath, [join(root, "dist/src/app/main.js"), "demo", ...process.argv.slice(2)], {
+runOrFail(process.execPath, [join(root, "dist/program/sluice.js"), "demo", ...process.argv.slice(2)], {
   env: { ...process.env, NATS_SERVER: server },
 });

@@ -50,15 +50,15 @@ export function prepare() {
     process.stderr.write("Installing packages …\n");
     runOrFail("npm", ["ci", "--silent", "--no-audit", "--no-fund"]);
   }
-  const built = join(root, "dist", "src", "app", "main.js");
-  const sources = ["src", "test/tools", "test/bench", "test/soak", "schemas", ".ci/compile-schemas.mjs", "tsconfig.json", "tsconfig.build.json", "tsconfig.go-template.json"];
+  const built = join(root, "dist", "program", "sluice.js");
+  const sources = ["src", "test/tools", "test/bench", "test/soak", "schemas", ".ci/compile-schemas.mjs", ".ci/bundle.mjs", "tsconfig.json", "tsconfig.build.json", "tsconfig.go-template.json"];
   if (newest([built]) < newest(sources.map((path) => join(root, path)))) {
     process.stderr.write("Building …\n");
     // The second one writes the types of what others may import.
     for (const project of ["tsconfig.build.json", "tsconfig.go-template.json"]) {
       runOrFail(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", project]);
     }
-    runOrFail(process.execPath, [join(root, ".ci", "compile-schemas.mjs")]);
+    for (const step of ["compile-schemas.mjs", "bundle.mjs"]) runOrFail(process.execPath, [join(root, ".ci", step)]);
   }
 }
 

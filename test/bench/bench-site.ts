@@ -25,7 +25,7 @@ import { findProjectRoot } from "../tools/find-project-root.ts";
 import { GitHttpServer } from "../tools/git-http.ts";
 import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
 
-const program = join(findProjectRoot(), "dist", "src", "app", "main.js");
+const program = join(findProjectRoot(), "dist", "program", "sluice.js");
 const publishedAtOnce = 500;
 const clockTicksPerSecond = 100;
 

@@ -22,7 +22,7 @@ export async function benchStartup({ isQuick }: BenchOptions): Promise<readonly 
   const folder = mkdtempSync(join(tmpdir(), "sluice-startup-"));
   try {
     writeFileSync(join(folder, "event.json"), JSON.stringify(event));
-    const sluice = `node ${join(root, "dist", "src", "app", "main.js")}`;
+    const sluice = `node ${join(root, "dist", "program", "sluice.js")}`;
     const settings = join(root, "examples", "user-namespaces", "sluice.yaml");
     const commands = [
       ["sluice --version", `${sluice} --version > /dev/null`, 2],

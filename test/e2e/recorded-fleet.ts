@@ -23,7 +23,7 @@ import { MemoryLog } from "../tools/memory-log.ts";
 const unlimited = { budget: Number.MAX_SAFE_INTEGER, approved: [] };
 
 const run = promisify(execFile);
-const program = join(findProjectRoot(), "dist", "src", "app", "main.js");
+const program = join(findProjectRoot(), "dist", "program", "sluice.js");
 const batch = 1000;
 
 export interface FleetResult {

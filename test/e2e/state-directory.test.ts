@@ -89,7 +89,7 @@ describe("keys for ssh", () => {
     return { work, env: { ...process.env, GIT_SSH: ssh }, seen: join(work.folder, "seen") };
   }
 
-  const program = join(findProjectRoot(), "dist/src/app/main.js");
+  const program = join(findProjectRoot(), "dist/program/sluice.js");
 
   it.each([
     { name: "a command that fails", script: "echo 'Connection refused' >&2; exit 255", signal: undefined, code: 3 },

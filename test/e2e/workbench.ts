@@ -15,7 +15,7 @@ import { findProjectRoot } from "../tools/find-project-root.ts";
 import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
 
 const run = promisify(execFile);
-const program = join(findProjectRoot(), "dist", "src", "app", "main.js");
+const program = join(findProjectRoot(), "dist", "program", "sluice.js");
 const waitMsMax = 60_000;
 
 export interface CliResult {
