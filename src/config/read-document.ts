@@ -6,7 +6,7 @@ import type { Cluster } from "../model/cluster.ts";
 import type { CustomKind } from "../model/custom-kind.ts";
 import { isJsonObject, writeJson } from "../model/json.ts";
 import { nearestWord } from "../model/nearest-word.ts";
-import type { Problem, SourcePlace } from "../model/problem.ts";
+import { isSourcePlace, type Problem, type SourcePlace } from "../model/problem.ts";
 import { crdGroup, crdKind, readCustomKind } from "../render/manifests/schema/read-crd.ts";
 import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
 import type { Compatibility } from "./compile-pattern.ts";
@@ -161,7 +161,21 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
   if (shapeProblems.length > 0 && kind !== "EventTrigger")
     return { ...base, content: undefined, problems: shapeProblems };
   const { content, problems } = readContentOf(document, raw, compatibility);
-  return { ...base, content, problems: [...shapeProblems, ...problems] };
+  return { ...base, content, problems: [...shapeProblems, ...withoutRepetitions(document, shapeProblems, problems)] };
+}
+
+/** That a member has no effect is not worth a word beside the error that is in it. */
+function withoutRepetitions(
+  document: YamlDocument,
+  errors: readonly Problem[],
+  problems: readonly Problem[],
+): readonly Problem[] {
+  const places = errors.flatMap(({ at }) => (at !== undefined && isSourcePlace(at) ? [at] : []));
+  if (places.length === 0) return problems;
+  const isSaid = document.holdsOneOf(places);
+  return problems.filter(
+    ({ code, at }) => !(code === "FIELD_WITHOUT_EFFECT" && at !== undefined && isSourcePlace(at) && isSaid(at)),
+  );
 }
 
 /** A CustomResourceDefinition deploys nothing: rendered objects of its kind are held against it. */

@@ -154,6 +154,22 @@ export class YamlDocument {
     return pair === undefined ? this.placeOf(path, part) : this.#place(startOf(pair.key) ?? this.#part.start, part);
   }
 
+  /** Whether a place is that of a member, by its key or its value, within which one of the others is. */
+  holdsOneOf(others: readonly SourcePlace[]): (place: SourcePlace) => boolean {
+    const wanted = others.map((place) => this.#offsetOf(place)).sort((a, b) => a - b);
+    const holding = new Set<number | undefined>();
+    visit(this.#part.node, {
+      Pair: (_, { key, value }) => {
+        const start = startOf(key);
+        if (start === undefined) return;
+        const end = (value as Node | null)?.range?.[1] ?? start;
+        const first = firstAtLeast(wanted, start);
+        if (first !== undefined && first <= end) holding.add(start).add(startOf(value));
+      },
+    });
+    return (place) => holding.has(this.#offsetOf(place));
+  }
+
   problem(code: ErrorCode, message: string, at: SourcePlace, hint?: string): Problem {
     return { code, severity: "error", message, at, ...(hint === undefined ? {} : { hint }) };
   }
@@ -244,6 +260,10 @@ export class YamlDocument {
     };
   }
 
+  #offsetOf({ line, column }: SourcePlace): number {
+    return (this.#file.lineCounter.lineStarts[line - 1] ?? 0) + column - 1;
+  }
+
   /** Lines that no person wrote, such as JSON without line breaks, are not quoted. */
   #excerptOf(line: number): string | undefined {
     const excerpt = this.#file.lines[line - 1];
@@ -272,6 +292,18 @@ export function parseYaml(text: string, origin: YamlOrigin): YamlDocument[] {
   const lines = text.split(/\r?\n/);
   const file: YamlFile = { origin, text, lines, lineCounter, mentionsSecret: text.includes("Secret") };
   return nodes.map((node) => YamlDocument.of(node, file)).filter((document) => !document.isEmpty);
+}
+
+/** Of numbers in their order. */
+function firstAtLeast(sorted: readonly number[], least: number): number | undefined {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! >= least) high = middle;
+    else low = middle + 1;
+  }
+  return sorted[low];
 }
 
 function isConfidentialKind(value: Json): boolean {

@@ -230,6 +230,19 @@ describe("faults", () => {
       ["[FIELD_WITHOUT_EFFECT a.yaml:7:3]"],
     ],
     [
+      "an error in a field without effect: that alone is said",
+      { ...good, "b.yaml": `${trigger}  reloader: 5\n  preDeployChecks: [{name: x, featureID: Helm, nope: 1}]\n` },
+      ["DOCUMENT_INVALID b.yaml:9:13", "FIELD_UNKNOWN b.yaml:10:48"],
+    ],
+    [
+      "an error in one field, another without effect, and an error in a list's item",
+      {
+        ...good,
+        "b.yaml": `${trigger.replace("name: namespace}", "name: namespace, tier: x}")}  reloader: true\n  maxUpdate: []\n`,
+      },
+      ["DOCUMENT_INVALID b.yaml:8:66", "[FIELD_WITHOUT_EFFECT b.yaml:9:3]", "DOCUMENT_INVALID b.yaml:10:14"],
+    ],
+    [
       "a missing reference that is optional",
       { ...good, "b.yaml": trigger.replace("name: namespace}", "name: other, optional: true}") },
       [],
