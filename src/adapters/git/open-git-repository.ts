@@ -10,8 +10,9 @@ import { gitConfigEnv, gitEnv, type ProgramEnv, runProgram } from "./git-program
 import { HttpTransport } from "./http-transport.ts";
 import { LocalStore } from "./local-store.ts";
 import { ProgramTransport } from "./program-transport.ts";
+import { explainProgramFailure } from "./remote-failure.ts";
 import { parseRemoteUrl, type RemoteUrl } from "./remote-url.ts";
-import { explainProgramFailure, Repository } from "./repository.ts";
+import { Repository } from "./repository.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { CommitSigner, type SigningOptions } from "./sign-commit.ts";
 import { sshServiceCommand, sshShellCommand } from "./ssh-command.ts";

@@ -1,7 +1,7 @@
 /** A refusal that means later, and one that means never. */
 import { expect, it } from "vitest";
 import { explainStatus } from "../../../src/adapters/git/http-error.ts";
-import { explainProgramFailure } from "../../../src/adapters/git/repository.ts";
+import { explainProgramFailure } from "../../../src/adapters/git/remote-failure.ts";
 import { explainGithubError } from "../../../src/adapters/github/github-error.ts";
 import type { ErrorCode } from "../../../src/model/problem.ts";
 
