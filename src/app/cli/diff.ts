@@ -4,7 +4,8 @@ import type { Problem } from "../../model/problem.ts";
 import { dryRun } from "../../pipeline/dry-run/dry-run.ts";
 import { type DryRunReport, hasDifferences } from "../../pipeline/dry-run/report.ts";
 import { writeHeld, writeSummary, writeUnified } from "../../pipeline/dry-run/write-report.ts";
-import { type DryRunOptions, openDryRun } from "../dry-run-sources.ts";
+import type { DryRunOptions } from "../dry-run/options.ts";
+import { openDryRun } from "../dry-run-sources.ts";
 import {
   addFileOption,
   type CliContext,

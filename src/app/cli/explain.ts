@@ -20,7 +20,7 @@ import { noneIfMissing, readRevisionFiles, readWorkingFiles } from "../compose/d
 import { openCheckout } from "../compose/forge.ts";
 import { composeOpenRenderSettings } from "../compose/render-settings.ts";
 import { type OpenHeads, openHeads } from "../compose/state.ts";
-import { readConnectionsOpenly } from "../dry-run-sources.ts";
+import { readConnectionsOpenly } from "../dry-run/origin.ts";
 import { diskFiles } from "../file-source.ts";
 import { catalogLoader, openSettings } from "../read-config.ts";
 import {

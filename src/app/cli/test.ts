@@ -8,7 +8,7 @@ import type { TestCase, TestFile } from "../../model/template-test.ts";
 import { runTestCase, type TestScope } from "../../pipeline/dry-run/run-test-case.ts";
 import { readWorkingFiles, workingFiles } from "../compose/documents.ts";
 import { composeOpenRenderSettings } from "../compose/render-settings.ts";
-import { readConnectionsOpenly } from "../dry-run-sources.ts";
+import { readConnectionsOpenly } from "../dry-run/origin.ts";
 import { diskFiles } from "../file-source.ts";
 import { catalogLoader, openSettings, subjectsOf } from "../read-config.ts";
 import { chooseRoute, makeDelivery, readEvents, type SampleRoute } from "../read-events.ts";
