@@ -48,8 +48,9 @@ const rules: Readonly<Record<string, Rule>> = {
       "commander",
       "string-width",
       /^fastify/,
+      "handlebars",
       "yaml",
-      /^node:(crypto|module|fs|fs\/promises|path|process|url|os|http)$/,
+      /^node:(crypto|module|fs|fs\/promises|path|process|url|os|http|net)$/,
     ],
   },
 };

@@ -49,7 +49,12 @@ export class Host {
       answer: (request) => this.answer(request),
       // A secret can change while the address stays.
       webhooks: { secret: () => this.#config?.settings.webhooks?.secret, onHint: () => this.#leader?.hint() },
-      health: () => this.#health(),
+      status: {
+        health: () => this.#health(),
+        page: () => this.#config?.settings.server?.page,
+        snapshot: () => this.snapshot(),
+        look: () => this.#leader?.look,
+      },
       openConnection: (connection) => parts.openConnection(this.#settings(), connection, () => this.#whoLeads()),
     });
     stop.addEventListener("abort", () => {

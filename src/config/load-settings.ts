@@ -15,13 +15,7 @@ import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
 import { readGuard } from "./read-guard.ts";
-import {
-  readRepositoryApp,
-  readReview,
-  readServerAddress,
-  readWebhooks,
-  type SettingsScope,
-} from "./read-review-settings.ts";
+import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
 import { sortProblems } from "./sort-problems.ts";
 import { withoutNulls } from "./without-nulls.ts";
@@ -83,7 +77,7 @@ class SettingsReader {
     };
     const repository = this.#readRepository(memberObject(root, "repository")!, scope);
     const webhooks = readWebhooks(memberObject(root, "server"), scope);
-    const server = readServerAddress(memberObject(root, "server"), scope);
+    const server = readServer(memberObject(root, "server"), scope);
     return {
       file: this.#file,
       name: memberText(root, "name") ?? "sluice",

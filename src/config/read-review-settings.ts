@@ -7,6 +7,7 @@ import type {
   RepositorySettings,
   ReviewSettings,
   SecretRef,
+  Settings,
   WebhookSettings,
 } from "../model/settings.ts";
 import { parseDuration } from "./parse-duration.ts";
@@ -162,7 +163,16 @@ export function readWebhooks(server: JsonObject | undefined, scope: SettingsScop
 }
 
 /** `server.address`: where probes and metrics are served; absent: nowhere. */
-export function readServerAddress(server: JsonObject | undefined, scope: SettingsScope): ListenAddress | undefined {
+export function readServer(server: JsonObject | undefined, scope: SettingsScope): Settings["server"] {
+  const address = readServerAddress(server, scope);
+  const page = memberObject(server, "page");
+  if (page === undefined) return address;
+  if (!server?.has("address")) scope.fault(["server", "page"], "server.page needs server.address");
+  const hosts = memberList(page, "hosts").map((host) => String(host).toLowerCase());
+  return address === undefined ? undefined : { ...address, page: { hosts } };
+}
+
+function readServerAddress(server: JsonObject | undefined, scope: SettingsScope): ListenAddress | undefined {
   const text = memberText(server, "address");
   if (text === undefined) return undefined;
   const address = parseListenAddress(text);

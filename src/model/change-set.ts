@@ -3,6 +3,7 @@ import type { ClusterKey } from "./cluster.ts";
 import type { StreamName, StreamPosition } from "./delivery.ts";
 import type { JsonObject } from "./json.ts";
 import type { Owner } from "./owner.ts";
+import type { Problem } from "./problem.ts";
 
 /** A change of one file or folder; paths are relative to the branch's root. */
 export type FileChange =
@@ -27,6 +28,8 @@ export interface EventEffect {
   readonly action: "Create" | "Delete" | "failed";
   readonly clusters: number;
   readonly failed: number;
+  /** Of the first cluster that failed: why. */
+  readonly reason?: Problem;
 }
 
 /** Records of an owner that are to be rendered again; kept in the checkpoint, so that a crash forgets none. */

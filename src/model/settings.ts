@@ -103,6 +103,12 @@ export interface ConnectionSettings {
   readonly at: SourcePlace;
 }
 
+/** The status page. */
+export interface PageSettings {
+  /** Names that it may be asked by, besides localhost and addresses. */
+  readonly hosts: readonly string[];
+}
+
 export interface Settings {
   /** The file they were read from, absolute. */
   readonly file: string;
@@ -131,8 +137,8 @@ export interface Settings {
   readonly review: ReviewSettings;
   readonly guard: GuardSettings;
   readonly webhooks?: WebhookSettings;
-  /** Where probes and metrics are served. */
-  readonly server?: { readonly host: string; readonly port: number };
+  /** Where probes and metrics are served, and the status page where it is asked for. */
+  readonly server?: { readonly host: string; readonly port: number; readonly page?: PageSettings };
   readonly render: { readonly seedKey?: SecretRef };
   readonly state: {
     readonly branch: string;

@@ -76,12 +76,15 @@ export function applyEvent(
   if (isGone && record === undefined) return undefined;
   const events = keepsEvents ? [last, ...(record?.events ?? [])] : [];
   const kept = isGone ? undefined : dropUnused({ owner, entity, events, clusters, changedAt: last.message.time });
-  const failed = told.filter(({ cluster }) => clusters.get(cluster)?.failure !== undefined).length;
+  const failures = told.flatMap(({ cluster }) => clusters.get(cluster)?.failure ?? []);
+  const failed = failures.length;
+  const [reason] = failures;
   const isThere = [...concerned].some((cluster) => clusters.get(cluster)?.action === "Create");
   if (concerned.size === 0) return { record: kept, effect: undefined };
   const { type, id } = last.event;
   const action = failed > 0 ? "failed" : isThere ? "Create" : "Delete";
-  return { record: kept, effect: { owner, ...entity, type, id, action, clusters: concerned.size, failed } };
+  const effect = { owner, ...entity, type, id, action, clusters: concerned.size, failed } as const;
+  return { record: kept, effect: reason === undefined ? effect : { ...effect, reason } };
 }
 
 /** A recorded cluster that does not match any more; undefined: nothing of it is remembered. */

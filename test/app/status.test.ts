@@ -45,6 +45,8 @@ const leading: HostSnapshot = {
     absent: { target: problem },
     failures: { NAME_INVALID: 3 },
     withoutEffect: [],
+    effects: [],
+    pushes: [],
   },
 };
 

@@ -66,7 +66,7 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
         },
         onHint,
       }),
-    openStatus: (host, port, health) => openStatusServer({ host, port, health, metrics }),
+    openStatus: (host, port, source) => openStatusServer({ host, port, source, redactor: context.redactor, metrics }),
     openConnection: (settings, connection, lead) => openConnection(context, settings, connection, log, lead),
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),

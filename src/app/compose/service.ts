@@ -58,6 +58,7 @@ export async function composeService(
       execute: (command) => leading.execute(command),
       hint: () => leading.hint(),
       snapshot: () => leading.snapshot(),
+      look: leading.look,
       get lead() {
         return leading.lead;
       },

@@ -3,10 +3,11 @@ import type { Checked } from "../../model/problem.ts";
 import type { SecretRef, Settings } from "../../model/settings.ts";
 import type { ControlCommand } from "../../pipeline/execute-command.ts";
 import type { Lead } from "../../pipeline/loop/leading.ts";
+import type { Look } from "../../pipeline/loop/look.ts";
 import type { LeadingSnapshot } from "../../pipeline/loop/snapshot.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Clock, Log } from "../../ports/system.ts";
-import type { ServiceHealth } from "../http/status-server.ts";
+import type { StatusSource } from "../http/status-server.ts";
 import type { ServiceConfig } from "../read-config.ts";
 
 export interface Closable {
@@ -39,6 +40,7 @@ export interface Leader extends Closable {
   /** Something has changed on the forge, perhaps. */
   hint(): void;
   snapshot(): LeadingSnapshot;
+  readonly look: Look;
   readonly lead: Lead;
   /** Throws a SluiceError where these settings can't take over. */
   prepare(config: ServiceConfig): Promise<PreparedChange>;
@@ -65,8 +67,8 @@ export interface HostParts {
   readonly openControl: (directory: string, answer: (request: unknown) => Promise<string>) => Promise<Closable>;
   /** Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
   readonly openListener: (host: string, port: number, handlers: ListenerHandlers) => Promise<Closable>;
-  /** Probes and metrics. Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
-  readonly openStatus: (host: string, port: number, health: () => ServiceHealth) => Promise<Closable>;
+  /** Probes, metrics and the page. Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
+  readonly openStatus: (host: string, port: number, source: StatusSource) => Promise<Closable>;
   /** `lead` is asked whenever something is bound that belongs to who leads. */
   readonly openConnection: (settings: Settings, connection: ConnectionConfig, lead: () => Lead) => OpenConnection;
   /** Reads all secrets that these settings name, and compiles what they hold. Throws a SluiceError. */

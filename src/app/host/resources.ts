@@ -3,7 +3,7 @@
  * connections by name. The host owns it, and lends it to whoever is in force.
  */
 import type { Settings } from "../../model/settings.ts";
-import type { ServiceHealth } from "../http/status-server.ts";
+import type { StatusSource } from "../http/status-server.ts";
 import type { ServiceConfig } from "../read-config.ts";
 import { Connections, type TakenStreams } from "./connections.ts";
 import type { Closable, HostParts, ListenerHandlers, OpenConnection } from "./host-parts.ts";
@@ -15,7 +15,7 @@ type ConnectionConfig = ServiceConfig["connections"][number];
 export interface ResourceUsers {
   readonly answer: (request: unknown) => Promise<string>;
   readonly webhooks: ListenerHandlers;
-  readonly health: () => ServiceHealth;
+  readonly status: StatusSource;
   readonly openConnection: (connection: ConnectionConfig) => OpenConnection;
 }
 
@@ -70,7 +70,7 @@ export class Resources {
     }
     if (server !== undefined) {
       const { host, port } = server;
-      wanted.set(`status at ${host}:${port}`, () => this.#parts.openStatus(host, port, this.#users.health));
+      wanted.set(`status at ${host}:${port}`, () => this.#parts.openStatus(host, port, this.#users.status));
     }
     return this.#listeners.prepare(wanted);
   }

@@ -1,9 +1,11 @@
 /**
  * The listener for probes and metrics: whether the process is alive, whether it is ready to serve or to take over,
- * whether it leads, and what it counts. Nothing can be changed through it.
+ * whether it leads, and what it counts; and for the status page, where it is asked for. Nothing can be changed through it.
  */
 import fastify from "fastify";
 import { SluiceError } from "../../model/problem.ts";
+import type { Redactor } from "../../ports/system.ts";
+import { addPage, type PageSource } from "./page/page-routes.ts";
 
 /** What probes ask. */
 export interface ServiceHealth {
@@ -14,11 +16,17 @@ export interface ServiceHealth {
   readonly state: string;
 }
 
+/** Who answers; asked each time, for who is in force changes. */
+export interface StatusSource extends PageSource {
+  readonly health: () => ServiceHealth;
+}
+
 export interface StatusServerOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  readonly health: () => ServiceHealth;
+  readonly source: StatusSource;
+  readonly redactor: Redactor;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
 }
 
@@ -30,8 +38,9 @@ export interface StatusServer {
 const requestMsMax = 10_000;
 const connectionsMax = 100;
 
-/** Serves /healthz, /readyz, /leaderz and /metrics. Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
-export async function openStatusServer({ host, port, health, metrics }: StatusServerOptions): Promise<StatusServer> {
+/** Serves /healthz, /readyz, /leaderz, /metrics and the page. Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
+export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
+  const { host, port, source, redactor, metrics } = options;
   const server = fastify({ bodyLimit: 1, requestTimeout: requestMsMax, forceCloseConnections: true });
   server.server.maxConnections = connectionsMax;
   const probes: Readonly<Record<string, (now: ServiceHealth) => boolean>> = {
@@ -42,7 +51,7 @@ export async function openStatusServer({ host, port, health, metrics }: StatusSe
   };
   for (const [path, isGood] of Object.entries(probes)) {
     server.get(path, (_, reply) => {
-      const now = health();
+      const now = source.health();
       return reply
         .code(isGood(now) ? 200 : 503)
         .type("text/plain; charset=utf-8")
@@ -50,6 +59,7 @@ export async function openStatusServer({ host, port, health, metrics }: StatusSe
     });
   }
   server.get("/metrics", async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  addPage(server, source, redactor);
   server.setNotFoundHandler((_, reply) => reply.code(404).type("text/plain; charset=utf-8").send("not found\n"));
   try {
     await server.listen({ host, port });

@@ -1,5 +1,6 @@
 /** What was committed since the last push that arrived, added up for the log's one line a batch. */
-import type { ChangeSet } from "../../model/change-set.ts";
+import type { ChangeSet, EventEffect } from "../../model/change-set.ts";
+import { recentMax } from "./recent.ts";
 
 export interface Effect {
   readonly batches: number;
@@ -11,6 +12,8 @@ export interface Effect {
   readonly deleted: number;
   /** Entities that could not be rendered. */
   readonly failed: number;
+  /** The last of the events that had an effect, the oldest first. */
+  readonly recent: readonly EventEffect[];
   /** When the first of it was committed, by the monotonic clock; undefined: nothing was. */
   readonly since: number | undefined;
 }
@@ -22,6 +25,7 @@ const noEffect: Effect = {
   updated: 0,
   deleted: 0,
   failed: 0,
+  recent: [],
   since: undefined,
 };
 
@@ -42,13 +46,14 @@ export class Effects {
   /** One commit of it. */
   add({ objects, events }: Pick<ChangeSet, "objects" | "events">): void {
     const count = (wanted: string) => objects.filter(({ action }) => action === wanted).length;
-    const { created, updated, deleted, failed } = this.#pending;
+    const { created, updated, deleted, failed, recent } = this.#pending;
     this.#pending = {
       ...this.#pending,
       created: created + count("create"),
       updated: updated + count("update"),
       deleted: deleted + count("delete"),
       failed: failed + events.filter(({ action }) => action === "failed").length,
+      recent: [...recent, ...events].slice(-recentMax),
     };
   }
 
@@ -73,6 +78,7 @@ export function addEffects(a: Effect, b: Effect): Effect {
     updated: a.updated + b.updated,
     deleted: a.deleted + b.deleted,
     failed: a.failed + b.failed,
+    recent: [...a.recent, ...b.recent].slice(-recentMax),
     since: a.since ?? b.since,
   };
 }

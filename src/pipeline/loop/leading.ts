@@ -29,6 +29,7 @@ import { Documents, hasOwner, heldProblem, readWanted, type WantedCatalog } from
 import { Effects } from "./effects.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { Inbox } from "./inbox.ts";
+import { createLook, type Look } from "./look.ts";
 import { type Push, Pusher } from "./pusher.ts";
 import { type InboxEntry, Reader } from "./reader.ts";
 import { Requests, stoppedError } from "./requests.ts";
@@ -256,6 +257,11 @@ export class Leading {
       held: [...this.#documents.held, ...this.#heldSettings],
       waiting: this.#inbox.size,
     });
+  }
+
+  /** What people look up beside it. */
+  get look(): Look {
+    return createLook(this.#ports, () => this.#inForce);
   }
 
   /**

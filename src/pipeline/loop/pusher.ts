@@ -8,6 +8,7 @@ import type { Metrics } from "../../ports/metrics.ts";
 import type { Clock, Log } from "../../ports/system.ts";
 import { addEffects, type Effect, type Effects } from "./effects.ts";
 import type { InForce } from "./in-force.ts";
+import { type PushedEffect, Recent } from "./recent.ts";
 import type { PushSnapshot } from "./snapshot.ts";
 
 /** A push says that it takes long after so much, and then every minute. */
@@ -40,14 +41,21 @@ export class Pusher {
   readonly #settled = new Map<StreamName, StreamPosition>();
   #startedAt = Number.NEGATIVE_INFINITY;
   #running: Running | undefined;
-  #last: PushSnapshot | undefined;
+  readonly #pushes = new Recent<PushSnapshot>();
+  readonly #effects = new Recent<PushedEffect>();
 
   constructor(parts: PusherParts) {
     this.#parts = parts;
   }
 
-  get last(): PushSnapshot | undefined {
-    return this.#last;
+  /** The last ones that brought anything, the oldest first. */
+  get pushes(): readonly PushSnapshot[] {
+    return this.#pushes.items;
+  }
+
+  /** What the last events came to, the oldest first. */
+  get effects(): readonly PushedEffect[] {
+    return this.#effects.items;
   }
 
   /** The push under way: for how many milliseconds, and what was last wrong with it. */
@@ -165,8 +173,11 @@ export class Pusher {
       if (count > 0) metrics.count("sluice_objects_total", { action }, count);
     }
     metrics.set("sluice_last_push_seconds", {}, (clock.monotonic() - this.#startedAt) / 1000);
-    this.#last = {
-      at: clock.now(),
+    const at = clock.now();
+    const where = { branch, ...(commit === undefined ? {} : { commit }) };
+    this.#effects.add(...effect.recent.map((one) => ({ ...one, at, ...where })));
+    this.#pushes.add({
+      at,
       milliseconds,
       events,
       created,
@@ -174,7 +185,7 @@ export class Pusher {
       deleted,
       failed,
       ...(commit === undefined ? {} : { commit }),
-    };
+    });
   }
 
   async #settle(positions: ReadonlyMap<StreamName, StreamPosition>): Promise<void> {

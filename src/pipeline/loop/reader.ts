@@ -9,34 +9,20 @@ import type { ErrorCode, Problem } from "../../model/problem.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { Metrics } from "../../ports/metrics.ts";
-import type { Log, LogFields } from "../../ports/system.ts";
+import type { Clock, Log, LogFields } from "../../ports/system.ts";
 import { processDelivery } from "../process-delivery.ts";
 import type { ProcessedEntry } from "../state-keeper.ts";
 import type { InForce } from "./in-force.ts";
 import type { Inbox } from "./inbox.ts";
+import { Recent, type WithoutEffect } from "./recent.ts";
 
 export interface InboxEntry extends ProcessedEntry {
   readonly bytes: number;
 }
 
-/** A delivery that changed nothing, and why. */
-export interface WithoutEffect {
-  readonly stream: StreamName;
-  readonly sequence: number;
-  /** The message's own. */
-  readonly subject: string;
-  /**
-   * unmatched: no trigger is meant; undecoded: it is a dead letter; no cluster: none matches; blank: the action renders to
-   * nothing everywhere.
-   */
-  readonly reason: "unmatched" | "undecoded" | "no cluster" | "blank" | "marker";
-}
-
-/** So many of the last ones are kept. */
-const withoutEffectMax = 20;
-
 export interface ReaderParts {
   readonly inbox: Inbox<InboxEntry>;
+  readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly inForce: () => InForce;
@@ -63,7 +49,7 @@ export class Reader {
   /** By EventSource. */
   readonly #nearMisses = new Map<string, number>();
   readonly #failures = new Map<ErrorCode, number>();
-  readonly #withoutEffect: WithoutEffect[] = [];
+  readonly #withoutEffect = new Recent<WithoutEffect>();
   /** Streams that have said nothing yet. */
   #unsettled: Set<StreamName> | undefined;
   #isReady = false;
@@ -90,7 +76,7 @@ export class Reader {
 
   /** The last ones, the oldest first. */
   get withoutEffect(): readonly WithoutEffect[] {
-    return this.#withoutEffect;
+    return this.#withoutEffect.items;
   }
 
   /** Reads exactly these streams from now on: those that are read already go on, others end. */
@@ -162,7 +148,7 @@ export class Reader {
     const { catalog } = keeper;
     const { inputs, problems, warnings, nearMisses, marker } = processDelivery(catalog, delivery, options.render);
     const { stream, position, subject } = delivery;
-    const { log, metrics, inbox } = this.#parts;
+    const { clock, log, metrics, inbox } = this.#parts;
     for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);
     const whose = new Map(inputs.flatMap(failuresOf));
     for (const problem of problems) {
@@ -175,8 +161,9 @@ export class Reader {
     const reason = marker === undefined ? whyWithoutEffect(inputs) : "marker";
     if (reason !== undefined) {
       metrics.count("sluice_events_without_effect_total", { reason });
-      this.#withoutEffect.push({ stream, sequence: position.sequence, subject, reason });
-      if (this.#withoutEffect.length > withoutEffectMax) this.#withoutEffect.shift();
+      const problem = reason === "undecoded" ? problems[0] : undefined;
+      const why = { reason, ...(problem === undefined ? {} : { problem }) };
+      this.#withoutEffect.add({ at: clock.now(), stream, sequence: position.sequence, subject, ...why });
     }
     log.debug("read", { stream, sequence: position.sequence, subject, effects: inputs.length, reason });
     this.#given.set(stream, position);

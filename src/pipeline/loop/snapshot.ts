@@ -7,7 +7,8 @@ import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import type { Absences, AbsentPart } from "./absences.ts";
 import type { Pusher } from "./pusher.ts";
-import type { Reader, WithoutEffect } from "./reader.ts";
+import type { Reader } from "./reader.ts";
+import type { PushedEffect, WithoutEffect } from "./recent.ts";
 
 export interface StreamSnapshot {
   readonly stream: StreamName;
@@ -54,6 +55,10 @@ export interface LeadingSnapshot {
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
   /** The last deliveries that changed nothing, the oldest first. */
   readonly withoutEffect: readonly WithoutEffect[];
+  /** The last events that had an effect, as it was pushed; the oldest first. */
+  readonly effects: readonly PushedEffect[];
+  /** The last pushes that brought anything; the oldest first. */
+  readonly pushes: readonly PushSnapshot[];
 }
 
 export interface SnapshotParts {
@@ -69,7 +74,8 @@ export interface SnapshotParts {
 export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
   const { keeper, streams, reader, pusher, absences, held, waiting } = parts;
   const { revision, eventTriggers, clusters } = keeper.catalog;
-  const { last, running } = pusher;
+  const { pushes, effects, running } = pusher;
+  const last = pushes.at(-1);
   return {
     catalog: { revision, triggers: eventTriggers.size, clusters: clusters.size },
     paused: keeper.isPaused,
@@ -96,5 +102,7 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
     absent: Object.fromEntries(absences.current),
     failures: Object.fromEntries(reader.failures),
     withoutEffect: [...reader.withoutEffect],
+    effects: [...effects],
+    pushes: [...pushes],
   };
 }

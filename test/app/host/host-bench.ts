@@ -57,6 +57,8 @@ const snapshot: LeadingSnapshot = {
   absent: {},
   failures: {},
   withoutEffect: [],
+  effects: [],
+  pushes: [],
 };
 
 export function createHostBench(first = baseSettings()) {
@@ -122,6 +124,11 @@ export function createHostBench(first = baseSettings()) {
       execute: async ({ command }) => `did ${command}`,
       hint: () => undefined,
       snapshot: () => snapshot,
+      look: {
+        inventory: () => ({ triggers: [], triggersCount: 0, clusters: [], clustersCount: 0 }),
+        search: async () => ({ found: [], searched: 0, isWhole: true }),
+        entity: async () => undefined,
+      },
       lead: { stateId: "state", term: 1 },
       prepare: async (next) => {
         await step("prepare");
@@ -180,7 +187,7 @@ export function createHostBench(first = baseSettings()) {
     },
     openStatus: async (host, port, given) => {
       await step("status");
-      health = given;
+      health = given.health;
       return hold("status", `${host}:${port}`);
     },
     openConnection: (_, { connection }) => {

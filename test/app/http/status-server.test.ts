@@ -1,7 +1,20 @@
 import { afterEach, expect, it } from "vitest";
 import { createPromMetrics } from "../../../src/adapters/system/prom-metrics.ts";
-import { openStatusServer, type ServiceHealth, type StatusServer } from "../../../src/app/http/status-server.ts";
+import { createRedactor } from "../../../src/adapters/system/redactor.ts";
+import {
+  openStatusServer,
+  type ServiceHealth,
+  type StatusServer,
+  type StatusSource,
+} from "../../../src/app/http/status-server.ts";
 
+const redactor = createRedactor();
+const sourceOf = (health: ServiceHealth): StatusSource => ({
+  health: () => health,
+  page: () => undefined,
+  snapshot: () => ({ version: "1", state: "starting" }),
+  look: () => undefined,
+});
 let server: StatusServer | undefined;
 
 afterEach(async () => {
@@ -10,7 +23,7 @@ afterEach(async () => {
 });
 
 async function open(health: ServiceHealth, metrics = createPromMetrics("1.2.3")) {
-  server = await openStatusServer({ host: "127.0.0.1", port: 0, health: () => health, metrics });
+  server = await openStatusServer({ host: "127.0.0.1", port: 0, source: sourceOf(health), redactor, metrics });
   return (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server?.port}${path}`, init);
 }
 
@@ -55,7 +68,8 @@ it("says where it can't listen", async () => {
   const again = openStatusServer({
     host: "127.0.0.1",
     port: server?.port ?? 0,
-    health: () => ({ state: "starting", isReady: false, isLeader: false }),
+    source: sourceOf({ state: "starting", isReady: false, isLeader: false }),
+    redactor,
     metrics: createPromMetrics("1"),
   });
   await expect(again).rejects.toMatchObject({ problem: { code: "SETTINGS_INVALID" } });

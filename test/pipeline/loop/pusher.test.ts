@@ -61,10 +61,12 @@ it("events without effect are counted with their reason", async () => {
   stream.publish("user", "not JSON");
   login("alice");
   await until(() => stream.settled()?.sequence === 3, [instance.clock]);
-  expect(instance.service!.snapshot().withoutEffect).toEqual([
+  const { withoutEffect, effects } = instance.service!.snapshot();
+  expect(withoutEffect).toMatchObject([
     { stream: "bus/EVENTS", sequence: 1, subject: "other", reason: "unmatched" },
-    { stream: "bus/EVENTS", sequence: 2, subject: "user", reason: "undecoded" },
+    { stream: "bus/EVENTS", sequence: 2, subject: "user", reason: "undecoded", problem: { code: "EVENT_NOT_JSON" } },
   ]);
+  expect(effects).toMatchObject([{ subject: "alice", action: "Create", clusters: 1, branch: "main" }]);
   expect(Object.fromEntries(instance.metrics.values)).toMatchObject({
     'sluice_deliveries_total{stream="bus/EVENTS"}': 3,
     'sluice_events_without_effect_total{reason="unmatched"}': 1,

@@ -1,0 +1,202 @@
+/** What the overview shows, as plain texts: the templates only put them in place. Pure. */
+import type { Problem } from "../../../model/problem.ts";
+import type { Inventory } from "../../../pipeline/loop/inventory.ts";
+import type { LeadingSnapshot, StreamSnapshot } from "../../../pipeline/loop/snapshot.ts";
+import { describeHeld } from "../../../pipeline/mass-change/judge-change.ts";
+import type { HostSnapshot } from "../../host/host-snapshot.ts";
+import { listOutcomes, type OutcomeView } from "./outcome-view.ts";
+import { drawPushes, type PushChart } from "./push-chart.ts";
+
+export type Tone = "good" | "busy" | "bad" | "quiet";
+
+export interface NoticeView {
+  readonly tone: Tone;
+  readonly title: string;
+  readonly text: string;
+  readonly code?: string;
+  readonly hint?: string;
+  /** To be pasted into a terminal where the service runs. */
+  readonly command?: string;
+}
+
+interface FigureView {
+  readonly label: string;
+  readonly value: string;
+  readonly note: string;
+  readonly tone: Tone;
+}
+
+interface StreamView {
+  readonly name: string;
+  readonly state: string;
+  readonly tone: Tone;
+  readonly read: string;
+  readonly pushed: string;
+  readonly lag: string;
+  readonly problem?: string;
+  readonly hint?: string;
+}
+
+interface ItemView {
+  readonly name: string;
+  readonly state: string;
+  readonly tone: Tone;
+  readonly labels?: readonly string[];
+  readonly problem?: string;
+}
+
+interface ListView {
+  readonly count: string;
+  readonly items: readonly ItemView[];
+  /** How many are not shown. */
+  readonly more?: string;
+}
+
+export interface OverviewView {
+  readonly version: string;
+  readonly state: string;
+  readonly tone: Tone;
+  readonly repository?: string;
+  readonly branches: readonly string[];
+  readonly notices: readonly NoticeView[];
+  readonly figures: readonly FigureView[];
+  readonly chart?: PushChart;
+  readonly streams: readonly StreamView[];
+  readonly outcomes: readonly OutcomeView[];
+  readonly triggers?: ListView;
+  readonly clusters?: ListView;
+}
+
+const tones = {
+  leading: "good",
+  "standing by": "quiet",
+  starting: "busy",
+  "changing over": "busy",
+  stopping: "busy",
+} as const;
+/** More than people read; `sluice show` has all of them. */
+const itemsMax = 100;
+
+export function viewOverview(snapshot: HostSnapshot, inventory: Inventory | undefined): OverviewView {
+  const { version, state, repository, branch, stateBranch, leading } = snapshot;
+  return {
+    version,
+    state: leading?.paused ? "paused" : state,
+    tone: leading?.paused ? "busy" : tones[state],
+    ...(repository === undefined ? {} : { repository }),
+    branches: [branch, stateBranch].filter((name) => name !== undefined),
+    notices: listNotices(snapshot),
+    figures: leading === undefined ? [] : listFigures(leading),
+    ...(leading === undefined || leading.pushes.length < 2 ? {} : { chart: drawPushes(leading.pushes) }),
+    streams: leading?.streams.map(viewStream) ?? [],
+    outcomes: leading === undefined ? [] : listOutcomes(leading),
+    ...(inventory === undefined ? {} : viewInventory(inventory)),
+  };
+}
+
+/** What wants a person, the worst first. */
+function listNotices({ problem, refused, leading }: HostSnapshot): NoticeView[] {
+  const notices: NoticeView[] = [];
+  if (problem !== undefined) notices.push(noticeOf("It does not get on", problem));
+  if (refused !== undefined) notices.push(noticeOf("Settings are refused, the old ones are in force", refused));
+  if (leading === undefined) return notices;
+  const { absent, push, held, heldPasses, paused } = leading;
+  for (const [part, missing] of Object.entries(absent)) notices.push(noticeOf(`Absent: ${part}`, missing));
+  if (push?.problem !== undefined) notices.push(noticeOf("The push does not get through", push.problem));
+  for (const change of held) {
+    const command = `sluice approve ${change.id}`;
+    const hint = "Approve it, or take the change back.";
+    notices.push({ tone: "busy", title: "A change is held", text: describeHeld(change), hint, command });
+  }
+  for (const { id, owner } of heldPasses) {
+    const text = `rendering ${owner} again would remove more than was counted`;
+    notices.push({ tone: "busy", title: "A rendering is held", text, command: `sluice approve ${id}` });
+  }
+  if (paused) {
+    const text = "Events are received and wait.";
+    notices.push({ tone: "busy", title: "The service is paused", text, command: "sluice resume" });
+  }
+  return notices;
+}
+
+function noticeOf(title: string, { severity, message, code, hint }: Problem): NoticeView {
+  const tone = severity === "error" ? "bad" : "busy";
+  return { tone, title, text: message, code, ...(hint === undefined ? {} : { hint }) };
+}
+
+function listFigures({ streams, waiting, lastPush, failures, catalog }: LeadingSnapshot): FigureView[] {
+  const lag = waiting + streams.reduce((sum, { pending = 0 }) => sum + pending, 0);
+  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+  const codes = Object.entries(failures).map(([code, count]) => `${count} ${code}`);
+  return [
+    {
+      label: "Waiting",
+      value: formatCount(lag),
+      note: lag === 0 ? "every event has had its effect" : "events behind the last one pushed",
+      tone: lag === 0 ? "good" : "busy",
+    },
+    {
+      label: "Last push",
+      value: lastPush === undefined ? "none yet" : `${formatCount(lastPush.milliseconds)} ms`,
+      note: lastPush === undefined ? "since the start" : describePush(lastPush),
+      tone: "good",
+    },
+    {
+      label: "Failures",
+      value: formatCount(failed),
+      note: failed === 0 ? "since the start" : codes.join(", "),
+      tone: failed === 0 ? "good" : "bad",
+    },
+    {
+      label: "In force",
+      value: `${formatCount(catalog.triggers)} / ${formatCount(catalog.clusters)}`,
+      note: `triggers and clusters, revision ${catalog.revision.slice(0, 7)}`,
+      tone: "good",
+    },
+  ];
+}
+
+function describePush({ events, created, updated, deleted }: NonNullable<LeadingSnapshot["lastPush"]>): string {
+  const objects = [`+${created}`, `~${updated}`, `−${deleted}`].join(" ");
+  return `${formatCount(events)} ${events === 1 ? "event" : "events"}, objects ${objects}`;
+}
+
+function viewStream({ stream, state, read, pushed, pending, problem }: StreamSnapshot): StreamView {
+  return {
+    name: stream.replace(/\/@journal$/, " (core NATS, journal)"),
+    state,
+    tone: state === "subscribed" ? "good" : state === "degraded" ? "bad" : "busy",
+    read: read === undefined ? "–" : formatCount(read),
+    pushed: pushed === undefined ? "–" : formatCount(pushed),
+    lag: formatCount((pending ?? 0) + Math.max(0, (read ?? 0) - (pushed ?? read ?? 0))),
+    ...(problem === undefined ? {} : { problem: `${problem.message} [${problem.code}]` }),
+    ...(problem?.hint === undefined ? {} : { hint: problem.hint }),
+  };
+}
+
+function viewInventory({ triggers, triggersCount, clusters, clustersCount }: Inventory) {
+  const triggerTones = { broken: "bad", withdrawn: "quiet", paused: "busy", pass: "busy", "in force": "good" } as const;
+  const triggerItems = triggers.slice(0, itemsMax).map(({ name, state, problem }): ItemView => {
+    const shown = state === "pass" ? "rendering again" : state;
+    const why = problem === undefined ? {} : { problem: `${problem.message} [${problem.code}]` };
+    return { name, state: shown, tone: triggerTones[state], ...why };
+  });
+  const clusterItems = clusters.slice(0, itemsMax).map(
+    ({ cluster, labels, isPaused }): ItemView => ({
+      name: cluster,
+      state: isPaused ? "paused" : "",
+      tone: isPaused ? "busy" : "good",
+      labels,
+    }),
+  );
+  return { triggers: listOf(triggersCount, triggerItems), clusters: listOf(clustersCount, clusterItems) };
+}
+
+function listOf(count: number, items: readonly ItemView[]): ListView {
+  const more = count > items.length ? { more: formatCount(count - items.length) } : {};
+  return { count: formatCount(count), items, ...more };
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString("en");
+}

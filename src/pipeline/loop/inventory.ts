@@ -1,0 +1,64 @@
+/** Which triggers and clusters are in force in a service that leads, and how they stand. Bounded; survives JSON. */
+import type { Catalog } from "../../model/catalog.ts";
+import type { Checkpoint } from "../../model/change-set.ts";
+import { type ClusterKey, clusterKey } from "../../model/cluster.ts";
+import { isSameOwner, triggerOwner } from "../../model/owner.ts";
+import type { Problem } from "../../model/problem.ts";
+
+/** So many of each are named; all are counted. */
+const namedMax = 500;
+
+export interface TriggerState {
+  readonly name: string;
+  /** broken: its document is bad, it does not render; withdrawn: its document is gone; pass: its records are rendered again. */
+  readonly state: "in force" | "broken" | "withdrawn" | "paused" | "pass";
+  readonly problem?: Problem;
+}
+
+export interface ClusterState {
+  readonly cluster: ClusterKey;
+  /** As `key=value`, sorted. */
+  readonly labels: readonly string[];
+  readonly isPaused: boolean;
+}
+
+export interface Inventory {
+  readonly triggers: readonly TriggerState[];
+  readonly triggersCount: number;
+  readonly clusters: readonly ClusterState[];
+  readonly clustersCount: number;
+}
+
+/** What does not work comes first, then by name. */
+export function makeInventory({ eventTriggers, clusters }: Catalog, checkpoint: Checkpoint): Inventory {
+  const triggers = [...eventTriggers.values()].map(({ name, broken, withdrawn }): TriggerState => {
+    const state = broken ? "broken" : withdrawn ? "withdrawn" : workOf(name, checkpoint);
+    return { name, state, ...(broken === undefined ? {} : { problem: broken }) };
+  });
+  triggers.sort((a, b) => orderOf(a) - orderOf(b) || (a.name < b.name ? -1 : 1));
+  const sorted = [...clusters.values()].sort((a, b) => (clusterKey(a) < clusterKey(b) ? -1 : 1));
+  return {
+    triggers: triggers.slice(0, namedMax),
+    triggersCount: triggers.length,
+    clusters: sorted.slice(0, namedMax).map((cluster) => {
+      const key = clusterKey(cluster);
+      const labels = [...cluster.labels].map(([label, value]) => `${label}=${value}`).sort();
+      return { cluster: key, labels, isPaused: isClusterPaused(key, checkpoint) };
+    }),
+    clustersCount: clusters.size,
+  };
+}
+
+function workOf(name: string, { pauses, pending }: Checkpoint): "in force" | "paused" | "pass" {
+  const owner = triggerOwner(name);
+  if (pauses.some((pause) => pause.owner !== undefined && isSameOwner(pause.owner, owner))) return "paused";
+  return pending.passes.some((pass) => isSameOwner(pass.owner, owner)) ? "pass" : "in force";
+}
+
+function isClusterPaused(key: ClusterKey, { pauses }: Checkpoint): boolean {
+  return pauses.some(({ owner, cluster }) => owner === undefined && cluster === key);
+}
+
+function orderOf({ state }: TriggerState): number {
+  return ["broken", "withdrawn", "paused", "pass", "in force"].indexOf(state);
+}
