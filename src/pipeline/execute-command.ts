@@ -7,6 +7,7 @@ import { connectionOf } from "../plan/position-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader } from "../ports/git.ts";
 import type { Branches } from "./branches/branches.ts";
+import { forgetLeft, type GiveUpScope, retireCluster } from "./give-up.ts";
 import { listRecords } from "./list-state.ts";
 import { readFolder } from "./read-folder.ts";
 import type { StateKeeper } from "./state-keeper.ts";
@@ -24,6 +25,10 @@ export type ControlCommand =
   | { readonly command: "repair"; readonly purge: boolean }
   /** Lets held changes go in force, or held passes go on. */
   | { readonly command: "approve"; readonly ids: readonly string[] }
+  /** Takes away what LeavePolicies left; absent: of all triggers. */
+  | { readonly command: "forget-left"; readonly trigger?: string }
+  /** Gives up a cluster that is in no document: its folder goes, what is in the cluster stays. */
+  | { readonly command: "retire"; readonly cluster: string }
   /** Takes what is Sluice's out of a folder of the target that it uses no more: a former `output.path`. */
   | { readonly command: "remove-folder"; readonly path: string }
   /** Pushes the state branch that was last known here, where it is gone from the server. */
@@ -36,11 +41,13 @@ const removedShownMax = 20;
 
 /** A command as it comes over the control socket, from another version perhaps. Throws USAGE where it is none. */
 export function parseCommand(request: unknown): ControlCommand {
-  const { command, ids, source, subject, group, path } = (request ?? {}) as Record<string, unknown>;
+  const { command, ids, source, subject, group, path, trigger, cluster } = (request ?? {}) as Record<string, unknown>;
   const isKnown =
     (command === "remove-folder" && typeof path === "string") ||
     ["pause", "resume", "rerender", "repair", "restore-state"].includes(String(command)) ||
     ((command === "discard" || command === "approve") && Array.isArray(ids)) ||
+    (command === "forget-left" && (trigger === undefined || typeof trigger === "string")) ||
+    (command === "retire" && typeof cluster === "string") ||
     (command === "propose" && (group === undefined || typeof group === "string")) ||
     (command === "remove" && typeof source === "string" && typeof subject === "string");
   if (isKnown) return request as ControlCommand;
@@ -82,6 +89,10 @@ export async function executeCommand(
     }
     case "discard":
       return discard(command.ids, scope);
+    case "forget-left":
+      return forgetLeft(giveUpScope(scope), command.trigger);
+    case "retire":
+      return retireCluster(giveUpScope(scope), command.cluster);
     case "remove-folder": {
       const paths = await branches.removeFolder(command.path);
       if (paths.length === 0) return `nothing of Sluice's is below ${command.path}`;
@@ -93,6 +104,11 @@ export async function executeCommand(
       await branches.repair(command.purge);
       return command.purge ? "the state branch starts anew, without history" : "the target is compared file by file";
   }
+}
+
+function giveUpScope({ git, branches, keeper }: CommandScope): GiveUpScope {
+  const commit = (inputs: readonly PlanInput[]) => keeper.commit(inputs, {});
+  return { git, tree: branches.stateTree, catalog: keeper.catalog, commit };
 }
 
 async function removeEntity(

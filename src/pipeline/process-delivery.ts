@@ -82,7 +82,7 @@ function renderMatch(
     last: { event, message },
     renderings,
     elsewhere,
-    stopMatching: isTold ? trigger.stopMatchingBehavior : "LeavePolicies",
+    stopMatching: isTold ? trigger.stopMatchingBehavior : "keep",
     ...(trigger.withdrawn ? { isWithdrawn: true as const } : {}),
   };
   return { input, warnings };

@@ -23,8 +23,11 @@ export interface EntityInput {
    * "none": nothing, it is none of the owner's there.
    */
   readonly elsewhere: "Create" | "Delete" | "none";
-  /** What becomes of recorded clusters that do not match any more, unless the event asks for Delete. */
-  readonly stopMatching: StopMatchingBehavior;
+  /**
+   * What becomes of recorded clusters that do not match any more, unless the event asks for Delete. "keep": everything
+   * stays as it is, since nobody can tell whether they match.
+   */
+  readonly stopMatching: StopMatchingBehavior | "keep";
   /** The owner's documents are gone: what the event asks for is remembered, and no object is touched. */
   readonly isWithdrawn?: true;
 }
@@ -98,12 +101,14 @@ function leaveCluster(
   const event = keepsEvents ? 0 : undefined;
   if (input.isWithdrawn)
     return { ...withoutFailure(on), event, action: input.elsewhere === "Delete" ? "Delete" : "Create" };
-  const isLeft = input.elsewhere !== "Delete" && input.stopMatching === "LeavePolicies";
-  if (isLeft) return { ...withoutFailure(on), event };
+  const isDelete = input.elsewhere === "Delete";
+  if (!isDelete && input.stopMatching === "keep") return { ...withoutFailure(on), event };
   const hadObjects = on.objects.size > 0 || on.waiting.size > 0;
-  new EntityOnCluster(scope, cluster, on).takeAway();
+  const there = new EntityOnCluster(scope, cluster, on);
+  if (!isDelete && input.stopMatching === "LeavePolicies") there.leave();
+  else there.takeAway();
   // What configuration has withdrawn stands where it stood when that is taken back; a Delete forgets it.
-  if (input.elsewhere === "Delete" || on.withdrawn.size === 0 || hadObjects) return undefined;
+  if (isDelete || on.withdrawn.size === 0 || hadObjects) return undefined;
   return { event, action: "Create", ...noHoldings, withdrawn: on.withdrawn };
 }
 

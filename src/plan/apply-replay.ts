@@ -16,7 +16,7 @@ export interface ReplayedCluster {
   readonly cluster: ClusterKey;
   /** Which of the record's events it was rendered from; undefined: its objects go or stay without any. */
   readonly event: number | undefined;
-  /** `withdraw`: the objects go, because the owner or the cluster does not match any more; `leave`: they stay. */
+  /** `withdraw`: the objects go, because the owner or the cluster does not match any more; `leave`: they stay, marked. */
   readonly rendering: ClusterRendering | { readonly action: "withdraw" | "leave" };
 }
 
@@ -52,7 +52,7 @@ function replayCluster(
   const there = new EntityOnCluster(scope, cluster, held);
   switch (rendering.action) {
     case "leave":
-      return withoutFailure(held);
+      return { ...withoutFailure(held), ...there.leave() };
     case "none":
     case "withdraw":
     case "Delete":

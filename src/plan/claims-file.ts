@@ -7,10 +7,13 @@
  *     claims/<cluster>/<object>/<owner>/<block>/<block>/<ab>.json    of a pass, which all have one rank
  *     claims/<cluster>/<object>/manifests/<hash>.json                manifests that are not the one in place, with counts
  *
+ * What LeavePolicies left has a head alone, without any claim.
+ *
  * A block is 64 ranks; folders of hex digits in the order of ranks are the index that finds the next claim when the first
  * one goes. Manifests are kept without their provenance, so that those who agree share one.
  */
 import { hash } from "node:crypto";
+import type { ClusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
 import { type Owner, type OwnerKey, ownerKey, parseOwnerKey } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
@@ -52,6 +55,8 @@ export interface ClaimsHead {
   /** How many entities need the Namespace to be there without rendering it. */
   readonly needs: number;
   readonly owners: ReadonlyMap<OwnerKey, ClaimingOwner>;
+  /** Nobody claims it, and it stands there all the same: LeavePolicies left it, on this cluster. */
+  readonly left?: ClusterKey;
 }
 
 /** Passes have ranks of their own: one for each catalog, at the beginning of a block that nobody else has. */
@@ -146,7 +151,8 @@ export function parseManifest(text: string, path: string): StoredManifest {
   return { claims: Number(file.get("claims")), bare: String(file.get("manifest")) };
 }
 
-export function writeHead(object: string, { place, first, claims, alike, needs, owners }: ClaimsHead): string {
+export function writeHead(object: string, head: ClaimsHead): string {
+  const { place, first, claims, alike, needs, owners, left } = head;
   const file = new Map<string, Json>([
     ["version", 2n],
     ["object", object],
@@ -166,6 +172,7 @@ export function writeHead(object: string, { place, first, claims, alike, needs, 
   file.set("claims", BigInt(claims));
   file.set("alike", BigInt(alike));
   if (needs > 0) file.set("needs", BigInt(needs));
+  if (left !== undefined) file.set("left", left);
   const sorted = [...owners].sort(([a], [b]) => (a < b ? -1 : 1));
   file.set("owners", new Map(sorted.map(([key, owner]) => [key, claimingOwnerToJson(owner)])));
   return `${writeJson(file, 1)}\n`;
@@ -187,6 +194,7 @@ export function parseHead(text: string, path: string): ClaimsHead {
   const first = file.get("first");
   const place = String(file.get("place"));
   const owners = file.get("owners");
+  const left = file.get("left");
   return {
     place: place === "" ? undefined : ownerOf(place, path),
     first: isJsonObject(first)
@@ -203,6 +211,7 @@ export function parseHead(text: string, path: string): ClaimsHead {
     owners: new Map(
       [...(isJsonObject(owners) ? owners : [])].map(([key, json]) => [key, claimingOwnerFromJson(key, json, path)]),
     ),
+    ...(typeof left === "string" ? { left } : {}),
   };
 }
 

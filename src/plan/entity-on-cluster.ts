@@ -68,6 +68,27 @@ export class EntityOnCluster {
     return this.#settleNeeds({ objects: new Map(), waiting: new Map(), withdrawn: kept });
   }
 
+  /** Gives up all that the entity has here, and lets it stand. What is taken back stands where it stood. */
+  leave(): Holdings {
+    const { objects, waiting, withdrawn } = this.#before;
+    for (const { identity, rank } of [...objects.values(), ...waiting.values()]) {
+      const isLeft = this.#claims(identity).leave(this.#scope.claimant, rank);
+      if (isLeft) this.#needFor(identity, 1);
+    }
+    const kept = this.#scope.keepsRanks ? new Map([...withdrawn, ...objects, ...waiting]) : new Map();
+    return this.#settleNeeds({ objects: new Map(), waiting: new Map(), withdrawn: kept });
+  }
+
+  /** What was left needs its Namespace by itself, until it is somebody's again. */
+  #needFor(identity: ObjectIdentity, change: 1 | -1): void {
+    needNamespaceOf(this.#scope, this.#cluster, identity, change);
+  }
+
+  #claim(wish: Wish, identity: ObjectIdentity): void {
+    const wasLeft = this.#claims(identity).claim(wish);
+    if (wasLeft) this.#needFor(identity, -1);
+  }
+
   #wish({ identity, text }: Manifest): Wish {
     const key = identityKey(identity);
     const { objects, waiting, withdrawn } = this.#before;
@@ -83,7 +104,7 @@ export class EntityOnCluster {
     const withdrawn = new Map(this.#before.withdrawn);
     for (const { manifest, wish } of failed) {
       const key = identityKey(manifest.identity);
-      this.#claims(manifest.identity).claim(wish);
+      this.#claim(wish, manifest.identity);
       objects.delete(key);
       withdrawn.delete(key);
       waiting.set(key, { identity: manifest.identity, rank: wish.rank });
@@ -96,7 +117,7 @@ export class EntityOnCluster {
     const waiting = new Map<string, RankedObject>();
     for (const { manifest, wish, conflict } of judged) {
       const { identity } = manifest;
-      this.#claims(identity).claim(wish);
+      this.#claim(wish, identity);
       const ranked = { identity, rank: wish.rank };
       if (conflict === undefined) objects.set(identityKey(identity), ranked);
       else waiting.set(identityKey(identity), ranked);
@@ -137,6 +158,17 @@ interface Judged {
   readonly manifest: Manifest;
   readonly wish: Wish;
   readonly conflict: Conflict | undefined;
+}
+
+/** Counts an object that was left, or that is so no longer, among those that need its Namespace. */
+export function needNamespaceOf(
+  { view, rules, reviews }: Pick<EntityScope, "view" | "rules" | "reviews">,
+  cluster: ClusterKey,
+  { namespace }: ObjectIdentity,
+  change: 1 | -1,
+): void {
+  if (namespace === "" || builtInNamespaces.has(namespace)) return;
+  new ObjectClaims(view, rules, reviews, cluster, namespaceIdentity(namespace)).need(change);
 }
 
 /** Namespaces that an entity's objects are in and that it does not render itself. */

@@ -6,6 +6,8 @@
  * had it first, for as long as anybody claims it: so no claim that comes or goes moves an object. Claims whose manifests
  * are alike, provenance aside, share the object.
  *
+ * What LeavePolicies leaves stays at its place, marked and claimed by nobody, until somebody claims it or it is forgotten.
+ *
  * A Namespace that objects need and nobody renders is claimed by Sluice itself, behind all others, for as long as the
  * count of entities that need it is not zero.
  */
@@ -21,6 +23,7 @@ import { ClaimsDraft } from "./claims/claims-draft.ts";
 import { ObjectSite } from "./claims/object-site.ts";
 import { SoleClaimant } from "./claims/sole-claimant.ts";
 import { type Claim, type ClaimsHead, hashManifest, headPath, parseHead, writeHead } from "./claims-file.ts";
+import { markLeft } from "./left-mark.ts";
 import { entityHashOf, joinProvenance, provenanceTexts, splitProvenance } from "./provenance.ts";
 import { writeIdentity } from "./record-file.ts";
 import type { StateView } from "./state-view.ts";
@@ -69,15 +72,15 @@ export class ObjectClaims {
     return { path: this.#site.pathIn(head.place) };
   }
 
-  /** Claims the object, or wants it to be otherwise from now on. */
-  claim(wish: Wish): void {
+  /** Claims the object, or wants it to be otherwise from now on. True: it was left, and is somebody's again. */
+  claim(wish: Wish): boolean {
     const { claimant, manifest, rank } = wish;
     const head = this.#headFor(wish);
     if (head === undefined) {
       const path = this.#site.pathIn(claimant.owner);
       this.#assertAlone(path, claimant);
       this.#view.write(path, manifest);
-      return;
+      return false;
     }
     const { bare, texts } = splitProvenance(manifest);
     const mine: Claim = { ...claimant, rank, manifest: hashManifest(bare) };
@@ -97,21 +100,41 @@ export class ObjectClaims {
     });
     draft.claims += before === undefined ? 1 : 0;
     this.#settle(head, draft, this.#order.firstWith(head, mine), mine);
+    return head.left !== undefined;
   }
 
   /** Gives the object up. */
   release(claimant: Claimant, rank: number): void {
+    this.#giveUp(claimant, rank, false);
+  }
+
+  /** Gives the object up and lets it stand where nobody else wants it. True: then it is left. */
+  leave(claimant: Claimant, rank: number): boolean {
+    return this.#giveUp(claimant, rank, true);
+  }
+
+  /** Takes away what was left. False: it is not, or somebody's again. */
+  forgetLeft(): boolean {
+    const head = this.#storedHead();
+    if (head?.left === undefined) return false;
+    const { left: _, ...forgotten } = head;
+    this.#settle(forgotten, this.#draft(head), undefined, undefined);
+    return true;
+  }
+
+  #giveUp(claimant: Claimant, rank: number, isLeft: boolean): boolean {
     const head = this.#storedHead();
     if (head === undefined) {
       const path = this.#site.pathIn(claimant.owner);
       this.#assertAlone(path, claimant);
-      this.#view.delete(path);
-      return;
+      if (isLeft) this.#leaveAlone(path, claimant);
+      else this.#view.delete(path);
+      return isLeft;
     }
     const mine = { ...claimant, rank, manifest: "" };
     const before = this.#leaves.claimOf(mine);
     // Whether it is still being read can't be told yet: the try will be repeated.
-    if (this.#view.isLacking) return;
+    if (this.#view.isLacking) return false;
     assert(
       before !== undefined,
       `${this.#site.told()} is released by ${ownerKey(claimant.owner)}, which claims nothing`,
@@ -126,7 +149,19 @@ export class ObjectClaims {
     else draft.owners.set(key, { ...stored, claims: stored.claims - 1 });
     draft.claims--;
     const wasFirst = head.first !== undefined && isSameClaim(head.first, mine);
-    this.#settle(head, draft, wasFirst ? this.#order.findFirst(draft.owners) : head.first, mine);
+    const staysLeft = isLeft && draft.claims === 0;
+    const first = wasFirst ? this.#order.findFirst(draft.owners) : head.first;
+    this.#settle(staysLeft ? { ...head, left: this.#site.cluster } : head, draft, first, mine);
+    return staysLeft;
+  }
+
+  /** The object of one who has it to itself, left. */
+  #leaveAlone(path: string, { owner }: Claimant): void {
+    const text = this.#view.text(path);
+    // Whether it is still being read can't be told yet: the try will be repeated.
+    if (text === undefined) return;
+    this.#view.write(path, markLeft(text));
+    this.#writeHead({ ...emptyHead, place: owner, left: this.#site.cluster });
   }
 
   /** So many more entities (fewer, if negative) need this Namespace without rendering it. */
@@ -145,15 +180,19 @@ export class ObjectClaims {
     return head === undefined ? undefined : this.#view.text(this.#site.pathIn(head.place));
   }
 
-  /** Puts the outcome into effect: what stands at the object's place, and what `claims/` keeps. */
+  /**
+   * Puts the outcome into effect: what stands at the object's place, and what `claims/` keeps. `before` says whether it is
+   * left where nobody claims it.
+   */
   #settle(before: ClaimsHead, draft: ClaimsDraft, first: Claim | undefined, changed: Claim | undefined): void {
     const view = this.#view;
     if (view.isLacking) return;
-    const place = this.#isUnclaimed(before) ? (changed?.owner ?? undefined) : before.place;
+    const place = this.#isUnclaimed(before) ? (changed?.owner ?? before.place) : before.place;
     const path = this.#site.pathIn(place);
-    const isGone = draft.claims === 0 && draft.needs === 0;
+    const left = draft.claims === 0 ? before.left : undefined;
+    const isGone = draft.claims === 0 && draft.needs === 0 && left === undefined;
     // What is in place is read before something else takes its place.
-    const content = isGone ? undefined : this.#contentOf(before, draft, first);
+    const content = isGone ? undefined : this.#contentOf(before, draft, first, path);
     const oldFirst = before.first?.manifest;
     draft.finish(first?.manifest);
     if (isGone) view.delete(path);
@@ -164,21 +203,29 @@ export class ObjectClaims {
     assert(first === undefined || alike > 0, `${this.#site.told()} has a first claim that is not counted`);
     if (this.#needsReview(draft, oldFirst, first?.manifest, changed)) this.#reviews.add(this.#site.folder);
 
-    const after: ClaimsHead = { place, first, claims: draft.claims, alike, needs: draft.needs, owners: draft.owners };
+    const { claims, needs, owners } = draft;
+    const after: ClaimsHead = { place, first, claims, alike, needs, owners, ...(left === undefined ? {} : { left }) };
     const isAlone = after.claims === 1 && after.needs === 0 && first !== undefined && isPlaceOf(after.place, first);
     if (isGone || isAlone) {
       // Nobody else wants it: its file says everything.
       if (isAlone) this.#leaves.write(first, undefined);
       if (isAlone) draft.forget();
       view.delete(headPath(this.#site.folder));
-    } else
-      view.writeValue(headPath(this.#site.folder), after, (head) =>
-        writeHead(writeIdentity(this.#site.identity), head),
-      );
+    } else this.#writeHead(after);
+  }
+
+  #writeHead(head: ClaimsHead): void {
+    const { folder, identity } = this.#site;
+    this.#view.writeValue(headPath(folder), head, (value) => writeHead(writeIdentity(identity), value));
   }
 
   /** The manifest of the first claim, as it is to stand in place; undefined: it does already. */
-  #contentOf(before: ClaimsHead, draft: ClaimsDraft, first: Claim | undefined): string | undefined {
+  #contentOf(before: ClaimsHead, draft: ClaimsDraft, first: Claim | undefined, path: string): string | undefined {
+    if (first === undefined && before.left !== undefined) {
+      if (before.claims === 0) return undefined;
+      const text = this.#view.text(path);
+      return text === undefined ? undefined : markLeft(text);
+    }
     if (first === undefined) return generatedNamespace(this.#site.identity.name, this.#site.rules.instance);
     const was = before.first;
     const isAsBefore = was !== undefined && isSameClaim(was, first) && was.manifest === first.manifest;
@@ -225,8 +272,8 @@ export class ObjectClaims {
     return this.#sole.rivalOf(claimant);
   }
 
-  #isUnclaimed({ claims, needs }: ClaimsHead): boolean {
-    return claims === 0 && needs === 0;
+  #isUnclaimed({ claims, needs, left }: ClaimsHead): boolean {
+    return claims === 0 && needs === 0 && left === undefined;
   }
 
   /** Who has an object to itself writes and deletes its own file and no other's. */

@@ -6,6 +6,8 @@
  * their members four columns in. A user's text with the same words stands deeper, or in another section.
  */
 
+import { metadataLines, putIn } from "./metadata-lines.ts";
+
 /** Where each part stands: its section and its key. A part that was never written is undefined when taken out. */
 const parts = {
   owner: { section: "  labels:", key: "sluice.dev/owner" },
@@ -82,54 +84,4 @@ function findParts(manifest: string): readonly FoundPart[] {
     }
   }
   return found;
-}
-
-/** Puts `key: text` into a section, in the order of keys. */
-function putIn(manifest: string, wanted: string, key: string, text: string): string {
-  let isIn = false;
-  let behind = 0;
-  for (const { line, start, end } of metadataLines(manifest)) {
-    if (line.charCodeAt(2) !== 0x20) {
-      if (isIn) break;
-      isIn = line === wanted;
-      behind = end;
-    } else if (isIn) {
-      // A member's own lines are deeper, and go with it.
-      const isMember = line.charCodeAt(4) !== 0x20;
-      if (isMember && keyOf(line) > key) {
-        behind = start;
-        break;
-      }
-      behind = end;
-    }
-  }
-  if (!isIn) throw new Error(`a manifest has no place for ${key}`);
-  return `${manifest.slice(0, behind)}    ${key}: ${text}\n${manifest.slice(behind)}`;
-}
-
-function keyOf(line: string): string {
-  const quoted = /^ {4}("(?:[^"\\]|\\.)*"):/.exec(line)?.[1];
-  return quoted === undefined ? line.slice(4, line.indexOf(":", 4)) : (JSON.parse(quoted) as string);
-}
-
-interface Line {
-  readonly line: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The lines of `metadata:`, without itself. */
-function* metadataLines(manifest: string): Iterable<Line> {
-  let start = manifest.startsWith("metadata:\n") ? 0 : manifest.indexOf("\nmetadata:\n") + 1;
-  if (start === 0 && !manifest.startsWith("metadata:\n")) return;
-  start = manifest.indexOf("\n", start) + 1;
-  while (start > 0 && start < manifest.length) {
-    const lineEnd = manifest.indexOf("\n", start);
-    const end = lineEnd < 0 ? manifest.length : lineEnd + 1;
-    const line = manifest.slice(start, lineEnd < 0 ? end : lineEnd);
-    // An empty line is one of a literal block.
-    if (line !== "" && line.charCodeAt(0) !== 0x20) return;
-    if (line !== "") yield { line, start, end };
-    start = end;
-  }
 }

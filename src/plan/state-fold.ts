@@ -5,7 +5,8 @@
 import { assert } from "../model/assert.ts";
 import type { ChangeSet, Checkpoint, EventEffect, PendingWork } from "../model/change-set.ts";
 import type { Entity } from "../model/cloud-event.ts";
-import type { ClusterRendering } from "../model/manifest.ts";
+import type { ClusterKey } from "../model/cluster.ts";
+import type { ClusterRendering, ObjectIdentity } from "../model/manifest.ts";
 import type { Owner } from "../model/owner.ts";
 import { ownerKey } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
@@ -16,7 +17,8 @@ import { writeCheckpoint } from "./checkpoint-file.ts";
 import type { ClaimRules } from "./claim-rules.ts";
 import { headPath, nextInputRank } from "./claims-file.ts";
 import { writeDeadLetter } from "./dead-letter-file.ts";
-import { type EntityScope, neededNamespaces } from "./entity-on-cluster.ts";
+import { type EntityScope, neededNamespaces, needNamespaceOf } from "./entity-on-cluster.ts";
+import { ObjectClaims } from "./object-claims.ts";
 import {
   checkpointPath,
   deadLetterPath,
@@ -45,6 +47,8 @@ export type PlanInput =
   | { readonly kind: "discard"; readonly owner: Owner; readonly entity: Entity }
   /** Forgets an owner that is withdrawn and has no objects: its records and what it asked for, whole folders at once. */
   | { readonly kind: "purge"; readonly owner: Owner }
+  /** Takes away an object that was left on a cluster: a person asked for it. */
+  | { readonly kind: "forget-left"; readonly cluster: ClusterKey; readonly identity: ObjectIdentity }
   | { readonly kind: "dead-letter"; readonly letter: DeadLetter }
   /** Files that are written as they are: the catalog in force, cluster files, what owners asked for. */
   | { readonly kind: "file"; readonly path: string; readonly text: string | undefined };
@@ -60,6 +64,7 @@ export function pathsToRead(inputs: readonly PlanInput[], { layout }: PlanRules)
   needs.texts.add(checkpointPath);
   for (const input of inputs) {
     if (input.kind === "file") needs.texts.add(input.path);
+    if (input.kind === "forget-left") needs.texts.add(headPath(objectClaimsFolder(input.cluster, input.identity)));
     if ("entity" in input) needs.texts.add(recordPath(input.owner, hashEntity(input.entity)));
     if (input.kind !== "entity" && input.kind !== "replay") continue;
     for (const rendering of renderingsOf(input)) {
@@ -202,6 +207,12 @@ export class StateFold {
       case "discard": {
         const before = this.#record(input.owner, input.entity);
         if (before !== undefined) this.#keep(input, discardFailures(before));
+        return this.#nextRank;
+      }
+      case "forget-left": {
+        const { cluster, identity } = input;
+        const wasLeft = new ObjectClaims(view, this.#rules, reviews, cluster, identity).forgetLeft();
+        if (wasLeft) needNamespaceOf({ view, rules: this.#rules, reviews }, cluster, identity, -1);
         return this.#nextRank;
       }
       case "purge":

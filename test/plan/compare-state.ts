@@ -1,14 +1,21 @@
 /** The state branch and the plain fold, brought to one form. */
 import type { RankedObjects } from "../../src/model/record.ts";
+import { generatedNamespace } from "../../src/plan/claim-rules.ts";
 import { parseRecord } from "../../src/plan/record-file.ts";
 import type { NaiveFold } from "./naive-fold.ts";
 import type { State } from "./state.ts";
+
+const nameOf = (path: string) =>
+  path
+    .split("/")
+    .at(-1)!
+    .replace(/\.yaml$/, "");
 
 /** Generated namespaces are the planner's own text. */
 export function desiredTexts(state: State): Record<string, string> {
   const files = [...state].filter(([path]) => path.startsWith("desired/"));
   return Object.fromEntries(
-    files.map(([path, text]) => [path, text.includes("kustomize.toolkit.fluxcd.io/prune") ? "generated" : text]),
+    files.map(([path, text]) => [path, text === generatedNamespace(nameOf(path), "sluice") ? "generated" : text]),
   );
 }
 

@@ -8,6 +8,7 @@ import { identityKey } from "../../src/model/manifest.ts";
 import { type Owner, ownerKey } from "../../src/model/owner.ts";
 import type { EntityInput } from "../../src/plan/apply-event.ts";
 import type { ReplayInput } from "../../src/plan/apply-replay.ts";
+import { markLeft } from "../../src/plan/left-mark.ts";
 import { generatedNamespacePath, hashEntity, objectPath, recordPath } from "../../src/plan/paths.ts";
 import { parseIdentity } from "../../src/plan/record-file.ts";
 import type { PlanInput, PlanRules } from "../../src/plan/state-fold.ts";
@@ -30,6 +31,8 @@ interface NaiveObject {
   readonly needs: Set<string>;
   /** Whose folder it is in; undefined: Sluice's own. */
   place: Owner | undefined;
+  /** What it was like when it was left; undefined: it was not, or is somebody's again. */
+  left?: string;
 }
 
 export interface NaiveCluster {
@@ -72,7 +75,7 @@ export class NaiveFold {
         object.place === undefined
           ? generatedNamespacePath(cluster, parsed.name)
           : objectPath(cluster, object.place, parsed, this.#rules.layout);
-      files.set(path, this.#first(object)?.text ?? "generated");
+      files.set(path, this.#first(object)?.text ?? (object.left === undefined ? "generated" : markLeft(object.left)));
     }
     return files;
   }
@@ -84,6 +87,14 @@ export class NaiveFold {
       const who = whoIs(input.owner, input.entity);
       for (const cluster of this.records.get(who)?.keys() ?? []) this.#dropAll(who, cluster);
       this.records.delete(who);
+    }
+    if (input.kind === "forget-left") {
+      const key = join(input.cluster, identityKey(input.identity));
+      const object = this.objects.get(key);
+      if (object?.left === undefined) return;
+      delete object.left;
+      this.#need(input.cluster, identityKey(input.identity), key, false);
+      this.#dropIfNothing(key);
     }
   }
 
@@ -97,12 +108,12 @@ export class NaiveFold {
     const rank = this.#next;
     for (const [cluster, on] of old ?? []) {
       if (input.renderings.some((one) => one.cluster === cluster) || input.elsewhere === "none") continue;
-      if (input.elsewhere === "Create" && input.stopMatching === "LeavePolicies") {
+      if (input.elsewhere === "Create" && input.stopMatching === "keep") {
         record.set(cluster, { ...on, hasFailed: false });
         continue;
       }
       const had = on.objects.size + on.waiting.size > 0;
-      this.#dropAll(who, cluster);
+      this.#dropAll(who, cluster, input.elsewhere === "Create" && input.stopMatching === "LeavePolicies");
       record.delete(cluster);
       if (input.elsewhere === "Create" && !had && on.withdrawn.size > 0)
         record.set(cluster, { ...nothing, withdrawn: on.withdrawn });
@@ -141,9 +152,8 @@ export class NaiveFold {
       else if (rendering.action === "Create") {
         record.set(cluster, this.#place(input, this.#passRank, cluster, on, rendering.manifests, true));
       } else if (on === undefined) continue;
-      else if (rendering.action === "leave") record.set(cluster, { ...on, hasFailed: false });
       else {
-        this.#dropAll(who, cluster);
+        this.#dropAll(who, cluster, rendering.action === "leave");
         const withdrawn = new Map([...on.withdrawn, ...on.objects, ...on.waiting]);
         record.set(cluster, { ...nothing, action: on.action, withdrawn });
       }
@@ -216,29 +226,57 @@ export class NaiveFold {
     };
   }
 
+  /** Counts an object that was left, under its key, among those that need its Namespace. */
+  #need(cluster: ClusterKey, id: string, key: string, isNeeded: boolean): void {
+    const { namespace } = parseIdentity(id);
+    if (builtIn.has(namespace)) return;
+    const namespaceKey = join(cluster, `:namespace /${namespace}`);
+    const object = this.objects.get(namespaceKey) ?? {
+      claims: [],
+      tiers: new Map(),
+      needs: new Set(),
+      place: undefined,
+    };
+    if (isNeeded) object.needs.add(key);
+    else object.needs.delete(key);
+    this.objects.set(namespaceKey, object);
+    this.#dropIfNothing(namespaceKey);
+  }
+
+  #dropIfNothing(key: string): void {
+    const { claims, needs, left } = this.objects.get(key) ?? { claims: [], needs: new Set(), left: undefined };
+    if (claims.length === 0 && needs.size === 0 && left === undefined) this.objects.delete(key);
+  }
+
   #put(cluster: ClusterKey, id: string, claim: Claim): void {
     const key = join(cluster, id);
-    this.objects.set(key, this.#with(this.objects.get(key), claim));
+    const before = this.objects.get(key);
+    this.objects.set(key, this.#with(before, claim));
+    if (before?.left !== undefined) this.#need(cluster, id, key, false);
   }
 
-  #drop(who: string, cluster: ClusterKey, id: string): void {
+  #drop(who: string, cluster: ClusterKey, id: string, isLeft = false): void {
     const key = join(cluster, id);
     const object = this.objects.get(key);
-    if (object === undefined) return;
+    if (object === undefined || !object.claims.some((claim) => claim.who === who)) return;
+    const text = this.#first(object)?.text;
     object.claims = object.claims.filter((claim) => claim.who !== who);
-    if (object.claims.length === 0 && object.needs.size === 0) this.objects.delete(key);
+    if (isLeft && object.claims.length === 0 && text !== undefined) {
+      object.left = text;
+      this.#need(cluster, id, key, true);
+    }
+    this.#dropIfNothing(key);
   }
 
-  #dropAll(who: string, cluster: ClusterKey): void {
+  #dropAll(who: string, cluster: ClusterKey, isLeft = false): void {
     for (const key of [...this.objects.keys()]) {
       const [place, id = ""] = split(key);
-      if (place === cluster) this.#drop(who, cluster, id);
+      if (place === cluster) this.#drop(who, cluster, id, isLeft);
     }
     this.#settleNeeds(who, cluster, []);
   }
 
   #settleNeeds(who: string, cluster: ClusterKey, ids: readonly string[]): void {
-    const builtIn = new Set(["", "default", "kube-system", "kube-public", "kube-node-lease"]);
     const needed = new Set(ids.map((id) => parseIdentity(id).namespace).filter((name) => !builtIn.has(name)));
     for (const id of ids) if (id.startsWith(":namespace ")) needed.delete(parseIdentity(id).name);
     for (const name of needed) {
@@ -251,10 +289,12 @@ export class NaiveFold {
       const [place, id = ""] = split(key);
       if (place !== cluster || !object.needs.has(who) || needed.has(parseIdentity(id).name)) continue;
       object.needs.delete(who);
-      if (object.claims.length === 0 && object.needs.size === 0) this.objects.delete(key);
+      this.#dropIfNothing(key);
     }
   }
 }
+
+const builtIn = new Set(["", "default", "kube-system", "kube-public", "kube-node-lease"]);
 
 export function whoIs(owner: Owner, entity: Entity): string {
   return recordPath(owner, hashEntity(entity));

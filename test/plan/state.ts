@@ -185,7 +185,7 @@ export function event(
     },
     renderings: renderings.map((text) => rendering(trigger, owner, text)),
     elsewhere: "Create",
-    stopMatching: "LeavePolicies",
+    stopMatching: "keep",
     ...fields,
   };
 }
@@ -218,6 +218,12 @@ export function replayed({ owner, entity: of, syncMode, continueOnConflict, rend
   const told = renderings.filter(({ action }) => action !== "none");
   const clusters = told.map((one) => ({ cluster: one.cluster, event: 0, rendering: one }));
   return { kind: "replay", owner, entity: of, syncMode, continueOnConflict, clusters };
+}
+
+/** What was left on a cluster taken away: `a/c :Kind namespace/name`. */
+export function forgetLeft(text: string): PlanInput {
+  const [cluster = "", ...words] = text.split(" ");
+  return { kind: "forget-left", cluster, identity: parseIdentity(words.join(" ")) };
 }
 
 export function remove(trigger: string, subject: string): PlanInput {

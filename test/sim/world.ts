@@ -56,6 +56,8 @@ export class World {
   readonly guard: "open" | "closed" | "asked";
   /** Whether people have changed what is Sluice's. */
   hasEdits = false;
+  /** Whether people have taken away what was left. */
+  hasForgotten = false;
   readonly #chance: FakeChance;
   readonly #seed: number;
   #published = 0;
@@ -107,7 +109,8 @@ export class World {
     else if (chance < 0.91) await this.#stop();
     else if (chance < 0.94) this.#refuse();
     else if (chance < 0.96) this.#forgetSettled();
-    else if (chance < 0.98) await this.#approve();
+    else if (chance < 0.975) await this.#approve();
+    else if (chance < 0.985) this.#forgetLeft();
     else await turns(100);
   }
 
@@ -185,6 +188,12 @@ export class World {
     if (this.guard !== "asked" || ids.length === 0) return;
     // What was held may be so no more by the time the service comes to it, or the service be gone.
     void this.#running?.instance.service?.execute({ command: "approve", ids }).catch(() => undefined);
+  }
+
+  /** A person takes away what LeavePolicies left. */
+  #forgetLeft(): void {
+    this.hasForgotten = true;
+    void this.#running?.instance.service?.execute({ command: "forget-left" }).catch(() => undefined);
   }
 
   /** The server refuses one of the next pushes. */

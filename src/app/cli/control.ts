@@ -76,7 +76,8 @@ export function addControlCommands(program: Command, context: CliContext, end: (
     });
 }
 
-async function control(context: CliContext, options: CommonOptions, command: ControlCommand): Promise<ExitCode> {
+/** Sends a command to the running service, and prints what it says. */
+export async function control(context: CliContext, options: CommonOptions, command: ControlCommand): Promise<ExitCode> {
   const { value: settings, problems } = await openSettings(context, options.file);
   const errors = problems.filter(({ severity }) => severity === "error");
   if (reportProblems(context, errors) || settings === undefined) return 3;

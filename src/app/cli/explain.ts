@@ -201,7 +201,8 @@ function toPlain(value: Json): unknown {
 }
 
 function writeExplanation(explanation: Explanation, { state, repository }: Settings, commits: Commits): string {
-  const { path, cluster, object, target, review, trigger, template, entity, event, record, claims } = explanation;
+  const { path, cluster, object, target, review, leftBy, trigger, template, entity, event, record, claims } =
+    explanation;
   const lines: string[] = [];
   const add = (title: string, text: string | undefined) => {
     if (text !== undefined) lines.push(`${`${title}:`.padEnd(10)} ${oneLine(text)}`);
@@ -212,7 +213,12 @@ function writeExplanation(explanation: Explanation, { state, repository }: Setti
     const again = review.state === "turned down" ? `; \`sluice propose ${review.group}\` proposes it again` : "";
     add("review", `${describeFileReview(review)} (group ${review.group})${again}`);
   }
-  if (object !== undefined && trigger === undefined && target !== "not desired")
+  if (leftBy !== undefined)
+    add(
+      "why",
+      `EventTrigger ${leftBy} left it (LeavePolicies), and nobody claims it; sluice forget --left takes it away`,
+    );
+  else if (object !== undefined && trigger === undefined && target !== "not desired")
     add("why", "Sluice makes it itself: a cluster's own file, or a Namespace that objects need and nobody renders");
   add("trigger", trigger === undefined ? undefined : `EventTrigger ${trigger.name}${at(trigger.at)}`);
   add(

@@ -19,6 +19,8 @@ const commands: readonly { readonly names: readonly string[]; readonly load: () 
     names: ["pause", "resume", "remove", "rerender", "discard", "approve", "propose", "repair"],
     load: async () => (await import("./control.ts")).addControlCommands,
   },
+  { names: ["forget"], load: async () => (await import("./forget.ts")).addForgetCommand },
+  { names: ["retire"], load: async () => (await import("./retire.ts")).addRetireCommand },
   { names: ["publish"], load: async () => (await import("./publish.ts")).addPublishCommand },
   { names: ["demo"], load: async () => (await import("./demo.ts")).addDemoCommand },
 ];

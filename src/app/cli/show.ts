@@ -38,12 +38,14 @@ import {
 } from "./context.ts";
 import { type Column, formatTime, type PrintOptions, printRows, type View } from "./print-rows.ts";
 import { reviewScope } from "./review-scope.ts";
+import { leftView, withLeft } from "./show-left.ts";
 
 interface ShowOptions extends CommonOptions {
   readonly output: OutputFormat;
   readonly cluster?: string;
   readonly trigger?: string;
   readonly failed?: boolean;
+  readonly left?: boolean;
   readonly limit?: string;
   readonly headers: boolean;
 }
@@ -59,6 +61,7 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
     .option("--cluster <namespace/name>", "only of this cluster")
     .option("--trigger <name>", "only of this EventTrigger")
     .option("--failed", "only what failed")
+    .option("--left", "of add-ons: what LeavePolicies left, and nobody claims")
     .option("--limit <n>", "at most so many (default: 1000 in a table, else all)")
     .option("--no-headers", "a table without its titles")
     .addOption(new Option("-o, --output <format>", "how to print").choices([...formats]).default("table"))
@@ -70,6 +73,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
     throw usageError(`there is no view ${what}`, `One of ${views.join(", ")}.`);
   const limit = limitOf(options);
   if (what === "dead-letters" || what === "reviews") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
+  if (what !== "addons") refuseOptions(what, options, ["left"]);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const { cluster, trigger, failed } = options;
@@ -79,6 +83,11 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
     ...(failed === undefined ? {} : { failedOnly: failed }),
   };
   const print = { format: options.output, headers: options.headers, limit };
+  if (what === "addons" && options.left === true) {
+    refuseOptions("addons --left", options, ["failed"]);
+    await withLeft(context, settings, filter, (rows) => printLimited(context, print, rows, leftView));
+    return 0;
+  }
   if (what === "addons") {
     await showAddons(context, settings, print, filter);
     return 0;

@@ -8,6 +8,7 @@ import { ownerKinds, triggerOwner } from "../../model/owner.ts";
 import type { Place, Problem } from "../../model/problem.ts";
 import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
 import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../../plan/claims-file.ts";
+import { isMarkedLeft } from "../../plan/left-mark.ts";
 import {
   desiredFolder,
   generatedNamespacePath,
@@ -50,7 +51,9 @@ export interface Explanation {
   readonly target?: "as desired" | "missing" | "different" | "not desired";
   /** Where it is reviewed and not on the target as desired: how that stands. */
   readonly review?: FileReview;
-  /** Absent for what Sluice makes itself. */
+  /** Nobody claims it any more: this trigger left it there, as LeavePolicies says. */
+  readonly leftBy?: string;
+  /** Absent for what Sluice makes itself, and for what was left. */
   readonly trigger?: { readonly name: string; readonly at?: Place };
   readonly template?: Place;
   readonly entity?: Entity & { readonly id: string };
@@ -135,7 +138,7 @@ async function explainPaths(paths: readonly string[], scope: ExplainScope): Prom
 }
 
 async function explainManifest(path: string, text: string, scope: ExplainScope): Promise<Explanation> {
-  const { cluster } = readPath(path);
+  const { cluster, trigger } = readPath(path);
   const owner = ownerOfManifest(path, text);
   const entityId = entityHashOf(splitProvenance(text).texts);
   const record = owner === undefined ? undefined : await readRecord(recordPath(owner, entityId), scope);
@@ -144,6 +147,7 @@ async function explainManifest(path: string, text: string, scope: ExplainScope):
   return {
     cluster,
     object: writeIdentity(identity),
+    ...(isMarkedLeft(text) ? { leftBy: trigger } : {}),
     ...(record === undefined ? {} : explainRecord(record, cluster, identity, scope)),
     claims: await readClaims(objectClaimsFolder(cluster, identity), scope),
   };
