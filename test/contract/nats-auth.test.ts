@@ -23,8 +23,9 @@ const rootCA = pem("authority.pem");
 /** The host that the server's certificate names besides 127.0.0.1. */
 const inCluster = "nats.nats.svc.cluster.local";
 
-function tlsConfig(server: string, verify: boolean): string {
-  return `tls { cert_file: "${fixtures}/${server}.pem", key_file: "${fixtures}/${server}.key"
+function tlsConfig(server: string, verify: boolean, more = ""): string {
+  return `tls { ${more}
+    cert_file: "${fixtures}/${server}.pem", key_file: "${fixtures}/${server}.key"
     ca_file: "${fixtures}/authority.pem", verify: ${verify} }`;
 }
 
@@ -43,12 +44,16 @@ interface Case {
   readonly scheme?: string;
   /** `user@` of the url. */
   readonly userInfo?: string;
+  /** The connection begins with the TLS handshake. */
+  readonly handshakeFirst?: boolean;
 }
 
 const password = 'authorization { user: admin, password: "my-password" }';
 const token = 'authorization { token: "s3cret" }';
 const nkey = `authorization { users: [ { nkey: ${user.getPublicKey()} } ] }`;
 const jwt = operator.config([revoked]);
+const silent = tlsConfig("server", true, "handshake_first: true");
+const identity = { clientCert: certificate("client"), rootCA };
 
 const working: Case[] = [
   { name: "no authentication", config: "", authorization: {} },
@@ -73,6 +78,19 @@ const working: Case[] = [
     host: inCluster,
   },
   { name: "TLS with a root CA", config: tlsConfig("server", false), authorization: { rootCA }, scheme: "tls" },
+  {
+    name: "mTLS before all else, by address",
+    config: silent,
+    authorization: identity,
+    handshakeFirst: true,
+  },
+  {
+    name: "mTLS before all else, by a name that is dialled elsewhere, with user and password",
+    config: `${silent}\n${password}`,
+    authorization: { ...identity, user: { user: "admin", password: "my-password" } },
+    host: inCluster,
+    handshakeFirst: true,
+  },
   {
     name: "mTLS, user and password",
     config: `${tlsConfig("server", true)}\n${password}`,
@@ -170,15 +188,46 @@ const failing: (Case & { readonly says: RegExp })[] = [
     authorization: { rootCA },
     says: /does not offer it/,
   },
+  {
+    name: "a handshake that the server does not begin with",
+    config: tlsConfig("server", true),
+    authorization: identity,
+    handshakeFirst: true,
+    says: /does not begin with the TLS handshake/,
+  },
+  {
+    name: "a wrong password behind the handshake",
+    config: `${silent}\n${password}`,
+    authorization: { ...identity, user: { user: "admin", password: "wrong" } },
+    handshakeFirst: true,
+    says: /refuses the user "admin" and password/,
+  },
+  {
+    name: "a certificate for another host before all else",
+    config: silent,
+    authorization: identity,
+    host: "other.example.com",
+    handshakeFirst: true,
+    says: /is for another host|names/,
+  },
+  {
+    name: "no client certificate before all else",
+    config: silent,
+    authorization: { rootCA },
+    handshakeFirst: true,
+    says: /client certificate/,
+  },
 ];
 
-function connectionTo(server: NatsServer, { authorization, host, scheme, userInfo }: Case): Connection {
+function connectionTo(server: NatsServer, example: Case): Connection {
+  const { authorization, host, scheme, userInfo, handshakeFirst } = example;
   const dial = `127.0.0.1:${server.port}`;
   const configured = host === undefined ? dial : `${host}:4222`;
   const endpoint = { url: `${scheme ?? "nats"}://${userInfo ?? ""}${configured}`, authorization };
   return {
     name: "bus",
     connectTo: host === undefined ? new Map() : new Map([[configured, dial]]),
+    ...(handshakeFirst === undefined ? {} : { handshakeFirst }),
     core: { ...endpoint, subjects: ["core.>"] },
     jetstream: { ...endpoint, streams: [{ name: "USERS", subjects: ["user.>"] }] },
   };
@@ -207,6 +256,10 @@ function open(connection: Connection, rereadConnection?: () => Promise<Connectio
   return readings;
 }
 
+function start({ config }: Case): Promise<NatsServer> {
+  return startNatsServer({ jetstream: true, config, isSilentFirst: config.includes("handshake_first") });
+}
+
 async function createStream(connection: Connection): Promise<void> {
   const link = createNatsLink("test", undefined, async () => ({ endpoint: connection.jetstream!, connection }));
   const manager = await jetstreamManager((await link.connect()).connection);
@@ -217,7 +270,7 @@ async function createStream(connection: Connection): Promise<void> {
 describe("reading and publishing with", () => {
   for (const example of working) {
     it(example.name, async () => {
-      server = await startNatsServer({ jetstream: true, config: example.config });
+      server = await start(example);
       const connection = connectionTo(server, example);
       await createStream(connection);
       const [stream, journal] = open(connection);
@@ -241,7 +294,7 @@ describe("reading and publishing with", () => {
 describe("what a user is told of", () => {
   for (const example of failing) {
     it(example.name, async () => {
-      server = await startNatsServer({ jetstream: true, config: example.config });
+      server = await start(example);
       for (const reading of open(connectionTo(server, example))) {
         await reading.until(({ statuses }) => statuses.some(({ state }) => state === "degraded"));
         const status = reading.statuses.at(-1);
@@ -256,6 +309,15 @@ describe("what a user is told of", () => {
       }
     });
   }
+});
+
+it("a server that wants the handshake first, and a connection that waits for a greeting: it says what to set", async () => {
+  server = await start({ name: "", config: silent, authorization: identity });
+  const [stream] = open(connectionTo(server, { name: "", config: silent, authorization: identity }));
+  await stream!.until(({ statuses }) => statuses.some(({ state }) => state === "degraded"));
+  expect(stream!.statuses.at(-1)).toMatchObject({
+    problem: { code: "NATS_UNAVAILABLE", hint: expect.stringContaining("set connections.*.handshakeFirst") },
+  });
 });
 
 it("reads credentials again for every attempt, and goes on when they are right", async () => {

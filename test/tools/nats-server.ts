@@ -13,9 +13,13 @@ export interface NatsServerOptions {
   readonly config?: string;
   /** With JetStream, stored in a throwaway folder. */
   readonly jetstream?: boolean;
+  /** With JetStream, in a domain of this name. */
+  readonly domain?: string;
   readonly users?: readonly { readonly user: string; readonly password: string }[];
   /** Default: one that is free. */
   readonly port?: number;
+  /** The server says nothing before the TLS handshake, as `tls {handshake_first: true}` of `config` has it. */
+  readonly isSilentFirst?: boolean;
 }
 
 export interface NatsServer {
@@ -50,6 +54,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const configFile = join(directory, "nats-server.conf");
   const logFile = join(directory, "nats-server.log");
   let child: ChildProcess | undefined;
+  let starts = 0;
 
   async function configure(config: string): Promise<void> {
     await writeFile(configFile, formatConfig({ ...options, config }, port, directory, logFile));
@@ -59,7 +64,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     const started = spawn(program, ["-c", configFile], { stdio: "ignore" });
     child = started;
     const failed = once(started, "error").then(([error]) => Promise.reject(error));
-    await Promise.race([waitUntilListening(port, started, logFile), failed]);
+    const isReady = options.isSilentFirst ? () => hasStarted(logFile, starts) : () => accepts(port);
+    await Promise.race([waitUntil(isReady, started, logFile), failed]);
+    starts++;
   }
 
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -101,10 +108,10 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 
 function formatConfig(options: NatsServerOptions, port: number, directory: string, logFile: string): string {
   const lines = ['host: "127.0.0.1"', `port: ${port}`, `log_file: ${JSON.stringify(logFile)}`];
-  if (options.jetstream) {
-    lines.push(
-      `jetstream { store_dir: ${JSON.stringify(join(directory, "jetstream"))}, max_mem: 256MB, max_file: 4GB }`,
-    );
+  if (options.jetstream || options.domain !== undefined) {
+    const domain = options.domain === undefined ? "" : `, domain: ${options.domain}`;
+    const folder = JSON.stringify(join(directory, "jetstream"));
+    lines.push(`jetstream { store_dir: ${folder}, max_mem: 256MB, max_file: 4GB${domain} }`);
   }
   if (options.users !== undefined) {
     const users = options.users.map(
@@ -127,9 +134,9 @@ export async function findFreePort(): Promise<number> {
   return address.port;
 }
 
-async function waitUntilListening(port: number, child: ChildProcess, logFile: string): Promise<void> {
+async function waitUntil(isReady: () => Promise<boolean>, child: ChildProcess, logFile: string): Promise<void> {
   const deadline = Date.now() + startMsMax;
-  while (!(await accepts(port))) {
+  while (!(await isReady())) {
     const ended = child.exitCode !== null || child.signalCode !== null;
     if (ended || Date.now() > deadline) {
       const log = await readFile(logFile, "utf8").catch(() => "");
@@ -137,6 +144,12 @@ async function waitUntilListening(port: number, child: ChildProcess, logFile: st
     }
     await sleep(20);
   }
+}
+
+/** Whether it has started once more than so many times before. */
+async function hasStarted(logFile: string, before: number): Promise<boolean> {
+  const log = await readFile(logFile, "utf8").catch(() => "");
+  return log.split("Server is ready").length - 1 > before;
 }
 
 /** The server speaks first, so a greeting says that it is this server and that it is ready. */
