@@ -17,6 +17,7 @@ import type {
 import { type Cluster, clusterKey, type LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import { type CustomKind, customKindKey } from "../model/custom-kind.ts";
+import type { DocumentKey } from "../model/document-key.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
 import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { customKindsOfText } from "../render/manifests/schema/read-crd.ts";
@@ -24,9 +25,9 @@ import { type ContentScope, checkContent } from "./check-contents.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
 import type { Compatibility } from "./compile-pattern.ts";
-import type { DocumentKey } from "./document-key.ts";
-import { Fingerprints } from "./fingerprints.ts";
 import type { ReadDocument } from "./read-document.ts";
+import type { Reference } from "./references.ts";
+import { revisionOf } from "./revision-of.ts";
 import { sortProblems } from "./sort-problems.ts";
 
 export class CatalogBuilder {
@@ -95,8 +96,8 @@ export class CatalogBuilder {
         clusters === undefined ? [] : [[connection.name, clusters] as const],
       ),
     );
-    const fingerprints = new Fingerprints(this.inForce, compatibility);
-    const value = { ...this.#join(broken, connectionClusters, fingerprints), compatibility };
+    const revision = revisionOf(this.inForce, compatibility, connectionClusters, broken);
+    const value = { ...this.#join(broken), revision, connectionClusters, compatibility };
     this.#problems.push(...checkEventSourceNames(value), ...checkSelectors(value));
     if (connections.length > 0) {
       this.#problems.push(
@@ -143,7 +144,7 @@ export class CatalogBuilder {
     const named = new Set<string>();
     for (const { content } of this.inForce.values()) {
       if (content?.kind !== "EventTrigger") continue;
-      for (const one of content.references) named.add(one.key ?? one.anyNamespace);
+      for (const one of content.references) if (one.isRendered) named.add(one.key ?? one.anyNamespace);
     }
     for (const [key, { content }] of this.inForce) {
       if (content?.kind !== "content" || this.#faults.has(key)) continue;
@@ -171,8 +172,8 @@ export class CatalogBuilder {
   #followReferences(): Map<string, Problem> {
     const broken = new Map<string, Problem>();
     const contentNames = new Set<string>();
-    for (const { content } of this.inForce.values()) {
-      if (content?.kind === "content") contentNames.add(`${content.content.kind}/${content.content.name}`);
+    for (const { content, raw } of this.inForce.values()) {
+      if (raw !== undefined && content?.kind !== "cluster") contentNames.add(`${raw.kind}/${raw.name}`);
     }
     for (const [key, { content }] of this.inForce) {
       if (content?.kind !== "EventTrigger") continue;
@@ -187,7 +188,7 @@ export class CatalogBuilder {
           continue;
         }
         const isThere =
-          reference.key === undefined ? contentNames.has(reference.anyNamespace) : this.#isReferable(reference.key);
+          reference.key === undefined ? contentNames.has(reference.anyNamespace) : this.#isReferable(reference);
         if (isThere || reference.optional) continue;
         const missing: Problem = {
           code: "REFERENCE_MISSING",
@@ -205,10 +206,12 @@ export class CatalogBuilder {
     return broken;
   }
 
-  /** Argo CD's cluster Secrets are clusters and nothing to deploy. */
-  #isReferable(key: DocumentKey): boolean {
-    const content = this.inForce.get(key)?.content;
-    return content !== undefined && content.kind !== "cluster";
+  /** Argo CD's cluster Secrets are clusters: nothing to deploy, and their credentials nothing to read. */
+  #isReferable({ key, group }: Reference): boolean {
+    const { content, raw } = this.inForce.get(key!) ?? {};
+    if (content?.kind === "cluster" && raw?.kind === "Secret") return false;
+    if (group === undefined) return content !== undefined && content.kind !== "cluster";
+    return raw !== undefined && groupOf(raw.apiVersion) === group;
   }
 
   /** An EventSource or ClusterSet that is gone while a trigger still names it: absent data must not lose events. */
@@ -217,11 +220,7 @@ export class CatalogBuilder {
     if (last?.content?.kind === "EventSource" || last?.content?.kind === "ClusterSet") this.inForce.set(key!, last);
   }
 
-  #join(
-    broken: ReadonlyMap<string, Problem>,
-    connectionClusters: ReadonlyMap<string, LabelSelector>,
-    fingerprints: Fingerprints,
-  ): Omit<Catalog, "compatibility"> {
+  #join(broken: ReadonlyMap<string, Problem>): Omit<Catalog, "compatibility" | "connectionClusters" | "revision"> {
     const eventSources = new Map<string, EventSource>();
     const eventTriggers = new Map<string, EventTrigger>();
     const contents = new Map<DocumentKey, ContentDocument>();
@@ -239,12 +238,7 @@ export class CatalogBuilder {
         case "EventTrigger": {
           const { trigger } = content;
           const fault = broken.get(trigger.name);
-          const fingerprint = fingerprints.ofTrigger(key, trigger);
-          eventTriggers.set(trigger.name, {
-            ...trigger,
-            fingerprint,
-            ...(fault === undefined ? {} : { broken: fault }),
-          });
+          eventTriggers.set(trigger.name, fault === undefined ? trigger : { ...trigger, broken: fault });
           break;
         }
         case "content": {
@@ -264,16 +258,13 @@ export class CatalogBuilder {
       }
     }
     const sorted = new Map([...clusters].sort(([a], [b]) => (a < b ? -1 : 1)));
-    const revision = fingerprints.ofCatalog(connectionClusters, broken);
     return {
-      revision,
       eventSources,
       eventTriggers,
       contents,
       clusters: sorted,
       clusterSets,
       customKinds: this.#findCustomKinds(),
-      connectionClusters,
       documents,
     };
   }
@@ -286,6 +277,10 @@ export class CatalogBuilder {
       this.#problems.push({ code: "DOCUMENT_DUPLICATE", severity: "error", message, at: document.at });
     } else clusters.set(key, cluster);
   }
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
 /** Of a kind that several define the first counts: documents of the config folder before what is rolled out. */

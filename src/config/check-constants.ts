@@ -1,14 +1,13 @@
 /** What of an EventTrigger is no template says the same for every event: it is checked at once, as events would have it. */
-import type { TemplateField } from "../model/catalog.ts";
+import type { EventTrigger, TemplateField } from "../model/catalog.ts";
 import { nearestWord } from "../model/nearest-word.ts";
 import type { Problem } from "../model/problem.ts";
 import { isLiteral } from "../render/compile-template.ts";
 import { faultOfAnnotationKey, faultOfLabelKey, faultOfLabelValue } from "../render/manifests/check-names.ts";
 import { formatPath } from "./check-shape.ts";
-import type { TriggerDraft } from "./read-event-trigger.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
 
-export function checkConstants(document: YamlDocument, trigger: TriggerDraft): Problem[] {
+export function checkConstants(document: YamlDocument, trigger: EventTrigger): Problem[] {
   const { cloudEventAction, extraLabels, extraAnnotations } = trigger;
   return [
     ...checkAction(document, cloudEventAction),

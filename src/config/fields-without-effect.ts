@@ -14,9 +14,6 @@ const triggerFields: Readonly<Record<string, Harmless>> = {
   oneForEvent: true,
   helmCharts: undefined,
   kustomizationRefs: undefined,
-  templateResourceRefs: undefined,
-  configMapGenerator: undefined,
-  secretGenerator: undefined,
   dependsOn: undefined,
   patches: undefined,
   patchesFrom: undefined,
@@ -32,10 +29,7 @@ const triggerFields: Readonly<Record<string, Harmless>> = {
 
 const policyRefFields: Readonly<Record<string, Harmless>> = {
   path: "",
-  deploymentType: "Remote",
   tier: 100n,
-  skipNamespaceCreation: false,
-  force: false,
   remoteURL: undefined,
 };
 
@@ -53,6 +47,13 @@ export function warnOfFields(document: YamlDocument, kind: keyof typeof fieldsWi
 /** Warnings for the fields of a policyRef without effect. */
 export function warnOfPolicyRefFields(document: YamlDocument, path: Path, policyRef: Json): Problem[] {
   return warnOfMembers(document, path, policyRef, policyRefFields);
+}
+
+/** Of a templateResourceRef's resource: which version of an object is meant counts in a cluster only. */
+const resourceFields: Readonly<Record<string, Harmless>> = { fieldPath: "", resourceVersion: "", uid: "" };
+
+export function warnOfResourceFields(document: YamlDocument, path: Path, resource: Json | undefined): Problem[] {
+  return warnOfMembers(document, path, resource, resourceFields);
 }
 
 /** Warnings for top-level fields of a ConfigMap without effect. */

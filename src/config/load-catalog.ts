@@ -2,11 +2,11 @@
 import type { Catalog, ConfigFile } from "../model/catalog.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
+import type { DocumentKey } from "../model/document-key.ts";
 import type { Checked } from "../model/problem.ts";
 import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
 import type { Compatibility } from "./compile-pattern.ts";
-import type { DocumentKey } from "./document-key.ts";
 import { type ReadDocument, readDocuments } from "./read-document.ts";
 import { parseYaml } from "./yaml-document.ts";
 

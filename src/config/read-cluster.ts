@@ -1,10 +1,10 @@
 /** Clusters, however they are written down, and sets of them. */
 import type { ClusterSet, RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { documentKey } from "../model/document-key.ts";
 import type { Json } from "../model/json.ts";
 import type { Checked } from "../model/problem.ts";
 import { decodeBase64Text } from "./decode-base64.ts";
-import { documentKey } from "./document-key.ts";
 import { warnOfFields } from "./fields-without-effect.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { memberList, memberObject, memberText, type YamlDocument } from "./yaml-document.ts";

@@ -1,20 +1,20 @@
 /** One document of the config folder: what it is, whether it is well formed, and what it says. */
 import { createHash } from "node:crypto";
 import schema from "../../schemas/documents.schema.json" with { type: "json" };
-import type { ClusterSet, ContentDocument, EventSource, RawDocument } from "../model/catalog.ts";
+import type { ClusterSet, ContentDocument, EventSource, EventTrigger, RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { CustomKind } from "../model/custom-kind.ts";
+import { type DocumentKey, documentKey } from "../model/document-key.ts";
 import { isJsonObject, writeJson } from "../model/json.ts";
 import { nearestWord } from "../model/nearest-word.ts";
 import { isSourcePlace, type Problem, type SourcePlace } from "../model/problem.ts";
 import { crdGroup, crdKind, readCustomKind } from "../render/manifests/schema/read-crd.ts";
 import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
 import type { Compatibility } from "./compile-pattern.ts";
-import { type DocumentKey, documentKey } from "./document-key.ts";
 import { isArgoCluster, readArgoCluster, readCluster, readClusterSet } from "./read-cluster.ts";
 import { readContent } from "./read-content.ts";
 import { readEventSource } from "./read-event-source.ts";
-import { readEventTrigger, type TriggerDraft } from "./read-event-trigger.ts";
+import { readEventTrigger } from "./read-event-trigger.ts";
 import { findReferences, type Reference } from "./references.ts";
 import { takeApart } from "./take-apart.ts";
 import { withoutNulls } from "./without-nulls.ts";
@@ -22,7 +22,7 @@ import { memberObject, memberText, type YamlDocument } from "./yaml-document.ts"
 
 export type DocumentContent =
   | { readonly kind: "EventSource"; readonly eventSource: EventSource }
-  | { readonly kind: "EventTrigger"; readonly trigger: TriggerDraft; readonly references: readonly Reference[] }
+  | { readonly kind: "EventTrigger"; readonly trigger: EventTrigger; readonly references: readonly Reference[] }
   | { readonly kind: "content"; readonly content: ContentDocument }
   | { readonly kind: "cluster"; readonly cluster: Cluster }
   | { readonly kind: "ClusterSet"; readonly clusterSet: ClusterSet }

@@ -10,14 +10,11 @@ import { readOwnerSpec, templatesOfSpec } from "./read-owner-spec.ts";
 import { TemplateReader } from "./template-reader.ts";
 import { memberList, memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
 
-/** A trigger before its references are followed. */
-export type TriggerDraft = Omit<EventTrigger, "fingerprint">;
-
 /**
  * Reads a document as far as it goes: also one whose shape has faults, so that its events can be kept until it is
  * mended. Undefined where not even its EventSource is legible.
  */
-export function readEventTrigger(document: YamlDocument, name: string): Checked<TriggerDraft | undefined> {
+export function readEventTrigger(document: YamlDocument, name: string): Checked<EventTrigger | undefined> {
   const spec = memberObject(document.value, "spec");
   const eventSourceName = memberText(spec, "eventSourceName");
   if (spec === undefined || eventSourceName === undefined || eventSourceName === "")
@@ -52,7 +49,7 @@ export function readEventTrigger(document: YamlDocument, name: string): Checked<
   }
   const rendered = readOwnerSpec(document, templates, spec);
   problems.push(...rendered.problems);
-  const value: TriggerDraft = {
+  const value: EventTrigger = {
     name,
     eventSourceName: templates.compile(["spec", "eventSourceName"], eventSourceName),
     ...(sourceClusterSelector === undefined ? {} : { sourceClusterSelector }),
@@ -80,7 +77,7 @@ export function readEventTrigger(document: YamlDocument, name: string): Checked<
 }
 
 /** What is rendered with an event's data. */
-function templatesOf(trigger: TriggerDraft): readonly TemplateField[] {
+function templatesOf(trigger: EventTrigger): readonly TemplateField[] {
   const { destinationCluster: to, cloudEventAction } = trigger;
   return [cloudEventAction, ...(to === undefined ? [] : [to.namespace, to.name]), ...templatesOfSpec(trigger)];
 }

@@ -1,24 +1,29 @@
 /** What EventTriggers and profiles say alike: what they render, and how their objects are held. */
-import type { OwnerSpec, PolicyRef, StopMatchingBehavior, SyncMode, TemplateField } from "../model/catalog.ts";
+import {
+  type OwnerSpec,
+  type PolicyRef,
+  referencesOf,
+  type StopMatchingBehavior,
+  type SyncMode,
+  type TemplateField,
+} from "../model/catalog.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { Checked } from "../model/problem.ts";
 import { warnOfPolicyRefFields } from "./fields-without-effect.ts";
+import { readDocumentRef, readGenerators, readTemplateResourceRefs } from "./read-document-refs.ts";
 import type { TemplateReader } from "./template-reader.ts";
 import { memberList, memberObject, memberText, type Path, type YamlDocument } from "./yaml-document.ts";
 
-/** Before references are followed. */
-export type OwnerSpecDraft = Omit<OwnerSpec, "fingerprint">;
-
 /** Reads a `spec` as far as it goes; problems of its templates are the reader's. */
-export function readOwnerSpec(
-  document: YamlDocument,
-  templates: TemplateReader,
-  spec: JsonObject,
-): Checked<OwnerSpecDraft> {
+export function readOwnerSpec(document: YamlDocument, templates: TemplateReader, spec: JsonObject): Checked<OwnerSpec> {
   const policyRefs = memberList(spec, "policyRefs").map((ref, index) =>
     readPolicyRef(document, templates, ["spec", "policyRefs", index], ref),
   );
-  const value: OwnerSpecDraft = {
+  const templateResourceRefs = readTemplateResourceRefs(document, templates, spec);
+  const generators = readGenerators(document, templates, spec);
+  const value: OwnerSpec = {
+    templateResourceRefs: templateResourceRefs.value,
+    generators: generators.value,
     policyRefs: policyRefs.flatMap((ref) => (ref.value === undefined ? [] : [ref.value])),
     syncMode: (memberText(spec, "syncMode") ?? "Continuous") as SyncMode,
     tier: Number(spec.get("tier") ?? 100),
@@ -28,17 +33,15 @@ export function readOwnerSpec(
     extraAnnotations: readTexts(templates, spec, "extraAnnotations"),
     at: document.placeOf([]),
   };
-  return { value, problems: policyRefs.flatMap((ref) => ref.problems) };
+  return { value, problems: [...policyRefs, templateResourceRefs, generators].flatMap(({ problems }) => problems) };
 }
 
 /** What of a `spec` is rendered. */
-export function templatesOfSpec({
-  policyRefs,
-  extraLabels,
-  extraAnnotations,
-}: OwnerSpecDraft): readonly TemplateField[] {
+export function templatesOfSpec(spec: OwnerSpec): readonly TemplateField[] {
+  const { generators, extraLabels, extraAnnotations } = spec;
   return [
-    ...policyRefs.flatMap(({ namespace, name }) => [namespace, name]),
+    ...referencesOf(spec).flatMap(({ namespace, name }) => [namespace, name]),
+    ...generators.map(({ nameFormat }) => nameFormat),
     ...extraLabels.values(),
     ...extraAnnotations.values(),
   ];
@@ -78,12 +81,13 @@ function readPolicyRef(
     );
     return { value: undefined, problems };
   }
+  const is = (field: string) => isJsonObject(ref) && ref.get(field) === true;
   const value: PolicyRef = {
     kind,
-    namespace: templates.compile([...path, "namespace"], memberText(ref, "namespace") ?? ""),
-    name: templates.compile([...path, "name"], name),
-    optional: isJsonObject(ref) && ref.get("optional") === true,
-    at: document.placeOf(path),
+    ...readDocumentRef(document, templates, path, ref),
+    isLocal: memberText(ref, "deploymentType") === "Local",
+    skipNamespaceCreation: is("skipNamespaceCreation"),
+    force: is("force"),
   };
   return { value, problems };
 }

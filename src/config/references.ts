@@ -1,15 +1,19 @@
 /** What a trigger refers to, as far as it is known before there is an event. */
-import type { PolicyRef } from "../model/catalog.ts";
+import { type EventTrigger, generatedNamespace, referencesOf } from "../model/catalog.ts";
+import { type DocumentKey, documentKey, isClusterScoped } from "../model/document-key.ts";
+import { constantKey, type DocumentRef, mayPrint, namingOf } from "../model/document-ref.ts";
 import type { SourcePlace } from "../model/problem.ts";
 import { isLiteral } from "../render/compile-template.ts";
-import { type DocumentKey, documentKey } from "./document-key.ts";
-import type { TriggerDraft } from "./read-event-trigger.ts";
 import type { YamlDocument } from "./yaml-document.ts";
 
 export type Reference = {
   readonly title: string;
   readonly optional: boolean;
   readonly at: SourcePlace;
+  /** What it holds becomes objects as it is, or as a template makes it. */
+  readonly isRendered?: true;
+  /** The document is only read, and must be of this API group; absent: it is for a purpose of its kind. */
+  readonly group?: string;
 } & (
   | { readonly key: DocumentKey }
   /** `<kind>/<name>`: in the namespace of whichever cluster it is rendered for. */
@@ -17,7 +21,7 @@ export type Reference = {
 );
 
 /** References whose names are no templates; the others are followed when they are rendered. */
-export function findReferences(document: YamlDocument, trigger: TriggerDraft): Reference[] {
+export function findReferences(document: YamlDocument, trigger: EventTrigger): Reference[] {
   const references: Reference[] = [];
   const name = trigger.eventSourceName.source.text;
   if (isLiteral(name)) {
@@ -30,27 +34,31 @@ export function findReferences(document: YamlDocument, trigger: TriggerDraft): R
     const at = document.placeOf(["spec", "clusterSetRefs", index]);
     references.push({ key, title: `ClusterSet ${set}`, optional: false, at });
   }
-  for (const ref of trigger.policyRefs) {
-    const { kind, optional, at } = ref;
-    const { namespace, name } = literalNames(ref);
-    if (namespace === undefined || name === undefined) continue;
-    if (namespace === "") references.push({ anyNamespace: `${kind}/${name}`, title: `${kind} ${name}`, optional, at });
-    else
-      references.push({
-        key: documentKey({ kind, namespace, name }),
-        title: `${kind} ${namespace}/${name}`,
-        optional,
-        at,
-      });
+  const groups = new Map<DocumentRef, string>(
+    trigger.templateResourceRefs.map((ref) => [ref, ref.apiVersion.replace(/\/?[^/]*$/, "")]),
+  );
+  const isGenerated = (ref: DocumentRef) => trigger.generators.some((generator) => mayMake(generator, ref));
+  for (const ref of referencesOf(trigger)) {
+    const reference = isGenerated(ref) ? undefined : followed(ref, groups.get(ref));
+    const isRendered = trigger.policyRefs.some((policy) => policy === ref);
+    if (reference !== undefined) references.push(isRendered ? { ...reference, isRendered } : reference);
   }
   return references;
 }
 
-/** The parts of a policyRef's target that are no templates. */
-export function literalNames({ namespace, name }: PolicyRef): {
-  readonly namespace: string | undefined;
-  readonly name: string | undefined;
-} {
-  const literal = (text: string): string | undefined => (isLiteral(text) ? text : undefined);
-  return { namespace: literal(namespace.source.text), name: literal(name.source.text) };
+/** Undefined for a name that is known only where it is rendered. */
+function followed(ref: DocumentRef, group: string | undefined): Reference | undefined {
+  if (namingOf(ref.namespace, ref.name) !== "constant") return undefined;
+  const { kind, optional, at } = ref;
+  const [namespace, name] = [ref.namespace.source.text.trim(), ref.name.source.text.trim()];
+  const common = { optional, at, ...(group === undefined ? {} : { group }) };
+  const key = constantKey(ref);
+  if (key === undefined) return { ...common, anyNamespace: `${kind}/${name}`, title: `${kind} ${name}` };
+  return { ...common, key, title: isClusterScoped(kind) ? `${kind} ${name}` : `${kind} ${namespace}/${name}` };
+}
+
+/** Whether a generator may make what the reference names. */
+function mayMake(generator: EventTrigger["generators"][number], ref: DocumentRef): boolean {
+  if (generator.kind !== ref.kind || !mayPrint(ref.namespace, generatedNamespace)) return false;
+  return !isLiteral(ref.name.source.text) || mayPrint(generator.nameFormat, ref.name.source.text.trim());
 }

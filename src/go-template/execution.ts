@@ -49,7 +49,7 @@ export interface CallSite {
   readonly node: NamedNode;
 }
 
-const noResources: ReadonlyMap<string, JsonObject> = new Map();
+const noResources: ReadonlyMap<string, JsonObject | null> = new Map();
 /** What functions of chance fail with where the context has none to draw from. */
 export const noSourceOfChance = "there is no source of chance here";
 /** What an action prints for nil and for nothing. */
@@ -61,7 +61,7 @@ export class Execution implements FunctionContext {
   /** The call that is under way, or the last one. */
   call: CallSite | undefined;
   readonly clock: number;
-  readonly resources: ReadonlyMap<string, JsonObject>;
+  readonly resources: ReadonlyMap<string, JsonObject | null>;
 
   private readonly context: ExecutionContext;
   private readonly mutates: boolean;

@@ -4,6 +4,7 @@
  */
 export { encodeBytes } from "./bytes.ts";
 export { sortedKeys } from "./compare.ts";
+export { copyValue } from "./copy-value.ts";
 export { bounds, noSourceOfChance } from "./execution.ts";
 export type { MissingKey } from "./fields.ts";
 export { encodeBase32 } from "./functions/encoding.ts";

@@ -8,7 +8,7 @@ export interface ExecutionContext {
   /** `length` bytes for the `call`th function of chance in this execution; without it such functions are errors. */
   readonly drawBytes?: (call: number, length: number) => Uint8Array;
   /** What getResource returns, by name. */
-  readonly resources?: ReadonlyMap<string, JsonObject>;
+  readonly resources?: ReadonlyMap<string, JsonObject | null>;
 }
 
 /** A part of the output that an action printed; all offsets are in UTF-16 units. */

@@ -1,6 +1,7 @@
 /** The catalog: the users' documents at one revision of the config folder, parsed, validated and indexed. */
 import type { Cluster, LabelSelector } from "./cluster.ts";
 import type { CustomKinds } from "./custom-kind.ts";
+import type { DocumentRef } from "./document-ref.ts";
 import type { JsonObject } from "./json.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
 import type { Template } from "./template.ts";
@@ -38,18 +39,40 @@ export type StopMatchingBehavior = "WithdrawPolicies" | "LeavePolicies";
 /** A field that is text for most users and a template for some; rendered for each event and cluster. */
 export type TemplateField = Template;
 
-export interface PolicyRef {
+/** A ConfigMap or Secret whose content is rendered. */
+export interface PolicyRef extends DocumentRef {
   readonly kind: "ConfigMap" | "Secret";
-  /** Empty: the cluster's namespace, as in Sveltos. */
-  readonly namespace: TemplateField;
-  readonly name: TemplateField;
-  readonly optional: boolean;
-  readonly at: SourcePlace;
+  /** Whether its objects are put on the hub, instead of the clusters that match. */
+  readonly isLocal: boolean;
+  /** Whether Sluice leaves it to others to make the Namespaces that its objects are in. */
+  readonly skipNamespaceCreation: boolean;
+  /** Whether an object is made anew where it can't be changed as it is. */
+  readonly force: boolean;
 }
+
+/** A document that templates may read by its identifier: `getResource`. */
+export interface TemplateResourceRef extends DocumentRef {
+  readonly identifier: string;
+  /** As it is given; its group is that of the document. */
+  readonly apiVersion: string;
+}
+
+/** A ConfigMap or Secret that is rendered into one that only the other references of the same owner can name. */
+export interface Generator extends DocumentRef {
+  readonly kind: "ConfigMap" | "Secret";
+  /** The name of what comes of it, in {@link generatedNamespace}. */
+  readonly nameFormat: TemplateField;
+}
+
+/** Where Sveltos puts what generators make. */
+export const generatedNamespace = "projectsveltos";
 
 /** What every owner says of what it renders, and of its objects, whatever has it rendered. */
 export interface OwnerSpec {
   readonly policyRefs: readonly PolicyRef[];
+  readonly templateResourceRefs: readonly TemplateResourceRef[];
+  /** Only an EventTrigger has any. */
+  readonly generators: readonly Generator[];
   readonly syncMode: SyncMode;
   /** Lower wins a conflict; 100 unless given. */
   readonly tier: number;
@@ -58,10 +81,15 @@ export interface OwnerSpec {
   readonly extraLabels: ReadonlyMap<string, TemplateField>;
   readonly extraAnnotations: ReadonlyMap<string, TemplateField>;
   readonly at: SourcePlace;
-  /** Hash over everything that its matching and rendering depend on, except events and clusters; `broken` apart. */
-  readonly fingerprint: string;
   /** Why it does not render now although its last good version still matches; its entities become failed records. */
   readonly broken?: Problem;
+}
+
+/** Every document that an owner names, for whatever purpose. */
+export function referencesOf(
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators">,
+): DocumentRef[] {
+  return [...spec.policyRefs, ...spec.templateResourceRefs, ...spec.generators];
 }
 
 /** An event trigger whose fields were all understood. */

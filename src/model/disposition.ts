@@ -72,6 +72,7 @@ const dispositions = {
   LABEL_INVALID: rendered,
   KIND_UNKNOWN: rendered,
   SECRET_REFUSED: rendered,
+  POLICY_VIOLATION: rendered,
   OBJECT_CONFLICT: rendered,
   EVENT_NOT_JSON: "dead-letter",
   EVENT_INVALID: "dead-letter",

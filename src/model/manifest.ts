@@ -27,6 +27,8 @@ export interface Manifest {
   readonly identity: ObjectIdentity;
   /** Canonical YAML with provenance (labels and annotation), ending in a newline. */
   readonly text: string;
+  /** The Namespace that it is in is others' to make. */
+  readonly skipsNamespace?: true;
   /** Of the template that printed it. */
   readonly at: SourcePlace;
 }

@@ -58,6 +58,7 @@ export type ErrorCode =
   | "LABEL_INVALID"
   | "KIND_UNKNOWN"
   | "SECRET_REFUSED"
+  | "POLICY_VIOLATION"
   | "OBJECT_CONFLICT"
   // Deliveries that cannot be decoded.
   | "EVENT_NOT_JSON"

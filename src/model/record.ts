@@ -15,6 +15,8 @@ export interface RecordedEvent {
 export interface RankedObject {
   readonly identity: ObjectIdentity;
   readonly rank: number;
+  /** The Namespace that it is in is others' to make. */
+  readonly skipsNamespace?: true;
 }
 
 /** By the objects' identity keys. */

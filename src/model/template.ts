@@ -52,8 +52,8 @@ export interface RenderContext {
    * absent without that key, and then such functions are errors.
    */
   readonly drawBytes?: (call: number, length: number) => Uint8Array;
-  /** What templateResourceRefs name, by identifier: what getResource returns. */
-  readonly resources?: ReadonlyMap<string, JsonObject>;
+  /** What templateResourceRefs name, by identifier; null: it is optional, and not there. */
+  readonly resources?: ReadonlyMap<string, JsonObject | null>;
 }
 
 /** The names of fields behind a template's root: `.Cluster.metadata.name` is ["Cluster", "metadata", "name"]. */

@@ -2,7 +2,7 @@
 import type { ClusterKey } from "../model/cluster.ts";
 import { identityKey, isCoreKind, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
 import type { Problem } from "../model/problem.ts";
-import type { ClusterRecord, RankedObject, RankedObjects } from "../model/record.ts";
+import type { ClusterRecord, RankedObject } from "../model/record.ts";
 import type { ClaimRules } from "./claim-rules.ts";
 import type { Claimant } from "./claims/claimant.ts";
 import { type Conflict, ObjectClaims, type Wish } from "./object-claims.ts";
@@ -107,7 +107,7 @@ export class EntityOnCluster {
       this.#claim(wish, manifest.identity);
       objects.delete(key);
       withdrawn.delete(key);
-      waiting.set(key, { identity: manifest.identity, rank: wish.rank });
+      waiting.set(key, rankedObject(manifest, wish));
     }
     return this.#settleNeeds({ objects, waiting, withdrawn });
   }
@@ -118,7 +118,7 @@ export class EntityOnCluster {
     for (const { manifest, wish, conflict } of judged) {
       const { identity } = manifest;
       this.#claim(wish, identity);
-      const ranked = { identity, rank: wish.rank };
+      const ranked = rankedObject(manifest, wish);
       if (conflict === undefined) objects.set(identityKey(identity), ranked);
       else waiting.set(identityKey(identity), ranked);
     }
@@ -171,12 +171,18 @@ export function needNamespaceOf(
   new ObjectClaims(view, rules, reviews, cluster, namespaceIdentity(namespace)).need(change);
 }
 
+function rankedObject({ identity, skipsNamespace }: Manifest, { rank }: Wish): RankedObject {
+  return { identity, rank, ...(skipsNamespace ? { skipsNamespace } : {}) };
+}
+
 /** Namespaces that an entity's objects are in and that it does not render itself. */
 export function neededNamespaces({ objects, waiting }: Pick<Holdings, "objects" | "waiting">): ReadonlySet<string> {
   const needed = new Set<string>();
-  const claimed = (all: RankedObjects) => [...all.values()].map(({ identity }) => identity);
-  const identities = [...claimed(objects), ...claimed(waiting)];
-  for (const { namespace } of identities) {
+  const claimed = [...objects.values(), ...waiting.values()];
+  const identities = claimed.map(({ identity }) => identity);
+  for (const { identity, skipsNamespace } of claimed) {
+    const { namespace } = identity;
+    if (skipsNamespace) continue;
     if (namespace !== "" && !builtInNamespaces.has(namespace)) needed.add(namespace);
   }
   for (const identity of identities) if (isCoreKind(identity, "Namespace")) needed.delete(identity.name);

@@ -3,7 +3,8 @@
  * stays in the catalog; it still matches and renders nothing but the action, so that their records know what came
  * meanwhile, and all stands where it stood if the documents come back.
  */
-import type { Catalog, EventTrigger } from "../model/catalog.ts";
+import { type Catalog, referencesOf } from "../model/catalog.ts";
+import { constantKey } from "../model/document-ref.ts";
 import { findRenamed } from "./adopt-record.ts";
 
 /** The wanted catalog with the owners of the one in force that it lacks, but for those that are `forgotten`. */
@@ -22,14 +23,14 @@ export function keepWithdrawn(
   const documents = new Map(wanted.documents);
   const eventSources = new Map(wanted.eventSources);
   const clusterSets = new Map(wanted.clusterSets);
-  const keep = (key: string) => {
-    const document = inForce.documents.get(key);
-    if (document !== undefined && !documents.has(key)) documents.set(key, document);
+  const keep = (key: string | undefined) => {
+    const document = key === undefined ? undefined : inForce.documents.get(key);
+    if (document !== undefined && !documents.has(key!)) documents.set(key!, document);
   };
   for (const { broken: _, ...trigger } of gone) {
     eventTriggers.set(trigger.name, { ...trigger, withdrawn: true });
     keep(`EventTrigger//${trigger.name}`);
-    for (const key of referencesOf(trigger)) keep(key);
+    for (const ref of referencesOf(trigger)) keep(constantKey(ref));
     for (const [name, source] of inForce.eventSources) {
       if (eventSources.has(name) || !mayName(trigger.eventSourceName.source.text, name)) continue;
       eventSources.set(name, source);
@@ -52,14 +53,6 @@ export function markWithdrawn(catalog: Catalog, names: ReadonlySet<string>): Cat
     names.has(name) ? ([name, { ...trigger, withdrawn: true }] as const) : ([name, trigger] as const),
   );
   return { ...catalog, eventTriggers: new Map(marked) };
-}
-
-/** Documents that it names without a template. */
-function referencesOf({ policyRefs }: EventTrigger): readonly string[] {
-  return policyRefs.flatMap(({ kind, namespace, name }) => {
-    const isConstant = !isTemplate(namespace.source.text) && !isTemplate(name.source.text);
-    return isConstant ? [`${kind}/${namespace.source.text}/${name.source.text}`] : [];
-  });
 }
 
 function mayName(template: string, name: string): boolean {

@@ -109,15 +109,29 @@ export function parseStateFile(text: string, path: string): JsonObject {
 }
 
 function ranksToJson(objects: RankedObjects): JsonObject {
-  const sorted = [...objects.values()].map(({ identity, rank }) => [writeIdentity(identity), BigInt(rank)] as const);
+  const sorted = [...objects.values()].map((one): [string, Json] => [writeIdentity(one.identity), rankToJson(one)]);
   return new Map(sorted.sort(byKey));
+}
+
+/** A number, unless there is more to be said. */
+function rankToJson({ rank, skipsNamespace }: RankedObject): Json {
+  if (!skipsNamespace) return BigInt(rank);
+  return new Map<string, Json>([
+    ["rank", BigInt(rank)],
+    ["skipsNamespace", true],
+  ]);
 }
 
 function ranksFromJson(json: JsonObject): RankedObjects {
   const objects = new Map<string, RankedObject>();
   for (const [text, rank] of json) {
     const identity = parseIdentity(text);
-    objects.set(identityKey(identity), { identity, rank: Number(rank) });
+    const more = isJsonObject(rank) ? rank : undefined;
+    objects.set(identityKey(identity), {
+      identity,
+      rank: Number(more === undefined ? rank : more.get("rank")),
+      ...(more?.get("skipsNamespace") === true ? { skipsNamespace: true } : {}),
+    });
   }
   return objects;
 }

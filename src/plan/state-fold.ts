@@ -76,7 +76,7 @@ export function pathsToRead(inputs: readonly PlanInput[], { layout }: PlanRules)
           needs.folders.add(folder);
         }
       }
-      const objects = new Map(rendering.manifests.map(({ identity, text }) => [text, { identity, rank: 0 }]));
+      const objects = new Map(rendering.manifests.map(({ text, ...manifest }) => [text, { ...manifest, rank: 0 }]));
       for (const name of neededNamespaces({ objects, waiting: new Map() })) {
         const identity = { group: "", kind: "Namespace", namespace: "", name };
         needs.texts.add(headPath(objectClaimsFolder(rendering.cluster, identity)));

@@ -13,6 +13,7 @@ import type { JsonObject } from "../model/json.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { RenderContext, RenderedText, Template, TemplateReads, TemplateSource } from "../model/template.ts";
 import { dnsNameFunctions } from "./dns-name.ts";
+import { resourceFunctions } from "./resource-functions.ts";
 import { placeInSource } from "./template-place.ts";
 
 /** A template, or why there is none; warnings come with a template. */
@@ -21,7 +22,7 @@ export interface CompiledGoTemplate {
   readonly problems: readonly Problem[];
 }
 
-const functions = { ...templateFunctions, ...dnsNameFunctions };
+const functions = { ...templateFunctions, ...dnsNameFunctions, ...resourceFunctions };
 
 export function compileGoTemplate(source: TemplateSource, options: GoTemplateOptions = {}): CompiledGoTemplate {
   try {

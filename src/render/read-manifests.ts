@@ -10,6 +10,7 @@ import { readGuardedDocuments } from "./guard/read-guarded-documents.ts";
 import { findObjects } from "./manifests/find-objects.ts";
 import type { ManifestOptions } from "./manifests/manifest-options.ts";
 import { ObjectReport } from "./manifests/object-report.ts";
+import { OwnDocuments } from "./manifests/own-documents.ts";
 import { readManifest } from "./manifests/read-manifest.ts";
 import { mayHoldSecret, withoutQuotes } from "./without-quotes.ts";
 
@@ -33,7 +34,7 @@ export function readManifests(
     return { value: [], problems: [problem] };
   }
 
-  const report = new ObjectReport(rendered, source, isConfidential);
+  const report = new ObjectReport(rendered, source, isConfidential, new OwnDocuments(options.documents));
   const value: Manifest[] = [];
   for (const node of findObjects(documents, (node) => report.printedIn(node) !== undefined)) {
     const manifest = readManifest(node, options, report);

@@ -2,16 +2,19 @@
  * What an owner's `spec` renders for one cluster: its references, labels and annotations, whether an event or a cluster
  * asks for it.
  */
-import type { Catalog, ContentDocument, OwnerSpec, PolicyRef, TemplateField } from "../model/catalog.ts";
+import type { Catalog, ContentEntry, OwnerSpec, PolicyRef, TemplateField } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { JsonObject } from "../model/json.ts";
 import { identityKey, isCoreKind, type Manifest, type Provenance } from "../model/manifest.ts";
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
-import type { RenderContext, RenderedText, Template } from "../model/template.ts";
+import type { RenderContext } from "../model/template.ts";
+import { findContent, findResource, resolveRef } from "./find-document.ts";
+import { generateDocuments } from "./generate-documents.ts";
 import { isSwitch, mayBePrinted } from "./manifests/switches.ts";
 import { readManifests } from "./read-manifests.ts";
+import { renderContent } from "./render-content.ts";
 import { placeOfSource } from "./template-place.ts";
-import { mayHoldSecret, withoutQuotes } from "./without-quotes.ts";
+import { withoutQuotes } from "./without-quotes.ts";
 
 export interface RenderSettings {
   /** `sveltos`: the numbers of an event are float64, as its encoding/json reads them. */
@@ -49,22 +52,71 @@ export interface RenderedSpec {
 
 /** Throws a SluiceError for what fails: all or nothing. */
 export function renderSpec(spec: OwnerSpec, scope: RenderScope): RenderedSpec {
-  const { catalog, data, context, provenance, settings } = scope;
+  // What is quoted of a template that reads a Secret may be the Secret's.
+  const isConfidential = spec.templateResourceRefs.some(({ kind }) => kind === "Secret");
+  const documents = resolveDocuments(spec, scope);
+  try {
+    return renderDocuments(spec, documents, { ...scope, isConfidential });
+  } catch (error) {
+    if (!isConfidential || !(error instanceof SluiceError)) throw error;
+    throw new SluiceError(withoutQuotes(error.problem));
+  }
+}
+
+/** What an owner's references name for one event and cluster. */
+interface Documents {
+  /** In the order of the references, without those that are not there and need not be. */
+  readonly policies: readonly { readonly reference: PolicyRef; readonly entries: readonly ContentEntry[] }[];
+  readonly resources: ReadonlyMap<string, JsonObject | null>;
+}
+
+function resolveDocuments(spec: OwnerSpec, scope: RenderScope): Documents {
+  const generated = generateDocuments(spec.generators, scope);
+  const resources = spec.templateResourceRefs.map((ref): [string, JsonObject | null] => {
+    const resolved = resolveRef(ref, scope);
+    return [ref.identifier, generated.get(resolved.key)?.resource ?? findResource(ref, resolved, scope)];
+  });
+  const policies = spec.policyRefs.flatMap((reference) => {
+    if (reference.isLocal) throw refuseLocal(reference);
+    const resolved = resolveRef(reference, scope);
+    const document = generated.get(resolved.key) ?? findContent(reference, resolved, scope);
+    return document === undefined ? [] : [{ reference, entries: document.entries }];
+  });
+  return { policies, resources: new Map(resources) };
+}
+
+function refuseLocal({ at }: PolicyRef): SluiceError {
+  return new SluiceError({
+    code: "POLICY_VIOLATION",
+    message:
+      "deploymentType: Local puts objects on the management cluster, which no rule of the settings' policy allows",
+    at,
+    hint: "Deploy to the cluster itself: leave deploymentType out.",
+  });
+}
+
+function renderDocuments(
+  spec: OwnerSpec,
+  { policies, resources }: Documents,
+  scope: RenderScope & { readonly isConfidential: boolean },
+): RenderedSpec {
+  const { catalog, data, provenance, settings, isConfidential } = scope;
+  const context = resources.size === 0 ? scope.context : { ...scope.context, resources };
   const extraLabels = renderFields(spec.extraLabels, data, context);
   const extraAnnotations = renderFields(spec.extraAnnotations, data, context);
   const manifests: Manifest[] = [];
   const warnings: Problem[] = [];
   const seen = new Set<string>();
-  for (const reference of spec.policyRefs) {
-    const document = findContent(reference, scope);
-    if (document === undefined) continue;
-    for (const { content } of document.entries) {
+  for (const { reference, entries } of policies) {
+    for (const { content } of entries) {
       const rendered = renderContent(content, data, context);
       const { value, problems } = readManifests(rendered, content.source, {
         provenance,
         extraLabels,
         extraAnnotations,
-        isConfidential: settings.hidesEvents === true,
+        isForced: reference.force,
+        documents: [...resources.values()].filter((resource) => resource !== null),
+        isConfidential: isConfidential || settings.hidesEvents === true,
         customKinds: catalog.customKinds,
         ...(settings.checks === undefined ? {} : { checks: settings.checks }),
         ...(settings.isValidation === undefined ? {} : { isValidation: settings.isValidation }),
@@ -75,7 +127,7 @@ export function renderSpec(spec: OwnerSpec, scope: RenderScope): RenderedSpec {
       }
       for (const manifest of value) {
         checkManifest(manifest, seen, settings);
-        manifests.push(manifest);
+        manifests.push(reference.skipNamespaceCreation ? { ...manifest, skipsNamespace: true } : manifest);
       }
     }
   }
@@ -83,16 +135,6 @@ export function renderSpec(spec: OwnerSpec, scope: RenderScope): RenderedSpec {
 }
 
 const warningsMax = 20;
-
-/** What an engine says of a template that may print a Secret quotes nothing. */
-function renderContent(content: Template, data: JsonObject, context: RenderContext): RenderedText {
-  try {
-    return content.render(data, context);
-  } catch (error) {
-    if (!(error instanceof SluiceError) || !mayHoldSecret(content.source.text)) throw error;
-    throw new SluiceError(withoutQuotes(error.problem, true));
-  }
-}
 
 function checkManifest({ identity, at }: Manifest, seen: Set<string>, { secrets }: RenderSettings): void {
   const { kind, namespace, name } = identity;
@@ -137,40 +179,6 @@ function printedSwitch(key: string, field: TemplateField): Omit<Problem, "severi
 }
 
 const noFields: ReadonlyMap<string, string> = new Map();
-
-function findContent(
-  reference: PolicyRef,
-  { catalog, cluster, data, context }: RenderScope,
-): ContentDocument | undefined {
-  const name = reference.name.render(data, context);
-  const namespace = reference.namespace.render(data, context);
-  const resolved = `${namespace.text === "" ? cluster.namespace : namespace.text}/${name.text}`;
-  const document = catalog.contents.get(`${reference.kind}/${resolved}`);
-  if (document === undefined) {
-    if (reference.optional) return undefined;
-    throw new SluiceError({
-      code: "REFERENCE_MISSING",
-      message: `there is no ${reference.kind} ${resolved}`,
-      at: reference.at,
-      hint: "Add it to the config folder, or set optional: true on the reference.",
-    });
-  }
-  // An event must not be able to have just any document rolled out by naming it.
-  if (!document.isTemplate && (isNamedByEvent(reference.name) || isNamedByEvent(reference.namespace))) {
-    throw new SluiceError({
-      code: "REFERENCE_FORBIDDEN",
-      message: `${reference.kind} ${resolved} is named by what an event says but is not annotated for it`,
-      at: reference.at,
-      hint: "Annotate the document with projectsveltos.io/instantiate if it may be chosen so.",
-    });
-  }
-  return document;
-}
-
-/** What only the cluster's document goes into is said by those who write documents. */
-function isNamedByEvent({ reads }: TemplateField): boolean {
-  return reads.chains.some(([root]) => root !== "Cluster");
-}
 
 /** A failure that nobody foresaw fails the record like any other, or one event could stop the service for good. */
 export function problemOf(error: unknown, at: SourcePlace): Problem {

@@ -66,7 +66,13 @@ const identities = fc.record(
   { noNullPrototype: true },
 );
 const ranked = fc
-  .array(fc.record({ identity: identities, rank: fc.nat() }, { noNullPrototype: true }), { maxLength: 3 })
+  .array(
+    fc.record(
+      { identity: identities, rank: fc.nat(), skipsNamespace: fc.constant(true) },
+      { requiredKeys: ["identity", "rank"], noNullPrototype: true },
+    ),
+    { maxLength: 3 },
+  )
   .map((all) => new Map(all.map((one) => [identityKey(one.identity), one])));
 const owners: fc.Arbitrary<Owner> = fc.oneof(
   fc.record(

@@ -140,7 +140,7 @@ export const failure: Problem = { code: "TEMPLATE_FAILED", severity: "error", me
 
 /**
  * What an event renders on a cluster: `a/c Delete`, `a/c fail`, or `a/c :ConfigMap ns/name=value …`, where nothing
- * behind the cluster is Create without objects.
+ * behind the cluster is Create without objects; `=value!`: its Namespace is others' to make.
  */
 export function rendering(trigger: string, owner: Entity, text: string): ClusterRendering {
   const [cluster = "", ...words] = text.split(" ");
@@ -150,7 +150,8 @@ export function rendering(trigger: string, owner: Entity, text: string): Cluster
   const manifests: Manifest[] = [];
   for (let index = 0; index < words.length; index += 2) {
     const [name, value = ""] = words[index + 1]!.split("=");
-    manifests.push(manifest(trigger, owner, `${words[index]} ${name}`, value));
+    const made = manifest(trigger, owner, `${words[index]} ${name}`, value.replace("!", ""));
+    manifests.push(value.endsWith("!") ? { ...made, skipsNamespace: true } : made);
   }
   return { cluster, action: "Create", manifests };
 }

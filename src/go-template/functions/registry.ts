@@ -59,7 +59,8 @@ import type { GoArgument, GoList, GoMethod, GoObject, GoType, GoValue } from "..
 export interface FunctionContext {
   /** What `now` means, in milliseconds since 1970. */
   readonly clock: number;
-  readonly resources: ReadonlyMap<string, JsonObject>;
+  /** Objects by identifier; null: one that need not be there, and is not. */
+  readonly resources: ReadonlyMap<string, JsonObject | null>;
   /** Bytes for functions of chance, other ones at each call; a GoFunctionError without a seed key. */
   drawBytes(length: number): Uint8Array;
   /** Accounts for a string of that many bytes about to be made, or work in proportion to it. */

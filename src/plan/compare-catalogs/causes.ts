@@ -2,12 +2,12 @@
  * Which changed documents an effect is put down to (design-state.md, the guard): what changes on a cluster that itself
  * changed for the owner, to that cluster's document; anything else to the changed documents that the owner refers to.
  */
-import type { EventTrigger } from "../../model/catalog.ts";
+import { type EventTrigger, referencesOf } from "../../model/catalog.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
+import { mayRefer, namingOf } from "../../model/document-ref.ts";
 import type { Owner } from "../../model/owner.ts";
 import type { CatalogComparison } from "./compare-catalogs.ts";
 import { clusterChange } from "./compare-owner.ts";
-import { mayRefer, namingOf } from "./owner-reads.ts";
 
 /** Keys of the documents behind an effect of the change on what the owner has on the cluster; sorted, never none. */
 export type CausesOf = (owner: Owner, cluster: ClusterKey) => readonly string[];
@@ -67,7 +67,8 @@ function findReferred(versions: readonly EventTrigger[], comparison: CatalogComp
 }
 
 function refersTo(trigger: EventTrigger, key: string): boolean {
-  const [kind = "", namespace = "", name = ""] = key.split("/");
+  if (referencesOf(trigger).some((ref) => mayRefer(ref, key))) return true;
+  const [kind = "", , name = ""] = key.split("/");
   switch (kind) {
     case "EventTrigger":
       return name === trigger.name;
@@ -75,9 +76,6 @@ function refersTo(trigger: EventTrigger, key: string): boolean {
       return namingOf(trigger.eventSourceName) !== "constant" || trigger.eventSourceName.source.text.trim() === name;
     case "ClusterSet":
       return trigger.clusterSetRefs.includes(name);
-    case "ConfigMap":
-    case "Secret":
-      return trigger.policyRefs.some((ref) => mayRefer(ref, { kind, namespace, name }));
     case "CustomResourceDefinition":
       return true;
     default:

@@ -4,13 +4,15 @@
  * A trigger depends on `.Cluster` by the fields that stand in its templates' text, and in those of what it refers to, and
  * by whether the cluster matches. On anything else it refers to it depends as a whole.
  */
-import type { Catalog, EventTrigger, PolicyRef } from "../../model/catalog.ts";
+import { type Catalog, type EventTrigger, referencesOf } from "../../model/catalog.ts";
 import type { Cluster, ClusterKey } from "../../model/cluster.ts";
+import type { DocumentKey } from "../../model/document-key.ts";
+import { constantKey, type DocumentRef, mayRefer, namingOf } from "../../model/document-ref.ts";
 import { isJsonObject, type Json, writeJson } from "../../model/json.ts";
 import { clusterSelection, selectorMatches } from "../../model/select-clusters.ts";
 import type { FieldChain } from "../../model/template.ts";
 import type { ChangedDocument } from "./changed-documents.ts";
-import { clusterChains, mayRefer, namingOf, referredKey, renderForCluster } from "./owner-reads.ts";
+import { clusterChains, referredKey, renderForCluster } from "./owner-reads.ts";
 import { significantText } from "./significant.ts";
 
 /** What all owners are compared with. */
@@ -66,7 +68,8 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
 }
 
 /** A changed document that the owner depends on for every cluster: its own, its EventSource, what it names outright. */
-function findChangedReference(trigger: EventTrigger, { changedDocuments, changedContents }: Comparison) {
+function findChangedReference(trigger: EventTrigger, changed: Comparison): DocumentKey | undefined {
+  const { changedDocuments } = changed;
   const own = `EventTrigger//${trigger.name}`;
   const change = changedDocuments.get(own);
   if (change !== undefined && renderedPart(change.before?.value) !== renderedPart(change.after?.value)) return own;
@@ -74,10 +77,13 @@ function findChangedReference(trigger: EventTrigger, { changedDocuments, changed
     const source = `EventSource//${trigger.eventSourceName.source.text.trim()}`;
     if (changedDocuments.has(source)) return source;
   }
-  return trigger.policyRefs
-    .filter(({ namespace, name }) => namingOf(namespace, name) === "constant" && namespace.source.text.trim() !== "")
-    .map(({ kind, namespace, name }) => `${kind}/${namespace.source.text.trim()}/${name.source.text.trim()}`)
-    .find((key) => changedContents.has(key));
+  return referencesOf(trigger)
+    .map(constantKey)
+    .find((key) => key !== undefined && isChanged(key, changed));
+}
+
+function isChanged(key: DocumentKey, { changedDocuments, changedContents }: Comparison): boolean {
+  return changedContents.has(key) || changedDocuments.has(key);
 }
 
 /** Fields of a trigger that only say which clusters it is for, or what becomes of objects where it is for none. */
@@ -98,21 +104,18 @@ function renderedPart(document: Json | undefined): string | undefined {
 }
 
 /** Changed documents that only an event's data can name. */
-function findNamedByEvents({ policyRefs }: EventTrigger, scope: Comparison): readonly string[] {
-  const refs = policyRefs.filter(({ namespace, name }) => namingOf(namespace, name) === "by event");
-  return findReferred({ policyRefs: refs }, scope);
+function findNamedByEvents(trigger: EventTrigger, scope: Comparison): readonly DocumentKey[] {
+  return findReferred(
+    referencesOf(trigger).filter(({ namespace, name }) => namingOf(namespace, name) === "by event"),
+    scope,
+  );
 }
 
 /** Changed documents that one of the references may name. */
-function findReferred(
-  { policyRefs }: Pick<EventTrigger, "policyRefs">,
-  { changedContents }: Comparison,
-): readonly string[] {
-  if (policyRefs.length === 0) return [];
-  return [...changedContents].filter((key) => {
-    const [kind = "", namespace = "", name = ""] = key.split("/");
-    return policyRefs.some((ref) => mayRefer(ref, { kind: kind as PolicyRef["kind"], namespace, name }));
-  });
+function findReferred(refs: readonly DocumentRef[], { changedDocuments, changedContents }: Comparison): DocumentKey[] {
+  if (refs.length === 0) return [];
+  const changed = new Set([...changedContents, ...changedDocuments.keys()]);
+  return [...changed].filter((key) => refs.some((ref) => mayRefer(ref, key)));
 }
 
 /** Where what the owner renders may be different because of a cluster, or of what a cluster's fields name. */
@@ -122,7 +125,7 @@ function changedClusters(before: EventTrigger, after: EventTrigger, scope: Compa
   if ((before.destinationClusterSelector === undefined) !== (selector === undefined)) return "all";
   if (to === undefined && selector === undefined) return sources;
   // Whatever it renders elsewhere may come of a source that changed, and an empty namespace is the destination's.
-  if (sources.length > 0 || findReferred(after, scope).length > 0) return "all";
+  if (sources.length > 0 || findReferred(referencesOf(after), scope).length > 0) return "all";
   if (to === undefined) return changedDestinations(before, after, scope);
   const moved = [...scope.changedClusters].filter(
     (key) => scope.inForce.clusters.has(key) !== scope.wanted.clusters.has(key),
@@ -144,24 +147,29 @@ function changedDestinations(before: EventTrigger, after: EventTrigger, scope: C
 }
 
 function changedSources(before: EventTrigger, after: EventTrigger, scope: Comparison): readonly ClusterKey[] {
-  const isChanged = clusterChange(before, after, scope);
-  const refs = after.policyRefs.filter(({ namespace, name }) => {
-    const naming = namingOf(namespace, name);
-    return naming === "by cluster" || (naming === "constant" && namespace.source.text.trim() === "");
-  });
-  return clustersToLookAt(after, scope).filter((key) => {
-    if (isChanged(key)) return true;
+  const hasChanged = clusterChange(before, after, scope);
+  const refs = referencesOf(after).filter(
+    (ref) => namingOf(ref.namespace, ref.name) !== "by event" && constantKey(ref) === undefined,
+  );
+  return clustersToLookAt(after, refs, scope).filter((key) => {
+    if (hasChanged(key)) return true;
     const is = scope.wanted.clusters.get(key);
-    return is !== undefined && isChanged.matches(is) && namesChanged(after, refs, is, scope);
+    return is !== undefined && hasChanged.matches(is) && namesChanged(after, refs, is, scope);
   });
 }
 
 /** Where only clusters changed, and nothing that others depend on, the others are as they were. */
-function clustersToLookAt({ name }: EventTrigger, scope: Comparison): readonly ClusterKey[] {
+function clustersToLookAt(
+  { name }: EventTrigger,
+  refs: readonly DocumentRef[],
+  scope: Comparison,
+): readonly ClusterKey[] {
   const { changedDocuments, changedContents, changedClusters, reconnected, allClusters } = scope;
   if (reconnected.size > 0 || changedContents.size > 0 || changedDocuments.has(`EventTrigger//${name}`))
     return allClusters;
-  for (const key of changedDocuments.keys()) if (/^(?:ClusterSet|EventSource)\//.test(key)) return allClusters;
+  for (const key of changedDocuments.keys()) {
+    if (/^(?:ClusterSet|EventSource)\//.test(key) || refs.some((ref) => mayRefer(ref, key))) return allClusters;
+  }
   return changedClusters.size === 0 ? [] : allClusters.filter((key) => changedClusters.has(key));
 }
 
@@ -192,12 +200,17 @@ function isReadDifferently(chains: readonly FieldChain[], was: Cluster, is: Clus
   return chains.some((chain) => significantText(was.document, chain) !== significantText(is.document, chain));
 }
 
-/** Whether what the cluster's fields name, EventSource, ConfigMap or Secret, has changed. */
-function namesChanged(trigger: EventTrigger, refs: readonly PolicyRef[], cluster: Cluster, scope: Comparison): boolean {
+/** Whether what the cluster's fields name, EventSource or another document, has changed. */
+function namesChanged(
+  trigger: EventTrigger,
+  refs: readonly DocumentRef[],
+  cluster: Cluster,
+  scope: Comparison,
+): boolean {
   const { changedDocuments, changedContents } = scope;
   if (namingOf(trigger.eventSourceName) !== "constant" && changedDocuments.size > 0) {
     if (changedDocuments.has(`EventSource//${renderForCluster(trigger.eventSourceName, cluster)}`)) return true;
   }
-  if (changedContents.size === 0) return false;
-  return refs.some((ref) => changedContents.has(referredKey(ref, cluster) ?? ""));
+  if (changedContents.size === 0 && changedDocuments.size === 0) return false;
+  return refs.some((ref) => isChanged(referredKey(ref, cluster) ?? "", scope));
 }

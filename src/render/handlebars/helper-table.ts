@@ -5,6 +5,7 @@
 
 import { GoFunctionError, MarkedText, quoteGo, templateFunctions } from "../../go-template/index.ts";
 import { toDnsName } from "../dns-name.ts";
+import { findResource } from "../resource-functions.ts";
 import type { Run } from "./run.ts";
 import { describeKind, type HandlebarsValue, isCollection, memberOf, printedText } from "./value.ts";
 
@@ -43,6 +44,7 @@ export const helpers: ReadonlyMap<string, Helper> = new Map<string, Helper>([
   ["default", { params: ["any", "maybe"], call: (run, fallback, value = null) => goDefault(run, fallback, value) }],
   ["dnsName", { params: ["text"], call: (_, text) => toDnsName(text) }],
   ["eq", { params: ["any", "any"], call: (_, left, right) => isEqual(left, right) }],
+  ["getResource", { params: ["text"], call: (run, identifier) => findResource(run, identifier) }],
   ["indent", { params: ["count", "text"], call: goIndent, keepsSerialized: true, leads: leadsOf("indent") }],
   ["lookup", { params: ["any", "any"], call: (_, collection, key) => lookup(collection, key) }],
   ["lower", { params: ["text"], call: goLower }],

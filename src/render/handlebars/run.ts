@@ -17,13 +17,13 @@ export interface CallSite {
   readonly at: number;
 }
 
-const noResources: ReadonlyMap<string, JsonObject> = new Map();
+const noResources: ReadonlyMap<string, JsonObject | null> = new Map();
 
 export class Run implements FunctionContext {
   readonly root: JsonObject;
   readonly printed: PrintedRange[] = [];
   readonly clock: number;
-  readonly resources: ReadonlyMap<string, JsonObject>;
+  readonly resources: ReadonlyMap<string, JsonObject | null>;
   /** The call that is under way, or the last one. */
   call: CallSite | undefined;
 

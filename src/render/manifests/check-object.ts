@@ -42,7 +42,7 @@ const templateMetadataPaths: readonly (readonly string[])[] = [
  * also that of a pod template.
  */
 export function checkPrintedKeys(node: YamlMapping, report: ObjectReport): void {
-  refusePrintedKeys(node, "at the root of an object", report);
+  refusePrintedKeys(node, [], "at the root of an object", report);
   refuseUnder(node, metadataPath, report);
   if (memberOf(node, "spec") !== undefined) for (const path of templateMetadataPaths) refuseUnder(node, path, report);
 }
@@ -50,13 +50,13 @@ export function checkPrintedKeys(node: YamlMapping, report: ObjectReport): void 
 function refuseUnder(node: YamlMapping, path: readonly string[], report: ObjectReport): void {
   let found: YamlNode | undefined = node;
   for (const key of path) found = found?.kind === "mapping" ? memberOf(found, key) : undefined;
-  if (found?.kind === "mapping") refusePrintedKeys(found, "directly under metadata", report);
+  if (found?.kind === "mapping") refusePrintedKeys(found, path, "directly under metadata", report);
 }
 
-function refusePrintedKeys(mapping: YamlMapping, where: string, report: ObjectReport): void {
+function refusePrintedKeys(mapping: YamlMapping, path: readonly string[], where: string, report: ObjectReport): void {
   for (const { keys } of [mapping, ...mergedMappings(mapping)]) {
     for (const key of keys) {
-      if (report.printedIn(key) === undefined) continue;
+      if (!report.isKeyPrinted(key, path)) continue;
       const message = `the key ${report.quote(key.text)} is printed ${where}, where keys must be written out`;
       report.addAt("GUARD_VIOLATION", key, message);
     }

@@ -1,5 +1,6 @@
 /** What readManifests is given besides the template's output. */
 import type { CustomKinds } from "../../model/custom-kind.ts";
+import type { JsonObject } from "../../model/json.ts";
 import type { Provenance } from "../../model/manifest.ts";
 import type { KubernetesChecks } from "./schema/check-schema.ts";
 
@@ -8,6 +9,10 @@ export interface ManifestOptions {
   /** Set on every object, over what the template says. */
   readonly extraLabels: ReadonlyMap<string, string>;
   readonly extraAnnotations: ReadonlyMap<string, string>;
+  /** Objects are made anew where they can't be changed as they are. */
+  readonly isForced?: boolean;
+  /** Documents of the config folder that templates may print whole. */
+  readonly documents?: readonly JsonObject[];
   /** Nothing of what was rendered may be quoted. */
   readonly isConfidential?: boolean;
   /** How strictly objects are held against the schemas of their kinds; default `refuse`. */

@@ -4,8 +4,9 @@ import type { PrintedRange, RenderedText, TemplateSource } from "../../model/tem
 import { findPrinted, placeOfOutput, quoteValue } from "../output-place.ts";
 import { placeInSource } from "../template-place.ts";
 import { withoutExcerpt } from "../without-quotes.ts";
-import type { YamlNode } from "../yaml/node.ts";
+import type { YamlNode, YamlScalar } from "../yaml/node.ts";
 import { nodeAt } from "./find-objects.ts";
+import { OwnDocuments } from "./own-documents.ts";
 
 /** Further ones help nobody, and finding the places of thousands takes long. */
 const problemsMax = 20;
@@ -15,11 +16,19 @@ export class ObjectReport {
   readonly #rendered: RenderedText;
   readonly #source: TemplateSource;
   readonly #isConfidential: boolean;
+  readonly #own: OwnDocuments;
   /** Whether values of the object that is being read may be quoted; set anew for each object. */
   #quotes = true;
   #isSecret = false;
 
-  constructor(rendered: RenderedText, source: TemplateSource, isConfidential = source.confidential === true) {
+  /** `own`: documents of the config folder, which are no event's although an action prints them. */
+  constructor(
+    rendered: RenderedText,
+    source: TemplateSource,
+    isConfidential = source.confidential === true,
+    own = new OwnDocuments(),
+  ) {
+    this.#own = own;
     this.#rendered = rendered;
     this.#source = source;
     this.#isConfidential = isConfidential;
@@ -93,7 +102,14 @@ export class ObjectReport {
   /** What printed a part of the node, if anything did. */
   printedIn(node: YamlNode): PrintedRange | undefined {
     if (this.#rendered.printed.length === 0 || node.start === node.end) return undefined;
-    return findPrinted(this.#rendered, node.start, node.end);
+    const range = findPrinted(this.#rendered, node.start, node.end);
+    return range !== undefined && this.#own.isUnchanged(range) ? undefined : range;
+  }
+
+  /** Whether a key below `path` was printed, and not as one of a document of the config folder. */
+  isKeyPrinted(key: YamlScalar, path: readonly string[]): boolean {
+    const range = this.printedIn(key);
+    return range !== undefined && !this.#own.hasKey(range, path, key.text);
   }
 
   get start(): SourcePlace {

@@ -16,6 +16,7 @@ import {
 import { checkObject, checkPrintedKeys, isKind, membersOf } from "./check-object.ts";
 import { memberOf } from "./find-objects.ts";
 import type { ManifestOptions } from "./manifest-options.ts";
+import { markForced } from "./mark-forced.ts";
 import type { ObjectReport } from "./object-report.ts";
 import {
   entityAnnotation,
@@ -181,6 +182,7 @@ function markObject(value: JsonObject, namespace: string, options: ManifestOptio
   labels.set(instanceLabel, provenance.instance);
   labels.set(ownerLabel, ownerLabelValue(provenance.owner));
   annotations.set(entityAnnotation, provenance.entity);
+  if (options.isForced === true) markForced(annotations);
   object.set("metadata", metadata);
   metadata.set("labels", labels);
   metadata.set("annotations", annotations);

@@ -37,6 +37,8 @@ const bodies = [
   "{{ len .Cluster.metadata.labels }}",
   "{{ $c := $.Cluster }}{{ $c.metadata.name }}",
   "{{ if hasKey .Cluster.metadata.labels `zone` }}zoned{{ end }}",
+  "{{ getResource `r` | toJson | b64enc }}",
+  "{{ getResource `r` | toJson | b64enc }}",
 ];
 const content = (name: string, namespace: string) =>
   fc
@@ -67,12 +69,23 @@ const trigger = (name: string) =>
         "destinationClusterSelector: {matchLabels: {env: lab}}",
         "destinationCluster: {namespace: fleet, name: b}",
       ),
+      read: one(
+        "",
+        "apiVersion: v1, kind: ConfigMap, namespace: default, name: m-x",
+        "apiVersion: v1, kind: ConfigMap, name: m",
+        'apiVersion: v1, kind: ConfigMap, namespace: default, name: "m-{{ .Cluster.metadata.labels.region }}"',
+        'apiVersion: v1, kind: ConfigMap, namespace: default, name: "m-{{ .CloudEvent.type }}"',
+        'apiVersion: lib.projectsveltos.io/v1beta1, kind: SveltosCluster, name: "{{ .Cluster.metadata.name }}"',
+        "apiVersion: lib.projectsveltos.io/v1beta1, kind: EventSource, name: us",
+        "apiVersion: v1, kind: ConfigMap, namespace: projectsveltos, name: made",
+      ),
+      make: one("", "", "name: m, namespace: default", 'name: "m-{{ .CloudEvent.type }}", namespace: default'),
       extra: one("", 'extraLabels: {r: "{{ .Cluster.metadata.name }}"}'),
       stop: one("WithdrawPolicies", "LeavePolicies"),
     })
     .map(
-      ({ source: from, select, ref, action, to, extra, stop }) =>
-        `apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventTrigger\nmetadata: {name: ${name}}\nspec:\n  eventSourceName: ${from}\n  ${select}\n  cloudEventAction: ${action}\n  policyRefs: [{kind: ConfigMap, ${ref}, optional: true}]\n  stopMatchingBehavior: ${stop}\n  ${to}\n  ${extra}\n`,
+      ({ source: from, select, ref, action, to, read, make, extra, stop }) =>
+        `apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventTrigger\nmetadata: {name: ${name}}\nspec:\n  eventSourceName: ${from}\n  ${select}\n  cloudEventAction: ${action}\n  policyRefs: [{kind: ConfigMap, ${ref}, optional: true}]\n  stopMatchingBehavior: ${stop}\n  ${to}\n  ${extra}\n${read === "" ? "" : `  templateResourceRefs: [{identifier: r, optional: true, resource: {${read}}}]\n`}${make === "" ? "" : `  configMapGenerator: [{${make}, nameFormat: made, optional: true}]\n`}`,
     );
 const set = one("{matchLabels: {region: us}}", "{matchLabels: {env: lab}}").map(
   (selector) =>
