@@ -156,6 +156,7 @@ export function catalogLoader(
     loadCatalog(files, {
       compatibility: settings.compatibility,
       checks: settings.checks.kubernetes,
+      records: settings.output.records,
       connections: served,
       ...(previous === undefined ? {} : { previous }),
     });

@@ -86,11 +86,12 @@ export class CatalogBuilder {
   build(
     compatibility: Compatibility,
     checks: KubernetesChecks,
+    records: "full" | "identity",
     connections: readonly { readonly connection: Connection; readonly clusters?: LabelSelector }[],
   ): Checked<Catalog> {
     this.#chooseInForce();
     this.#checkContents({ customKinds: this.#findCustomKinds(), checks });
-    const broken = this.#followReferences();
+    const broken = this.#followReferences(records);
     const connectionClusters = new Map(
       connections.flatMap(({ connection, clusters }) =>
         clusters === undefined ? [] : [[connection.name, clusters] as const],
@@ -169,7 +170,7 @@ export class CatalogBuilder {
   }
 
   /** The triggers that must not render, each with the first reason. */
-  #followReferences(): Map<string, Problem> {
+  #followReferences(records: "full" | "identity"): Map<string, Problem> {
     const broken = new Map<string, Problem>();
     const contentNames = new Set<string>();
     for (const { content, raw } of this.inForce.values()) {
@@ -181,6 +182,11 @@ export class CatalogBuilder {
       const faults: Problem[] = [];
       const own = this.#faults.get(key);
       if (own !== undefined) faults.push(own);
+      if (!trigger.oneForEvent && records === "identity") {
+        const problem = noEventsKept(trigger);
+        this.#problems.push(problem);
+        faults.push(problem);
+      }
       for (const reference of references) {
         const fault = reference.key === undefined ? undefined : this.#faults.get(reference.key);
         if (fault !== undefined) {
@@ -281,6 +287,17 @@ export class CatalogBuilder {
 
 function groupOf(apiVersion: string): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+}
+
+/** What is rendered over all events of a cluster needs them on record. */
+function noEventsKept({ name, at }: EventTrigger): Problem {
+  return {
+    code: "DOCUMENT_INVALID",
+    severity: "error",
+    message: `EventTrigger ${name} has oneForEvent: false, and output.records is identity: no event is kept that it could render`,
+    at,
+    hint: "Leave oneForEvent out, or set output.records to full.",
+  };
 }
 
 /** Of a kind that several define the first counts: documents of the config folder before what is rolled out. */

@@ -11,7 +11,6 @@ import { memberList, memberObject, type Path, type YamlDocument } from "./yaml-d
 type Harmless = Json | undefined;
 
 const triggerFields: Readonly<Record<string, Harmless>> = {
-  oneForEvent: true,
   helmCharts: undefined,
   kustomizationRefs: undefined,
   dependsOn: undefined,

@@ -16,6 +16,8 @@ export interface CatalogOptions {
   readonly connections?: readonly { readonly connection: Connection; readonly clusters?: LabelSelector }[];
   /** How strictly objects are held against the schemas of their kinds; default `refuse`. */
   readonly checks?: KubernetesChecks;
+  /** What the settings keep of events; default `full`. */
+  readonly records?: "full" | "identity";
   /** The catalog in force: documents that are bad now stay as they are in it. */
   readonly previous?: Catalog;
 }
@@ -36,7 +38,7 @@ const memories = new WeakMap<Catalog, Memory>();
 
 /** Never fails as a whole: the value is what can be in force, the problems are everything there is to tell. */
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
-  const { compatibility, checks = "refuse", connections = [], previous } = options;
+  const { compatibility, checks = "refuse", records = "full", connections = [], previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
   const builder = new CatalogBuilder(files, memory?.inForce ?? new Map());
   const readFiles = new Map<string, ReadFile>();
@@ -49,7 +51,7 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     readFiles.set(name, read);
     for (const document of read.documents) builder.add(document);
   }
-  const checked = builder.build(compatibility, checks, connections);
+  const checked = builder.build(compatibility, checks, records, connections);
   memories.set(checked.value, { files: readFiles, inForce: builder.inForce });
   return checked;
 }

@@ -72,12 +72,15 @@ export function readEventTrigger(document: YamlDocument, name: string): Checked<
   };
   problems.push(...checkAnnotations(document, "EventTrigger"), ...checkConstants(document, value));
   problems.push(...checkRoots(value.eventSourceName, ["Cluster"]));
-  for (const template of templatesOf(value)) problems.push(...checkRoots(template));
+  for (const template of templatesOfEvent(value)) problems.push(...checkRoots(template, ofEvent));
+  const seen = value.oneForEvent ? ofEvent : ["CloudEvents", "Cluster"];
+  for (const template of templatesOfSpec(value)) problems.push(...checkRoots(template, seen));
   return { value, problems: [...problems, ...templates.problems] };
 }
 
-/** What is rendered with an event's data. */
-function templatesOf(trigger: EventTrigger): readonly TemplateField[] {
-  const { destinationCluster: to, cloudEventAction } = trigger;
-  return [cloudEventAction, ...(to === undefined ? [] : [to.namespace, to.name]), ...templatesOfSpec(trigger)];
+const ofEvent = ["CloudEvent", "Cluster", "Message"];
+
+/** What is always rendered with one event's data. */
+function templatesOfEvent({ destinationCluster: to, cloudEventAction }: EventTrigger): readonly TemplateField[] {
+  return [cloudEventAction, ...(to === undefined ? [] : [to.namespace, to.name])];
 }

@@ -2,8 +2,12 @@
  * Folds inputs into the state: reads what planning turns out to need, input by input, and sees to it that a delivery finds
  * its record as the passes that have not reached it yet would have left it.
  */
+import type { Catalog } from "../model/catalog.ts";
 import type { ChangeSet, Checkpoint } from "../model/change-set.ts";
+import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
+import type { Owner } from "../model/owner.ts";
+import type { Problem } from "../model/problem.ts";
 import type { EntityRecord } from "../model/record.ts";
 import type { EntityInput } from "../plan/apply-event.ts";
 import type { ReplayInput } from "../plan/apply-replay.ts";
@@ -12,20 +16,29 @@ import { workAhead } from "../plan/pending-work.ts";
 import { type PlanInput, type PlanRules, pathsToRead, StateFold } from "../plan/state-fold.ts";
 import { hasNeeds, noStateFiles, type StateFiles, type StateNeeds } from "../plan/state-view.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
+import type { RenderSettings } from "../render/render-spec.ts";
+import type { CountedEntities } from "./aggregates/counted-entities.ts";
+import { renderTouched } from "./aggregates/render-aggregates.ts";
+import { renderAgain } from "./render-again.ts";
 
 export interface FoldScope {
   readonly git: GitReader;
   /** Of the state branch; undefined: there is none yet. */
   readonly tree: ObjectId | undefined;
   readonly rules: PlanRules;
-  /** A record's events rendered with the catalog in force; undefined: it can only wait for its next event. */
-  readonly renderAgain: (record: EntityRecord, clusters: "all" | ReadonlySet<ClusterKey>) => ReplayInput | undefined;
+  /** The one in force. */
+  readonly catalog: Catalog;
+  readonly settings: RenderSettings;
+  /** Those of owners that render all their entities together, as they were last read. */
+  readonly counted: CountedEntities;
 }
 
 export interface Folded {
   readonly changeSet: ChangeSet;
   /** As it is once the change set is committed. */
   readonly checkpoint: Checkpoint;
+  /** Why clusters could not be rendered at the end of the batch; they are on record too. */
+  readonly problems: readonly Problem[];
 }
 
 /** `stored`: the checkpoint as the state has it; `checkpoint`: as it is to be, but for what the inputs add to it. */
@@ -53,10 +66,31 @@ export async function foldInputs(
     }
     await apply(input);
   }
+  // The end of the batch: what entities come to together, once however many of them changed.
+  const problems: Problem[] = [];
+  const recordOf = (owner: Owner, entity: Entity) => readRecord(scope, fold, files, owner, entity);
+  for (const input of await renderTouched(scope, fold.touched, recordOf)) {
+    await apply(input);
+    if (input.rendering.action === "fail") problems.push(input.rendering.problem);
+  }
   for (;;) {
     const finished = fold.finish();
-    if (!("needs" in finished)) return finished;
+    if (!("needs" in finished)) return { ...finished, problems };
     await readNeeds(scope, finished.needs, files);
+  }
+}
+
+async function readRecord(
+  scope: FoldScope,
+  fold: StateFold,
+  files: StateFiles,
+  owner: Owner,
+  entity: Entity,
+): Promise<EntityRecord | undefined> {
+  for (;;) {
+    const found = fold.record(owner, entity);
+    if (!("needs" in found)) return found.record;
+    await readNeeds(scope, found.needs, files);
   }
 }
 
@@ -68,13 +102,8 @@ async function renderFirst(
   clusters: "all" | ReadonlySet<ClusterKey>,
   { owner, entity }: EntityInput,
 ): Promise<ReplayInput | undefined> {
-  for (;;) {
-    const found = fold.record(owner, entity);
-    if (!("needs" in found)) {
-      return found.record === undefined ? undefined : scope.renderAgain(found.record, clusters);
-    }
-    await readNeeds(scope, found.needs, files);
-  }
+  const record = await readRecord(scope, fold, files, owner, entity);
+  return record === undefined ? undefined : renderAgain(scope.catalog, record, { clusters }, scope.settings).input;
 }
 
 async function readNeeds({ git, tree }: FoldScope, needs: StateNeeds, files: StateFiles): Promise<void> {

@@ -83,6 +83,7 @@ function renderMatch(
     renderings,
     elsewhere,
     stopMatching: isTold ? trigger.stopMatchingBehavior : "keep",
+    ...(trigger.oneForEvent ? {} : { isAggregate: true as const }),
     ...(trigger.withdrawn ? { isWithdrawn: true as const } : {}),
   };
   return { input, warnings };

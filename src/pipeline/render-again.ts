@@ -44,11 +44,13 @@ export function renderAgain(
   const clusters = new Map<ClusterKey, ReplayedCluster>();
   for (const [event, matched] of matches.entries()) {
     if (matched !== undefined && trigger !== undefined) {
-      const wanted = new Set(keys.filter((key) => isEventOf(record, key, event) && !clusters.has(key)));
+      const wanted = new Set(keys.filter((key) => isEventOf(record, key, event, trigger) && !clusters.has(key)));
       for (const rendering of renderFor(catalog, trigger, matched, wanted, record, settings)) {
         const { cluster } = rendering;
         // Blank: what is on record no longer matches, and a cluster without an event of its own takes an older one.
-        if (rendering.action !== "none") clusters.set(cluster, { cluster, event, rendering });
+        if (rendering.action === "none") continue;
+        const isKept = rendering.action === "fail" && !trigger.oneForEvent;
+        clusters.set(cluster, { cluster, event: isKept ? record.clusters.get(cluster)?.event : event, rendering });
       }
     }
   }
@@ -107,10 +109,19 @@ function chooseClusters(
   return wanted.length === keys.length ? { keys } : { keys, last: keys.at(-1)! };
 }
 
-/** Whether the cluster is to be rendered from this event: its own, or any where it has none. */
-function isEventOf({ clusters }: EntityRecord, cluster: ClusterKey, event: number): boolean {
+/**
+ * Whether the cluster is to be rendered from this event: its own, or any where it has none. Among others an entity whose
+ * newest event failed stays what it was by an older one; the newest is tried first.
+ */
+function isEventOf(
+  { clusters }: EntityRecord,
+  cluster: ClusterKey,
+  event: number,
+  { oneForEvent }: EventTrigger,
+): boolean {
   const on = clusters.get(cluster);
-  return on === undefined || (on.event ?? 0) === event;
+  const isTriedFirst = !oneForEvent && on?.failure !== undefined && event === 0;
+  return on === undefined || (on.event ?? 0) === event || isTriedFirst;
 }
 
 function renderFor(

@@ -3,19 +3,29 @@
  * they are part of did: in bounded chunks, each committed with the cursor behind it, so that a restart goes on where it
  * was.
  */
-import type { Catalog } from "../model/catalog.ts";
 import type { Pass, PendingWork, Review } from "../model/change-set.ts";
 import { identityKey } from "../model/manifest.ts";
-import { isSameOwner } from "../model/owner.ts";
+import { isSameOwner, type Owner } from "../model/owner.ts";
 import type { EntityRecord } from "../model/record.ts";
 import { adoptRecord } from "../plan/adopt-record.ts";
 import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../plan/claims-file.ts";
 import { type OwnerRecord, parseOwner } from "../plan/owner-file.ts";
-import { decodePathPart, ownerPath, recordFolder, recordPath } from "../plan/paths.ts";
+import {
+  aggregatesFolder,
+  behindRecords,
+  decodePathPart,
+  isAggregateEntity,
+  ownerPath,
+  recordFolder,
+  recordPath,
+} from "../plan/paths.ts";
 import { parseIdentity, parseRecord } from "../plan/record-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
-import type { RenderSettings } from "../render/render-spec.ts";
+import type { AggregateScope } from "./aggregates/counted-entities.ts";
+import { aggregateTrigger, renderOnCluster } from "./aggregates/render-aggregates.ts";
+import { renderClusters } from "./aggregates/render-clusters.ts";
+import { readFolder } from "./read-folder.ts";
 import { renderAgain } from "./render-again.ts";
 
 export interface ChunkLimits {
@@ -40,12 +50,9 @@ export interface PendingChunk {
   readonly pairs: number;
 }
 
-export interface ChunkScope {
-  readonly git: GitReader;
+export interface ChunkScope extends AggregateScope {
   /** Of the state branch. */
   readonly tree: ObjectId;
-  readonly catalog: Catalog;
-  readonly settings: RenderSettings;
 }
 
 /** Reads what is to be rendered next from the state's tree and renders it. */
@@ -72,6 +79,9 @@ async function renderPass(scope: ChunkScope, pass: Pass, limits: ChunkLimits): P
   const { git, tree, catalog, settings } = scope;
   const { owner, from, clusters } = pass;
   const stored = await readOwner(scope, pass);
+  if (pass.after.record === behindRecords(owner)) {
+    return { ...(await renderClusters(scope, pass, limits, stored?.stopMatchingBehavior)), records: 0 };
+  }
   const inputs: PlanInput[] = [];
   let [pairs, bytes, records] = [0, 0, 0];
   let after = pass.after;
@@ -101,11 +111,35 @@ async function renderPass(scope: ChunkScope, pass: Pass, limits: ChunkLimits): P
       if (isFull) return { inputs, records, pairs, left: { ...pass, after } };
     }
     if (paths.length < wanted) {
-      if (from !== undefined) inputs.push({ kind: "purge", owner: from });
-      return { inputs, records, pairs, left: undefined };
+      if (from !== undefined)
+        inputs.push(...(await adoptAggregates(scope, owner, from)), { kind: "purge", owner: from });
+      const left = (await hasAggregates(scope, pass)) ? behindRecordsOf(pass) : undefined;
+      return { inputs, records, pairs, left };
     }
   }
   return { inputs, records, pairs, left: { ...pass, after } };
+}
+
+/** The rest of a pass: what the owner renders once for each cluster. */
+function behindRecordsOf({ owner, from, clusters }: Pass): Pass {
+  const after = { record: behindRecords(owner), cluster: "" };
+  return { owner, ...(clusters === undefined || from !== undefined ? {} : { clusters }), after };
+}
+
+/** Whether the owner renders all its entities together, or did. */
+async function hasAggregates(scope: ChunkScope, { owner, from }: Pass): Promise<boolean> {
+  if (aggregateTrigger(scope, owner) !== undefined) return true;
+  const folders = [owner, ...(from === undefined ? [] : [from])].map(aggregatesFolder);
+  for (const folder of folders) if ((await scope.git.findEntry(scope.tree, folder)) !== undefined) return true;
+  return false;
+}
+
+async function adoptAggregates({ git, tree }: ChunkScope, owner: Owner, from: Owner): Promise<readonly PlanInput[]> {
+  const inputs: PlanInput[] = [];
+  for await (const [path, text] of readFolder(git, tree, aggregatesFolder(from))) {
+    inputs.push({ kind: "adopt", owner, from, entity: parseRecord(text, path).entity });
+  }
+  return inputs;
 }
 
 async function readOwner({ git, tree }: ChunkScope, { owner }: Pass): Promise<OwnerRecord | undefined> {
@@ -189,6 +223,12 @@ async function renderReview(scope: ChunkScope, review: Review, limits: ChunkLimi
       const record = parseRecord(recordText, recordPath(owner, entityHash));
       const isAlike = claim.manifest === head.first?.manifest;
       if (!isSameOwner(record.owner, owner) || saysSo(record, cluster, key, isAlike)) continue;
+      if (isAggregateEntity(record.entity)) {
+        const together = await renderOnCluster(scope, owner, cluster);
+        pairs++;
+        if (together !== undefined) inputs.push(together);
+        continue;
+      }
       const again = renderAgain(catalog, record, { clusters: new Set([cluster]) }, settings);
       pairs += again.pairs;
       if (again.input !== undefined) inputs.push(again.input);

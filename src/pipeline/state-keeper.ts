@@ -219,11 +219,11 @@ export class StateKeeper {
   }
 
   async #commitChunk(areEventsWaiting: boolean, signal: AbortSignal): Promise<void> {
-    const { tree, ports, catalog, options, checkpoint } = this.#commits;
+    const { tree, ports, checkpoint, renderScope } = this.#commits;
     const hasTurn = !areEventsWaiting || this.#isChunksTurn;
     this.#isChunksTurn = !hasTurn || !areEventsWaiting;
     if (tree === undefined || !this.hasPending || !hasTurn) return;
-    const scope = { git: ports.git, tree, catalog, settings: options.render };
+    const scope = { ...renderScope, tree };
     const chunk = await untilAnswered(ports, signal, "run", () =>
       renderPendingChunk(scope, checkpoint.pending, chunkLimits),
     );

@@ -28,6 +28,8 @@ export interface EntityInput {
    * stays as it is, since nobody can tell whether they match.
    */
   readonly stopMatching: StopMatchingBehavior | "keep";
+  /** The owner renders all its entities together (`oneForEvent: false`): of one there is what it asks for, and no object. */
+  readonly isAggregate?: true;
   /** The owner's documents are gone: what the event asks for is remembered, and no object is touched. */
   readonly isWithdrawn?: true;
 }
@@ -121,7 +123,11 @@ function settleCluster(
 ): ClusterRecord {
   const event = keepsEvents ? 0 : undefined;
   const held = on ?? { ...noHoldings, event: undefined, action: "Create" as const };
-  if (rendering.action === "fail") return { ...held, event, failure: rendering.problem };
+  if (rendering.action === "fail") {
+    // Among others an entity stays what it was by the event before, which is one further down in the list from now on.
+    const before = held.event === undefined ? undefined : held.event + 1;
+    return { ...held, event: input.isAggregate ? before : event, failure: rendering.problem };
+  }
   const action = rendering.action === "Delete" ? "Delete" : "Create";
   if (input.isWithdrawn) return { ...withoutFailure(held), event, action };
   const there = new EntityOnCluster(scope, rendering.cluster, held);

@@ -70,11 +70,28 @@ function hashHex(text: string): string {
   return hash("sha256", text, "hex").slice(0, 40);
 }
 
-/** 40 hex digits that stand for an entity: in record paths and in the annotation `sluice.dev/entity`. */
+/** Stands for all entities of an owner that are alive on a cluster: who has what `oneForEvent: false` renders there. */
+export function aggregateEntity(cluster: ClusterKey): Entity {
+  return { connection: "", source: "", subject: cluster };
+}
+
+/** No connection is without a name. */
+export function isAggregateEntity({ connection, source }: Entity): boolean {
+  return connection === "" && source === "";
+}
+
+const aggregatesName = "_all";
+
+/**
+ * 40 hex digits that stand for an entity: in record paths and in the annotation `sluice.dev/entity`; `_all/<cluster>` for
+ * all of a cluster.
+ */
 export function hashEntity(entity: Entity): string {
   let hashed = entityHashes.get(entity);
   if (hashed === undefined) {
-    hashed = hashHex(JSON.stringify([entity.connection, entity.source, entity.subject]));
+    hashed = isAggregateEntity(entity)
+      ? `${aggregatesName}/${encodePathPart(entity.subject)}`
+      : hashHex(JSON.stringify([entity.connection, entity.source, entity.subject]));
     entityHashes.set(entity, hashed);
   }
   return hashed;
@@ -92,7 +109,18 @@ export function recordFolder(owner: Owner): string {
   return `${recordsFolder}/${ownerPart(owner)}`;
 }
 
+/** Records of what an owner renders once for each cluster. */
+export function aggregatesFolder(owner: Owner): string {
+  return `${recordFolder(owner)}/${aggregatesName}`;
+}
+
+/** Behind all records of the owner's entities. */
+export function behindRecords(owner: Owner): string {
+  return `${recordFolder(owner)}/~`;
+}
+
 export function recordPath(owner: Owner, entityHash: string): string {
+  if (entityHash.startsWith(`${aggregatesName}/`)) return `${recordFolder(owner)}/${entityHash}.json`;
   return `${recordFolder(owner)}/${entityHash.slice(0, 2)}/${entityHash.slice(2, 4)}/${entityHash}.json`;
 }
 

@@ -11,6 +11,7 @@ import type { Owner } from "../model/owner.ts";
 import { ownerKey } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
 import { type AdoptInput, adoptRecord } from "./adopt-record.ts";
+import { type AggregateInput, applyAggregate } from "./apply-aggregate.ts";
 import { applyEvent, dropUnused, type EntityInput } from "./apply-event.ts";
 import { applyReplay, discardFailures, type ReplayInput, removeEntity } from "./apply-replay.ts";
 import { writeCheckpoint } from "./checkpoint-file.ts";
@@ -20,6 +21,7 @@ import { writeDeadLetter } from "./dead-letter-file.ts";
 import { type EntityScope, neededNamespaces, needNamespaceOf } from "./entity-on-cluster.ts";
 import { ObjectClaims } from "./object-claims.ts";
 import {
+  aggregateEntity,
   checkpointPath,
   deadLetterPath,
   deadLettersFolder,
@@ -41,6 +43,7 @@ export type PlanInput =
   | EntityInput
   | ReplayInput
   | AdoptInput
+  | AggregateInput
   /** Forgets an entity under an owner, with all that it has: a person asked for it. */
   | { readonly kind: "remove"; readonly owner: Owner; readonly entity: Entity }
   /** Forgets why a record failed; with nothing else to remember the record goes. */
@@ -92,6 +95,23 @@ export function renderingsOf(input: EntityInput | ReplayInput): readonly Cluster
   return input.clusters.flatMap(({ rendering }) => ("cluster" in rendering ? [rendering] : []));
 }
 
+/** An entity's input that may have changed who is alive on these clusters under an owner that renders all together. */
+export interface Touched {
+  readonly owner: Owner;
+  readonly entity: Entity;
+  readonly clusters: ReadonlySet<ClusterKey>;
+  /** The input's number. */
+  readonly rank: number;
+}
+
+/** Where an event says something: where it is not blank, and on clusters of the record that do not match any more. */
+function clustersTold(input: EntityInput, before: EntityRecord | undefined): ReadonlySet<ClusterKey> {
+  const told = input.renderings.filter(({ action }) => action !== "none").map(({ cluster }) => cluster);
+  if (input.elsewhere === "none") return new Set(told);
+  const rendered = new Set(input.renderings.map(({ cluster }) => cluster));
+  return new Set([...told, ...[...(before?.clusters.keys() ?? [])].filter((cluster) => !rendered.has(cluster))]);
+}
+
 export class StateFold {
   readonly #view: StateView;
   readonly #rules: PlanRules;
@@ -100,6 +120,7 @@ export class StateFold {
   readonly #events: EventEffect[] = [];
   readonly #letters: DeadLetter[] = [];
   readonly #reviews = new Set<string>();
+  readonly #touched: Touched[] = [];
   #nextRank: number;
 
   /** `stored`: the checkpoint as the state has it; `checkpoint`: as it is to be, but for what the inputs add to it. */
@@ -120,16 +141,23 @@ export class StateFold {
     return needs === undefined ? { record } : { needs };
   }
 
+  /** In the order of the inputs; owners that render each entity by itself may be among them. */
+  get touched(): readonly Touched[] {
+    return this.#touched;
+  }
+
   /** Applies an input, or says what must be read first: then nothing has changed. */
   apply(input: PlanInput): StateNeeds | undefined {
     const events: EventEffect[] = [];
     const reviews = new Set<string>();
+    const touched: Touched[] = [];
     let next = this.#nextRank;
     const needs = this.#view.try(() => {
-      next = this.#apply(input, events, reviews);
+      next = this.#apply(input, events, reviews, touched);
     });
     if (needs !== undefined) return needs;
     this.#nextRank = next;
+    this.#touched.push(...touched);
     this.#events.push(...events);
     for (const claims of reviews) this.#reviews.add(claims);
     if (input.kind === "dead-letter") this.#letters.push(input.letter);
@@ -166,7 +194,7 @@ export class StateFold {
     return { changeSet: { ...changed, changes, events, droppedLetters }, checkpoint: numbered };
   }
 
-  #apply(input: PlanInput, events: EventEffect[], reviews: Set<string>): number {
+  #apply(input: PlanInput, events: EventEffect[], reviews: Set<string>, touched: Touched[]): number {
     const view = this.#view;
     switch (input.kind) {
       case "entity": {
@@ -177,6 +205,7 @@ export class StateFold {
         if (outcome === undefined) return this.#nextRank;
         if (outcome.record !== undefined || before !== undefined) this.#keep(input, outcome.record);
         if (outcome.effect !== undefined) events.push(outcome.effect);
+        if (input.isAggregate) touched.push({ ...input, clusters: clustersTold(input, before), rank });
         return rank + 1;
       }
       case "replay": {
@@ -192,6 +221,7 @@ export class StateFold {
         if (before === undefined) return this.#nextRank;
         const { from, entity } = input;
         removeEntity(this.#scopeOf({ owner: from, entity }, reviews, 0, false), before);
+        // What its new owner renders of all is rendered when all have come.
         this.#keep({ owner: from, entity }, undefined);
         // Where its new owner has had an event of the entity already, that one counts.
         if (this.#record(input.owner, entity) === undefined) this.#keep(input, adoptRecord(before, input.owner));
@@ -202,6 +232,16 @@ export class StateFold {
         if (before === undefined) return this.#nextRank;
         removeEntity(this.#scopeOf(input, reviews, 0, false), before);
         this.#keep(input, undefined);
+        touched.push({ ...input, clusters: new Set(before.clusters.keys()), rank: this.#nextRank });
+        return this.#nextRank;
+      }
+      case "aggregate": {
+        const { owner, cluster, rank = this.#checkpoint.catalogRank } = input;
+        const claimant = { owner, entity: aggregateEntity(cluster) };
+        const before = this.#record(owner, claimant.entity);
+        const scope = this.#scopeOf(claimant, reviews, rank, input.rank === undefined);
+        const after = applyAggregate(scope, before, input);
+        if (after !== undefined || before !== undefined) this.#keep(claimant, after);
         return this.#nextRank;
       }
       case "discard": {

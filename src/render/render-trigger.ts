@@ -6,7 +6,7 @@
  */
 import type { Catalog, EventTrigger, TemplateField } from "../model/catalog.ts";
 import type { ReceivedEvent } from "../model/cloud-event.ts";
-import { type Cluster, clusterKey } from "../model/cluster.ts";
+import { type Cluster, type ClusterKey, clusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
@@ -65,9 +65,11 @@ export function renderTrigger(
     try {
       const action = renderAction(trigger.cloudEventAction, data, context);
       if (action === "none") return { cluster: key, action };
+      // What all that are alive come to together is rendered at the end of the batch.
+      if (!trigger.oneForEvent) return action === "Delete" ? { cluster: key, action } : noManifests(key);
       if (trigger.broken !== undefined) return { cluster: key, action: "fail", problem: trigger.broken };
       if (action === "Delete") return { cluster: key, action };
-      if (trigger.withdrawn) return { cluster: key, action, manifests: [] };
+      if (trigger.withdrawn) return noManifests(key);
       const rendered = renderSpec(trigger, { catalog, cluster, data, context, provenance, settings });
       if (warnings.length === 0) warnings = rendered.warnings;
       return { cluster: key, action, manifests: rendered.manifests };
@@ -81,6 +83,10 @@ export function renderTrigger(
     }
   });
   return { renderings, elsewhere: actionElsewhere(trigger, renderings, shared, clock), warnings };
+}
+
+function noManifests(cluster: ClusterKey): ClusterRendering {
+  return { cluster, action: "Create", manifests: [] };
 }
 
 /**
@@ -116,13 +122,15 @@ function renderAction(field: TemplateField, data: JsonObject, context: RenderCon
   });
 }
 
-function clockOf({ event, message }: ReceivedEvent): number {
+/** Of the event itself, else of its message. */
+export function clockOf({ event, message }: Pick<ReceivedEvent, "event" | "message">): number {
   const time = event.document.get("time");
   const own = typeof time === "string" ? Date.parse(time) : Number.NaN;
   return Number.isNaN(own) ? Date.parse(message.time) : own;
 }
 
-function floatNumbers(value: JsonObject): JsonObject {
+/** As encoding/json reads numbers. */
+export function floatNumbers(value: JsonObject): JsonObject {
   const floatValue = (member: Json): Json => {
     if (typeof member === "bigint") return Number(member);
     if (isJsonObject(member)) return floatNumbers(member);

@@ -1,4 +1,4 @@
-/** What templates see of an event: `.CloudEvent`, `.Message` and `.Cluster`. */
+/** What templates see of an event: `.CloudEvent`, `.Message` and `.Cluster`; of several at once: `.CloudEvents`. */
 import type { ReceivedEvent } from "../model/cloud-event.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Json, JsonObject } from "../model/json.ts";
@@ -17,6 +17,11 @@ export function eventData(received: ReceivedEvent, event: JsonObject = received.
     ["CloudEvent", event],
     ["Message", message],
   ]);
+}
+
+/** Of all events of a cluster at once: there is no message that they would share. */
+export function eventsData(events: readonly JsonObject[]): JsonObject {
+  return new Map<string, Json>([["CloudEvents", events]]);
 }
 
 export function withCluster(data: JsonObject, cluster: Cluster): JsonObject {

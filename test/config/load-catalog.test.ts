@@ -109,7 +109,6 @@ it("all known fields of an EventTrigger are taken, each without effect with a wa
       "spec.policyRefs[0].path",
       "spec.policyRefs[0].tier",
       "spec.policyRefs[2].remoteURL",
-      "spec.oneForEvent",
       "spec.helmCharts",
       "spec.kustomizationRefs",
       "spec.dependsOn",

@@ -89,7 +89,7 @@ const names = [
 ];
 
 /** The cluster's folder that the seed's end-to-end example makes of its login, and of hostile ones. */
-function writeExampleTree(subjects: readonly string[]): string {
+async function writeExampleTree(subjects: readonly string[]): Promise<string> {
   const example = join(findProjectRoot(), "test/fixtures/examples/3-end-to-end");
   const login = JSON.parse(readFileSync(join(example, "login.json"), "utf8")) as object;
   const cluster =
@@ -111,7 +111,7 @@ function writeExampleTree(subjects: readonly string[]): string {
     }),
   );
   const settings = { instance: "sluice", compatibility: "strict", secrets: "plain" } as const;
-  const { files: rendered } = renderOffline(catalog, deliveries, { path: "rendered", shards: 0 }, settings);
+  const { files: rendered } = await renderOffline(catalog, deliveries, { path: "rendered", shards: 0 }, settings);
   const folder = mkdtempSync(join(tmpdir(), "sluice-tree-"));
   const prefix = "rendered/fleet/eu/";
   for (const [path, text] of rendered) if (path.startsWith(prefix)) write(folder, path.slice(prefix.length), text);
@@ -224,7 +224,7 @@ describe.skipIf(!hasFluxBuild)("needs flux-build (npm run tools flux-build): Flu
   );
 
   it("takes what the seed's example makes of hostile subjects", async () => {
-    const folder = writeExampleTree(hostileSubjects);
+    const folder = await writeExampleTree(hostileSubjects);
     const { objects, error } = await flux.build(folder, { x: "substituted" });
     const { objects: argo, skipped } = readArgoDirectory(folder);
     rmSync(folder, { recursive: true });
@@ -356,7 +356,7 @@ describe.skipIf(!hasCluster)(
     });
 
     it("applies what the seed's example makes of hostile subjects", async () => {
-      const folder = writeExampleTree(hostileSubjects);
+      const folder = await writeExampleTree(hostileSubjects);
       const outcome = await flux.sync(folder);
       rmSync(folder, { recursive: true });
       expect(outcome).toMatchObject({ isReady: true });

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Json } from "../../src/model/json.ts";
 import { triggerOwner } from "../../src/model/owner.ts";
+import { CountedEntities } from "../../src/pipeline/aggregates/counted-entities.ts";
 import { StateOverlay } from "../../src/pipeline/dry-run/state-overlay.ts";
 import { chunkLimits, renderPendingChunk } from "../../src/pipeline/render-pending.ts";
 import { affectedOwners } from "../../src/plan/affected-owners.ts";
@@ -70,7 +71,13 @@ it("a cluster's label: as many records and pairs as can be affected", async () =
     (all, { owner, on }) => joinPass(all, owner, on === "all" ? undefined : on),
     [] as ReturnType<typeof joinPass>,
   );
-  const scope = { git: state, tree: state.tree, catalog: after, settings: renderSettings };
+  const scope = {
+    git: state,
+    tree: state.tree,
+    catalog: after,
+    settings: renderSettings,
+    counted: new CountedEntities(),
+  };
   const { records, pairs, pending } = await renderPendingChunk(scope, { passes, reviews: [] }, chunkLimits);
   expect({ records, pairs, pending }).toEqual({
     records: entities,

@@ -8,11 +8,11 @@ import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Catalog } from "../../src/model/catalog.ts";
 import type { Checkpoint } from "../../src/model/change-set.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
+import { CountedEntities } from "../../src/pipeline/aggregates/counted-entities.ts";
 import { StateOverlay } from "../../src/pipeline/dry-run/state-overlay.ts";
 import { foldInputs } from "../../src/pipeline/fold-inputs.ts";
 import { processDelivery } from "../../src/pipeline/process-delivery.ts";
 import { readFolder } from "../../src/pipeline/read-folder.ts";
-import { renderAgain } from "../../src/pipeline/render-again.ts";
 import { renderPendingChunk } from "../../src/pipeline/render-pending.ts";
 import { rulesOf } from "../../src/pipeline/rules-of.ts";
 import { affectedOwners } from "../../src/plan/affected-owners.ts";
@@ -44,6 +44,8 @@ ${more}`;
 const cluster = (name: string, env: string) =>
   clusterDocument(name, env).replace("labels: {", `labels: {region: ${name}, `);
 const value = "{{ .CloudEvent.data.value }}";
+const list = '"{{ range .CloudEvents }}{{ .subject }}={{ .data.value }} {{ end }}"';
+const size = '"{{ len .CloudEvents }}"';
 const own = configMap("own-{{ .CloudEvent.subject }}", value);
 const team = own.replace("namespace: default", "namespace: team");
 const shared = configMap("shared", value);
@@ -61,17 +63,25 @@ const variants = {
   ],
   first: [trigger("first", "two", ""), trigger("first", "two", "  tier: 50\n"), ""],
   second: [trigger("second", "three", ""), ""],
+  together: [
+    trigger("together", "all", "  oneForEvent: false\n"),
+    trigger("together", "all", "  oneForEvent: false\n", action.replace(' ""', "")),
+    trigger("together", "one", ""),
+    "",
+  ],
+  all: [configMap("together", list), `${configMap("together", "same")}---\n${configMap("counted", size)}`],
   one: [`${own}---\n${shared}`, own, `${team}---\n${shared}`],
   two: [`${shared}---\n${team}`, team, shared],
   three: [`${shared}---\n${space}`, space],
 } as const;
+const contents = new Set(["all", "one", "two", "three"]);
 type Part = keyof typeof variants;
 type Choice = Readonly<Record<Part, number>>;
 
 function catalogOf(choice: Choice, inForce: Catalog | undefined): Catalog {
   const texts = Object.entries(choice).map(([part, index]) => {
     const text = variants[part as Part][index % variants[part as Part].length]!;
-    return part === "one" || part === "two" || part === "three" ? contentDocument(part, text) : text;
+    return contents.has(part) ? contentDocument(part, text) : text;
   });
   const text = [eventSourceDocument, ...texts].filter((one) => one !== "").join("---\n");
   const { value: catalog, problems } = loadCatalog([{ path: "all.yaml", text }], { compatibility: "strict" });
@@ -99,9 +109,10 @@ interface Cuts {
 class Run {
   readonly #overlay = new StateOverlay(undefined);
   readonly #cuts: Cuts;
+  readonly #counted = new CountedEntities();
   #checkpoint: Checkpoint = emptyCheckpoint;
   #catalog: Catalog | undefined;
-  #choice: Choice = { eu: 0, us: 0, regional: 0, first: 0, second: 0, one: 0, two: 0, three: 0 };
+  #choice: Choice = { eu: 0, us: 0, regional: 0, first: 0, second: 0, together: 0, all: 0, one: 0, two: 0, three: 0 };
   #sequence = 0;
 
   constructor(cuts: Cuts) {
@@ -150,7 +161,7 @@ class Run {
   /** A batch, behind a chunk of what is to be rendered again. */
   async #commit(deliveries: readonly Delivery[]): Promise<void> {
     const catalog = this.#catalog!;
-    const scope = { git: this.#overlay, tree: this.#overlay.tree, catalog, settings };
+    const scope = { git: this.#overlay, tree: this.#overlay.tree, catalog, settings, counted: this.#counted };
     const limits = { pairsMax: this.#cuts.pairs, bytesMax: Number.POSITIVE_INFINITY, recordsMax: this.#cuts.pairs };
     const { inputs, pending } = await renderPendingChunk(scope, this.#checkpoint.pending, limits);
     const rendered = deliveries.flatMap((delivery) => processDelivery(catalog, delivery, settings).inputs);
@@ -178,8 +189,9 @@ class Run {
       git: this.#overlay,
       tree: this.#overlay.tree,
       rules: rulesOf(options, catalog),
-      renderAgain: (record: Parameters<typeof renderAgain>[1], clusters: "all" | ReadonlySet<string>) =>
-        renderAgain(catalog, record, { clusters }, settings).input,
+      catalog,
+      settings,
+      counted: this.#counted,
     };
     const { changeSet, checkpoint } = await foldInputs(scope, inputs, this.#checkpoint, {
       ...this.#checkpoint,
@@ -213,8 +225,9 @@ function placeless(files: ReadonlyMap<string, string>, folders: RegExp): Record<
   const moved = [...files].map(([path, text]) => {
     const [root, namespace, name, ...below] = path.split("/");
     const file = root === "desired" ? readOwnedPath(below.join("/"))?.file : undefined;
-    // A record's conflict tells the place.
-    const content = text.replace(/\(desired\/[^)]*\)/, "(its place)");
+    // A record's conflict tells the place. What all have together is claimed by the first event of a batch.
+    const told = text.replace(/\(desired\/[^)]*\)/, "(its place)");
+    const content = path.includes("/_all/") ? told.replace(/": \d+/g, '": 0') : told;
     return [file === undefined ? path : `${root}/${namespace}/${name}/${file}`, content] as const;
   });
   return Object.fromEntries(moved.filter(([path]) => folders.test(path)).sort());

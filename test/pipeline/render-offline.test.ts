@@ -59,8 +59,8 @@ function problemsOf(content: string, subjects = ["a", "b"], more: Partial<Render
   return renderOffline(catalog, deliveries, output, settings);
 }
 
-it("warns of a kind that nobody describes, and of a member that is not known", () => {
-  const { files, problems } = problemsOf(
+it("warns of a kind that nobody describes, and of a member that is not known", async () => {
+  const { files, problems } = await problemsOf(
     "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: '{{ .CloudEvent.subject }}'}\n---\n" +
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .CloudEvent.subject }}', namespace: x}\ndate: {}\n",
   );
@@ -72,8 +72,8 @@ it("warns of a kind that nobody describes, and of a member that is not known", (
   expect(problems[1]!.message).toContain("did you mean data?");
 });
 
-it("says of what no API server takes that it failed", () => {
-  const { files, problems } = problemsOf(
+it("says of what no API server takes that it failed", async () => {
+  const { files, problems } = await problemsOf(
     "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q, namespace: x}\nspec: {hard: {pods: '{{ .CloudEvent.subject }}'}}\n",
   );
   expect([...files.keys()].filter((path) => path.includes("quota"))).toEqual([]);
@@ -99,13 +99,13 @@ const quoting: readonly (readonly [string, string, string])[] = [
     "apiVersion: v1\nkind: KIND\nmetadata: {name: a, namespace: a}\nbinaryData: {a: {{ .CloudEvent.subject | quote }}}\ndata: {a: x}\n",
   ],
 ];
-it.each(quoting)("%s of a Secret is not quoted (%s)", (_, code, template) => {
-  const { problems } = problemsOf(template.replace("KIND", "Secret"), [subject]);
+it.each(quoting)("%s of a Secret is not quoted (%s)", async (_, code, template) => {
+  const { problems } = await problemsOf(template.replace("KIND", "Secret"), [subject]);
   expect(problems.map((problem) => problem.code).slice(0, 1)).toEqual([code]);
   expect(JSON.stringify(problems)).not.toContain("hunter2");
 });
-it.each(quoting)("%s is not quoted where events are hidden (%s)", (_, code, template) => {
-  const { problems } = problemsOf(template.replace("KIND", "ConfigMap"), [subject], { hidesEvents: true });
+it.each(quoting)("%s is not quoted where events are hidden (%s)", async (_, code, template) => {
+  const { problems } = await problemsOf(template.replace("KIND", "ConfigMap"), [subject], { hidesEvents: true });
   expect(problems.map((problem) => problem.code).slice(0, 1)).toEqual([code]);
   expect(JSON.stringify(problems)).not.toContain("hunter2");
 });

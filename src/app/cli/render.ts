@@ -50,7 +50,8 @@ async function render(context: CliContext, options: RenderOptions): Promise<Exit
   for (const path of options.event)
     payloads.push(...(await readEvents(workingFiles, resolve(context.workingDirectory, path))));
   const deliveries = payloads.map((payload, index) => makeDelivery(route, payload, index + 1));
-  const rendering = renderOffline(loaded.value, deliveries, settings.output, composeRenderSettings(settings, context));
+  const render = composeRenderSettings(settings, context);
+  const rendering = await renderOffline(loaded.value, deliveries, settings.output, render);
   const hasFailures = reportProblems(context, rendering.problems);
   explainIdle(context, deliveries, loaded.value);
 

@@ -22,7 +22,15 @@ import {
   type UnmergedFile,
 } from "../../pipeline/review/review-overview.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
-import { checkpointPath, clusterFolder, desiredFolder, hashEntity, objectPath, ownerPath } from "../../plan/paths.ts";
+import {
+  checkpointPath,
+  clusterFolder,
+  desiredFolder,
+  hashEntity,
+  isAggregateEntity,
+  objectPath,
+  ownerPath,
+} from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { openHeads, openState } from "../compose/state.ts";
 import { openSettings } from "../read-config.ts";
@@ -294,7 +302,7 @@ const reviewView: View<GroupOverview> = {
 const entityColumns: readonly Column<EntityRecord>[] = [
   { title: "ID", cell: ({ entity }) => hashEntity(entity) },
   { title: "TRIGGER", cell: ({ owner }) => owner.name },
-  { title: "SOURCE", cell: ({ entity }) => entity.source },
+  { title: "SOURCE", cell: ({ entity }) => (isAggregateEntity(entity) ? "(all alive)" : entity.source) },
   { title: "SUBJECT", cell: ({ entity }) => entity.subject },
   { title: "CLUSTERS", cell: (record) => String(clustersOf(record).length) },
   {

@@ -4,11 +4,9 @@
  */
 import type { Catalog } from "../../model/catalog.ts";
 import type { Checkpoint, Pass } from "../../model/change-set.ts";
-import type { ClusterKey } from "../../model/cluster.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import { triggerOwner } from "../../model/owner.ts";
 import type { Problem, SourcePlace } from "../../model/problem.ts";
-import type { EntityRecord } from "../../model/record.ts";
 import { affectedOwners } from "../../plan/affected-owners.ts";
 import { behindPassRank, nextPassRank } from "../../plan/claims-file.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
@@ -18,11 +16,11 @@ import { joinPass } from "../../plan/pending-work.ts";
 import { planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import { type PlanInput, renderingsOf } from "../../plan/state-fold.ts";
 import type { RenderSettings } from "../../render/render-spec.ts";
+import { CountedEntities } from "../aggregates/counted-entities.ts";
 import { foldInputs } from "../fold-inputs.ts";
 import { findEmptyClusters } from "../forget-withdrawn.ts";
 import { processDelivery } from "../process-delivery.ts";
 import { readFolder } from "../read-folder.ts";
-import { renderAgain } from "../render-again.ts";
 import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
 import { rulesOf } from "../rules-of.ts";
 import { StateOverlay, type StateTree } from "./state-overlay.ts";
@@ -42,6 +40,7 @@ export class Fold {
   #checkpoint: Checkpoint;
   /** With the owners that are withdrawn. */
   #inForce: Catalog | undefined;
+  readonly #counted = new CountedEntities();
   #entities = 0;
   #isComplete = true;
   readonly #options: FoldOptions;
@@ -138,7 +137,7 @@ export class Fold {
         this.#isComplete = false;
         return;
       }
-      const scope = { git: overlay, tree: overlay.tree, catalog, settings };
+      const scope = { git: overlay, tree: overlay.tree, catalog, settings, counted: this.#counted };
       const limits = { ...chunkLimits, recordsMax: Math.min(left, chunkLimits.recordsMax) };
       const chunk = await renderPendingChunk(scope, pending, limits);
       left -= Math.max(1, chunk.records);
@@ -158,8 +157,9 @@ export class Fold {
       git: overlay,
       tree: overlay.tree,
       rules,
-      renderAgain: (record: EntityRecord, clusters: "all" | ReadonlySet<ClusterKey>) =>
-        renderAgain(catalog, record, { clusters }, render).input,
+      catalog: this.#catalogOf(catalog),
+      settings: render,
+      counted: this.#counted,
     };
     const { changeSet, checkpoint } = await foldInputs(scope, inputs, this.#checkpoint, this.#checkpoint);
     this.#checkpoint = checkpoint;

@@ -14,17 +14,20 @@ export interface StateTree {
   readonly tree: ObjectId;
 }
 
-/** Ids that the overlay gives out are paths behind this; Git's have no colon. */
+/**
+ * Ids of folders that the overlay gives out are this, the number of changes so far, and the path: as with Git's, equal ids
+ * mean equal contents. Git's have no colon.
+ */
 const idPrefix = "overlay:";
 const folderMode = "40000";
 const fileMode = "100644";
 
 export class StateOverlay implements GitReader, StateTree {
   readonly git = this;
-  readonly tree = idPrefix;
   readonly #below: StateTree | undefined;
   /** By path the new text; undefined: deleted. */
   readonly #changed = new Map<string, string | undefined>();
+  #version = 0;
   /** By folder, the names that changes have put there. */
   readonly #added = new Map<string, Set<string>>();
 
@@ -33,12 +36,26 @@ export class StateOverlay implements GitReader, StateTree {
     this.#below = below;
   }
 
+  get tree(): ObjectId {
+    return this.#idOf("");
+  }
+
+  /** How many changes there were, here and below. */
+  get version(): number {
+    return this.#version + (this.#below instanceof StateOverlay ? this.#below.version : 0);
+  }
+
   /** Paths that were written or deleted here. */
   get changedPaths(): Iterable<string> {
     return this.#changed.keys();
   }
 
+  #idOf(folder: string): ObjectId {
+    return `${idPrefix}${this.version}:${folder}`;
+  }
+
   apply(changes: readonly FileChange[]): void {
+    this.#version++;
     for (const change of changes) {
       if (change.action === "delete") this.#changed.set(change.path, undefined);
       else {
@@ -76,7 +93,7 @@ export class StateOverlay implements GitReader, StateTree {
 
   async #readBelow(tree: ObjectId, paths: readonly string[]): Promise<ReadonlyMap<string, string> | undefined> {
     if (this.#below === undefined || paths.length === 0) return undefined;
-    if (tree === this.tree) return this.#below.git.readFiles(this.#below.tree, paths);
+    if (pathBelow(tree, "") === "") return this.#below.git.readFiles(this.#below.tree, paths);
     const full = paths.map((path) => pathBelow(tree, path));
     const texts = await this.#below.git.readFiles(this.#below.tree, full);
     return new Map(
@@ -112,7 +129,7 @@ export class StateOverlay implements GitReader, StateTree {
     const text = this.#changed.get(full);
     if (text !== undefined) return { mode: fileMode, name, id: blobId(text) };
     if (this.#changed.has(full)) return undefined;
-    const folder = { mode: folderMode, name, id: idPrefix + full };
+    const folder = { mode: folderMode, name, id: this.#idOf(full) };
     if (full === "" || this.#added.has(full)) return folder;
     const entry = await this.#below?.git.findEntry(this.#below.tree, full);
     return entry?.mode === folderMode ? folder : entry;
@@ -125,7 +142,7 @@ export class StateOverlay implements GitReader, StateTree {
     for (const entry of await this.#entriesBelow(path)) {
       const full = path === "" ? entry.name : `${path}/${entry.name}`;
       const isFolder = entry.mode === folderMode;
-      if (isFolder) entries.set(entry.name, { ...entry, id: idPrefix + full });
+      if (isFolder) entries.set(entry.name, { ...entry, id: this.#idOf(full) });
       else if (!this.#changed.has(full)) entries.set(entry.name, entry);
     }
     for (const name of this.#added.get(path) ?? []) {
@@ -164,7 +181,7 @@ export class StateOverlay implements GitReader, StateTree {
 
 /** The path from the root of what is at `path` in the tree that the overlay gave this id. */
 function pathBelow(tree: ObjectId, path: string): string {
-  const folder = tree.slice(idPrefix.length);
+  const folder = tree.slice(tree.indexOf(":", idPrefix.length) + 1);
   if (folder === "" || path === "") return folder + path;
   return `${folder}/${path}`;
 }

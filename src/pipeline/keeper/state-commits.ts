@@ -14,13 +14,13 @@ import { catalogFolder, checkpointPath, ownersFolder, positionsFolder } from "..
 import { type CatalogChange, planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { PlanInput, PlanRules } from "../../plan/state-fold.ts";
 import type { ObjectId } from "../../ports/git.ts";
+import { type AggregateScope, CountedEntities } from "../aggregates/counted-entities.ts";
 import type { Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
 import { type Folded, foldInputs } from "../fold-inputs.ts";
 import type { CountScope } from "../mass-change/count-change.ts";
 import { randomId } from "../random-id.ts";
 import { readFolder } from "../read-folder.ts";
-import { renderAgain } from "../render-again.ts";
 import { rulesOf } from "../rules-of.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
 
@@ -39,11 +39,21 @@ export class StateCommits {
   #stored: Checkpoint;
   /** When the oldest position was taken that no commit holds yet; by the monotonic clock. */
   #heldSince: number | undefined;
+  /** Entities of owners that render all of theirs together. */
+  readonly #counted: CountedEntities;
   /** Up to when the checkpoint's minutes are counted; by the monotonic clock. */
   #countedUntil: number;
 
   /** `loaded`: the catalog in force, as it was loaded from the state with the settings of now. */
-  constructor(options: KeeperOptions, branches: Branches, ports: Ports, loaded: Catalog, checkpoint: Checkpoint) {
+  constructor(
+    options: KeeperOptions,
+    branches: Branches,
+    ports: Ports,
+    loaded: Catalog,
+    checkpoint: Checkpoint,
+    counted = new CountedEntities(),
+  ) {
+    this.#counted = counted;
     this.options = options;
     this.branches = branches;
     this.ports = ports;
@@ -57,7 +67,7 @@ export class StateCommits {
 
   /** Goes on from here with other settings; the rules are those of before until a catalog is used. */
   changeOver(options: KeeperOptions, branches: Branches, loaded: Catalog): StateCommits {
-    const next = new StateCommits(options, branches, this.ports, loaded, this.#checkpoint);
+    const next = new StateCommits(options, branches, this.ports, loaded, this.#checkpoint, this.#counted);
     next.#catalog = this.#catalog;
     next.#stored = this.#stored;
     next.#heldSince = this.#heldSince;
@@ -101,6 +111,11 @@ export class StateCommits {
     const { outputPath, render } = this.options;
     const rules = { ...this.options, layout: this.#checkpoint.layout, instance: render.instance };
     return { git: this.ports.git, tree, checkpoint: this.#checkpoint, rules, render, outputPath };
+  }
+
+  /** What it takes to render records again with the catalog in force. */
+  get renderScope(): Omit<AggregateScope, "tree"> {
+    return { git: this.ports.git, catalog: this.#catalog, settings: this.options.render, counted: this.#counted };
   }
 
   /** Plans with this catalog from now on. */
@@ -154,21 +169,15 @@ export class StateCommits {
   }
 
   fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: ObjectId | undefined): Promise<Folded> {
-    const catalog = this.#catalog;
-    const { render } = this.options;
-    const scope = {
-      git: this.ports.git,
-      tree,
-      rules: this.#rules,
-      renderAgain: (record: Parameters<typeof renderAgain>[1], clusters: "all" | ReadonlySet<string>) =>
-        renderAgain(catalog, record, { clusters }, render).input,
-    };
-    return foldInputs(scope, inputs, this.#stored, { ...this.#checkpoint, ...change });
+    return foldInputs({ ...this.renderScope, tree, rules: this.#rules }, inputs, this.#stored, {
+      ...this.#checkpoint,
+      ...change,
+    });
   }
 
   /** Commits what was folded on `base`, unless it is nothing but positions that can wait. */
   async store(
-    { changeSet, checkpoint }: Folded,
+    { changeSet, checkpoint, problems }: Folded,
     { mayWait, base }: { readonly mayWait: boolean; readonly base: ObjectId | undefined },
   ): Promise<ChangeSet> {
     const hasChanged = changeSet.changes.length > 0;
@@ -177,6 +186,7 @@ export class StateCommits {
       this.#heldSince = undefined;
       this.#stored = checkpoint;
       this.#tellDropped(changeSet);
+      for (const problem of problems) this.ports.log.problem(problem);
     }
     // Only now: what could not be committed is not in force, and is tried again.
     this.#checkpoint = checkpoint;

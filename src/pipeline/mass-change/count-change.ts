@@ -17,9 +17,9 @@ import { decodePathPart, ownersFolder, readOwnedPath } from "../../plan/paths.ts
 import { planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { RenderSettings } from "../../render/render-spec.ts";
+import { CountedEntities } from "../aggregates/counted-entities.ts";
 import { foldInputs } from "../fold-inputs.ts";
 import { readFolder } from "../read-folder.ts";
-import { renderAgain } from "../render-again.ts";
 import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
 import { type RuleOptions, rulesOf } from "../rules-of.ts";
 
@@ -72,15 +72,13 @@ export async function countPasses(
 ): Promise<readonly CountedEffect[]> {
   const { git, tree, checkpoint, render } = scope;
   const rules = rulesOf(scope.rules, catalog);
-  const again = (record: Parameters<typeof renderAgain>[1], clusters: "all" | ReadonlySet<string>) =>
-    renderAgain(catalog, record, { clusters }, render).input;
+  const read = { git, tree, catalog, settings: render, counted: new CountedEntities() };
   const count = new EffectCount();
   for (let pending = { ...checkpoint.pending, passes, reviews: [] as typeof checkpoint.pending.reviews }; ; ) {
     const [pass] = pending.passes;
     if (pass === undefined) return count.effects();
-    const chunk = await renderPendingChunk({ git, tree, catalog, settings: render }, pending, chunkLimits);
-    const fold = { git, tree, rules, renderAgain: again };
-    const { changeSet } = await foldInputs(fold, chunk.inputs, checkpoint, checkpoint);
+    const chunk = await renderPendingChunk(read, pending, chunkLimits);
+    const { changeSet } = await foldInputs({ ...read, rules }, chunk.inputs, checkpoint, checkpoint);
     for (const { owner, cluster, key, action } of objectEffects(changeSet)) {
       const cause = { ...causeOf(pass.owner, cluster), owner, cluster };
       if (action === "delete") count.goes(key, cause);
