@@ -41,9 +41,10 @@ const rules: Readonly<Record<string, Rule>> = {
   plan: { ours: ["model"], others: ["node:crypto"] },
   ports: { ours: ["model"], others: [] },
   adapters: { ours: ["model", "ports"], others: "anything" },
+  apply: { ours: ["model", "go-template", "plan", "ports"], others: ["node:crypto"] },
   pipeline: { ours: ["model", "config", "events", "render", "plan", "ports"], others: [] },
   app: {
-    ours: ["model", "config", "events", "render", "plan", "ports", "pipeline"],
+    ours: ["model", "config", "events", "render", "plan", "ports", "pipeline", "apply"],
     others: [
       "commander",
       "string-width",

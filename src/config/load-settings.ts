@@ -14,6 +14,7 @@ import type {
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
+import { readDelivery } from "./read-delivery.ts";
 import { readGuard } from "./read-guard.ts";
 import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
@@ -77,6 +78,7 @@ class SettingsReader {
     };
     const repository = this.#readRepository(memberObject(root, "repository")!, scope);
     const webhooks = readWebhooks(memberObject(root, "server"), scope);
+    const delivery = readDelivery(memberObject(root, "delivery"), (path) => this.#resolve(path));
     const server = readServer(memberObject(root, "server"), scope);
     return {
       file: this.#file,
@@ -102,6 +104,7 @@ class SettingsReader {
       },
       guard: readGuard(memberObject(root, "guard")),
       review: readReview(memberObject(root, "review"), repository, scope),
+      ...(delivery === undefined ? {} : { delivery }),
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(server === undefined ? {} : { server }),
       render: render?.has("seedKey")

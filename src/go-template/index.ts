@@ -25,6 +25,7 @@ export type { ExecutionContext, PrintedRange, RenderedText } from "./output.ts";
 export { TemplateSyntaxError } from "./parser.ts";
 export { quoteGo } from "./quote.ts";
 export { chargeArgument, chargeInteger } from "./reading-cost.ts";
+export { parseYaml11Stream, YamlToJsonError } from "./serialize/parse-yaml11.ts";
 export type { TextOrigins } from "./serialize/scalar-text.ts";
 export { YamlError } from "./serialize/yaml-cursor.ts";
 export type { YamlAlias, YamlMapping, YamlNode, YamlScalar, YamlSequence, YamlStyle } from "./serialize/yaml-node.ts";

@@ -98,11 +98,18 @@ const dispositions = {
   REVIEW_STOPPED: "wait",
   REVIEW_TURNED_DOWN: "wait",
   REVIEW_ELSEWHERE: "wait",
+  // Of one cluster, or one object in it: the others go on.
+  KUBECONFIG_INVALID: "wait",
+  CLUSTER_UNAVAILABLE: "wait",
+  CLUSTER_AUTH: "wait",
+  CLUSTER_REFUSED: "wait",
+  APPLIER_ELSEWHERE: "wait",
   OUTPUT_FOREIGN: needed,
   // Somebody else's branch, or one of a version that this one does not know.
   STATE_INVALID: needed,
   CONFIG_MISSING: absent,
   TARGET_MISSING: absent,
+  TARGET_BEHIND: absent,
   STATE_MISSING: absent,
   STATE_BEHIND: absent,
   CHANGE_HELD: absent,

@@ -1,6 +1,6 @@
 /** `sluice.yaml`, validated and with defaults filled in. */
 
-import type { LabelSelector } from "./cluster.ts";
+import type { ClusterKey, LabelSelector } from "./cluster.ts";
 import type { GuardSettings } from "./mass-change.ts";
 import type { SourcePlace } from "./problem.ts";
 import type { ReviewGrouping } from "./review.ts";
@@ -109,6 +109,12 @@ export interface PageSettings {
   readonly hosts: readonly string[];
 }
 
+export interface ApplierSettings {
+  readonly kind: "applier";
+  /** The absolute path of each cluster's kubeconfig. */
+  readonly kubeconfigs: ReadonlyMap<ClusterKey, string>;
+}
+
 export interface Settings {
   /** The file they were read from, absolute. */
   readonly file: string;
@@ -136,6 +142,8 @@ export interface Settings {
   };
   readonly review: ReviewSettings;
   readonly guard: GuardSettings;
+  /** What brings the target to clusters; undefined: nothing of Sluice's. */
+  readonly delivery?: ApplierSettings;
   readonly webhooks?: WebhookSettings;
   /** Where probes and metrics are served, and the status page where it is asked for. */
   readonly server?: { readonly host: string; readonly port: number; readonly page?: PageSettings };

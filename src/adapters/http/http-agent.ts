@@ -87,7 +87,7 @@ function proxyAuthorization(proxy: URL): Record<string, string> {
 }
 
 /** Asks the proxy for a connection to the host, by CONNECT. */
-function openTunnel(url: URL, proxy: URL, trust: { readonly ca?: string[] }): Promise<Socket> {
+export function openTunnel(url: URL, proxy: URL, trust: { readonly ca?: string[] }): Promise<Socket> {
   const target = `${url.hostname}:${portOf(url)}`;
   return new Promise((resolve, reject) => {
     const request = (proxy.protocol === "https:" ? httpsRequest : httpRequest)({

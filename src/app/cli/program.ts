@@ -21,6 +21,7 @@ const commands: readonly { readonly names: readonly string[]; readonly load: () 
   },
   { names: ["forget"], load: async () => (await import("./forget.ts")).addForgetCommand },
   { names: ["retire"], load: async () => (await import("./retire.ts")).addRetireCommand },
+  { names: ["apply"], load: async () => (await import("./apply.ts")).addApplyCommand },
   { names: ["publish"], load: async () => (await import("./publish.ts")).addPublishCommand },
   { names: ["demo"], load: async () => (await import("./demo.ts")).addDemoCommand },
 ];

@@ -8,7 +8,7 @@ import { quoteGo } from "../quote.ts";
 import { type Budget, nestingMax } from "./limits.ts";
 import { YamlError } from "./yaml-cursor.ts";
 import type { YamlMapping, YamlNode, YamlScalar } from "./yaml-node.ts";
-import { parseYamlNodes } from "./yaml-parser.ts";
+import { parseYamlNodes, parseYamlStream } from "./yaml-parser.ts";
 import { type ResolvedScalar, resolvePlain } from "./yaml-resolve.ts";
 
 export type YamlScalarValue = ResolvedScalar["value"];
@@ -20,6 +20,12 @@ export function decodeYaml(text: string, budget: Budget): YamlData {
   budget.chargeBytes(text.length);
   const root = parseYamlNodes(text);
   return root === undefined ? null : new YamlDecoder(budget).decode(root);
+}
+
+/** The same of every document; those in which nothing stands are left out. */
+export function decodeYamlStream(text: string, budget: Budget): YamlData[] {
+  budget.chargeBytes(text.length);
+  return parseYamlStream(text).flatMap((root) => (root === undefined ? [] : [new YamlDecoder(budget).decode(root)]));
 }
 
 /** Collections and aliases within each other. */

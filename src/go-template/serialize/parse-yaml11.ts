@@ -7,7 +7,7 @@ import { toValidText } from "../bytes.ts";
 import type { Json } from "../json.ts";
 import { formatFloat } from "../numbers.ts";
 import type { JsonData } from "./decode-json.ts";
-import { decodeYaml, goSyntax, type YamlData, type YamlScalarValue } from "./decode-yaml.ts";
+import { decodeYaml, decodeYamlStream, goSyntax, type YamlData, type YamlScalarValue } from "./decode-yaml.ts";
 import type { Budget } from "./limits.ts";
 
 /** A value that YAML has and JSON has not: an infinity, a key that is null. */
@@ -24,6 +24,11 @@ export class YamlToJsonError extends Error {
  */
 export function parseYaml11(text: string, budget: Budget = unlimited): Json {
   return toJson(decodeYaml(text, budget), (integer) => integer);
+}
+
+/** The same of every document of a text, as the API server's clients read files; empty documents are none. */
+export function parseYaml11Stream(text: string): Json[] {
+  return decodeYamlStream(text, unlimited).map((document) => toJson(document, (integer) => integer));
 }
 
 /** The same with every number a float64, as encoding/json has it where it knows no better. */

@@ -1,0 +1,193 @@
+/** A cluster behind its kubeconfig: the port, over plain requests. */
+
+import { ClusterRefusal } from "../../model/cluster-refusal.ts";
+import { isJsonObject, type JsonObject, parseJson, writeJson } from "../../model/json.ts";
+import type { Problem } from "../../model/problem.ts";
+import type {
+  Cluster,
+  DeletionOrder,
+  LeaseClaim,
+  LeaseName,
+  LeaseState,
+  ListOptions,
+  LiveMetadata,
+  ObjectRef,
+  ResourceKind,
+  WatchEvent,
+} from "../../ports/cluster.ts";
+import { Discovery } from "./discovery.ts";
+import { KubeConnection, type KubeConnectionOptions } from "./kube-connection.ts";
+import { KubeLeases } from "./kube-leases.ts";
+import { listPages, readPage } from "./list-pages.ts";
+import { metadataListType, metadataType, readMetadata, type WrittenMetadata } from "./metadata.ts";
+import { objectPath, queryOf } from "./resource-path.ts";
+import { watchMetadata } from "./watch-metadata.ts";
+
+const applyType = "application/apply-patch+yaml";
+const mergeType = "application/merge-patch+json";
+const jsonPatchType = "application/json-patch+json";
+const jsonType = "application/json";
+
+interface Written {
+  readonly metadata?: WrittenMetadata;
+}
+
+export function openKubeCluster(options: KubeConnectionOptions): Cluster {
+  return new KubeCluster(new KubeConnection(options));
+}
+
+class KubeCluster implements Cluster {
+  readonly #connection: KubeConnection;
+  readonly #discovery: Discovery;
+  readonly #leases: KubeLeases;
+
+  constructor(connection: KubeConnection) {
+    this.#connection = connection;
+    this.#discovery = new Discovery(connection);
+    this.#leases = new KubeLeases(connection);
+  }
+
+  findKind(group: string, kind: string, version?: string): Promise<ResourceKind | undefined> {
+    return this.#discovery.find(group, kind, version);
+  }
+
+  async readMetadata(ref: ObjectRef): Promise<LiveMetadata | undefined> {
+    const body = await this.#find(ref, metadataType);
+    return body === undefined ? undefined : readMetadata(JSON.parse(body) as Written);
+  }
+
+  async readObject(ref: ObjectRef): Promise<JsonObject | undefined> {
+    const body = await this.#find(ref, jsonType);
+    return body === undefined ? undefined : objectOf(body);
+  }
+
+  async *listMetadata(kind: ResourceKind, options: ListOptions): AsyncGenerator<LiveMetadata> {
+    const pages = listPages<Written>(this.#connection, kind, options, metadataListType);
+    for await (const { items } of pages) for (const item of items) yield readMetadata(item);
+  }
+
+  async *listObjects(kind: ResourceKind, options: ListOptions): AsyncGenerator<JsonObject> {
+    // Parsed by JSON.parse for its speed and written again: these are read for their health, and nothing is sent back.
+    const pages = listPages<Written>(this.#connection, kind, options, jsonType);
+    for await (const { items } of pages) for (const item of items) yield objectOf(JSON.stringify(item));
+  }
+
+  async listIfFew(
+    kind: ResourceKind,
+    options: ListOptions,
+    objectsMax: number,
+  ): Promise<readonly LiveMetadata[] | undefined> {
+    const limit = { limit: objectsMax };
+    const { items, next } = await readPage<Written>(this.#connection, kind, options, metadataListType, limit);
+    return next === "" ? items.map(readMetadata) : undefined;
+  }
+
+  watchMetadata(
+    kind: ResourceKind,
+    options: ListOptions,
+    signal: AbortSignal,
+    onTrouble: (problem: Problem) => void,
+  ): AsyncIterable<WatchEvent> {
+    return watchMetadata(this.#connection, kind, options, signal, onTrouble);
+  }
+
+  async tryApply(ref: ObjectRef, object: JsonObject, manager: string): Promise<JsonObject> {
+    const query = queryOf({ fieldManager: manager, force: "true", dryRun: "All" });
+    const path = objectPath(ref) + query;
+    const body = writeJson(object);
+    return objectOf(await this.#connection.read({ method: "PATCH", path, body, contentType: applyType }));
+  }
+
+  async apply(
+    ref: ObjectRef,
+    object: JsonObject,
+    manager: string,
+  ): Promise<{ isNew: boolean; metadata: LiveMetadata }> {
+    const path = objectPath(ref) + queryOf({ fieldManager: manager, force: "true" });
+    const body = writeJson(object);
+    const request = { method: "PATCH", path, body, contentType: applyType, accept: metadataType } as const;
+    const answer = await this.#connection.succeed(request);
+    return { isNew: answer.status === 201, metadata: readMetadata(JSON.parse(answer.body) as Written) };
+  }
+
+  async remove(ref: ObjectRef, uid: string, order: DeletionOrder): Promise<boolean> {
+    const propagationPolicy = order === "foreground" ? "Foreground" : "Background";
+    const body = JSON.stringify({
+      apiVersion: "meta.k8s.io/v1",
+      kind: "DeleteOptions",
+      preconditions: { uid },
+      propagationPolicy,
+    });
+    try {
+      await this.#connection.read({ method: "DELETE", path: objectPath(ref), body });
+      return true;
+    } catch (error) {
+      const isGone =
+        error instanceof ClusterRefusal && (error.reason === "not-found" || /Precondition failed/.test(error.message));
+      if (isGone) return false;
+      throw error;
+    }
+  }
+
+  async patch(ref: ObjectRef, uid: string, change: JsonObject): Promise<LiveMetadata> {
+    const metadata = change.get("metadata");
+    const identified = new Map([...(metadata !== undefined && isJsonObject(metadata) ? metadata : []), ["uid", uid]]);
+    const body = writeJson(new Map([...change, ["metadata", identified]]));
+    const request = {
+      method: "PATCH",
+      path: objectPath(ref),
+      body,
+      contentType: mergeType,
+      accept: metadataType,
+    } as const;
+    return readMetadata(JSON.parse(await this.#connection.read(request)) as Written);
+  }
+
+  async renameManager(ref: ObjectRef, from: string, to: string): Promise<void> {
+    const read = await this.#find(ref, metadataType);
+    if (read === undefined) return;
+    const { metadata } = JSON.parse(read) as { metadata: WrittenMetadata };
+    const fields = metadata.managedFields ?? [];
+    const isOf = (name: string) => (entry: (typeof fields)[number]) =>
+      entry.manager === name && (entry.subresource ?? "") === "";
+    if (!fields.some(isOf(from))) return;
+    // An applied set becomes ours; what was written otherwise just is nobody's any more: applying takes it over.
+    const hasOurs = fields.some((entry) => isOf(to)(entry) && entry.operation === "Apply");
+    const renamed = fields.flatMap((entry) => {
+      if (!isOf(from)(entry)) return [entry];
+      return entry.operation === "Apply" && !hasOurs ? [{ ...entry, manager: to }] : [];
+    });
+    const body = JSON.stringify([
+      { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
+      { op: "replace", path: "/metadata/managedFields", value: renamed.length === 0 ? [{}] : renamed },
+    ]);
+    await this.#connection.read({ method: "PATCH", path: objectPath(ref), body, contentType: jsonPatchType });
+  }
+
+  readLease(name: LeaseName): Promise<LeaseState | undefined> {
+    return this.#leases.readLease(name);
+  }
+
+  takeLease(name: LeaseName, claim: LeaseClaim, expected: LeaseState | undefined): Promise<LeaseState> {
+    return this.#leases.takeLease(name, claim, expected);
+  }
+
+  releaseLease(name: LeaseName, holder: string): Promise<void> {
+    return this.#leases.releaseLease(name, holder);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #find(ref: ObjectRef, accept: string): Promise<string | undefined> {
+    const answer = await this.#connection.find({ method: "GET", path: objectPath(ref), accept });
+    return answer?.body;
+  }
+}
+
+function objectOf(text: string): JsonObject {
+  const parsed = parseJson(text);
+  if (isJsonObject(parsed)) return parsed;
+  throw new Error("a bug in Sluice: the API server answered with something that is no object");
+}

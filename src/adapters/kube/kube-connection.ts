@@ -1,0 +1,246 @@
+/**
+ * Requests to one API server: over kept connections, a few at a time, sent again where that helps.
+ *
+ * Every request that goes through here may be sent twice. A server that is too busy (429) says for how long, and then
+ * nothing at all is sent to it until that has passed: what it shields from one request it shields from the next.
+ */
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { ClusterRefusal } from "../../model/cluster-refusal.ts";
+import { SluiceError } from "../../model/problem.ts";
+import { routeThrough } from "../http/http-agent.ts";
+import { systemChance, systemClock } from "../system/system-clock.ts";
+import { explainConnectionError, explainStatus, isUnavailable } from "./explain-kube-error.ts";
+import { type KubeSession, KubeSessions, type KubeSessionsOptions, requestsAtOnceMax } from "./kube-session.ts";
+import { Slots } from "./slots.ts";
+
+export interface KubeConnectionOptions extends KubeSessionsOptions {
+  /** How long trouble is borne with before a request fails. */
+  readonly retryMsMax?: number;
+  /** How long the server may keep silent. */
+  readonly silenceMsMax?: number;
+}
+
+export interface KubeRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** With the query. */
+  readonly path: string;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly accept?: string;
+}
+
+export interface KubeAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const retryMsMax = 15_000;
+/** A webhook may take 30 seconds. */
+const silenceMsMax = 40_000;
+/** A watch says something once a minute, if only that nothing has happened. */
+const streamSilenceMsMax = 150_000;
+const delayMsMin = 100;
+const delayMsMax = 3_000;
+/** The most that a server may ask us to wait; more is unavailable. */
+const retryAfterMsMax = 30_000;
+const answerBytesMax = 256 * 1024 * 1024;
+const jsonType = "application/json";
+
+export class KubeConnection {
+  readonly #sessions: KubeSessions;
+  readonly #slots = new Slots(requestsAtOnceMax);
+  readonly #closed = new AbortController();
+  readonly #retryMsMax: number;
+  readonly #silenceMsMax: number;
+  /** Monotonic: nothing is sent before. */
+  #pausedUntil = 0;
+
+  constructor(options: KubeConnectionOptions) {
+    this.#sessions = new KubeSessions(options);
+    this.#retryMsMax = options.retryMsMax ?? retryMsMax;
+    this.#silenceMsMax = options.silenceMsMax ?? silenceMsMax;
+  }
+
+  /** The answer, of any status that is an answer to this very request. */
+  async ask(request: KubeRequest): Promise<KubeAnswer> {
+    return this.#slots.use(() => this.#askUntil(request, systemClock.monotonic() + this.#retryMsMax));
+  }
+
+  /** An answer that is a success. Throws as the port says. */
+  async succeed(request: KubeRequest): Promise<KubeAnswer> {
+    const answer = await this.ask(request);
+    if (answer.status < 300) return answer;
+    throw explainStatus((await this.#sessions.current()).server, answer.status, answer.body);
+  }
+
+  /** The body of an answer that is a success. */
+  async read(request: KubeRequest): Promise<string> {
+    return (await this.succeed(request)).body;
+  }
+
+  /** The same; undefined: there is no such thing. */
+  async find(request: KubeRequest): Promise<KubeAnswer | undefined> {
+    try {
+      return await this.succeed(request);
+    } catch (error) {
+      if (error instanceof ClusterRefusal && error.reason === "not-found") return undefined;
+      throw error;
+    }
+  }
+
+  /** The lines of an answer that does not end by itself, as they come; no attempt is repeated. */
+  async *stream(path: string, accept: string, signal: AbortSignal): AsyncGenerator<string> {
+    const both = AbortSignal.any([signal, this.#closed.signal]);
+    await this.#waitForPause(both);
+    let session = await this.#sessions.current();
+    const request = { method: "GET", path, accept } as const;
+    let response = await this.#send(session, request, both, streamSilenceMsMax).catch((error: unknown) => {
+      throw explainConnectionError(session.server, error);
+    });
+    if (response.statusCode === 401 && (await this.#sessions.renew(session))) {
+      response.destroy();
+      session = await this.#sessions.current();
+      response = await this.#send(session, request, both, streamSilenceMsMax);
+    }
+    try {
+      if (response.statusCode !== 200) {
+        const body = await readBody(response);
+        if (response.statusCode === 429) this.#pause(retryAfterOf(response));
+        throw explainStatus(session.server, response.statusCode ?? 0, body);
+      }
+      yield* readLines(response);
+    } catch (error) {
+      if (error instanceof SluiceError) throw error;
+      throw explainConnectionError(session.server, error);
+    } finally {
+      response.destroy();
+    }
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#sessions.close();
+  }
+
+  async #askUntil(request: KubeRequest, deadline: number): Promise<KubeAnswer> {
+    let delayMs = delayMsMin;
+    let wasRenewed = false;
+    for (;;) {
+      await this.#waitForPause(this.#closed.signal);
+      const session = await this.#sessions.current();
+      let failure: SluiceError;
+      try {
+        const response = await this.#send(session, request, this.#closed.signal);
+        const status = response.statusCode ?? 0;
+        const body = await readBody(response);
+        if (status === 401 && !wasRenewed) {
+          wasRenewed = true;
+          if (await this.#sessions.renew(session)) continue;
+        }
+        if (status === 429) this.#pause(retryAfterOf(response));
+        else if (!isUnavailable(status) && status !== 401) return { status, body };
+        failure = explainStatus(session.server, status, body);
+      } catch (error) {
+        if (this.#closed.signal.aborted) throw closedError();
+        failure = explainConnectionError(session.server, error);
+        // A certificate may have been replaced, with the address or without it.
+        if (!wasRenewed && error instanceof Error && !(error instanceof SluiceError)) {
+          wasRenewed = true;
+          if (await this.#sessions.renew(session)) continue;
+        }
+      }
+      if (failure.problem.code !== "CLUSTER_UNAVAILABLE") throw failure;
+      const now = systemClock.monotonic();
+      if (Math.max(now + delayMs, this.#pausedUntil) > deadline) throw failure;
+      await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), this.#closed.signal);
+      delayMs = Math.min(delayMs * 2, delayMsMax);
+    }
+  }
+
+  #pause(milliseconds: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, systemClock.monotonic() + milliseconds);
+  }
+
+  async #waitForPause(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      if (signal.aborted) throw closedError();
+      const left = this.#pausedUntil - systemClock.monotonic();
+      if (left <= 0) return;
+      // Not all at once when it is over.
+      await systemClock.sleep(left + systemChance.next() * 50, signal);
+    }
+  }
+
+  /** Resolves with the head of the answer. */
+  #send(
+    session: KubeSession,
+    request: KubeRequest,
+    signal: AbortSignal,
+    silenceMs = this.#silenceMsMax,
+  ): Promise<IncomingMessage> {
+    const { method, path, body, contentType = jsonType, accept = jsonType } = request;
+    const { server, proxy, agent } = session;
+    const url = new URL(server.pathname.replace(/\/$/, "") + path, server);
+    const route = routeThrough(url, proxy, {
+      accept,
+      "user-agent": "sluice",
+      ...(body === undefined ? {} : { "content-type": contentType, "content-length": String(Buffer.byteLength(body)) }),
+    });
+    const headers = { ...route.headers, ...session.headers } as Record<string, string | string[]>;
+    const send = () =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const start = route.protocol === "https:" ? httpsRequest : httpRequest;
+        const sent = start({ ...route, headers, method, agent, signal });
+        sent.setTimeout(silenceMs, () => sent.destroy(Object.assign(new Error("silence"), { code: "KUBE_SILENT" })));
+        sent.once("response", (response) => resolve(response));
+        sent.once("error", (error: NodeJS.ErrnoException) => {
+          const isIdleClose = sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+          reject(isIdleClose ? new IdleConnectionClosed(error) : error);
+        });
+        sent.end(body);
+      });
+    const sendAgain = (error: unknown): Promise<IncomingMessage> => {
+      if (!(error instanceof IdleConnectionClosed)) throw error;
+      return send().catch(sendAgain);
+    };
+    return send().catch(sendAgain);
+  }
+}
+
+/** A kept connection was closed just when it was used again; there may be more of them, but not many. */
+class IdleConnectionClosed extends Error {
+  constructor(cause: Error) {
+    super("the server closed the connection", { cause });
+  }
+}
+
+function closedError(): SluiceError {
+  return new SluiceError({ code: "CLUSTER_UNAVAILABLE", message: "the connection to the API server was given up" });
+}
+
+function retryAfterOf({ headers }: IncomingMessage): number {
+  const seconds = Number(headers["retry-after"] ?? 1);
+  return Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1000, retryAfterMsMax);
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > answerBytesMax) throw new Error("the answer is too large");
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function* readLines(response: IncomingMessage): AsyncGenerator<string> {
+  response.setEncoding("utf8");
+  let rest = "";
+  for await (const chunk of response as AsyncIterable<string>) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}

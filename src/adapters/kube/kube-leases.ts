@@ -1,0 +1,85 @@
+/** Leases of coordination.k8s.io. What decides is the version that was read: the server takes one change of it. */
+
+import { ClusterRefusal } from "../../model/cluster-refusal.ts";
+import { type JsonObject, writeJson } from "../../model/json.ts";
+import type { ClusterLeases, LeaseClaim, LeaseName, LeaseState } from "../../ports/cluster.ts";
+import type { KubeConnection } from "./kube-connection.ts";
+
+interface WrittenLease {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly spec?: { readonly holderIdentity?: string; readonly leaseDurationSeconds?: number };
+}
+
+export class KubeLeases implements ClusterLeases {
+  readonly #connection: KubeConnection;
+
+  constructor(connection: KubeConnection) {
+    this.#connection = connection;
+  }
+
+  async readLease(name: LeaseName): Promise<LeaseState | undefined> {
+    const answer = await this.#connection.find({ method: "GET", path: pathOf(name) });
+    return answer === undefined ? undefined : stateOf(JSON.parse(answer.body) as WrittenLease);
+  }
+
+  async takeLease(name: LeaseName, claim: LeaseClaim, expected: LeaseState | undefined): Promise<LeaseState> {
+    const body = writeJson(leaseOf(name, claim, expected?.version));
+    const request =
+      expected === undefined
+        ? ({ method: "POST", path: pathOf({ ...name, name: "" }).replace(/\/$/, ""), body } as const)
+        : ({ method: "PUT", path: pathOf(name), body } as const);
+    try {
+      return stateOf(JSON.parse(await this.#connection.read(request)) as WrittenLease);
+    } catch (error) {
+      const isLost = error instanceof ClusterRefusal && (error.reason === "conflict" || error.reason === "not-found");
+      if (!isLost) throw error;
+    }
+    const found = await this.readLease(name);
+    // It went meanwhile: the next attempt makes it.
+    return found ?? { holder: "", durationSeconds: claim.durationSeconds, version: "" };
+  }
+
+  async releaseLease(name: LeaseName, holder: string): Promise<void> {
+    const state = await this.readLease(name);
+    if (state === undefined || state.holder !== holder) return;
+    const claim = { holder: "", durationSeconds: 1, now: 0 };
+    const body = writeJson(leaseOf(name, claim, state.version));
+    // Where somebody was faster it is theirs.
+    await this.#connection.ask({ method: "PUT", path: pathOf(name), body });
+  }
+}
+
+function pathOf({ namespace, name }: LeaseName): string {
+  return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${encodeURIComponent(name)}`;
+}
+
+function leaseOf({ namespace, name }: LeaseName, claim: LeaseClaim, version: string | undefined): JsonObject {
+  const { holder, durationSeconds, now } = claim;
+  const metadata = [
+    ["name", name],
+    ["namespace", namespace],
+    ...(version === undefined || version === "" ? [] : [["resourceVersion", version] as const]),
+  ] as const;
+  const time = new Date(now).toISOString().replace("Z", "000Z");
+  return new Map<string, string | JsonObject>([
+    ["apiVersion", "coordination.k8s.io/v1"],
+    ["kind", "Lease"],
+    ["metadata", new Map(metadata)],
+    [
+      "spec",
+      new Map<string, string | bigint>([
+        ["holderIdentity", holder],
+        ["leaseDurationSeconds", BigInt(durationSeconds)],
+        ["renewTime", time],
+      ]),
+    ],
+  ]);
+}
+
+function stateOf({ metadata, spec }: WrittenLease): LeaseState {
+  return {
+    holder: spec?.holderIdentity ?? "",
+    durationSeconds: spec?.leaseDurationSeconds ?? 0,
+    version: metadata.resourceVersion,
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * How a cluster is reached at the moment: kept connections, and the header that says who comes. Read from the kubeconfig
+ * when it is first needed, and again when the server does not take it any more: files are replaced, tokens expire.
+ */
+import { readFile } from "node:fs/promises";
+import { Agent as HttpAgent } from "node:http";
+import { type AgentOptions, Agent as HttpsAgent } from "node:https";
+import type { Socket } from "node:net";
+import { rootCertificates, connect as tlsConnect } from "node:tls";
+import { SluiceError } from "../../model/problem.ts";
+import type { Redactor } from "../../ports/system.ts";
+import { findProxy, openTunnel } from "../http/http-agent.ts";
+import { type ExecCredential, runExecPlugin } from "./exec-credential.ts";
+import { type KubeAccess, readKubeconfig } from "./kubeconfig.ts";
+
+export interface KubeSession {
+  readonly server: URL;
+  readonly proxy: URL | undefined;
+  readonly agent: HttpAgent;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** What it was made of: another text where anything has changed. */
+  readonly version: string;
+  /** Monotonic milliseconds when a file or plugin is to be asked again; infinite: when it is refused. */
+  readonly freshUntil: number;
+}
+
+/** As client-go: a token file is read again after a minute, since it is replaced in place. */
+const tokenFileMs = 60_000;
+/** A credential is asked for anew so long before it expires. */
+const expiryMarginMs = 60_000;
+/** Requests to one cluster at the same time; watches have sockets besides. */
+export const requestsAtOnceMax = 8;
+const watchesMax = 200;
+
+export interface KubeSessionsOptions {
+  readonly kubeconfigFile: string;
+  readonly redactor: Redactor;
+  /** Where `https_proxy` and its kin are looked for. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export class KubeSessions {
+  readonly #options: KubeSessionsOptions;
+  #current: KubeSession | undefined;
+  #opening: Promise<KubeSession> | undefined;
+  readonly #agents = new Set<HttpAgent>();
+  #isClosed = false;
+
+  constructor(options: KubeSessionsOptions) {
+    this.#options = options;
+  }
+
+  /** Throws KUBECONFIG_INVALID or CLUSTER_AUTH. */
+  async current(): Promise<KubeSession> {
+    const known = this.#current;
+    return known !== undefined && performance.now() < known.freshUntil ? known : this.#open();
+  }
+
+  /** The server did not take this one: whether there is another by now. */
+  async renew(refused: KubeSession): Promise<boolean> {
+    if (this.#current !== refused) return true;
+    this.#current = undefined;
+    return (await this.#open(refused)).version !== refused.version;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const agent of this.#agents) agent.destroy();
+    this.#agents.clear();
+  }
+
+  #open(before = this.#current): Promise<KubeSession> {
+    this.#opening ??= this.#read(before).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #read(before: KubeSession | undefined): Promise<KubeSession> {
+    const { kubeconfigFile, redactor, env } = this.#options;
+    const access = await readKubeconfig(kubeconfigFile);
+    const { authorization, certificate, freshMs, secret } = await readIdentity(access);
+    if (secret !== undefined) redactor.remember(secret);
+    if (access.certificate !== undefined) redactor.remember(access.certificate.key);
+    const proxy = access.proxy ?? findProxy(access.server, env);
+    const tls = {
+      ...(access.ca === undefined ? {} : { ca: access.ca }),
+      ...(access.isInsecure ? { rejectUnauthorized: false } : {}),
+      ...(access.serverName === undefined ? {} : { servername: access.serverName }),
+      ...(certificate ?? access.certificate ?? {}),
+    };
+    const version = JSON.stringify([access.server.href, proxy?.href, tls, authorization, access.headers]);
+    const isSame = before?.version === version;
+    const agent = isSame ? before.agent : createAgent(access.server, proxy, tls);
+    this.#agents.add(agent);
+    if (before !== undefined && !isSame) retire(before.agent);
+    const session = {
+      server: access.server,
+      proxy,
+      agent,
+      headers: { ...(authorization === undefined ? {} : { authorization }), ...access.headers },
+      version,
+      freshUntil: performance.now() + freshMs,
+    };
+    if (this.#isClosed) agent.destroy();
+    this.#current = session;
+    return session;
+  }
+}
+
+interface ReadIdentity {
+  readonly authorization?: string;
+  readonly certificate?: ExecCredential["certificate"];
+  readonly secret?: string;
+  readonly freshMs: number;
+}
+
+async function readIdentity(access: KubeAccess): Promise<ReadIdentity> {
+  const { identity } = access;
+  const never = Number.POSITIVE_INFINITY;
+  switch (identity.kind) {
+    case "none":
+      return { freshMs: never };
+    case "token":
+      return { authorization: `Bearer ${identity.token}`, secret: identity.token, freshMs: never };
+    case "tokenFile": {
+      const token = await readTokenFile(identity.path);
+      return { authorization: `Bearer ${token}`, secret: token, freshMs: tokenFileMs };
+    }
+    case "basic": {
+      const pair = Buffer.from(`${identity.username}:${identity.password}`).toString("base64");
+      return { authorization: `Basic ${pair}`, secret: identity.password, freshMs: never };
+    }
+    case "exec": {
+      const { token, certificate, expiresAt } = await runExecPlugin(identity.plugin, access);
+      return {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}`, secret: token }),
+        ...(certificate === undefined ? {} : { certificate }),
+        // The plugin dates its credential by the wall clock; what is left of it passes as any time does.
+        freshMs: expiresAt === undefined ? never : Math.max(0, expiresAt - Date.now() - expiryMarginMs),
+      };
+    }
+  }
+}
+
+async function readTokenFile(path: string): Promise<string> {
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (cause) {
+    const message = `the token file ${path} of the kubeconfig can't be read`;
+    throw new SluiceError({ code: "CLUSTER_AUTH", message }, cause);
+  }
+}
+
+function createAgent(server: URL, proxy: URL | undefined, tls: AgentOptions): HttpAgent {
+  const common = {
+    keepAlive: true,
+    keepAliveMsecs: 15_000,
+    maxSockets: requestsAtOnceMax + watchesMax,
+    maxFreeSockets: requestsAtOnceMax,
+    scheduling: "lifo",
+  } as const;
+  if (server.protocol === "http:") return proxy?.protocol === "https:" ? new HttpsAgent(common) : new HttpAgent(common);
+  const agent = new HttpsAgent({ ...common, ...tls });
+  if (proxy !== undefined) {
+    // The proxy's own certificate is held against what Node trusts; the cluster's authority is the cluster's.
+    const trust = { ca: [...rootCertificates] };
+    agent.createConnection = ((_options: unknown, done: (error: Error | null, socket?: Socket) => void) => {
+      openTunnel(server, proxy, trust).then(
+        (socket) => done(null, tlsConnect({ socket, servername: server.hostname, ...tls })),
+        done,
+      );
+    }) as unknown as typeof agent.createConnection;
+  }
+  return agent;
+}
+
+/** What is under way may come to its end; nothing of it is kept. */
+function retire(agent: HttpAgent): void {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  (agent as { keepAlive?: boolean }).keepAlive = false;
+}

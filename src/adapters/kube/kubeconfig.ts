@@ -1,0 +1,163 @@
+/**
+ * A kubeconfig file: where a cluster is, whom to trust there, and as whom to come. What kubectl reads and is not known here
+ * is an error, never passed over.
+ */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { parse } from "yaml";
+import { SluiceError } from "../../model/problem.ts";
+
+export interface ExecPlugin {
+  readonly apiVersion: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Tells the plugin which cluster it is for. */
+  readonly provideClusterInfo: boolean;
+}
+
+export type KubeIdentity =
+  | { readonly kind: "none" }
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "tokenFile"; readonly path: string }
+  | { readonly kind: "basic"; readonly username: string; readonly password: string }
+  | { readonly kind: "exec"; readonly plugin: ExecPlugin };
+
+export interface KubeAccess {
+  readonly server: URL;
+  /** PEM; undefined: the authorities that Node knows. */
+  readonly ca?: string;
+  readonly isInsecure: boolean;
+  readonly serverName?: string;
+  readonly proxy?: URL;
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  readonly identity: KubeIdentity;
+  /** `Impersonate-User` and its kin. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads the file and the files that it names. Throws KUBECONFIG_INVALID. */
+export async function readKubeconfig(file: string): Promise<KubeAccess> {
+  const fail = (message: string, cause?: unknown): never => {
+    throw new SluiceError({ code: "KUBECONFIG_INVALID", message: `kubeconfig ${file}: ${message}` }, cause);
+  };
+  const read = async (path: string): Promise<string> => {
+    try {
+      return await readFile(resolve(dirname(file), path), "utf8");
+    } catch (error) {
+      return fail(`${path === file ? "it" : path} can't be read: ${describeFileError(error)}`, error);
+    }
+  };
+  let config: unknown;
+  const text = await read(file);
+  try {
+    config = parse(text);
+  } catch {
+    // The parser quotes what it stumbles over, and that may be a key.
+    fail("it is no YAML");
+  }
+  const root = fieldsOf(config);
+  const contextName = textOf(root["current-context"]) ?? fail("current-context is missing");
+  const find = (list: string, member: string, name: string): Fields => {
+    const items = Array.isArray(root[list]) ? (root[list] as unknown[]) : [];
+    const found = items.map(fieldsOf).find((item) => item.name === name);
+    return found === undefined ? fail(`${list} has none that is called ${name}`) : fieldsOf(found[member]);
+  };
+  const context = find("contexts", "context", contextName);
+  const cluster = find("clusters", "cluster", textOf(context.cluster) ?? fail(`context ${contextName} has no cluster`));
+  const userName = textOf(context.user);
+  const user = userName === undefined ? {} : find("users", "user", userName);
+
+  /** `<key>-data` in base64, else the file that `key` names. */
+  const material = async (holder: Fields, key: string): Promise<string | undefined> => {
+    const data = textOf(holder[`${key}-data`]);
+    if (data !== undefined) return Buffer.from(data, "base64").toString("utf8");
+    const path = textOf(holder[key]);
+    return path === undefined ? undefined : await read(path);
+  };
+  const server = readServer(textOf(cluster.server)) ?? fail("the cluster's server is no http(s) URL");
+  const ca = await material(cluster, "certificate-authority");
+  const cert = await material(user, "client-certificate");
+  const key = await material(user, "client-key");
+  if ((cert === undefined) !== (key === undefined)) fail("client-certificate and client-key go together");
+  const proxyText = textOf(cluster["proxy-url"]);
+  const proxy = proxyText === undefined ? undefined : readServer(proxyText);
+  if (proxyText !== undefined && proxy === undefined) fail("proxy-url is no http(s) URL");
+  const serverName = textOf(cluster["tls-server-name"]);
+  return {
+    server,
+    ...(ca === undefined ? {} : { ca }),
+    isInsecure: cluster["insecure-skip-tls-verify"] === true,
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(cert === undefined || key === undefined ? {} : { certificate: { cert, key } }),
+    identity: readIdentity(user, file, fail),
+    headers: readImpersonation(user),
+  };
+}
+
+function readServer(text: string | undefined): URL | undefined {
+  if (text === undefined || !URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return url.protocol === "https:" || url.protocol === "http:" ? url : undefined;
+}
+
+function readIdentity(user: Fields, file: string, fail: (message: string) => never): KubeIdentity {
+  if (user["auth-provider"] !== undefined) {
+    fail("auth-provider is not supported: kubectl has given it up too; use exec");
+  }
+  const exec = user.exec === undefined ? undefined : fieldsOf(user.exec);
+  // As client-go: the file wins over the token, and the plugin counts only where there is neither.
+  const tokenFile = textOf(user.tokenFile);
+  if (tokenFile !== undefined) return { kind: "tokenFile", path: resolve(dirname(file), tokenFile) };
+  const token = textOf(user.token);
+  if (token !== undefined) return { kind: "token", token };
+  const username = textOf(user.username);
+  if (username !== undefined) return { kind: "basic", username, password: textOf(user.password) ?? "" };
+  if (exec === undefined) return { kind: "none" };
+  const command = textOf(exec.command) ?? fail("exec has no command");
+  const apiVersion = textOf(exec.apiVersion) ?? "";
+  if (!/^client\.authentication\.k8s\.io\/v1(?:beta1)?$/.test(apiVersion)) {
+    fail(`exec.apiVersion must be client.authentication.k8s.io/v1 or v1beta1, and is ${apiVersion || "missing"}`);
+  }
+  const env = Array.isArray(exec.env) ? exec.env.map(fieldsOf) : [];
+  return {
+    kind: "exec",
+    plugin: {
+      apiVersion,
+      // A path is relative to the file that names it; a bare name is looked for in PATH.
+      command: command.includes("/") ? resolve(dirname(file), command) : command,
+      args: Array.isArray(exec.args) ? exec.args.map(String) : [],
+      env: Object.fromEntries(env.map(({ name, value }) => [String(name), String(value)])),
+      provideClusterInfo: exec.provideClusterInfo === true,
+    },
+  };
+}
+
+function readImpersonation(user: Fields): Record<string, string | readonly string[]> {
+  const name = textOf(user.as);
+  const uid = textOf(user["as-uid"]);
+  const groups = Array.isArray(user["as-groups"]) ? user["as-groups"].map(String) : [];
+  return {
+    ...(name === undefined ? {} : { "impersonate-user": name }),
+    ...(uid === undefined ? {} : { "impersonate-uid": uid }),
+    ...(groups.length === 0 ? {} : { "impersonate-group": groups }),
+  };
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function describeFileError(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES" || code === "EPERM") return "this user may not read it";
+  return "the file system refuses it";
+}

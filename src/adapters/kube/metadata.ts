@@ -1,0 +1,45 @@
+/** Metadata as the API server writes it. */
+import { assert } from "../../model/assert.ts";
+import type { FieldManager, LiveMetadata } from "../../ports/cluster.ts";
+
+/** Asks for metadata alone, of one object, a list, or a watch. */
+export const metadataType = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+export const metadataListType = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+interface WrittenManager {
+  readonly manager?: string;
+  readonly operation?: "Apply" | "Update";
+  readonly subresource?: string;
+  readonly fieldsV1?: unknown;
+}
+
+export interface WrittenMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly managedFields?: readonly WrittenManager[];
+  readonly deletionTimestamp?: string;
+}
+
+export function readMetadata(object: { readonly metadata?: WrittenMetadata }): LiveMetadata {
+  const { metadata } = object;
+  assert(typeof metadata?.uid === "string", "an object of a cluster has metadata with a uid");
+  const { name, namespace = "", uid, resourceVersion, labels = {}, annotations = {}, managedFields = [] } = metadata;
+  return {
+    namespace,
+    name,
+    uid,
+    resourceVersion,
+    labels: new Map(Object.entries(labels)),
+    annotations: new Map(Object.entries(annotations)),
+    managers: managedFields.map(readManager),
+    isTerminating: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+function readManager({ manager = "", operation = "Update", subresource = "", fieldsV1 }: WrittenManager): FieldManager {
+  return { name: manager, operation, subresource, fields: fieldsV1 === undefined ? "{}" : JSON.stringify(fieldsV1) };
+}

@@ -1,0 +1,165 @@
+/** `sluice apply`: brings a cluster's folder of the target to the cluster. */
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { applyDry } from "../../apply/apply-dry.ts";
+import { applyOnce } from "../../apply/apply-once.ts";
+import type { PassReport } from "../../apply/cluster-applier.ts";
+import type { Adoption } from "../../apply/decide.ts";
+import { countActions, describeCounts, isTrouble, type ObjectOutcome } from "../../apply/outcome.ts";
+import type { TargetHead } from "../../apply/target-follower.ts";
+import type { UnhealthyObject } from "../../apply/wait-until-healthy.ts";
+import { parseDuration } from "../../config/parse-duration.ts";
+import { SluiceError } from "../../model/problem.ts";
+import type { Settings } from "../../model/settings.ts";
+import { type ApplierStore, openApplierStore } from "../compose/applier.ts";
+import { composeLog, type LogFlags, quietLog } from "../compose/log.ts";
+import { watchClusters } from "../compose/watch-clusters.ts";
+import { openSettings } from "../read-config.ts";
+import {
+  addFileOption,
+  type CliContext,
+  type CommonOptions,
+  type ExitCode,
+  type OutputFormat,
+  reportProblems,
+  usageError,
+} from "./context.ts";
+import { type Column, printRows, type View } from "./print-rows.ts";
+import { showDryChanges } from "./show-dry-changes.ts";
+
+interface ApplyFlags extends CommonOptions, LogFlags {
+  readonly cluster: string;
+  readonly kubeconfig?: string;
+  readonly watch?: boolean;
+  readonly dryRun?: boolean;
+  readonly full?: boolean;
+  readonly wait?: boolean;
+  readonly timeout: string;
+  readonly adopt?: boolean | string;
+  readonly output: OutputFormat;
+  readonly headers: boolean;
+}
+
+const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
+
+export function addApplyCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
+  addFileOption(program.command("apply"))
+    .description("bring a cluster's folder of the target to the cluster, without Flux or Argo CD")
+    .requiredOption("--cluster <namespace/name>", "the cluster")
+    .option("--kubeconfig <file>", "how to reach it (default: delivery.kubeconfigs of the settings)")
+    .option("--watch", "go on: what is pushed or merged is applied, until it is stopped")
+    .option("--dry-run", "ask the server what would change, and show it; change nothing")
+    .option("--wait", "wait until every object is well, and try again what has to wait for others")
+    .option("--timeout <duration>", "for how long --wait waits", "5m")
+    .option("--full", "apply every object again, also what has not changed since, and a target that was set back")
+    .option("--adopt [manager]", "take over what is there and nobody's, or what that field manager applied")
+    .option("--no-headers", "a table without its titles")
+    .addOption(new Option("-o, --output <format>", "how to print").choices([...formats]).default("table"))
+    .addOption(new Option("--log-format <format>", "with --watch: how to log to stderr").choices(["json", "text"]))
+    .addOption(
+      new Option("--log-level <level>", "with --watch: the least that is logged")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    )
+    .action(async (flags: ApplyFlags) => end(await apply(context, flags)));
+}
+
+async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> {
+  if (!/^[^/]+\/[^/]+$/.test(flags.cluster)) throw usageError("--cluster takes <namespace>/<name>");
+  if (flags.watch === true && flags.dryRun === true) throw usageError("--watch and --dry-run exclude each other");
+  if (flags.watch === true && flags.wait === true) throw usageError("--watch and --wait exclude each other");
+  const timeoutMs = timeoutOf(flags);
+  const { value: settings, problems } = await openSettings(context, flags.file);
+  if (reportProblems(context, problems) || settings === undefined) return 3;
+  const kubeconfig = kubeconfigOf(context, settings, flags);
+  context.stopInOrder();
+  const log = flags.watch === true ? composeLog(context, flags) : quietLog(context);
+  const store = await openApplierStore(context, settings, log);
+  try {
+    const parts = store.openCluster(flags.cluster, kubeconfig, adoptionOf(flags));
+    if (flags.watch === true) {
+      return await watchClusters(context, settings, store, [parts], log);
+    }
+    const head = await readHead(store, settings, context.stop);
+    if (flags.dryRun === true) {
+      const { report, changes } = await applyDry(parts, head, flags.full === true);
+      if (flags.output === "table" || flags.output === "wide") showDryChanges(context, changes);
+      const hasChanges = changes.length > 0;
+      const code = await printReport(context, flags, report, "would be");
+      return code === 0 && hasChanges ? 1 : code;
+    }
+    const once = { isFull: flags.full === true, ...(flags.wait === true ? { waitMsMax: timeoutMs } : {}) };
+    const report = await applyOnce(parts, head, once, context.stop);
+    const code = await printReport(context, flags, report, "");
+    for (const one of report.unhealthy) context.err(`${describeUnhealthy(one)}\n`);
+    return code === 0 && report.unhealthy.length > 0 ? 1 : code;
+  } finally {
+    await store.close();
+  }
+}
+
+function kubeconfigOf(context: CliContext, settings: Settings, { cluster, kubeconfig }: ApplyFlags): string {
+  if (kubeconfig !== undefined) return resolve(context.workingDirectory, kubeconfig);
+  const known = settings.delivery?.kubeconfigs.get(cluster);
+  if (known !== undefined) return known;
+  // Never the one that happens to be in force in somebody's shell.
+  throw usageError(
+    `the settings have no kubeconfig for ${cluster}`,
+    "Name it with --kubeconfig, or as delivery.kubeconfigs of the settings.",
+  );
+}
+
+function adoptionOf({ adopt }: ApplyFlags): Adoption {
+  if (adopt === undefined || adopt === false) return { kind: "none" };
+  return adopt === true ? { kind: "all" } : { kind: "manager", name: adopt };
+}
+
+function timeoutOf({ timeout }: ApplyFlags): number {
+  if (/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(timeout)) return parseDuration(timeout);
+  throw usageError("--timeout takes a duration such as 90s or 5m");
+}
+
+function describeUnhealthy({ kind, namespace, name, health, message }: UnhealthyObject): string {
+  const where = namespace === "" ? name : `${name} -n ${namespace}`;
+  return `not well: ${kind.toLowerCase()}/${where}: ${health}: ${message}`;
+}
+
+async function readHead(store: ApplierStore, { repository }: Settings, signal: AbortSignal): Promise<TargetHead> {
+  const head = await store.fetch(signal);
+  if (head !== undefined) return head;
+  const message = `${repository.url} has no branch ${repository.branch}`;
+  throw new SluiceError({ code: "TARGET_MISSING", message });
+}
+
+const columns: readonly Column<ObjectOutcome>[] = [
+  { title: "ACTION", cell: ({ action, isPending }) => (action === "skipped" && isPending ? "waiting" : action) },
+  { title: "RESOURCE TYPE", cell: ({ identity: { group, kind } }) => `${group}:${kind}` },
+  { title: "NAMESPACE", cell: ({ identity }) => identity.namespace },
+  { title: "NAME", cell: ({ identity }) => identity.name },
+  { title: "OWNER", cell: ({ owner }) => owner, isWide: true },
+  { title: "MESSAGE", cell: ({ message }) => message ?? "" },
+];
+
+const view: View<ObjectOutcome> = {
+  columns,
+  name: ({ identity: { group, kind, namespace, name } }) =>
+    `${kind.toLowerCase()}${group === "" ? "" : `.${group}`}/${namespace === "" ? "" : `${namespace}/`}${name}`,
+  plain: ({ identity, isPending, ...outcome }) => ({ ...identity, ...outcome, isPending: isPending === true }),
+};
+
+/** What did not change stands in the count alone. */
+async function printReport(
+  context: CliContext,
+  { output, headers, cluster }: ApplyFlags,
+  { commit, outcomes, unchanged, problems }: PassReport,
+  would: string,
+): Promise<ExitCode> {
+  const isTable = output === "table" || output === "wide";
+  const shown = isTable ? outcomes.filter(({ action }) => action !== "unchanged") : outcomes;
+  if (!isTable || shown.length > 0) await printRows(context, { format: output, headers }, shown, view);
+  reportProblems(context, problems);
+  const counts = countActions(outcomes);
+  const all = describeCounts({ ...counts, unchanged: counts.unchanged + unchanged });
+  context.err(`${cluster} at ${commit.slice(0, 12)}: ${would === "" ? "" : `${would} `}${all}\n`);
+  return outcomes.some(isTrouble) || problems.some(({ severity }) => severity === "error") ? 1 : 0;
+}

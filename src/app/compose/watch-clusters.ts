@@ -1,0 +1,74 @@
+/** Clusters that are kept in line with the target until the process is asked to stop. */
+import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
+import { runClusterLoop } from "../../apply/cluster-loop.ts";
+import type { ClusterParts } from "../../apply/open-applier.ts";
+import { countActions, type ObjectOutcome } from "../../apply/outcome.ts";
+import { TargetFollower } from "../../apply/target-follower.ts";
+import type { Settings } from "../../model/settings.ts";
+import type { Log } from "../../ports/system.ts";
+import type { CliContext, ExitCode } from "../cli/context.ts";
+import type { ApplierStore } from "./applier.ts";
+
+/** What somebody may want to hear of it besides the log. */
+export interface ClusterWatchers {
+  /** Is given what has the target read at once. */
+  readonly onStart?: (hint: () => void) => void;
+  readonly onOutcomes?: (cluster: string, outcomes: readonly ObjectOutcome[]) => void;
+}
+
+export async function watchClusters(
+  context: CliContext,
+  settings: Settings,
+  store: ApplierStore,
+  clusters: readonly ClusterParts[],
+  log: Log,
+  watchers: ClusterWatchers = {},
+): Promise<ExitCode> {
+  const target = new TargetFollower({
+    fetch: (signal) => store.fetch(signal),
+    clock: systemClock,
+    pollMs: settings.repository.pollMs,
+    onTrouble: (problem) => (problem === undefined ? log.info("the target can be read again") : log.problem(problem)),
+  });
+  watchers.onStart?.(() => target.hint());
+  const loops = clusters.map((parts) => {
+    const cluster = parts.key;
+    return runClusterLoop(
+      {
+        ...parts,
+        target,
+        chance: systemChance,
+        onPass: ({ kind, commit, outcomes, problems }, troubles, milliseconds) => {
+          for (const problem of problems) log.problem(problem, { cluster });
+          tellOutcomes(log, cluster, outcomes);
+          watchers.onOutcomes?.(cluster, outcomes);
+          const { created, configured, deleted } = countActions(outcomes);
+          const changed = { created, configured, deleted, waiting: troubles.length };
+          const fields = { cluster, commit, pass: kind, ...changed, milliseconds: Math.round(milliseconds) };
+          // What is tried again and comes to nothing again is no news.
+          const isNews = kind !== "retry" || created + configured + deleted > 0;
+          if (isNews) log.info("applied", fields);
+          else log.debug("tried again", fields);
+        },
+        onTrouble: (problem) =>
+          problem === undefined
+            ? log.info("the cluster is worked on again", { cluster })
+            : log.problem(problem, { cluster }),
+      },
+      context.stop,
+    );
+  });
+  await Promise.all([target.run(context.stop), ...loops]);
+  return 0;
+}
+
+function tellOutcomes(log: Log, cluster: string, outcomes: readonly ObjectOutcome[]): void {
+  for (const { action, identity, owner, code, message } of outcomes) {
+    const { group, kind, namespace, name } = identity;
+    const object = `${kind.toLowerCase()}${group === "" ? "" : `.${group}`}/${name}`;
+    const fields = { cluster, object, ...(namespace === "" ? {} : { namespace }), ...(owner === "" ? {} : { owner }) };
+    if (action === "failed" || action === "conflict") {
+      log.warn(`${action}: ${message ?? ""}`, { ...fields, ...(code === undefined ? {} : { code }) });
+    } else log.debug(action, fields);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * The ApplySet's parent, the ConfigMap `default/sluice-<id>`: what is applied, by whom, how it went. It is the cluster's file
+ * as well, so what is written of it here is a field manager's of its own. Nothing of it goes to Git.
+ */
+import type { Json, JsonObject } from "../model/json.ts";
+import { writeJson } from "../model/json.ts";
+import type { ClusterReader, ClusterWriter, LiveMetadata, ObjectRef, ResourceKind } from "../ports/cluster.ts";
+import {
+  kindsAnnotation,
+  readGroupKinds,
+  setIdLabel,
+  tooling,
+  toolingAnnotation,
+  writeGroupKind,
+} from "./apply-set.ts";
+import { countActions, isTrouble, type ObjectOutcome } from "./outcome.ts";
+
+const appliedAnnotations = {
+  commit: "sluice.dev/applied",
+  time: "sluice.dev/applied-at",
+  by: "sluice.dev/applied-by",
+  summary: "sluice.dev/applied-summary",
+  before: "sluice.dev/applied-before",
+} as const;
+
+/** How many commits that were applied are remembered: to know one that is behind. */
+const commitsMax = 20;
+const failuresMax = 100;
+
+export interface AppliedMark {
+  /** The commit of the target; empty: none yet. */
+  readonly commit: string;
+  /** ISO 8601. */
+  readonly time: string;
+  /** Whose lease it was. */
+  readonly by: string;
+  /** Counts by action of the last pass that did something, as JSON. */
+  readonly summary: string;
+  /** Commits that were applied before it, newest first. */
+  readonly before: readonly string[];
+}
+
+const configMap: ResourceKind = {
+  group: "",
+  version: "v1",
+  kind: "ConfigMap",
+  plural: "configmaps",
+  isNamespaced: true,
+};
+
+export const parentNamespace = "default";
+
+function parentRef(name: string): ObjectRef {
+  return { kind: configMap, namespace: parentNamespace, name };
+}
+
+function readMark({ annotations }: LiveMetadata): AppliedMark {
+  const text = (key: keyof typeof appliedAnnotations) => annotations.get(appliedAnnotations[key]) ?? "";
+  return {
+    commit: text("commit"),
+    time: text("time"),
+    by: text("by"),
+    summary: text("summary"),
+    before: text("before")
+      .split(" ")
+      .filter((commit) => commit !== ""),
+  };
+}
+
+export interface ParentOptions {
+  readonly name: string;
+  readonly setId: string;
+  readonly manager: string;
+}
+
+export class AppliedParent {
+  readonly #reader: ClusterReader;
+  readonly #writer: ClusterWriter;
+  readonly #options: ParentOptions;
+  readonly #kinds = new Map<string, Promise<void> | undefined>();
+  #mark: AppliedMark = { commit: "", time: "", by: "", summary: "", before: [] };
+  #failures: readonly ObjectOutcome[] = [];
+
+  constructor(reader: ClusterReader, writer: ClusterWriter, options: ParentOptions) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#options = options;
+  }
+
+  get mark(): AppliedMark {
+    return this.#mark;
+  }
+
+  /** The kinds that the set may have objects of. */
+  get kinds(): ReturnType<typeof readGroupKinds> {
+    return readGroupKinds([...this.#kinds.keys()].join(","));
+  }
+
+  async read(): Promise<void> {
+    const live = await this.#reader.readMetadata(parentRef(this.#options.name));
+    if (live === undefined) return;
+    this.#mark = readMark(live);
+    for (const kind of readGroupKinds(live.annotations.get(kindsAnnotation) ?? "")) {
+      this.#kinds.set(writeGroupKind(kind), undefined);
+    }
+  }
+
+  /** Sees to it that the parent names the kind before there is an object of it: else nobody would find it again. */
+  async nameKind(kind: ResourceKind): Promise<void> {
+    const key = writeGroupKind(kind);
+    if (!this.#kinds.has(key)) {
+      // Whoever comes meanwhile waits for the same write.
+      const writing = Promise.resolve().then(() => this.#write());
+      this.#kinds.set(key, writing);
+      try {
+        await writing;
+        this.#kinds.set(key, undefined);
+      } catch (error) {
+        this.#kinds.delete(key);
+        throw error;
+      }
+    } else await this.#kinds.get(key);
+  }
+
+  /** Says what was applied; `outcomes` are all that are not as they should be, and what the last pass did. */
+  async tell(
+    applied: { readonly commit: string; readonly now: number; readonly by: string },
+    outcomes: readonly ObjectOutcome[],
+    troubles: readonly ObjectOutcome[],
+  ): Promise<void> {
+    const { commit, by } = applied;
+    const known = [this.#mark.commit, ...this.#mark.before].filter((one) => one !== "" && one !== commit);
+    this.#mark = {
+      commit,
+      by,
+      time: new Date(applied.now).toISOString(),
+      summary: JSON.stringify(countActions(outcomes)),
+      before: known.slice(0, commitsMax),
+    };
+    this.#failures = troubles.filter(isTrouble).slice(0, failuresMax);
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const { name, setId, manager } = this.#options;
+    const mark = this.#mark;
+    const annotations = new Map<string, Json>([
+      [toolingAnnotation, tooling],
+      [kindsAnnotation, [...this.#kinds.keys()].sort().join(",")],
+    ]);
+    if (mark.commit !== "") {
+      annotations.set(appliedAnnotations.commit, mark.commit);
+      annotations.set(appliedAnnotations.time, mark.time);
+      annotations.set(appliedAnnotations.by, mark.by);
+      annotations.set(appliedAnnotations.summary, mark.summary);
+      annotations.set(appliedAnnotations.before, mark.before.join(" "));
+    }
+    const object: JsonObject = new Map<string, Json>([
+      ["apiVersion", "v1"],
+      ["kind", "ConfigMap"],
+      [
+        "metadata",
+        new Map<string, Json>([
+          ["name", name],
+          ["namespace", parentNamespace],
+          ["labels", new Map([[setIdLabel, setId]])],
+          ["annotations", annotations],
+        ]),
+      ],
+      ["data", new Map([["failures", writeJson(this.#failures.map(plainOutcome))]])],
+    ]);
+    await this.#writer.apply(parentRef(name), object, `${manager}-applier`);
+  }
+}
+
+function plainOutcome({ action, identity, code, message }: ObjectOutcome): Json {
+  const { group, kind, namespace, name } = identity;
+  return new Map<string, Json>([
+    ["group", group],
+    ["kind", kind],
+    ["namespace", namespace],
+    ["name", name],
+    ["action", action],
+    ["code", code ?? ""],
+    ["message", (message ?? "").slice(0, 500)],
+  ]);
+}

@@ -1,0 +1,237 @@
+/**
+ * One pass over a cluster: what the plan names is applied and removed, in order, and each object for itself. One that is
+ * refused holds up nothing else; a server that does not answer, or a lease that is lost, ends the pass, and it is begun
+ * anew from what it began with.
+ */
+
+import { ClusterRefusal } from "../model/cluster-refusal.ts";
+import { isCoreKind } from "../model/manifest.ts";
+import type { Problem } from "../model/problem.ts";
+import type { ClusterReader, ClusterWriter, LiveMetadata, ObjectRef, ResourceKind } from "../ports/cluster.ts";
+import type { BlobReader } from "../ports/git.ts";
+import type { Clock } from "../ports/system.ts";
+import type { AppliedParent } from "./applied-parent.ts";
+import { partOfLabel, setIdLabel } from "./apply-set.ts";
+import { decideApply, mayReplace, type Ownership } from "./decide.ts";
+import { type DesiredObject, type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
+import { type LookUp, lookUp } from "./look-up.ts";
+import { withMember } from "./members.ts";
+import { applyOrder, kindPartOf, rankOf } from "./object-rank.ts";
+import type { ObjectOutcome } from "./outcome.ts";
+import { type ApplyItem, blobAnnotation, blobMark, type PassPlan } from "./pass-plan.ts";
+import { removeObjects } from "./remove-objects.ts";
+import { settleDefinitions } from "./settle-definitions.ts";
+import { waitUntilGone } from "./wait-until-gone.ts";
+
+export interface PassParts {
+  readonly reader: ClusterReader;
+  readonly writer: ClusterWriter;
+  readonly blobs: BlobReader;
+  readonly clock: Clock;
+  readonly parent: AppliedParent;
+  /** The cluster's own file: the parent of the set, which is no member of it. */
+  readonly parentKey: ObjectKey;
+  readonly manager: string;
+  readonly ownership: Ownership;
+  /** What becomes of each object, as it becomes known. */
+  readonly onOutcome: (key: ObjectKey, outcome: ObjectOutcome, applied?: LiveMetadata) => void;
+  /** Fields of the object that somebody else may have for himself, taken out of it. */
+  readonly leaveOut?: (desired: DesiredObject, live: LiveMetadata) => DesiredObject["object"];
+}
+
+/** Files are read, and objects looked up, so many at a time. */
+const chunkObjects = 400;
+
+/** Throws where the pass has to be begun anew. */
+export async function runPass(parts: PassParts, plan: PassPlan): Promise<void> {
+  const pass = new ApplyPass(parts, plan);
+  for (const rank of applyOrder) {
+    await pass.applyItems(plan.apply.filter(({ key }) => rankOf(key) === rank));
+    if (rank === "definitions") await pass.settle();
+  }
+  await removeObjects(parts, plan.remove, plan.live);
+}
+
+interface Resolved {
+  readonly key: ObjectKey;
+  readonly desired: DesiredObject;
+  readonly ref: ObjectRef;
+}
+
+class ApplyPass {
+  readonly #parts: PassParts;
+  readonly #live: ReadonlyMap<ObjectKey, LiveMetadata>;
+  readonly #kinds = new Map<string, Promise<ResourceKind | undefined>>();
+  readonly #newDefinitions: DesiredObject[] = [];
+
+  constructor(parts: PassParts, plan: PassPlan) {
+    this.#parts = parts;
+    this.#live = plan.live;
+  }
+
+  async applyItems(items: readonly ApplyItem[]): Promise<void> {
+    for (let at = 0; at < items.length; at += chunkObjects) await this.#applyChunk(items.slice(at, at + chunkObjects));
+  }
+
+  /** Definitions that are new serve their kind a moment later. */
+  async settle(): Promise<void> {
+    if (this.#newDefinitions.length === 0) return;
+    await settleDefinitions(this.#parts, this.#newDefinitions.splice(0));
+    this.#kinds.clear();
+  }
+
+  async #applyChunk(items: readonly ApplyItem[]): Promise<void> {
+    const wanted = new Map(items.map((item) => [item.key, item]));
+    const files = [...new Map(items.map(({ file }) => [file.path, file])).values()];
+    const read = await readDesired(this.#parts.blobs, files);
+    for (const problem of read.problems) this.#tellUnreadable(items, problem);
+    const objects = read.value.filter(({ identity, file }) => wanted.get(objectKey(identity))?.file.path === file.path);
+    const resolved = (await Promise.all(objects.map((desired) => this.#resolve(desired)))).flat();
+    const unknown: LookUp[] = resolved.filter(({ key }) => !this.#live.has(key));
+    const found = await lookUp(this.#parts.reader, unknown);
+    await Promise.all(resolved.map((one) => this.#apply(one, this.#live.get(one.key) ?? found.get(one.key))));
+  }
+
+  #tellUnreadable(items: readonly ApplyItem[], { at, code, message }: Problem): void {
+    for (const { key, file } of items) {
+      if (at === undefined || !("file" in at) || at.file !== file.path) continue;
+      const [scope = "", kind = "", name = ""] = key.split("/");
+      const identity = { group: "", kind, namespace: scope === "_cluster" ? "" : scope, name };
+      this.#parts.onOutcome(key, { action: "failed", identity, owner: "", path: file.path, code, message });
+    }
+  }
+
+  /** Where the object is in the cluster; none where that is told already. */
+  async #resolve(desired: DesiredObject): Promise<Resolved[]> {
+    const { identity, version } = desired;
+    const key = objectKey(identity);
+    const name = `${version}/${kindPartOf(key)}`;
+    let finding = this.#kinds.get(name);
+    if (finding === undefined) {
+      finding = this.#parts.reader.findKind(identity.group, identity.kind, version);
+      this.#kinds.set(name, finding);
+    }
+    const kind = await finding;
+    if (kind === undefined) {
+      const apiVersion = identity.group === "" ? version : `${identity.group}/${version}`;
+      const message = `the cluster has no kind ${identity.kind} of ${apiVersion}`;
+      this.#tell(desired, { action: "failed", code: "KIND_UNKNOWN", message, isPending: true });
+      return [];
+    }
+    if (kind.isNamespaced === (identity.namespace === "")) {
+      const message = kind.isNamespaced
+        ? `a ${kind.kind} is in a namespace, and this one names none`
+        : `a ${kind.kind} is in no namespace, and this one names ${identity.namespace}`;
+      this.#tell(desired, { action: "failed", code: "MANIFEST_INVALID", message });
+      return [];
+    }
+    return [{ key, desired, ref: { kind, namespace: identity.namespace, name: identity.name } }];
+  }
+
+  async #apply({ key, desired, ref }: Resolved, live: LiveMetadata | undefined): Promise<void> {
+    const isParent = key === this.#parts.parentKey;
+    const decision = isParent ? ({ kind: "apply" } as const) : decideApply(desired, live, this.#parts.ownership);
+    switch (decision.kind) {
+      case "skip":
+        return this.#tell(desired, { action: "skipped", message: decision.message });
+      case "wait":
+        return this.#tell(desired, { action: "skipped", message: decision.message, isPending: true });
+      case "conflict": {
+        const message = `${decision.message}. ${decision.hint}`;
+        return this.#tell(desired, { action: "conflict", code: "OBJECT_CONFLICT", message, isPending: true });
+      }
+      case "apply":
+    }
+    try {
+      if (!isParent) await this.#parts.parent.nameKind(ref.kind);
+      if (decision.adoptFrom !== undefined) {
+        await this.#parts.writer.renameManager(ref, decision.adoptFrom, this.#parts.manager);
+      }
+      const outcome = await this.#send(desired, ref, live, isParent);
+      if (kindPartOf(key).startsWith("customresourcedefinition.") && outcome.action !== "unchanged") {
+        this.#newDefinitions.push(desired);
+      }
+      this.#tell(desired, outcome, outcome.applied);
+    } catch (error) {
+      this.#tell(desired, explainRefusal(desired, error));
+    }
+  }
+
+  async #send(
+    desired: DesiredObject,
+    ref: ObjectRef,
+    live: LiveMetadata | undefined,
+    isParent: boolean,
+  ): Promise<Told & { readonly applied: LiveMetadata }> {
+    const { writer, clock, reader, manager } = this.#parts;
+    const bare = live === undefined ? desired.object : (this.#parts.leaveOut?.(desired, live) ?? desired.object);
+    const object = isParent
+      ? withMember(bare, ["metadata", "labels", setIdLabel], this.#setId)
+      : this.#mark(desired, bare);
+    try {
+      const { isNew, metadata } = await writer.apply(ref, object, manager);
+      // It is not told whether the server changed anything; its version tells.
+      const isSame = metadata.resourceVersion === live?.resourceVersion;
+      return { action: isNew ? "created" : isSame ? "unchanged" : "configured", applied: metadata };
+    } catch (error) {
+      const isImmutable = error instanceof ClusterRefusal && error.reason === "immutable";
+      if (!isImmutable || live === undefined || !mayReplace(desired.annotations)) throw error;
+      await writer.remove(ref, live.uid, "foreground");
+      await waitUntilGone({ reader, clock }, ref, live.uid);
+      const { metadata } = await writer.apply(ref, object, manager);
+      return { action: "configured", message: "deleted and made anew", applied: metadata };
+    }
+  }
+
+  get #setId(): string {
+    return this.#parts.ownership.setId;
+  }
+
+  #mark({ file }: DesiredObject, object: DesiredObject["object"]): DesiredObject["object"] {
+    const labelled = withMember(object, ["metadata", "labels", partOfLabel], this.#setId);
+    return withMember(labelled, ["metadata", "annotations", blobAnnotation], blobMark(file.id));
+  }
+
+  #tell(desired: DesiredObject, told: Told, applied?: LiveMetadata): void {
+    const { identity, owner, file } = desired;
+    const { action, code, message, isPending } = told;
+    this.#parts.onOutcome(
+      objectKey(identity),
+      {
+        action,
+        identity,
+        owner,
+        path: file.path,
+        ...(code === undefined ? {} : { code }),
+        ...(message === undefined ? {} : { message }),
+        ...(isPending === undefined ? {} : { isPending }),
+      },
+      applied,
+    );
+  }
+}
+
+type Told = Pick<ObjectOutcome, "action" | "code" | "message" | "isPending">;
+
+/** What the server said, as an outcome. What is not this object's own trouble is thrown on. */
+function explainRefusal(desired: DesiredObject, error: unknown): Told {
+  if (!(error instanceof ClusterRefusal)) throw error;
+  const { reason, problem } = error;
+  if (reason === "terminating") {
+    return {
+      action: "skipped",
+      message: "waits until its namespace, which is being deleted, is gone",
+      isPending: true,
+    };
+  }
+  const isSecret = isCoreKind(desired.identity, "Secret");
+  // What fails within a Secret is never quoted.
+  const said = isSecret ? `the API server refuses this Secret (${reason})` : problem.message;
+  const hint =
+    reason === "immutable"
+      ? " Annotated kustomize.toolkit.fluxcd.io/force: enabled, it would be deleted and made anew."
+      : problem.hint === undefined
+        ? ""
+        : ` ${problem.hint}`;
+  return { action: "failed", code: problem.code, message: `${said}${hint}`, isPending: true };
+}

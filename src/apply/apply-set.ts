@@ -1,0 +1,46 @@
+/**
+ * The set of objects that one Sluice has in a cluster, as kubectl's ApplySets are (KEP-3659): a label on each, with an id
+ * that is a hash of its parent's name, and on the parent what kinds they are of, so that pruning need list no others.
+ */
+import { hash } from "node:crypto";
+
+export const partOfLabel = "applyset.kubernetes.io/part-of";
+export const setIdLabel = "applyset.kubernetes.io/id";
+export const toolingAnnotation = "applyset.kubernetes.io/tooling";
+export const kindsAnnotation = "applyset.kubernetes.io/contains-group-kinds";
+export const tooling = "sluice/v1";
+
+/** The parent is a ConfigMap; this is the id that KEP-3659 prescribes for it. */
+export function applySetId(parentName: string, parentNamespace: string): string {
+  const digest = hash("sha256", `${parentName}.${parentNamespace}.ConfigMap.`, "base64url");
+  return `applyset-${digest}-v1`;
+}
+
+export function partOfSelector(setId: string): string {
+  return `${partOfLabel}=${setId}`;
+}
+
+/** Everything that is not of the set. */
+export function notPartOfSelector(setId: string): string {
+  return `${partOfLabel}!=${setId}`;
+}
+
+/** A kind of the set: `Kind.group`, as the annotation lists them. */
+export interface GroupKind {
+  readonly group: string;
+  readonly kind: string;
+}
+
+export function writeGroupKind({ group, kind }: GroupKind): string {
+  return group === "" ? kind : `${kind}.${group}`;
+}
+
+export function readGroupKinds(annotation: string): readonly GroupKind[] {
+  return annotation
+    .split(",")
+    .filter((item) => item !== "")
+    .map((item) => {
+      const dot = item.indexOf(".");
+      return dot < 0 ? { group: "", kind: item } : { group: item.slice(dot + 1), kind: item.slice(0, dot) };
+    });
+}

@@ -1,0 +1,215 @@
+/**
+ * One cluster and its folder: which revision is applied, what is tried again, and the pass that comes next.
+ *
+ * Between full passes nothing is kept of objects that are as they should be: what has changed is the difference of two
+ * trees. A pass that was cut short counts for nothing, and is begun anew from what it began with.
+ */
+import { type Problem, SluiceError } from "../model/problem.ts";
+import { baseFolder, clusterFileName } from "../plan/paths.ts";
+import type { ClusterReader, ClusterWriter } from "../ports/cluster.ts";
+import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
+import type { Clock } from "../ports/system.ts";
+import { AppliedParent, parentNamespace } from "./applied-parent.ts";
+import { runPass } from "./apply-pass.ts";
+import { applySetId, type GroupKind } from "./apply-set.ts";
+import type { Adoption } from "./decide.ts";
+import { type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
+import { listMembers } from "./list-members.ts";
+import { kindPartOf, rankOf } from "./object-rank.ts";
+import type { ObjectOutcome } from "./outcome.ts";
+import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";
+import { PendingObjects } from "./pending-objects.ts";
+import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts";
+
+/** Where the target is, and the cluster's folder in it. */
+export interface Revision {
+  readonly commit: ObjectId;
+  readonly folder: ObjectId;
+}
+
+export interface ApplierParts {
+  readonly reader: ClusterReader;
+  /** Throws where the lease is not ours. */
+  readonly writer: ClusterWriter;
+  readonly git: BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
+  readonly clock: Clock;
+  /** The field manager: settings' `name`. */
+  readonly manager: string;
+  readonly adoption: Adoption;
+  /** Who applies, for people. */
+  readonly holder: string;
+}
+
+export type PassKind = "full" | "difference" | "retry";
+
+export interface PassReport {
+  readonly kind: PassKind;
+  readonly commit: ObjectId;
+  /** Of what was looked at. */
+  readonly outcomes: readonly ObjectOutcome[];
+  /** How many were as they should be, and were not looked at. */
+  readonly unchanged: number;
+  readonly problems: readonly Problem[];
+}
+
+/** The name of the set's parent, which is the cluster's file in the folder. Throws TARGET_MISSING. */
+export async function readParentName(git: ApplierParts["git"], { folder }: Revision): Promise<string> {
+  const path = `${baseFolder}/${clusterFileName}`;
+  const entry = await git.findEntry(folder, path);
+  const read = entry === undefined ? undefined : await readDesired(git, [{ path, id: entry.id }]);
+  const identity = read?.value[0]?.identity;
+  if (identity?.kind === "ConfigMap" && identity.namespace === parentNamespace) return identity.name;
+  throw new SluiceError({
+    code: "TARGET_MISSING",
+    message: `the cluster's folder has no ${path} that names its ConfigMap`,
+    hint: "Sluice writes it for every cluster. Nothing is changed in the cluster without it.",
+  });
+}
+
+export class ClusterApplier {
+  readonly #parts: ApplierParts;
+  readonly #parent: AppliedParent;
+  readonly #parentName: string;
+  readonly #setId: string;
+  readonly #pending = new PendingObjects();
+  #applied: Revision | undefined;
+
+  constructor(parts: ApplierParts, parentName: string) {
+    this.#parts = parts;
+    this.#parentName = parentName;
+    this.#setId = applySetId(parentName, parentNamespace);
+    const { reader, writer, manager } = parts;
+    this.#parent = new AppliedParent(reader, writer, { name: parentName, setId: this.#setId, manager });
+  }
+
+  get applied(): Revision | undefined {
+    return this.#applied;
+  }
+
+  /** What of the set is not well when all is, or when time is up. */
+  waitUntilHealthy(timeoutMs: number, signal: AbortSignal): Promise<readonly UnhealthyObject[]> {
+    const { reader, clock } = this.#parts;
+    return waitUntilHealthy({ reader, clock, setId: this.#setId }, this.#parent.kinds, timeoutMs, signal);
+  }
+
+  /** Everything that is not as the folder wants it. */
+  get troubles(): readonly ObjectOutcome[] {
+    return this.#pending.outcomes;
+  }
+
+  /** Monotonic milliseconds when something is to be tried again; infinite: nothing is. */
+  get nextRetryAt(): number {
+    return this.#pending.nextAt;
+  }
+
+  /** Whatever is known of the cluster counts no more: somebody else may have worked on it. */
+  forget(): void {
+    this.#applied = undefined;
+    this.#pending.clear();
+  }
+
+  /**
+   * Brings the cluster to the revision: by a full pass where nothing is known of it or one is asked for, else by what has
+   * changed, and what is due to be tried again. Undefined: there was nothing to do. Throws where it has to be begun anew.
+   */
+  async step(revision: Revision, full: "if-needed" | "look" | "apply-all"): Promise<PassReport | undefined> {
+    if (this.#applied === undefined) await this.#parent.read();
+    if (full !== "apply-all") this.#refuseBehind(revision);
+    if (full !== "if-needed" || this.#applied === undefined) return this.#fullPass(revision, full === "apply-all");
+    const { plan, kind } = await this.#planChanges(this.#applied, revision);
+    if (plan.apply.length + plan.remove.length + plan.problems.length === 0) {
+      this.#applied = revision;
+      return undefined;
+    }
+    return this.#run(kind, revision, plan);
+  }
+
+  /** A server that lags, or a branch that was set back: what was applied since is not taken back by that. */
+  #refuseBehind({ commit }: Revision): void {
+    const { mark } = this.#parent;
+    if (commit === mark.commit || !mark.before.includes(commit)) return;
+    throw new SluiceError({
+      code: "TARGET_BEHIND",
+      message: `the target is at ${commit.slice(0, 12)}, which is behind ${mark.commit.slice(0, 12)}, which was applied`,
+      hint: "If it was set back on purpose, sluice apply --full applies it all the same.",
+    });
+  }
+
+  async #planChanges(before: Revision, after: Revision): Promise<{ plan: PassPlan; kind: PassKind }> {
+    const { git, clock } = this.#parts;
+    const hasChanged = before.folder !== after.folder;
+    const changed = hasChanged
+      ? await planDifference(git, before.folder, after.folder)
+      : { apply: [], remove: [], live: new Map(), problems: [], unchanged: 0 };
+    const keys = new Set([...changed.apply, ...changed.remove].map(({ key }) => key));
+    for (const key of keys) this.#pending.forget(key);
+    // What waits for a kind or a Namespace may go on as soon as that has come.
+    const hasDefinitions = changed.apply.some(({ key }) => rankOf(key) === "definitions");
+    const due = this.#pending.due(hasDefinitions ? Number.POSITIVE_INFINITY : clock.monotonic());
+    const apply: ApplyItem[] = [...changed.apply];
+    const remove: RemovalItem[] = [...changed.remove];
+    for (const { item } of due) {
+      if ("apply" in item) apply.push(item.apply);
+      else remove.push(item.remove);
+    }
+    return { plan: { ...changed, apply, remove }, kind: hasChanged ? "difference" : "retry" };
+  }
+
+  async #fullPass(revision: Revision, all: boolean): Promise<PassReport> {
+    const { git, reader } = this.#parts;
+    const folder = await listFolder(git, revision.folder);
+    const kinds = unionOfKinds(this.#parent.kinds, folder.files.keys());
+    const listing = await listMembers(reader, kinds, this.#setId);
+    const plan = planFull(folder, listing.members, all);
+    this.#pending.clear();
+    return this.#run("full", revision, { ...plan, problems: [...plan.problems, ...listing.problems] });
+  }
+
+  async #run(kind: PassKind, revision: Revision, plan: PassPlan): Promise<PassReport> {
+    const { reader, writer, git, clock, manager, adoption, holder } = this.#parts;
+    const outcomes = new Map<ObjectKey, ObjectOutcome>();
+    await runPass(
+      {
+        reader,
+        writer,
+        blobs: git,
+        clock,
+        parent: this.#parent,
+        parentKey: objectKey({ group: "", kind: "ConfigMap", namespace: parentNamespace, name: this.#parentName }),
+        manager,
+        ownership: { setId: this.#setId, adoption },
+        onOutcome: (key, outcome) => outcomes.set(key, outcome),
+      },
+      plan,
+    );
+    const now = clock.monotonic();
+    const items = new Map<ObjectKey, { apply: ApplyItem } | { remove: RemovalItem }>([
+      ...plan.remove.map((remove) => [remove.key, { remove }] as const),
+      ...plan.apply.map((apply) => [apply.key, { apply }] as const),
+    ]);
+    for (const [key, outcome] of outcomes) {
+      const item = items.get(key);
+      if (item !== undefined) this.#pending.note(key, item, outcome, now);
+    }
+    const told = [...outcomes.values()];
+    const applied = { commit: revision.commit, now: clock.now(), by: holder };
+    const hasFailed = told.filter(({ action, isPending }) => action === "failed" && isPending !== true);
+    await this.#parent.tell(applied, told, [...hasFailed, ...this.#pending.outcomes]);
+    this.#applied = revision;
+    return { kind, commit: revision.commit, outcomes: told, unchanged: plan.unchanged, problems: plan.problems };
+  }
+}
+
+/** Kinds by name, each once however its case is written. */
+function unionOfKinds(named: readonly GroupKind[], keys: Iterable<ObjectKey>): readonly GroupKind[] {
+  const kinds = new Map<string, GroupKind>();
+  for (const kind of named) kinds.set(`${kind.kind}.${kind.group}`.toLowerCase(), kind);
+  for (const key of keys) {
+    const part = kindPartOf(key);
+    const dot = part.indexOf(".");
+    const kind = dot < 0 ? { group: "", kind: part } : { group: part.slice(dot + 1), kind: part.slice(0, dot) };
+    const name = `${kind.kind}.${kind.group}`;
+    if (!kinds.has(name)) kinds.set(name, kind);
+  }
+  return [...kinds.values()];
+}

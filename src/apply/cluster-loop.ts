@@ -1,0 +1,80 @@
+/**
+ * One cluster, for as long as it is to be kept in line with its folder: whoever else works on it is waited for, trouble is
+ * waited out with growing pauses, and it concerns no other cluster.
+ */
+import { type Problem, SluiceError } from "../model/problem.ts";
+import type { Chance } from "../ports/system.ts";
+import type { PassReport } from "./cluster-applier.ts";
+import { type ClusterParts, findFolder, openApplier } from "./open-applier.ts";
+import type { ObjectOutcome } from "./outcome.ts";
+import type { TargetFollower } from "./target-follower.ts";
+
+const fullEveryMs = 30 * 60_000;
+/** What a predecessor that fell silent had sent last has arrived by then. */
+const afterTakeoverMs = 45_000;
+const backoffMsMin = 1_000;
+const backoffMsMax = 60_000;
+
+export interface ClusterLoopParts extends ClusterParts {
+  readonly target: TargetFollower;
+  readonly chance: Chance;
+  readonly onPass: (report: PassReport, troubles: readonly ObjectOutcome[], milliseconds: number) => void;
+  /** Told once for each kind of trouble, and undefined when it is over. */
+  readonly onTrouble: (problem: Problem | undefined) => void;
+}
+
+export async function runClusterLoop(parts: ClusterLoopParts, signal: AbortSignal): Promise<void> {
+  const { clock, chance, target, onTrouble } = parts;
+  let delayMs = backoffMsMin;
+  let told: string | undefined;
+  const settle = () => {
+    delayMs = backoffMsMin;
+    if (told !== undefined) onTrouble(undefined);
+    told = undefined;
+  };
+  while (!signal.aborted) {
+    const { rings } = target.moved;
+    try {
+      if (target.head === undefined) await target.moved.wait(rings, Number.POSITIVE_INFINITY, signal);
+      else await workOnCluster(parts, signal, settle);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof SluiceError)) throw error;
+      if (told !== error.problem.message) onTrouble(error.problem);
+      told = error.problem.message;
+      await clock.sleep(delayMs * (0.5 + chance.next() / 2), signal);
+      delayMs = Math.min(delayMs * 2, backoffMsMax);
+    }
+  }
+}
+
+/** From taking the lease to losing it. Throws what has to be waited out. */
+async function workOnCluster(parts: ClusterLoopParts, signal: AbortSignal, settle: () => void): Promise<void> {
+  const { clock, target, onPass } = parts;
+  const { applier, lease } = await openApplier(parts, await findFolder(parts, target.head!));
+  const acquired = await lease.acquire(true, signal);
+  const ended = new AbortController();
+  const both = AbortSignal.any([signal, ended.signal]);
+  const keeping = lease.keep(both).finally(() => ended.abort());
+  let fullAt = clock.monotonic() + (acquired === "taken-over" ? afterTakeoverMs : fullEveryMs);
+  try {
+    while (!both.aborted) {
+      const { rings } = target.moved;
+      const started = clock.monotonic();
+      const isFullDue = started >= fullAt;
+      const revision = await findFolder(parts, target.head!);
+      const report = await applier.step(revision, isFullDue ? "look" : "if-needed");
+      settle();
+      if (report !== undefined) onPass(report, applier.troubles, clock.monotonic() - started);
+      if (isFullDue) fullAt = clock.monotonic() + fullEveryMs;
+      const dueMs = Math.max(0, Math.min(fullAt, applier.nextRetryAt) - clock.monotonic());
+      await target.moved.wait(rings, dueMs, both);
+    }
+    if (!signal.aborted) lease.assertHeld();
+  } finally {
+    ended.abort();
+    await keeping;
+    // Who comes next need not wait, where the server still hears us.
+    await lease.release().catch(() => undefined);
+  }
+}

@@ -1,0 +1,38 @@
+/** What the cluster has with our label: metadata only, kind by kind. */
+
+import { ClusterRefusal } from "../model/cluster-refusal.ts";
+import type { Problem } from "../model/problem.ts";
+import type { ClusterReader } from "../ports/cluster.ts";
+import { type GroupKind, partOfSelector } from "./apply-set.ts";
+import { type ObjectKey, objectKey } from "./desired-object.ts";
+import type { SetMember } from "./pass-plan.ts";
+
+export interface SetListing {
+  readonly members: ReadonlyMap<ObjectKey, SetMember>;
+  /** Kinds that may not be listed: nothing of them can be pruned. */
+  readonly problems: readonly Problem[];
+}
+
+export async function listMembers(
+  reader: ClusterReader,
+  kinds: Iterable<GroupKind>,
+  setId: string,
+): Promise<SetListing> {
+  const members = new Map<ObjectKey, SetMember>();
+  const problems: Problem[] = [];
+  for (const { group, kind: name } of kinds) {
+    const kind = await reader.findKind(group, name);
+    if (kind === undefined) continue;
+    try {
+      for await (const metadata of reader.listMetadata(kind, { labelSelector: partOfSelector(setId) })) {
+        const key = objectKey({ group, kind: kind.kind, namespace: metadata.namespace, name: metadata.name });
+        members.set(key, { kind, metadata });
+      }
+    } catch (error) {
+      if (!(error instanceof ClusterRefusal)) throw error;
+      const message = `${kind.plural} can't be listed, so none of them is pruned: ${error.message}`;
+      problems.push({ ...error.problem, severity: "warning", message });
+    }
+  }
+  return { members, problems };
+}

@@ -1,0 +1,57 @@
+/** What it takes to work on one cluster: its folder, its lease, and who may write. */
+
+import type { ClusterKey } from "../model/cluster.ts";
+import { SluiceError } from "../model/problem.ts";
+import { clusterFolder } from "../plan/paths.ts";
+import type { Cluster } from "../ports/cluster.ts";
+import type { BlobReader, TreeReader } from "../ports/git.ts";
+import type { Clock } from "../ports/system.ts";
+import { parentNamespace } from "./applied-parent.ts";
+import { ClusterApplier, type Revision, readParentName } from "./cluster-applier.ts";
+import type { Adoption } from "./decide.ts";
+import { guardWriter } from "./guarded-writer.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import type { TargetHead } from "./target-follower.ts";
+
+export interface ClusterParts {
+  readonly key: ClusterKey;
+  readonly cluster: Cluster;
+  readonly git: BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
+  readonly clock: Clock;
+  readonly outputPath: string;
+  /** Settings' `name`. */
+  readonly manager: string;
+  readonly adoption: Adoption;
+  /** Who applies: one for each process. */
+  readonly holder: string;
+}
+
+/** The cluster's folder at that commit. Throws TARGET_MISSING where there is none: absence is no emptiness. */
+export async function findFolder(
+  { git, outputPath, key }: Pick<ClusterParts, "git" | "outputPath" | "key">,
+  { commit, tree }: TargetHead,
+): Promise<Revision> {
+  const path = `${outputPath}/${clusterFolder(key)}`;
+  const entry = await git.findEntry(tree, path);
+  if (entry?.mode === "40000") return { commit, folder: entry.id };
+  throw new SluiceError({
+    code: "TARGET_MISSING",
+    message: `the target has no folder ${path}`,
+    hint: "A cluster in the catalog has one. Nothing is changed in the cluster without it.",
+  });
+}
+
+export interface OpenApplier {
+  readonly applier: ClusterApplier;
+  readonly lease: LeaseKeeper;
+}
+
+/** The lease is not taken yet; nothing can be written before it is. */
+export async function openApplier(parts: ClusterParts, revision: Revision): Promise<OpenApplier> {
+  const { cluster, git, clock, manager, adoption, holder } = parts;
+  const name = await readParentName(git, revision);
+  const lease = new LeaseKeeper(cluster, { namespace: parentNamespace, name }, holder, clock);
+  const writer = guardWriter(cluster, () => lease.assertHeld());
+  const applier = new ClusterApplier({ reader: cluster, writer, git, clock, manager, adoption, holder }, name);
+  return { applier, lease };
+}

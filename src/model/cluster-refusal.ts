@@ -1,0 +1,27 @@
+/** What an API server does not want: an error that says whether it is worth trying again. */
+import { SluiceError } from "./problem.ts";
+
+/**
+ * `terminating`: its namespace is being deleted. `conflict`: the object is not the one that was meant, or has changed.
+ * `expired`: the page or version that was asked for is forgotten. `immutable`: a field can't be changed any more. `invalid` is what no retry makes valid, unless others change something.
+ */
+export type RefusalReason =
+  | "invalid"
+  | "immutable"
+  | "forbidden"
+  | "conflict"
+  | "not-found"
+  | "terminating"
+  | "expired"
+  | "other";
+
+/** The server does not want it: one object's trouble, and nobody else's. */
+export class ClusterRefusal extends SluiceError {
+  readonly reason: RefusalReason;
+
+  constructor(reason: RefusalReason, message: string, hint?: string) {
+    super({ code: "CLUSTER_REFUSED", message, ...(hint === undefined ? {} : { hint }) });
+    this.name = "ClusterRefusal";
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,131 @@
+/** Kubeconfig files: what is read from them, and what is refused with a place to look. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { runExecPlugin } from "../../../src/adapters/kube/exec-credential.ts";
+import { readKubeconfig } from "../../../src/adapters/kube/kubeconfig.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-kubeconfig-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(user: object, cluster: object = {}, more: object = {}): string {
+  const file = join(folder, "config");
+  const config = {
+    "current-context": "it",
+    contexts: [{ name: "it", context: { cluster: "there", user: "me" } }],
+    clusters: [{ name: "there", cluster: { server: "https://eu-1.example.com:6443/base", ...cluster } }],
+    users: [{ name: "me", user }],
+    ...more,
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+it.each([
+  ["a token", { token: "abc" }, { kind: "token", token: "abc" }],
+  ["a token file, which wins over a token", { tokenFile: "t", token: "abc" }, { kind: "tokenFile" }],
+  ["user and password", { username: "ada", password: "x" }, { kind: "basic", username: "ada", password: "x" }],
+  ["nobody", {}, { kind: "none" }],
+  [
+    "a plugin",
+    {
+      exec: {
+        apiVersion: "client.authentication.k8s.io/v1",
+        command: "get-token",
+        args: ["a"],
+        env: [{ name: "A", value: "b" }],
+      },
+    },
+    { kind: "exec", plugin: { command: "get-token", args: ["a"], env: { A: "b" } } },
+  ],
+])("comes as %s", async (_name, user, identity) => {
+  expect((await readKubeconfig(write(user))).identity).toMatchObject(identity);
+});
+
+it("reads certificates in place and from files beside it, and where to connect to", async () => {
+  writeFileSync(join(folder, "ca.pem"), "AUTHORITY");
+  const data = (text: string) => Buffer.from(text).toString("base64");
+  const user = {
+    "client-certificate-data": data("CERT"),
+    "client-key-data": data("KEY"),
+    as: "root",
+    "as-groups": ["a", "b"],
+  };
+  const cluster = {
+    "certificate-authority": "ca.pem",
+    "tls-server-name": "kubernetes",
+    "proxy-url": "http://proxy:3128",
+    "insecure-skip-tls-verify": true,
+  };
+  const access = await readKubeconfig(write(user, cluster));
+  expect(access).toMatchObject({
+    ca: "AUTHORITY",
+    serverName: "kubernetes",
+    isInsecure: true,
+    certificate: { cert: "CERT", key: "KEY" },
+    headers: { "impersonate-user": "root", "impersonate-group": ["a", "b"] },
+  });
+  expect([access.server.href, access.proxy?.href]).toEqual([
+    "https://eu-1.example.com:6443/base",
+    "http://proxy:3128/",
+  ]);
+});
+
+it.each([
+  ["a context that is not there", {}, {}, { "current-context": "other" }, /contexts has none that is called other/],
+  ["no context", {}, {}, { "current-context": "" }, /current-context is missing/],
+  ["a server that is no URL", {}, { server: "eu-1:6443" }, {}, /no http\(s\) URL/],
+  [
+    "a file that is not there",
+    {},
+    { "certificate-authority": "gone.pem" },
+    {},
+    /gone\.pem can't be read: there is no such file/,
+  ],
+  ["a certificate without its key", { "client-certificate-data": "QQ==" }, {}, {}, /go together/],
+  ["a proxy of another kind", {}, { "proxy-url": "socks5://x" }, {}, /proxy-url/],
+  [
+    "a plugin of an old version",
+    { exec: { apiVersion: "client.authentication.k8s.io/v1alpha1", command: "x" } },
+    {},
+    {},
+    /v1beta1/,
+  ],
+  ["a provider that kubectl has given up", { "auth-provider": { name: "gcp" } }, {}, {}, /auth-provider/],
+])("refuses %s", async (_name, user, cluster, more, message) => {
+  const reading = readKubeconfig(write(user, cluster, more));
+  await expect(reading).rejects.toMatchObject({ problem: { code: "KUBECONFIG_INVALID" } });
+  await expect(reading).rejects.toThrow(message);
+});
+
+it("quotes nothing of a file that is no YAML", async () => {
+  const file = join(folder, "config");
+  writeFileSync(file, "token: [hunter2hunter2");
+  await expect(readKubeconfig(file)).rejects.toThrow(/is no YAML$/);
+  await expect(readKubeconfig(join(folder, "gone"))).rejects.toThrow(/it can't be read: there is no such file/);
+});
+
+it("asks a plugin, tells it what for, and says what went wrong without what it printed", async () => {
+  const run = async (script: string) => {
+    const exec = {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command: process.execPath,
+      args: ["-e", script],
+      provideClusterInfo: true,
+    };
+    const access = await readKubeconfig(write({ exec }));
+    if (access.identity.kind !== "exec") throw new Error("no plugin");
+    return runExecPlugin(access.identity.plugin, access);
+  };
+  const info = "JSON.parse(process.env.KUBERNETES_EXEC_INFO)";
+  const answer = (status: string) =>
+    `console.log(JSON.stringify({apiVersion: ${info}.apiVersion, kind: "ExecCredential", status: ${status}}))`;
+  const given = await run(answer(`{token: ${info}.spec.cluster.server, expirationTimestamp: "2030-01-01T00:00:00Z"}`));
+  expect(given).toEqual({ token: "https://eu-1.example.com:6443/base", expiresAt: Date.UTC(2030, 0, 1) });
+  await expect(run(answer("{}"))).rejects.toMatchObject({ problem: { code: "CLUSTER_AUTH" } });
+  await expect(run("console.log('hunter2hunter2'); process.exit(4)")).rejects.toThrow(/ended with exit code 4$/);
+});

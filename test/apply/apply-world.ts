@@ -1,0 +1,141 @@
+/** A cluster in memory and a folder of the target that people and Sluice change, with an applier between them. */
+
+import { ClusterApplier, type PassReport, readParentName } from "../../src/apply/cluster-applier.ts";
+import type { Adoption } from "../../src/apply/decide.ts";
+import { findFolder } from "../../src/apply/open-applier.ts";
+import { type ApplyAction, isTrouble } from "../../src/apply/outcome.ts";
+import { parseYaml11Stream } from "../../src/go-template/index.ts";
+import type { JsonObject } from "../../src/model/json.ts";
+import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
+import { FakeCluster } from "../fakes/fake-cluster.ts";
+import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
+import { FakeGitRepository } from "../fakes/fake-git-repository.ts";
+
+const folder = "rendered/fleet/eu-1";
+export const parentName = "sluice-0123456789ab";
+const clusterFile = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ${parentName}
+  namespace: default
+data:
+  name: eu-1
+`;
+
+/** An owned object's file: its path below the cluster's folder, and its text. */
+export function objectFile(
+  identity: string,
+  more: { readonly owner?: string; readonly annotations?: Record<string, string>; readonly body?: string } = {},
+): readonly [path: string, text: string] {
+  const { owner = "login", annotations = {}, body = "" } = more;
+  const [kindName = "", ...names] = identity.split("/");
+  const [namespace, name] = names.length === 1 ? ["", names[0]!] : (names as [string, string]);
+  const [apiVersion, kindPart] = types[kindName] ?? ["example.com/v1", `${kindName.toLowerCase()}.example.com`];
+  const lines = [
+    `apiVersion: ${apiVersion}`,
+    `kind: ${kindName}`,
+    "metadata:",
+    `  name: ${name}`,
+    ...(namespace === "" ? [] : [`  namespace: ${namespace}`]),
+    "  labels:",
+    `    sluice.dev/owner: EventTrigger.${owner}`,
+    ...(Object.keys(annotations).length === 0 ? [] : ["  annotations:"]),
+    ...Object.entries(annotations).map(([key, value]) => `    ${key}: ${JSON.stringify(value)}`),
+  ];
+  const scope = namespace === "" ? "_cluster" : namespace;
+  return [`triggers/${owner}/${scope}/${kindPart}/${name}.yaml`, `${lines.join("\n")}\n${body}`];
+}
+
+const types: Readonly<Record<string, readonly [string, string]>> = {
+  Namespace: ["v1", "namespace"],
+  ConfigMap: ["v1", "configmap"],
+  Secret: ["v1", "secret"],
+  Job: ["batch/v1", "job.batch"],
+  CustomResourceDefinition: ["apiextensions.k8s.io/v1", "customresourcedefinition.apiextensions.k8s.io"],
+};
+
+export const widgetDefinition = objectFile("CustomResourceDefinition/widgets.example.com", {
+  body: `spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`,
+});
+
+export class ApplyWorld {
+  readonly cluster: FakeCluster;
+  readonly clock: FakeClock = createFakeClock();
+  readonly #remote = new FakeGitRemote();
+  readonly #git = new FakeGitRepository(this.#remote);
+  #applier: ClusterApplier | undefined;
+  readonly #manager: string;
+
+  constructor(cluster = new FakeCluster(), manager = "sluice") {
+    this.cluster = cluster;
+    this.#manager = manager;
+  }
+
+  /** Commits files of the cluster's folder; undefined removes one. The cluster's own file is there from the first on. */
+  commit(files: Readonly<Record<string, string | undefined>>, parent = clusterFile): string {
+    const isFirst = this.#remote.branches.size === 0;
+    const own = isFirst ? { [`${folder}/base/sluice-cluster.yaml`]: parent } : {};
+    const below = Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
+    return this.#remote.commitAsPerson("main", { ...own, ...below });
+  }
+
+  /** One pass at the target's head, or at an earlier commit; undefined: there was nothing to do. */
+  async step(
+    more: { at?: string; full?: "look" | "apply-all"; adoption?: Adoption } = {},
+  ): Promise<PassReport | undefined> {
+    const fetched = (await this.#git.fetchHeads(["main"])).get("main")!;
+    const commit = more.at ?? fetched;
+    const { tree } = await this.#git.readCommit(commit);
+    const revision = await findFolder({ git: this.#git, outputPath: "rendered", key: "fleet/eu-1" }, { commit, tree });
+    if (more.adoption !== undefined) this.#applier = undefined;
+    this.#applier ??= new ClusterApplier(
+      {
+        reader: this.cluster,
+        writer: this.cluster,
+        git: this.#git,
+        clock: this.clock,
+        manager: this.#manager,
+        adoption: more.adoption ?? { kind: "none" },
+        holder: "here",
+      },
+      await readParentName(this.#git, revision),
+    );
+    return this.#applier.step(revision, more.full ?? "if-needed");
+  }
+
+  /** What became of each object of a pass, as `<action> <kind>/<name>`, without the cluster's own file. */
+  async actions(more: Parameters<ApplyWorld["step"]>[0] = {}): Promise<string[]> {
+    const report = await this.step(more);
+    return (report?.outcomes ?? [])
+      .filter(({ path }) => path !== "base/sluice-cluster.yaml")
+      .map(
+        (outcome) =>
+          `${nameAction(outcome.action, isTrouble(outcome))} ${outcome.identity.kind}/${outcome.identity.name}`,
+      );
+  }
+
+  /** Starts anew, as a process that was killed does. */
+  restart(): void {
+    this.#applier = undefined;
+  }
+
+  /** What the parent says of failures. */
+  get failures(): readonly JsonObject[] {
+    const data = this.cluster.objectOf("ConfigMap", "default", parentName)?.get("data") as JsonObject;
+    return parseYaml11Stream(String(data.get("failures")))[0] as readonly JsonObject[];
+  }
+
+  annotation(name: string): unknown {
+    const metadata = this.cluster.objectOf("ConfigMap", "default", parentName)?.get("metadata") as JsonObject;
+    return (metadata.get("annotations") as JsonObject).get(name);
+  }
+}
+
+function nameAction(action: ApplyAction, waits: boolean): string {
+  return action === "skipped" && waits ? "waiting" : action;
+}

@@ -1,0 +1,333 @@
+/** The applier over a cluster in memory: what becomes of each object, in which order, and what is left alone. */
+import { beforeEach, describe, expect, it } from "vitest";
+import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
+import type { JsonObject } from "../../src/model/json.ts";
+import { configMap, json } from "../contract/cluster-contract.ts";
+import type { FakeCluster } from "../fakes/fake-cluster.ts";
+import { ApplyWorld, objectFile, parentName, widgetDefinition } from "./apply-world.ts";
+
+let world: ApplyWorld;
+let cluster: FakeCluster;
+
+beforeEach(() => {
+  world = new ApplyWorld();
+  cluster = world.cluster;
+});
+
+const files = (...entries: (readonly [string, string])[]) => Object.fromEntries(entries);
+const namespace = (name: string, labels = {}) =>
+  json({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }) as JsonObject;
+
+describe("a folder that is new to a cluster", () => {
+  it("is applied in order: definitions and Namespaces, then the rest, and the parent says so", async () => {
+    const widget = objectFile("Widget/alice/one");
+    const commit = world.commit(
+      files(widget, objectFile("ConfigMap/alice/a"), objectFile("Namespace/alice"), widgetDefinition),
+    );
+    const actions = await world.actions();
+    expect(actions.slice(0, 2).sort()).toEqual([
+      "created CustomResourceDefinition/widgets.example.com",
+      "created Namespace/alice",
+    ]);
+    expect(actions.slice(2).sort()).toEqual(["created ConfigMap/a", "created Widget/one"]);
+    expect(world.annotation("sluice.dev/applied")).toBe(commit);
+    expect(world.annotation("applyset.kubernetes.io/contains-group-kinds")).toBe(
+      "ConfigMap,CustomResourceDefinition.apiextensions.k8s.io,Namespace,Widget.example.com",
+    );
+    expect(world.failures).toEqual([]);
+  });
+
+  it("that is not there changes nothing: absence is no emptiness", async () => {
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    const [path] = objectFile("ConfigMap/default/a");
+    world.commit({ [path]: undefined, "base/sluice-cluster.yaml": undefined });
+    await expect(world.step()).rejects.toMatchObject({ problem: { code: "TARGET_MISSING" } });
+    world.restart();
+    await expect(world.step()).rejects.toMatchObject({ problem: { code: "TARGET_MISSING" } });
+    expect(cluster.names).toContain("ConfigMap/default/a");
+  });
+});
+
+describe("a change", () => {
+  it("touches what has changed, and asks for nothing else", async () => {
+    world.commit(files(...Array.from({ length: 40 }, (_, index) => objectFile(`ConfigMap/default/a${index}`))));
+    await world.step();
+    cluster.writes.length = 0;
+    Object.assign(cluster.asked, { objects: 0, lists: 0 });
+    world.commit(files(objectFile("ConfigMap/default/a7", { body: "data: {key: value}\n" })));
+    expect(await world.actions()).toEqual(["configured ConfigMap/a7"]);
+    expect(cluster.writes).toEqual(["apply ConfigMap/a7", `apply ConfigMap/${parentName}`]);
+    expect(cluster.asked).toEqual({ objects: 1, lists: 0 });
+    expect(await world.step()).toBeUndefined();
+  });
+
+  it("that removes files deletes in reverse: contents before Namespaces, instances before definitions", async () => {
+    const all = [
+      widgetDefinition,
+      objectFile("Namespace/alice"),
+      objectFile("Widget/alice/one"),
+      objectFile("ConfigMap/alice/a"),
+    ];
+    world.commit(files(...all));
+    await world.step();
+    cluster.writes.length = 0;
+    world.commit(Object.fromEntries(all.map(([path]) => [path, undefined])));
+    await world.step();
+    expect(cluster.writes.slice(0, 2).sort()).toEqual(["delete ConfigMap/a", "delete Widget/one"]);
+    expect(cluster.writes.slice(2, 4)).toEqual([
+      "delete CustomResourceDefinition/widgets.example.com",
+      "delete Namespace/alice",
+    ]);
+    expect(cluster.names).toEqual([`ConfigMap/default/${parentName}`]);
+  });
+
+  it("that moves an object to another owner keeps it", async () => {
+    const before = objectFile("ConfigMap/default/a", { owner: "login" });
+    world.commit(files(before));
+    await world.step();
+    const uid = cluster.uidOf("ConfigMap", "default", "a");
+    world.commit({ [before[0]]: undefined, ...files(objectFile("ConfigMap/default/a", { owner: "signup" })) });
+    expect(await world.actions()).toEqual(["configured ConfigMap/a"]);
+    expect(cluster.uidOf("ConfigMap", "default", "a")).toBe(uid);
+  });
+
+  it("that breaks a file fails that one, and deletes nothing", async () => {
+    const [path] = objectFile("ConfigMap/default/a");
+    world.commit(files(objectFile("ConfigMap/default/a"), objectFile("ConfigMap/default/b")));
+    await world.step();
+    world.commit({ [path]: "metadata: [", ...files(objectFile("ConfigMap/default/c")) });
+    const report = await world.step();
+    expect(report?.problems).toMatchObject([{ code: "MANIFEST_SYNTAX", at: { file: path } }]);
+    world.restart();
+    await world.step();
+    expect(cluster.names).toEqual(expect.arrayContaining(["a", "b", "c"].map((name) => `ConfigMap/default/${name}`)));
+  });
+
+  it("is not lost where the cluster goes away midway: it is begun anew", async () => {
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    world.commit(files(...["b", "c", "d"].map((name) => objectFile(`ConfigMap/default/${name}`))));
+    let writes = 0;
+    cluster.beforeWrite = () => {
+      if (++writes === 2) cluster.isDown = true;
+    };
+    await expect(world.step()).rejects.toMatchObject({ problem: { code: "CLUSTER_UNAVAILABLE" } });
+    cluster.isDown = false;
+    cluster.beforeWrite = () => undefined;
+    await world.step();
+    expect(cluster.names.filter((name) => name.includes("/default/"))).toHaveLength(5);
+  });
+
+  it("to what was applied before the last is refused, unless it is asked for", async () => {
+    const first = world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    world.commit(files(objectFile("ConfigMap/default/b")));
+    await world.step();
+    world.restart();
+    await expect(world.step({ at: first })).rejects.toMatchObject({ problem: { code: "TARGET_BEHIND" } });
+    expect(cluster.names).toContain("ConfigMap/default/b");
+    await world.step({ at: first, full: "apply-all" });
+    expect(cluster.names).not.toContain("ConfigMap/default/b");
+  });
+});
+
+describe("a full pass", () => {
+  it("applies what differs and prunes what the folder does not have, by our label alone", async () => {
+    world.commit(files(objectFile("ConfigMap/default/a"), objectFile("ConfigMap/default/b")));
+    await world.step();
+    await cluster.applyAs("person", "v1", "ConfigMap", configMap("default", "theirs", {}));
+    cluster.drop("ConfigMap", "default", "a");
+    world.commit({ [objectFile("ConfigMap/default/b")[0]]: undefined });
+    world.restart();
+    const actions = await world.actions();
+    expect(actions.sort()).toEqual(["created ConfigMap/a", "deleted ConfigMap/b"]);
+    expect(cluster.names).toContain("ConfigMap/default/theirs");
+  });
+
+  it("leaves alone what is there from the very file; --full applies all the same", async () => {
+    world.commit(files(objectFile("ConfigMap/default/a", { body: "data: {key: ours}\n" })));
+    await world.step();
+    await cluster.applyAs("person", "v1", "ConfigMap", configMap("default", "a", { key: "theirs" }));
+    expect((await world.step({ full: "look" }))?.unchanged).toBe(1);
+    expect(await world.actions({ full: "apply-all" })).toEqual(["configured ConfigMap/a"]);
+    expect(cluster.objectOf("ConfigMap", "default", "a")?.get("data")).toEqual(new Map([["key", "ours"]]));
+  });
+});
+
+describe("what is not ours", () => {
+  it("is a conflict that holds up nothing else, and survives our Delete too", async () => {
+    await cluster.applyAs("person", "v1", "Namespace", namespace("alice", { by: "ada" }));
+    const uid = cluster.uidOf("Namespace", "", "alice");
+    const all = [objectFile("Namespace/alice"), objectFile("ConfigMap/alice/a")];
+    world.commit(files(...all));
+    expect((await world.actions()).sort()).toEqual(["conflict Namespace/alice", "created ConfigMap/a"]);
+    expect(world.failures.map((failure) => failure.get("action"))).toEqual(["conflict"]);
+    world.commit(Object.fromEntries(all.map(([path]) => [path, undefined])));
+    expect((await world.actions()).sort()).toEqual(["deleted ConfigMap/a", "skipped Namespace/alice"]);
+    expect(cluster.uidOf("Namespace", "", "alice")).toBe(uid);
+  });
+
+  it("is applied once whoever has it has let it go", async () => {
+    await cluster.applyAs("person", "v1", "ConfigMap", configMap("default", "a", {}));
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    cluster.drop("ConfigMap", "default", "a");
+    world.clock.advance(120_000);
+    expect(await world.actions()).toEqual(["created ConfigMap/a"]);
+  });
+
+  it.each([
+    ["its annotation says so", { annotations: { "sluice.dev/adopt": "true" } }, { kind: "none" }, "configured"],
+    ["--adopt says so", {}, { kind: "all" }, "configured"],
+    ["--adopt names who applied it", {}, { kind: "manager", name: "person" }, "configured"],
+    ["--adopt names somebody else", {}, { kind: "manager", name: "nobody" }, "conflict"],
+    ["it is of another set", { labels: { "applyset.kubernetes.io/part-of": "x" } }, { kind: "all" }, "conflict"],
+    [
+      "it is of another set, whose manager is named",
+      { labels: { "applyset.kubernetes.io/part-of": "x" } },
+      { kind: "manager", name: "person" },
+      "configured",
+    ],
+  ] as const)("is taken over or not: %s", async (_name, metadata, adoption, action) => {
+    const object = json({ metadata: { name: "a", namespace: "default", ...metadata }, data: { old: "x" } });
+    await cluster.applyAs("person", "v1", "ConfigMap", object as JsonObject);
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    expect(await world.actions({ adoption })).toEqual([`${action} ConfigMap/a`]);
+    // What is taken from a manager is ours whole: what it had and we do not want is gone.
+    const isTaken = adoption.kind === "manager" && action === "configured";
+    expect(cluster.objectOf("ConfigMap", "default", "a")?.has("data")).toBe(!isTaken);
+  });
+
+  it("and is only needed is enough: a Namespace that Sluice would add", async () => {
+    await cluster.applyAs("person", "v1", "Namespace", namespace("monitoring"));
+    world.commit({
+      "base/namespaces/monitoring.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: monitoring}\n",
+    });
+    expect(await world.actions()).toEqual(["skipped Namespace/monitoring"]);
+  });
+
+  it("belongs to another Sluice on the same cluster, and each has its own", async () => {
+    const other = new ApplyWorld(cluster, "second");
+    const parent = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sluice-ba9876543210, namespace: default}\n";
+    other.commit(files(objectFile("ConfigMap/default/shared"), objectFile("ConfigMap/default/second")), parent);
+    world.commit(files(objectFile("ConfigMap/default/shared"), objectFile("ConfigMap/default/first")));
+    await world.step();
+    expect((await other.actions()).sort()).toEqual(["conflict ConfigMap/shared", "created ConfigMap/second"]);
+    world.restart();
+    expect(await world.actions()).toEqual([]);
+    expect(cluster.names).toContain("ConfigMap/default/second");
+  });
+});
+
+describe("an object of ours", () => {
+  it("that is refused holds up nothing else, is told, and is tried again", async () => {
+    cluster.refuse = ({ name }) =>
+      name === "bad" ? new ClusterRefusal("invalid", "admission webhook denied the request: no") : undefined;
+    world.commit(files(objectFile("ConfigMap/default/bad"), objectFile("ConfigMap/default/good")));
+    expect((await world.actions()).sort()).toEqual(["created ConfigMap/good", "failed ConfigMap/bad"]);
+    expect(world.failures.map((failure) => failure.get("message"))).toEqual([expect.stringContaining("denied")]);
+    expect(await world.step()).toBeUndefined();
+    cluster.refuse = () => undefined;
+    world.clock.advance(2_000);
+    expect(await world.actions()).toEqual(["created ConfigMap/bad"]);
+    expect(world.failures).toEqual([]);
+  });
+
+  it("that is a Secret is never quoted", async () => {
+    cluster.refuse = ({ kind }) =>
+      kind.kind !== "Secret"
+        ? undefined
+        : new ClusterRefusal("invalid", 'data[password]: Invalid value: "hunter2hunter2"');
+    world.commit(files(objectFile("Secret/default/s")));
+    const report = await world.step();
+    const secret = report?.outcomes.find(({ identity }) => identity.kind === "Secret");
+    expect(secret?.message).toBe("the API server refuses this Secret (invalid)");
+    expect(JSON.stringify(report)).not.toContain("hunter2");
+  });
+
+  it("that can't be changed is made anew only where it says so", async () => {
+    const job = (image: string, annotations = {}) =>
+      objectFile("Job/default/j", { annotations, body: `spec: {template: {spec: {image: ${image}}}}\n` });
+    world.commit(files(job("one")));
+    await world.step();
+    const uid = cluster.uidOf("Job", "default", "j");
+    world.commit(files(job("two")));
+    expect(await world.actions()).toEqual(["failed Job/j"]);
+    expect(cluster.uidOf("Job", "default", "j")).toBe(uid);
+    world.commit(files(job("two", { "kustomize.toolkit.fluxcd.io/force": "enabled" })));
+    expect(await world.actions()).toEqual(["configured Job/j"]);
+    expect(cluster.uidOf("Job", "default", "j")).not.toBe(uid);
+  });
+
+  it("that is not to be pruned stays, and is ours no more", async () => {
+    const kept = objectFile("ConfigMap/default/a", {
+      annotations: { "kustomize.toolkit.fluxcd.io/prune": "disabled" },
+    });
+    world.commit(files(kept));
+    await world.step();
+    world.commit({ [kept[0]]: undefined });
+    expect(await world.actions()).toEqual(["skipped ConfigMap/a"]);
+    expect(cluster.names).toContain("ConfigMap/default/a");
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    expect(await world.actions()).toEqual(["conflict ConfigMap/a"]);
+  });
+
+  it("whose Namespace is still going waits for it, and comes then", async () => {
+    cluster.holdsNamespaces = true;
+    const all = [objectFile("Namespace/alice"), objectFile("ConfigMap/alice/a")];
+    world.commit(files(...all));
+    await world.step();
+    const uid = cluster.uidOf("Namespace", "", "alice");
+    world.commit(Object.fromEntries(all.map(([path]) => [path, undefined])));
+    await world.step();
+    world.commit(files(...all));
+    expect((await world.actions()).sort()).toEqual(["waiting ConfigMap/a", "waiting Namespace/alice"]);
+    cluster.finalize("alice");
+    world.clock.advance(5_000);
+    expect(await world.actions()).toEqual(["created Namespace/alice", "created ConfigMap/a"]);
+    expect(cluster.uidOf("Namespace", "", "alice")).not.toBe(uid);
+  });
+
+  it("of a kind that comes later is applied when it has come", async () => {
+    world.commit(files(objectFile("Widget/default/one")));
+    expect(await world.actions()).toEqual(["failed Widget/one"]);
+    world.commit(files(widgetDefinition));
+    world.clock.advance(60_000);
+    expect(await world.actions()).toEqual([
+      "created CustomResourceDefinition/widgets.example.com",
+      "created Widget/one",
+    ]);
+  });
+
+  it("that defines a kind stays while somebody else has one of it", async () => {
+    world.commit(files(widgetDefinition, objectFile("Widget/default/ours")));
+    await world.step();
+    const theirs = json({ metadata: { name: "theirs", namespace: "default" } }) as JsonObject;
+    await cluster.applyAs("person", "example.com/v1", "Widget", theirs);
+    world.commit({ [widgetDefinition[0]]: undefined, [objectFile("Widget/default/ours")[0]]: undefined });
+    expect(await world.actions()).toEqual([
+      "deleted Widget/ours",
+      "waiting CustomResourceDefinition/widgets.example.com",
+    ]);
+    cluster.drop("Widget", "default", "theirs");
+    world.clock.advance(5_000);
+    expect(await world.actions()).toEqual(["deleted CustomResourceDefinition/widgets.example.com"]);
+  });
+
+  it.each([
+    ["kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent"],
+    ["kustomize.toolkit.fluxcd.io/reconcile", "disabled"],
+  ])("with %s: %s is made, and left as it is then", async (key, value) => {
+    world.commit(files(objectFile("ConfigMap/default/a", { annotations: { [key]: value } })));
+    expect(await world.actions()).toEqual(["created ConfigMap/a"]);
+    world.commit(files(objectFile("ConfigMap/default/a", { annotations: { [key]: value }, body: "data: {a: b}\n" })));
+    expect(await world.actions()).toEqual(["skipped ConfigMap/a"]);
+  });
+});
+
+it("looks many objects up by one list", async () => {
+  world.commit(files(...Array.from({ length: 50 }, (_, index) => objectFile(`ConfigMap/default/a${index}`))));
+  await world.step();
+  expect(cluster.asked.objects).toBe(1);
+});
