@@ -224,7 +224,8 @@ export function describeCluster(name: string, openWorld: () => Promise<ClusterWo
 
     it("has leases: one holder, and whoever watched it unchanged may take it", async () => {
       const lease = { namespace: world.namespace, name: "lease" };
-      const claim = (holder: string) => ({ holder, durationSeconds: 15, now: 1_800_000_000_000 });
+      let now = 1_800_000_000_000;
+      const claim = (holder: string) => ({ holder, durationSeconds: 15, now: ++now });
       expect(await cluster.readLease(lease)).toBeUndefined();
       const first = await cluster.takeLease(lease, claim("one"), undefined);
       expect(first).toMatchObject({ holder: "one", durationSeconds: 15 });

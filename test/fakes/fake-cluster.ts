@@ -52,6 +52,7 @@ export class FakeCluster implements Cluster {
     ...{ group, version, kind, plural, isNamespaced },
   }));
   readonly #leases = new Map<string, LeaseState>();
+  readonly #renewed = new Map<string, number>();
   readonly #watchers = new Set<(stored: Stored, type: "present" | "deleted") => void>();
   #version = 100;
   #uids = 0;
@@ -245,7 +246,10 @@ export class FakeCluster implements Cluster {
     const key = `${name.namespace}/${name.name}`;
     const known = this.#leases.get(key);
     if (known?.version !== expected?.version) return known!;
-    const { holder, durationSeconds } = claim;
+    const { holder, durationSeconds, now } = claim;
+    // A write that changes nothing gives no other version.
+    if (known !== undefined && known.holder === holder && this.#renewed.get(key) === now) return known;
+    this.#renewed.set(key, now);
     const state = { holder, durationSeconds, version: String(++this.#version) };
     this.#leases.set(key, state);
     return state;

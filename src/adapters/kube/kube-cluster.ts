@@ -122,9 +122,8 @@ class KubeCluster implements Cluster {
       await this.#connection.read({ method: "DELETE", path: objectPath(ref), body });
       return true;
     } catch (error) {
-      const isGone =
-        error instanceof ClusterRefusal && (error.reason === "not-found" || /Precondition failed/.test(error.message));
-      if (isGone) return false;
+      const isOther = /UID in (?:the )?precondition/i.test(String((error as Error).message));
+      if (error instanceof ClusterRefusal && (error.reason === "not-found" || isOther)) return false;
       throw error;
     }
   }
@@ -140,7 +139,13 @@ class KubeCluster implements Cluster {
       contentType: mergeType,
       accept: metadataType,
     } as const;
-    return readMetadata(JSON.parse(await this.#connection.read(request)) as Written);
+    try {
+      return readMetadata(JSON.parse(await this.#connection.read(request)) as Written);
+    } catch (error) {
+      // An object's uid can't be changed: this is another one.
+      if (!(error instanceof ClusterRefusal) || error.reason !== "immutable") throw error;
+      throw new ClusterRefusal("conflict", error.message);
+    }
   }
 
   async renameManager(ref: ObjectRef, from: string, to: string): Promise<void> {
