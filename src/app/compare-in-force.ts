@@ -28,6 +28,7 @@ export function compareInForce(
     const shown = { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
     changes.push({ key, ...shown, isPlacing: true });
   };
+  add("checks.kubernetes", catalog.checks, wanted.checks);
   add("compatibility", catalog.compatibility, wanted.compatibility);
   const [, instance] = /^ {4}sluice\.dev\/instance: "?([^"\n]*)"?$/m.exec(clusterFile ?? "") ?? [];
   if (instance !== undefined) add("name", instance, name);

@@ -16,8 +16,10 @@ import type { DryRunInput, DryRunSide } from "../pipeline/dry-run/dry-run.ts";
 import type { Placement } from "../pipeline/dry-run/placement.ts";
 import { readCheckpoint as readStored } from "../pipeline/read-checkpoint.ts";
 import { readKeptCatalog } from "../pipeline/read-folder.ts";
+import { readWithdrawn } from "../pipeline/read-withdrawn.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
-import { withCatalogSettings } from "../plan/mass-change/catalog-settings.ts";
+import { markWithdrawn } from "../plan/keep-withdrawn.ts";
+import { readCatalogSettings } from "../plan/mass-change/catalog-settings.ts";
 import { readGuardState } from "../plan/mass-change/guard-state.ts";
 import { baseFolder, desiredFolder } from "../plan/paths.ts";
 import type { ObjectId } from "../ports/git.ts";
@@ -88,15 +90,16 @@ export async function openDryRun(
             baseSettings,
             (await readConnectionsOpenly(context, baseSettings, origin.settings)).connections,
           );
-    const loaded = loadBase(baseFiles ?? kept, undefined).value;
     // What is in force was put there by the settings of then, as the state has kept them.
-    const base =
-      baseFiles === undefined ? withCatalogSettings(loaded, readGuardState(checkpoint.parts).settings) : loaded;
+    const then = baseFiles === undefined ? readCatalogSettings(readGuardState(checkpoint.parts).settings) : {};
+    const loaded = loadBase(baseFiles ?? kept, undefined, then).value;
+    const withdrawn = state === undefined ? new Set<string>() : await readWithdrawn(state.git, state.tree);
+    const base = baseFiles === undefined ? markWithdrawn(loaded, withdrawn) : loaded;
     const headFiles = options.isUntrusted
       ? readCommit(await checkout!.findCommit("HEAD"), settings)
       : readWorkingFiles(context, settings, options.config);
     const files = await headFiles;
-    const head = load(files, base);
+    const head = load(files, loaded);
     const foldOf = (side: Settings) => ({
       records: side.output.records,
       render: options.isUntrusted ? composeOpenRenderSettings(side) : composeRenderSettings(side, context),
@@ -120,7 +123,7 @@ export async function openDryRun(
         fold: foldOf(settings),
         placement: headPlacement,
       },
-      guard: { limits: settings.guard, loadCatalog: load, files },
+      guard: { limits: settings.guard, loadCatalog: load, loaded, files },
       samples: await readSamples(context, options, settings, read, origin.documents),
       settings:
         other.text === undefined && state?.tree !== undefined && baseFiles === undefined

@@ -5,11 +5,12 @@ import { relative, resolve } from "node:path";
 import { loadCatalog } from "../config/load-catalog.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
-import type { Catalog, ConfigFile } from "../model/catalog.ts";
+import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import { decodeText } from "../model/decode-text.ts";
 import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import type { ConnectionSettings, SecretRef, Settings } from "../model/settings.ts";
+import type { LoadCatalog } from "../pipeline/loop/in-force.ts";
 import type { CliContext } from "./cli/context.ts";
 
 export async function openSettings(context: CliContext, file: string): Promise<Checked<Settings | undefined>> {
@@ -143,23 +144,32 @@ export function configFolder(
   return config.kind === "directory" ? config.directory : resolve(file, "..", config.path);
 }
 
-export function catalogLoader(
-  settings: Settings,
-  connections: ReadConnections["connections"],
-): (files: readonly ConfigFile[], previous: Catalog | undefined) => Checked<Catalog> {
+export function catalogLoader(settings: Settings, connections: ReadConnections["connections"]): LoadCatalog {
   // A connection that can't be used still says which clusters its recorded entities may be rendered for.
   const served = settings.connections.map(({ name, clusters, connectTo }) => ({
     connection: connections.find(({ connection }) => connection.name === name)?.connection ?? { name, connectTo },
     ...(clusters === undefined ? {} : { clusters }),
   }));
-  return (files, previous) =>
+  return (files, previous, instead = {}) =>
     loadCatalog(files, {
-      compatibility: settings.compatibility,
-      checks: settings.checks.kubernetes,
+      compatibility: instead.compatibility ?? settings.compatibility,
+      checks: instead.checks ?? settings.checks.kubernetes,
       records: settings.output.records,
-      connections: served,
+      connections: serve(served, instead.connectionClusters),
       ...(previous === undefined ? {} : { previous }),
     });
+}
+
+/** The connections with other selectors in place of theirs, where such are given. */
+function serve<T extends { readonly connection: { readonly name: string }; readonly clusters?: LabelSelector }>(
+  connections: readonly T[],
+  clusters: ReadonlyMap<string, LabelSelector> | undefined,
+): readonly T[] {
+  if (clusters === undefined) return connections;
+  return connections.map(({ clusters: _, ...one }) => {
+    const selector = clusters.get(one.connection.name);
+    return { ...one, ...(selector === undefined ? {} : { clusters: selector }) } as T;
+  });
 }
 
 /** What a service is composed of, read and checked; `files` are those on disk that it was read from. */

@@ -98,7 +98,7 @@ export class CatalogBuilder {
       ),
     );
     const revision = revisionOf(this.inForce, compatibility, connectionClusters, broken);
-    const value = { ...this.#join(broken), revision, connectionClusters, compatibility };
+    const value = { ...this.#join(broken), revision, connectionClusters, compatibility, checks };
     this.#problems.push(...checkEventSourceNames(value), ...checkSelectors(value));
     if (connections.length > 0) {
       this.#problems.push(
@@ -226,7 +226,9 @@ export class CatalogBuilder {
     if (last?.content?.kind === "EventSource" || last?.content?.kind === "ClusterSet") this.inForce.set(key!, last);
   }
 
-  #join(broken: ReadonlyMap<string, Problem>): Omit<Catalog, "compatibility" | "connectionClusters" | "revision"> {
+  #join(
+    broken: ReadonlyMap<string, Problem>,
+  ): Omit<Catalog, "compatibility" | "checks" | "connectionClusters" | "revision"> {
     const eventSources = new Map<string, EventSource>();
     const eventTriggers = new Map<string, EventTrigger>();
     const contents = new Map<DocumentKey, ContentDocument>();

@@ -135,11 +135,19 @@ export interface ClusterSet {
   readonly at: SourcePlace;
 }
 
-export interface Catalog {
+/** What of the settings shapes a catalog: part of it, kept in the state, and held like its documents. */
+export interface CatalogSettings {
+  /** How patterns are read, and the numbers of an event. */
+  readonly compatibility: "strict" | "sveltos";
+  /** How strictly objects are held against the schemas of their kinds. */
+  readonly checks: "refuse" | "warn" | "off";
+  /** Which clusters a connection serves, by the connection's name; absent: all of them. */
+  readonly connectionClusters: ReadonlyMap<string, LabelSelector>;
+}
+
+export interface Catalog extends CatalogSettings {
   /** Hash over the documents: equal revisions render equally. */
   readonly revision: string;
-  /** How patterns were read. */
-  readonly compatibility: "strict" | "sveltos";
   readonly eventSources: ReadonlyMap<string, EventSource>;
   readonly eventTriggers: ReadonlyMap<string, EventTrigger>;
   /** By `<kind>/<namespace>/<name>`. */
@@ -149,8 +157,6 @@ export interface Catalog {
   readonly clusterSets: ReadonlyMap<string, ClusterSet>;
   /** What CustomResourceDefinitions bring, of the config folder and of what its documents roll out as they are. */
   readonly customKinds: CustomKinds;
-  /** Which clusters a connection serves, by the connection's name; absent: all of them. */
-  readonly connectionClusters: ReadonlyMap<string, LabelSelector>;
   /** Every document in force, by `<kind>/<namespace>/<name>`: of a bad one its last good version. */
   readonly documents: ReadonlyMap<string, RawDocument>;
 }

@@ -30,7 +30,7 @@ export function renderAggregate(
   settings: RenderSettings,
 ): AggregateRendering {
   const key = clusterKey(cluster);
-  const isSveltos = settings.compatibility === "sveltos";
+  const isSveltos = catalog.compatibility === "sveltos";
   const documents = events.map(({ event: { document } }) => (isSveltos ? floatNumbers(document) : document));
   const draw = settings.drawBytes;
   const context: RenderContext = {

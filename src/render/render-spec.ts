@@ -17,15 +17,11 @@ import { placeOfSource } from "./template-place.ts";
 import { withoutQuotes } from "./without-quotes.ts";
 
 export interface RenderSettings {
-  /** `sveltos`: the numbers of an event are float64, as its encoding/json reads them. */
-  readonly compatibility: "strict" | "sveltos";
   readonly secrets: "refuse" | "sops" | "plain";
   /** Nothing of an event is quoted in what is said of a failure, as `records: identity` has it. */
   readonly hidesEvents?: boolean;
   /** Settings' `name`, as every object says it. */
   readonly instance: string;
-  /** How strictly objects are held against the schemas of their kinds; default `refuse`. */
-  readonly checks?: "refuse" | "warn" | "off";
   /** Warns also of what is not known of a kind, for people who look at what a template renders. */
   readonly isValidation?: boolean;
   /** Bytes for functions of chance, by what asks for them; absent without `render.seedKey`. */
@@ -118,7 +114,7 @@ function renderDocuments(
         documents: [...resources.values()].filter((resource) => resource !== null),
         isConfidential: isConfidential || settings.hidesEvents === true,
         customKinds: catalog.customKinds,
-        ...(settings.checks === undefined ? {} : { checks: settings.checks }),
+        checks: catalog.checks,
         ...(settings.isValidation === undefined ? {} : { isValidation: settings.isValidation }),
       });
       for (const problem of problems) {

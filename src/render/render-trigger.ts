@@ -41,7 +41,7 @@ export function renderTrigger(
   entityHash: string,
   settings: RenderSettings,
 ): TriggerRendering {
-  const event = settings.compatibility === "sveltos" ? floatNumbers(received.event.document) : received.event.document;
+  const event = catalog.compatibility === "sveltos" ? floatNumbers(received.event.document) : received.event.document;
   const shared = eventData(received, event);
   const clock = clockOf(received);
   const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityHash, instance: settings.instance };

@@ -110,7 +110,7 @@ async function writeExampleTree(subjects: readonly string[]): Promise<string> {
       payload: Buffer.from(JSON.stringify({ ...login, subject, id: String(index) })),
     }),
   );
-  const settings = { instance: "sluice", compatibility: "strict", secrets: "plain" } as const;
+  const settings = { instance: "sluice", secrets: "plain" } as const;
   const { files: rendered } = await renderOffline(catalog, deliveries, { path: "rendered", shards: 0 }, settings);
   const folder = mkdtempSync(join(tmpdir(), "sluice-tree-"));
   const prefix = "rendered/fleet/eu/";

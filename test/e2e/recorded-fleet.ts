@@ -102,7 +102,7 @@ ${settings ?? "output: {secrets: plain}"}
     const names = { target: "main", state: "sluice/state", outputPath: "rendered" };
     const branches = new Branches(names, ports, () => "Bring manifests to the state\n");
     const checkpoint = await branches.open();
-    const render = { instance: "sluice", compatibility: "strict", secrets: "plain" } as const;
+    const render = { instance: "sluice", secrets: "plain" } as const;
     const documents = Object.entries(config).map(([path, text]) => ({ path: `config/${path}`, text }));
     const catalog = loadCatalog(documents, { compatibility: "strict" }).value;
     const options = {

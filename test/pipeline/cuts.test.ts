@@ -25,7 +25,7 @@ import { planCatalogChange } from "../../src/plan/plan-catalog-change.ts";
 import type { PlanInput } from "../../src/plan/state-fold.ts";
 import { clusterDocument, configMap, contentDocument, eventSourceDocument } from "./service-bench.ts";
 
-const settings = { instance: "sluice", compatibility: "strict", secrets: "refuse" } as const;
+const settings = { instance: "sluice", secrets: "refuse" } as const;
 
 /** The events of one region are none of the trigger's in the other. */
 const action = '{{ if eq .CloudEvent.data.region .Cluster.metadata.labels.region "" }}{{ .CloudEvent.type }}{{ end }}';

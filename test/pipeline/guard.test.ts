@@ -244,3 +244,50 @@ it("events that delete very much pause the service, where the settings say so", 
   await until(() => instance.service?.snapshot().paused === true || objectCount() === 0, [instance.clock]);
   await stop();
 });
+
+describe("settings that shape the catalog, at a start", () => {
+  const staging = new Map([["bus", { requirements: [{ key: "env", operator: "In" as const, values: ["staging"] }] }]]);
+  const clusters = "Settings//connections[bus].clusters";
+
+  it("are held by themselves beyond the limits, and everything else takes over", async () => {
+    await (await startWith(30)).stop();
+    const before = rendered();
+    const otherFile = "config/other.yaml";
+    change({
+      [otherFile]: triggerDocument("other", "other"),
+      "config/o.yaml": contentDocument("other", configMap("o", "v")),
+    });
+    const instance = createInstance({ remote, streams: [stream], catalogSettings: { connectionClusters: staging } });
+    const ended = instance.start();
+    await until(() => instance.ready.isReady, [instance.clock]);
+    expect(instance.service?.snapshot()).toMatchObject({
+      held: [{ documents: [clusters], removals: 30 }],
+      catalog: { triggers: 2 },
+    });
+    await settle(instance);
+    expect(rendered()).toEqual(before);
+    const [{ id } = { id: "" }] = instance.service?.snapshot().held ?? [];
+    await instance.service?.execute({ command: "approve", ids: [id] });
+    await until(() => objectCount() === 0, [instance.clock]);
+    expect(instance.service?.snapshot().held).toEqual([]);
+    instance.stop();
+    await ended;
+    // Taken back, everything is as it was.
+    const third = createInstance({ remote, streams: [stream] });
+    const thirdEnded = third.start();
+    await until(() => objectCount() === 30, [third.clock]);
+    expect(rendered()).toEqual(before);
+    third.stop();
+    await thirdEnded;
+  });
+
+  it("are in force within the limits", async () => {
+    await (await startWith(4)).stop();
+    const instance = createInstance({ remote, streams: [stream], catalogSettings: { connectionClusters: staging } });
+    const ended = instance.start();
+    await until(() => objectCount() === 0, [instance.clock]);
+    expect(instance.service?.snapshot().held).toEqual([]);
+    instance.stop();
+    await ended;
+  });
+});

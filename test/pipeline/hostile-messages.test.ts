@@ -149,7 +149,6 @@ it(`come to events or dead letters (SLUICE_HOSTILE_SEED=${seed})`, () => {
     };
     const { inputs, problems } = processDelivery(catalog, delivery, {
       instance: "sluice",
-      compatibility: "strict",
       secrets: "refuse",
     });
     for (const { code, message } of problems) {

@@ -53,7 +53,7 @@ function problemsOf(content: string, subjects = ["a", "b"], more: Partial<Render
     compatibility: "strict",
   });
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
-  const settings: RenderSettings = { instance: "sluice", compatibility: "strict", secrets: "refuse", ...more };
+  const settings: RenderSettings = { instance: "sluice", secrets: "refuse", ...more };
   const output = { path: "rendered", shards: 0 };
   const deliveries = subjects.map((subject, index) => delivery(subject, index + 1));
   return renderOffline(catalog, deliveries, output, settings);

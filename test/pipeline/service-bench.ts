@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
-import type { Catalog } from "../../src/model/catalog.ts";
+import type { Catalog, CatalogSettings } from "../../src/model/catalog.ts";
 import { defaultGuard } from "../../src/model/mass-change.ts";
 import { Branches } from "../../src/pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
@@ -25,7 +25,7 @@ import { createFakeMetrics } from "../fakes/fake-metrics.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 
 export const stateBranch = "sluice/state";
-export const renderSettings = { instance: "sluice", compatibility: "strict", secrets: "refuse" } as const;
+export const renderSettings = { instance: "sluice", secrets: "refuse" } as const;
 
 const { template: messageTemplate } = compileTemplate({
   text: readFileSync(join(findProjectRoot(), "templates/commit-message.tmpl"), "utf8"),
@@ -56,10 +56,26 @@ export interface InstanceOptions extends Partial<LeadingOptions> {
   readonly seed?: number;
   /** Where documents come from; default: the folder `config` of the target. */
   readonly config?: ConfigSource;
+  /** What of the settings shapes the catalog. */
+  readonly catalogSettings?: Partial<CatalogSettings>;
 }
 
 /** An instance of Sluice, not started yet, so that faults can be set up first. */
-export function createInstance({ remote, streams, clock: given, seed = 1, config, ...options }: InstanceOptions) {
+export function createInstance({
+  remote,
+  streams,
+  clock: given,
+  seed = 1,
+  config,
+  catalogSettings: settings,
+  ...options
+}: InstanceOptions) {
+  const catalogSettings: CatalogSettings = {
+    compatibility: "strict",
+    checks: "refuse",
+    connectionClusters: new Map(),
+    ...settings,
+  };
   const git = new FakeGitRepository(remote);
   const clock = given ?? createFakeClock();
   clock.holdSleepers();
@@ -82,9 +98,16 @@ export function createInstance({ remote, streams, clock: given, seed = 1, config
         branches,
         streams,
         config: config ?? targetConfig(git),
-        loadCatalog: (files, previous) => {
-          const options = { compatibility: "strict", ...(previous === undefined ? {} : { previous }) } as const;
-          const checked = loadCatalog(files, options);
+        loadCatalog: (files, previous, instead = {}) => {
+          const { compatibility, checks, connectionClusters } = { ...catalogSettings, ...instead };
+          const bus = connectionClusters.get("bus");
+          const connection = { name: "bus", connectTo: new Map() };
+          const checked = loadCatalog(files, {
+            compatibility,
+            checks,
+            ...(bus === undefined ? {} : { connections: [{ connection, clusters: bus }] }),
+            ...(previous === undefined ? {} : { previous }),
+          });
           catalogs.set(checked.value.revision, checked.value);
           revisions.set(keyOfTexts(files.map(({ text }) => text)), checked.value.revision);
           return checked;

@@ -39,7 +39,7 @@ spec:
   const { value, problems } = loadCatalog([{ path: "a.yaml", text }], { compatibility: "strict" });
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
   const [match] = matchEvent(received, value).matches;
-  const settings = { compatibility: "strict", secrets: "plain", instance: "sluice" } as const;
+  const settings = { secrets: "plain", instance: "sluice" } as const;
   const [rendering] = renderTrigger(value, match!.trigger, received, match!, "hash", settings).renderings;
   return rendering?.action === "fail" ? rendering.problem.code : (rendering?.action ?? "");
 }

@@ -58,7 +58,7 @@ ${spec.replace(/^(?=.)/gm, "  ")}
     message: { subject: "login", headers: new Map(), stream: "bus/S", sequence: 1, time: "2026-01-01T00:00:00Z" },
   };
   const [match] = matchEvent(received, value).matches;
-  const all: RenderSettings = { compatibility: "strict", secrets: "plain", instance: "sluice", ...settings };
+  const all: RenderSettings = { secrets: "plain", instance: "sluice", ...settings };
   const rendering = renderTrigger(value, match!.trigger, received, match!, "hash", all).renderings[0]!;
   return {
     rendering,

@@ -17,9 +17,9 @@ export function composeOpenRenderSettings(settings: Settings): RenderSettings {
   return settings.render.seedKey === undefined ? base : { ...base, drawBytes: bytesFrom("sluice") };
 }
 
-function settingsWithoutChance({ compatibility, output, checks, name }: Settings): RenderSettings {
+function settingsWithoutChance({ output, name }: Settings): RenderSettings {
   const { secrets, records } = output;
-  return { instance: name, compatibility, secrets, hidesEvents: records === "identity", checks: checks.kubernetes };
+  return { instance: name, secrets, hidesEvents: records === "identity" };
 }
 
 /** Counter mode over HMAC: as many bytes as wanted, and nothing about the key. */

@@ -41,7 +41,7 @@ export interface DryRunInput {
   /** How many objects are shown with their lines. */
   readonly objectsMax: number;
   /** What the service's guard goes by; undefined: nobody asks it, as where the state is not looked at. */
-  readonly guard?: Pick<JudgeScope, "limits" | "loadCatalog"> & { readonly files: readonly ConfigFile[] };
+  readonly guard?: Pick<JudgeScope, "limits" | "loadCatalog" | "loaded"> & { readonly files: readonly ConfigFile[] };
 }
 
 export interface DryRunResult {
@@ -64,7 +64,7 @@ async function findHeld({ state, checkpoint, base, head, guard }: DryRunInput): 
     limits,
     loadCatalog,
     inForce: base.catalog,
-    loaded: base.catalog,
+    loaded: guard.loaded,
   };
   return (await judgeChange(scope, { catalog: head.catalog, files })).held;
 }

@@ -1,8 +1,6 @@
 /** What a state that was just read may have to become before anything else is written to it. */
 import { markWithdrawn } from "../../plan/keep-withdrawn.ts";
-import { parseOwner } from "../../plan/owner-file.ts";
-import { ownersFolder } from "../../plan/paths.ts";
-import { readFolder } from "../read-folder.ts";
+import { readWithdrawn } from "../read-withdrawn.ts";
 import { reshardTree } from "../reshard-tree.ts";
 import { takeOverVersion1 } from "../take-over-version-1.ts";
 import type { StateCommits } from "./state-commits.ts";
@@ -29,18 +27,9 @@ export async function layOutState(commits: StateCommits): Promise<void> {
     commits.amend({ layout });
     if (base !== undefined) base = await reshardTree(git, base, layout, clock.now());
   }
-  commits.use(markWithdrawn(commits.catalog, await namesOfWithdrawn(commits)));
+  commits.use(markWithdrawn(commits.catalog, await readWithdrawn(git, commits.tree)));
   if (base === undefined || (isLaidOut && !isTakenOver)) return;
   // The clusters' own files have their new names at once.
   const { inputs } = isTakenOver ? await commits.planCatalog(commits.catalog, new Map()) : { inputs: [] };
   await commits.commit(inputs, {}, { base });
-}
-
-async function namesOfWithdrawn({ ports, tree }: StateCommits): Promise<ReadonlySet<string>> {
-  const names = new Set<string>();
-  for await (const [path, text] of readFolder(ports.git, tree, ownersFolder)) {
-    const { owner, withdrawnAt } = parseOwner(text, path);
-    if (withdrawnAt !== undefined) names.add(owner.name);
-  }
-  return names;
 }

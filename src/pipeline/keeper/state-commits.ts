@@ -7,8 +7,6 @@ import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import type { StreamName, StreamPosition } from "../../model/delivery.ts";
 import type { OwnerKey } from "../../model/owner.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
-import { withCatalogSettings } from "../../plan/mass-change/catalog-settings.ts";
-import { readGuardState } from "../../plan/mass-change/guard-state.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { catalogFolder, checkpointPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
 import { type CatalogChange, planCatalogChange } from "../../plan/plan-catalog-change.ts";
@@ -44,7 +42,7 @@ export class StateCommits {
   /** Up to when the checkpoint's minutes are counted; by the monotonic clock. */
   #countedUntil: number;
 
-  /** `loaded`: the catalog in force, as it was loaded from the state with the settings of now. */
+  /** `loaded`: the catalog in force, as it was loaded from the state with the settings of then. */
   constructor(
     options: KeeperOptions,
     branches: Branches,
@@ -57,8 +55,7 @@ export class StateCommits {
     this.options = options;
     this.branches = branches;
     this.ports = ports;
-    // What it is compared with later is what was in force, with the settings of then.
-    this.#catalog = withCatalogSettings(loaded, readGuardState(checkpoint.parts).settings);
+    this.#catalog = loaded;
     this.#checkpoint = checkpoint;
     this.#stored = checkpoint;
     this.#countedUntil = ports.clock.monotonic();

@@ -2,7 +2,7 @@
  * What a service that leads goes by: settings, branches, the keeper of the state, streams, documents, review. All of it
  * is exchanged at once, between two batches, so that its parts always fit each other.
  */
-import type { Catalog, ConfigFile } from "../../model/catalog.ts";
+import type { Catalog, CatalogSettings, ConfigFile } from "../../model/catalog.ts";
 import type { Checked } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Branches } from "../branches/branches.ts";
@@ -18,7 +18,12 @@ export interface LeadingOptions extends KeeperOptions {
 }
 
 /** Reads documents into a catalog; `previous`: the one in force, whose good versions stay where documents are bad. */
-export type LoadCatalog = (files: readonly ConfigFile[], previous: Catalog | undefined) => Checked<Catalog>;
+export type LoadCatalog = (
+  files: readonly ConfigFile[],
+  previous: Catalog | undefined,
+  /** In place of what the settings file says. */
+  instead?: Partial<CatalogSettings>,
+) => Checked<Catalog>;
 
 /** What the settings say, composed. */
 export interface LeadingSettings {

@@ -10,6 +10,8 @@ import type { StreamName } from "../../model/delivery.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { SluiceError } from "../../model/problem.ts";
+import { readCatalogSettings } from "../../plan/mass-change/catalog-settings.ts";
+import { readGuardState } from "../../plan/mass-change/guard-state.ts";
 import { ownersFolder } from "../../plan/paths.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
@@ -139,7 +141,9 @@ export class Leading {
     const ports = { git, clock, chance, log, metrics };
     const checkpoint = await untilAnswered(ports, signal, "start", () => branches.open());
     const kept = await untilAnswered(ports, signal, "start", () => readKeptCatalog(git, branches.stateTree));
-    const catalog = settings.loadCatalog(kept, undefined).value;
+    // With the settings of then: those of now are compared with them.
+    const then = readCatalogSettings(readGuardState(checkpoint.parts).settings);
+    const catalog = settings.loadCatalog(kept, undefined, then).value;
     const keeper = StateKeeper.open(settings.options, branches, ports, catalog, checkpoint);
     const leading = new Leading(ports, { ...settings, branches, keeper }, onReady);
     await untilAnswered(ports, signal, "start", async () => {

@@ -10,7 +10,7 @@ import type { Owner } from "../../model/owner.ts";
 import { affectedOwners } from "../../plan/affected-owners.ts";
 import { causesIn } from "../../plan/compare-catalogs/causes.ts";
 import { compareCatalogs } from "../../plan/compare-catalogs/compare-catalogs.ts";
-import { catalogSettings } from "../../plan/mass-change/catalog-settings.ts";
+import { settingEntries } from "../../plan/mass-change/catalog-settings.ts";
 import { EffectCount, objectKey } from "../../plan/mass-change/count-effects.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { decodePathPart, ownersFolder, readOwnedPath } from "../../plan/paths.ts";
@@ -58,8 +58,8 @@ export async function countChange(scope: CountScope, inForce: Catalog, wanted: C
   const documents = new Map<string, DocumentChange>();
   for (const [key, { before, after }] of comparison.changedDocuments)
     documents.set(key, { key, before: before?.text, after: after?.text });
-  for (const key of comparison.changedSettings)
-    documents.set(key, { key, before: catalogSettings(inForce), after: catalogSettings(wanted) });
+  const [was, is] = [settingEntries(inForce), settingEntries(wanted)];
+  for (const key of comparison.changedSettings) documents.set(key, { key, before: was.get(key), after: is.get(key) });
   return { effects, documents };
 }
 

@@ -5,6 +5,7 @@
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { CountedEffect, DocumentChange, GuardLimits, HeldChange } from "../../model/mass-change.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
+import { keepSettings } from "../../plan/mass-change/catalog-settings.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
 import { budgetOf, chooseHeld, exceededLimits, type GuardScope } from "../../plan/mass-change/choose-held.ts";
 import { groupHeld } from "../../plan/mass-change/group-held.ts";
@@ -56,11 +57,9 @@ export async function judgeChange(scope: JudgeScope, wanted: Wanted): Promise<Ve
   }
   const allHeld = () => holdAll(counted, approvals, guard, wanted.catalog);
   const documents = new Set(held.flatMap((change) => change.documents));
-  // Settings are taken over whole or not at all.
-  if ([...documents].some((key) => key.startsWith("Settings//"))) return allHeld();
-
   const files = keepHeld(wanted.files, wanted.catalog, scope.loaded, documents);
-  const { value: partial } = scope.loadCatalog(files, scope.loaded);
+  const settings = keepSettings(wanted.catalog, scope.inForce, documents);
+  const { value: partial } = scope.loadCatalog(files, scope.loaded, settings);
   const rest = await countChange(scope, scope.inForce, keepWithdrawn(partial, scope.inForce));
   const approvedDocuments = new Set(approved.flatMap((change) => change.documents));
   const unapproved = rest.effects.filter(

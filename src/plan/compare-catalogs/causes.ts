@@ -6,6 +6,7 @@ import { type EventTrigger, referencesOf } from "../../model/catalog.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import { mayRefer, namingOf } from "../../model/document-ref.ts";
 import type { Owner } from "../../model/owner.ts";
+import { isOfClusters } from "../mass-change/catalog-settings.ts";
 import type { CatalogComparison } from "./compare-catalogs.ts";
 import { clusterChange } from "./compare-owner.ts";
 
@@ -42,7 +43,9 @@ export function causesIn(comparison: CatalogComparison): CausesOf {
     const { isClusterChanged, referred } = causesOf(name);
     const documents = documentsOfCluster(cluster, comparison);
     if (documents.length > 0 && isClusterChanged(cluster)) return documents;
-    if (referred.length > 0) return referred;
+    // Which clusters a connection serves is behind what changes on those alone.
+    const settings = comparison.reconnected.has(cluster) ? changedSettings.filter(isOfClusters) : [];
+    if (referred.length + settings.length > 0) return [...referred, ...settings].sort();
     return documents.length > 0 ? documents : everything;
   };
 }
@@ -59,7 +62,7 @@ function documentsOfCluster(
 
 /** Changed documents and settings that the owner depends on, whatever the cluster. */
 function findReferred(versions: readonly EventTrigger[], comparison: CatalogComparison): readonly string[] {
-  const found = new Set(comparison.changedSettings);
+  const found = new Set(comparison.changedSettings.filter((key) => !isOfClusters(key)));
   for (const key of [...comparison.changedDocuments.keys(), ...comparison.changedContents]) {
     if (versions.some((trigger) => refersTo(trigger, key))) found.add(key);
   }

@@ -8,6 +8,7 @@ import type { CustomKind } from "../../model/custom-kind.ts";
 import { writeJson } from "../../model/json.ts";
 import type { Owner } from "../../model/owner.ts";
 import { selectorMatches } from "../../model/select-clusters.ts";
+import { changedSettings } from "../mass-change/catalog-settings.ts";
 import { type ChangedDocument, findChangedClusters, findChangedDocuments } from "./changed-documents.ts";
 import { type Comparison, compareOwner, type OwnerChange } from "./compare-owner.ts";
 
@@ -70,7 +71,7 @@ export function compareCatalogs(inForce: Catalog, wanted: Catalog): CatalogCompa
     withdrawnOwners,
     returnedOwners,
     addedOwners,
-    changedSettings: findChangedSettings(inForce, wanted),
+    changedSettings: changedSettings(inForce, wanted),
   };
 }
 
@@ -112,13 +113,4 @@ function findReconnected(inForce: Catalog, wanted: Catalog): ReadonlySet<Cluster
     }
   }
   return changed;
-}
-
-function findChangedSettings(inForce: Catalog, wanted: Catalog): readonly string[] {
-  const connections = ({ connectionClusters }: Catalog) =>
-    JSON.stringify([...connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return [
-    ...(inForce.compatibility === wanted.compatibility ? [] : ["Settings//compatibility"]),
-    ...(connections(inForce) === connections(wanted) ? [] : ["Settings//connections"]),
-  ];
 }

@@ -51,6 +51,7 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
   // It renders nothing, whatever changes around it.
   if (after.withdrawn === true) return undefined;
   if (scope.inForce.compatibility !== scope.wanted.compatibility) return everywhere("compatibility changed");
+  if (scope.inForce.checks !== scope.wanted.checks) return everywhere("checks.kubernetes changed");
   if (scope.haveKindsChanged) return everywhere("the kinds that CustomResourceDefinitions bring changed");
   if ((before.broken === undefined) !== (after.broken === undefined)) {
     return everywhere(after.broken === undefined ? "it was mended" : "it can't be rendered any more");

@@ -1,14 +1,69 @@
-/** What of the settings shapes a catalog, as text that the checkpoint keeps: a restarted service compares with it. */
-import type { Catalog } from "../../model/catalog.ts";
+/**
+ * What of the settings shapes a catalog: as text that the checkpoint keeps, so that a service which starts compares with
+ * it; and setting by setting, so that each is held by itself.
+ */
+import type { CatalogSettings } from "../../model/catalog.ts";
 import type { LabelSelector } from "../../model/cluster.ts";
 
-export function catalogSettings({ compatibility, connectionClusters }: Catalog): string {
-  return JSON.stringify([compatibility, [...connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1))]);
+export function catalogSettings({ compatibility, connectionClusters, checks }: CatalogSettings): string {
+  return JSON.stringify([compatibility, [...connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1)), checks]);
 }
 
-/** A catalog as the state keeps it, with the settings that it was in force with; unknown: as it is. */
-export function withCatalogSettings(catalog: Catalog, text: string | undefined): Catalog {
-  if (text === undefined) return catalog;
-  const [compatibility, clusters] = JSON.parse(text) as [Catalog["compatibility"], [string, LabelSelector][]];
-  return { ...catalog, compatibility, connectionClusters: new Map(clusters) };
+/** What the checkpoint says of them; what it does not know is left out. */
+export function readCatalogSettings(text: string | undefined): Partial<CatalogSettings> {
+  if (text === undefined) return {};
+  const [compatibility, clusters, checks] = JSON.parse(text) as [
+    CatalogSettings["compatibility"],
+    [string, LabelSelector][],
+    CatalogSettings["checks"]?,
+  ];
+  return { compatibility, connectionClusters: new Map(clusters), ...(checks === undefined ? {} : { checks }) };
+}
+
+const prefix = "Settings//";
+const clustersKey = /^Settings\/\/connections\[(.*)\]\.clusters$/;
+
+/** By key, beside the keys of documents, what each says. */
+export function settingEntries(settings: CatalogSettings): ReadonlyMap<string, string> {
+  const { compatibility, connectionClusters, checks } = settings;
+  return new Map([
+    [`${prefix}checks.kubernetes`, checks],
+    [`${prefix}compatibility`, compatibility],
+    ...[...connectionClusters].map(
+      ([name, selector]) => [`${prefix}connections[${name}].clusters`, JSON.stringify(selector)] as const,
+    ),
+  ]);
+}
+
+/** Keys of settings that differ, sorted. */
+export function changedSettings(before: CatalogSettings, after: CatalogSettings): readonly string[] {
+  const [was, is] = [settingEntries(before), settingEntries(after)];
+  return [...new Set([...was.keys(), ...is.keys()])].filter((key) => was.get(key) !== is.get(key)).sort();
+}
+
+/** Whether only the clusters that a connection serves are concerned. */
+export function isOfClusters(key: string): boolean {
+  return clustersKey.test(key);
+}
+
+/** The wanted settings, with those that are held as they are in force. */
+export function keepSettings(
+  wanted: CatalogSettings,
+  inForce: CatalogSettings,
+  held: ReadonlySet<string>,
+): CatalogSettings {
+  const connectionClusters = new Map(wanted.connectionClusters);
+  for (const key of held) {
+    const [, name] = clustersKey.exec(key) ?? [];
+    if (name === undefined) continue;
+    const selector = inForce.connectionClusters.get(name);
+    if (selector === undefined) connectionClusters.delete(name);
+    else connectionClusters.set(name, selector);
+  }
+  const chosen = (key: string) => (held.has(prefix + key) ? inForce : wanted);
+  return {
+    compatibility: chosen("compatibility").compatibility,
+    checks: chosen("checks.kubernetes").checks,
+    connectionClusters,
+  };
 }

@@ -23,7 +23,7 @@ import { MemoryLog } from "../../tools/memory-log.ts";
 const unlimited = { budget: Number.MAX_SAFE_INTEGER, approved: [] };
 
 const never = new AbortController().signal;
-const render = { instance: "sluice", compatibility: "strict", secrets: "plain" } as const;
+const render = { instance: "sluice", secrets: "plain" } as const;
 const foldOptions = { records: "full", render, entitiesMax: 10_000, outputPath: "rendered" } as const;
 
 /** What a catalog may be: the triggers that there are, their clusters, and what their templates say. */

@@ -232,7 +232,7 @@ describe("compareCatalogs", () => {
     // Before, the second connection was none: absent means that it serves all.
     expect(affected(before, after)).toContain("plain: fleet/eu");
     expect(affected(before, after)).not.toContain("plain: all");
-    expect(compareCatalogs(before, after).changedSettings).toEqual(["Settings//connections"]);
+    expect(compareCatalogs(before, after).changedSettings).toEqual(["Settings//connections[c1].clusters"]);
   });
 
   it("compatibility affects everybody", () => {

@@ -114,7 +114,7 @@ const files = fc.record(
 /** Most documents stay: a change of few is where something can be left out. */
 const change = fc.tuple(files, files, fc.subarray(Object.keys(pool), { minLength: 1, maxLength: 2 }));
 
-const settings = { compatibility: "strict", secrets: "plain", instance: "sluice" } as RenderSettings;
+const settings = { secrets: "plain", instance: "sluice" } as RenderSettings;
 
 function load(documents: Readonly<Record<string, string | undefined>>, previous?: Catalog): Catalog {
   const read = Object.entries(documents).flatMap(([path, text]) => (text === undefined ? [] : [{ path, text }]));

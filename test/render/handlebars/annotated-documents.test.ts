@@ -73,7 +73,7 @@ function render(event: ReceivedEvent): ClusterRendering {
   const { value: catalog, problems } = loadCatalog([{ path: "c.yaml", text: documents }], { compatibility: "strict" });
   expect(problems).toEqual([]);
   const targets = { clusters: [cluster], sources: [cluster] };
-  const settings = { instance: "sluice", compatibility: "strict", secrets: "refuse" } as const;
+  const settings = { instance: "sluice", secrets: "refuse" } as const;
   return renderTrigger(catalog, catalog.eventTriggers.get("make")!, event, targets, "e", settings).renderings[0]!;
 }
 
