@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   closeSync,
+  existsSync,
   openSync,
   readdirSync,
   rmSync,
@@ -64,6 +65,9 @@ async function readAll(git: GitRepository, head: string): Promise<Map<string, st
 
 const packsOf = (folder: string) => readdirSync(join(folder, "objects/pack")).filter((name) => name.endsWith(".pack"));
 
+/** A store that was fetched anew has the last commit alone of the history that was there then. */
+const isShallow = () => existsSync(join(store, "shallow"));
+
 /** A repository in which every kind of object is in the store's packs. */
 async function fill(count: number, limits: Partial<GitLimits>): Promise<string> {
   const git = await open(limits);
@@ -92,10 +96,35 @@ describe("over a long time", () => {
   });
 
   it("starts anew from the remote when history has piled up, and reads and writes on", async () => {
-    const head = await fill(20, { unstoredBytesMax: 1, storeGrowthBytesMax: 10_000 });
-    await expect.poll(() => sandbox.git(store, "rev-list", "--count", "--all")).not.toBe("20");
+    const head = await fill(20, { unstoredBytesMax: 1, storeGrowthBytesMax: 1_000 });
+    await expect.poll(isShallow).toBe(true);
     const next = await pushFile(repository!, head, "after");
     expect((await readAll(repository!, next)).size).toBe(21);
+    expect(log.lines.filter(({ level }) => level !== "info")).toEqual([]);
+  });
+
+  it.each([
+    [
+      "pushed",
+      async (git: GitRepository, head: string) =>
+        void (await git.push([{ branch: "review/a", from: undefined, to: head }])),
+    ],
+    [
+      "fetched",
+      async (git: GitRepository, head: string) => {
+        sandbox.git(sandbox.remote, "update-ref", "refs/heads/review/a", head);
+        await git.fetchHeads(["main", "review/a"]);
+      },
+    ],
+  ])("starts anew also where a branch that it had %s was deleted on the server", async (_, know) => {
+    const git = await open({ unstoredBytesMax: 1, storeGrowthBytesMax: 1_000 });
+    let head = await pushFile(git, undefined, "first");
+    await know(git, head);
+    sandbox.git(sandbox.remote, "update-ref", "-d", "refs/heads/review/a");
+    for (let index = 0; index < 19; index++) head = await pushFile(git, head, `folder-${index % 7}/file-${index}`);
+    await expect.poll(isShallow).toBe(true);
+    const next = await pushFile(git, head, "after");
+    expect((await readAll(git, next)).size).toBe(21);
     expect(log.lines.filter(({ level }) => level !== "info")).toEqual([]);
   });
 
