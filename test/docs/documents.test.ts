@@ -66,7 +66,30 @@ function sampleOf(field: string): string {
     extraLabels: "{a: b}",
     extraAnnotations: "{a: b}",
   };
-  return samples[field] ?? "[{}]";
+  const { properties } = definitions.EventTrigger.properties.spec as { properties: Record<string, Shape> };
+  return samples[field] ?? JSON.stringify(smallest(properties[field] ?? {}));
+}
+
+interface Shape {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly string[];
+  readonly items?: Shape;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+}
+
+/** The smallest value that the schema takes and that is not empty: of what is in error, the error alone is said. */
+function smallest(shape: Shape): unknown {
+  if (shape.$ref !== undefined) {
+    return smallest((definitions as Record<string, Shape>)[shape.$ref.split("/").at(-1)!]!);
+  }
+  if (shape.enum !== undefined) return shape.enum[0];
+  if (shape.type === "array") return [smallest(shape.items ?? {})];
+  if (shape.type === "object") {
+    return Object.fromEntries((shape.required ?? []).map((name) => [name, smallest(shape.properties?.[name] ?? {})]));
+  }
+  return shape.type === "integer" ? 1 : "a";
 }
 
 it("says of exactly those fields of an EventTrigger that they have no effect of which a warning says so", () => {

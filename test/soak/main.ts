@@ -1,7 +1,8 @@
 /**
- * `npm run soak -- [--minutes N] [--users N]`: steady load on the built program for as long as that, with restarts and
- * kills in between. Says every half minute what it takes; at the end the repository must hold exactly what the events
- * came to, and the unit suite passes with random seeds for its properties.
+ * `npm run soak -- [--minutes N] [--users N] [--hostile N] [--legitimate N]`: steady load on the built program for as long
+ * as that, with restarts and kills in between. Says every half minute what it takes; at the end the repository must hold
+ * exactly what the events came to. Then PyYAML judges the guard, by default over 200,000 hostile and 20,000 legitimate
+ * templates, and the unit suite passes with random seeds for its properties.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -9,9 +10,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { BenchSite, type MeasuredService } from "../bench/bench-site.ts";
+import { findProjectRoot } from "../tools/find-project-root.ts";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "10" }, users: { type: "string", default: "20000" } },
+  options: {
+    minutes: { type: "string", default: "10" },
+    users: { type: "string", default: "20000" },
+    hostile: { type: "string", default: "200000" },
+    legitimate: { type: "string", default: "20000" },
+  },
 });
 const durationMs = Number(values.minutes) * 60_000;
 const users = Number(values.users);
@@ -81,9 +88,13 @@ const wrong = [...seen].filter((user) => !found.has(user)).length + [...found].f
 git("fsck", "--strict");
 console.log(wrong === 0 ? `${found.size} users, all as they should be` : `${wrong} users are wrong`);
 await site.close();
+const fuzzGuard = join(findProjectRoot(), "dist", "test", "tools", "fuzz-guard.js");
+const guarded = run(process.execPath, [fuzzGuard, "--cases", values.hostile, "--legitimate", values.legitimate]);
 // Properties with other seeds than `npm test` has: what fails prints the seed that replays it.
-const { status } = spawnSync("npx", ["vitest", "run", "--project", "unit", "--reporter=dot"], {
-  stdio: "inherit",
-  env: { ...process.env, SLUICE_PROPERTY_SEED: "random" },
-});
-process.exit(wrong === 0 && status === 0 ? 0 : 1);
+const tested = run("npx", ["vitest", "run", "--project", "unit", "--reporter=dot"], { SLUICE_PROPERTY_SEED: "random" });
+process.exit(wrong === 0 && guarded && tested ? 0 : 1);
+
+/** Whether a program ends well. What it says is seen. */
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): boolean {
+  return spawnSync(program, args, { stdio: "inherit", env: { ...process.env, ...env } }).status === 0;
+}

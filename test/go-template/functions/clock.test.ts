@@ -9,6 +9,8 @@ const cases: [template: string, text: string][] = [
   ["{{ ago 1717245290 }}", "7s"],
   ['{{ ago (int "1717245357") }}', "-1m0s"],
   ['{{ durationRound (now | dateModify "-49h") }}', "2d"],
+  // Go prints inner fields, an address in memory among them.
+  ['{{ printf "%b %d %o %p" now now now now }}', "{} {} {} %!p(time.Time={})"],
 ];
 
 it.each(cases)("%s is about the event's time", (template, text) => {
