@@ -12,12 +12,14 @@ import type {
   ContentDocument,
   EventSource,
   EventTrigger,
+  Profile,
   RawDocument,
 } from "../model/catalog.ts";
 import { type Cluster, clusterKey, type LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import { type CustomKind, customKindKey } from "../model/custom-kind.ts";
 import type { DocumentKey } from "../model/document-key.ts";
+import { type OwnerKey, ownerKey } from "../model/owner.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
 import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { customKindsOfText } from "../render/manifests/schema/read-crd.ts";
@@ -25,6 +27,8 @@ import { type ContentScope, checkContent } from "./check-contents.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
 import type { Compatibility } from "./compile-pattern.ts";
+import { findDependencyCycles } from "./find-dependency-cycles.ts";
+import { clusterSetKey } from "./read-cluster-set.ts";
 import type { ReadDocument } from "./read-document.ts";
 import type { Reference } from "./references.ts";
 import { revisionOf } from "./revision-of.ts";
@@ -66,7 +70,7 @@ export class CatalogBuilder {
       const last = this.#lastInForce.get(key)?.hash;
       const isLast = last === document.hash && last !== first.hash;
       const [kept, other] = isLast ? [document, first] : [first, document];
-      const message = `${key.replace("//", " ").replace("/", " ")} is there already, at ${formatPlace(kept.at)}`;
+      const message = `${titleOf(key)} is there already, at ${formatPlace(kept.at)}`;
       this.#problems.push({ code: "DOCUMENT_DUPLICATE", severity: "error", message, at: other.at });
       if (!isLast) return;
       this.#faults.delete(key);
@@ -140,11 +144,11 @@ export class CatalogBuilder {
     return this.#unreadable[0]?.fault ?? this.#illegible ?? this.#faultsByName.get(raw?.name ?? "");
   }
 
-  /** What triggers refer to outright is read as events would have it read, where it is no template. */
+  /** What owners refer to outright is read as it would be rendered, where it is no template. */
   #checkContents(scope: ContentScope): void {
     const named = new Set<string>();
     for (const { content } of this.inForce.values()) {
-      if (content?.kind !== "EventTrigger") continue;
+      if (content?.kind !== "EventTrigger" && content?.kind !== "profile") continue;
       for (const one of content.references) if (one.isRendered) named.add(one.key ?? one.anyNamespace);
     }
     for (const [key, { content }] of this.inForce) {
@@ -169,27 +173,29 @@ export class CatalogBuilder {
     return kinds;
   }
 
-  /** The triggers that must not render, each with the first reason. */
-  #followReferences(records: "full" | "identity"): Map<string, Problem> {
-    const broken = new Map<string, Problem>();
+  /** The owners that must not render, by the keys of their documents, each with the first reason. */
+  #followReferences(records: "full" | "identity"): Map<DocumentKey, Problem> {
+    const broken = new Map<DocumentKey, Problem>();
     const contentNames = new Set<string>();
     for (const { content, raw } of this.inForce.values()) {
       if (raw !== undefined && content?.kind !== "cluster") contentNames.add(`${raw.kind}/${raw.name}`);
     }
     for (const [key, { content }] of this.inForce) {
-      if (content?.kind !== "EventTrigger") continue;
-      const { trigger, references } = content;
+      if (content?.kind !== "EventTrigger" && content?.kind !== "profile") continue;
+      const { references } = content;
       const faults: Problem[] = [];
       const own = this.#faults.get(key);
       if (own !== undefined) faults.push(own);
-      if (!trigger.oneForEvent && records === "identity") {
-        const problem = noEventsKept(trigger);
+      if (content.kind === "EventTrigger" && !content.trigger.oneForEvent && records === "identity") {
+        const problem = noEventsKept(content.trigger);
         this.#problems.push(problem);
         faults.push(problem);
       }
       for (const reference of references) {
         const fault = reference.key === undefined ? undefined : this.#faults.get(reference.key);
-        if (fault !== undefined) {
+        // A prerequisite that is bad stays as it was, and so what depends on it can go on.
+        const isKept = fault !== undefined && this.inForce.get(reference.key!)?.content?.kind === "profile";
+        if (fault !== undefined && !isKept) {
           faults.push(fault);
           continue;
         }
@@ -199,7 +205,7 @@ export class CatalogBuilder {
         const missing: Problem = {
           code: "REFERENCE_MISSING",
           severity: "error",
-          message: `EventTrigger ${trigger.name} refers to ${reference.title}, which is not there`,
+          message: `${titleOf(key)} refers to ${reference.title}, which is not there`,
           at: reference.at,
         };
         // The trigger's own fault tells of the same document: one message is enough.
@@ -207,7 +213,11 @@ export class CatalogBuilder {
         faults.push(missing);
         this.#keepForMatching(reference.key);
       }
-      if (faults[0] !== undefined) broken.set(trigger.name, faults[0]);
+      if (faults[0] !== undefined) broken.set(key, faults[0]);
+    }
+    for (const [key, cycle] of findDependencyCycles(this.inForce)) {
+      this.#problems.push(cycle);
+      broken.set(key, broken.get(key) ?? cycle);
     }
     return broken;
   }
@@ -223,14 +233,15 @@ export class CatalogBuilder {
   /** An EventSource or ClusterSet that is gone while a trigger still names it: absent data must not lose events. */
   #keepForMatching(key: DocumentKey | undefined): void {
     const last = key === undefined ? undefined : this.#lastInForce.get(key);
-    if (last?.content?.kind === "EventSource" || last?.content?.kind === "ClusterSet") this.inForce.set(key!, last);
+    if (last?.content?.kind === "EventSource" || last?.content?.kind === "clusterSet") this.inForce.set(key!, last);
   }
 
   #join(
-    broken: ReadonlyMap<string, Problem>,
+    broken: ReadonlyMap<DocumentKey, Problem>,
   ): Omit<Catalog, "compatibility" | "checks" | "connectionClusters" | "revision"> {
     const eventSources = new Map<string, EventSource>();
     const eventTriggers = new Map<string, EventTrigger>();
+    const profiles = new Map<OwnerKey, Profile>();
     const contents = new Map<DocumentKey, ContentDocument>();
     const clusters = new Map<string, Cluster>();
     const clusterSets = new Map<string, ClusterSet>();
@@ -245,7 +256,7 @@ export class CatalogBuilder {
           break;
         case "EventTrigger": {
           const { trigger } = content;
-          const fault = broken.get(trigger.name);
+          const fault = broken.get(key);
           eventTriggers.set(trigger.name, fault === undefined ? trigger : { ...trigger, broken: fault });
           break;
         }
@@ -257,8 +268,14 @@ export class CatalogBuilder {
         case "cluster":
           this.#putCluster(clusters, content.cluster, document);
           break;
-        case "ClusterSet":
-          clusterSets.set(content.clusterSet.name, content.clusterSet);
+        case "profile": {
+          const { profile } = content;
+          const fault = broken.get(key);
+          profiles.set(ownerKey(profile.owner), fault === undefined ? profile : { ...profile, broken: fault });
+          break;
+        }
+        case "clusterSet":
+          clusterSets.set(clusterSetKey(content.clusterSet), content.clusterSet);
           break;
         case "customKind":
         case undefined:
@@ -269,6 +286,7 @@ export class CatalogBuilder {
     return {
       eventSources,
       eventTriggers,
+      profiles,
       contents,
       clusters: sorted,
       clusterSets,
@@ -300,6 +318,11 @@ function noEventsKept({ name, at }: EventTrigger): Problem {
     at,
     hint: "Leave oneForEvent out, or set output.records to full.",
   };
+}
+
+/** `<kind> [<namespace>/]<name>`. */
+function titleOf(key: DocumentKey): string {
+  return key.replace("//", " ").replace("/", " ");
 }
 
 /** Of a kind that several define the first counts: documents of the config folder before what is rolled out. */

@@ -8,7 +8,9 @@ const ofContent = ["projectsveltos.io/instantiate", "projectsveltos.io/template"
 const known: Readonly<Record<string, readonly string[]>> = {
   ConfigMap: ofContent,
   Secret: ofContent,
-  EventTrigger: ["sluice.dev/engine"],
+  EventTrigger: ["sluice.dev/engine", "sluice.dev/formerly"],
+  ClusterProfile: ["sluice.dev/engine"],
+  Profile: ["sluice.dev/engine"],
 };
 const prefixes = /^(?:projectsveltos\.io|sluice\.dev)\//;
 

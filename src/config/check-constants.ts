@@ -1,5 +1,5 @@
-/** What of an EventTrigger is no template says the same for every event: it is checked at once, as events would have it. */
-import type { EventTrigger, TemplateField } from "../model/catalog.ts";
+/** What of an owner is no template says the same for every event: it is checked at once, as events would have it. */
+import type { EventTrigger, OwnerSpec, TemplateField } from "../model/catalog.ts";
 import { nearestWord } from "../model/nearest-word.ts";
 import type { Problem } from "../model/problem.ts";
 import { isLiteral } from "../render/compile-template.ts";
@@ -8,9 +8,15 @@ import { formatPath } from "./check-shape.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
 
 export function checkConstants(document: YamlDocument, trigger: EventTrigger): Problem[] {
-  const { cloudEventAction, extraLabels, extraAnnotations } = trigger;
+  return [...checkAction(document, trigger.cloudEventAction), ...checkConstantTexts(document, trigger)];
+}
+
+/** Labels and annotations for every object of an owner. */
+export function checkConstantTexts(
+  document: YamlDocument,
+  { extraLabels, extraAnnotations }: Pick<OwnerSpec, "extraLabels" | "extraAnnotations">,
+): Problem[] {
   return [
-    ...checkAction(document, cloudEventAction),
     ...checkTexts(document, "extraLabels", extraLabels, faultOfLabelKey, faultOfLabelValue),
     ...checkTexts(document, "extraAnnotations", extraAnnotations, faultOfAnnotationKey, () => undefined),
   ];

@@ -1,9 +1,10 @@
 /** Selectors that no cluster matches: nearly always a misspelt label, and nothing would ever say so. */
 import type { Catalog, EventTrigger } from "../model/catalog.ts";
-import type { Problem } from "../model/problem.ts";
-import { clustersOfTrigger, selectorMatches } from "../model/select-clusters.ts";
+import type { Problem, SourcePlace } from "../model/problem.ts";
+import { profileClusters } from "../model/profile-clusters.ts";
+import { clustersOfTrigger, selectorMatches, setSelection } from "../model/select-clusters.ts";
 
-/** Warnings for triggers, ClusterSets and connections; none where the catalog has no clusters at all. */
+/** Warnings for owners, sets and connections; none where the catalog has no clusters at all. */
 export function checkSelectors(catalog: Catalog): Problem[] {
   if (catalog.clusters.size === 0) return [];
   const clusters = [...catalog.clusters.values()];
@@ -11,15 +12,22 @@ export function checkSelectors(catalog: Catalog): Problem[] {
     const selector = trigger.destinationClusterSelector;
     const hasDestination = selector === undefined || clusters.some(({ labels }) => selectorMatches(selector, labels));
     return [
-      ...(clustersOfTrigger(trigger, catalog).length === 0 ? [warn(trigger, "no cluster matches it")] : []),
-      ...(hasDestination ? [] : [warn(trigger, "no cluster matches its destinationClusterSelector")]),
+      ...(clustersOfTrigger(trigger, catalog).length === 0 ? [warnOf(trigger, "no cluster matches it")] : []),
+      ...(hasDestination ? [] : [warnOf(trigger, "no cluster matches its destinationClusterSelector")]),
     ];
   });
-  const sets = [...catalog.clusterSets.values()].flatMap(({ name, at, clusterSelector: selector, clusterRefs }) => {
-    const isEmpty =
-      !clusterRefs.some(({ namespace, name: cluster }) => catalog.clusters.has(`${namespace}/${cluster}`)) &&
-      !(selector !== undefined && clusters.some(({ labels }) => selectorMatches(selector, labels)));
-    const message = `ClusterSet ${name} has no cluster: none has its labels or names`;
+  const own = profileClusters(catalog);
+  const profiles = [...catalog.profiles].flatMap(([key, { owner, at }]) => {
+    if (own.get(key)!.size > 0) return [];
+    const { kind, namespace, name } = owner;
+    const title = namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+    return [warn(title, "it has no cluster, and nothing that depends on it has one", at)];
+  });
+  const sets = [...catalog.clusterSets.values()].flatMap((set) => {
+    const { namespace, name, at } = set;
+    const isEmpty = !clusters.some(setSelection(set));
+    const title = namespace === "" ? `ClusterSet ${name}` : `Set ${namespace}/${name}`;
+    const message = `${title} has no cluster: none has its labels or names`;
     return isEmpty ? [{ code: "SELECTOR_UNMATCHED" as const, severity: "warning" as const, message, at, hint }] : [];
   });
   const connections = [...catalog.connectionClusters].flatMap(([name, selector]) => {
@@ -27,12 +35,16 @@ export function checkSelectors(catalog: Catalog): Problem[] {
     const message = `connection ${name} serves no cluster: none has the labels that the settings give it`;
     return [{ code: "SELECTOR_UNMATCHED" as const, severity: "warning" as const, message, hint }];
   });
-  return [...triggers, ...sets, ...connections];
+  return [...triggers, ...profiles, ...sets, ...connections];
 }
 
 const hint = "`sluice validate` counts the clusters that there are; compare their labels.";
 
-function warn({ name, at }: EventTrigger, what: string): Problem {
-  const message = `EventTrigger ${name} has no effect: ${what}`;
+function warnOf({ name, at }: EventTrigger, what: string): Problem {
+  return warn(`EventTrigger ${name}`, what, at);
+}
+
+function warn(title: string, what: string, at: SourcePlace): Problem {
+  const message = `${title} has no effect: ${what}`;
   return { code: "SELECTOR_UNMATCHED", severity: "warning", message, at, hint };
 }

@@ -10,10 +10,10 @@ import { memberList, memberObject, type Path, type YamlDocument } from "./yaml-d
 /** The value that means what happens anyway, and so needs no warning. */
 type Harmless = Json | undefined;
 
-const triggerFields: Readonly<Record<string, Harmless>> = {
+/** Of every owner. */
+const specFields: Readonly<Record<string, Harmless>> = {
   helmCharts: undefined,
   kustomizationRefs: undefined,
-  dependsOn: undefined,
   patches: undefined,
   patchesFrom: undefined,
   driftExclusions: undefined,
@@ -23,7 +23,17 @@ const triggerFields: Readonly<Record<string, Harmless>> = {
   postDeleteChecks: undefined,
   reloader: false,
   maxUpdate: "100%",
+};
+
+const triggerFields: Readonly<Record<string, Harmless>> = {
+  ...specFields,
   profileNameFormat: "",
+};
+
+const profileFields: Readonly<Record<string, Harmless>> = {
+  ...specFields,
+  continueOnError: false,
+  maxConsecutiveFailures: undefined,
 };
 
 const policyRefFields: Readonly<Record<string, Harmless>> = {
@@ -35,7 +45,10 @@ const policyRefFields: Readonly<Record<string, Harmless>> = {
 const fieldsWithoutEffect: Readonly<Record<string, Readonly<Record<string, Harmless>>>> = {
   EventSource: { resourceSelectors: undefined, aggregatedSelection: "", collectResources: false },
   EventTrigger: triggerFields,
+  ClusterProfile: profileFields,
+  Profile: profileFields,
   ClusterSet: { maxReplicas: 0n },
+  Set: { maxReplicas: 0n },
 };
 
 /** Warnings for the fields of `spec` without effect. */

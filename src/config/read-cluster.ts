@@ -1,13 +1,10 @@
-/** Clusters, however they are written down, and sets of them. */
-import type { ClusterSet, RawDocument } from "../model/catalog.ts";
+/** Clusters, however they are written down. */
+import type { RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { documentKey } from "../model/document-key.ts";
 import type { Json } from "../model/json.ts";
-import type { Checked } from "../model/problem.ts";
 import { decodeBase64Text } from "./decode-base64.ts";
-import { warnOfFields } from "./fields-without-effect.ts";
-import { readLabelSelector } from "./label-selector.ts";
-import { memberList, memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
+import { memberObject, memberText } from "./yaml-document.ts";
 
 const secretTypeLabel = "argocd.argoproj.io/secret-type";
 
@@ -47,27 +44,6 @@ export function readArgoCluster(raw: RawDocument): Cluster {
     ["data", data],
   ]);
   return { namespace, name, labels: readLabels(document), document: shown, documentKey: documentKey(raw) };
-}
-
-/** Reads a document of checked shape. */
-export function readClusterSet(document: YamlDocument, name: string): Checked<ClusterSet> {
-  const spec = memberObject(document.value, "spec");
-  const selector = readLabelSelector(
-    document,
-    ["spec", "clusterSelector"],
-    spec?.get("clusterSelector"),
-    "DOCUMENT_INVALID",
-  );
-  const value: ClusterSet = {
-    name,
-    ...(selector.value === undefined ? {} : { clusterSelector: selector.value }),
-    clusterRefs: memberList(spec, "clusterRefs").map((ref) => ({
-      namespace: memberText(ref, "namespace") ?? "default",
-      name: memberText(ref, "name") ?? "",
-    })),
-    at: document.placeOf([]),
-  };
-  return { value, problems: [...selector.problems, ...warnOfFields(document, "ClusterSet")] };
 }
 
 function readLabels(document: Json): Map<string, string> {

@@ -1,7 +1,7 @@
 /** One document of the config folder: what it is, whether it is well formed, and what it says. */
 import { createHash } from "node:crypto";
 import schema from "../../schemas/documents.schema.json" with { type: "json" };
-import type { ClusterSet, ContentDocument, EventSource, EventTrigger, RawDocument } from "../model/catalog.ts";
+import type { ClusterSet, ContentDocument, EventSource, EventTrigger, Profile, RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { CustomKind } from "../model/custom-kind.ts";
 import { type DocumentKey, documentKey } from "../model/document-key.ts";
@@ -11,11 +11,13 @@ import { isSourcePlace, type Problem, type SourcePlace } from "../model/problem.
 import { crdGroup, crdKind, readCustomKind } from "../render/manifests/schema/read-crd.ts";
 import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
 import type { Compatibility } from "./compile-pattern.ts";
-import { isArgoCluster, readArgoCluster, readCluster, readClusterSet } from "./read-cluster.ts";
+import { isArgoCluster, readArgoCluster, readCluster } from "./read-cluster.ts";
+import { readClusterSet } from "./read-cluster-set.ts";
 import { readContent } from "./read-content.ts";
 import { readEventSource } from "./read-event-source.ts";
 import { readEventTrigger } from "./read-event-trigger.ts";
-import { findReferences, type Reference } from "./references.ts";
+import { readProfile } from "./read-profile.ts";
+import { findProfileReferences, findTriggerReferences, type Reference } from "./references.ts";
 import { takeApart } from "./take-apart.ts";
 import { withoutNulls } from "./without-nulls.ts";
 import { memberObject, memberText, type YamlDocument } from "./yaml-document.ts";
@@ -23,9 +25,10 @@ import { memberObject, memberText, type YamlDocument } from "./yaml-document.ts"
 export type DocumentContent =
   | { readonly kind: "EventSource"; readonly eventSource: EventSource }
   | { readonly kind: "EventTrigger"; readonly trigger: EventTrigger; readonly references: readonly Reference[] }
+  | { readonly kind: "profile"; readonly profile: Profile; readonly references: readonly Reference[] }
   | { readonly kind: "content"; readonly content: ContentDocument }
   | { readonly kind: "cluster"; readonly cluster: Cluster }
-  | { readonly kind: "ClusterSet"; readonly clusterSet: ClusterSet }
+  | { readonly kind: "clusterSet"; readonly clusterSet: ClusterSet }
   | { readonly kind: "customKind"; readonly customKind: CustomKind };
 
 export interface ReadDocument {
@@ -60,6 +63,7 @@ const kinds: ReadonlyMap<string, KindInfo> = new Map([
   kindInfo("EventSource", libGroup, ["v1beta1"], false),
   kindInfo("EventTrigger", libGroup, ["v1beta1"], false),
   kindInfo("ClusterSet", libGroup, ["v1beta1"], false),
+  kindInfo("Set", libGroup, ["v1beta1"], true),
   kindInfo("SveltosCluster", libGroup, ["v1beta1"], true),
   kindInfo("ClusterProfile", configGroup, ["v1beta1"], false),
   kindInfo("Profile", configGroup, ["v1beta1"], true),
@@ -74,7 +78,7 @@ const otherKinds = new Set(
     "AccessRequest Classifier ClassifierReport ClusterConfiguration ClusterHealthCheck ClusterPromotion ClusterReport " +
     "ClusterSummary ConfigurationBundle ConfigurationGroup DebuggingConfiguration EventReport HealthCheck " +
     "HealthCheckReport ManagementClusterClassifier ManagementClusterClassifierReport Reloader ReloaderReport " +
-    "ResourceSummary RoleRequest Set SveltosLicense Techsupport"
+    "ResourceSummary RoleRequest SveltosLicense Techsupport"
   ).split(" "),
 );
 
@@ -237,11 +241,18 @@ function readContentOf(
     case "EventTrigger": {
       const { value: trigger, problems } = readEventTrigger(document, name);
       if (trigger === undefined) return { content: undefined, problems };
-      return { content: { kind, trigger, references: findReferences(document, trigger) }, problems };
+      return { content: { kind, trigger, references: findTriggerReferences(document, trigger) }, problems };
     }
-    case "ClusterSet": {
-      const read = readClusterSet(document, name);
-      return { content: { kind, clusterSet: read.value }, problems: read.problems };
+    case "ClusterSet":
+    case "Set": {
+      const read = readClusterSet(document, namespace, name);
+      return { content: { kind: "clusterSet", clusterSet: read.value }, problems: read.problems };
+    }
+    case "ClusterProfile":
+    case "Profile": {
+      const { value: profile, problems } = readProfile(document, namespace, name);
+      const references = findProfileReferences(document, profile);
+      return { content: { kind: "profile", profile, references }, problems };
     }
     case "SveltosCluster":
     case "Cluster":
@@ -252,12 +263,7 @@ function readContentOf(
       const read = readContent(document, kind, namespace, name);
       return { content: { kind: "content", content: read.value }, problems: read.problems };
     }
-    default: {
-      const message = `${kind} ${name} is valid, but profiles are not rendered yet`;
-      return {
-        content: undefined,
-        problems: [document.warning("FIELD_WITHOUT_EFFECT", message, document.placeOf(["kind"]))],
-      };
-    }
+    default:
+      throw new Error(`${kind} is a kind that is read`);
   }
 }

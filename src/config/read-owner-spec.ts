@@ -31,6 +31,7 @@ export function readOwnerSpec(document: YamlDocument, templates: TemplateReader,
     stopMatchingBehavior: (memberText(spec, "stopMatchingBehavior") ?? "WithdrawPolicies") as StopMatchingBehavior,
     extraLabels: readTexts(templates, spec, "extraLabels"),
     extraAnnotations: readTexts(templates, spec, "extraAnnotations"),
+    dependsOn: memberList(spec, "dependsOn").map(String),
     at: document.placeOf([]),
   };
   return { value, problems: [...policyRefs, templateResourceRefs, generators].flatMap(({ problems }) => problems) };

@@ -1,5 +1,5 @@
-/** What a trigger refers to, as far as it is known before there is an event. */
-import { type EventTrigger, generatedNamespace, referencesOf } from "../model/catalog.ts";
+/** What an owner refers to, as far as it is known before there is an event. */
+import { type EventTrigger, generatedNamespace, type OwnerSpec, type Profile, referencesOf } from "../model/catalog.ts";
 import { type DocumentKey, documentKey, isClusterScoped } from "../model/document-key.ts";
 import { constantKey, type DocumentRef, mayPrint, namingOf } from "../model/document-ref.ts";
 import type { SourcePlace } from "../model/problem.ts";
@@ -20,8 +20,8 @@ export type Reference = {
   | { readonly key?: undefined; readonly anyNamespace: string }
 );
 
-/** References whose names are no templates; the others are followed when they are rendered. */
-export function findReferences(document: YamlDocument, trigger: EventTrigger): Reference[] {
+/** References of a trigger whose names are no templates; the others are followed when they are rendered. */
+export function findTriggerReferences(document: YamlDocument, trigger: EventTrigger): Reference[] {
   const references: Reference[] = [];
   const name = trigger.eventSourceName.source.text;
   if (isLiteral(name)) {
@@ -29,18 +29,45 @@ export function findReferences(document: YamlDocument, trigger: EventTrigger): R
     const at = document.placeOf(["spec", "eventSourceName"]);
     references.push({ key, title: `EventSource ${name}`, optional: false, at });
   }
-  for (const [index, set] of trigger.clusterSetRefs.entries()) {
-    const key = documentKey({ kind: "ClusterSet", namespace: "", name: set });
-    const at = document.placeOf(["spec", "clusterSetRefs", index]);
-    references.push({ key, title: `ClusterSet ${set}`, optional: false, at });
-  }
+  const sets = findNamed(document, "clusterSetRefs", trigger.clusterSetRefs, { kind: "ClusterSet", namespace: "" });
+  const prerequisites = findNamed(document, "dependsOn", trigger.dependsOn, { kind: "ClusterProfile", namespace: "" });
+  return [...references, ...sets, ...prerequisites, ...findSpecReferences(trigger)];
+}
+
+export function findProfileReferences(document: YamlDocument, profile: Profile): Reference[] {
+  const { kind, namespace } = profile.owner;
+  const setKind = kind === "ClusterProfile" ? "ClusterSet" : "Set";
+  return [
+    ...findNamed(document, "setRefs", profile.setRefs, { kind: setKind, namespace }),
+    ...findNamed(document, "dependsOn", profile.dependsOn, { kind, namespace }),
+    ...findSpecReferences(profile),
+  ];
+}
+
+/** Documents of one kind and namespace that a list in `spec` names. */
+function findNamed(
+  document: YamlDocument,
+  field: string,
+  names: readonly string[],
+  { kind, namespace }: { readonly kind: string; readonly namespace: string },
+): Reference[] {
+  return names.map((name, index) => ({
+    key: documentKey({ kind, namespace, name }),
+    title: namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`,
+    optional: false,
+    at: document.placeOf(["spec", field, index]),
+  }));
+}
+
+function findSpecReferences(spec: OwnerSpec): Reference[] {
+  const references: Reference[] = [];
   const groups = new Map<DocumentRef, string>(
-    trigger.templateResourceRefs.map((ref) => [ref, ref.apiVersion.replace(/\/?[^/]*$/, "")]),
+    spec.templateResourceRefs.map((ref) => [ref, ref.apiVersion.replace(/\/?[^/]*$/, "")]),
   );
-  const isGenerated = (ref: DocumentRef) => trigger.generators.some((generator) => mayMake(generator, ref));
-  for (const ref of referencesOf(trigger)) {
+  const isGenerated = (ref: DocumentRef) => spec.generators.some((generator) => mayMake(generator, ref));
+  for (const ref of referencesOf(spec)) {
     const reference = isGenerated(ref) ? undefined : followed(ref, groups.get(ref));
-    const isRendered = trigger.policyRefs.some((policy) => policy === ref);
+    const isRendered = spec.policyRefs.some((policy) => policy === ref);
     if (reference !== undefined) references.push(isRendered ? { ...reference, isRendered } : reference);
   }
   return references;

@@ -1,8 +1,9 @@
 /** The catalog: the users' documents at one revision of the config folder, parsed, validated and indexed. */
-import type { Cluster, LabelSelector } from "./cluster.ts";
+import type { Cluster, ClusterName, LabelSelector } from "./cluster.ts";
 import type { CustomKinds } from "./custom-kind.ts";
 import type { DocumentRef } from "./document-ref.ts";
 import type { JsonObject } from "./json.ts";
+import type { Owner, OwnerKey } from "./owner.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
 import type { Template } from "./template.ts";
 
@@ -80,6 +81,8 @@ export interface OwnerSpec {
   readonly stopMatchingBehavior: StopMatchingBehavior;
   readonly extraLabels: ReadonlyMap<string, TemplateField>;
   readonly extraAnnotations: ReadonlyMap<string, TemplateField>;
+  /** Profiles that have to be there before: names of ClusterProfiles, a Profile's of Profiles in its namespace. */
+  readonly dependsOn: readonly string[];
   readonly at: SourcePlace;
   /** Why it does not render now although its last good version still matches; its entities become failed records. */
   readonly broken?: Problem;
@@ -108,6 +111,16 @@ export interface EventTrigger extends OwnerSpec {
   readonly withdrawn?: true;
 }
 
+/** A ClusterProfile or a Profile: what it says is rendered for its clusters, without any event. */
+export interface Profile extends OwnerSpec {
+  readonly owner: Owner;
+  /** With neither this nor references it has only the clusters of those that depend on it. */
+  readonly clusterSelector?: LabelSelector;
+  readonly clusterRefs: readonly ClusterName[];
+  /** Names of ClusterSets; a Profile's of Sets in its namespace. */
+  readonly setRefs: readonly string[];
+}
+
 /** A ConfigMap or Secret that documents refer to. */
 export interface ContentDocument {
   readonly kind: "ConfigMap" | "Secret";
@@ -128,10 +141,13 @@ export interface ContentEntry {
   readonly content: Template;
 }
 
+/** A ClusterSet, or a Set: that has a namespace, and only clusters of it. */
 export interface ClusterSet {
+  /** Empty for a ClusterSet. */
+  readonly namespace: string;
   readonly name: string;
   readonly clusterSelector?: LabelSelector;
-  readonly clusterRefs: readonly { readonly namespace: string; readonly name: string }[];
+  readonly clusterRefs: readonly ClusterName[];
   readonly at: SourcePlace;
 }
 
@@ -150,10 +166,12 @@ export interface Catalog extends CatalogSettings {
   readonly revision: string;
   readonly eventSources: ReadonlyMap<string, EventSource>;
   readonly eventTriggers: ReadonlyMap<string, EventTrigger>;
+  readonly profiles: ReadonlyMap<OwnerKey, Profile>;
   /** By `<kind>/<namespace>/<name>`. */
   readonly contents: ReadonlyMap<string, ContentDocument>;
   /** By `<namespace>/<name>`. */
   readonly clusters: ReadonlyMap<string, Cluster>;
+  /** ClusterSets by name, Sets by `<namespace>/<name>`. */
   readonly clusterSets: ReadonlyMap<string, ClusterSet>;
   /** What CustomResourceDefinitions bring, of the config folder and of what its documents roll out as they are. */
   readonly customKinds: CustomKinds;

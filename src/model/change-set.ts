@@ -90,6 +90,8 @@ export interface Checkpoint {
   readonly repository: string;
   /** Revision of the catalog in force. */
   readonly catalog: string;
+  /** When it came into force: RFC 3339; empty: not told. It only dates what has no event. */
+  readonly catalogAt: string;
   /** The number of the input that put it in force: the rank of what passes claim. */
   readonly catalogRank: number;
   /** The number of the next input: ranks of claims. */

@@ -11,10 +11,16 @@ export interface Cluster {
   readonly documentKey: string;
 }
 
+/** How documents name a cluster. */
+export interface ClusterName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** `<namespace>/<name>`: the identity of a cluster wherever one is needed as a key. */
 export type ClusterKey = string;
 
-export function clusterKey(cluster: { readonly namespace: string; readonly name: string }): ClusterKey {
+export function clusterKey(cluster: ClusterName): ClusterKey {
   return `${cluster.namespace}/${cluster.name}`;
 }
 

@@ -19,6 +19,11 @@ export function ownerKey({ kind, namespace, name }: Owner): OwnerKey {
   return namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
 
+/** The key of the document that says what the owner renders: `<kind>/<namespace>/<name>`. */
+export function documentKeyOf({ kind, namespace, name }: Owner): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
 /** The owner that a key stands for; undefined where it is no owner's. */
 export function parseOwnerKey(key: OwnerKey): Owner | undefined {
   const [kind, ...names] = key.split("/");

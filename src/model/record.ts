@@ -34,6 +34,8 @@ export interface ClusterRecord {
   readonly waiting: RankedObjects;
   /** What configuration took away; if that is taken back, they stand where they stood. */
   readonly withdrawn: RankedObjects;
+  /** Of an owner without events: when the catalog came into force that it was last rendered with; RFC 3339. */
+  readonly renderedAt?: string;
   /** Why the last event could not be rendered; the cluster's objects stayed as they were. */
   readonly failure?: Problem;
 }

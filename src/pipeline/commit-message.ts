@@ -8,13 +8,15 @@ import type { ChangeSet, EventEffect } from "../model/change-set.ts";
 import type { Json } from "../model/json.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../model/owner.ts";
 import type { Template } from "../model/template.ts";
+import { decodePathPart, ownerOfFolder, readOwnedPath } from "../plan/paths.ts";
 
 const linesMax = 50;
 const textCharactersMax = 100;
 
 export function writeCommitMessage(template: Template, { events, objects }: ChangeSet): string {
   const shown = events.slice(0, linesMax);
-  const owners = [...new Map(events.map(({ owner }) => [ownerKey(owner), owner]))].sort(([a], [b]) => (a < b ? -1 : 1));
+  const concerned = [...events.map(({ owner }) => owner), ...profilesOf(objects)];
+  const owners = [...new Map(concerned.map((owner) => [ownerKey(owner), owner]))].sort(([a], [b]) => (a < b ? -1 : 1));
   const trailers = [
     ...owners.slice(0, linesMax).map(([key, owner]) => ownerTrailer(key, owner)),
     ...shown.map(({ source, subject, id }) => `Sluice-Event: ${[source, subject, id].map(escapeText).join(" ")}`),
@@ -27,6 +29,17 @@ export function writeCommitMessage(template: Template, { events, objects }: Chan
     ["trailers", trailers],
   ]);
   return `${template.render(data, { clock: 0 }).text.trim()}\n`;
+}
+
+/** Profiles render without an event: whose objects changed is told by where they stand. */
+function profilesOf(objects: ChangeSet["objects"]): readonly Owner[] {
+  return objects.flatMap(({ path }) => {
+    const [, namespace = "", cluster = "", ...below] = path.split("/");
+    const owned = readOwnedPath(below.join("/"));
+    if (owned === undefined || owned.kind === "EventTrigger") return [];
+    const key = `${decodePathPart(namespace)}/${decodePathPart(cluster)}`;
+    return ownerOfFolder(owned.kind, owned.ownerFolder, key) ?? [];
+  });
 }
 
 function subjectLine(events: readonly EventEffect[], objects: ChangeSet["objects"]): string {

@@ -1,5 +1,6 @@
 /** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
 import type { Catalog } from "../model/catalog.ts";
+import { isInForce } from "../model/catalog-owners.ts";
 import type { Owner } from "../model/owner.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import {
@@ -45,9 +46,7 @@ export async function findPurgeable(
   for await (const [path, text] of readFolder(git, tree, ownersFolder)) {
     const { owner, withdrawnAt } = parseOwner(text, path);
     if (withdrawnAt === undefined || withdrawnAt > until) continue;
-    const isInForce =
-      catalog.eventTriggers.get(owner.name)?.withdrawn === undefined && catalog.eventTriggers.has(owner.name);
-    if (isInForce || (await hasObjects(git, tree, owner))) continue;
+    if (isInForce(catalog, owner) || (await hasObjects(git, tree, owner))) continue;
     purgeable.push(owner);
   }
   return purgeable;

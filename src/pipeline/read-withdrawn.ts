@@ -8,7 +8,7 @@ export async function readWithdrawn(git: GitReader, tree: ObjectId | undefined):
   const names = new Set<string>();
   for await (const [path, text] of readFolder(git, tree, ownersFolder)) {
     const { owner, withdrawnAt } = parseOwner(text, path);
-    if (withdrawnAt !== undefined) names.add(owner.name);
+    if (withdrawnAt !== undefined && owner.kind === "EventTrigger") names.add(owner.name);
   }
   return names;
 }

@@ -9,23 +9,8 @@ import type { ReplayedCluster, ReplayInput } from "../plan/apply-replay.ts";
 import { hashEntity } from "../plan/paths.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
 import { renderTrigger } from "../render/render-trigger.ts";
-
-/** Which of a record's clusters are wanted, and how many of them at most. */
-export interface ClusterRange {
-  readonly clusters: "all" | ReadonlySet<ClusterKey>;
-  /** Only those behind this one, in the order of keys; empty: all. */
-  readonly after?: ClusterKey;
-  readonly max?: number;
-}
-
-export interface RenderedAgain {
-  /** Undefined: there is nothing to be done. */
-  readonly input: ReplayInput | undefined;
-  /** Pairs (entity, cluster) that were rendered. */
-  readonly pairs: number;
-  /** The last cluster that was looked at, where more are left. */
-  readonly last?: ClusterKey;
-}
+import { type ChosenClusters, type ClusterRange, cutRange, type RenderedAgain } from "./cluster-range.ts";
+import { renderProfileAgain } from "./render-profile-again.ts";
 
 /** `behavior`: what becomes of the objects of an owner that is not in the catalog any more. */
 export function renderAgain(
@@ -35,7 +20,8 @@ export function renderAgain(
   settings: RenderSettings,
   behavior: StopMatchingBehavior = "WithdrawPolicies",
 ): RenderedAgain {
-  const trigger = record.owner.kind === "EventTrigger" ? catalog.eventTriggers.get(record.owner.name) : undefined;
+  if (record.owner.kind !== "EventTrigger") return renderProfileAgain(catalog, record, range, settings, behavior);
+  const trigger = catalog.eventTriggers.get(record.owner.name);
   const isGone = trigger === undefined || trigger.withdrawn === true;
   // Without its event an entity can only wait for the next one.
   if (!isGone && record.events.length === 0) return { input: undefined, pairs: 0 };
@@ -99,14 +85,12 @@ function targetsOf({ match }: MatchedEvent) {
 function chooseClusters(
   record: EntityRecord,
   matches: readonly (MatchedEvent | undefined)[],
-  { clusters, after = "", max = Number.POSITIVE_INFINITY }: ClusterRange,
-): { readonly keys: readonly ClusterKey[]; readonly last?: ClusterKey } {
+  range: ClusterRange,
+): ChosenClusters {
   const known = new Set(record.clusters.keys());
   for (const matched of matches)
     if (matched !== undefined) for (const one of targetsOf(matched)) known.add(clusterKey(one));
-  const wanted = [...known].filter((key) => key > after && (clusters === "all" || clusters.has(key))).sort();
-  const keys = wanted.slice(0, max);
-  return wanted.length === keys.length ? { keys } : { keys, last: keys.at(-1)! };
+  return cutRange(known, range);
 }
 
 /**

@@ -1,14 +1,17 @@
-/** The whole flow without Git: events onto an empty repository, and the files that come of it. */
+/** The whole flow without Git: profiles and events onto an empty repository, and the files that come of it. */
 import type { Catalog } from "../model/catalog.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Problem } from "../model/problem.ts";
+import type { ReplayedCluster } from "../plan/apply-replay.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
 import { desiredFolder } from "../plan/paths.ts";
+import { newProfileRecord } from "../plan/profile-record.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
 import { CountedEntities } from "./aggregates/counted-entities.ts";
 import { StateOverlay } from "./dry-run/state-overlay.ts";
 import { foldInputs } from "./fold-inputs.ts";
 import { processDelivery } from "./process-delivery.ts";
+import { renderAgain } from "./render-again.ts";
 import { rulesOf } from "./rules-of.ts";
 
 export interface OfflineRendering {
@@ -24,8 +27,11 @@ export async function renderOffline(
   settings: RenderSettings,
 ): Promise<OfflineRendering> {
   const thorough = { ...settings, isValidation: true };
+  const profiles = [...catalog.profiles.values()].flatMap(
+    ({ owner }) => renderAgain(catalog, newProfileRecord(owner), { clusters: "all" }, thorough).input ?? [],
+  );
   const processed = deliveries.map((delivery) => processDelivery(catalog, delivery, thorough));
-  const inputs = processed.flatMap((delivery) => delivery.inputs);
+  const inputs = [...profiles, ...processed.flatMap((delivery) => delivery.inputs)];
   const layout = { shards: output.shards, buckets: 1 };
   const options = { layout, records: "full" as const, deadLettersMax: deliveries.length, instance: settings.instance };
   const git = new StateOverlay(undefined);
@@ -42,5 +48,11 @@ export async function renderOffline(
   const warnings = new Map(
     processed.flatMap((delivery) => delivery.warnings.map((warning) => [JSON.stringify(warning), warning] as const)),
   );
-  return { files, problems: [...warnings.values(), ...processed.flatMap((one) => one.problems), ...problems] };
+  const failed = profiles.flatMap(({ clusters }) => clusters.flatMap(({ rendering }) => problemOf(rendering) ?? []));
+  const found = [...warnings.values(), ...failed, ...processed.flatMap((one) => one.problems), ...problems];
+  return { files, problems: found };
+}
+
+function problemOf(rendering: ReplayedCluster["rendering"]): Problem | undefined {
+  return rendering.action === "fail" ? rendering.problem : undefined;
 }

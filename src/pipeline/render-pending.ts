@@ -19,6 +19,7 @@ import {
   recordFolder,
   recordPath,
 } from "../plan/paths.ts";
+import { newProfileRecord, profileRecordPath } from "../plan/profile-record.ts";
 import { parseIdentity, parseRecord } from "../plan/record-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
@@ -40,6 +41,8 @@ export interface ChunkLimits {
 export const chunkLimits: ChunkLimits = { pairsMax: 1000, bytesMax: 16 * 1024 * 1024, recordsMax: 1000 };
 /** Records that are read at a time. */
 const recordsAtOnce = 200;
+/** Clusters of a profile that are rendered before it is asked whether the chunk is full. */
+const clustersAtOnce = 50;
 
 export interface PendingChunk {
   readonly inputs: readonly PlanInput[];
@@ -68,7 +71,8 @@ export async function renderPendingChunk(
   }
   const pass = pending.passes.find(({ held }) => held === undefined);
   if (pass === undefined) return { inputs: [], pending, records: 0, pairs: 0 };
-  const { left, ...chunk } = await renderPass(scope, pass, limits);
+  const isProfile = pass.owner.kind !== "EventTrigger" && pass.from === undefined;
+  const { left, ...chunk } = await (isProfile ? renderProfilePass : renderPass)(scope, pass, limits);
   const others = pending.passes.filter((other) => other !== pass);
   return { ...chunk, pending: { ...pending, passes: left === undefined ? others : [left, ...others] } };
 }
@@ -140,6 +144,30 @@ async function adoptAggregates({ git, tree }: ChunkScope, owner: Owner, from: Ow
     inputs.push({ kind: "adopt", owner, from, entity: parseRecord(text, path).entity });
   }
   return inputs;
+}
+
+/** A profile has one record, which its first rendering makes. */
+async function renderProfilePass(scope: ChunkScope, pass: Pass, limits: ChunkLimits): Promise<Part<Pass>> {
+  const { git, tree, catalog, settings } = scope;
+  const { owner } = pass;
+  const path = profileRecordPath(owner);
+  const text = (await git.readFiles(tree, [path])).get(path);
+  const record = text === undefined ? newProfileRecord(owner) : parseRecord(text, path);
+  const stored = await readOwner(scope, pass);
+  const clusters = pass.clusters === undefined ? ("all" as const) : new Set(pass.clusters);
+  const inputs: PlanInput[] = [];
+  let [pairs, bytes] = [0, 0];
+  for (let { cluster: after } = pass.after; ; ) {
+    const range = { clusters, after, max: Math.min(clustersAtOnce, limits.pairsMax - pairs) };
+    const rendered = renderAgain(catalog, record, range, settings, stored?.stopMatchingBehavior);
+    if (rendered.input !== undefined) inputs.push(rendered.input);
+    pairs += rendered.input?.clusters.length ?? 0;
+    bytes += rendered.input === undefined ? 0 : manifestBytes(rendered.input);
+    if (rendered.last === undefined) return { inputs, records: 1, pairs, left: undefined };
+    after = rendered.last;
+    if (pairs >= limits.pairsMax || bytes >= limits.bytesMax)
+      return { inputs, records: 1, pairs, left: { ...pass, after: { record: path, cluster: after } } };
+  }
 }
 
 async function readOwner({ git, tree }: ChunkScope, { owner }: Pass): Promise<OwnerRecord | undefined> {

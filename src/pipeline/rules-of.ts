@@ -1,7 +1,8 @@
 /** What planning under a catalog goes by. */
 import type { Catalog } from "../model/catalog.ts";
+import { ownersOf } from "../model/catalog-owners.ts";
 import type { Layout } from "../model/change-set.ts";
-import { ownerKey, triggerOwner } from "../model/owner.ts";
+import { ownerKey } from "../model/owner.ts";
 import { ownerFolderName } from "../plan/paths.ts";
 import type { PlanRules } from "../plan/state-fold.ts";
 
@@ -14,14 +15,14 @@ export interface RuleOptions {
 }
 
 export function rulesOf({ layout, records, deadLettersMax, instance }: RuleOptions, catalog: Catalog): PlanRules {
-  const triggers = [...catalog.eventTriggers.values()].map(({ name, tier }) => ({ owner: triggerOwner(name), tier }));
+  const owners = ownersOf(catalog).map(({ owner, spec }) => ({ owner, tier: spec.tier }));
   return {
     layout,
     records,
     deadLettersMax,
     instance,
-    owners: new Map(triggers.map((one) => [ownerKey(one.owner), one])),
+    owners: new Map(owners.map((one) => [ownerKey(one.owner), one])),
     ownerOfCutFolder: (kind, folderName) =>
-      triggers.find(({ owner }) => owner.kind === kind && ownerFolderName(owner) === folderName)?.owner,
+      owners.find(({ owner }) => owner.kind === kind && ownerFolderName(owner) === folderName)?.owner,
   };
 }

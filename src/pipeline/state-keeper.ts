@@ -153,7 +153,7 @@ export class StateKeeper {
     // What renders otherwise than what rendered the state is a catalog of its own: everything may differ.
     const isRenderedSo = checkpoint.renderer === renderer;
     const isSame = checkpoint.catalog === catalog.revision && state.settings === settings && isRenderedSo;
-    const isInForce = isSame && grant.approved.length === 0 && commits.tree !== undefined;
+    const isInForce = isSame && grant.approved.length === 0 && (await commits.knowsProfiles(catalog));
     if (!isInForce) {
       const affected = affectedOwners(isRenderedSo ? commits.catalog : undefined, catalog);
       const { inputs, pending } = await commits.planCatalog(catalog, affected);
@@ -163,7 +163,8 @@ export class StateKeeper {
       const approvals = state.approvals.filter((id) => !grant.approved.includes(id));
       const guard = { ...state, settings, approvals, budget: left + grant.budget };
       const parts = writeGuardState(commits.checkpoint.parts, guard);
-      await this.commit(inputs, { catalog: catalog.revision, renderer, pending, parts, ...ranks });
+      const catalogAt = new Date(commits.ports.clock.now()).toISOString();
+      await this.commit(inputs, { catalog: catalog.revision, catalogAt, renderer, pending, parts, ...ranks });
       this.#forgetting.hint();
     }
     // Only now: what was rendered with the old one meanwhile is rendered anew.

@@ -30,12 +30,19 @@ export interface ReplayInput {
   readonly clusters: readonly ReplayedCluster[];
 }
 
-export function applyReplay(scope: EntityScope, record: EntityRecord, input: ReplayInput): EntityRecord {
+/** `renderedAt`: what dates the rendering of an owner without events. */
+export function applyReplay(
+  scope: EntityScope,
+  record: EntityRecord,
+  input: ReplayInput,
+  renderedAt?: string,
+): EntityRecord {
   const clusters = new Map(record.clusters);
   for (const replayed of input.clusters) {
     const on = record.clusters.get(replayed.cluster);
     const after = replayCluster(scope, input, replayed, on);
-    if (after !== undefined) clusters.set(replayed.cluster, after);
+    const isDated = renderedAt !== undefined && replayed.rendering.action === "Create" && after !== on;
+    if (after !== undefined) clusters.set(replayed.cluster, isDated ? { ...after, renderedAt } : after);
   }
   return { ...record, clusters };
 }

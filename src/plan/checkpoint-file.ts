@@ -17,6 +17,7 @@ export const emptyCheckpoint: Checkpoint = {
   renderer,
   repository: "",
   catalog: "",
+  catalogAt: "",
   catalogRank: 0,
   nextRank: 1,
   layout: { shards: 0, buckets: 1 },
@@ -47,6 +48,7 @@ export function writeCheckpoint(checkpoint: Checkpoint): string {
     number("renderer"),
     ["repository", checkpoint.repository],
     ["catalog", checkpoint.catalog],
+    ...(checkpoint.catalogAt === "" ? [] : [["catalogAt", checkpoint.catalogAt] as const]),
     number("catalogRank"),
     number("nextRank"),
     [
@@ -110,6 +112,7 @@ export function parseCheckpoint(text: string): Checkpoint {
     renderer: number(file, "renderer"),
     repository: textOf(file, "repository"),
     catalog: textOf(file, "catalog"),
+    catalogAt: textOf(file, "catalogAt"),
     catalogRank: number(file, "catalogRank"),
     nextRank: number(file, "nextRank"),
     layout: { shards: number(layout, "shards"), buckets: number(layout, "buckets") },

@@ -13,7 +13,7 @@
  */
 import { assert } from "../model/assert.ts";
 import type { ClusterKey } from "../model/cluster.ts";
-import type { ObjectIdentity } from "../model/manifest.ts";
+import { identityKey, type ObjectIdentity } from "../model/manifest.ts";
 import { isSameOwner, type Owner, ownerKey } from "../model/owner.ts";
 import { type ClaimRules, generatedNamespace, tierOf } from "./claim-rules.ts";
 import { ClaimLeaves } from "./claims/claim-leaves.ts";
@@ -24,8 +24,9 @@ import { ObjectSite } from "./claims/object-site.ts";
 import { SoleClaimant } from "./claims/sole-claimant.ts";
 import { type Claim, type ClaimsHead, hashManifest, headPath, parseHead, writeHead } from "./claims-file.ts";
 import { markLeft } from "./left-mark.ts";
+import { recordPath } from "./paths.ts";
 import { entityHashOf, joinProvenance, provenanceTexts, splitProvenance } from "./provenance.ts";
-import { writeIdentity } from "./record-file.ts";
+import { parseRecord, writeIdentity } from "./record-file.ts";
 import type { StateView } from "./state-view.ts";
 
 /** The claim that stands in the way: it comes first, and its manifest is another one. */
@@ -205,7 +206,10 @@ export class ObjectClaims {
 
     const { claims, needs, owners } = draft;
     const after: ClaimsHead = { place, first, claims, alike, needs, owners, ...(left === undefined ? {} : { left }) };
-    const isAlone = after.claims === 1 && after.needs === 0 && first !== undefined && isPlaceOf(after.place, first);
+    const isLast = after.claims === 1 && after.needs === 0 && first !== undefined && isPlaceOf(after.place, first);
+    // Who is left may still be on record as waiting for its turn: whoever looks at that has to find the claim.
+    const isAlone = isLast && !this.#isWaiting(first, changed);
+    if (view.isLacking) return;
     if (isGone || isAlone) {
       // Nobody else wants it: its file says everything.
       if (isAlone) this.#leaves.write(first, undefined);
@@ -217,6 +221,14 @@ export class ObjectClaims {
   #writeHead(head: ClaimsHead): void {
     const { folder, identity } = this.#site;
     this.#view.writeValue(headPath(folder), head, (value) => writeHead(writeIdentity(identity), value));
+  }
+
+  /** Whether the claimant's record says that it waits; that of `changed` is being written anyway. */
+  #isWaiting(first: Claim, changed: Claim | undefined): boolean {
+    if (changed !== undefined && isSameClaim(first, changed)) return false;
+    const record = this.#view.value(recordPath(first.owner, first.entityHash), parseRecord);
+    const { cluster, identity } = this.#site;
+    return record?.clusters.get(cluster)?.waiting.has(identityKey(identity)) === true;
   }
 
   /** The manifest of the first claim, as it is to stand in place; undefined: it does already. */

@@ -75,9 +75,9 @@ export function aggregateEntity(cluster: ClusterKey): Entity {
   return { connection: "", source: "", subject: cluster };
 }
 
-/** No connection is without a name. */
-export function isAggregateEntity({ connection, source }: Entity): boolean {
-  return connection === "" && source === "";
+/** No connection is without a name; where nothing at all stands for an entity, it is a profile's. */
+export function isAggregateEntity({ connection, source, subject }: Entity): boolean {
+  return connection === "" && source === "" && subject !== "";
 }
 
 const aggregatesName = "_all";

@@ -5,6 +5,7 @@
  * Nothing is removed here: entities follow one by one, from their records, in bounded chunks.
  */
 import type { Catalog } from "../model/catalog.ts";
+import { findOwner, isWithdrawn, ownersOf } from "../model/catalog-owners.ts";
 import type { PendingWork } from "../model/change-set.ts";
 import { isSameOwner, type OwnerKey, ownerKey, triggerOwner } from "../model/owner.ts";
 import { findRenamed } from "./adopt-record.ts";
@@ -53,15 +54,16 @@ export function planCatalogChange(
 
   let { passes } = kept.pending;
   const known = new Map(kept.owners.map((one) => [ownerKey(one.owner), one]));
-  for (const { name, withdrawn, stopMatchingBehavior } of catalog.eventTriggers.values()) {
-    const owner = triggerOwner(name);
+  for (const { owner, spec } of ownersOf(catalog)) {
     const key = ownerKey(owner);
     const before = known.get(key);
-    const withdrawnAt = withdrawn === true ? { withdrawnAt: before?.withdrawnAt ?? kept.minutes } : {};
+    const isGone = isWithdrawn(spec);
+    const { stopMatchingBehavior } = spec;
+    const withdrawnAt = isGone ? { withdrawnAt: before?.withdrawnAt ?? kept.minutes } : {};
     inputs.push(file(ownerPath(owner), writeOwner({ owner, stopMatchingBehavior, ...withdrawnAt })));
-    // An owner that was not there before has no records: it sees later events only.
-    if (before === undefined) continue;
-    const hasTurned = (before.withdrawnAt !== undefined) !== (withdrawn === true);
+    // A trigger that was not there before has no records: it sees later events only. A profile waits for none.
+    if (before === undefined && owner.kind === "EventTrigger") continue;
+    const hasTurned = before === undefined || (before.withdrawnAt !== undefined) !== isGone;
     const clusters = hasTurned ? "all" : affected.get(key);
     if (clusters !== undefined) passes = joinPass(passes, owner, clusters === "all" ? undefined : clusters);
   }
@@ -71,10 +73,10 @@ export function planCatalogChange(
     const owner = triggerOwner(from);
     if (known.has(ownerKey(owner))) passes = joinAdoption(passes, triggerOwner(name), owner);
   }
-  // Withdrawn, and its documents are lost: its objects follow what it last asked for.
+  // Withdrawn, and nothing is left of its documents: its objects follow what it last asked for.
   for (const { owner, stopMatchingBehavior, withdrawnAt } of kept.owners) {
-    const isKnown = owner.kind === "EventTrigger" && catalog.eventTriggers.has(owner.name);
-    if (isKnown || withdrawnAt !== undefined || former.has(owner.name)) continue;
+    const isFormer = owner.kind === "EventTrigger" && former.has(owner.name);
+    if (findOwner(catalog, owner) !== undefined || withdrawnAt !== undefined || isFormer) continue;
     inputs.push(file(ownerPath(owner), writeOwner({ owner, stopMatchingBehavior, withdrawnAt: kept.minutes })));
     if (!passes.some((pass) => isSameOwner(pass.owner, owner))) passes = joinPass(passes, owner);
   }

@@ -41,10 +41,11 @@ function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown])
   return a < b ? -1 : 1;
 }
 
-function clusterToJson({ event, action, objects, waiting, withdrawn, failure }: ClusterRecord): JsonObject {
+function clusterToJson({ event, action, objects, waiting, withdrawn, renderedAt, failure }: ClusterRecord): JsonObject {
   const json = new Map<string, Json>();
   if (event !== undefined) json.set("event", BigInt(event));
   if (action === "Delete") json.set("action", action);
+  if (renderedAt !== undefined) json.set("renderedAt", renderedAt);
   json.set("objects", ranksToJson(objects));
   if (waiting.size > 0) json.set("waiting", ranksToJson(waiting));
   if (withdrawn.size > 0) json.set("withdrawn", ranksToJson(withdrawn));
@@ -80,12 +81,14 @@ function clusterFromJson(json: Json): ClusterRecord {
   const on = isJsonObject(json) ? json : new Map<string, Json>();
   const event = on.get("event");
   const failure = on.get("failure");
+  const renderedAt = on.get("renderedAt");
   return {
     event: event === undefined ? undefined : Number(event),
     action: on.get("action") === "Delete" ? "Delete" : "Create",
     objects: ranksFromJson(objectOf(on, "objects")),
     waiting: ranksFromJson(objectOf(on, "waiting")),
     withdrawn: ranksFromJson(objectOf(on, "withdrawn")),
+    ...(renderedAt === undefined ? {} : { renderedAt: String(renderedAt) }),
     ...(isJsonObject(failure) ? { failure: problemFromJson(failure) } : {}),
   };
 }

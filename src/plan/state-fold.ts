@@ -36,6 +36,7 @@ import {
 } from "./paths.ts";
 import { joinReview } from "./pending-work.ts";
 import { positionsByConnection, writePositions } from "./position-file.ts";
+import { newProfileRecord } from "./profile-record.ts";
 import { parseRecord, writeRecord } from "./record-file.ts";
 import { noStateNeeds, type StateFiles, type StateNeeds, StateView } from "./state-view.ts";
 
@@ -209,11 +210,15 @@ export class StateFold {
         return rank + 1;
       }
       case "replay": {
-        const before = this.#record(input.owner, input.entity);
+        const isProfile = input.owner.kind !== "EventTrigger";
+        const before =
+          this.#record(input.owner, input.entity) ?? (isProfile ? newProfileRecord(input.owner) : undefined);
         if (before === undefined) return this.#nextRank;
-        const scope = this.#scopeOf(input, reviews, this.#checkpoint.catalogRank, true);
-        const after = applyReplay(scope, before, input);
-        this.#keep(input, before.events.length === 0 ? after : dropUnused(after));
+        const { catalogRank, catalogAt } = this.#checkpoint;
+        const scope = this.#scopeOf(input, reviews, catalogRank, true);
+        const after = applyReplay(scope, before, input, isProfile ? catalogAt : undefined);
+        if (isProfile) this.#keep(input, { ...after, changedAt: catalogAt });
+        else this.#keep(input, before.events.length === 0 ? after : dropUnused(after));
         return this.#nextRank;
       }
       case "adopt": {

@@ -84,13 +84,10 @@ describe("the seed's examples", () => {
     });
   });
 
-  it("3: profiles are valid and not rendered yet", () => {
+  it("3: profiles are read, charts have no effect yet", () => {
     const served = [{ connection: connection("user-operation") }];
     const { value, problems } = load({ "config.yaml": example("3-end-to-end/config.yaml") }, { connections: served });
-    expect(summarize(problems)).toEqual([
-      "[FIELD_WITHOUT_EFFECT config.yaml:2:7]",
-      "[FIELD_WITHOUT_EFFECT config.yaml:30:7]",
-    ]);
+    expect(summarize(problems)).toEqual(["[FIELD_WITHOUT_EFFECT config.yaml:9:3]"]);
     const content = value.contents.get("ConfigMap/default/namespace");
     expect(content).toMatchObject({ isTemplate: true, entries: [{ key: "namespace.yaml" }] });
     expect(content?.entries[0]?.content.source).toMatchObject({ line: 88, column: 5, continuationColumn: 5 });
@@ -101,7 +98,8 @@ describe("the seed's examples", () => {
 
 it("all known fields of an EventTrigger are taken, each without effect with a warning that names it", () => {
   const text = readFileSync(new URL("../fixtures/documents/event-trigger-full.yaml", import.meta.url), "utf8");
-  const { problems } = load({ "a.yaml": eventSource, "c.yaml": configMap, "full.yaml": text });
+  const nats = "apiVersion: config.projectsveltos.io/v1beta1\nkind: ClusterProfile\nmetadata: {name: nats}\n";
+  const { problems } = load({ "a.yaml": eventSource, "c.yaml": configMap, "full.yaml": text, "nats.yaml": nats });
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
   expect(problems.map(({ code, message }) => `${code} ${message.split(" ")[0]}`)).toEqual(
     [
@@ -111,7 +109,6 @@ it("all known fields of an EventTrigger are taken, each without effect with a wa
       "spec.policyRefs[2].remoteURL",
       "spec.helmCharts",
       "spec.kustomizationRefs",
-      "spec.dependsOn",
       "spec.patches",
       "spec.patchesFrom",
       "spec.driftExclusions",

@@ -217,6 +217,20 @@ spec:
   - {name: ${content}, namespace: default, kind: ConfigMap}
 ${more}`;
 
+/** Brings its content to production clusters, without any event. */
+export const profileDocument = (
+  name: string,
+  content: string,
+  more = "",
+) => `apiVersion: config.projectsveltos.io/v1beta1
+kind: ClusterProfile
+metadata: {name: ${name}}
+spec:
+  clusterSelector: {matchLabels: {env: production}}
+  policyRefs:
+  - {name: ${content}, namespace: default, kind: ConfigMap}
+${more}`;
+
 export const contentDocument = (name: string, manifest: string) => `apiVersion: v1
 kind: ConfigMap
 metadata: {name: ${name}, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}

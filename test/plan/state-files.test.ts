@@ -180,6 +180,7 @@ describe("checkpoints", () => {
       renderer: fc.nat(),
       repository: texts,
       catalog: texts,
+      catalogAt: fc.constantFrom("", "2026-11-29T21:00:00.000Z"),
       catalogRank: fc.nat(),
       nextRank: fc.nat(),
       layout: fc.record(

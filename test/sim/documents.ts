@@ -4,6 +4,7 @@ import {
   configMap,
   contentDocument,
   eventSourceDocument,
+  profileDocument,
   triggerDocument,
 } from "../pipeline/service-bench.ts";
 
@@ -56,6 +57,18 @@ export const documentVariants: Readonly<Record<string, readonly (string | undefi
   "config/rival-content.yaml": [
     contentDocument("rival", `${configMap("shared", `rival-${value}`)}---\n${namespace}`),
     contentDocument("rival", inTeam(`rival-${subject}`, value)),
+  ],
+  // Waits for no event.
+  "config/profile.yaml": [
+    profileDocument("base", "based"),
+    profileDocument("base", "based", "  stopMatchingBehavior: LeavePolicies\n"),
+    profileDocument("base", "based", "  syncMode: OneTime\n"),
+    undefined,
+  ],
+  "config/profile-content.yaml": [
+    contentDocument("based", configMap("based", "{{ .Cluster.metadata.labels.env }}")),
+    contentDocument("based", `${configMap("based", "1")}---\n${inTeam("beside", "1")}`),
+    contentDocument("based", configMap("based", "{{ .Cluster.nothing }}")),
   ],
   // Goes where its events say.
   "config/moving.yaml": [

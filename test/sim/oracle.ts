@@ -67,10 +67,12 @@ export function wishesOf(files: ReadonlyMap<string, string>): Record<string, unk
   );
 }
 
-/** Manifests of the triggers whose objects nobody else wants. */
+/** Manifests of the owners whose objects nobody else wants. */
 export function ownManifests(files: ReadonlyMap<string, string>): Record<string, string> {
-  const own = /^desired\/[^/]+\/[^/]+\/(?:triggers\/(?:own|moving)|base)\//;
-  const used = new Set([...files.keys()].filter((path) => path.includes("/triggers/")).map(clusterOf));
+  const own = /^desired\/[^/]+\/[^/]+\/(?:triggers\/(?:own|moving)|clusterprofiles|base)\//;
+  const used = new Set(
+    [...files.keys()].filter((path) => /\/(?:triggers|clusterprofiles)\//.test(path)).map(clusterOf),
+  );
   // When a cluster that is gone loses its folder depends on when somebody looks: with its last object, or at a start.
   const isLast = (path: string) => path.endsWith("/base/sluice-cluster.yaml") && !used.has(clusterOf(path));
   return Object.fromEntries([...files].filter(([path]) => own.test(path) && !isLast(path)).sort());

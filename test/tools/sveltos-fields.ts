@@ -36,7 +36,7 @@ interface Crd {
 
 const modules = { "addon-controller": "v1.14.0", libsveltos: "v1.14.0" } as const;
 /** Kinds whose fields count; of SveltosCluster all is `.Cluster`. */
-const readKinds = ["EventSource", "EventTrigger", "ClusterSet", "ClusterProfile", "Profile"];
+const readKinds = ["EventSource", "EventTrigger", "ClusterSet", "Set", "ClusterProfile", "Profile"];
 const alsoRead = ["SveltosCluster"];
 
 export const fieldsFile = join(findProjectRoot(), "test/fixtures/sveltos-fields.json");

@@ -41,8 +41,8 @@ export class Forgetting {
     for (const owner of purgeable) inputs.push({ kind: "purge", owner });
     this.#mayForget = false;
     if (inputs.length === 0) return;
-    const forgotten = new Set(purgeable.map(({ name }) => name));
-    if (forgotten.size > 0) {
+    if (purgeable.length > 0) {
+      const forgotten = new Set(purgeable.filter(({ kind }) => kind === "EventTrigger").map(({ name }) => name));
       const catalog = keepWithdrawn(loaded, commits.catalog, forgotten);
       commits.use(catalog);
       const kept = await commits.planCatalog(catalog, new Map());

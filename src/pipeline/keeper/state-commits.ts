@@ -8,7 +8,7 @@ import type { StreamName, StreamPosition } from "../../model/delivery.ts";
 import type { OwnerKey } from "../../model/owner.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
-import { catalogFolder, checkpointPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
+import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
 import { type CatalogChange, planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { PlanInput, PlanRules } from "../../plan/state-fold.ts";
 import type { ObjectId } from "../../ports/git.ts";
@@ -138,6 +138,14 @@ export class StateCommits {
     if (passed <= 0) return;
     this.#countedUntil += passed * minuteMs;
     this.amend({ minutes: this.#checkpoint.minutes + passed });
+  }
+
+  /** Whether the state has been told of every profile: one that an older version made has not. False: there is no state. */
+  async knowsProfiles({ profiles }: Catalog): Promise<boolean> {
+    const { tree } = this;
+    if (tree === undefined) return false;
+    const paths = [...profiles.values()].map(({ owner }) => ownerPath(owner));
+    return (await this.ports.git.findIds(tree, paths)).size === paths.length;
   }
 
   /** What a catalog changes of the state's files, and what is to be rendered again. */

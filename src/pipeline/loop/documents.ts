@@ -169,15 +169,16 @@ export async function readWanted(
 }
 
 /** Somebody who renders objects. */
-export function hasOwner({ eventTriggers }: Catalog): boolean {
-  return eventTriggers.size > 0;
+export function hasOwner({ eventTriggers, profiles }: Catalog): boolean {
+  return eventTriggers.size + profiles.size > 0;
 }
 
 /** For the log: which revision, and whom it has. */
-function describeCatalog({ revision, eventTriggers, clusters }: Catalog) {
+function describeCatalog({ revision, eventTriggers, profiles, clusters }: Catalog) {
   return {
     revision: revision.slice(0, 12),
     triggers: nameSome([...eventTriggers.keys()]),
+    ...(profiles.size === 0 ? {} : { profiles: nameSome([...profiles.keys()]) }),
     clusters: nameSome([...clusters.keys()]),
   };
 }
@@ -201,8 +202,8 @@ const empty: Problem = {
   hint: "Put an EventTrigger, its EventSource and Clusters there; until then no event is taken.",
 };
 
-function emptied({ documents, eventTriggers }: Catalog): Problem {
-  const had = `${documents.size} documents, ${eventTriggers.size} EventTriggers among them`;
+function emptied({ documents, eventTriggers, profiles }: Catalog): Problem {
+  const had = `${documents.size} documents, ${eventTriggers.size} EventTriggers and ${profiles.size} profiles among them`;
   return {
     code: "CHANGE_HELD",
     severity: "error",

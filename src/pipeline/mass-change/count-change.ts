@@ -3,17 +3,18 @@
  * memory on the state as it is, chunk by chunk. Nothing is written, so it may run beside the service.
  */
 import type { Catalog } from "../../model/catalog.ts";
+import { isInForce } from "../../model/catalog-owners.ts";
 import type { ChangeSet, Checkpoint, Pass } from "../../model/change-set.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import type { CountedEffect, DocumentChange } from "../../model/mass-change.ts";
-import type { Owner } from "../../model/owner.ts";
+import { type Owner, ownerKey } from "../../model/owner.ts";
 import { affectedOwners } from "../../plan/affected-owners.ts";
 import { causesIn } from "../../plan/compare-catalogs/causes.ts";
 import { compareCatalogs } from "../../plan/compare-catalogs/compare-catalogs.ts";
 import { settingEntries } from "../../plan/mass-change/catalog-settings.ts";
 import { EffectCount, objectKey } from "../../plan/mass-change/count-effects.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
-import { decodePathPart, ownersFolder, readOwnedPath } from "../../plan/paths.ts";
+import { decodePathPart, type OwnedPath, ownerOfFolder, ownersFolder, readOwnedPath } from "../../plan/paths.ts";
 import { planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { RenderSettings } from "../../render/render-spec.ts";
@@ -50,10 +51,9 @@ export async function countChange(scope: CountScope, inForce: Catalog, wanted: C
   const { passes } = planCatalogChange(wanted, kept, affectedOwners(inForce, wanted), output).pending;
 
   const causes = causesIn(comparison);
-  const isInForce = ({ name }: Owner) => inForce.eventTriggers.get(name)?.withdrawn !== true;
   const effects = await countPasses(scope, wanted, passes, (owner, cluster) => ({
     documents: causes(owner, cluster),
-    isKnown: isInForce(owner) && inForce.clusters.has(cluster),
+    isKnown: isInForce(inForce, owner) && inForce.clusters.has(cluster),
   }));
   const documents = new Map<string, DocumentChange>();
   for (const [key, { before, after }] of comparison.changedDocuments)
@@ -105,13 +105,14 @@ export function objectEffects({ objects }: Pick<ChangeSet, "objects">): readonly
     const owned = readOwnedPath(below.join("/"));
     if (owned === undefined) return [];
     const cluster = `${decodePathPart(namespace)}/${decodePathPart(name)}`;
-    return [{ action, owner: ownerName(owned), cluster, key: objectKey(cluster, owned.file) }];
+    return [{ action, owner: ownerName(owned, cluster), cluster, key: objectKey(cluster, owned.file) }];
   });
 }
 
-/** As owners are keyed, but for names that had to be cut. */
-function ownerName({ kind, ownerFolder }: { readonly kind: string; readonly ownerFolder: string }): string {
-  return `${kind}/${decodePathPart(ownerFolder)}`;
+/** As owners are keyed; where the name had to be cut, as it stands in the path. */
+function ownerName({ kind, ownerFolder }: OwnedPath, cluster: ClusterKey): string {
+  const owner = ownerOfFolder(kind, ownerFolder, cluster);
+  return owner === undefined ? `${kind}/${decodePathPart(ownerFolder)}` : ownerKey(owner);
 }
 
 /** How many objects go, those that only move left out, by owner and cluster. */

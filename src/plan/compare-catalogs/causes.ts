@@ -2,13 +2,16 @@
  * Which changed documents an effect is put down to (design-state.md, the guard): what changes on a cluster that itself
  * changed for the owner, to that cluster's document; anything else to the changed documents that the owner refers to.
  */
-import { type EventTrigger, referencesOf } from "../../model/catalog.ts";
+import { type EventTrigger, type Profile, referencesOf } from "../../model/catalog.ts";
+import { findOwner, isProfile } from "../../model/catalog-owners.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import { mayRefer, namingOf } from "../../model/document-ref.ts";
-import type { Owner } from "../../model/owner.ts";
+import { documentKeyOf, type Owner, ownerKey, ownerKinds } from "../../model/owner.ts";
+import { isPrerequisite } from "../../model/profile-clusters.ts";
 import { isOfClusters } from "../mass-change/catalog-settings.ts";
 import type { CatalogComparison } from "./compare-catalogs.ts";
 import { clusterChange } from "./compare-owner.ts";
+import { profileClusterChange } from "./compare-profile.ts";
 
 /** Keys of the documents behind an effect of the change on what the owner has on the cluster; sorted, never none. */
 export type CausesOf = (owner: Owner, cluster: ClusterKey) => readonly string[];
@@ -22,25 +25,26 @@ interface OwnerCauses {
 export function causesIn(comparison: CatalogComparison): CausesOf {
   const { inForce, wanted, changedDocuments, changedSettings } = comparison;
   const owners = new Map<string, OwnerCauses>();
-  const causesOf = (name: string): OwnerCauses => {
-    let causes = owners.get(name);
+  const causesOf = (owner: Owner): OwnerCauses => {
+    const key = ownerKey(owner);
+    let causes = owners.get(key);
     if (causes === undefined) {
-      const [before, after] = [inForce.eventTriggers.get(name), wanted.eventTriggers.get(name)];
+      const [before, after] = [findOwner(inForce, owner), findOwner(wanted, owner)];
       causes = {
         isClusterChanged:
-          before === undefined || after === undefined ? () => false : clusterChange(before, after, comparison),
+          before === undefined || after === undefined ? () => false : changeOf(before, after, comparison),
         referred: findReferred(
           [before, after].filter((one) => one !== undefined),
           comparison,
         ),
       };
-      owners.set(name, causes);
+      owners.set(key, causes);
     }
     return causes;
   };
   const everything = [...changedDocuments.keys(), ...changedSettings].sort();
-  return ({ name }, cluster) => {
-    const { isClusterChanged, referred } = causesOf(name);
+  return (owner, cluster) => {
+    const { isClusterChanged, referred } = causesOf(owner);
     const documents = documentsOfCluster(cluster, comparison);
     if (documents.length > 0 && isClusterChanged(cluster)) return documents;
     // Which clusters a connection serves is behind what changes on those alone.
@@ -49,6 +53,13 @@ export function causesIn(comparison: CatalogComparison): CausesOf {
     return documents.length > 0 ? documents : everything;
   };
 }
+
+function changeOf(before: Spec, after: Spec, comparison: CatalogComparison): (cluster: ClusterKey) => boolean {
+  if (isProfile(after)) return profileClusterChange(after, comparison);
+  return isProfile(before) ? () => false : clusterChange(before, after, comparison);
+}
+
+type Spec = EventTrigger | Profile;
 
 /** The cluster's own documents that changed: two where another kind describes it now. */
 function documentsOfCluster(
@@ -61,16 +72,21 @@ function documentsOfCluster(
 }
 
 /** Changed documents and settings that the owner depends on, whatever the cluster. */
-function findReferred(versions: readonly EventTrigger[], comparison: CatalogComparison): readonly string[] {
+function findReferred(versions: readonly Spec[], comparison: CatalogComparison): readonly string[] {
   const found = new Set(comparison.changedSettings.filter((key) => !isOfClusters(key)));
   for (const key of [...comparison.changedDocuments.keys(), ...comparison.changedContents]) {
-    if (versions.some((trigger) => refersTo(trigger, key))) found.add(key);
+    if (versions.some((spec) => refersTo(spec, key, comparison))) found.add(key);
   }
   return [...found].sort();
 }
 
-function refersTo(trigger: EventTrigger, key: string): boolean {
-  if (referencesOf(trigger).some((ref) => mayRefer(ref, key))) return true;
+function refersTo(spec: Spec, key: string, comparison: CatalogComparison): boolean {
+  if (key.startsWith("CustomResourceDefinition/")) return true;
+  if (referencesOf(spec).some((ref) => mayRefer(ref, key))) return true;
+  return isProfile(spec) ? profileRefersTo(spec, key, comparison) : triggerRefersTo(spec, key);
+}
+
+function triggerRefersTo(trigger: EventTrigger, key: string): boolean {
   const [kind = "", , name = ""] = key.split("/");
   switch (kind) {
     case "EventTrigger":
@@ -79,9 +95,17 @@ function refersTo(trigger: EventTrigger, key: string): boolean {
       return namingOf(trigger.eventSourceName) !== "constant" || trigger.eventSourceName.source.text.trim() === name;
     case "ClusterSet":
       return trigger.clusterSetRefs.includes(name);
-    case "CustomResourceDefinition":
-      return true;
     default:
       return false;
   }
+}
+
+/** What depends on it may be the reason that it is somewhere. */
+function profileRefersTo({ owner, setRefs }: Profile, key: string, { inForce, wanted }: CatalogComparison): boolean {
+  if (key === documentKeyOf(owner)) return true;
+  const [kind = "", namespace = "", name = ""] = key.split("/");
+  if (kind === "ClusterSet" || kind === "Set") return namespace === owner.namespace && setRefs.includes(name);
+  const other = ownerKinds.find((one) => one === kind);
+  if (other === undefined) return false;
+  return [inForce, wanted].some((catalog) => isPrerequisite(catalog, owner, { kind: other, namespace, name }));
 }

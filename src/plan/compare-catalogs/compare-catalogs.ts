@@ -2,7 +2,8 @@
  * What a change of the catalog affects (design-state.md, "Only what is affected"): told by comparing two catalogs in
  * memory. Nothing is read, rendered for an event or kept for it.
  */
-import type { Catalog } from "../../model/catalog.ts";
+import type { Catalog, EventTrigger, Profile } from "../../model/catalog.ts";
+import { isProfile, isWithdrawn, ownersByKey } from "../../model/catalog-owners.ts";
 import { type ClusterKey, clusterKey } from "../../model/cluster.ts";
 import type { CustomKind } from "../../model/custom-kind.ts";
 import { writeJson } from "../../model/json.ts";
@@ -11,6 +12,7 @@ import { selectorMatches } from "../../model/select-clusters.ts";
 import { changedSettings } from "../mass-change/catalog-settings.ts";
 import { type ChangedDocument, findChangedClusters, findChangedDocuments } from "./changed-documents.ts";
 import { type Comparison, compareOwner, type OwnerChange } from "./compare-owner.ts";
+import { compareProfile } from "./compare-profile.ts";
 
 /** An owner that was in force, and may render otherwise now. */
 export interface AffectedOwner extends OwnerChange {
@@ -44,23 +46,19 @@ export function compareCatalogs(inForce: Catalog, wanted: Catalog): CatalogCompa
     haveKindsChanged: kindsText(inForce) !== kindsText(wanted),
     allClusters: [...new Set([...inForce.clusters.keys(), ...wanted.clusters.keys()])].sort(),
   };
-  const names = [...new Set([...inForce.eventTriggers.keys(), ...wanted.eventTriggers.keys()])].sort();
+  const [before, after] = [ownersByKey(inForce), ownersByKey(wanted)];
   const owners: AffectedOwner[] = [];
   const withdrawnOwners: Owner[] = [];
   const returnedOwners: Owner[] = [];
   const addedOwners: Owner[] = [];
-  for (const name of names) {
-    const owner: Owner = { kind: "EventTrigger", namespace: "", name };
-    const [before, after] = [inForce.eventTriggers.get(name), wanted.eventTriggers.get(name)];
-    const [was, is] = [isInForce(before), isInForce(after)];
-    if (before === undefined) addedOwners.push(owner);
+  for (const key of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    const [one, other] = [before.get(key), after.get(key)];
+    const { owner } = (one ?? other)!;
+    const [was, is] = [one, other].map((found) => found !== undefined && !isWithdrawn(found.spec));
+    if (one === undefined) addedOwners.push(owner);
     else if (was && !is) withdrawnOwners.push(owner);
     else if (!was && is) returnedOwners.push(owner);
-    if (before === undefined) continue;
-    const change: OwnerChange | undefined =
-      after === undefined
-        ? { clusters: "all", reason: "its documents are gone" }
-        : compareOwner(before, after, comparison);
+    const change = one === undefined ? undefined : compareSpec(one.spec, other?.spec, comparison);
     if (change !== undefined) owners.push({ owner, ...change });
   }
   return {
@@ -75,9 +73,15 @@ export function compareCatalogs(inForce: Catalog, wanted: Catalog): CatalogCompa
   };
 }
 
-function isInForce(trigger: { readonly withdrawn?: true } | undefined): boolean {
-  return trigger !== undefined && trigger.withdrawn !== true;
+/** `after` undefined: its documents are gone. */
+function compareSpec(before: Spec, after: Spec | undefined, comparison: Comparison): OwnerChange | undefined {
+  if (after === undefined) return { clusters: "all", reason: "its documents are gone" };
+  if (isProfile(before) && isProfile(after)) return compareProfile(before, after, comparison);
+  if (!isProfile(before) && !isProfile(after)) return compareOwner(before, after, comparison);
+  return undefined;
 }
+
+type Spec = EventTrigger | Profile;
 
 function kindsText({ customKinds }: Catalog): string {
   const versions = (kind: CustomKind) => [...kind.versions].map(([name, schema]) => [name, writeJson(schema ?? null)]);

@@ -4,7 +4,7 @@
  * A trigger depends on `.Cluster` by the fields that stand in its templates' text, and in those of what it refers to, and
  * by whether the cluster matches. On anything else it refers to it depends as a whole.
  */
-import { type Catalog, type EventTrigger, referencesOf } from "../../model/catalog.ts";
+import { type Catalog, type EventTrigger, type OwnerSpec, referencesOf } from "../../model/catalog.ts";
 import type { Cluster, ClusterKey } from "../../model/cluster.ts";
 import type { DocumentKey } from "../../model/document-key.ts";
 import { constantKey, type DocumentRef, mayRefer, namingOf } from "../../model/document-ref.ts";
@@ -41,7 +41,7 @@ export interface OwnerChange {
   readonly onlyWhereNamed?: readonly string[];
 }
 
-const everywhere = (reason: string): OwnerChange => ({ clusters: "all", reason });
+export const everywhere = (reason: string): OwnerChange => ({ clusters: "all", reason });
 
 /** Undefined: nothing that the owner renders can be different. */
 export function compareOwner(before: EventTrigger, after: EventTrigger, scope: Comparison): OwnerChange | undefined {
@@ -50,12 +50,8 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
   }
   // It renders nothing, whatever changes around it.
   if (after.withdrawn === true) return undefined;
-  if (scope.inForce.compatibility !== scope.wanted.compatibility) return everywhere("compatibility changed");
-  if (scope.inForce.checks !== scope.wanted.checks) return everywhere("checks.kubernetes changed");
-  if (scope.haveKindsChanged) return everywhere("the kinds that CustomResourceDefinitions bring changed");
-  if ((before.broken === undefined) !== (after.broken === undefined)) {
-    return everywhere(after.broken === undefined ? "it was mended" : "it can't be rendered any more");
-  }
+  const everything = compareSpecs(before, after, scope);
+  if (everything !== undefined) return everything;
   const changedKey = findChangedReference(after, scope);
   if (changedKey !== undefined) return everywhere(`${changedKey} changed`);
   const clusters = changedClusters(before, after, scope);
@@ -68,17 +64,31 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
   return clusters.length === 0 ? undefined : { clusters, reason: "clusters changed, or what they name" };
 }
 
+/** What changes everything that an owner renders, of whatever kind it is. */
+export function compareSpecs(before: OwnerSpec, after: OwnerSpec, scope: Comparison): OwnerChange | undefined {
+  if (scope.inForce.compatibility !== scope.wanted.compatibility) return everywhere("compatibility changed");
+  if (scope.inForce.checks !== scope.wanted.checks) return everywhere("checks.kubernetes changed");
+  if (scope.haveKindsChanged) return everywhere("the kinds that CustomResourceDefinitions bring changed");
+  if ((before.broken === undefined) === (after.broken === undefined)) return undefined;
+  return everywhere(after.broken === undefined ? "it was mended" : "it can't be rendered any more");
+}
+
 /** A changed document that the owner depends on for every cluster: its own, its EventSource, what it names outright. */
 function findChangedReference(trigger: EventTrigger, changed: Comparison): DocumentKey | undefined {
   const { changedDocuments } = changed;
   const own = `EventTrigger//${trigger.name}`;
   const change = changedDocuments.get(own);
-  if (change !== undefined && renderedPart(change.before?.value) !== renderedPart(change.after?.value)) return own;
+  if (change !== undefined && hasRenderedPartChanged(change, selectionFields)) return own;
   if (namingOf(trigger.eventSourceName) === "constant") {
     const source = `EventSource//${trigger.eventSourceName.source.text.trim()}`;
     if (changedDocuments.has(source)) return source;
   }
-  return referencesOf(trigger)
+  return findChangedConstant(trigger, changed);
+}
+
+/** A changed document that the owner names outright, whatever the event and the cluster. */
+export function findChangedConstant(spec: OwnerSpec, changed: Comparison): DocumentKey | undefined {
+  return referencesOf(spec)
     .map(constantKey)
     .find((key) => key !== undefined && isChanged(key, changed));
 }
@@ -87,20 +97,37 @@ function isChanged(key: DocumentKey, { changedDocuments, changedContents }: Comp
   return changedContents.has(key) || changedDocuments.has(key);
 }
 
+/** References that name another document for each cluster. */
+function refsByCluster(spec: OwnerSpec): readonly DocumentRef[] {
+  return referencesOf(spec).filter(
+    (ref) => namingOf(ref.namespace, ref.name) !== "by event" && constantKey(ref) === undefined,
+  );
+}
+
+/** Whether what one of these references names for the cluster has changed. */
+export function isReferredChanged(spec: OwnerSpec, cluster: Cluster, changed: Comparison): boolean {
+  return refsByCluster(spec).some((ref) => isChanged(referredKey(ref, cluster) ?? "", changed));
+}
+
 /** Fields of a trigger that only say which clusters it is for, or what becomes of objects where it is for none. */
 const selectionFields = new Set([
   "sourceClusterSelector",
   "clusterSetRefs",
   "destinationClusterSelector",
   "stopMatchingBehavior",
+  "dependsOn",
 ]);
 
-/** A trigger's document without its selection. */
-function renderedPart(document: Json | undefined): string | undefined {
+/** Whether an owner's document changed in more than these fields of its spec. */
+export function hasRenderedPartChanged({ before, after }: ChangedDocument, fields: ReadonlySet<string>): boolean {
+  return renderedPart(before?.value, fields) !== renderedPart(after?.value, fields);
+}
+
+function renderedPart(document: Json | undefined, without: ReadonlySet<string>): string | undefined {
   if (!isJsonObject(document)) return undefined;
   const spec = document.get("spec");
   if (!isJsonObject(spec)) return writeJson(document);
-  const rest = new Map([...spec].filter(([key]) => !selectionFields.has(key)));
+  const rest = new Map([...spec].filter(([key]) => !without.has(key)));
   return significantText(new Map([...document, ["spec", rest]]));
 }
 
@@ -149,9 +176,7 @@ function changedDestinations(before: EventTrigger, after: EventTrigger, scope: C
 
 function changedSources(before: EventTrigger, after: EventTrigger, scope: Comparison): readonly ClusterKey[] {
   const hasChanged = clusterChange(before, after, scope);
-  const refs = referencesOf(after).filter(
-    (ref) => namingOf(ref.namespace, ref.name) !== "by event" && constantKey(ref) === undefined,
-  );
+  const refs = refsByCluster(after);
   return clustersToLookAt(after, refs, scope).filter((key) => {
     if (hasChanged(key)) return true;
     const is = scope.wanted.clusters.get(key);
@@ -197,7 +222,7 @@ export function clusterChange(before: EventTrigger, after: EventTrigger, scope: 
   return Object.assign(isChanged, { matches });
 }
 
-function isReadDifferently(chains: readonly FieldChain[], was: Cluster, is: Cluster): boolean {
+export function isReadDifferently(chains: readonly FieldChain[], was: Cluster, is: Cluster): boolean {
   return chains.some((chain) => significantText(was.document, chain) !== significantText(is.document, chain));
 }
 

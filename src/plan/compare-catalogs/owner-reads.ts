@@ -1,5 +1,5 @@
 /** What an owner depends on besides its events: fields of `.Cluster`, and documents that it names or may come to name. */
-import { type Catalog, type EventTrigger, referencesOf } from "../../model/catalog.ts";
+import { type Catalog, type EventTrigger, type OwnerSpec, referencesOf } from "../../model/catalog.ts";
 import type { Cluster } from "../../model/cluster.ts";
 import { type DocumentKey, documentKey } from "../../model/document-key.ts";
 import { type DocumentRef, mayRefer } from "../../model/document-ref.ts";
@@ -24,18 +24,27 @@ export function referredKey({ kind, namespace, name }: DocumentRef, cluster: Clu
 }
 
 /**
- * The chains of fields of a cluster's document that the owner's templates read, those of what it may refer to included;
+ * The chains of fields of a cluster's document that a trigger's templates read, those of what it may refer to included;
  * the empty chain is all of it.
  */
 export function clusterChains(trigger: EventTrigger, contents: Catalog["contents"]): readonly FieldChain[] {
-  const { destinationCluster: to, extraLabels, extraAnnotations, policyRefs, generators } = trigger;
+  const { destinationCluster: to } = trigger;
+  const own = [trigger.eventSourceName, trigger.cloudEventAction, ...(to === undefined ? [] : [to.namespace, to.name])];
+  return specChains(trigger, contents, own);
+}
+
+/** The same of what any owner renders. `others`: templates of its own besides. */
+export function specChains(
+  spec: OwnerSpec,
+  contents: Catalog["contents"],
+  others: readonly Template[] = [],
+): readonly FieldChain[] {
+  const { extraLabels, extraAnnotations, policyRefs, generators } = spec;
   const templates = [
-    trigger.eventSourceName,
-    trigger.cloudEventAction,
-    ...(to === undefined ? [] : [to.namespace, to.name]),
+    ...others,
     ...extraLabels.values(),
     ...extraAnnotations.values(),
-    ...referencesOf(trigger).flatMap(({ namespace, name }) => [namespace, name]),
+    ...referencesOf(spec).flatMap(({ namespace, name }) => [namespace, name]),
     ...generators.map(({ nameFormat }) => nameFormat),
   ];
   for (const [key, content] of contents) {
