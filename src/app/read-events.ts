@@ -1,9 +1,10 @@
 /** Sample events from files: as deliveries that a stream might have brought. */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Delivery } from "../model/delivery.ts";
 import { isJsonObject, type Json, JsonSyntaxError, parseJson, writeJson } from "../model/json.ts";
-import { usageError } from "./cli/context.ts";
+import { type CliContext, usageError } from "./cli/context.ts";
 import type { FileSource } from "./file-source.ts";
+import { readStandardInput } from "./read-standard-input.ts";
 
 /** How sample events are taken to come in. */
 export interface SampleRoute {
@@ -38,6 +39,17 @@ export function chooseRoute(
     throw usageError(`connection ${connection} ${choice}`, "Say which one with --subject.");
   }
   return { connection, subject };
+}
+
+/** As readEvents, of what a person named: relative to where the command was given, or `-` for standard input. */
+export async function readNamedEvents(
+  source: FileSource,
+  { workingDirectory }: Pick<CliContext, "workingDirectory">,
+  name: string,
+): Promise<readonly Uint8Array[]> {
+  if (name !== "-") return readEvents(source, resolve(workingDirectory, name));
+  const text = (await readStandardInput()).toString("utf8");
+  return splitEvents(text).map((document) => new TextEncoder().encode(document));
 }
 
 /** The events of a file (JSON, a list of events, JSON lines) or of all such files in a folder. Throws USAGE. */

@@ -115,6 +115,7 @@ const dispositions = {
   CHANGE_HELD: absent,
   DISK_UNAVAILABLE: outside,
   LEADER_LOST: "stand-by",
+  CLOCK_OFF: "wait",
   PROGRAM_MISSING: needed,
   PROGRAM_FAILED: { start: "refuse", change: "refuse", run: "wait", delivery: "fail-record" },
   SERVICE_BUSY: "refuse",

@@ -100,6 +100,8 @@ export type ErrorCode =
   // A disk that is full, read-only or gone.
   | "DISK_UNAVAILABLE"
   | "LEADER_LOST"
+  // Only `doctor` says it.
+  | "CLOCK_OFF"
   | "PROGRAM_MISSING"
   | "PROGRAM_FAILED"
   // The service is starting, changing over or stopping: ask again.

@@ -7,6 +7,8 @@ import { checkpointPath } from "./paths.ts";
 import { positionsFromJson } from "./position-file.ts";
 import { parseStateFile } from "./record-file.ts";
 
+/** The version of the state branch's format. */
+export const stateFormat = 2;
 /** The version of what renders. It rises when the output for equal input may differ. */
 export const renderer = 1;
 
@@ -35,7 +37,7 @@ export function writeCheckpoint(checkpoint: Checkpoint): string {
   const number = (key: "commits" | "renderer" | "catalogRank" | "nextRank" | "minutes") =>
     [key, BigInt(checkpoint[key])] as const;
   const file = new Map<string, Json>([
-    ["version", 2n],
+    ["version", BigInt(stateFormat)],
     ["stateId", checkpoint.stateId],
     number("commits"),
     [

@@ -57,6 +57,13 @@ export interface CommitStatus {
   readonly description: string;
 }
 
+export interface ForgeRights {
+  /** Undefined: the forge does not say. */
+  readonly mayPush: boolean | undefined;
+  /** Undefined: there is no such branch, or the forge does not say. */
+  readonly isProtected: boolean | undefined;
+}
+
 export interface CodeHost {
   /** The most that a body or a comment may have, in UTF-16 units. */
   readonly bodyCharactersMax: number;
@@ -90,6 +97,9 @@ export interface CodeHost {
   keepComment(number: number, marker: string, text: string): Promise<void>;
   /** What the commit says already is not said again: forges bound how often. */
   setStatus(commit: ObjectId, status: CommitStatus): Promise<void>;
+
+  /** What these credentials may do in the repository, and what protects the branch. */
+  readRights(branch: string): Promise<ForgeRights>;
 
   /** Ends what is under way: it throws FORGE_UNAVAILABLE. */
   close(): void;

@@ -1,6 +1,7 @@
 /** The command line as it presents itself: help, usage errors, and the pages that speak of it. */
 import { describe, expect, it } from "vitest";
 import type { CliContext } from "../../src/app/cli/context.ts";
+import { examples } from "../../src/app/cli/examples.ts";
 import { runCli } from "../../src/app/cli/program.ts";
 import { codeBlocks, codeSpans, type Page, readPages } from "../docs/pages.ts";
 
@@ -63,6 +64,17 @@ describe("help", () => {
   );
 });
 
+describe("examples in the help", () => {
+  it.each(Object.entries(examples))("of %s are commands with flags that exist", async (command, lines) => {
+    expect((await run(command, "--help")).out).toContain(`Examples:\n  ${lines[0]}`);
+    for (const line of lines) {
+      const words = /sluice (.*)/.exec(line)?.[1] ?? "";
+      expect(words.split(" ")[0]).toBe(command);
+      for (const flag of flagsIn(words.replace(/'[^']*'/g, ""))) expect(flags.get(command), line).toContain(flag);
+    }
+  });
+});
+
 describe("usage errors", () => {
   it.each([
     ["no command", []],
@@ -121,6 +133,17 @@ it.each([
   const { code, err } = await run(word);
   expect(code).toBe(2);
   expect(err).toContain(`sluice ${ours}`);
+});
+
+it("says what runs, for programs too", async () => {
+  const { code, out } = await run("version", "-o", "json");
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    node: process.versions.node,
+    stateFormat: 2,
+    kubernetesSchema: expect.stringMatching(/^v1\./),
+  });
+  expect((await run("version")).out).toContain("kubernetesSchema");
 });
 
 it("is a failure when the settings can't be read", async () => {

@@ -43,6 +43,12 @@ it("tells its state in words, as JSON, to probes and to Prometheus", async () =>
   expect(code).toBe(0);
   for (const part of ["leading", "1 triggers, 1 clusters", "bus/@journal: subscribed", "last push"])
     expect(stdout).toContain(part);
+  const events = await workbench.sluice("show", "events", "-o", "json");
+  expect(JSON.parse(events.stdout)).toMatchObject([
+    { result: "Create", subject: "alice", trigger: "users", branch: "main" },
+  ]);
+  expect((await workbench.sluice("show", "events", "--trigger", "users", "-o", "name")).stdout).toBe("alice\n");
+  expect((await workbench.sluice("show", "events", "--failed", "-o", "name")).stdout).toBe("");
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   expect(metrics).toMatch(/^sluice_deliveries_total\{stream="bus\/@journal"\} 1$/m);
   expect(metrics).toMatch(/^sluice_objects_total\{action="create"\} [1-9]/m);

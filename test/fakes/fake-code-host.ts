@@ -4,6 +4,7 @@ import type {
   CodeHost,
   CommitStatus,
   Decoration,
+  ForgeRights,
   MergeMethod,
   MergeOutcome,
   NewRequest,
@@ -255,6 +256,10 @@ export class FakeCodeHost implements CodeHost {
     return this.#perform("setStatus", () => {
       this.statuses.set(commit, status);
     });
+  }
+
+  async readRights(): Promise<ForgeRights> {
+    return this.#perform("readRights", () => ({ mayPush: true, isProtected: false }));
   }
 
   close(): void {

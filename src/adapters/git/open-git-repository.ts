@@ -102,6 +102,30 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
   });
 }
 
+/**
+ * The branches as one who may push sees them: asks the server to begin a push, and sends none. Throws a SluiceError
+ * (GIT_INVALID, GIT_UNAVAILABLE, GIT_AUTH) where it does not let these credentials push.
+ */
+export async function readBranchesToPush(
+  options: GitRepositoryOptions,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const remote = parseRemoteUrl(options.url);
+  checkAuthFits(remote, options.auth?.kind ?? "none");
+  const { transport, close } = openWay(remote, options, defaultLimits);
+  try {
+    const connection = await transport.connect({ fresh: true, signal });
+    connection.close();
+    const heads = "refs/heads/";
+    return [...connection.advertisement.refs.keys()].flatMap((ref) =>
+      ref.startsWith(heads) ? [ref.slice(heads.length)] : [],
+    );
+  } finally {
+    transport.close();
+    close();
+  }
+}
+
 /** Credentials that would never be used are a mistake somewhere. */
 function checkAuthFits(remote: RemoteUrl, auth: GitAuth["kind"]): void {
   const fitting: readonly GitAuth["kind"][] =

@@ -4,6 +4,7 @@ import type {
   CodeHost,
   CommitStatus,
   Decoration,
+  ForgeRights,
   MergeMethod,
   MergeOutcome,
   NewRequest,
@@ -265,6 +266,16 @@ export class GiteaCodeHost implements CodeHost {
     const known = statuses?.find((one) => one.context === context);
     if (known?.status === state && known.description === description) return;
     await this.#client.send("POST", `${this.#repo}/statuses/${commit}`, { state, context, description });
+  }
+
+  async readRights(branch: string): Promise<ForgeRights> {
+    const { permissions } = (await this.#client.send("GET", this.#repo)) as { permissions?: { push?: boolean } };
+    const path = `${this.#repo}/branches/${encodeURIComponent(branch)}`;
+    const found = (await this.#client.send("GET", path).catch((error: unknown) => {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    })) as { protected?: boolean } | undefined;
+    return { mayPush: permissions?.push, isProtected: found?.protected };
   }
 
   close(): void {

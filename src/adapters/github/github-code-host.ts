@@ -7,6 +7,7 @@ import type {
   CodeHost,
   CommitStatus,
   Decoration,
+  ForgeRights,
   MergeMethod,
   MergeOutcome,
   NewRequest,
@@ -283,6 +284,17 @@ export class GithubCodeHost implements CodeHost {
       const known = data.statuses.find((one) => one.context === context);
       if (known?.state === state && known.description === description) return;
       await rest.repos.createCommitStatus({ ...this.#repo, sha: commit, state, context, description });
+    });
+  }
+
+  readRights(branch: string): Promise<ForgeRights> {
+    return this.#ask(async ({ rest }) => {
+      const { data } = await rest.repos.get(this.#repo);
+      const found = await rest.repos.getBranch({ ...this.#repo, branch }).catch((error: unknown) => {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      });
+      return { mayPush: data.permissions?.push, isProtected: found?.data.protected };
     });
   }
 

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { readVersion } from "../project-files.ts";
 import { type CliContext, type ExitCode, reportFailure } from "./context.ts";
+import { examples } from "./examples.ts";
 
 export type AddCommand = (program: Command, context: CliContext, end: (code: ExitCode) => void) => void;
 
@@ -13,6 +14,7 @@ const commands: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ["test"], load: async () => (await import("./test.ts")).addTestCommand },
   { names: ["explain"], load: async () => (await import("./explain.ts")).addExplainCommand },
   { names: ["validate"], load: async () => (await import("./validate.ts")).addValidateCommand },
+  { names: ["doctor"], load: async () => (await import("./doctor.ts")).addDoctorCommand },
   { names: ["status"], load: async () => (await import("./status.ts")).addStatusCommand },
   { names: ["show"], load: async () => (await import("./show.ts")).addShowCommand },
   {
@@ -23,6 +25,8 @@ const commands: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ["retire"], load: async () => (await import("./retire.ts")).addRetireCommand },
   { names: ["apply"], load: async () => (await import("./apply.ts")).addApplyCommand },
   { names: ["publish"], load: async () => (await import("./publish.ts")).addPublishCommand },
+  { names: ["version"], load: async () => (await import("./version.ts")).addVersionCommand },
+  { names: ["completion"], load: async () => (await import("./completion.ts")).addCompletionCommand },
   { names: ["demo"], load: async () => (await import("./demo.ts")).addDemoCommand },
 ];
 
@@ -54,8 +58,12 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     .showHelpAfterError("(see sluice --help)");
   for (const { load } of commandsFor(words)) (await load())(program, context, end);
   // Commander copies these only to commands that it makes itself after they are set.
-  for (const command of program.commands)
+  for (const command of program.commands) {
     command.exitOverride().configureOutput({ writeOut: context.out, writeErr: context.err });
+    const shown = examples[command.name()];
+    if (shown !== undefined)
+      command.addHelpText("after", `\nExamples:\n${shown.map((line) => `  ${line}`).join("\n")}`);
+  }
   program.addHelpText(
     "after",
     "\nThe settings are named before or behind the command: -f, --file <sluice.yaml>." +
@@ -74,6 +82,13 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return reportFailure(context, error);
   }
+}
+
+/** The program with all its commands: what help and completion are made of. */
+export async function loadProgram(context: CliContext): Promise<Command> {
+  const program = new Command("sluice");
+  for (const { load } of commands) (await load())(program, context, () => undefined);
+  return program;
 }
 
 /** The one that the words name; all for help and for words that name none; none where only the version is asked. */

@@ -7,6 +7,7 @@ import { Option } from "commander";
 import { type Json, JsonSyntaxError, parseJson, writeJson } from "../../model/json.ts";
 import { composePublisher } from "../compose/streams.ts";
 import { openSettings } from "../read-config.ts";
+import { readStandardInput } from "../read-standard-input.ts";
 import {
   addFileOption,
   type CliContext,
@@ -36,8 +37,8 @@ export function addPublishCommand(program: Command, context: CliContext, end: (c
     .option("--source <source>", "the event's source")
     .option("--subject <subject>", "the event's subject")
     .option("--id <id>", "the event's id (default: a random one)")
-    .option("--data <json|@file>", "the event's data: JSON, other text, or @ and a file")
-    .option("--event <file>", "send this file as it is instead")
+    .option("--data <json|@file>", "the event's data: JSON, other text, or @ and a file (@- for standard input)")
+    .option("--event <file>", "send this file as it is instead, - for standard input")
     .option("--connection <name>", "over which connection (default: the first)")
     .addOption(new Option("--mode <mode>", "content mode").choices(["structured", "binary"]).default("structured"))
     .action(async (subject: string, options: PublishOptions) => end(await publish(context, subject, options)));
@@ -111,6 +112,7 @@ async function readData(context: CliContext, data: string | undefined): Promise<
 }
 
 async function readGiven({ workingDirectory }: CliContext, file: string): Promise<Buffer> {
+  if (file === "-") return readStandardInput();
   try {
     return await readFile(resolve(workingDirectory, file));
   } catch (error) {

@@ -10,7 +10,7 @@ import { renderOffline } from "../../pipeline/render-offline.ts";
 import { loadWorkingCatalog, workingFiles } from "../compose/documents.ts";
 import { composeRenderSettings } from "../compose/render-settings.ts";
 import { openSettings } from "../read-config.ts";
-import { chooseRoute, makeDelivery, readEvents } from "../read-events.ts";
+import { chooseRoute, makeDelivery, readNamedEvents } from "../read-events.ts";
 import {
   addFileOption,
   type CliContext,
@@ -32,7 +32,10 @@ interface RenderOptions extends CommonOptions {
 export function addRenderCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("render"))
     .description("render events to manifests, on stdout or into a folder, without any network")
-    .requiredOption("--event <file...>", "CloudEvents: a JSON file, JSON lines, or a folder of such files")
+    .requiredOption(
+      "--event <file...>",
+      "CloudEvents: a JSON file, JSON lines, a folder of such files, or - for standard input",
+    )
     .option("--output <dir>", "write the files into this folder, which must be empty or not there yet")
     .option("--config <dir>", "the config folder, where it is not the one that the settings name")
     .option("--connection <name>", "the connection that the events are taken to come over (default: the first)")
@@ -47,8 +50,7 @@ async function render(context: CliContext, options: RenderOptions): Promise<Exit
   const isConfigBroken = reportProblems(context, loaded.problems);
   const route = chooseRoute(options, loaded.subjects, settings.connections[0]?.name);
   const payloads: Uint8Array[] = [];
-  for (const path of options.event)
-    payloads.push(...(await readEvents(workingFiles, resolve(context.workingDirectory, path))));
+  for (const path of options.event) payloads.push(...(await readNamedEvents(workingFiles, context, path)));
   const deliveries = payloads.map((payload, index) => makeDelivery(route, payload, index + 1));
   const render = composeRenderSettings(settings, context);
   const rendering = await renderOffline(loaded.value, deliveries, settings.output, render);

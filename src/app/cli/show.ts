@@ -1,6 +1,6 @@
 /** `sluice show`: what is deployed, what is remembered, what could not be decoded. */
 import type { Command } from "commander";
-import { Option } from "commander";
+import { Argument, Option } from "commander";
 import type { ObjectIdentity } from "../../model/manifest.ts";
 import { type Owner, ownerKey, triggerOwner } from "../../model/owner.ts";
 import { formatPlace, type Problem } from "../../model/problem.ts";
@@ -46,6 +46,7 @@ import {
 } from "./context.ts";
 import { type Column, formatTime, type PrintOptions, printRows, type View } from "./print-rows.ts";
 import { reviewScope } from "./review-scope.ts";
+import { showEvents } from "./show-events.ts";
 import { leftView, withLeft } from "./show-left.ts";
 
 interface ShowOptions extends CommonOptions {
@@ -55,21 +56,25 @@ interface ShowOptions extends CommonOptions {
   readonly failed?: boolean;
   readonly left?: boolean;
   readonly limit?: string;
+  readonly watch?: boolean;
   readonly headers: boolean;
 }
 
-const views = ["addons", "entities", "dead-letters", "reviews"] as const;
+const views = ["addons", "entities", "dead-letters", "reviews", "events"] as const;
 const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
 const tableRowsMax = 1000;
 
 export function addShowCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("show"))
-    .description("what the state branch says: add-ons on clusters, entities, dead letters, reviews")
-    .argument("<what>", views.join(", "))
+    .description(
+      "what the state branch says: add-ons on clusters, entities, dead letters, reviews; and the last events",
+    )
+    .addArgument(new Argument("<what>", "what to show").choices(views))
     .option("--cluster <namespace/name>", "only of this cluster")
     .option("--trigger <name>", "only of this EventTrigger")
     .option("--failed", "only what failed")
     .option("--left", "of add-ons: what LeavePolicies left, and nobody claims")
+    .option("--watch", "of events: go on with those that come")
     .option("--limit <n>", "at most so many (default: 1000 in a table, else all)")
     .option("--no-headers", "a table without its titles")
     .addOption(new Option("-o, --output <format>", "how to print").choices([...formats]).default("table"))
@@ -77,11 +82,11 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
 }
 
 async function show(context: CliContext, what: string, options: ShowOptions): Promise<ExitCode> {
-  if (!(views as readonly string[]).includes(what))
-    throw usageError(`there is no view ${what}`, `One of ${views.join(", ")}.`);
   const limit = limitOf(options);
   if (what === "dead-letters" || what === "reviews") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
   if (what !== "addons") refuseOptions(what, options, ["left"]);
+  if (what === "events") refuseOptions(what, options, ["cluster"]);
+  else refuseOptions(what, options, ["watch"]);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const { cluster, trigger, failed } = options;
@@ -94,6 +99,11 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   if (what === "addons" && options.left === true) {
     refuseOptions("addons --left", options, ["failed"]);
     await withLeft(context, settings, filter, (rows) => printLimited(context, print, rows, leftView));
+    return 0;
+  }
+  if (what === "events") {
+    const isWatched = options.watch === true;
+    await showEvents(context, settings, { ...print, isWatched, trigger, failedOnly: failed === true });
     return 0;
   }
   if (what === "addons") {

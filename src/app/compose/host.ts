@@ -7,7 +7,7 @@ import { createPromMetrics } from "../../adapters/system/prom-metrics.ts";
 import { holdStateDirectory } from "../../adapters/system/state-directory.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import type { RepositoryAuth, SecretRef, Settings } from "../../model/settings.ts";
+import type { Settings } from "../../model/settings.ts";
 import type { Branches } from "../../pipeline/branches/branches.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext, ExitCode } from "../cli/context.ts";
@@ -18,6 +18,7 @@ import { openStatusServer } from "../http/status-server.ts";
 import { openWebhooks } from "../http/webhooks.ts";
 import { readVersion } from "../project-files.ts";
 import { readServiceConfig, type ServiceConfig, secretReader } from "../read-config.ts";
+import { secretsOf } from "../secrets-of.ts";
 import { openControl } from "./control.ts";
 import { composeRenderSettings } from "./render-settings.ts";
 import { openRepository } from "./repository.ts";
@@ -79,27 +80,8 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
 /** Reads everything that is used later, so that what is not there refuses the settings and not the service. */
 function checkSecrets(context: CliContext, settings: Settings): void {
   const read = secretReader(context);
-  const { repository, review, webhooks } = settings;
   composeRenderSettings(settings, context);
-  for (const ref of refsOf(repository.auth)) read(ref);
-  if (repository.signing !== undefined) read(repository.signing.key);
-  if (review.mode === "pull-request") read(review.auth.kind === "token" ? review.auth.token : review.auth.privateKey);
-  if (webhooks !== undefined) read(webhooks.secret);
-}
-
-function refsOf(auth: RepositoryAuth): readonly SecretRef[] {
-  switch (auth.kind) {
-    case "none":
-      return [];
-    case "basic":
-      return [auth.username, auth.password];
-    case "bearer":
-      return [auth.token];
-    case "ssh":
-      return auth.knownHosts === undefined ? [auth.key] : [auth.key, auth.knownHosts];
-    case "githubApp":
-      return [auth.privateKey];
-  }
+  for (const ref of secretsOf(settings)) read(ref);
 }
 
 /** Opens another database in a store of its own, and reads its state. Throws a SluiceError where that can't be. */

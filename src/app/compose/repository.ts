@@ -1,7 +1,7 @@
 /** The repository that the settings name, with the credentials that they point to. */
 import { join } from "node:path";
 import type { GitAuth } from "../../adapters/git/git-auth.ts";
-import { openGitRepository } from "../../adapters/git/open-git-repository.ts";
+import { type GitRepositoryOptions, openGitRepository } from "../../adapters/git/open-git-repository.ts";
 import { type GithubAuth, openGithubTokens } from "../../adapters/github/github-tokens.ts";
 import { type AgentFetch, createAgentFetch } from "../../adapters/http/agent-fetch.ts";
 import { secretsFolder } from "../../adapters/system/state-directory.ts";
@@ -20,10 +20,21 @@ export function openRepository(
   log: Log,
   parent: string = settings.state.directory,
 ): Promise<GitRepository> {
+  return openGitRepository(repositoryOptions(context, settings, folder, log, parent));
+}
+
+/** What the repository is opened with. */
+export function repositoryOptions(
+  context: CliContext,
+  settings: Settings,
+  folder: string,
+  log: Log,
+  parent: string,
+): GitRepositoryOptions {
   const { url, author, auth, caFile, signing } = settings.repository;
   const directory = join(parent, folder);
   const read = secretReader(context);
-  return openGitRepository({
+  return {
     url,
     directory,
     secretsFolder: join(parent, secretsFolder),
@@ -32,7 +43,7 @@ export function openRepository(
     log,
     ...(caFile === undefined ? {} : { caFile }),
     ...(signing === undefined ? {} : { signing: { format: signing.format, key: async () => read(signing.key) } }),
-  });
+  };
 }
 
 /** Connections to the forge are made as those to its Git server. */

@@ -15,7 +15,7 @@ import { compileShipped } from "./shipped-template.ts";
 
 type Reviewed = Extract<ReviewSettings, { mode: "pull-request" }>;
 
-function openCodeHost(context: CliContext, settings: Settings, review: Reviewed, log: Log): CodeHost {
+export function openCodeHost(context: CliContext, settings: Settings, review: Reviewed, log: Log): CodeHost {
   const { forge, place, auth } = review;
   const read = secretReader(context);
   const http = openHttp(settings);

@@ -1,11 +1,10 @@
 /** Sample events, as if they had come over a connection. */
-import { resolve } from "node:path";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Settings } from "../../model/settings.ts";
 import { type CliContext, usageError } from "../cli/context.ts";
 import type { FileSource } from "../file-source.ts";
 import { type ReadConnections, subjectsOf } from "../read-config.ts";
-import { chooseRoute, makeDelivery, readEvents } from "../read-events.ts";
+import { chooseRoute, makeDelivery, readNamedEvents } from "../read-events.ts";
 import type { DryRunOptions } from "./options.ts";
 
 const samplesMax = 10_000;
@@ -21,7 +20,7 @@ export async function readSamples(
   const route = chooseRoute(options, subjectsOf(read), settings.connections[0]?.name);
   const payloads: Uint8Array[] = [];
   for (const path of options.event) {
-    for (const payload of await readEvents(source, resolve(context.workingDirectory, path))) payloads.push(payload);
+    for (const payload of await readNamedEvents(source, context, path)) payloads.push(payload);
     if (payloads.length > samplesMax) throw usageError(`there are more than ${samplesMax} sample events`);
   }
   return payloads.map((payload, index) => makeDelivery(route, payload, index + 1));

@@ -1,0 +1,425 @@
+/**
+ * `sluice doctor` on set-ups that are broken in one thing each, against real servers: it names the thing and says what to
+ * do, and it changes nothing there.
+ */
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { AckPolicy, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createRedactor } from "../../src/adapters/system/redactor.ts";
+import { runCli } from "../../src/app/cli/program.ts";
+import type { Examination } from "../../src/model/examination.ts";
+import { GitHttpServer } from "../tools/git-http.ts";
+import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
+import { usersConfig as usersOverCore } from "./users-config.ts";
+
+const run = promisify(execFile);
+/** By file of the config folder; its event comes over JetStream. */
+const usersConfig = {
+  ...usersOverCore,
+  "others.yaml": usersOverCore["others.yaml"].replace("subject: user-operation", "subject: orders.created"),
+};
+const person = ["-c", "user.name=Platform Team", "-c", "user.email=platform@example.com"];
+const permissions = (more: string) => `permissions: {publish: [${more}], subscribe: ["_INBOX.>"]}`;
+const readOrders = [
+  "STREAM.INFO.ORDERS",
+  "CONSUMER.DELETE.ORDERS.*",
+  "CONSUMER.MSG.NEXT.ORDERS.*",
+  "CONSUMER.LIST.ORDERS",
+]
+  .map((subject) => `"$JS.API.${subject}"`)
+  .join(", ");
+const readJobs = [
+  "STREAM.INFO.JOBS",
+  "CONSUMER.CREATE.JOBS.>",
+  "CONSUMER.DELETE.JOBS.*",
+  "CONSUMER.MSG.NEXT.JOBS.*",
+  "CONSUMER.LIST.JOBS",
+]
+  .map((subject) => `"$JS.API.${subject}"`)
+  .join(", ");
+const accounts = `
+accounts {
+  FLEET: {jetstream: enabled, users: [
+    {user: admin, password: my-password}
+    {user: no-consumers, password: my-password, ${permissions(readOrders)}}
+    {user: no-acks, password: my-password, ${permissions(readJobs)}}
+    {user: no-subject, password: my-password, permissions: {subscribe: ["_INBOX.>"]}}
+  ]}
+  BARE: {users: [{user: bare, password: my-password}]}
+}`;
+
+let folder: string;
+let nats: NatsServer;
+let client: NatsConnection;
+let streams: JetStreamManager;
+let git: GitHttpServer;
+
+beforeAll(async () => {
+  nats = await startNatsServer({ config: accounts, jetstream: true });
+  client = await connect({ servers: nats.url, user: "admin", pass: "my-password" });
+  streams = await jetstreamManager(client);
+  await streams.streams.add({ name: "ORDERS", subjects: ["orders.>"] });
+  await streams.streams.add({ name: "JOBS", subjects: ["jobs.>"], retention: "workqueue" });
+  await streams.streams.add({ name: "TAKEN", subjects: ["taken.>"], retention: "workqueue" });
+  await streams.consumers.add("TAKEN", { durable_name: "somebody", ack_policy: AckPolicy.Explicit });
+  await streams.streams.add({ name: "LEFT", subjects: ["left.>"] });
+  await streams.consumers.add("LEFT", { durable_name: "sluice-other-0123abcd-1-x", ack_policy: AckPolicy.Explicit });
+  await streams.streams.add({ name: "SHORT", subjects: ["short.>"], max_age: 60_000_000_000 });
+  await streams.streams.add({ name: "FULL", subjects: ["full.>"], retention: "interest", max_consumers: 1 });
+});
+
+afterAll(async () => {
+  await client?.close();
+  await nats?.stop();
+  await git?.stop();
+});
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-doctor-"));
+  await git?.stop();
+  git = await GitHttpServer.start({ root: folder });
+  await run("git", ["init", "--quiet", "--bare", "--initial-branch=main", join(folder, "fleet.git")]);
+  await run("git", ["-C", join(folder, "fleet.git"), "config", "http.receivepack", "true"]);
+  await pushFiles(
+    "main",
+    Object.fromEntries(Object.entries(usersConfig).map(([path, text]) => [`config/${path}`, text])),
+  );
+  git.authorization = `Basic ${Buffer.from("bot:git-token").toString("base64")}`;
+  process.env.GIT_TOKEN_OF_TEST = "git-token";
+  return async () => {
+    delete process.env.GIT_TOKEN_OF_TEST;
+    await rm(folder, { recursive: true, force: true });
+  };
+});
+
+/** A branch with nothing but these files. */
+async function pushFiles(branch: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const checkout = await mkdtemp(join(folder, "checkout-"));
+  await run("git", ["init", "--quiet", `--initial-branch=${branch}`, checkout]);
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(checkout, path, ".."), { recursive: true });
+    await writeFile(join(checkout, path), text);
+  }
+  await run("git", ["-C", checkout, "add", "--all"]);
+  await run("git", ["-C", checkout, ...person, "commit", "--quiet", "--message=Begin"]);
+  await run("git", ["-C", checkout, "push", "--quiet", "--force", join(folder, "fleet.git"), `HEAD:${branch}`]);
+}
+
+interface SetUp {
+  /** Changes the healthy settings. */
+  readonly settings?: (text: string) => string;
+  readonly connection?: object;
+  readonly before?: () => unknown;
+}
+
+const reads = (name: string, subjects: readonly string[], user = "admin", password = "my-password") => ({
+  jetstream: {
+    configuration: { url: nats.url, streams: [{ name, subjects }], authorization: { user: { user, password } } },
+  },
+});
+const listens = (subject: string, user: string) => ({
+  nats: {
+    configuration: { url: nats.url, subjects: [subject], authorization: { user: { user, password: "my-password" } } },
+  },
+});
+
+async function examine({ settings = (text) => text, connection, before }: SetUp) {
+  await writeFile(join(folder, "connection.json"), JSON.stringify(connection ?? reads("ORDERS", ["orders.>"])));
+  const healthy = `apiVersion: sluice.dev/v1alpha1
+kind: Settings
+repository:
+  url: ${git.urlOf("fleet.git")}
+  branch: main
+  auth: {username: {env: GIT_TOKEN_USER}, password: {env: GIT_TOKEN_OF_TEST}}
+  author: {name: sluice, email: sluice@example.com}
+config: {path: config}
+connections: [{name: bus, file: ./connection.json}]
+state: {directory: ./state}
+output: {secrets: plain}
+`;
+  process.env.GIT_TOKEN_USER = "bot";
+  await writeFile(join(folder, "sluice.yaml"), settings(healthy));
+  await before?.();
+  let out = "";
+  const code = await runCli(["doctor", "-o", "json", "-f", "sluice.yaml"], {
+    out: (text) => {
+      out += text;
+    },
+    err: () => undefined,
+    isTerminal: false,
+    workingDirectory: folder,
+    stop: new AbortController().signal,
+    stopInOrder: () => undefined,
+    redactor: createRedactor(),
+  });
+  delete process.env.GIT_TOKEN_USER;
+  return { code, found: JSON.parse(out) as Examination[], out };
+}
+
+it("finds nothing in a set-up that works, and changes nothing on the servers", async () => {
+  const refs = async () => (await run("git", ["-C", join(folder, "fleet.git"), "for-each-ref"])).stdout;
+  const consumers = async () =>
+    (await Promise.all(["ORDERS", "JOBS"].map((name) => streams.streams.info(name)))).map(({ state }) => state);
+  const before = [await refs(), await consumers()];
+  const { code, found, out } = await examine({});
+  expect(found.flatMap(({ problems }) => problems)).toEqual([]);
+  expect(code).toBe(0);
+  expect(found.map(({ subject }) => subject)).toEqual([
+    "settings",
+    "secrets",
+    "state.directory",
+    "repository",
+    "documents",
+    "connection bus",
+  ]);
+  expect(out).toContain("lets it read and push");
+  expect(out).not.toContain("git-token");
+  expect([await refs(), await consumers()]).toEqual(before);
+});
+
+interface Broken extends SetUp {
+  readonly name: string;
+  readonly code: string;
+  /** Within the message, and within what it says to do. */
+  readonly says: string;
+  readonly hint: string;
+  readonly severity?: "warning";
+}
+
+const isPush = (request: IncomingMessage) => /git-receive-pack/.test(request.url ?? "");
+const orders = () => reads("ORDERS", ["orders.>"]);
+
+const broken: readonly (() => Broken)[] = [
+  () => ({
+    name: "a settings file that is not there",
+    code: "SETTINGS_INVALID",
+    says: "can't be read",
+    hint: "--file",
+    before: () => rm(join(folder, "sluice.yaml")),
+  }),
+  () => ({
+    name: "a misspelt setting",
+    code: "FIELD_UNKNOWN",
+    says: "ouput",
+    hint: "output",
+    settings: (text) => text.replace("output:", "ouput:"),
+  }),
+  () => ({
+    name: "a variable that is not set",
+    code: "SECRET_UNREADABLE",
+    says: "NOT_SET_AT_ALL",
+    hint: "where the service runs",
+    settings: (text) => text.replace("GIT_TOKEN_OF_TEST", "NOT_SET_AT_ALL"),
+  }),
+  () => ({
+    name: "a secret that everybody may read",
+    code: "SECRET_UNREADABLE",
+    says: "every user",
+    hint: "chmod 600",
+    severity: "warning",
+    settings: (text) => text.replace("{env: GIT_TOKEN_OF_TEST}", "{file: ./token}"),
+    before: async () => {
+      await writeFile(join(folder, "token"), "git-token");
+      await chmod(join(folder, "token"), 0o644);
+    },
+  }),
+  () => ({
+    name: "a state directory that is a file",
+    code: "DISK_UNAVAILABLE",
+    says: "is no folder",
+    hint: "another folder",
+    before: () => writeFile(join(folder, "state"), ""),
+  }),
+  () => ({
+    name: "a default author",
+    code: "SETTINGS_INVALID",
+    says: "sluice@localhost",
+    hint: "bot account",
+    severity: "warning",
+    settings: (text) => text.replace(/ {2}author:.*\n/, ""),
+  }),
+  () => ({
+    name: "a repository that is not there",
+    code: "GIT_UNAVAILABLE",
+    says: "404",
+    hint: "",
+    settings: (text) => text.replace("fleet.git", "nowhere.git"),
+  }),
+  () => ({
+    name: "an expired Git token",
+    code: "GIT_AUTH",
+    says: "",
+    hint: "",
+    before: () => {
+      process.env.GIT_TOKEN_OF_TEST = "expired";
+    },
+  }),
+  () => ({
+    name: "a Git token that may not push",
+    code: "GIT_AUTH",
+    says: "",
+    hint: "",
+    before: () => {
+      git.fault = (request) => (isPush(request) ? { kind: "status", status: 403, text: "denied" } : undefined);
+    },
+  }),
+  () => ({
+    name: "a target branch that is not there",
+    code: "TARGET_MISSING",
+    says: "no branch trunk",
+    hint: "main",
+    settings: (text) => text.replace("branch: main", "branch: trunk"),
+  }),
+  () => ({
+    name: "a state branch that is somebody's",
+    code: "STATE_INVALID",
+    says: "somebody's",
+    hint: "state.branch",
+    before: () => pushFiles("sluice/state", { "README.md": "mine" }),
+  }),
+  () => ({
+    name: "a branch in the way of the state's",
+    code: "GIT_REFUSED",
+    says: "sluice/state",
+    hint: "Rename sluice",
+    before: () => pushFiles("sluice", { "README.md": "mine" }),
+  }),
+  () => ({
+    name: "a config folder that is not there",
+    code: "CONFIG_MISSING",
+    says: "confg",
+    hint: "",
+    settings: (text) => text.replace("path: config", "path: confg"),
+  }),
+  () => ({
+    name: "a document that is broken",
+    code: "DOCUMENT_SYNTAX",
+    says: "",
+    hint: "",
+    before: () => pushFiles("main", { "config/trigger.yaml": "kind: [" }),
+  }),
+  () => ({
+    name: "no trigger",
+    code: "CONFIG_MISSING",
+    says: "no EventTrigger",
+    hint: "streams wait",
+    severity: "warning",
+    before: () => pushFiles("main", { "config/others.yaml": usersConfig["others.yaml"] }),
+  }),
+  () => ({
+    name: "a NATS server that is away",
+    code: "NATS_UNAVAILABLE",
+    says: "127.0.0.1:1",
+    hint: "",
+    connection: { jetstream: { configuration: { ...orders().jetstream.configuration, url: "nats://127.0.0.1:1" } } },
+  }),
+  () => ({
+    name: "a wrong NATS password",
+    code: "NATS_AUTH",
+    says: "refuses",
+    hint: "",
+    connection: reads("ORDERS", ["orders.>"], "admin", "wrong"),
+  }),
+  () => ({
+    name: "a connection file that is not there",
+    code: "CONNECTION_INVALID",
+    says: "connection.json",
+    hint: "",
+    before: () => rm(join(folder, "connection.json")),
+  }),
+  () => ({
+    name: "a stream that is not there",
+    code: "NATS_STREAM",
+    says: "NOPE does not exist",
+    hint: "nats stream add",
+    connection: reads("NOPE", ["nope.>"]),
+  }),
+  () => ({
+    name: "an account without JetStream",
+    code: "NATS_STREAM",
+    says: "no JetStream",
+    hint: "Enable jetstream",
+    connection: reads("ORDERS", ["orders.>"], "bare"),
+  }),
+  () => ({
+    name: "a subject that the stream has not",
+    code: "NATS_STREAM",
+    says: "holds no messages of invoices.>",
+    hint: "orders.>",
+    severity: "warning",
+    connection: reads("ORDERS", ["invoices.>"]),
+  }),
+  () => ({
+    name: "a user that may not create consumers",
+    code: "NATS_AUTH",
+    says: "CONSUMER.CREATE.ORDERS",
+    hint: "Allow",
+    connection: reads("ORDERS", ["orders.>"], "no-consumers"),
+  }),
+  () => ({
+    name: "a user that may not acknowledge",
+    code: "NATS_AUTH",
+    says: "$JS.ACK.JOBS",
+    hint: "Allow",
+    connection: reads("JOBS", ["jobs.>"], "no-acks"),
+  }),
+  () => ({
+    name: "somebody else on a work-queue stream",
+    code: "NATS_STREAM",
+    says: "somebody takes messages too",
+    hint: "nobody else",
+    severity: "warning",
+    connection: reads("TAKEN", ["taken.>"]),
+  }),
+  () => ({
+    name: "a consumer that was left",
+    code: "NATS_STREAM",
+    says: "sluice-other",
+    hint: "nats consumer rm LEFT",
+    severity: "warning",
+    connection: reads("LEFT", ["left.>"]),
+  }),
+  () => ({
+    name: "a stream that forgets within the hour",
+    code: "NATS_STREAM",
+    says: "keeps messages for 1 min",
+    hint: "max_age",
+    severity: "warning",
+    connection: reads("SHORT", ["short.>"]),
+  }),
+  () => ({
+    name: "a stream without room for consumers",
+    code: "NATS_STREAM",
+    says: "allows 1 consumers",
+    hint: "max_consumers",
+    severity: "warning",
+    connection: reads("FULL", ["full.>"]),
+  }),
+  () => ({
+    name: "a core subject that is forbidden",
+    code: "NATS_AUTH",
+    says: "user-operation",
+    hint: "Allow",
+    connection: listens("user-operation", "no-subject"),
+  }),
+];
+
+it.each(broken.map((make, index) => ({ index, make })))("names broken set-up $index", async ({ make }) => {
+  const { name, code, says, hint, severity = "error", ...setUp } = make();
+  const { code: exit, found, out } = await examine(setUp);
+  const problems = found.flatMap((examination) => examination.problems);
+  const met = problems.find(
+    (problem) => problem.code === code && problem.message.includes(says) && (problem.hint ?? "").includes(hint),
+  );
+  expect(met, `${name}: ${out}`).toBeDefined();
+  expect(met?.severity, name).toBe(severity);
+  expect(exit, name).toBe(severity === "error" ? 1 : 0);
+  // One fault is one thing to do: whatever else is told follows from it.
+  expect(problems.length, `${name}: ${JSON.stringify(problems)}`).toBeLessThanOrEqual(3);
+});
