@@ -1,6 +1,7 @@
 /** Annotations that mean something here: misspelt ones, those written as labels, and templates that lack theirs. */
 import type { Json } from "../model/json.ts";
 import { nearestWord } from "../model/nearest-word.ts";
+import { pausedAnnotation } from "../model/pauses.ts";
 import type { Problem } from "../model/problem.ts";
 import { memberObject, type YamlDocument } from "./yaml-document.ts";
 
@@ -8,11 +9,11 @@ const ofContent = ["projectsveltos.io/instantiate", "projectsveltos.io/template"
 const known: Readonly<Record<string, readonly string[]>> = {
   ConfigMap: ofContent,
   Secret: ofContent,
-  EventTrigger: ["sluice.dev/engine", "sluice.dev/formerly"],
-  ClusterProfile: ["sluice.dev/engine"],
-  Profile: ["sluice.dev/engine"],
+  EventTrigger: [pausedAnnotation, "sluice.dev/engine", "sluice.dev/formerly"],
+  ClusterProfile: [pausedAnnotation, "sluice.dev/engine"],
+  Profile: [pausedAnnotation, "sluice.dev/engine"],
 };
-const prefixes = /^(?:projectsveltos\.io|sluice\.dev)\//;
+const prefixes = /^(?:(?:profile\.)?projectsveltos\.io|sluice\.dev)\//;
 
 /** Warnings of annotations that look like one of those that `kind` has, and have no effect. */
 export function checkAnnotations(document: YamlDocument, kind: string): Problem[] {

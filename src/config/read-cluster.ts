@@ -11,7 +11,9 @@ const secretTypeLabel = "argocd.argoproj.io/secret-type";
 /** A SveltosCluster, or a Cluster of Cluster API: the document is the cluster. */
 export function readCluster(raw: Pick<RawDocument, "kind" | "namespace" | "name" | "value">): Cluster {
   const { namespace, name, value } = raw;
-  return { namespace, name, labels: readLabels(value), document: value, documentKey: documentKey(raw) };
+  const isPaused = memberObject(value, "spec")?.get("paused") === true;
+  const cluster = { namespace, name, labels: readLabels(value), document: value, documentKey: documentKey(raw) };
+  return isPaused ? { ...cluster, isPaused } : cluster;
 }
 
 export function isArgoCluster(document: Json): boolean {

@@ -8,6 +8,7 @@ import {
   type TemplateField,
 } from "../model/catalog.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { pausedAnnotation } from "../model/pauses.ts";
 import type { Checked } from "../model/problem.ts";
 import { warnOfPolicyRefFields } from "./fields-without-effect.ts";
 import { readDocumentRef, readGenerators, readTemplateResourceRefs } from "./read-document-refs.ts";
@@ -32,9 +33,15 @@ export function readOwnerSpec(document: YamlDocument, templates: TemplateReader,
     extraLabels: readTexts(templates, spec, "extraLabels"),
     extraAnnotations: readTexts(templates, spec, "extraAnnotations"),
     dependsOn: memberList(spec, "dependsOn").map(String),
+    ...(isPaused(document) ? { isPaused: true } : {}),
     at: document.placeOf([]),
   };
   return { value, problems: [...policyRefs, templateResourceRefs, generators].flatMap(({ problems }) => problems) };
+}
+
+function isPaused(document: YamlDocument): boolean {
+  const annotations = memberObject(memberObject(document.value, "metadata"), "annotations");
+  return annotations?.has(pausedAnnotation) === true;
 }
 
 /** What of a `spec` is rendered. */

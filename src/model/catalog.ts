@@ -1,4 +1,5 @@
 /** The catalog: the users' documents at one revision of the config folder, parsed, validated and indexed. */
+import type { Pause } from "./change-set.ts";
 import type { Cluster, ClusterName, LabelSelector } from "./cluster.ts";
 import type { CustomKinds } from "./custom-kind.ts";
 import type { DocumentRef } from "./document-ref.ts";
@@ -84,6 +85,8 @@ export interface OwnerSpec {
   /** Profiles that have to be there before: names of ClusterProfiles, a Profile's of Profiles in its namespace. */
   readonly dependsOn: readonly string[];
   readonly at: SourcePlace;
+  /** Annotated `profile.projectsveltos.io/paused`. */
+  readonly isPaused?: true;
   /** Why it does not render now although its last good version still matches; its entities become failed records. */
   readonly broken?: Problem;
 }
@@ -175,6 +178,8 @@ export interface Catalog extends CatalogSettings {
   readonly clusterSets: ReadonlyMap<string, ClusterSet>;
   /** What CustomResourceDefinitions bring, of the config folder and of what its documents roll out as they are. */
   readonly customKinds: CustomKinds;
+  /** Owners and clusters that commands have paused. */
+  readonly pauses?: readonly Pause[];
   /** Every document in force, by `<kind>/<namespace>/<name>`: of a bad one its last good version. */
   readonly documents: ReadonlyMap<string, RawDocument>;
 }

@@ -7,6 +7,8 @@ export interface Cluster {
   readonly labels: ReadonlyMap<string, string>;
   /** The whole document: `.Cluster` in templates. */
   readonly document: JsonObject;
+  /** `spec.paused`: nothing is rendered for it. */
+  readonly isPaused?: true;
   /** Of the document that describes it: `<kind>/<namespace>/<name>`. */
   readonly documentKey: string;
 }

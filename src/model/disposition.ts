@@ -74,6 +74,7 @@ const dispositions = {
   SECRET_REFUSED: rendered,
   POLICY_VIOLATION: rendered,
   OBJECT_CONFLICT: rendered,
+  PAUSED: rendered,
   EVENT_NOT_JSON: "dead-letter",
   EVENT_INVALID: "dead-letter",
   EVENT_VERSION: "dead-letter",

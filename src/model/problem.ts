@@ -60,6 +60,7 @@ export type ErrorCode =
   | "SECRET_REFUSED"
   | "POLICY_VIOLATION"
   | "OBJECT_CONFLICT"
+  | "PAUSED"
   // Deliveries that cannot be decoded.
   | "EVENT_NOT_JSON"
   | "EVENT_INVALID"

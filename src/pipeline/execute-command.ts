@@ -9,12 +9,12 @@ import type { GitReader } from "../ports/git.ts";
 import type { Branches } from "./branches/branches.ts";
 import { forgetLeft, type GiveUpScope, retireCluster } from "./give-up.ts";
 import { listRecords } from "./list-state.ts";
+import { executePause, type PauseCommand } from "./pause-command.ts";
 import { readFolder } from "./read-folder.ts";
 import type { StateKeeper } from "./state-keeper.ts";
 
 export type ControlCommand =
-  | { readonly command: "pause" }
-  | { readonly command: "resume" }
+  | PauseCommand
   /** Withdraws everything that events of an entity have put anywhere. */
   | { readonly command: "remove"; readonly source: string; readonly subject: string; readonly connection?: string }
   /** Renders all recorded entities of a trigger again; absent: of all triggers. */
@@ -41,10 +41,14 @@ const removedShownMax = 20;
 
 /** A command as it comes over the control socket, from another version perhaps. Throws USAGE where it is none. */
 export function parseCommand(request: unknown): ControlCommand {
-  const { command, ids, source, subject, group, path, trigger, cluster } = (request ?? {}) as Record<string, unknown>;
+  const { command, ids, source, subject, group, path, trigger, owner, cluster } = (request ?? {}) as Record<
+    string,
+    unknown
+  >;
   const isKnown =
     (command === "remove-folder" && typeof path === "string") ||
-    ["pause", "resume", "rerender", "repair", "restore-state"].includes(String(command)) ||
+    (["pause", "resume"].includes(String(command)) && isTextIfGiven(owner) && isTextIfGiven(cluster)) ||
+    ["rerender", "repair", "restore-state"].includes(String(command)) ||
     ((command === "discard" || command === "approve") && Array.isArray(ids)) ||
     (command === "forget-left" && (trigger === undefined || typeof trigger === "string")) ||
     (command === "retire" && typeof cluster === "string") ||
@@ -52,6 +56,10 @@ export function parseCommand(request: unknown): ControlCommand {
     (command === "remove" && typeof source === "string" && typeof subject === "string");
   if (isKnown) return request as ControlCommand;
   throw new SluiceError({ code: "USAGE", message: `the service does not know the command ${String(command)}` });
+}
+
+function isTextIfGiven(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
 }
 
 export interface CommandScope {
@@ -68,15 +76,8 @@ export async function executeCommand(
   const { keeper, branches } = scope;
   switch (command.command) {
     case "pause":
-    case "resume": {
-      const paused = command.command === "pause";
-      if (keeper.isPaused === paused) return paused ? "was paused already" : "was not paused";
-      const others = keeper.checkpoint.pauses.filter(
-        (pause) => pause.owner !== undefined || pause.cluster !== undefined,
-      );
-      await keeper.commit([], { pauses: paused ? [...others, {}] : others });
-      return paused ? "paused: events are received and wait" : "resumed";
-    }
+    case "resume":
+      return executePause(command, keeper);
     case "remove":
       return removeEntity(command, scope);
     case "rerender": {

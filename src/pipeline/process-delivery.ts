@@ -7,6 +7,7 @@ import { type ClusterKey, clusterKey } from "../model/cluster.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
 import { triggerOwner } from "../model/owner.ts";
+import { findPause } from "../model/pauses.ts";
 import type { Problem } from "../model/problem.ts";
 import type { EntityInput } from "../plan/apply-event.ts";
 import { makeDeadLetter } from "../plan/dead-letter-file.ts";
@@ -72,10 +73,12 @@ function renderMatch(
         };
   const { name, syncMode, continueOnConflict } = trigger;
   // Where nobody can tell which clusters the event counts for, none can be said to have stopped matching.
-  const isTold = problem === undefined && trigger.broken === undefined;
+  const owner = triggerOwner(name);
+  const isStopped = trigger.broken !== undefined || findPause(catalog, owner, trigger) !== undefined;
+  const isTold = problem === undefined && !isStopped;
   const input: EntityInput = {
     kind: "entity",
-    owner: triggerOwner(name),
+    owner,
     syncMode,
     continueOnConflict,
     entity,

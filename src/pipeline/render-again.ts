@@ -4,6 +4,7 @@ import type { Catalog, EventTrigger, StopMatchingBehavior } from "../model/catal
 import type { ReceivedEvent } from "../model/cloud-event.ts";
 import { type ClusterKey, clusterKey } from "../model/cluster.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
+import { findPause, findPauseOn } from "../model/pauses.ts";
 import type { EntityRecord } from "../model/record.ts";
 import type { ReplayedCluster, ReplayInput } from "../plan/apply-replay.ts";
 import { hashEntity } from "../plan/paths.ts";
@@ -41,11 +42,14 @@ export function renderAgain(
     }
   }
   const stopMatching = trigger?.stopMatchingBehavior ?? behavior;
-  const isTold =
-    isGone || (trigger.broken === undefined && matches.every((matched) => matched?.match.problem === undefined));
+  const isStopped =
+    !isGone && (trigger.broken !== undefined || findPause(catalog, record.owner, trigger) !== undefined);
+  const isTold = isGone || (!isStopped && matches.every((matched) => matched?.match.problem === undefined));
   for (const cluster of keys) {
     // What a broken trigger would match nobody knows.
     if (clusters.has(cluster) || !record.clusters.has(cluster) || !isTold) continue;
+    const on = catalog.clusters.get(cluster);
+    if (!isGone && on !== undefined && findPauseOn(catalog, record.owner, trigger, on) !== undefined) continue;
     const action = stopMatching === "LeavePolicies" ? "leave" : "withdraw";
     clusters.set(cluster, { cluster, event: undefined, rendering: { action } });
   }

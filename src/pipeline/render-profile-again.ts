@@ -2,6 +2,7 @@
 import type { Catalog, StopMatchingBehavior } from "../model/catalog.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import { ownerKey } from "../model/owner.ts";
+import { findPauseOn } from "../model/pauses.ts";
 import { profileClusters } from "../model/profile-clusters.ts";
 import type { EntityRecord } from "../model/record.ts";
 import type { ReplayedCluster, ReplayInput } from "../plan/apply-replay.ts";
@@ -31,6 +32,10 @@ export function renderProfileAgain(
   for (const cluster of keys) {
     // What a broken profile would select nobody knows.
     if (own.has(cluster) || profile?.broken !== undefined) continue;
+    const on = catalog.clusters.get(cluster);
+    const isPaused =
+      profile !== undefined && on !== undefined && findPauseOn(catalog, owner, profile, on) !== undefined;
+    if (isPaused) continue;
     clusters.set(cluster, { cluster, event: undefined, rendering: { action } });
   }
   const input: ReplayInput = {

@@ -3,7 +3,7 @@
  * catalog, records rendered again, commands. How a commit is made is `keeper/state-commits.ts`.
  */
 import type { Catalog } from "../model/catalog.ts";
-import { type Checkpoint, isPaused, type Pass } from "../model/change-set.ts";
+import { type Checkpoint, isPaused, type Pass, type Pause } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
 import type { GuardSettings } from "../model/mass-change.ts";
 import { triggerOwner } from "../model/owner.ts";
@@ -187,9 +187,22 @@ export class StateKeeper {
 
   /** Has all records of these triggers rendered again. */
   async renderAgain(triggers: readonly string[]): Promise<void> {
-    const { pending } = this.#commits.checkpoint;
-    const passes = triggers.reduce((all, name) => joinPass(all, triggerOwner(name)), pending.passes);
-    await this.commit([], { pending: { ...pending, passes } });
+    await this.addPasses(triggers.map((name) => ({ owner: triggerOwner(name) })));
+  }
+
+  /** Has records rendered again, for some clusters or all. What that takes is within the limits as they are now. */
+  async addPasses(wanted: readonly Pick<Pass, "owner" | "clusters">[]): Promise<void> {
+    const { pending, parts } = this.#commits.checkpoint;
+    const passes = wanted.reduce((all, { owner, clusters }) => joinPass(all, owner, clusters), pending.passes);
+    const state = readGuardState(parts);
+    const budget = this.hasPending ? state.budget : undefined;
+    await this.commit([], { pending: { ...pending, passes }, parts: writeGuardState(parts, { ...state, budget }) });
+  }
+
+  /** Holds back deliveries, or renders nothing for some owners or clusters, from now on. */
+  async setPauses(pauses: readonly Pause[]): Promise<void> {
+    await this.commit([], { pauses });
+    this.#commits.use(this.#commits.catalog);
   }
 
   /** Commits inputs of another kind, and a change of the checkpoint with them. */

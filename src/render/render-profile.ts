@@ -3,6 +3,7 @@ import type { Catalog, Profile } from "../model/catalog.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
 import { ownerKey } from "../model/owner.ts";
+import { findPauseOn } from "../model/pauses.ts";
 import type { RenderContext } from "../model/template.ts";
 import { problemOf, type RenderSettings, renderSpec } from "./render-spec.ts";
 
@@ -25,7 +26,8 @@ export function renderProfile(
   const draw = settings.drawBytes;
   return clusters.map((cluster): ClusterRendering => {
     const key = clusterKey(cluster);
-    if (profile.broken !== undefined) return { cluster: key, action: "fail", problem: profile.broken };
+    const stopped = profile.broken ?? findPauseOn(catalog, profile.owner, profile, cluster);
+    if (stopped !== undefined) return { cluster: key, action: "fail", problem: stopped };
     const context: RenderContext = {
       clock,
       ...(draw === undefined

@@ -9,6 +9,8 @@ import type { ReceivedEvent } from "../model/cloud-event.ts";
 import { type Cluster, type ClusterKey, clusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
+import { triggerOwner } from "../model/owner.ts";
+import { findPause, findPauseOn } from "../model/pauses.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { RenderContext } from "../model/template.ts";
 import { problemOf, type RenderSettings, renderSpec } from "./render-spec.ts";
@@ -46,6 +48,8 @@ export function renderTrigger(
   const clock = clockOf(received);
   const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityHash, instance: settings.instance };
 
+  const owner = triggerOwner(trigger.name);
+  const isStopped = trigger.broken !== undefined || findPause(catalog, owner, trigger) !== undefined;
   let warnings: readonly Problem[] = [];
   const renderings = clusters.map((cluster): ClusterRendering => {
     const key = clusterKey(cluster);
@@ -67,7 +71,8 @@ export function renderTrigger(
       if (action === "none") return { cluster: key, action };
       // What all that are alive come to together is rendered at the end of the batch.
       if (!trigger.oneForEvent) return action === "Delete" ? { cluster: key, action } : noManifests(key);
-      if (trigger.broken !== undefined) return { cluster: key, action: "fail", problem: trigger.broken };
+      const stopped = trigger.broken ?? (trigger.withdrawn ? undefined : findPauseOn(catalog, owner, trigger, cluster));
+      if (stopped !== undefined) return { cluster: key, action: "fail", problem: stopped };
       if (action === "Delete") return { cluster: key, action };
       if (trigger.withdrawn) return noManifests(key);
       const rendered = renderSpec(trigger, { catalog, cluster, data, context, provenance, settings });
@@ -82,7 +87,11 @@ export function renderTrigger(
       };
     }
   });
-  return { renderings, elsewhere: actionElsewhere(trigger, renderings, shared, clock), warnings };
+  return {
+    renderings,
+    elsewhere: isStopped && renderings.length === 0 ? "Create" : actionElsewhere(trigger, renderings, shared, clock),
+    warnings,
+  };
 }
 
 function noManifests(cluster: ClusterKey): ClusterRendering {
@@ -102,7 +111,6 @@ function actionElsewhere(
   const told = renderings.filter(({ action }) => action !== "none");
   if (told.length > 0) return told.every(({ action }) => action === "Delete") ? "Delete" : "Create";
   if (renderings.length > 0) return "none";
-  if (trigger.broken !== undefined) return "Create";
   try {
     return renderAction(trigger.cloudEventAction, data, { clock });
   } catch {

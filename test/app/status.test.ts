@@ -14,6 +14,7 @@ const leading: HostSnapshot = {
   leading: {
     catalog: { revision: "0123456789abcdef", triggers: 2, clusters: 3 },
     paused: true,
+    pauses: ["EventTrigger/login"],
     streams: [
       { stream: "bus/ORDERS", state: "subscribed", read: 12, pushed: 10 },
       { stream: "bus/@journal", state: "degraded", problem: { ...problem, code: "NATS_AUTH", message: "no\nentry" } },

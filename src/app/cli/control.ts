@@ -24,15 +24,27 @@ interface RepairOptions extends CommonOptions {
   readonly restoreState?: boolean;
 }
 
+interface PauseOptions extends CommonOptions {
+  readonly cluster?: string;
+}
+
+function pauseOf(command: "pause" | "resume", owner: string | undefined, { cluster }: PauseOptions): ControlCommand {
+  return { command, ...(owner === undefined ? {} : { owner }), ...(cluster === undefined ? {} : { cluster }) };
+}
+
 export function addControlCommands(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const send = async (options: CommonOptions, command: ControlCommand) => end(await control(context, options, command));
 
   addFileOption(program.command("pause"))
-    .description("make the running service hold events back; they are received and wait")
-    .action((options: CommonOptions) => send(options, { command: "pause" }));
+    .description("make the running service hold events back, or leave one trigger or cluster as it is")
+    .argument("[trigger]", "only this EventTrigger: it remembers the last events and renders nothing")
+    .option("--cluster <cluster>", "only what it has on this cluster, NAME or NAMESPACE/NAME")
+    .action((trigger: string | undefined, options: PauseOptions) => send(options, pauseOf("pause", trigger, options)));
   addFileOption(program.command("resume"))
-    .description("let a paused service go on")
-    .action((options: CommonOptions) => send(options, { command: "resume" }));
+    .description("let a paused service, trigger or cluster go on")
+    .argument("[trigger]", "the EventTrigger that was paused")
+    .option("--cluster <cluster>", "the cluster that was paused, NAME or NAMESPACE/NAME")
+    .action((trigger: string | undefined, options: PauseOptions) => send(options, pauseOf("resume", trigger, options)));
   addFileOption(program.command("remove"))
     .description("withdraw everything that events of an entity have put anywhere")
     .requiredOption("--source <source>", "the entity's CloudEvent source, exactly")

@@ -46,10 +46,11 @@ export function writeStatus(snapshot: HostSnapshot): string {
 }
 
 function writeLeading(leading: LeadingSnapshot): string[] {
-  const { catalog, paused, streams, waiting, lastPush, push, held, heldPasses, absent, failures } = leading;
+  const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent, failures } = leading;
   const { revision, triggers, clusters } = catalog;
   const lines = [`in force     ${triggers} triggers, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
   if (paused) lines.push("paused       events are received and wait: sluice resume");
+  for (const pause of pauses) lines.push(`paused       ${pause}: nothing is rendered for it`);
   for (const stream of streams) lines.push(...writeStream(stream));
   if (waiting > 0) lines.push(`waiting      ${waiting} deliveries for the next batch`);
   if (lastPush !== undefined) {

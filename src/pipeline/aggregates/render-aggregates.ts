@@ -3,6 +3,7 @@ import type { EventTrigger } from "../../model/catalog.ts";
 import type { Entity } from "../../model/cloud-event.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../../model/owner.ts";
+import { findPause, findPauseOn } from "../../model/pauses.ts";
 import type { EntityRecord, RecordedEvent } from "../../model/record.ts";
 import type { AggregateInput } from "../../plan/apply-aggregate.ts";
 import { aggregateEntity, hashEntity, recordPath } from "../../plan/paths.ts";
@@ -125,15 +126,19 @@ export class AliveOnClusters {
     const { syncMode, continueOnConflict } = trigger;
     const shared = { kind: "aggregate", owner: this.#owner, cluster, syncMode, continueOnConflict, rank } as const;
     const { entities, isLeft } = this.#clusters.get(cluster) ?? { entities: [], isLeft: false };
-    const document = this.#scope.catalog.clusters.get(cluster);
-    const problem = trigger.broken ?? tooManyAlive(trigger, cluster, entities.length);
+    const { catalog, settings } = this.#scope;
+    const document = catalog.clusters.get(cluster);
+    const pause =
+      document === undefined
+        ? findPause(catalog, this.#owner, trigger)
+        : findPauseOn(catalog, this.#owner, trigger, document);
+    const problem = trigger.broken ?? pause ?? tooManyAlive(trigger, cluster, entities.length);
     if (problem !== undefined)
       return { ...shared, rendering: { cluster, action: "fail", problem }, changedAt: undefined };
     if (entities.length === 0 || document === undefined) {
       return { ...shared, rendering: { action: isLeft ? "leave" : "withdraw" }, changedAt: undefined };
     }
     const events = await this.#readEvents(entities);
-    const { catalog, settings } = this.#scope;
     const key = hashEntity(aggregateEntity(cluster));
     const { rendering } = renderAggregate(catalog, trigger, document, events, key, settings);
     return { ...shared, rendering, changedAt: newestTime(events) };

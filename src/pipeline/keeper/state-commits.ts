@@ -6,6 +6,7 @@ import type { Catalog } from "../../model/catalog.ts";
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import type { StreamName, StreamPosition } from "../../model/delivery.ts";
 import type { OwnerKey } from "../../model/owner.ts";
+import { partialPauses } from "../../model/pauses.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
@@ -55,7 +56,7 @@ export class StateCommits {
     this.options = options;
     this.branches = branches;
     this.ports = ports;
-    this.#catalog = loaded;
+    this.#catalog = { ...loaded, pauses: partialPauses(checkpoint) };
     this.#checkpoint = checkpoint;
     this.#stored = checkpoint;
     this.#countedUntil = ports.clock.monotonic();
@@ -117,8 +118,8 @@ export class StateCommits {
 
   /** Plans with this catalog from now on. */
   use(catalog: Catalog): void {
-    this.#catalog = catalog;
-    this.#rules = rulesOf({ ...this.options, instance: this.options.render.instance }, catalog);
+    this.#catalog = { ...catalog, pauses: partialPauses(this.#checkpoint) };
+    this.#rules = rulesOf({ ...this.options, instance: this.options.render.instance }, this.#catalog);
   }
 
   /** Changes the checkpoint that the next commit writes. */

@@ -3,6 +3,7 @@ import type { Catalog } from "../../model/catalog.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
 import { type ClusterKey, clusterKey } from "../../model/cluster.ts";
 import { isSameOwner, triggerOwner } from "../../model/owner.ts";
+import { findPause } from "../../model/pauses.ts";
 import type { Problem } from "../../model/problem.ts";
 
 /** So many of each are named; all are counted. */
@@ -30,10 +31,15 @@ export interface Inventory {
 }
 
 /** What does not work comes first, then by name. */
-export function makeInventory({ eventTriggers, clusters }: Catalog, checkpoint: Checkpoint): Inventory {
-  const triggers = [...eventTriggers.values()].map(({ name, broken, withdrawn }): TriggerState => {
-    const state = broken ? "broken" : withdrawn ? "withdrawn" : workOf(name, checkpoint);
-    return { name, state, ...(broken === undefined ? {} : { problem: broken }) };
+export function makeInventory(catalog: Catalog, checkpoint: Checkpoint): Inventory {
+  const { clusters } = catalog;
+  const triggers = [...catalog.eventTriggers.values()].map((trigger): TriggerState => {
+    const { name, broken, withdrawn } = trigger;
+    const owner = triggerOwner(name);
+    const problem = broken ?? (withdrawn ? undefined : findPause(catalog, owner, trigger));
+    const isPassing = checkpoint.pending.passes.some((pass) => isSameOwner(pass.owner, owner));
+    const state = broken ? "broken" : withdrawn ? "withdrawn" : problem ? "paused" : isPassing ? "pass" : "in force";
+    return { name, state, ...(problem === undefined ? {} : { problem }) };
   });
   triggers.sort((a, b) => orderOf(a) - orderOf(b) || (a.name < b.name ? -1 : 1));
   const sorted = [...clusters.values()].sort((a, b) => (clusterKey(a) < clusterKey(b) ? -1 : 1));
@@ -43,16 +49,10 @@ export function makeInventory({ eventTriggers, clusters }: Catalog, checkpoint: 
     clusters: sorted.slice(0, namedMax).map((cluster) => {
       const key = clusterKey(cluster);
       const labels = [...cluster.labels].map(([label, value]) => `${label}=${value}`).sort();
-      return { cluster: key, labels, isPaused: isClusterPaused(key, checkpoint) };
+      return { cluster: key, labels, isPaused: cluster.isPaused === true || isClusterPaused(key, checkpoint) };
     }),
     clustersCount: clusters.size,
   };
-}
-
-function workOf(name: string, { pauses, pending }: Checkpoint): "in force" | "paused" | "pass" {
-  const owner = triggerOwner(name);
-  if (pauses.some((pause) => pause.owner !== undefined && isSameOwner(pause.owner, owner))) return "paused";
-  return pending.passes.some((pass) => isSameOwner(pass.owner, owner)) ? "pass" : "in force";
 }
 
 function isClusterPaused(key: ClusterKey, { pauses }: Checkpoint): boolean {

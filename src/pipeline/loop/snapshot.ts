@@ -2,6 +2,7 @@
 import type { StreamName } from "../../model/delivery.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { ownerKey } from "../../model/owner.ts";
+import { describePause, partialPauses } from "../../model/pauses.ts";
 import type { ErrorCode, Problem } from "../../model/problem.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { StateKeeper } from "../state-keeper.ts";
@@ -38,7 +39,10 @@ export interface PushSnapshot {
 export interface LeadingSnapshot {
   /** Of the catalog in force. */
   readonly catalog: { readonly revision: string; readonly triggers: number; readonly clusters: number };
+  /** Deliveries are held back. */
   readonly paused: boolean;
+  /** Owners and clusters that commands have paused. */
+  readonly pauses: readonly string[];
   readonly streams: readonly StreamSnapshot[];
   /** Deliveries that wait for a batch. */
   readonly waiting: number;
@@ -79,6 +83,7 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
   return {
     catalog: { revision, triggers: eventTriggers.size, clusters: clusters.size },
     paused: keeper.isPaused,
+    pauses: partialPauses(keeper.checkpoint).map(describePause),
     streams: streams.map((stream) => {
       const { name } = stream;
       const pending = stream.pending();

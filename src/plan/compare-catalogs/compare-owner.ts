@@ -50,6 +50,9 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
   }
   // It renders nothing, whatever changes around it.
   if (after.withdrawn === true) return undefined;
+  // Paused, it is as it was; what changes meanwhile is rendered when it goes on.
+  if (after.isPaused === true) return undefined;
+  if (before.isPaused === true) return everywhere("it is paused no more");
   const everything = compareSpecs(before, after, scope);
   if (everything !== undefined) return everything;
   const changedKey = findChangedReference(after, scope);
@@ -156,7 +159,7 @@ function changedClusters(before: EventTrigger, after: EventTrigger, scope: Compa
   if (sources.length > 0 || findReferred(referencesOf(after), scope).length > 0) return "all";
   if (to === undefined) return changedDestinations(before, after, scope);
   const moved = [...scope.changedClusters].filter(
-    (key) => scope.inForce.clusters.has(key) !== scope.wanted.clusters.has(key),
+    (key) => isResumed(key, scope) || scope.inForce.clusters.has(key) !== scope.wanted.clusters.has(key),
   );
   if (moved.length === 0) return [];
   const isConstant = namingOf(to.namespace, to.name) === "constant" && to.namespace.source.text.trim() !== "";
@@ -166,11 +169,19 @@ function changedClusters(before: EventTrigger, after: EventTrigger, scope: Compa
   return moved.includes(destination) ? "all" : [];
 }
 
+/** A cluster that is paused no more. */
+export function isResumed(key: ClusterKey, { inForce, wanted }: Comparison): boolean {
+  const is = wanted.clusters.get(key);
+  return is !== undefined && is.isPaused !== true && inForce.clusters.get(key)?.isPaused === true;
+}
+
 function changedDestinations(before: EventTrigger, after: EventTrigger, scope: Comparison): readonly ClusterKey[] {
   const takes = ({ destinationClusterSelector: selector }: EventTrigger, cluster: Cluster | undefined) =>
     cluster !== undefined && selector !== undefined && selectorMatches(selector, cluster.labels);
   return scope.allClusters.filter(
-    (key) => takes(before, scope.inForce.clusters.get(key)) !== takes(after, scope.wanted.clusters.get(key)),
+    (key) =>
+      isResumed(key, scope) ||
+      takes(before, scope.inForce.clusters.get(key)) !== takes(after, scope.wanted.clusters.get(key)),
   );
 }
 
@@ -212,6 +223,8 @@ export function clusterChange(before: EventTrigger, after: EventTrigger, scope: 
   let chains: readonly FieldChain[] | undefined;
   const isChanged = (key: ClusterKey): boolean => {
     const [was, is] = [inForce.clusters.get(key), wanted.clusters.get(key)];
+    if (is?.isPaused === true) return false;
+    if (isResumed(key, scope)) return true;
     const isMatched = is !== undefined && matches(is);
     if ((was !== undefined && matched(was)) !== isMatched) return true;
     if (!isMatched || was === undefined || is === undefined) return false;

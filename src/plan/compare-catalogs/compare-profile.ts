@@ -15,12 +15,15 @@ import {
   hasRenderedPartChanged,
   isReadDifferently,
   isReferredChanged,
+  isResumed,
   type OwnerChange,
 } from "./compare-owner.ts";
 import { specChains } from "./owner-reads.ts";
 
 /** Undefined: nothing that the profile renders can be different. */
 export function compareProfile(before: Profile, after: Profile, scope: Comparison): OwnerChange | undefined {
+  if (after.isPaused === true) return undefined;
+  if (before.isPaused === true) return everywhere("it is paused no more");
   const everything = compareSpecs(before, after, scope);
   if (everything !== undefined) return everything;
   const own = documentKeyOf(after.owner);
@@ -52,6 +55,8 @@ export function profileClusterChange(profile: Profile, scope: Comparison): Profi
   const [had, has] = [inForce, wanted].map((catalog) => profileClusters(catalog).get(key));
   let chains: readonly FieldChain[] | undefined;
   const isChanged = (cluster: ClusterKey): boolean => {
+    if (wanted.clusters.get(cluster)?.isPaused === true) return false;
+    if (isResumed(cluster, scope)) return true;
     const isOwn = has?.has(cluster) === true;
     if ((had?.has(cluster) === true) !== isOwn) return true;
     if (!isOwn || !scope.changedClusters.has(cluster)) return false;

@@ -50,6 +50,7 @@ ${more}
 const snapshot: LeadingSnapshot = {
   catalog: { revision: "r", triggers: 1, clusters: 1 },
   paused: false,
+  pauses: [],
   streams: [],
   waiting: 0,
   held: [],

@@ -44,6 +44,7 @@ export const fullSnapshot: HostSnapshot = {
   leading: {
     catalog: { revision: "0123456789abcdef", triggers: 500, clusters: 1200 },
     paused: false,
+    pauses: [],
     streams: [
       { stream: "bus/EVENTS", state: "subscribed", read: 104_200, pushed: 104_182, pending: 22 },
       { stream: "edge/@journal", state: "degraded", problem },
