@@ -5,6 +5,7 @@ import { relative, resolve } from "node:path";
 import { loadCatalog } from "../config/load-catalog.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
+import { findUncaptured } from "../config/read-lease.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import { decodeText } from "../model/decode-text.ts";
@@ -189,7 +190,9 @@ export async function readServiceConfig(
   const { value: settings, problems } = await openSettings(context, file);
   if (settings === undefined) return { value: undefined, problems };
   const read = await readConnections(context, settings);
-  const all = [...problems, ...read.problems];
+  const uncaptured = findUncaptured(settings, read.connections);
+  const all = [...problems, ...read.problems, ...uncaptured];
+  if (uncaptured.length > 0) return { value: undefined, problems: all };
   if (isStrict && read.problems.some(({ severity }) => severity === "error"))
     return { value: undefined, problems: all };
   const files = [path, ...settings.connections.map((connection) => connection.file), ...read.files];

@@ -16,6 +16,7 @@ import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
 import { readDelivery } from "./read-delivery.ts";
 import { readGuard } from "./read-guard.ts";
+import { readLease } from "./read-lease.ts";
 import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
 import { sortProblems } from "./sort-problems.ts";
@@ -79,6 +80,7 @@ class SettingsReader {
     const repository = this.#readRepository(memberObject(root, "repository")!, scope);
     const webhooks = readWebhooks(memberObject(root, "server"), scope);
     const delivery = readDelivery(memberObject(root, "delivery"), (path) => this.#resolve(path));
+    const lease = readLease(memberObject(root, "lease"), memberList(root, "connections"), scope);
     const server = readServer(memberObject(root, "server"), scope);
     return {
       file: this.#file,
@@ -107,6 +109,7 @@ class SettingsReader {
       ...(delivery === undefined ? {} : { delivery }),
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(server === undefined ? {} : { server }),
+      ...(lease === undefined ? {} : { lease }),
       render: render?.has("seedKey")
         ? { seedKey: this.#readSecretRef(["render", "seedKey"], render.get("seedKey")!) }
         : {},

@@ -109,6 +109,15 @@ export interface PageSettings {
   readonly hosts: readonly string[];
 }
 
+/** That there may be a second instance; whose turn it is to lead is kept in a NATS KV bucket. */
+export interface LeaseSettings {
+  /** The name of the connection that leads to the bucket. */
+  readonly connection: string;
+  readonly bucket: string;
+  /** Who has not renewed it for so long has lost it. */
+  readonly durationMs: number;
+}
+
 export interface ApplierSettings {
   readonly kind: "applier";
   /** The absolute path of each cluster's kubeconfig. */
@@ -147,6 +156,7 @@ export interface Settings {
   readonly webhooks?: WebhookSettings;
   /** Where probes and metrics are served, and the status page where it is asked for. */
   readonly server?: { readonly host: string; readonly port: number; readonly page?: PageSettings };
+  readonly lease?: LeaseSettings;
   readonly render: { readonly seedKey?: SecretRef };
   readonly state: {
     readonly branch: string;

@@ -18,7 +18,7 @@ describeLease("a NATS KV bucket", async () => {
   const server = await startNatsServer({ jetstream: true });
   const nats = await connect({ servers: server.url });
   return {
-    connect: () => openLease({ connection: connectionTo(server.url), bucket, key: "state", callMsMax: 2_000 }),
+    connect: () => openLease({ connection: connectionTo(server.url), bucket, key: () => "state", callMsMax: 2_000 }),
     remove: async () => {
       await (await new Kvm(nats).open(bucket)).destroy();
     },
@@ -31,7 +31,7 @@ describeLease("a NATS KV bucket", async () => {
 
 it("is asked in vain where the server is gone, in time, and again where it is back", async () => {
   const server = await startNatsServer({ jetstream: true });
-  const lease = openLease({ connection: connectionTo(server.url), bucket, key: "state", callMsMax: 2_000 });
+  const lease = openLease({ connection: connectionTo(server.url), bucket, key: () => "state", callMsMax: 2_000 });
   try {
     const revision = await lease.write({ holder: "one", address: "here", count: 1 }, undefined);
     await server.kill();
@@ -48,8 +48,13 @@ it("says what is wrong where the server has no JetStream, or the bucket is someb
   const server = await startNatsServer({ jetstream: true });
   const plain = await startNatsServer({});
   const nats = await connect({ servers: server.url });
-  const without = openLease({ connection: connectionTo(plain.url), bucket, key: "state", callMsMax: 2_000 });
-  const foreign = openLease({ connection: connectionTo(server.url), bucket: "other", key: "state", callMsMax: 2_000 });
+  const without = openLease({ connection: connectionTo(plain.url), bucket, key: () => "state", callMsMax: 2_000 });
+  const foreign = openLease({
+    connection: connectionTo(server.url),
+    bucket: "other",
+    key: () => "state",
+    callMsMax: 2_000,
+  });
   try {
     await (await new Kvm(nats).create("other")).put("state", "something else");
     await expect(without.read()).rejects.toMatchObject({ problem: { code: "NATS_STREAM" } });

@@ -263,10 +263,10 @@ export class SluiceProcess {
     return this.#exited;
   }
 
-  async untilLogged(message: string): Promise<void> {
+  async untilLogged(message: string, msMax = waitMsMax): Promise<void> {
     const isLogged = () => this.#log.includes(`"message":"${message}"`);
     await Promise.race([
-      until(isLogged, `the log line ${message}`),
+      until(isLogged, `the log line ${message}`, msMax),
       this.#exited.then((code) => {
         if (!isLogged()) throw new Error(`sluice run ended with ${code}:\n${this.#log}`);
       }),
@@ -279,6 +279,10 @@ export class SluiceProcess {
     return this.#exited;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** SIGKILL. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
@@ -286,11 +290,11 @@ export class SluiceProcess {
   }
 }
 
-/** Polls until the condition holds; throws after a minute. */
-export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + waitMsMax;
+/** Polls until the condition holds; throws after a minute, or as long as said. */
+export async function until(isTrue: () => boolean | Promise<boolean>, what: string, msMax = waitMsMax): Promise<void> {
+  const deadline = Date.now() + msMax;
   while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`waited ${waitMsMax / 1000} s for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${msMax / 1000} s for ${what}`);
     await sleep(20);
   }
 }

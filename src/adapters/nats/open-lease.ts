@@ -13,8 +13,8 @@ import { createNatsLink } from "./nats-link.ts";
 export interface LeaseOptions {
   readonly connection: Connection;
   readonly bucket: string;
-  /** One of the bucket's keys: the state's id. */
-  readonly key: string;
+  /** One of the bucket's keys: the state's id. Asked at each call. */
+  readonly key: () => string;
   /** Each call ends within about that. */
   readonly callMsMax: number;
   /** Reads the connection's file again, for credentials that were replaced; called before each dialling. */
@@ -78,7 +78,7 @@ export function openLease({ connection, bucket, key, callMsMax, rereadConnection
   return {
     read: () =>
       call(async (kv) => {
-        const entry = await kv.get(key);
+        const entry = await kv.get(key());
         if (entry === null || entry.operation !== "PUT") return undefined;
         return { value: parseValue(entry.string(), bucket), revision: entry.revision } satisfies LeaseEntry;
       }),
@@ -86,7 +86,7 @@ export function openLease({ connection, bucket, key, callMsMax, rereadConnection
       call(async (kv) => {
         const text = JSON.stringify(value);
         try {
-          return at === undefined ? await kv.create(key, text) : await kv.update(key, text, at);
+          return at === undefined ? await kv.create(key(), text) : await kv.update(key(), text, at);
         } catch (error) {
           if (error instanceof JetStreamApiError && wrongRevision.has(error.code)) return undefined;
           throw error;

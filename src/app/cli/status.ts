@@ -36,13 +36,19 @@ async function status(context: CliContext, options: StatusOptions): Promise<Exit
 
 /** One line a thing; what is wrong comes with its code and what to do. */
 export function writeStatus(snapshot: HostSnapshot): string {
-  const { version, state, repository, branch, stateBranch, problem, refused, leading } = snapshot;
+  const { version, state, repository, branch, stateBranch, problem, lease, refused, leading } = snapshot;
   const lines = [`sluice ${version}: ${state}`];
   if (repository !== undefined) lines.push(`repository   ${repository}, branches ${branch} and ${stateBranch}`);
+  if (lease !== undefined) lines.push(...writeLease(lease));
   if (problem !== undefined) lines.push(...writeProblem("waiting for", problem));
   if (refused !== undefined) lines.push(...writeProblem("settings refused, the old ones are in force", refused));
   if (leading !== undefined) lines.push(...writeLeading(leading));
   return `${lines.map(oneLine).join("\n")}\n`;
+}
+
+function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["lease"]>): string[] {
+  const holder = isOurs ? "this instance leads" : address === undefined ? "nobody leads" : `${address} leads`;
+  return [`lease        ${holder}`, ...(problem === undefined ? [] : writeProblem("", problem))];
 }
 
 function writeLeading(leading: LeadingSnapshot): string[] {

@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { DiskFileTree } from "../../adapters/system/disk-file-tree.ts";
 import { listWorkingFiles, readWorkingFile } from "../../adapters/system/working-files.ts";
 import { findWorkingRoot, workingRootAt } from "../../adapters/system/working-root.ts";
+import { findUncaptured } from "../../config/read-lease.ts";
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import { type Checked, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -34,7 +35,11 @@ export async function loadWorkingCatalog(
   const read = await readConnections(context, settings);
   const files = await readWorkingFiles(context, settings, directory);
   const { value, problems } = catalogLoader(settings, read.connections)(files, undefined);
-  return { value, problems: [...read.problems, ...problems], subjects: subjectsOf(read) };
+  return {
+    value,
+    problems: [...read.problems, ...findUncaptured(settings, read.connections), ...problems],
+    subjects: subjectsOf(read),
+  };
 }
 
 /**

@@ -9,10 +9,13 @@ import { systemChance, systemClock } from "../../adapters/system/system-clock.ts
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { Branches } from "../../pipeline/branches/branches.ts";
+import type { SettingsMemory } from "../../pipeline/loop/standing-by.ts";
+import { randomId } from "../../pipeline/random-id.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext, ExitCode } from "../cli/context.ts";
 import { reportProblems } from "../cli/context.ts";
 import type { HostParts } from "../host/host-parts.ts";
+import { plainText } from "../host/plain-text.ts";
 import { Host } from "../host.ts";
 import { openStatusServer } from "../http/status-server.ts";
 import { openWebhooks } from "../http/webhooks.ts";
@@ -20,9 +23,10 @@ import { readVersion } from "../project-files.ts";
 import { readServiceConfig, type ServiceConfig, secretReader } from "../read-config.ts";
 import { secretsOf } from "../secrets-of.ts";
 import { openControl } from "./control.ts";
+import { composeLease } from "./lease.ts";
 import { composeRenderSettings } from "./render-settings.ts";
 import { openRepository } from "./repository.ts";
-import { composeService, openBranches } from "./service.ts";
+import { composeService, composeStandby, openBranches } from "./service.ts";
 import { openConnection } from "./streams.ts";
 
 /** Runs until the context is stopped. Exit code 3 where the settings can't be used at the start. */
@@ -37,6 +41,8 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
   const read = secretReader(context);
   const version = readVersion();
   const metrics = createPromMetrics(version);
+  const holder = randomId(systemChance);
+  const memoryFor = createSettingsMemory();
   let newest: Branches | undefined;
   const onBranches = (branches: Branches) => {
     newest = branches;
@@ -73,7 +79,20 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
     startLeader: (config, streams, startLog, onReady, signal) =>
       composeService(context, config, streams, { log: startLog, metrics, onBranches }, onReady, signal),
+    openStandby: (config, standbyLog) =>
+      composeStandby(context, config, { log: standbyLog, metrics, onBranches }, memoryFor),
+    openLease: (config, stateId) => ({ ...composeLease(context, config, stateId), holder }),
     restoreState: async () => newest?.restoreState(context.stop),
+  };
+}
+
+/** What a process remembers of its settings, for as long as they say the same. */
+function createSettingsMemory(): (config: ServiceConfig) => SettingsMemory {
+  let known: { readonly text: string; readonly memory: SettingsMemory } | undefined;
+  return ({ settings }) => {
+    const text = plainText(settings);
+    if (known?.text !== text) known = { text, memory: { wereInForce: false } };
+    return known.memory;
   };
 }
 

@@ -1,17 +1,19 @@
 /** The service, put together from the settings: repository, streams, review, catalog. */
 import { noMetrics } from "../../adapters/system/no-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
+import type { Layout } from "../../model/change-set.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { BranchNames } from "../../pipeline/branches/branch-parts.ts";
 import { Branches } from "../../pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../pipeline/commit-message.ts";
 import type { LeadingSettings } from "../../pipeline/loop/in-force.ts";
 import { Leading, type LeadingPorts } from "../../pipeline/loop/leading.ts";
+import { areInForce, type SettingsMemory, StandingBy } from "../../pipeline/loop/standing-by.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
-import type { Leader } from "../host/host-parts.ts";
+import type { Leader, Standby } from "../host/host-parts.ts";
 import { catalogLoader, type ServiceConfig } from "../read-config.ts";
 import { folderSource, targetSource } from "./documents.ts";
 import { composeRenderSettings } from "./render-settings.ts";
@@ -28,51 +30,112 @@ export interface ServiceWindows {
   readonly onBranches?: (branches: Branches) => void;
 }
 
-/**
- * The service, started: branches open, catalog in force, target as the state wants it. Throws where the signal aborts
- * before that, also while a server keeps silent.
- */
+/** The service, started: branches open, catalog in force, target as the state wants it. Throws where the signal aborts. */
 export async function composeService(
   context: CliContext,
   config: ServiceConfig,
   streams: readonly EventStream[],
-  { log, metrics = noMetrics, onBranches }: ServiceWindows,
+  windows: ServiceWindows,
   onReady: () => void,
   signal: AbortSignal = context.stop,
 ): Promise<Leader> {
-  const git = await openRepository(context, config.settings, "git", log);
-  const ports = { git, clock: systemClock, chance: systemChance, log, metrics };
-  // Closing ends whatever is under way.
-  const close = () => void git.close();
-  signal.addEventListener("abort", close, { once: true });
-  // A stop that came while the repository was opened is not told again.
-  if (signal.aborted) close();
+  const standby = await composeStandby(context, config, windows, () => ({ wereInForce: false }));
   try {
-    const settings = { ...composeSettings(context, config, ports), streams };
-    const branches = openBranches(config.settings, ports);
-    onBranches?.(branches);
-    const leading = await Leading.start({ ...ports, ...settings, branches, onReady }, signal);
-    signal.removeEventListener("abort", close);
-    return {
-      run: (stopped) => leading.run(stopped),
-      execute: (command) => leading.execute(command),
-      hint: () => leading.hint(),
-      snapshot: () => leading.snapshot(),
-      look: leading.look,
-      get lead() {
-        return leading.lead;
-      },
-      prepare: async (next) => {
-        const prepared = await leading.prepare(composeSettings(context, next, ports), namesOf(next.settings));
-        return { exchange: (takeStreams) => leading.exchange(prepared, takeStreams) };
-      },
-      close: () => git.close(),
-    };
+    return await standby.lead(streams, { log: windows.log, onReady }, signal);
   } catch (error) {
-    signal.removeEventListener("abort", close);
-    await git.close();
+    await standby.close();
     throw error;
   }
+}
+
+/** The service with its repository open; it does not lead yet. */
+export async function composeStandby(
+  context: CliContext,
+  config: ServiceConfig,
+  { log: standbyLog, metrics = noMetrics, onBranches }: ServiceWindows,
+  memoryFor: (config: ServiceConfig) => SettingsMemory,
+): Promise<Standby> {
+  const git = await openRepository(context, config.settings, "git", standbyLog);
+  const systemPorts = { git, clock: systemClock, chance: systemChance, metrics };
+  const ports = { ...systemPorts, log: standbyLog };
+  const standing = new StandingBy({
+    ...ports,
+    names: namesOf(config.settings),
+    loadCatalog: catalogLoader(config.settings, config.connections),
+    layout: layoutOf(config.settings),
+    lookMs: config.settings.repository.pollMs,
+    memory: memoryFor(config),
+  });
+  return {
+    run: (stopped) => standing.run(stopped),
+    get stateId() {
+      return standing.stateId;
+    },
+    get mayCompete() {
+      return standing.mayCompete;
+    },
+    get problem() {
+      return standing.problem;
+    },
+    lead: async (streams, windows, stopped) => {
+      // Closing ends whatever is under way, also while a server keeps silent.
+      const close = () => void git.close();
+      stopped.addEventListener("abort", close, { once: true });
+      // A stop that came while the repository was opened is not told again.
+      if (stopped.aborted) close();
+      try {
+        const leadPorts = { ...systemPorts, log: windows.log };
+        const settings = { ...composeSettings(context, config, leadPorts), streams };
+        const branches = openBranches(config.settings, leadPorts);
+        onBranches?.(branches);
+        const readKept = standing.readKept.bind(standing);
+        const leading = await Leading.start({ ...leadPorts, ...settings, ...windows, branches, readKept }, stopped);
+        const remember = (led: ServiceConfig) => {
+          // They are old as soon as others follow.
+          const own = catalogLoader(led.settings, led.connections);
+          if (areInForce(own, leading.catalog)) memoryFor(led).wereInForce = true;
+        };
+        remember(config);
+        return composeLeader(context, leading, leadPorts, remember);
+      } finally {
+        stopped.removeEventListener("abort", close);
+      }
+    },
+    close: () => git.close(),
+  };
+}
+
+/** `remember` is called with settings that have taken over. */
+function composeLeader(
+  context: CliContext,
+  leading: Leading,
+  ports: LeadingPorts,
+  remember: (config: ServiceConfig) => void,
+): Leader {
+  return {
+    run: (stopped) => leading.run(stopped),
+    execute: (command) => leading.execute(command),
+    hint: () => leading.hint(),
+    snapshot: () => leading.snapshot(),
+    look: leading.look,
+    get lead() {
+      return leading.lead;
+    },
+    get unansweredMs() {
+      return leading.unansweredMs;
+    },
+    abandon: () => leading.abandon(),
+    prepare: async (next) => {
+      const prepared = await leading.prepare(composeSettings(context, next, ports), namesOf(next.settings));
+      return {
+        exchange: async (takeStreams) => {
+          await leading.exchange(prepared, takeStreams);
+          remember(next);
+        },
+      };
+    },
+    close: () => ports.git.close(),
+  };
 }
 
 /** What the settings say of a service, its streams apart. Reads the secrets that rendering and review need. */
@@ -87,7 +150,7 @@ function composeSettings(
     options: {
       ...commit,
       lookMs: repository.pollMs,
-      layout: { shards: output.shards, buckets: 1 },
+      layout: layoutOf(settings),
       outputPath: output.path,
       guard: settings.guard,
       records: output.records,
@@ -106,6 +169,10 @@ function composeSettings(
 export function openBranches(settings: Settings, ports: Omit<LeadingPorts, "metrics">): Branches {
   const message = compileShipped("commit-message.tmpl");
   return new Branches(namesOf(settings), ports, (changeSet) => writeCommitMessage(message, changeSet));
+}
+
+function layoutOf({ output }: Settings): Layout {
+  return { shards: output.shards, buckets: 1 };
 }
 
 function namesOf({ name, repository, state, output, review }: Settings): BranchNames {

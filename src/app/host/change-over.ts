@@ -8,6 +8,7 @@ import type { EventStream } from "../../ports/event-stream.ts";
 import type { ServiceConfig } from "../read-config.ts";
 import { within } from "./deadline.ts";
 import type { Closable, HostParts, Leader, PreparedChange } from "./host-parts.ts";
+import { leaseText } from "./lease-text.ts";
 import type { PreparedLending } from "./lending.ts";
 import { linkSignal } from "./link-signal.ts";
 import { plainText } from "./plain-text.ts";
@@ -43,7 +44,8 @@ export function prepareChange(
   const deadline = linkSignal(stopped);
   const prepare = async () => {
     await checkSettings(next);
-    if (databaseText(next.settings) !== databaseText(before.settings)) {
+    const isOtherLease = leaseText(next) !== leaseText(before);
+    if (isOtherLease || databaseText(next.settings) !== databaseText(before.settings)) {
       checkJournals(before, next);
       await checkDatabase(next, deadline.signal);
       for (const prepared of [await resources.prepareFolder(next.settings), await resources.prepareListeners(next)]) {
@@ -85,7 +87,7 @@ export async function exchangeSettings(
   await closeOthers();
 }
 
-/** A change of any of these is another database, or another way into it: the service begins anew with it. */
+/** A change of any of these is another database, or another way into it: the service begins anew with it, as with a lease. */
 function databaseText({ repository, state }: Settings): string {
   const { url, auth, caFile, author, signing } = repository;
   return plainText([url, auth, caFile, author, signing, state.branch, state.directory]);

@@ -1,11 +1,12 @@
 /** What the host is made of: everything that it opens, so that tests can put fakes in its place. */
-import type { Checked } from "../../model/problem.ts";
+import type { Checked, Problem } from "../../model/problem.ts";
 import type { SecretRef, Settings } from "../../model/settings.ts";
 import type { ControlCommand } from "../../pipeline/execute-command.ts";
 import type { Lead } from "../../pipeline/loop/leading.ts";
 import type { Look } from "../../pipeline/loop/look.ts";
 import type { LeadingSnapshot } from "../../pipeline/loop/snapshot.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
+import type { Lease } from "../../ports/lease.ts";
 import type { Clock, Log } from "../../ports/system.ts";
 import type { StatusSource } from "../http/status-server.ts";
 import type { ServiceConfig } from "../read-config.ts";
@@ -42,8 +43,33 @@ export interface Leader extends Closable {
   snapshot(): LeadingSnapshot;
   readonly look: Look;
   readonly lead: Lead;
+  /** For how many milliseconds the push under way has had no answer; 0: there is none. */
+  readonly unansweredMs: number;
+  /** Another instance leads: what is under way is given up, and what is not pushed is dropped. */
+  abandon(): void;
   /** Throws a SluiceError where these settings can't take over. */
   prepare(config: ServiceConfig): Promise<PreparedChange>;
+}
+
+/** How a leader is told about, and what it asks before it acts. */
+export interface LeaderWindows {
+  readonly log: Log;
+  readonly onReady: () => void;
+  /** Before anything is done on the outside that the state does not fence: whether it is still this process's turn. */
+  readonly mayAct?: () => Promise<boolean>;
+}
+
+/** A service with its repository open, that could lead. */
+export interface Standby extends Closable {
+  /** Looks at the repository until the signal aborts. Throws what it can't go on with. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Undefined: there is no state yet. */
+  readonly stateId: string | undefined;
+  readonly mayCompete: boolean;
+  /** Why it may not. */
+  readonly problem: Problem | undefined;
+  /** Takes the lead; from then on the leader is what is to be closed. Throws where the signal aborts before that. */
+  lead(streams: readonly EventStream[], windows: LeaderWindows, signal: AbortSignal): Promise<Leader>;
 }
 
 export interface ListenerHandlers {
@@ -83,6 +109,13 @@ export interface HostParts {
     onReady: () => void,
     signal: AbortSignal,
   ) => Promise<Leader>;
+  /** Opens the repository, to stand by with. */
+  readonly openStandby: (config: ServiceConfig, log: Log) => Promise<Standby>;
+  /** The lease that the settings ask for, and this process's name in it; `stateId` is asked at each call. */
+  readonly openLease: (
+    config: ServiceConfig,
+    stateId: () => string | undefined,
+  ) => { readonly lease: Lease; readonly holder: string; readonly address: string };
   /** Pushes the state branch that was last known here, also while a leader waits for it; undefined: nothing is open yet. */
   readonly restoreState: () => Promise<string | undefined>;
 }

@@ -12,6 +12,8 @@ export interface HostSnapshot {
   readonly repository?: string;
   readonly branch?: string;
   readonly stateBranch?: string;
+  /** Where there is a lease: whose turn it is, as far as is known. */
+  readonly lease?: { readonly address?: string; readonly isOurs: boolean; readonly problem?: Problem };
   /** Why the settings that the files hold now are not in force. */
   readonly refused?: Problem;
   readonly leading?: LeadingSnapshot;

@@ -10,7 +10,6 @@ import type { StreamName } from "../../model/delivery.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { SluiceError } from "../../model/problem.ts";
-import { readCatalogSettings } from "../../plan/mass-change/catalog-settings.ts";
 import { readGuardState } from "../../plan/mass-change/guard-state.ts";
 import { ownersFolder } from "../../plan/paths.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
@@ -21,7 +20,6 @@ import type { Branches } from "../branches/branches.ts";
 import { type ControlCommand, executeCommand } from "../execute-command.ts";
 import { judgeChange, type Verdict } from "../mass-change/judge-change.ts";
 import { randomId } from "../random-id.ts";
-import { readKeptCatalog } from "../read-folder.ts";
 import { proposeAgain } from "../review/propose-again.ts";
 import { StateKeeper } from "../state-keeper.ts";
 import { untilAnswered } from "../until-answered.ts";
@@ -31,6 +29,7 @@ import { Documents, hasOwner, heldProblem, readWanted, type WantedCatalog } from
 import { Effects } from "./effects.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { Inbox } from "./inbox.ts";
+import { loadKeptCatalog } from "./load-kept-catalog.ts";
 import { createLook, type Look } from "./look.ts";
 import { type Push, Pusher } from "./pusher.ts";
 import { type InboxEntry, Reader } from "./reader.ts";
@@ -46,6 +45,13 @@ export interface LeadingPorts extends Ports {
 
 export interface LeadingParts extends LeadingPorts, LeadingSettings {
   readonly branches: Branches;
+  /**
+   * Whether this service still leads: asked before anything is done on the outside that the state does not fence. Absent:
+   * nobody else is to be asked.
+   */
+  readonly mayAct?: () => Promise<boolean>;
+  /** The catalog of a state's tree, of settings as the checkpoint has them, where somebody has it loaded. */
+  readonly readKept?: (tree: ObjectId | undefined, settings: string | undefined) => Promise<Catalog>;
   /** Called once when every stream is subscribed or has said what keeps it from that. */
   readonly onReady: () => void;
 }
@@ -92,7 +98,11 @@ export class Leading {
   /** Aborts when what is under way has to be given up. */
   readonly #cut = new AbortController();
 
-  private constructor(ports: LeadingPorts, inForce: InForce, onReady: () => void) {
+  private constructor(
+    ports: LeadingPorts,
+    inForce: InForce,
+    { onReady, mayAct = async () => true }: Pick<LeadingParts, "onReady" | "mayAct">,
+  ) {
     this.#ports = ports;
     this.#inForce = inForce;
     this.#holder = randomId(ports.chance);
@@ -112,7 +122,7 @@ export class Leading {
       onFailure: (error) => this.#fail(error),
     });
     this.#batcher = new Batcher({ ...shared, inbox: this.#inbox });
-    this.#pusher = new Pusher(shared);
+    this.#pusher = new Pusher({ ...shared, mayAct });
     this.#pusher.begin(inForce.keeper.committed);
     this.#watcher = new Watcher({
       ...shared,
@@ -125,6 +135,7 @@ export class Leading {
     });
     this.#reviewing = new Reviewing({
       requests: this.#requests,
+      mayAct,
       inForce: current,
       push: (signal) => this.#push(signal),
       onFailure: (error) => this.#fail(error),
@@ -137,15 +148,19 @@ export class Leading {
 
   /** Opens the branches, puts the catalog in force and brings the target to the state. */
   static async start(parts: LeadingParts, signal: AbortSignal): Promise<Leading> {
-    const { branches, git, clock, chance, log, metrics, onReady, ...settings } = parts;
+    const { branches, git, clock, chance, log, metrics, onReady, mayAct, readKept, ...settings } = parts;
     const ports = { git, clock, chance, log, metrics };
     const checkpoint = await untilAnswered(ports, signal, "start", () => branches.open());
-    const kept = await untilAnswered(ports, signal, "start", () => readKeptCatalog(git, branches.stateTree));
     // With the settings of then: those of now are compared with them.
-    const then = readCatalogSettings(readGuardState(checkpoint.parts).settings);
-    const catalog = settings.loadCatalog(kept, undefined, then).value;
+    const then = readGuardState(checkpoint.parts).settings;
+    const kept = readKept ?? ((tree) => loadKeptCatalog(git, tree, settings.loadCatalog, then));
+    const catalog = await untilAnswered(ports, signal, "start", () => kept(branches.stateTree, then));
     const keeper = StateKeeper.open(settings.options, branches, ports, catalog, checkpoint);
-    const leading = new Leading(ports, { ...settings, branches, keeper }, onReady);
+    const leading = new Leading(
+      ports,
+      { ...settings, branches, keeper },
+      mayAct === undefined ? { onReady } : { onReady, mayAct },
+    );
     await untilAnswered(ports, signal, "start", async () => {
       await keeper.reshard();
       await leading.#watcher.begin();
@@ -229,6 +244,16 @@ export class Leading {
     return isSettings
       ? "approved: the settings take over when they are looked at next, within 30 s, or at once when they are saved again"
       : `approved ${ids.join(" ")}`;
+  }
+
+  /** Another instance leads: what is under way is given up, and what is not pushed is nobody's. To be stopped then. */
+  abandon(): void {
+    this.#cut.abort();
+  }
+
+  /** For how many milliseconds the push under way has had no answer; 0: there is none. */
+  get unansweredMs(): number {
+    return this.#pusher.unansweredMs;
   }
 
   /** Somebody says that something has changed on the forge: looks at once. */
@@ -375,6 +400,7 @@ export class Leading {
     try {
       // What can't be done in the time for stopping is done after the next start: nothing of it is settled.
       await push?.done;
+      if (this.#cut.signal.aborted) return;
       await this.#requests.runAll(this.#cut.signal);
       await this.#batcher.commitRest(this.#cut.signal);
       await this.#push(this.#cut.signal);

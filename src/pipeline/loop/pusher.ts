@@ -21,6 +21,8 @@ export interface PusherParts {
   readonly metrics: Metrics;
   readonly effects: Effects;
   readonly inForce: () => InForce;
+  /** Whether this service still leads, as far as that has to be asked. */
+  readonly mayAct: () => Promise<boolean>;
 }
 
 /** A push under way. */
@@ -33,6 +35,8 @@ export interface Push {
 
 interface Running {
   readonly since: number;
+  /** When the server last said anything to it, be it no. */
+  answeredAt: number;
   problem?: Problem;
 }
 
@@ -66,6 +70,11 @@ export class Pusher {
     return { milliseconds, ...(problem === undefined ? {} : { problem }) };
   }
 
+  /** For how many milliseconds the push under way has had no answer, a refusal being one; 0: there is none. */
+  get unansweredMs(): number {
+    return this.#running === undefined ? 0 : this.#parts.clock.monotonic() - this.#running.answeredAt;
+  }
+
   /** What the checkpoint had when this service began is settled already. */
   begin(positions: ReadonlyMap<StreamName, StreamPosition>): void {
     for (const [stream, position] of positions) this.#settled.set(stream, position);
@@ -92,7 +101,7 @@ export class Pusher {
    * try is made, when `cut` does the one under way is given up.
    */
   async push(stopped: AbortSignal, cut: AbortSignal): Promise<boolean> {
-    const { clock, effects, inForce, metrics } = this.#parts;
+    const { clock, effects, inForce, mayAct, metrics } = this.#parts;
     const { branches, keeper } = inForce();
     const before = keeper.committed;
     const target = branches.targetCommit;
@@ -112,7 +121,8 @@ export class Pusher {
     const isAll = !branches.hasUnpushed;
     this.#tell(isAll ? addEffects(effect, effects.take()) : effect, target !== branches.targetCommit);
     inForce().review?.hint(false);
-    await this.#settle(isAll ? keeper.committed : before);
+    // What has had its effect stays unsettled where another instance may have the streams by now.
+    if (await mayAct()) this.#settle(isAll ? keeper.committed : before);
     return true;
   }
 
@@ -124,7 +134,8 @@ export class Pusher {
 
   async #pushAloud(stopped: AbortSignal, cut: AbortSignal): Promise<boolean> {
     const { clock, inForce, log } = this.#parts;
-    const running: Running = { since: clock.monotonic() };
+    const since = clock.monotonic();
+    const running: Running = { since, answeredAt: since };
     this.#running = running;
     const over = new AbortController();
     void this.#speak(running, over.signal);
@@ -133,6 +144,7 @@ export class Pusher {
         stopped,
         (problem) => {
           running.problem = problem;
+          if (problem.code !== "GIT_UNAVAILABLE") running.answeredAt = clock.monotonic();
           log.problem(problem);
         },
         cut,
@@ -188,12 +200,13 @@ export class Pusher {
     });
   }
 
-  async #settle(positions: ReadonlyMap<StreamName, StreamPosition>): Promise<void> {
+  /** Nobody waits for it: what becomes of it is the streams' own trouble. */
+  #settle(positions: ReadonlyMap<StreamName, StreamPosition>): void {
     for (const stream of this.#parts.inForce().streams) {
       const position = positions.get(stream.name);
       if (position === undefined || position === this.#settled.get(stream.name)) continue;
       this.#settled.set(stream.name, position);
-      await stream.settle(position);
+      stream.settle(position);
     }
   }
 }

@@ -7,6 +7,8 @@ export interface ReviewingParts {
   readonly inForce: () => InForce;
   /** False: stopped before that. */
   readonly push: (signal: AbortSignal) => Promise<boolean>;
+  /** Whether this service still leads, as far as that has to be asked: a forge fences nobody off. */
+  readonly mayAct: () => Promise<boolean>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -53,6 +55,7 @@ export class Reviewing {
         readState: () =>
           requests.add(async (signal) => {
             refuseLate();
+            if (!(await this.#parts.mayAct())) throw stoppedError();
             await pushAll(signal);
             return inForce().branches.stateTree;
           }),

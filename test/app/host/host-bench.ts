@@ -1,6 +1,6 @@
 /** A host over fakes: files, folders, listeners, connections and leaders that a test can make fail at every step. */
 
-import type { HostParts, Leader } from "../../../src/app/host/host-parts.ts";
+import type { HostParts, Leader, LeaderWindows, Standby } from "../../../src/app/host/host-parts.ts";
 import type { Host } from "../../../src/app/host.ts";
 import { Host as RealHost } from "../../../src/app/host.ts";
 import type { ServiceHealth } from "../../../src/app/http/status-server.ts";
@@ -10,11 +10,21 @@ import { type Problem, SluiceError } from "../../../src/model/problem.ts";
 import type { LeadingSnapshot } from "../../../src/pipeline/loop/snapshot.ts";
 import { createFakeClock } from "../../fakes/fake-clock.ts";
 import { createFakeEventStream } from "../../fakes/fake-event-stream.ts";
+import { FakeLeaseServer } from "../../fakes/fake-lease.ts";
 import { createFakeLog } from "../../fakes/fake-log.ts";
 import { turns, until } from "../../pipeline/service-bench.ts";
 
 /** Everything of which there may be only so much at once. */
-export type Resource = "lock" | "control" | "listener" | "status" | "connection" | "leader" | "check";
+export type Resource =
+  | "lock"
+  | "control"
+  | "listener"
+  | "status"
+  | "connection"
+  | "leader"
+  | "standby"
+  | "lease"
+  | "check";
 
 /** Where a test can make the host wait, or fail: a step, by what it is about. */
 export type Step =
@@ -26,6 +36,7 @@ export type Step =
   | "listener"
   | "status"
   | "start"
+  | "standby"
   | "prepare"
   | "exchange";
 
@@ -47,6 +58,17 @@ state: {${state}}
 ${more}
 `;
 
+interface FakeLeader {
+  readonly settings: string;
+  fail: (error: unknown) => void;
+  inForce: string[];
+  unansweredMs: number;
+  isAbandoned: boolean;
+  mayAct: (() => Promise<boolean>) | undefined;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 const snapshot: LeadingSnapshot = {
   catalog: { revision: "r", triggers: 1, clusters: 1 },
   paused: false,
@@ -62,7 +84,8 @@ const snapshot: LeadingSnapshot = {
   pushes: [],
 };
 
-export function createHostBench(first = baseSettings()) {
+/** `leases`: what instances of one bench share, and how this one is called in it. */
+export function createHostBench(first = baseSettings(), leases = new FakeLeaseServer(), name = "one") {
   const clock = createFakeClock();
   clock.holdSleepers();
   const log = createFakeLog();
@@ -73,7 +96,14 @@ export function createHostBench(first = baseSettings()) {
   const open = new Map<Resource, number>();
   const opened: string[] = [];
   const held = new Set<string>();
-  const leaders: { readonly settings: string; fail: (error: unknown) => void; inForce: string[] }[] = [];
+  const leaders: FakeLeader[] = [];
+  /** What the standby says of itself. */
+  const standing: Mutable<Pick<Standby, "mayCompete" | "problem" | "stateId">> = {
+    mayCompete: true,
+    problem: undefined,
+    stateId: "state",
+  };
+  const leaseLinks: ReturnType<FakeLeaseServer["connect"]>[] = [];
   let health: () => ServiceHealth = () => ({ state: "not served", isReady: false, isLeader: false });
   let answer: (request: unknown) => Promise<string> = async () => {
     throw new Error("there is no control socket");
@@ -99,7 +129,11 @@ export function createHostBench(first = baseSettings()) {
 
   const label = ({ settings }: ServiceConfig) => settings.repository.branch;
 
-  async function startLeader(config: ServiceConfig, signal: AbortSignal, onReady: () => void): Promise<Leader> {
+  async function startLeader(
+    config: ServiceConfig,
+    signal: AbortSignal,
+    { onReady, mayAct }: Pick<LeaderWindows, "onReady" | "mayAct">,
+  ): Promise<Leader> {
     await Promise.race([
       step("start"),
       new Promise((_, reject) =>
@@ -114,7 +148,14 @@ export function createHostBench(first = baseSettings()) {
       fail = reject;
     });
     failed.catch(() => undefined);
-    const entry = { settings: label(config), fail, inForce: [label(config)] };
+    const entry: FakeLeader = {
+      settings: label(config),
+      fail,
+      inForce: [label(config)],
+      unansweredMs: 0,
+      isAbandoned: false,
+      mayAct,
+    };
     leaders.push(entry);
     return {
       run: async (stopped) => {
@@ -131,6 +172,12 @@ export function createHostBench(first = baseSettings()) {
         entity: async () => undefined,
       },
       lead: { stateId: "state", term: 1 },
+      get unansweredMs() {
+        return entry.unansweredMs;
+      },
+      abandon: () => {
+        entry.isAbandoned = true;
+      },
       prepare: async (next) => {
         await step("prepare");
         return {
@@ -208,7 +255,45 @@ export function createHostBench(first = baseSettings()) {
     },
     checkSettings: async () => step("check settings"),
     checkDatabase: async () => step("check database"),
-    startLeader: (config, _streams, _log, onReady, signal) => startLeader(config, signal, onReady),
+    startLeader: (config, _streams, _log, onReady, signal) => startLeader(config, signal, { onReady }),
+    openStandby: async (config) => {
+      await step("standby");
+      const handle = hold("standby", label(config));
+      let isLeading = false;
+      return {
+        run: async (signal) => {
+          if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+        get stateId() {
+          return standing.stateId;
+        },
+        get mayCompete() {
+          return standing.mayCompete;
+        },
+        get problem() {
+          return standing.problem;
+        },
+        lead: async (_streams, windows, signal) => {
+          const leader = await startLeader(config, signal, windows);
+          isLeading = true;
+          await handle.close();
+          return leader;
+        },
+        close: async () => {
+          if (!isLeading) await handle.close();
+        },
+      };
+    },
+    openLease: () => {
+      const link = leases.connect();
+      leaseLinks.push(link);
+      const handle = hold("lease", name);
+      const close = async () => {
+        await link.lease.close();
+        await handle.close();
+      };
+      return { lease: { ...link.lease, close }, holder: name, address: `${name}:8080` };
+    },
     restoreState: async () => "the state branch is back",
   };
 
@@ -224,6 +309,12 @@ export function createHostBench(first = baseSettings()) {
     faults,
     opened,
     leaders,
+    standing,
+    leases,
+    /** Its way to the lease. */
+    get leaseLink() {
+      return leaseLinks.at(-1);
+    },
     held,
     /** Writes the settings file; undefined takes it away. */
     write(text: string | undefined): void {
