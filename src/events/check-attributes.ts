@@ -13,7 +13,7 @@ import { isUri, isUriReference } from "./uri-reference.ts";
 /** Lower-case ASCII letters and digits. */
 const namePattern = /^[a-z0-9]+$/;
 /** RFC 3339 with an offset, which the SDK lets pass without one. */
-const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 /** What the specification's type String leaves out: controls and noncharacters; surrogates are no text anyway. */
 const forbiddenCharacters = /[\u0000-\u001f\u007f-\u009f]|\p{Noncharacter_Code_Point}/u;
 /** Those that the SDK judges. Given others it calls what they happen to be named. */
@@ -61,7 +61,7 @@ function askSdk(document: JsonObject): void {
   try {
     new SdkEvent(attributes);
   } catch (error) {
-    throw new EventFault("EVENT_INVALID", describeSdkError(error));
+    throw new EventFault("EVENT_INVALID", describeSdkError(error, document));
   }
 }
 
@@ -86,12 +86,15 @@ function fail(message: string): never {
 }
 
 /** The SDK lists what its schema found; its own text has the whole event in it. */
-function describeSdkError(error: unknown): string {
+function describeSdkError(error: unknown, document: JsonObject): string {
   const { errors, message } = error as { errors?: unknown; message: string };
-  const faults = Array.isArray(errors)
-    ? errors.map(({ instancePath, message: fault }) => `${String(instancePath).slice(1)} ${String(fault)}`).join("; ")
-    : message.split("\n", 1)[0]!;
-  return faults.trim() === "" ? "the attributes are not valid" : faults.slice(0, shownMax);
+  const describeFault = ({ instancePath, message: fault }: { instancePath?: string; message?: string }): string => {
+    const name = String(instancePath).slice(1);
+    const value = document.get(name);
+    return `${name} ${String(fault)}${value === undefined ? "" : `: ${show(value)}`}`;
+  };
+  const faults = Array.isArray(errors) ? errors.map(describeFault).join("; ") : message.split("\n", 1)[0]!;
+  return faults.trim() === "" ? "the attributes are not valid" : faults.slice(0, 2 * shownMax);
 }
 
 const shownMax = 200;

@@ -130,10 +130,10 @@ function renderAction(field: TemplateField, data: JsonObject, context: RenderCon
   });
 }
 
-/** Of the event itself, else of its message. */
+/** Of the event itself, else of its message. A leap second, which JavaScript's times have not, is the second before it. */
 export function clockOf({ event, message }: Pick<ReceivedEvent, "event" | "message">): number {
   const time = event.document.get("time");
-  const own = typeof time === "string" ? Date.parse(time) : Number.NaN;
+  const own = typeof time === "string" ? Date.parse(time.replace(/:60(?=[.Zz+-])/, ":59")) : Number.NaN;
   return Number.isNaN(own) ? Date.parse(message.time) : own;
 }
 

@@ -263,6 +263,16 @@ describe("attributes", () => {
     ["datacontenttype", 5, "5"],
     ["time", "2018-04-05", "2018-04-05"],
     ["time", 5, "5"],
+    ["time", "2018-02-30T00:00:00Z", "2018-02-30"],
+    ["time", "2018-02-03T00:00:00+24:00", "+24:00"],
+    ["time", "2018-02-03T00:00:00+00:60", "+00:60"],
+    ["time", "2018-02-03T24:00:00Z", "24:00:00"],
+    ["source", ":foo", ":foo"],
+    ["source", "1a:b", "1a:b"],
+    ["source", "http://h:port/x", "h:port"],
+    ["source", "http://[::1/x", "[::1"],
+    ["source", "a#b#c", "a#b#c"],
+    ["source", "/a[b]", "/a[b]"],
   ];
   it.each(bad)("%s may not be %j, and the message says so", (name, value, told) => {
     const { events, problems } = decode(JSON.stringify({ ...event, [name]: value }));
