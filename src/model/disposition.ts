@@ -106,6 +106,8 @@ const dispositions = {
   CLUSTER_REFUSED: "wait",
   APPLIER_ELSEWHERE: "wait",
   OUTPUT_FOREIGN: needed,
+  // A warning.
+  OUTPUT_LEFT: "wait",
   // Somebody else's branch, or one of a version that this one does not know.
   STATE_INVALID: needed,
   CONFIG_MISSING: absent,

@@ -90,6 +90,7 @@ export type ErrorCode =
   | "CLUSTER_REFUSED"
   | "APPLIER_ELSEWHERE"
   | "OUTPUT_FOREIGN"
+  | "OUTPUT_LEFT"
   | "STATE_INVALID"
   // What is not there, or does not fit together: never taken for emptiness.
   | "CONFIG_MISSING"

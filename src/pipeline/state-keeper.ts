@@ -5,6 +5,7 @@
 import type { Catalog } from "../model/catalog.ts";
 import { type Checkpoint, isPaused, type Pass, type Pause } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
+import type { JsonObject } from "../model/json.ts";
 import type { GuardSettings } from "../model/mass-change.ts";
 import { triggerOwner } from "../model/owner.ts";
 import { affectedOwners } from "../plan/affected-owners.ts";
@@ -15,6 +16,7 @@ import { catalogSettings } from "../plan/mass-change/catalog-settings.ts";
 import { readGuardState, writeGuardState } from "../plan/mass-change/guard-state.ts";
 import { joinPass } from "../plan/pending-work.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
+import { checkName, moveTo, readPlaces } from "../plan/target-place.ts";
 import type { Ports } from "./branches/branch-parts.ts";
 import type { Branches } from "./branches/branches.ts";
 import { EventRemovals } from "./keeper/event-removals.ts";
@@ -134,6 +136,26 @@ export class StateKeeper {
     return layOutState(this.#commits);
   }
 
+  /** Notes where on the target manifests stand from now on. Throws SETTINGS_INVALID where the state is another name's. */
+  async notePlace(): Promise<void> {
+    const commits = this.#commits;
+    const before = commits.checkpoint.parts;
+    checkName(before, commits.options.render.instance);
+    const parts = this.#placed(before);
+    // Where there is no state yet, the first commit notes it.
+    if (parts === before || commits.tree === undefined) return;
+    // What was not known goes with the next commit: nothing has moved.
+    if (readPlaces(before).now === undefined) commits.amend({ parts });
+    else await this.commit([], { parts });
+  }
+
+  /** The checkpoint's parts with the place of now. */
+  #placed(parts: JsonObject): JsonObject {
+    const { branches, options } = this.#commits;
+    const { target: branch, outputPath: path } = branches.names;
+    return moveTo(parts, { branch, path }, options.render.instance) ?? parts;
+  }
+
   /** Begins a new term. Nothing may be handed on before the commit that says so has arrived. */
   async takeLead(holder: string): Promise<void> {
     const { number } = this.#commits.checkpoint.term;
@@ -162,7 +184,7 @@ export class StateKeeper {
       const left = this.hasPending ? (state.budget ?? 0) : 0;
       const approvals = state.approvals.filter((id) => !grant.approved.includes(id));
       const guard = { ...state, settings, approvals, budget: left + grant.budget };
-      const parts = writeGuardState(commits.checkpoint.parts, guard);
+      const parts = this.#placed(writeGuardState(commits.checkpoint.parts, guard));
       const catalogAt = new Date(commits.ports.clock.now()).toISOString();
       await this.commit(inputs, { catalog: catalog.revision, catalogAt, renderer, pending, parts, ...ranks });
       this.#forgetting.hint();

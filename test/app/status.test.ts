@@ -44,6 +44,7 @@ const leading: HostSnapshot = {
     },
     push: { milliseconds: 12_000 },
     absent: { target: problem },
+    leftBehind: [],
     failures: { NAME_INVALID: 3 },
     withoutEffect: [],
     effects: [],

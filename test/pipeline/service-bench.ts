@@ -58,6 +58,8 @@ export interface InstanceOptions extends Partial<LeadingOptions> {
   readonly config?: ConfigSource;
   /** What of the settings shapes the catalog. */
   readonly catalogSettings?: Partial<CatalogSettings>;
+  /** `repository.branch`. */
+  readonly target?: string;
 }
 
 /** An instance of Sluice, not started yet, so that faults can be set up first. */
@@ -68,6 +70,7 @@ export function createInstance({
   seed = 1,
   config,
   catalogSettings: settings,
+  target = "main",
   ...options
 }: InstanceOptions) {
   const catalogSettings: CatalogSettings = {
@@ -82,7 +85,8 @@ export function createInstance({
   const log = createFakeLog();
   const metrics = createFakeMetrics();
   const ports = { git, clock, chance: createFakeChance(seed), log };
-  const names = { target: "main", state: stateBranch, outputPath: "rendered" };
+  const { outputPath = "rendered" } = options;
+  const names = { target, state: stateBranch, outputPath };
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(messageTemplate!, changeSet));
   const stop = new AbortController();
   const ready = { isReady: false };

@@ -52,7 +52,8 @@ function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["leas
 }
 
 function writeLeading(leading: LeadingSnapshot): string[] {
-  const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent, failures } = leading;
+  const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent } = leading;
+  const { leftBehind, failures } = leading;
   const { revision, triggers, clusters } = catalog;
   const lines = [`in force     ${triggers} triggers, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
   if (paused) lines.push("paused       events are received and wait: sluice resume");
@@ -73,6 +74,8 @@ function writeLeading(leading: LeadingSnapshot): string[] {
   for (const { id, owner } of heldPasses)
     lines.push("held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`);
   for (const [part, problem] of Object.entries(absent)) lines.push(...writeProblem(`absent: ${part}`, problem));
+  for (const { branch, path } of leftBehind)
+    lines.push(`left behind  ${path}/ on ${branch}, kept up by nobody; see sluice repair --remove`);
   const failed = Object.entries(failures);
   if (failed.length > 0) {
     const counts = failed.map(([code, count]) => `${count} ${code}`).join(", ");

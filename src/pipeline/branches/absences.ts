@@ -3,10 +3,11 @@
  * does not contain, an output folder that is somebody else's. Each is told, and what was there is neither made anew nor taken away.
  */
 import { type Problem, SluiceError } from "../../model/problem.ts";
+import { outputId } from "../../plan/paths.ts";
 import { readStateTrailers } from "../../plan/state-mark.ts";
 import type { BranchNames, Ports } from "./branch-parts.ts";
 import type { Head } from "./head.ts";
-import { findForeignManifests, holdsOurs } from "./output-folder.ts";
+import { findForeignManifests, findOtherOutput, holdsOurs } from "./output-folder.ts";
 import type { StateChain } from "./state-chain.ts";
 
 /** So far back a start looks for the last commit of Sluice's below people's. */
@@ -152,16 +153,26 @@ export class Absences {
       .map(({ message }) => readStateTrailers(message).filter(({ stateId }) => stateId === mark.stateId))
       .find((trailers) => trailers.length > 0);
     const newest = Math.max(0, ...(ours ?? []).map((trailer) => trailer.commits));
-    if (newest <= mark.commits) return undefined;
-    const id = `${mark.stateId.slice(0, 8)}-${newest}`;
+    if (newest > mark.commits) {
+      return this.#withhold(`${mark.stateId.slice(0, 8)}-${newest}`, {
+        message: `${this.#names.target} was made from commit ${newest} of the state, and ${this.#names.state} is only at ${mark.commits}: an older state was restored, and nothing is put on the target`,
+        hint: "Restore the newer state, or let the target follow the older one",
+      });
+    }
+    const { outputPath, target: branch, state } = this.#names;
+    const other = await findOtherOutput(git, target.tree, this.#names, outputId(mark.stateId, outputPath));
+    if (other === undefined) return undefined;
+    return this.#withhold(`${mark.stateId.slice(0, 8)}-${other}`, {
+      message: `${outputPath}/ on ${branch} was made from another state than ${state}, or for another folder: nothing is put on the target`,
+      hint: "Set state.branch and output.path to what belongs together, or let the target follow this state",
+    });
+  }
+
+  /** Undefined: a person has allowed it. */
+  #withhold(id: string, { message, hint }: Pick<Problem, "message"> & { readonly hint: string }): Problem | undefined {
     if (this.#approved.has(id)) return undefined;
     this.#heldId = id;
-    return {
-      code: "STATE_BEHIND",
-      severity: "error",
-      message: `${this.#names.target} was made from commit ${newest} of the state, and ${this.#names.state} is only at ${mark.commits}: an older state was restored, and nothing is put on the target`,
-      hint: `Restore the newer state, or let the target follow the older one: \`sluice approve ${id}\`.`,
-    };
+    return { code: "STATE_BEHIND", severity: "error", message, hint: `${hint}: \`sluice approve ${id}\`.` };
   }
 }
 

@@ -29,6 +29,19 @@ export async function holdsOurs(
   return undefined;
 }
 
+/** The id of the output that the folder holds, by the name of a cluster's file that is ours; undefined: it is this one, or none. */
+export async function findOtherOutput(
+  git: GitReader,
+  target: ObjectId,
+  folder: OutputFolder,
+  id: string,
+): Promise<string | undefined> {
+  const path = await holdsOurs(git, target, folder);
+  const text = path === undefined ? "" : ((await git.readFiles(target, [path])).get(path) ?? "");
+  const found = /^ {2}name: sluice-([0-9a-f]{12})$/m.exec(text)?.[1];
+  return found === id ? undefined : found;
+}
+
 /** Some of the manifests in the folder that are not ours: none, where there are none. */
 export async function findForeignManifests(
   git: GitReader,

@@ -12,6 +12,7 @@ import type { HeldChange } from "../../model/mass-change.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { readGuardState } from "../../plan/mass-change/guard-state.ts";
 import { ownersFolder } from "../../plan/paths.ts";
+import { checkName } from "../../plan/target-place.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Metrics } from "../../ports/metrics.ts";
@@ -29,6 +30,7 @@ import { Documents, hasOwner, heldProblem, readWanted, type WantedCatalog } from
 import { Effects } from "./effects.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { Inbox } from "./inbox.ts";
+import { LeftBehind } from "./left-behind.ts";
 import { loadKeptCatalog } from "./load-kept-catalog.ts";
 import { createLook, type Look } from "./look.ts";
 import { type Push, Pusher } from "./pusher.ts";
@@ -82,6 +84,7 @@ export class Leading {
   readonly #inbox: Inbox<InboxEntry>;
   readonly #absences: Absences;
   readonly #documents: Documents;
+  readonly #leftBehind: LeftBehind;
   /** Settings that were refused because of what they would do. */
   #heldSettings: readonly HeldChange[] = [];
   readonly #requests: Requests;
@@ -114,6 +117,7 @@ export class Leading {
     this.#absences = new Absences(log);
     this.#requests = new Requests(() => this.#wake());
     this.#documents = new Documents({ ...shared, absences: this.#absences });
+    this.#leftBehind = new LeftBehind({ git: ports.git, log, inForce: current });
     this.#reader = new Reader({
       ...shared,
       inbox: this.#inbox,
@@ -161,9 +165,11 @@ export class Leading {
       { ...settings, branches, keeper },
       mayAct === undefined ? { onReady } : { onReady, mayAct },
     );
+    checkName(checkpoint.parts, settings.options.render.instance);
     await untilAnswered(ports, signal, "start", async () => {
       await keeper.reshard();
       await leading.#watcher.begin();
+      await leading.#leftBehind.look();
       // Where there is no state yet, none is made before there is something to lead.
       if (branches.stateTree !== undefined) await leading.#takeLead();
     });
@@ -213,6 +219,7 @@ export class Leading {
         command.command === "approve"
           ? await this.#approve(command.ids)
           : await executeCommand(command, { git, branches, keeper });
+      if (command.command === "remove-folder") await this.#leftBehind.look();
       log.info("command", { command: command.command, told });
       if (!(await this.#push(signal))) throw stoppedError();
       return told;
@@ -283,6 +290,7 @@ export class Leading {
       reader: this.#reader,
       pusher: this.#pusher,
       absences: this.#absences,
+      leftBehind: this.#leftBehind.places,
       held: [...this.#documents.held, ...this.#heldSettings],
       waiting: this.#inbox.size,
     });
@@ -298,6 +306,7 @@ export class Leading {
    * over: the target or the config folder that they name is not there, or is empty.
    */
   async prepare(settings: Omit<LeadingSettings, "streams">, names: BranchNames): Promise<PreparedSettings> {
+    checkName(this.#inForce.keeper.checkpoint.parts, settings.options.render.instance);
     const branches = this.#inForce.branches.renamed(names);
     await branches.refreshTarget();
     if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
@@ -338,6 +347,7 @@ export class Leading {
       this.#inForce = { ...settings, streams: takeStreams(), branches, keeper };
       for (const problem of wanted.problems) this.#ports.log.problem(problem);
       this.#documents.adopt(wanted.version, verdict.held);
+      await this.#leftBehind.look();
       await this.#reviewing.exchange();
       await this.#readStreams(signal);
       await this.#push(signal);

@@ -4,6 +4,7 @@ import type { HeldChange } from "../../model/mass-change.ts";
 import { ownerKey } from "../../model/owner.ts";
 import { describePause, partialPauses } from "../../model/pauses.ts";
 import type { ErrorCode, Problem } from "../../model/problem.ts";
+import type { TargetPlace } from "../../plan/target-place.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import type { Absences, AbsentPart } from "./absences.ts";
@@ -55,6 +56,8 @@ export interface LeadingSnapshot {
   readonly heldPasses: readonly { readonly id: string; readonly owner: string }[];
   /** What is not there and must be. */
   readonly absent: Readonly<Partial<Record<AbsentPart, Problem>>>;
+  /** Folders of the target that settings named before, and that still hold what is Sluice's. */
+  readonly leftBehind: readonly TargetPlace[];
   /** Entities that could not be rendered, and deliveries that could not be decoded, since the start. */
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
   /** The last deliveries that changed nothing, the oldest first. */
@@ -71,12 +74,13 @@ export interface SnapshotParts {
   readonly reader: Reader;
   readonly pusher: Pusher;
   readonly absences: Absences;
+  readonly leftBehind: readonly TargetPlace[];
   readonly held: readonly HeldChange[];
   readonly waiting: number;
 }
 
 export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
-  const { keeper, streams, reader, pusher, absences, held, waiting } = parts;
+  const { keeper, streams, reader, pusher, absences, leftBehind, held, waiting } = parts;
   const { revision, eventTriggers, clusters } = keeper.catalog;
   const { pushes, effects, running } = pusher;
   const last = pushes.at(-1);
@@ -105,6 +109,7 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
     held,
     heldPasses: keeper.heldPasses.map(({ owner, held: id = "" }) => ({ id, owner: ownerKey(owner) })),
     absent: Object.fromEntries(absences.current),
+    leftBehind,
     failures: Object.fromEntries(reader.failures),
     withoutEffect: [...reader.withoutEffect],
     effects: [...effects],

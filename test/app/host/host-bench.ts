@@ -78,6 +78,7 @@ const snapshot: LeadingSnapshot = {
   held: [],
   heldPasses: [],
   absent: {},
+  leftBehind: [],
   failures: {},
   withoutEffect: [],
   effects: [],

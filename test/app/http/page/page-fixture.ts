@@ -64,6 +64,7 @@ export const fullSnapshot: HostSnapshot = {
     ],
     heldPasses: [{ id: "ba9876543210", owner: "EventTrigger/quota" }],
     absent: {},
+    leftBehind: [],
     failures: { NAME_INVALID: 3 },
     withoutEffect: [
       { at: start + 70_000, stream: "bus/EVENTS", sequence: 7, subject: "user.logout", reason: "unmatched" },
