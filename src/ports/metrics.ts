@@ -25,6 +25,8 @@ export type MetricName =
   | "sluice_pushes_total"
   /** Objects on the target, by `action`: create, update, delete. */
   | "sluice_objects_total"
+  /** What became of objects in clusters that the applier looked at, by `action`. */
+  | "sluice_applied_objects_total"
   /** Deliveries that wait at the server, or in the journal, behind the last one read, by `stream`. */
   | "sluice_stream_waiting_deliveries"
   /** Deliveries that wait for a batch. */

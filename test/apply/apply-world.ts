@@ -1,4 +1,4 @@
-/** A cluster in memory and a folder of the target that people and Sluice change, with an applier between them. */
+/** A folder of the target that people and Sluice change, a cluster, and the applier between them. */
 
 import { ClusterApplier, type PassReport, readParentName } from "../../src/apply/cluster-applier.ts";
 import type { Adoption } from "../../src/apply/decide.ts";
@@ -6,8 +6,8 @@ import { findFolder } from "../../src/apply/open-applier.ts";
 import { type ApplyAction, isTrouble } from "../../src/apply/outcome.ts";
 import { parseYaml11Stream } from "../../src/go-template/index.ts";
 import type { JsonObject } from "../../src/model/json.ts";
-import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
-import { FakeCluster } from "../fakes/fake-cluster.ts";
+import type { Cluster } from "../../src/ports/cluster.ts";
+import type { Clock } from "../../src/ports/system.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { FakeGitRepository } from "../fakes/fake-git-repository.ts";
 
@@ -64,15 +64,16 @@ export const widgetDefinition = objectFile("CustomResourceDefinition/widgets.exa
 });
 
 export class ApplyWorld {
-  readonly cluster: FakeCluster;
-  readonly clock: FakeClock = createFakeClock();
+  readonly cluster: Cluster;
+  readonly clock: Clock;
   readonly #remote = new FakeGitRemote();
   readonly #git = new FakeGitRepository(this.#remote);
   #applier: ClusterApplier | undefined;
   readonly #manager: string;
 
-  constructor(cluster = new FakeCluster(), manager = "sluice") {
+  constructor(cluster: Cluster, clock: Clock, manager = "sluice") {
     this.cluster = cluster;
+    this.clock = clock;
     this.#manager = manager;
   }
 
@@ -125,14 +126,19 @@ export class ApplyWorld {
   }
 
   /** What the parent says of failures. */
-  get failures(): readonly JsonObject[] {
-    const data = this.cluster.objectOf("ConfigMap", "default", parentName)?.get("data") as JsonObject;
+  async failures(): Promise<readonly JsonObject[]> {
+    const data = (await this.#parent()).get("data") as JsonObject;
     return parseYaml11Stream(String(data.get("failures")))[0] as readonly JsonObject[];
   }
 
-  annotation(name: string): unknown {
-    const metadata = this.cluster.objectOf("ConfigMap", "default", parentName)?.get("metadata") as JsonObject;
+  async annotation(name: string): Promise<unknown> {
+    const metadata = (await this.#parent()).get("metadata") as JsonObject;
     return (metadata.get("annotations") as JsonObject).get(name);
+  }
+
+  async #parent(): Promise<JsonObject> {
+    const kind = (await this.cluster.findKind("", "ConfigMap"))!;
+    return (await this.cluster.readObject({ kind, namespace: "default", name: parentName }))!;
   }
 }
 

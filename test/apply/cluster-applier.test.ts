@@ -3,15 +3,18 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import { configMap, json } from "../contract/cluster-contract.ts";
-import type { FakeCluster } from "../fakes/fake-cluster.ts";
+import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
+import { FakeCluster } from "../fakes/fake-cluster.ts";
 import { ApplyWorld, objectFile, parentName, widgetDefinition } from "./apply-world.ts";
 
 let world: ApplyWorld;
 let cluster: FakeCluster;
+let clock: FakeClock;
 
 beforeEach(() => {
-  world = new ApplyWorld();
-  cluster = world.cluster;
+  cluster = new FakeCluster();
+  clock = createFakeClock();
+  world = new ApplyWorld(cluster, clock);
 });
 
 const files = (...entries: (readonly [string, string])[]) => Object.fromEntries(entries);
@@ -30,11 +33,11 @@ describe("a folder that is new to a cluster", () => {
       "created Namespace/alice",
     ]);
     expect(actions.slice(2).sort()).toEqual(["created ConfigMap/a", "created Widget/one"]);
-    expect(world.annotation("sluice.dev/applied")).toBe(commit);
-    expect(world.annotation("applyset.kubernetes.io/contains-group-kinds")).toBe(
+    expect(await world.annotation("sluice.dev/applied")).toBe(commit);
+    expect(await world.annotation("applyset.kubernetes.io/contains-group-kinds")).toBe(
       "ConfigMap,CustomResourceDefinition.apiextensions.k8s.io,Namespace,Widget.example.com",
     );
-    expect(world.failures).toEqual([]);
+    expect(await world.failures()).toEqual([]);
   });
 
   it("that is not there changes nothing: absence is no emptiness", async () => {
@@ -162,7 +165,7 @@ describe("what is not ours", () => {
     const all = [objectFile("Namespace/alice"), objectFile("ConfigMap/alice/a")];
     world.commit(files(...all));
     expect((await world.actions()).sort()).toEqual(["conflict Namespace/alice", "created ConfigMap/a"]);
-    expect(world.failures.map((failure) => failure.get("action"))).toEqual(["conflict"]);
+    expect((await world.failures()).map((failure) => failure.get("action"))).toEqual(["conflict"]);
     world.commit(Object.fromEntries(all.map(([path]) => [path, undefined])));
     expect((await world.actions()).sort()).toEqual(["deleted ConfigMap/a", "skipped Namespace/alice"]);
     expect(cluster.uidOf("Namespace", "", "alice")).toBe(uid);
@@ -173,7 +176,7 @@ describe("what is not ours", () => {
     world.commit(files(objectFile("ConfigMap/default/a")));
     await world.step();
     cluster.drop("ConfigMap", "default", "a");
-    world.clock.advance(120_000);
+    clock.advance(120_000);
     expect(await world.actions()).toEqual(["created ConfigMap/a"]);
   });
 
@@ -208,7 +211,7 @@ describe("what is not ours", () => {
   });
 
   it("belongs to another Sluice on the same cluster, and each has its own", async () => {
-    const other = new ApplyWorld(cluster, "second");
+    const other = new ApplyWorld(cluster, clock, "second");
     const parent = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sluice-ba9876543210, namespace: default}\n";
     other.commit(files(objectFile("ConfigMap/default/shared"), objectFile("ConfigMap/default/second")), parent);
     world.commit(files(objectFile("ConfigMap/default/shared"), objectFile("ConfigMap/default/first")));
@@ -226,12 +229,14 @@ describe("an object of ours", () => {
       name === "bad" ? new ClusterRefusal("invalid", "admission webhook denied the request: no") : undefined;
     world.commit(files(objectFile("ConfigMap/default/bad"), objectFile("ConfigMap/default/good")));
     expect((await world.actions()).sort()).toEqual(["created ConfigMap/good", "failed ConfigMap/bad"]);
-    expect(world.failures.map((failure) => failure.get("message"))).toEqual([expect.stringContaining("denied")]);
+    expect((await world.failures()).map((failure) => failure.get("message"))).toEqual([
+      expect.stringContaining("denied"),
+    ]);
     expect(await world.step()).toBeUndefined();
     cluster.refuse = () => undefined;
-    world.clock.advance(2_000);
+    clock.advance(2_000);
     expect(await world.actions()).toEqual(["created ConfigMap/bad"]);
-    expect(world.failures).toEqual([]);
+    expect(await world.failures()).toEqual([]);
   });
 
   it("that is a Secret is never quoted", async () => {
@@ -284,7 +289,7 @@ describe("an object of ours", () => {
     world.commit(files(...all));
     expect((await world.actions()).sort()).toEqual(["waiting ConfigMap/a", "waiting Namespace/alice"]);
     cluster.finalize("alice");
-    world.clock.advance(5_000);
+    clock.advance(5_000);
     expect(await world.actions()).toEqual(["created Namespace/alice", "created ConfigMap/a"]);
     expect(cluster.uidOf("Namespace", "", "alice")).not.toBe(uid);
   });
@@ -293,7 +298,7 @@ describe("an object of ours", () => {
     world.commit(files(objectFile("Widget/default/one")));
     expect(await world.actions()).toEqual(["failed Widget/one"]);
     world.commit(files(widgetDefinition));
-    world.clock.advance(60_000);
+    clock.advance(60_000);
     expect(await world.actions()).toEqual([
       "created CustomResourceDefinition/widgets.example.com",
       "created Widget/one",
@@ -311,7 +316,7 @@ describe("an object of ours", () => {
       "waiting CustomResourceDefinition/widgets.example.com",
     ]);
     cluster.drop("Widget", "default", "theirs");
-    world.clock.advance(5_000);
+    clock.advance(5_000);
     expect(await world.actions()).toEqual(["deleted CustomResourceDefinition/widgets.example.com"]);
   });
 

@@ -23,6 +23,10 @@ const described: Readonly<Record<MetricName, { readonly help: string; readonly l
   },
   sluice_pushes_total: { help: "Pushes: pushed, given_up.", labels: ["outcome"] },
   sluice_objects_total: { help: "Objects on the target: create, update, delete.", labels: ["action"] },
+  sluice_applied_objects_total: {
+    help: "Objects that the applier looked at: created, configured, unchanged, deleted, skipped, conflict, failed.",
+    labels: ["action"],
+  },
   sluice_stream_waiting_deliveries: {
     help: "Deliveries that wait at the server, or in the journal, behind the last one read.",
     labels: ["stream"],

@@ -28,7 +28,8 @@ import { type Column, printRows, type View } from "./print-rows.ts";
 import { showDryChanges } from "./show-dry-changes.ts";
 
 interface ApplyFlags extends CommonOptions, LogFlags {
-  readonly cluster: string;
+  readonly cluster?: string;
+  readonly all?: boolean;
   readonly kubeconfig?: string;
   readonly watch?: boolean;
   readonly dryRun?: boolean;
@@ -45,7 +46,8 @@ const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies rea
 export function addApplyCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("apply"))
     .description("bring a cluster's folder of the target to the cluster, without Flux or Argo CD")
-    .requiredOption("--cluster <namespace/name>", "the cluster")
+    .option("--cluster <namespace/name>", "the cluster")
+    .option("--all", "with --watch: every cluster of delivery.kubeconfigs")
     .option("--kubeconfig <file>", "how to reach it (default: delivery.kubeconfigs of the settings)")
     .option("--watch", "go on: what is pushed or merged is applied, until it is stopped")
     .option("--dry-run", "ask the server what would change, and show it; change nothing")
@@ -65,32 +67,39 @@ export function addApplyCommand(program: Command, context: CliContext, end: (cod
 }
 
 async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> {
-  if (!/^[^/]+\/[^/]+$/.test(flags.cluster)) throw usageError("--cluster takes <namespace>/<name>");
+  const { cluster, all } = flags;
+  if ((cluster === undefined) === (all !== true)) throw usageError("name a cluster with --cluster, or say --all");
+  if (all === true && flags.watch !== true) throw usageError("--all goes with --watch");
+  if (all === true && flags.kubeconfig !== undefined) throw usageError("--kubeconfig goes with --cluster");
+  if (cluster !== undefined && !/^[^/]+\/[^/]+$/.test(cluster)) throw usageError("--cluster takes <namespace>/<name>");
   if (flags.watch === true && flags.dryRun === true) throw usageError("--watch and --dry-run exclude each other");
   if (flags.watch === true && flags.wait === true) throw usageError("--watch and --wait exclude each other");
   const timeoutMs = timeoutOf(flags);
   const { value: settings, problems } = await openSettings(context, flags.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
-  const kubeconfig = kubeconfigOf(context, settings, flags);
+  const kubeconfigs =
+    cluster === undefined
+      ? [...(settings.delivery?.kubeconfigs ?? [])]
+      : [[cluster, kubeconfigOf(context, settings, cluster, flags)] as const];
+  if (kubeconfigs.length === 0) throw usageError("the settings have no delivery.kubeconfigs");
   context.stopInOrder();
   const log = flags.watch === true ? composeLog(context, flags) : quietLog(context);
   const store = await openApplierStore(context, settings, log);
   try {
-    const parts = store.openCluster(flags.cluster, kubeconfig, adoptionOf(flags));
-    if (flags.watch === true) {
-      return await watchClusters(context, settings, store, [parts], log);
-    }
+    const clusters = kubeconfigs.map(([key, file]) => store.openCluster(key, file, adoptionOf(flags)));
+    if (flags.watch === true) return await watchClusters(context, settings, store, clusters, log);
+    const parts = clusters[0]!;
     const head = await readHead(store, settings, context.stop);
     if (flags.dryRun === true) {
       const { report, changes } = await applyDry(parts, head, flags.full === true);
       if (flags.output === "table" || flags.output === "wide") showDryChanges(context, changes);
       const hasChanges = changes.length > 0;
-      const code = await printReport(context, flags, report, "would be");
+      const code = await printReport(context, parts.key, flags, report, "would be");
       return code === 0 && hasChanges ? 1 : code;
     }
     const once = { isFull: flags.full === true, ...(flags.wait === true ? { waitMsMax: timeoutMs } : {}) };
     const report = await applyOnce(parts, head, once, context.stop);
-    const code = await printReport(context, flags, report, "");
+    const code = await printReport(context, parts.key, flags, report, "");
     for (const one of report.unhealthy) context.err(`${describeUnhealthy(one)}\n`);
     return code === 0 && report.unhealthy.length > 0 ? 1 : code;
   } finally {
@@ -98,7 +107,7 @@ async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> 
   }
 }
 
-function kubeconfigOf(context: CliContext, settings: Settings, { cluster, kubeconfig }: ApplyFlags): string {
+function kubeconfigOf(context: CliContext, settings: Settings, cluster: string, { kubeconfig }: ApplyFlags): string {
   if (kubeconfig !== undefined) return resolve(context.workingDirectory, kubeconfig);
   const known = settings.delivery?.kubeconfigs.get(cluster);
   if (known !== undefined) return known;
@@ -150,7 +159,8 @@ const view: View<ObjectOutcome> = {
 /** What did not change stands in the count alone. */
 async function printReport(
   context: CliContext,
-  { output, headers, cluster }: ApplyFlags,
+  cluster: string,
+  { output, headers }: ApplyFlags,
   { commit, outcomes, unchanged, problems }: PassReport,
   would: string,
 ): Promise<ExitCode> {

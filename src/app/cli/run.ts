@@ -1,7 +1,7 @@
 /** `sluice run`: the service. */
 import { type Command, Option } from "commander";
 import { hostService } from "../compose/host.ts";
-import { composeLog, type LogFlags } from "../compose/log.ts";
+import { composeLog, type LogFlags, logFlagsOf } from "../compose/log.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode } from "./context.ts";
 
 export function addRunCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
@@ -24,7 +24,7 @@ export function addRunCommand(program: Command, context: CliContext, end: (code:
 async function run(context: CliContext, options: CommonOptions & LogFlags): Promise<ExitCode> {
   context.stopInOrder();
   const log = composeLog(context, options);
-  const code = await hostService(context, options.file, log);
+  const code = await hostService(context, options.file, log, logFlagsOf(context, options));
   if (code === 0) log.info("stopped");
   return code;
 }

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
 import { limitHeapGrowth } from "../../adapters/system/heap-growth.ts";
-import { createPromMetrics } from "../../adapters/system/prom-metrics.ts";
+import { createPromMetrics, type PromMetrics } from "../../adapters/system/prom-metrics.ts";
 import { holdStateDirectory } from "../../adapters/system/state-directory.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
@@ -22,6 +22,7 @@ import { openWebhooks } from "../http/webhooks.ts";
 import { readVersion } from "../project-files.ts";
 import { readServiceConfig, type ServiceConfig, secretReader } from "../read-config.ts";
 import { secretsOf } from "../secrets-of.ts";
+import { ApplierChild } from "./applier-child.ts";
 import { openControl } from "./control.ts";
 import { composeLease } from "./lease.ts";
 import { composeRenderSettings } from "./render-settings.ts";
@@ -30,19 +31,37 @@ import { composeService, composeStandby, openBranches } from "./service.ts";
 import { openConnection } from "./streams.ts";
 
 /** Runs until the context is stopped. Exit code 3 where the settings can't be used at the start. */
-export async function hostService(context: CliContext, file: string, log: Log): Promise<ExitCode> {
+export async function hostService(
+  context: CliContext,
+  file: string,
+  log: Log,
+  logFlags: readonly string[],
+): Promise<ExitCode> {
   limitHeapGrowth();
-  const host = new Host(composeHostParts(context, file, log), context.stop);
-  const ran = await host.run((problems) => reportProblems(context, problems));
-  return ran ? 0 : 3;
+  const metrics = createPromMetrics(readVersion());
+  const applier = new ApplierChild(resolve(context.workingDirectory, file), logFlags, log, metrics);
+  const host = new Host(composeHostParts(context, file, log, metrics, applier), context.stop);
+  try {
+    const ran = await host.run((problems) => reportProblems(context, problems));
+    return ran ? 0 : 3;
+  } finally {
+    await applier.stop();
+  }
 }
 
-function composeHostParts(context: CliContext, file: string, log: Log): HostParts {
+function composeHostParts(
+  context: CliContext,
+  file: string,
+  log: Log,
+  metrics: PromMetrics,
+  applier: ApplierChild,
+): HostParts {
   const read = secretReader(context);
   const version = readVersion();
-  const metrics = createPromMetrics(version);
   const holder = randomId(systemChance);
   const memoryFor = createSettingsMemory();
+  const onPushed = () => applier.hint();
+  const onLeading = (settings: Settings | undefined) => applier.follow(settings);
   let newest: Branches | undefined;
   const onBranches = (branches: Branches) => {
     newest = branches;
@@ -78,9 +97,16 @@ function composeHostParts(context: CliContext, file: string, log: Log): HostPart
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
     startLeader: (config, streams, startLog, onReady, signal) =>
-      composeService(context, config, streams, { log: startLog, metrics, onBranches }, onReady, signal),
+      composeService(
+        context,
+        config,
+        streams,
+        { log: startLog, metrics, onBranches, onPushed, onLeading },
+        onReady,
+        signal,
+      ),
     openStandby: (config, standbyLog) =>
-      composeStandby(context, config, { log: standbyLog, metrics, onBranches }, memoryFor),
+      composeStandby(context, config, { log: standbyLog, metrics, onBranches, onPushed, onLeading }, memoryFor),
     openLease: (config, stateId) => ({ ...composeLease(context, config, stateId), holder }),
     restoreState: async () => newest?.restoreState(context.stop),
   };

@@ -14,6 +14,12 @@ export function composeLog(context: CliContext, { logFormat, logLevel }: LogFlag
   return createLog({ level: logLevel ?? "info", format, redactor, isDated: true, write });
 }
 
+/** What has another process log as this one does. */
+export function logFlagsOf(context: CliContext, { logFormat, logLevel }: LogFlags): readonly string[] {
+  const format = logFormat ?? (context.isTerminal ? "text" : "json");
+  return ["--log-format", format, "--log-level", logLevel ?? "info"];
+}
+
 /** Commands that print results log only what is wrong, and as text. */
 export function quietLog(context: CliContext): Log {
   return createLog({ level: "warn", format: "text", redactor: context.redactor, write: context.err });

@@ -28,6 +28,10 @@ export interface ServiceWindows {
   readonly metrics?: Metrics;
   /** Is given the branches before they are waited for: what helps them to be there goes through them. */
   readonly onBranches?: (branches: Branches) => void;
+  /** Told of every push that went through. */
+  readonly onPushed?: () => void;
+  /** Is given the settings that it leads with from now on; undefined: it leads no more. */
+  readonly onLeading?: (settings: Settings | undefined) => void;
 }
 
 /** The service, started: branches open, catalog in force, target as the state wants it. Throws where the signal aborts. */
@@ -52,11 +56,12 @@ export async function composeService(
 export async function composeStandby(
   context: CliContext,
   config: ServiceConfig,
-  { log: standbyLog, metrics = noMetrics, onBranches }: ServiceWindows,
+  { log: standbyLog, metrics = noMetrics, onBranches, onPushed, onLeading }: ServiceWindows,
   memoryFor: (config: ServiceConfig) => SettingsMemory,
 ): Promise<Standby> {
   const git = await openRepository(context, config.settings, "git", standbyLog);
-  const systemPorts = { git, clock: systemClock, chance: systemChance, metrics };
+  const told = onPushed === undefined ? {} : { onPushed };
+  const systemPorts = { git, clock: systemClock, chance: systemChance, metrics, ...told };
   const ports = { ...systemPorts, log: standbyLog };
   const standing = new StandingBy({
     ...ports,
@@ -94,9 +99,10 @@ export async function composeStandby(
           // They are old as soon as others follow.
           const own = catalogLoader(led.settings, led.connections);
           if (areInForce(own, leading.catalog)) memoryFor(led).wereInForce = true;
+          onLeading?.(led.settings);
         };
         remember(config);
-        return composeLeader(context, leading, leadPorts, remember);
+        return composeLeader(context, leading, leadPorts, { remember, onEnd: () => onLeading?.(undefined) });
       } finally {
         stopped.removeEventListener("abort", close);
       }
@@ -105,17 +111,20 @@ export async function composeStandby(
   };
 }
 
-/** `remember` is called with settings that have taken over. */
+/** `remember` is called with settings that have taken over, `onEnd` when it leads no more. */
 function composeLeader(
   context: CliContext,
   leading: Leading,
   ports: LeadingPorts,
-  remember: (config: ServiceConfig) => void,
+  { remember, onEnd }: { readonly remember: (config: ServiceConfig) => void; readonly onEnd: () => void },
 ): Leader {
   return {
     run: (stopped) => leading.run(stopped),
     execute: (command) => leading.execute(command),
-    hint: () => leading.hint(),
+    hint: () => {
+      leading.hint();
+      ports.onPushed?.();
+    },
     snapshot: () => leading.snapshot(),
     look: leading.look,
     get lead() {
@@ -134,7 +143,10 @@ function composeLeader(
         },
       };
     },
-    close: () => ports.git.close(),
+    close: () => {
+      onEnd();
+      return ports.git.close();
+    },
   };
 }
 

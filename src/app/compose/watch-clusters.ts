@@ -8,13 +8,7 @@ import type { Settings } from "../../model/settings.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext, ExitCode } from "../cli/context.ts";
 import type { ApplierStore } from "./applier.ts";
-
-/** What somebody may want to hear of it besides the log. */
-export interface ClusterWatchers {
-  /** Is given what has the target read at once. */
-  readonly onStart?: (hint: () => void) => void;
-  readonly onOutcomes?: (cluster: string, outcomes: readonly ObjectOutcome[]) => void;
-}
+import { findParentProcess } from "./parent-process.ts";
 
 export async function watchClusters(
   context: CliContext,
@@ -22,15 +16,16 @@ export async function watchClusters(
   store: ApplierStore,
   clusters: readonly ClusterParts[],
   log: Log,
-  watchers: ClusterWatchers = {},
 ): Promise<ExitCode> {
+  const parent = findParentProcess();
+  const stop = parent === undefined ? context.stop : AbortSignal.any([context.stop, parent.gone]);
   const target = new TargetFollower({
     fetch: (signal) => store.fetch(signal),
     clock: systemClock,
     pollMs: settings.repository.pollMs,
     onTrouble: (problem) => (problem === undefined ? log.info("the target can be read again") : log.problem(problem)),
   });
-  watchers.onStart?.(() => target.hint());
+  parent?.onPushed(() => target.hint());
   const loops = clusters.map((parts) => {
     const cluster = parts.key;
     return runClusterLoop(
@@ -41,8 +36,9 @@ export async function watchClusters(
         onPass: ({ kind, commit, outcomes, problems }, troubles, milliseconds) => {
           for (const problem of problems) log.problem(problem, { cluster });
           tellOutcomes(log, cluster, outcomes);
-          watchers.onOutcomes?.(cluster, outcomes);
-          const { created, configured, deleted } = countActions(outcomes);
+          const counts = countActions(outcomes);
+          parent?.tell({ applied: counts });
+          const { created, configured, deleted } = counts;
           const changed = { created, configured, deleted, waiting: troubles.length };
           const fields = { cluster, commit, pass: kind, ...changed, milliseconds: Math.round(milliseconds) };
           // What is tried again and comes to nothing again is no news.
@@ -55,10 +51,10 @@ export async function watchClusters(
             ? log.info("the cluster is worked on again", { cluster })
             : log.problem(problem, { cluster }),
       },
-      context.stop,
+      stop,
     );
   });
-  await Promise.all([target.run(context.stop), ...loops]);
+  await Promise.all([target.run(stop), ...loops]);
   return 0;
 }
 

@@ -43,6 +43,8 @@ import { targetMissing, Watcher } from "./watcher.ts";
 
 export interface LeadingPorts extends Ports {
   readonly metrics: Metrics;
+  /** Told of every push that went through. */
+  readonly onPushed?: () => void;
 }
 
 export interface LeadingParts extends LeadingPorts, LeadingSettings {
@@ -126,7 +128,8 @@ export class Leading {
       onFailure: (error) => this.#fail(error),
     });
     this.#batcher = new Batcher({ ...shared, inbox: this.#inbox });
-    this.#pusher = new Pusher({ ...shared, mayAct });
+    const onPushed = ports.onPushed === undefined ? {} : { onPushed: ports.onPushed };
+    this.#pusher = new Pusher({ ...shared, ...onPushed, mayAct });
     this.#pusher.begin(inForce.keeper.committed);
     this.#watcher = new Watcher({
       ...shared,
@@ -152,8 +155,8 @@ export class Leading {
 
   /** Opens the branches, puts the catalog in force and brings the target to the state. */
   static async start(parts: LeadingParts, signal: AbortSignal): Promise<Leading> {
-    const { branches, git, clock, chance, log, metrics, onReady, mayAct, readKept, ...settings } = parts;
-    const ports = { git, clock, chance, log, metrics };
+    const { branches, git, clock, chance, log, metrics, onPushed, onReady, mayAct, readKept, ...settings } = parts;
+    const ports = { git, clock, chance, log, metrics, ...(onPushed === undefined ? {} : { onPushed }) };
     const checkpoint = await untilAnswered(ports, signal, "start", () => branches.open());
     // With the settings of then: those of now are compared with them.
     const then = readGuardState(checkpoint.parts).settings;

@@ -23,6 +23,8 @@ export interface PusherParts {
   readonly inForce: () => InForce;
   /** Whether this service still leads, as far as that has to be asked. */
   readonly mayAct: () => Promise<boolean>;
+  /** Told of every push that went through. */
+  readonly onPushed?: () => void;
 }
 
 /** A push under way. */
@@ -117,6 +119,7 @@ export class Pusher {
       return false;
     }
     metrics.count("sluice_pushes_total", { outcome: "pushed" });
+    this.#parts.onPushed?.();
     // A push that had to be tried again took along what was committed meanwhile.
     const isAll = !branches.hasUnpushed;
     this.#tell(isAll ? addEffects(effect, effects.take()) : effect, target !== branches.targetCommit);

@@ -1,0 +1,71 @@
+/** The applier as a child of the service: so that no cluster slows the flow, and none of its memory is the service's. */
+import { KeptChild } from "../../adapters/programs/kept-child.ts";
+import type { Settings } from "../../model/settings.ts";
+import type { Metrics } from "../../ports/metrics.ts";
+import type { Log } from "../../ports/system.ts";
+
+/** What the two say to each other. */
+export const pushedMessage = "pushed";
+export interface AppliedMessage {
+  readonly applied: Readonly<Record<string, number>>;
+}
+
+const heapMax = 512;
+
+export class ApplierChild {
+  readonly #settingsFile: string;
+  /** What makes its log look like ours. */
+  readonly #logFlags: readonly string[];
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  #child: KeptChild | undefined;
+  /** What the one that runs was started for. */
+  #startedFor = "";
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(settingsFile: string, logFlags: readonly string[], log: Log, metrics: Metrics) {
+    this.#settingsFile = settingsFile;
+    this.#logFlags = logFlags;
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  /** The service leads with these settings: it is started, started anew or ended, where they say something else to it. */
+  follow(settings: Settings | undefined): void {
+    const clusters = settings?.delivery?.kubeconfigs ?? new Map<string, string>();
+    const { name, output, repository } = settings ?? {};
+    const wanted = clusters.size === 0 ? "" : JSON.stringify([[...clusters], name, output?.path, repository]);
+    if (wanted === this.#startedFor) return;
+    this.#startedFor = wanted;
+    this.#changing = this.#changing.then(async () => {
+      await this.#child?.stop();
+      this.#child = wanted === this.#startedFor && wanted !== "" ? this.#start() : undefined;
+    });
+  }
+
+  /** The target has moved. */
+  hint(): void {
+    this.#child?.send(pushedMessage);
+  }
+
+  async stop(): Promise<void> {
+    this.#startedFor = "";
+    await this.#changing;
+    await this.#child?.stop();
+  }
+
+  #start(): KeptChild {
+    return new KeptChild({
+      name: "applier",
+      program: process.argv[1]!,
+      args: ["apply", "--all", "--watch", "--file", this.#settingsFile, ...this.#logFlags],
+      heapMax,
+      log: this.#log,
+      onMessage: (message) => {
+        for (const [action, count] of Object.entries((message as AppliedMessage).applied)) {
+          if (count > 0) this.#metrics.count("sluice_applied_objects_total", { action }, count);
+        }
+      },
+    });
+  }
+}
