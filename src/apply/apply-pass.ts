@@ -88,8 +88,14 @@ class ApplyPass {
     const objects = read.value.filter(({ identity, file }) => wanted.get(objectKey(identity))?.file.path === file.path);
     const resolved = (await Promise.all(objects.map((desired) => this.#resolve(desired)))).flat();
     const unknown: LookUp[] = resolved.filter(({ key }) => !this.#live.has(key));
-    const found = await lookUp(this.#parts.reader, unknown);
-    await Promise.all(resolved.map((one) => this.#apply(one, this.#live.get(one.key) ?? found.get(one.key))));
+    const { found, refused } = await lookUp(this.#parts.reader, unknown);
+    await Promise.all(
+      resolved.map(async (one) => {
+        const refusal = refused.get(one.key);
+        if (refusal !== undefined) this.#tell(one.desired, explainRefusal(one.desired, refusal));
+        else await this.#apply(one, this.#live.get(one.key) ?? found.get(one.key));
+      }),
+    );
   }
 
   #tellUnreadable(items: readonly ApplyItem[], { at, code, message }: Problem): void {

@@ -30,10 +30,12 @@ export async function removeObjects(
       if (ref === undefined) tell(parts, staged[index]!, { action: "deleted", message: "went with its kind" });
     }
     const unknown = refs.filter(({ item }) => !live.has(item.key)).map(({ item: { key }, ref }) => ({ key, ref }));
-    const looked = await lookUp(parts.reader, unknown);
+    const { found: looked, refused } = await lookUp(parts.reader, unknown);
     await Promise.all(
       refs.map(async ({ item, ref }) => {
         try {
+          const refusal = refused.get(item.key);
+          if (refusal !== undefined) throw refusal;
           const there = live.get(item.key) ?? looked.get(item.key);
           tell(parts, item, await removeOne(parts, item, ref, there));
         } catch (error) {
