@@ -56,11 +56,30 @@ export interface Review {
   readonly after: string;
 }
 
+/** Up to where a stream was read a second time; `epoch` empty: not begun. */
+export interface BackfillCursor {
+  readonly epoch: string;
+  readonly sequence: number;
+  /** RFC 3339: what was stored before is left out. */
+  readonly since?: string;
+}
+
+/**
+ * An owner acts on what streams held before it came. While its cursors are behind the positions it is passed by on those
+ * streams, so that its effect is the fold over each stream in its order.
+ */
+export interface Backfill {
+  readonly owner: Owner;
+  readonly cursors: ReadonlyMap<StreamName, BackfillCursor>;
+}
+
 /** What is to be done still, in bounded chunks between the batches. */
 export interface PendingWork {
   /** Of an owner the first one runs, and a second one waits; what changes meanwhile joins that. */
   readonly passes: readonly Pass[];
   readonly reviews: readonly Review[];
+  /** One at a time. Passes of its owner wait for it. */
+  readonly backfill?: Backfill;
 }
 
 /** Nothing given: everything waits. */

@@ -6,6 +6,7 @@ import { deadLetterPath, deadLettersFolder, hashEntity, ownersFolder, recordPath
 import { connectionOf } from "../plan/position-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader } from "../ports/git.ts";
+import type { BackfillCommand } from "./backfill/start-backfill.ts";
 import type { Branches } from "./branches/branches.ts";
 import { forgetLeft, type GiveUpScope, retireCluster } from "./give-up.ts";
 import { listRecords } from "./list-state.ts";
@@ -34,7 +35,8 @@ export type ControlCommand =
   /** Pushes the state branch that was last known here, where it is gone from the server. */
   | { readonly command: "restore-state" }
   /** Proposes again what was turned down in reviews; absent: of all groups. */
-  | { readonly command: "propose"; readonly group?: string };
+  | { readonly command: "propose"; readonly group?: string }
+  | BackfillCommand;
 
 /** Of what was removed so many paths are named. */
 const removedShownMax = 20;
@@ -51,6 +53,7 @@ export function parseCommand(request: unknown): ControlCommand {
     ["rerender", "repair", "restore-state"].includes(String(command)) ||
     ((command === "discard" || command === "approve") && Array.isArray(ids)) ||
     (command === "forget-left" && (trigger === undefined || typeof trigger === "string")) ||
+    (command === "backfill" && typeof trigger === "string") ||
     (command === "retire" && typeof cluster === "string") ||
     (command === "propose" && (group === undefined || typeof group === "string")) ||
     (command === "remove" && typeof source === "string" && typeof subject === "string");
@@ -70,7 +73,7 @@ export interface CommandScope {
 
 /** Commits what the command changes, and says what that was. Throws a SluiceError (NOT_FOUND) for what does not exist. */
 export async function executeCommand(
-  command: Exclude<ControlCommand, { command: "propose" | "approve" | "restore-state" }>,
+  command: Exclude<ControlCommand, { command: "propose" | "approve" | "restore-state" | "backfill" }>,
   scope: CommandScope,
 ): Promise<string> {
   const { keeper, branches } = scope;

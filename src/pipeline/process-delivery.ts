@@ -50,6 +50,15 @@ export function processDelivery(catalog: Catalog, delivery: Delivery, settings: 
   return { inputs, problems, warnings, nearMisses, ...(marker === undefined ? {} : { marker }) };
 }
 
+/** One event that was decoded before, under all triggers of the catalog. */
+export function processEvent(
+  catalog: Catalog,
+  received: ReceivedEvent,
+  settings: RenderSettings,
+): readonly EntityInput[] {
+  return matchEvent(received, catalog).matches.map((match) => renderMatch(catalog, match, received, settings).input);
+}
+
 function failOn(cluster: ClusterKey, problem: Problem): ClusterRendering {
   return { cluster, action: "fail", problem };
 }

@@ -19,6 +19,7 @@ import {
   recordFolder,
   recordPath,
 } from "../plan/paths.ts";
+import { isRunnable } from "../plan/pending-work.ts";
 import { newProfileRecord, profileRecordPath } from "../plan/profile-record.ts";
 import { parseIdentity, parseRecord } from "../plan/record-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
@@ -69,7 +70,7 @@ export async function renderPendingChunk(
     const { left, ...chunk } = await renderReview(scope, review, limits);
     return { ...chunk, pending: { ...pending, reviews: left === undefined ? otherReviews : [left, ...otherReviews] } };
   }
-  const pass = pending.passes.find(({ held }) => held === undefined);
+  const pass = pending.passes.find((one) => isRunnable(one, pending.backfill));
   if (pass === undefined) return { inputs: [], pending, records: 0, pairs: 0 };
   const isProfile = pass.owner.kind !== "EventTrigger" && pass.from === undefined;
   const { left, ...chunk } = await (isProfile ? renderProfilePass : renderPass)(scope, pass, limits);

@@ -14,7 +14,7 @@ import { behindPassRank, nextPassRank } from "../plan/claims-file.ts";
 import { keepWithdrawn } from "../plan/keep-withdrawn.ts";
 import { catalogSettings } from "../plan/mass-change/catalog-settings.ts";
 import { readGuardState, writeGuardState } from "../plan/mass-change/guard-state.ts";
-import { joinPass } from "../plan/pending-work.ts";
+import { isPassedBy, joinPass } from "../plan/pending-work.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import { checkName, moveTo, readPlaces } from "../plan/target-place.ts";
 import type { Ports } from "./branches/branch-parts.ts";
@@ -268,7 +268,11 @@ export class StateKeeper {
 
   /** What was rendered while it waited, or rendered anew if the catalog has changed since. */
   #inputsOf({ delivery, catalog, inputs }: ProcessedEntry): readonly PlanInput[] {
-    const { catalog: current, options } = this.#commits;
-    return catalog === current ? inputs : processDelivery(current, delivery, options.render).inputs;
+    const { catalog: current, options, checkpoint } = this.#commits;
+    const rendered = catalog === current ? inputs : processDelivery(current, delivery, options.render).inputs;
+    if (checkpoint.pending.backfill === undefined) return rendered;
+    const isTaken = (input: PlanInput) =>
+      input.kind !== "entity" || !isPassedBy(checkpoint.pending, input.owner, delivery.stream);
+    return rendered.filter(isTaken);
   }
 }

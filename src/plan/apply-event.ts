@@ -32,6 +32,8 @@ export interface EntityInput {
   readonly isAggregate?: true;
   /** The owner's documents are gone: what the event asks for is remembered, and no object is touched. */
   readonly isWithdrawn?: true;
+  /** It is an event of old: what comes of it is rendered when all have been read, and nothing is told of it now. */
+  readonly isBackfill?: true;
 }
 
 export interface EventOutcome {

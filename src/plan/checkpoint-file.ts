@@ -1,5 +1,5 @@
 /** The checkpoint as a file: what is in force, and what is still to be done. */
-import type { Checkpoint, Pass, Pause, PendingWork, Review } from "../model/change-set.ts";
+import type { Backfill, Checkpoint, Pass, Pause, PendingWork, Review } from "../model/change-set.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
 import { type Owner, ownerKey, parseOwnerKey } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
@@ -65,6 +65,7 @@ export function writeCheckpoint(checkpoint: Checkpoint): string {
   if (pauses.length > 0) file.set("pauses", pauses.map(pauseToJson));
   if (pending.passes.length > 0) file.set("passes", pending.passes.map(passToJson));
   if (pending.reviews.length > 0) file.set("reviews", pending.reviews.map(reviewToJson));
+  if (pending.backfill !== undefined) file.set("backfill", backfillToJson(pending.backfill));
   if (counters.size > 0) {
     file.set("counters", new Map([...counters].sort(byKey).map(([name, count]) => [name, BigInt(count)])));
   }
@@ -75,6 +76,31 @@ export function writeCheckpoint(checkpoint: Checkpoint): string {
 /** By code unit: equal checkpoints are equal bytes. */
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1;
+}
+
+function backfillToJson({ owner, cursors }: Backfill): JsonObject {
+  const streams = [...cursors].sort(byKey).map(([stream, { epoch, sequence, since }]) => {
+    const cursor = new Map<string, Json>([
+      ["epoch", epoch],
+      ["sequence", BigInt(sequence)],
+    ]);
+    if (since !== undefined) cursor.set("since", since);
+    return [stream, cursor] as const;
+  });
+  return new Map<string, Json>([
+    ["owner", ownerKey(owner)],
+    ["streams", new Map(streams)],
+  ]);
+}
+
+function backfillFromJson(json: JsonObject): Backfill {
+  const cursors = [...objectOf(json.get("streams"))].map(([stream, value]) => {
+    const cursor = objectOf(value);
+    const since = cursor.get("since");
+    const read = { epoch: textOf(cursor, "epoch"), sequence: Number(cursor.get("sequence")) };
+    return [stream, { ...read, ...(typeof since === "string" ? { since } : {}) }] as const;
+  });
+  return { owner: ownerOf(textOf(json, "owner")), cursors: new Map(cursors) };
 }
 
 function pauseToJson({ owner, cluster }: Pause): JsonObject {
@@ -125,6 +151,7 @@ export function parseCheckpoint(text: string): Checkpoint {
         claims: textOf(review, "claims"),
         after: textOf(review, "after"),
       })),
+      ...(file.has("backfill") ? { backfill: backfillFromJson(objectOf(file.get("backfill"))) } : {}),
     },
     counters: new Map([...objectOf(file.get("counters"))].map(([name, count]) => [name, Number(count)])),
     minutes: number(file, "minutes"),

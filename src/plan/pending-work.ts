@@ -2,8 +2,9 @@
  * What is still to be rendered again, and how more joins it. Of an owner, and of an object, one thing runs and one waits;
  * what changes meanwhile joins the one that waits, so that each comes to its end however often something changes.
  */
-import type { Pass, PendingWork, Review } from "../model/change-set.ts";
+import type { Backfill, Pass, PendingWork, Review } from "../model/change-set.ts";
 import type { ClusterKey } from "../model/cluster.ts";
+import type { StreamName } from "../model/delivery.ts";
 import { isSameOwner, type Owner } from "../model/owner.ts";
 import { fromStart } from "./checkpoint-file.ts";
 import { recordPath } from "./paths.ts";
@@ -35,6 +36,21 @@ export function joinPass(passes: readonly Pass[], owner: Owner, clusters?: reado
 export function joinReview(reviews: readonly Review[], claims: string): readonly Review[] {
   const isWaiting = reviews.some((review) => review.claims === claims && review.after === "");
   return isWaiting ? reviews : [...reviews, { claims, after: "" }];
+}
+
+/** Whether there is a chunk to be rendered: a pass that is held waits, and so does one of an owner that is backfilled. */
+export function isDue({ passes, reviews, backfill }: PendingWork): boolean {
+  return reviews.length > 0 || passes.some((pass) => isRunnable(pass, backfill));
+}
+
+export function isRunnable({ held, owner, from = owner }: Pass, backfill: Backfill | undefined): boolean {
+  const waits = backfill !== undefined && [owner, from].some((one) => isSameOwner(backfill.owner, one));
+  return held === undefined && !waits;
+}
+
+/** Whether live deliveries of the stream pass the owner by, because it will come to them in the stream's order. */
+export function isPassedBy({ backfill }: PendingWork, owner: Owner, stream: StreamName): boolean {
+  return backfill?.cursors.has(stream) === true && isSameOwner(backfill.owner, owner);
 }
 
 /** The owner takes over the records of another one. */

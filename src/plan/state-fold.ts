@@ -205,6 +205,7 @@ export class StateFold {
         const outcome = applyEvent(scope, this.#rules.records, before, input);
         if (outcome === undefined) return this.#nextRank;
         if (outcome.record !== undefined || before !== undefined) this.#keep(input, outcome.record);
+        if (input.isBackfill) return rank + 1;
         if (outcome.effect !== undefined) events.push(outcome.effect);
         if (input.isAggregate) touched.push({ ...input, clusters: clustersTold(input, before), rank });
         return rank + 1;
@@ -300,8 +301,8 @@ export class StateFold {
     this.#view.delete(ownerPath(owner));
   }
 
-  #pendingOf({ passes, reviews }: PendingWork): PendingWork {
-    return { passes, reviews: [...this.#reviews].sort().reduce(joinReview, reviews) };
+  #pendingOf(pending: PendingWork): PendingWork {
+    return { ...pending, reviews: [...this.#reviews].sort().reduce(joinReview, pending.reviews) };
   }
 
   /** Ids ascend with time, so the oldest come first. Returns how many had to go. */

@@ -48,11 +48,41 @@ export interface EventStream {
    */
   settle(upTo: StreamPosition): void;
 
+  /** Where the stream keeps what was read; absent: it never does. */
+  readonly past?: StreamPast;
+
   /** How many messages wait behind the last one handed on, as far as is known; undefined: nothing is. */
   pending(): number | undefined;
 
   /** Releases connections and files; ends running reads. */
   close(): Promise<void>;
+}
+
+/** Reads what was read before once more, beside the reading that goes on. */
+export interface StreamPast {
+  /** Whether the stream keeps what was read: only those of limits retention do. Throws as `read` does. */
+  isKept(signal: AbortSignal): Promise<boolean>;
+
+  /**
+   * The next deliveries in the stream's order, a bounded number of them. Throws a SluiceError (NATS_UNAVAILABLE,
+   * NATS_AUTH, NATS_STREAM) where they can't be had now, and also where the stream is not the one that `upTo` is of.
+   */
+  read(stretch: Stretch, signal: AbortSignal): Promise<StretchRead>;
+}
+
+export interface Stretch {
+  /** Behind this sequence. */
+  readonly after: number;
+  /** RFC 3339; in place of `after`: what was stored then or later. */
+  readonly since?: string;
+  /** Where the live reading is: nothing behind that. */
+  readonly upTo: StreamPosition;
+}
+
+export interface StretchRead {
+  readonly deliveries: readonly Delivery[];
+  /** Nothing more is left up to the end of the stretch. */
+  readonly isEnd: boolean;
 }
 
 /** Publishes messages; resolves when the server has them. */

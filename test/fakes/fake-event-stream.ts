@@ -1,6 +1,6 @@
 /** An event stream in memory: what JetStream and the journal promise, under a test's control. */
 import type { Delivery, StreamName, StreamPosition } from "../../src/model/delivery.ts";
-import type { Problem } from "../../src/model/problem.ts";
+import { type Problem, SluiceError } from "../../src/model/problem.ts";
 import type { EventStream, StreamStatus } from "../../src/ports/event-stream.ts";
 
 export interface FakeEventStream extends EventStream {
@@ -17,9 +17,14 @@ export interface FakeEventStream extends EventStream {
   /** Trouble: readers get nothing until `recover`. */
   fail(problem: Problem): void;
   recover(): void;
+  /** As a work-queue stream: what was read can't be read again. */
+  keepNothing(): void;
   /** The last position that was settled. */
   settled(): StreamPosition | undefined;
 }
+
+/** Deliveries that are read again at a time. */
+const stretchMax = 7;
 
 export interface FakeEventStreamOptions {
   readonly connection?: string;
@@ -38,6 +43,7 @@ export function createFakeEventStream(options: FakeEventStreamOptions = {}): Fak
   let incarnation = 1;
   let lastSequence = 0;
   let stored: Delivery[] = [];
+  let keeps = true;
   let trouble: Problem | undefined;
   let settled: StreamPosition | undefined;
   let handed: StreamPosition | undefined;
@@ -101,6 +107,17 @@ export function createFakeEventStream(options: FakeEventStreamOptions = {}): Fak
     settle(upTo) {
       settled = upTo;
     },
+    past: {
+      isKept: async () => keeps,
+      async read({ after, since, upTo }) {
+        if (trouble !== undefined) throw new SluiceError(trouble);
+        if (upTo.epoch !== epoch()) throw new SluiceError({ code: "NATS_STREAM", message: "another stream" });
+        const isBehind = ({ sequence, time }: StreamPosition) =>
+          since === undefined ? sequence > after : Date.parse(time) >= Date.parse(since);
+        const left = stored.filter(({ position }) => isBehind(position) && position.sequence <= upTo.sequence);
+        return { deliveries: left.slice(0, stretchMax), isEnd: left.length <= stretchMax };
+      },
+    },
     pending: () => countBehind(handed),
     async close() {
       closing.abort();
@@ -129,6 +146,9 @@ export function createFakeEventStream(options: FakeEventStreamOptions = {}): Fak
     recover() {
       trouble = undefined;
       wakeReaders();
+    },
+    keepNothing() {
+      keeps = false;
     },
     settled: () => settled,
   };

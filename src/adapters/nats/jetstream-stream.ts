@@ -12,6 +12,7 @@ import { readHeaders } from "./headers.ts";
 import type { NatsLink } from "./nats-link.ts";
 import type { PullBounds } from "./pull-batches.ts";
 import { BoundElsewhere, readBinding } from "./read-binding.ts";
+import { createStreamPast } from "./read-past.ts";
 import { findAdded } from "./read-progress.ts";
 import { createStatusReport, type StatusReport } from "./status-report.ts";
 import type { Verdict } from "./stream-identity.ts";
@@ -155,6 +156,7 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
       }
     },
     settle: (upTo) => current?.settle(upTo),
+    past: createStreamPast(options),
     pending: () => pending,
     async close() {
       if (closing.signal.aborted) return;

@@ -24,6 +24,12 @@ interface RepairOptions extends CommonOptions {
   readonly restoreState?: boolean;
 }
 
+interface BackfillOptions extends CommonOptions {
+  readonly since?: string;
+  readonly fromRecords?: true;
+  readonly dryRun?: true;
+}
+
 interface PauseOptions extends CommonOptions {
   readonly cluster?: string;
 }
@@ -59,6 +65,20 @@ export function addControlCommands(program: Command, context: CliContext, end: (
     .action((trigger: string | undefined, options: CommonOptions) =>
       send(options, { command: "rerender", ...(trigger === undefined ? {} : { trigger }) }),
     );
+  addFileOption(program.command("backfill"))
+    .description("let a trigger act on what its streams still hold from before it came")
+    .argument("<trigger>", "the EventTrigger")
+    .option("--since <time>", "only what was stored then or later, as 2026-01-31T12:00:00Z")
+    .option("--from-records", "take the last events that other triggers of its EventSource have on record")
+    .option("--dry-run", "say what it would come to, and do nothing")
+    .action((trigger: string, { since, fromRecords, dryRun, ...options }: BackfillOptions) =>
+      send(options, {
+        ...{ command: "backfill", trigger },
+        ...(since === undefined ? {} : { since: readTime(since) }),
+        ...(fromRecords === true ? { fromRecords } : {}),
+        ...(dryRun === true ? { dryRun } : {}),
+      }),
+    );
   addFileOption(program.command("discard"))
     .description("forget dead letters and failures of records")
     .argument("<id...>", "as `show dead-letters` and `show entities --failed` print them")
@@ -86,6 +106,13 @@ export function addControlCommands(program: Command, context: CliContext, end: (
       if (restoreState === true) return send(options, { command: "restore-state" });
       return send(options, { command: "repair", purge: purge === true });
     });
+}
+
+/** RFC 3339, in UTC. Throws a usage error. */
+function readTime(time: string): string {
+  const parsed = /^\d{4}-\d\d-\d\d/.test(time) ? Date.parse(time) : Number.NaN;
+  if (Number.isNaN(parsed)) throw usageError(`--since takes a time such as 2026-01-31T12:00:00Z, not ${time}`);
+  return new Date(parsed).toISOString();
 }
 
 /** Sends a command to the running service, and prints what it says. */

@@ -18,7 +18,7 @@ const commands: readonly { readonly names: readonly string[]; readonly load: () 
   { names: ["status"], load: async () => (await import("./status.ts")).addStatusCommand },
   { names: ["show"], load: async () => (await import("./show.ts")).addShowCommand },
   {
-    names: ["pause", "resume", "remove", "rerender", "discard", "approve", "propose", "repair"],
+    names: ["pause", "resume", "remove", "rerender", "backfill", "discard", "approve", "propose", "repair"],
     load: async () => (await import("./control.ts")).addControlCommands,
   },
   { names: ["forget"], load: async () => (await import("./forget.ts")).addForgetCommand },

@@ -53,7 +53,7 @@ function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["leas
 
 function writeLeading(leading: LeadingSnapshot): string[] {
   const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent } = leading;
-  const { leftBehind, failures } = leading;
+  const { leftBehind, failures, backfill } = leading;
   const { revision, triggers, clusters } = catalog;
   const lines = [`in force     ${triggers} triggers, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
   if (paused) lines.push("paused       events are received and wait: sluice resume");
@@ -70,6 +70,7 @@ function writeLeading(leading: LeadingSnapshot): string[] {
     lines.push(`pushing      for ${Math.round(push.milliseconds / 1000)} s`);
     if (push.problem !== undefined) lines.push(...writeProblem("", push.problem));
   }
+  if (backfill !== undefined) lines.push(`backfill     ${backfill.owner}, ${backfill.behind} sequences behind`);
   for (const change of held) lines.push("held:", `  ${describeHeld(change)}`, `  sluice approve ${change.id}`);
   for (const { id, owner } of heldPasses)
     lines.push("held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`);

@@ -8,6 +8,7 @@ import type { Problem } from "../../model/problem.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
 import { readGuardState, writeGuardState } from "../../plan/mass-change/guard-state.ts";
 import { addRemovals, sumOfHour } from "../../plan/mass-change/removals-of-hour.ts";
+import { isDue, isRunnable } from "../../plan/pending-work.ts";
 import { countPasses, countRemovals } from "../mass-change/count-change.ts";
 import type { PendingChunk } from "../render-pending.ts";
 import type { StateCommits } from "./state-commits.ts";
@@ -36,11 +37,13 @@ export class PassBudget {
     const state = readGuardState(before);
     const left = state.budget ?? Math.max(0, commits.options.guard.removals - sumOfHour(state.hour, minutes).total);
     const running =
-      pendingBefore.reviews.length > 0 ? undefined : pendingBefore.passes.find(({ held }) => held === undefined);
+      pendingBefore.reviews.length > 0
+        ? undefined
+        : pendingBefore.passes.find((pass) => isRunnable(pass, pendingBefore.backfill));
     if (total > left && running !== undefined) return this.#hold(running, total, left);
     const taken = { ...state, budget: Math.max(0, left - total), hour: addRemovals(state.hour, minutes, removals) };
     const parts = total === 0 ? before : writeGuardState(before, taken);
-    const isDone = !pending.passes.some(({ held }) => held === undefined) && pending.reviews.length === 0;
+    const isDone = !isDue(pending);
     const rest = isDone ? writeGuardState(parts, { ...readGuardState(parts), budget: undefined }) : parts;
     // Most chunks take nothing: what was folded to count them is what is committed.
     if (rest === before) await commits.store(folded, { mayWait: false, base: tree });

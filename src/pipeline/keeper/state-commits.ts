@@ -10,6 +10,7 @@ import { partialPauses } from "../../model/pauses.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
+import { isDue } from "../../plan/pending-work.ts";
 import { type CatalogChange, planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { PlanInput, PlanRules } from "../../plan/state-fold.ts";
 import type { ObjectId } from "../../ports/git.ts";
@@ -92,8 +93,7 @@ export class StateCommits {
   }
 
   get hasPending(): boolean {
-    const { passes, reviews } = this.#checkpoint.pending;
-    return passes.some(({ held }) => held === undefined) || reviews.length > 0;
+    return isDue(this.#checkpoint.pending);
   }
 
   /** The state's tree as the next commit is planned on. */

@@ -2,7 +2,7 @@
  * Batches: what has arrived while the last one was being pushed. No timer where there is nothing to do: a lone event goes
  * out at once. Under a push that takes long, full batches are committed behind it, up to a bound.
  */
-import type { Clock } from "../../ports/system.ts";
+import { Backfilling, type BackfillParts } from "../backfill/backfilling.ts";
 import { idlePositionsMsMax } from "../keeper/state-commits.ts";
 import type { Effects } from "./effects.ts";
 import type { InForce } from "./in-force.ts";
@@ -12,28 +12,31 @@ import type { InboxEntry } from "./reader.ts";
 /** A batch ends at so many bytes of events and manifests, however few its events are. */
 const batchBytesMax = 16 * 1024 * 1024;
 
-export interface BatcherParts {
+export interface BatcherParts extends BackfillParts {
   readonly inbox: Inbox<InboxEntry>;
   readonly effects: Effects;
-  readonly clock: Clock;
   readonly inForce: () => InForce;
 }
 
 export class Batcher {
   readonly #parts: BatcherParts;
+  readonly #backfilling: Backfilling;
 
   constructor(parts: BatcherParts) {
     this.#parts = parts;
+    this.#backfilling = new Backfilling(parts);
   }
 
   get isPaused(): boolean {
     return this.#parts.inForce().keeper.isPaused;
   }
 
-  /** Commits one batch, and says how many bytes of events and manifests that were. */
+  /** Commits one batch behind a stretch of the backfill, if there is one, and says how many bytes of events and manifests that were. */
   async commit(signal: AbortSignal): Promise<number> {
     const { inbox, inForce } = this.#parts;
     if (this.isPaused) return 0;
+    const { keeper, streams, options } = inForce();
+    await this.#backfilling.turn({ keeper, streams, settings: options.render }, signal);
     const entries = inbox.take(inForce().options.eventsMax, batchBytesMax);
     await this.#commit(entries, false, signal);
     return entries.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -60,10 +63,13 @@ export class Batcher {
     if (stopped.aborted || (keeper.hasPending && !isPaused)) return;
     const waiting = new AbortController();
     const { heldSince } = keeper;
-    const due =
-      heldSince === undefined || isPaused
-        ? []
-        : [clock.sleep(Math.max(0, heldSince + idlePositionsMsMax - clock.monotonic()), waiting.signal)];
+    const backfillMs = this.#backfilling.dueInMs(keeper);
+    const waits = [
+      ...(heldSince === undefined ? [] : [Math.max(0, heldSince + idlePositionsMsMax - clock.monotonic())]),
+      ...(backfillMs === undefined ? [] : [backfillMs]),
+    ];
+    if (!isPaused && backfillMs === 0) return;
+    const due = isPaused ? [] : waits.map((milliseconds) => clock.sleep(milliseconds, waiting.signal));
     const any = isPaused ? [] : [inbox.untilAny(waiting.signal)];
     await Promise.race([woken, ...any, ...due]);
     waiting.abort();

@@ -16,6 +16,7 @@ import { checkName } from "../../plan/target-place.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import { type BackfillCommand, startBackfill } from "../backfill/start-backfill.ts";
 import type { BranchNames, Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
 import { type ControlCommand, executeCommand } from "../execute-command.ts";
@@ -114,7 +115,7 @@ export class Leading {
     const { clock, log, metrics } = ports;
     const current = () => this.#inForce;
     const effects = new Effects();
-    const shared = { clock, log, metrics, effects, inForce: current };
+    const shared = { clock, chance: ports.chance, log, metrics, effects, inForce: current };
     this.#inbox = new Inbox({ entriesMax: 2 * inForce.options.eventsMax, bytesMax: inboxBytesMax });
     this.#absences = new Absences(log);
     this.#requests = new Requests(() => this.#wake());
@@ -215,6 +216,7 @@ export class Leading {
     if (command.command === "propose") return proposeAgain(this.#inForce.review, command.group);
     // A push may be waiting for just that.
     if (command.command === "restore-state") return this.#inForce.branches.restoreState(this.#cut.signal);
+    if (command.command === "backfill") return this.#backfill(command);
     return this.#requests.add(async (signal) => {
       const { branches, keeper } = this.#inForce;
       const { git, log } = this.#ports;
@@ -227,6 +229,19 @@ export class Leading {
       if (!(await this.#push(signal))) throw stoppedError();
       return told;
     });
+  }
+
+  /** Looks at the streams beside the loop, and begins between two pushes. */
+  async #backfill(command: BackfillCommand): Promise<string> {
+    const { git, log } = this.#ports;
+    const change = (work: () => Promise<void>) =>
+      this.#requests.add(async (signal) => {
+        await work();
+        if (!(await this.#push(signal))) throw stoppedError();
+      });
+    const told = await startBackfill(command, { git, inForce: () => this.#inForce, change }, this.#cut.signal);
+    log.info("command", { command: command.command, told });
+    return told;
   }
 
   /** Throws a SluiceError (NOT_FOUND) where one of the ids is held no more, naming those that are. */

@@ -54,6 +54,8 @@ export interface LeadingSnapshot {
   readonly held: readonly HeldChange[];
   /** Passes that would have taken more than they may. */
   readonly heldPasses: readonly { readonly id: string; readonly owner: string }[];
+  /** A trigger that acts on what streams held before it came, and how many sequences it is behind. */
+  readonly backfill?: { readonly owner: string; readonly behind: number };
   /** What is not there and must be. */
   readonly absent: Readonly<Partial<Record<AbsentPart, Problem>>>;
   /** Folders of the target that settings named before, and that still hold what is Sluice's. */
@@ -77,6 +79,17 @@ export interface SnapshotParts {
   readonly leftBehind: readonly TargetPlace[];
   readonly held: readonly HeldChange[];
   readonly waiting: number;
+}
+
+function describeBackfill({ checkpoint }: StateKeeper): Pick<LeadingSnapshot, "backfill"> {
+  const { backfill } = checkpoint.pending;
+  if (backfill === undefined) return {};
+  let behind = 0;
+  for (const [stream, { epoch, sequence }] of backfill.cursors) {
+    const position = checkpoint.positions.get(stream);
+    if (position !== undefined) behind += position.sequence - (epoch === position.epoch ? sequence : 0);
+  }
+  return { backfill: { owner: ownerKey(backfill.owner), behind } };
 }
 
 export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
@@ -108,6 +121,7 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
     ...(running === undefined ? {} : { push: running }),
     held,
     heldPasses: keeper.heldPasses.map(({ owner, held: id = "" }) => ({ id, owner: ownerKey(owner) })),
+    ...describeBackfill(keeper),
     absent: Object.fromEntries(absences.current),
     leftBehind,
     failures: Object.fromEntries(reader.failures),

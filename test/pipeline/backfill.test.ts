@@ -1,0 +1,220 @@
+/**
+ * A backfilled trigger comes to what it would have come to had it been there from the beginning: whatever is published
+ * meanwhile, and wherever the service is killed.
+ */
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { defaultGuard } from "../../src/model/mass-change.ts";
+import type { BackfillCommand } from "../../src/pipeline/backfill/start-backfill.ts";
+import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
+import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
+import { gitUnavailable } from "../fakes/fake-git-repository.ts";
+import { walkFiles } from "../fakes/git-objects.ts";
+import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
+import {
+  cloudEvent,
+  clusterDocument,
+  configMap,
+  contentDocument,
+  createInstance,
+  eventSourceDocument,
+  type Instance,
+  stateBranch,
+  triggerDocument,
+  until,
+} from "./service-bench.ts";
+
+const value = "{{ .CloudEvent.data.value }}";
+const documents = {
+  "config/one.yaml": clusterDocument("one"),
+  "config/source.yaml": eventSourceDocument,
+  "config/early.yaml": triggerDocument("early", "early"),
+  "config/early-content.yaml": contentDocument("early", configMap("early-{{ .CloudEvent.subject }}", value)),
+};
+const late = {
+  "config/late.yaml": triggerDocument("late", "late"),
+  "config/late-content.yaml": contentDocument("late", configMap("late-{{ .CloudEvent.subject }}", value)),
+};
+
+let remote: FakeGitRemote;
+let stream: FakeEventStream;
+let published: { readonly subject: string; readonly type: string; readonly value: string }[];
+
+beforeEach(begin);
+
+function begin(): void {
+  remote = new FakeGitRemote();
+  stream = createFakeEventStream();
+  published = [];
+  remote.commitAsPerson("main", documents);
+}
+
+function publish(subject: string, type = "login"): void {
+  const event = { subject, type, value: `v${published.length}` };
+  published.push(event);
+  stream.publish("user", cloudEvent({ subject, type, data: { value: event.value } }));
+}
+
+/** What the trigger has on the target: `<subject>=<value>`. */
+function has(trigger: string): string[] {
+  const files = [...remote.files("main", "rendered")].filter(([path]) => path.includes(`/triggers/${trigger}/`));
+  return files.map(([path, text]) => `${/-([^-/]+)\.yaml$/.exec(path)?.[1]}=${/value: (.*)/.exec(text)?.[1]}`).sort();
+}
+
+/** The fold over the events from one on: who is there by the last event. */
+function wanted(from = 0): string[] {
+  const last = new Map(published.slice(from).map((event) => [event.subject, event]));
+  return [...last.values()]
+    .flatMap(({ subject, type, value }) => (type === "login" ? [`${subject}=${value}`] : []))
+    .sort();
+}
+
+const checkpoint = () => storedCheckpoint(remote.files(stateBranch))!;
+const isTaken = () => checkpoint()?.positions.get(stream.name)?.sequence === published.length;
+const isAtRest = () => {
+  const { backfill, passes, reviews } = checkpoint().pending;
+  return backfill === undefined && passes.length === 0 && reviews.length === 0 && isTaken();
+};
+
+async function start(): Promise<{ readonly instance: Instance; readonly stop: () => Promise<void> }> {
+  const instance = createInstance({ remote, streams: [stream], eventsMax: 3, guard: { ...defaultGuard, share: 1 } });
+  const ended = instance.start();
+  await until(() => instance.ready.isReady, [instance.clock]);
+  const stop = async () => {
+    instance.stop();
+    await ended;
+  };
+  return { instance, stop };
+}
+
+const backfill = (instance: Instance, more: Partial<BackfillCommand> = {}) =>
+  instance.service!.execute({ command: "backfill", trigger: "late", ...more });
+
+/** A service that has taken 20 events before the trigger came. */
+async function withHistory(): Promise<Awaited<ReturnType<typeof start>>> {
+  for (const subject of ["a", "b", "c", "d"]) for (let times = 0; times < 4; times++) publish(subject);
+  for (const subject of ["a", "b"]) publish(subject, "logout");
+  const running = await start();
+  await until(isTaken, [running.instance.clock]);
+  remote.commitAsPerson("main", late);
+  await until(() => running.instance.service!.snapshot().catalog.triggers === 2, [running.instance.clock]);
+  return running;
+}
+
+describe("a trigger that came later", () => {
+  it("has what was before it came, and nothing of what is gone by now", async () => {
+    const { instance, stop } = await withHistory();
+    expect(has("late")).toEqual([]);
+    const created = () =>
+      remote
+        .history("main")
+        .filter(({ tree }) => [...walkFiles(remote, tree)].some(([path]) => path.includes("late-a")));
+    expect(await backfill(instance)).toBe("late is backfilled from bus/EVENTS");
+    publish("e");
+    publish("c", "logout");
+    await until(isAtRest, [instance.clock]);
+    await until(() => has("late").length === 2, [instance.clock]);
+    expect(has("late")).toEqual(wanted());
+    expect(has("early")).toEqual(wanted());
+    expect(created(), "never made").toEqual([]);
+    await stop();
+  });
+
+  it("takes what came since a time", async () => {
+    const { instance, stop } = await withHistory();
+    await backfill(instance, { since: new Date(Date.UTC(2026, 0, 1) + 13_000).toISOString() });
+    await until(isAtRest, [instance.clock]);
+    await until(() => has("late").length === 1, [instance.clock]);
+    expect(has("late")).toEqual(wanted(12));
+    await stop();
+  });
+
+  it("counts and does nothing where it is only tried", async () => {
+    const { instance, stop } = await withHistory();
+    const told = await backfill(instance, { dryRun: true });
+    expect(told).toBe("would act on 18 events of 18 messages: 2 entities on 1 clusters would be rendered");
+    expect(checkpoint().pending.backfill).toBeUndefined();
+    await stop();
+    expect(has("late")).toEqual([]);
+  });
+
+  it("takes what others have on record where streams keep nothing", async () => {
+    const { instance, stop } = await withHistory();
+    stream.keepNothing();
+    await expect(backfill(instance)).rejects.toMatchObject({ problem: { code: "NOT_FOUND" } });
+    expect(await backfill(instance, { fromRecords: true })).toContain("2 entities");
+    await until(() => has("late").length === 2, [instance.clock]);
+    expect(has("late")).toEqual(wanted());
+    await stop();
+  });
+
+  it("is one at a time, and of a trigger that there is", async () => {
+    const { instance, stop } = await withHistory();
+    stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
+    await backfill(instance).catch(() => undefined);
+    await expect(backfill(instance)).rejects.toMatchObject({ problem: { code: "SERVICE_BUSY" } });
+    await expect(backfill(instance, { trigger: "never" })).rejects.toMatchObject({ problem: { code: "NOT_FOUND" } });
+    expect(instance.service!.snapshot().backfill).toEqual({ owner: "EventTrigger/late", behind: 18 });
+    stream.recover();
+    await until(isAtRest, [instance.clock]);
+    await until(() => has("late").length === 2, [instance.clock]);
+    await stop();
+  });
+
+  it("goes on with the stream that is there where it was replaced", async () => {
+    const { instance, stop } = await withHistory();
+    stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
+    await backfill(instance);
+    stream.recreate();
+    published = [];
+    publish("z");
+    stream.recover();
+    await until(() => has("late").includes("z=v0"), [instance.clock]);
+    await until(() => checkpoint().pending.backfill === undefined, [instance.clock]);
+    await stop();
+  });
+});
+
+it("is what the fold over the whole stream says, wherever the service is killed", async () => {
+  const event = fc.record({
+    subject: fc.constantFrom("a", "b", "c", "d", "e"),
+    type: fc.constantFrom("login", "login", "logout"),
+  });
+  const events = fc.array(event, { minLength: 1, maxLength: 25 });
+  const kills = fc.array(fc.nat({ max: 60 }), { maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(events, events, kills, async (before, meanwhile, afterCalls) => {
+      begin();
+      for (const { subject, type } of before) publish(subject, type);
+      let running = await start();
+      await until(isTaken, [running.instance.clock]);
+      remote.commitAsPerson("main", late);
+      await until(() => running.instance.service!.snapshot().catalog.triggers === 2, [running.instance.clock]);
+      await backfill(running.instance);
+      for (const [index, calls] of afterCalls.entries()) {
+        let left = calls;
+        let isDead = false;
+        running.instance.git.fault = () => {
+          isDead ||= left-- <= 0;
+          if (isDead) throw gitUnavailable("killed");
+        };
+        for (const { subject, type } of meanwhile.slice(index * 8, index * 8 + 8)) publish(subject, type);
+        for (let step = 0; step < 40 && !isDead; step++) await until(() => true, [running.instance.clock]);
+        // Nothing of it gets out any more, or it stops in order.
+        let hasEnded = false;
+        void running.stop().then(
+          () => (hasEnded = true),
+          () => (hasEnded = true),
+        );
+        await until(() => hasEnded, [running.instance.clock]);
+        running = await start();
+      }
+      for (const { subject, type } of meanwhile.slice(afterCalls.length * 8)) publish(subject, type);
+      await until(isAtRest, [running.instance.clock]);
+      await until(() => JSON.stringify(has("late")) === JSON.stringify(wanted()), [running.instance.clock]);
+      expect(has("early")).toEqual(wanted());
+      await running.stop();
+    }),
+    { numRuns: 25 },
+  );
+});
