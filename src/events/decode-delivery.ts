@@ -19,7 +19,7 @@ export interface DecodedDelivery {
   readonly events: readonly ReceivedEvent[];
   /** One for each event that can't be decoded, placed at the delivery. */
   readonly problems: readonly Problem[];
-  /** Why the server put the message there, which is no event: `MaxAge`, `Purge`, `Remove`, `DEL`, `PURGE`. */
+  /** Why the server put the message there, which is no event: `MaxAge`, `Purge`, `Remove`, `DEL`, `PURGE`, `Schedule`. */
   readonly marker?: string;
 }
 
@@ -58,10 +58,14 @@ export function decodeDelivery(delivery: Delivery): DecodedDelivery {
 }
 
 /**
- * A message without a body that only says that others are gone: a stream's delete marker (`Nats-Marker-Reason`, where it
- * has `allow_msg_ttl` or `subject_delete_marker_ttl`), or that of a key-value bucket (`KV-Operation`).
+ * A message that is none of a sender's: without a body, that others are gone: a stream's delete marker (`Nats-Marker-Reason`,
+ * where it has `allow_msg_ttl` or `subject_delete_marker_ttl`), or that of a key-value bucket (`KV-Operation`). Or one that
+ * the server is to publish later (`allow_msg_schedules`), which comes again when its time has come.
  */
 function findMarker({ headers, payload }: Delivery): string | undefined {
+  const isScheduled =
+    findHeader(headers, "nats-schedule") !== undefined && findHeader(headers, "nats-schedule-target") !== undefined;
+  if (isScheduled) return "Schedule";
   if (payload.length > 0) return undefined;
   return findHeader(headers, "nats-marker-reason") ?? findHeader(headers, "kv-operation");
 }

@@ -50,6 +50,13 @@ describe("what a server or a bucket puts into a stream to say that messages are 
     expect(decodeDelivery(deliver("", headers))).toEqual({ events: [], problems: [], marker });
   });
 
+  it("or to publish it later, on another subject: what is published then is the event", () => {
+    const planned = { "Nats-Schedule": "@at 2026-01-01T00:00:00Z", "Nats-Schedule-Target": "user.login" };
+    expect(decodeDelivery(deliver(json(), planned))).toEqual({ events: [], problems: [], marker: "Schedule" });
+    const published = { "Nats-Scheduler": "user.plan", "Nats-Schedule-Next": "purge" };
+    expect(decode(json(), published).documents).toEqual([json()]);
+  });
+
   it("has no body: what has one is an event, whatever its headers", () => {
     expect(decode(json(), { "Nats-Marker-Reason": "MaxAge" }).documents).toEqual([json()]);
     expect(decode("", {}).codes).toEqual(["EVENT_NOT_JSON"]);

@@ -10,7 +10,7 @@ export function renewedProblem(verdict: Verdict, from: StreamPosition | undefine
   if (verdict.kind === "same" || from === undefined) return undefined;
   return verdict.kind === "new"
     ? warning(
-        `it is not the stream that was read before: ${verdict.why}, later than the last message that was read`,
+        `it is not the stream that was read before, but one that was created later: ${verdict.why}`,
         "It is read from its beginning. What the stream before held and was not read is lost.",
       )
     : warning(
