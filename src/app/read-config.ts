@@ -156,6 +156,7 @@ export function catalogLoader(settings: Settings, connections: ReadConnections["
       compatibility: instead.compatibility ?? settings.compatibility,
       checks: instead.checks ?? settings.checks.kubernetes,
       records: settings.output.records,
+      isCommitted: settings.config.kind === "target",
       connections: serve(served, instead.connectionClusters),
       ...(previous === undefined ? {} : { previous }),
     });

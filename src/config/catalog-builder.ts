@@ -15,24 +15,24 @@ import type {
   Profile,
   RawDocument,
 } from "../model/catalog.ts";
-import { type Cluster, clusterKey, type LabelSelector } from "../model/cluster.ts";
-import type { Connection } from "../model/connection.ts";
+import { type Cluster, clusterKey } from "../model/cluster.ts";
 import { type CustomKind, customKindKey } from "../model/custom-kind.ts";
 import type { DocumentKey } from "../model/document-key.ts";
 import { type OwnerKey, ownerKey } from "../model/owner.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
-import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { customKindsOfText } from "../render/manifests/schema/read-crd.ts";
 import { type ContentScope, checkContent } from "./check-contents.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
-import type { Compatibility } from "./compile-pattern.ts";
 import { findDependencyCycles } from "./find-dependency-cycles.ts";
+import type { CatalogOptions } from "./load-catalog.ts";
 import { clusterSetKey } from "./read-cluster-set.ts";
 import type { ReadDocument } from "./read-document.ts";
 import type { Reference } from "./references.ts";
 import { revisionOf } from "./revision-of.ts";
 import { sortProblems } from "./sort-problems.ts";
+
+type BuildOptions = Required<Omit<CatalogOptions, "previous">>;
 
 export class CatalogBuilder {
   /** After `build`: the documents of the catalog, of bad ones the last good version. */
@@ -87,14 +87,9 @@ export class CatalogBuilder {
     }
   }
 
-  build(
-    compatibility: Compatibility,
-    checks: KubernetesChecks,
-    records: "full" | "identity",
-    connections: readonly { readonly connection: Connection; readonly clusters?: LabelSelector }[],
-  ): Checked<Catalog> {
+  build({ compatibility, checks, records, isCommitted, connections }: BuildOptions): Checked<Catalog> {
     this.#chooseInForce();
-    this.#checkContents({ customKinds: this.#findCustomKinds(), checks });
+    this.#checkContents({ customKinds: this.#findCustomKinds(), checks, isCommitted });
     const broken = this.#followReferences(records);
     const connectionClusters = new Map(
       connections.flatMap(({ connection, clusters }) =>

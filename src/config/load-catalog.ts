@@ -18,6 +18,8 @@ export interface CatalogOptions {
   readonly checks?: KubernetesChecks;
   /** What the settings keep of events; default `full`. */
   readonly records?: "full" | "identity";
+  /** Whether the files are of the repository that they are rendered to: what they say stands there in clear anyway. */
+  readonly isCommitted?: boolean;
   /** The catalog in force: documents that are bad now stay as they are in it. */
   readonly previous?: Catalog;
 }
@@ -38,7 +40,8 @@ const memories = new WeakMap<Catalog, Memory>();
 
 /** Never fails as a whole: the value is what can be in force, the problems are everything there is to tell. */
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
-  const { compatibility, checks = "refuse", records = "full", connections = [], previous } = options;
+  const { compatibility, checks = "refuse", records = "full", isCommitted = false, connections = [] } = options;
+  const { previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
   const builder = new CatalogBuilder(files, memory?.inForce ?? new Map());
   const readFiles = new Map<string, ReadFile>();
@@ -51,7 +54,7 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     readFiles.set(name, read);
     for (const document of read.documents) builder.add(document);
   }
-  const checked = builder.build(compatibility, checks, records, connections);
+  const checked = builder.build({ compatibility, checks, records, isCommitted, connections });
   memories.set(checked.value, { files: readFiles, inForce: builder.inForce });
   return checked;
 }

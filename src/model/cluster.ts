@@ -26,6 +26,14 @@ export function clusterKey(cluster: ClusterName): ClusterKey {
   return `${cluster.namespace}/${cluster.name}`;
 }
 
+/** Whether a person means the cluster: by its key, or by its name alone. */
+export function isNamedCluster(named: string, key: ClusterKey): boolean {
+  return named === key || (!named.includes("/") && key.endsWith(`/${named}`));
+}
+
+/** The folder of what `deploymentType: Local` puts on the hub itself; no document describes it. */
+export const managementCluster: ClusterKey = "mgmt/mgmt";
+
 /** A Kubernetes label selector; all requirements must hold. `matchLabels` is read as `In` with one value. */
 export interface LabelSelector {
   readonly requirements: readonly LabelRequirement[];

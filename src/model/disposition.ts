@@ -72,6 +72,7 @@ const dispositions = {
   LABEL_INVALID: rendered,
   KIND_UNKNOWN: rendered,
   SECRET_REFUSED: rendered,
+  SECRET_IN_CLEAR: written,
   POLICY_VIOLATION: rendered,
   OBJECT_CONFLICT: rendered,
   PAUSED: rendered,

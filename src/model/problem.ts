@@ -58,6 +58,7 @@ export type ErrorCode =
   | "LABEL_INVALID"
   | "KIND_UNKNOWN"
   | "SECRET_REFUSED"
+  | "SECRET_IN_CLEAR"
   | "POLICY_VIOLATION"
   | "OBJECT_CONFLICT"
   | "PAUSED"

@@ -1,4 +1,5 @@
 /** What the state branch holds, read for people: records and dead letters, filtered and bounded. */
+import { isNamedCluster } from "../model/cluster.ts";
 import { triggerOwner } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
 import { parseDeadLetter } from "../plan/dead-letter-file.ts";
@@ -9,7 +10,7 @@ import { readFolder } from "./read-folder.ts";
 
 export interface RecordFilter {
   readonly trigger?: string;
-  /** `<namespace>/<name>`: records with objects or failures there. */
+  /** `[<namespace>/]<name>`: records with objects or failures there. */
   readonly cluster?: string;
   readonly failedOnly?: boolean;
   readonly limit?: number;
@@ -33,9 +34,11 @@ export async function* listRecords(
 
 function isWanted({ clusters }: EntityRecord, { cluster, failedOnly }: RecordFilter): boolean {
   if (failedOnly && ![...clusters.values()].some(({ failure }) => failure !== undefined)) return false;
-  const on = cluster === undefined ? undefined : clusters.get(cluster);
   if (cluster === undefined) return true;
-  return on !== undefined && (on.objects.size > 0 || on.waiting.size > 0 || on.failure !== undefined);
+  return [...clusters].some(
+    ([key, { objects, waiting, failure }]) =>
+      isNamedCluster(cluster, key) && (objects.size > 0 || waiting.size > 0 || failure !== undefined),
+  );
 }
 
 /** The oldest first. */

@@ -18,6 +18,8 @@ import { withoutQuotes } from "./without-quotes.ts";
 
 export interface RenderSettings {
   readonly secrets: "refuse" | "sops" | "plain";
+  /** Whether a Secret that is no template is committed all the same: it stands in the same repository already. */
+  readonly commitsConstants?: boolean;
   /** Nothing of an event is quoted in what is said of a failure, as `records: identity` has it. */
   readonly hidesEvents?: boolean;
   /** Settings' `name`, as every object says it. */
@@ -59,10 +61,18 @@ export function renderSpec(spec: OwnerSpec, scope: RenderScope): RenderedSpec {
   }
 }
 
+/** What is rendered of a document. */
+interface Policy {
+  readonly reference: PolicyRef;
+  readonly entries: readonly ContentEntry[];
+  /** Whether it is the config folder's as it is: no template, and not made by a generator. */
+  readonly isConstant: boolean;
+}
+
 /** What an owner's references name for one event and cluster. */
 interface Documents {
   /** In the order of the references, without those that are not there and need not be. */
-  readonly policies: readonly { readonly reference: PolicyRef; readonly entries: readonly ContentEntry[] }[];
+  readonly policies: readonly Policy[];
   readonly resources: ReadonlyMap<string, JsonObject | null>;
 }
 
@@ -75,8 +85,10 @@ function resolveDocuments(spec: OwnerSpec, scope: RenderScope): Documents {
   const policies = spec.policyRefs.flatMap((reference) => {
     if (reference.isLocal) throw refuseLocal(reference);
     const resolved = resolveRef(reference, scope);
-    const document = generated.get(resolved.key) ?? findContent(reference, resolved, scope);
-    return document === undefined ? [] : [{ reference, entries: document.entries }];
+    const made = generated.get(resolved.key);
+    if (made !== undefined) return [{ reference, entries: made.entries, isConstant: false }];
+    const document = findContent(reference, resolved, scope);
+    return document === undefined ? [] : [{ reference, entries: document.entries, isConstant: !document.isTemplate }];
   });
   return { policies, resources: new Map(resources) };
 }
@@ -103,7 +115,8 @@ function renderDocuments(
   const manifests: Manifest[] = [];
   const warnings: Problem[] = [];
   const seen = new Set<string>();
-  for (const { reference, entries } of policies) {
+  for (const { reference, entries, isConstant } of policies) {
+    const isInClear = settings.secrets === "plain" || (isConstant && settings.commitsConstants === true);
     for (const { content } of entries) {
       const rendered = renderContent(content, data, context);
       const { value, problems } = readManifests(rendered, content.source, {
@@ -122,7 +135,7 @@ function renderDocuments(
         if (warnings.length < warningsMax) warnings.push(problem);
       }
       for (const manifest of value) {
-        checkManifest(manifest, seen, settings);
+        checkManifest(manifest, seen, isInClear);
         manifests.push(reference.skipNamespaceCreation ? { ...manifest, skipsNamespace: true } : manifest);
       }
     }
@@ -132,14 +145,15 @@ function renderDocuments(
 
 const warningsMax = 20;
 
-function checkManifest({ identity, at }: Manifest, seen: Set<string>, { secrets }: RenderSettings): void {
+/** `isInClear`: whether a Secret may be committed as it is. */
+function checkManifest({ identity, at }: Manifest, seen: Set<string>, isInClear: boolean): void {
   const { kind, namespace, name } = identity;
   const key = identityKey(identity);
   if (seen.has(key)) {
     throw new SluiceError({ code: "MANIFEST_INVALID", message: `${kind} ${namespace}/${name} is rendered twice`, at });
   }
   seen.add(key);
-  if (isCoreKind(identity, "Secret") && secrets !== "plain") {
+  if (isCoreKind(identity, "Secret") && !isInClear) {
     throw new SluiceError({
       code: "SECRET_REFUSED",
       message: `Secret ${namespace}/${name} would be committed in plain text`,

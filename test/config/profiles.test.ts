@@ -122,3 +122,28 @@ it("warns of a cluster of another namespace, of events that a profile's template
     "warning FIELD_WITHOUT_EFFECT c.yaml",
   ]);
 });
+
+describe("a Secret that stands in the config folder as it is", () => {
+  const secret = (annotations = "") =>
+    `apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: default${annotations}}\nstringData:\n  a.yaml: |\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: t, namespace: n}\n    stringData: {password: hidden}\n`;
+  const files = (annotations?: string) => ({
+    "p.yaml": profile("p", "policyRefs: [{kind: Secret, namespace: default, name: s}]"),
+    "s.yaml": secret(annotations),
+  });
+  const loadWith = (isCommitted: boolean, annotations?: string) =>
+    loadCatalog(
+      Object.entries(files(annotations)).map(([path, text]) => ({ path, text })),
+      { compatibility: "strict", isCommitted },
+    ).problems;
+
+  it("is a warning that quotes nothing, where it is committed anyway", () => {
+    const problems = loadWith(true);
+    expect(summarize(problems)).toEqual(["warning SECRET_IN_CLEAR s.yaml"]);
+    expect(JSON.stringify(problems)).not.toContain("hidden");
+    expect(loadWith(false)).toEqual([]);
+  });
+
+  it("is none where it is a template: what that renders is no constant", () => {
+    expect(loadWith(true, ", annotations: {projectsveltos.io/template: ok}")).toEqual([]);
+  });
+});

@@ -1,8 +1,7 @@
 /** `sluice show`: what is deployed, what is remembered, what could not be decoded. */
 import type { Command } from "commander";
 import { Argument, Option } from "commander";
-import type { ObjectIdentity } from "../../model/manifest.ts";
-import { type Owner, ownerKey, triggerOwner } from "../../model/owner.ts";
+import { isSameOwner, type Owner, ownerKey, triggerOwner } from "../../model/owner.ts";
 import { formatPlace, type Problem } from "../../model/problem.ts";
 import {
   type ClusterRecord,
@@ -13,24 +12,10 @@ import {
   type RankedObjects,
 } from "../../model/record.ts";
 import type { Settings } from "../../model/settings.ts";
+import type { AddonFilter } from "../../pipeline/list-addons.ts";
 import { listDeadLetters, listRecords, type RecordFilter } from "../../pipeline/list-state.ts";
-import {
-  describeFileReview,
-  filesUnderReview,
-  type GroupOverview,
-  listReviews,
-  type UnmergedFile,
-} from "../../pipeline/review/review-overview.ts";
-import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
-import {
-  checkpointPath,
-  clusterFolder,
-  desiredFolder,
-  hashEntity,
-  isAggregateEntity,
-  objectPath,
-  ownerPath,
-} from "../../plan/paths.ts";
+import { type GroupOverview, listReviews, type UnmergedFile } from "../../pipeline/review/review-overview.ts";
+import { clusterFolder, desiredFolder, hashEntity, isAggregateEntity, ownerPath } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { openHeads, openState } from "../compose/state.ts";
 import { openSettings } from "../read-config.ts";
@@ -46,6 +31,7 @@ import {
 } from "./context.ts";
 import { type Column, formatTime, type PrintOptions, printRows, type View } from "./print-rows.ts";
 import { reviewScope } from "./review-scope.ts";
+import { readOwnerFilter, withAddons } from "./show-addons.ts";
 import { showEvents } from "./show-events.ts";
 import { leftView, withLeft } from "./show-left.ts";
 
@@ -53,6 +39,9 @@ interface ShowOptions extends CommonOptions {
   readonly output: OutputFormat;
   readonly cluster?: string;
   readonly trigger?: string;
+  readonly profile?: string;
+  readonly namespace?: string;
+  readonly objectNamespace?: string;
   readonly failed?: boolean;
   readonly left?: boolean;
   readonly limit?: string;
@@ -70,8 +59,11 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
       "what the state branch says: add-ons on clusters, entities, dead letters, reviews; and the last events",
     )
     .addArgument(new Argument("<what>", "what to show").choices(views))
-    .option("--cluster <namespace/name>", "only of this cluster")
+    .option("--cluster <[namespace/]name>", "only of this cluster")
     .option("--trigger <name>", "only of this EventTrigger")
+    .option("--profile <kind/name>", "of add-ons: only of this ClusterProfile, Profile or EventTrigger")
+    .option("-n, --namespace <name>", "of add-ons: only of clusters in this namespace")
+    .option("--object-namespace <name>", "of add-ons: only objects in this namespace")
     .option("--failed", "only what failed")
     .option("--left", "of add-ons: what LeavePolicies left, and nobody claims")
     .option("--watch", "of events: go on with those that come")
@@ -84,7 +76,7 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
 async function show(context: CliContext, what: string, options: ShowOptions): Promise<ExitCode> {
   const limit = limitOf(options);
   if (what === "dead-letters" || what === "reviews") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
-  if (what !== "addons") refuseOptions(what, options, ["left"]);
+  if (what !== "addons") refuseOptions(what, options, ["left", "profile", "namespace", "objectNamespace"]);
   if (what === "events") refuseOptions(what, options, ["cluster"]);
   else refuseOptions(what, options, ["watch"]);
   const { value: settings, problems } = await openSettings(context, options.file);
@@ -97,7 +89,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   };
   const print = { format: options.output, headers: options.headers, limit };
   if (what === "addons" && options.left === true) {
-    refuseOptions("addons --left", options, ["failed"]);
+    refuseOptions("addons --left", options, ["failed", "profile", "namespace", "objectNamespace"]);
     await withLeft(context, settings, filter, (rows) => printLimited(context, print, rows, leftView));
     return 0;
   }
@@ -107,7 +99,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
     return 0;
   }
   if (what === "addons") {
-    await showAddons(context, settings, print, filter);
+    await showAddons(context, settings, print, { ...filter, ...addonFilterOf(options) });
     return 0;
   }
   if (what === "reviews") {
@@ -140,12 +132,38 @@ async function checkFilter(
   { cluster, trigger }: RecordFilter,
 ): Promise<void> {
   const isKnown = async (path: string) => tree !== undefined && (await git.findEntry(tree, path)) !== undefined;
-  if (cluster !== undefined && !(await isKnown(`${desiredFolder}/${clusterFolder(cluster)}`))) {
-    throw notFoundError(`there is no cluster ${cluster}`, "As <namespace>/<name>, and in the catalog in force.");
+  if (cluster !== undefined && !(await isKnownCluster(git, tree, cluster))) {
+    throw notFoundError(`there is no cluster ${cluster}`, "As [<namespace>/]<name>, and in the catalog in force.");
   }
   if (trigger !== undefined && !(await isKnown(ownerPath(triggerOwner(trigger))))) {
     throw notFoundError(`there is no EventTrigger ${trigger}`, "Nor is anything on record of one that was called so.");
   }
+}
+
+/** By `<namespace>/<name>`, or by its name alone. */
+async function isKnownCluster(git: GitReader, tree: ObjectId | undefined, cluster: string): Promise<boolean> {
+  if (tree === undefined) return false;
+  if (cluster.includes("/"))
+    return (await git.findEntry(tree, `${desiredFolder}/${clusterFolder(cluster)}`)) !== undefined;
+  const namespaces = await git.findEntry(tree, desiredFolder);
+  if (namespaces === undefined) return false;
+  const folder = clusterFolder(`x/${cluster}`).slice("x/".length);
+  for (const { name } of await git.readTree(namespaces.id))
+    if ((await git.findEntry(tree, `${desiredFolder}/${name}/${folder}`)) !== undefined) return true;
+  return false;
+}
+
+/** Who asked for it, and in which namespaces. */
+function addonFilterOf({ trigger, profile, namespace, objectNamespace }: ShowOptions): AddonFilter {
+  if (trigger !== undefined && profile !== undefined) throw usageError("--trigger and --profile exclude each other");
+  const isOwner = profile === undefined ? undefined : readOwnerFilter(profile);
+  const ofTrigger = (owner: Owner) => isSameOwner(owner, triggerOwner(trigger ?? ""));
+  return {
+    ...(trigger === undefined ? {} : { isOwner: ofTrigger }),
+    ...(isOwner === undefined ? {} : { isOwner }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(objectNamespace === undefined ? {} : { objectNamespace }),
+  };
 }
 
 /** A table for people is cut, what programs read is not. */
@@ -158,7 +176,9 @@ function limitOf({ limit, output }: ShowOptions): number {
 
 /** An option that means nothing here is said, not passed over. */
 function refuseOptions(what: string, options: ShowOptions, names: readonly (keyof ShowOptions)[]): void {
-  for (const name of names) if (options[name] !== undefined) throw usageError(`--${name} means nothing for ${what}`);
+  const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  for (const name of names)
+    if (options[name] !== undefined) throw usageError(`${flag(name)} means nothing for ${what}`);
 }
 
 interface LimitedPrint extends PrintOptions {
@@ -189,92 +209,11 @@ export async function showAddons(
   context: CliContext,
   settings: Settings,
   print: LimitedPrint,
-  filter: RecordFilter,
+  filter: AddonFilter & RecordFilter,
 ): Promise<void> {
-  const heads = await openHeads(context, settings);
-  try {
-    const { git, state } = heads;
-    const files = filesUnderReview(await listReviews(reviewScope(settings, heads)));
-    const text =
-      state === undefined ? undefined : (await git.readFiles(state.tree, [checkpointPath])).get(checkpointPath);
-    const plain = { shards: settings.output.shards, buckets: 1 };
-    const layout = text === undefined ? plain : parseCheckpoint(text).layout;
-    const reviewOf: ReviewOf = (owner, cluster, identity) => {
-      const path = objectPath(cluster, owner, identity, layout);
-      const file = files.get(settings.output.path + path.slice(desiredFolder.length));
-      return file === undefined ? "" : describeFileReview(file);
-    };
-    await checkFilter(git, state?.tree, filter);
-    const addons: Addon[] = [];
-    for await (const record of listRecords(git, state?.tree, filter)) {
-      addons.push(...addonsOf(record, filter.cluster, reviewOf));
-    }
-    const keys = new Map(addons.map((addon) => [addon, sortKey(addon)]));
-    addons.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : 1));
-    // Where nothing is reviewed it is the seed's table, column for column.
-    const isReviewed = settings.review.mode === "pull-request";
-    const columns = isReviewed ? [...addonColumns, reviewColumn] : addonColumns;
-    await printLimited(context, print, addons, { ...addonView, columns });
-  } finally {
-    await heads.close();
-  }
+  const check = (git: GitReader, tree: ObjectId | undefined) => checkFilter(git, tree, filter);
+  await withAddons(context, settings, filter, check, (rows, view) => printLimited(context, print, rows, view));
 }
-
-/** A row of the seed's table. */
-interface Addon {
-  readonly cluster: string;
-  readonly resourceType: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly version: string;
-  readonly time: string;
-  readonly profiles: string;
-  /** Where it is not on the target as events ask for: how that stands. */
-  readonly review?: string;
-}
-
-type ReviewOf = (owner: Owner, cluster: string, identity: ObjectIdentity) => string;
-
-function addonsOf(
-  { clusters, owner, changedAt }: EntityRecord,
-  only: string | undefined,
-  reviewOf: ReviewOf,
-): readonly Addon[] {
-  return [...clusters]
-    .filter(([cluster]) => only === undefined || cluster === only)
-    .flatMap(([cluster, { objects }]) =>
-      [...objects.values()].map(({ identity }) => {
-        const { group, kind, namespace, name } = identity;
-        const review = reviewOf(owner, cluster, identity);
-        return {
-          cluster,
-          resourceType: `${group}:${kind}`,
-          namespace,
-          name,
-          version: "N/A",
-          time: changedAt,
-          profiles: ownerKey(owner),
-          ...(review === "" ? {} : { review }),
-        };
-      }),
-    );
-}
-
-function sortKey({ cluster, resourceType, namespace, name }: Addon): string {
-  return [cluster, resourceType, namespace, name].join("\0");
-}
-
-const addonColumns: readonly Column<Addon>[] = [
-  { title: "CLUSTER", cell: ({ cluster }) => cluster },
-  { title: "RESOURCE TYPE", cell: ({ resourceType }) => resourceType },
-  { title: "NAMESPACE", cell: ({ namespace }) => namespace },
-  { title: "NAME", cell: ({ name }) => name },
-  { title: "VERSION", cell: ({ version }) => version },
-  { title: "TIME", cell: ({ time }) => formatTime(time) },
-  { title: "PROFILES", cell: ({ profiles }) => profiles },
-];
-
-const reviewColumn: Column<Addon> = { title: "REVIEW", cell: ({ review }) => review ?? "merged" };
 
 /** The groups of reviews, and what of them is proposed and turned down. */
 async function showReviews(context: CliContext, settings: Settings, print: LimitedPrint): Promise<void> {
@@ -311,7 +250,7 @@ const reviewView: View<GroupOverview> = {
 
 const entityColumns: readonly Column<EntityRecord>[] = [
   { title: "ID", cell: ({ entity }) => hashEntity(entity) },
-  { title: "TRIGGER", cell: ({ owner }) => owner.name },
+  { title: "TRIGGER", cell: ({ owner }) => (owner.kind === "EventTrigger" ? owner.name : ownerKey(owner)) },
   { title: "SOURCE", cell: ({ entity }) => (isAggregateEntity(entity) ? "(all alive)" : entity.source) },
   { title: "SUBJECT", cell: ({ entity }) => entity.subject },
   { title: "CLUSTERS", cell: (record) => String(clustersOf(record).length) },
@@ -373,11 +312,6 @@ function plainDeadLetter({ payload, ...letter }: DeadLetter): unknown {
   return { ...letter, payload };
 }
 
-const addonView: View<Addon> = {
-  columns: addonColumns,
-  name: ({ cluster, resourceType, namespace, name }) => `${cluster}/${resourceType}/${namespace}/${name}`,
-  plain: (addon) => addon,
-};
 const entityView: View<EntityRecord> = {
   columns: entityColumns,
   name: ({ entity }) => hashEntity(entity),

@@ -17,9 +17,10 @@ export function composeOpenRenderSettings(settings: Settings): RenderSettings {
   return settings.render.seedKey === undefined ? base : { ...base, drawBytes: bytesFrom("sluice") };
 }
 
-function settingsWithoutChance({ output, name }: Settings): RenderSettings {
+function settingsWithoutChance({ output, name, config }: Settings): RenderSettings {
   const { secrets, records } = output;
-  return { instance: name, secrets, hidesEvents: records === "identity" };
+  const commitsConstants = config.kind === "target";
+  return { instance: name, secrets, commitsConstants, hidesEvents: records === "identity" };
 }
 
 /** Counter mode over HMAC: as many bytes as wanted, and nothing about the key. */

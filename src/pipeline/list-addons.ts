@@ -1,0 +1,60 @@
+/** What stands on clusters and who asked for it: the rows of `sveltosctl show addons`, made of records. */
+import { type ClusterKey, isNamedCluster } from "../model/cluster.ts";
+import type { ObjectIdentity } from "../model/manifest.ts";
+import { type Owner, type OwnerKey, ownerKey } from "../model/owner.ts";
+import type { EntityRecord } from "../model/record.ts";
+
+/** An object on a cluster. */
+export interface Addon {
+  readonly cluster: ClusterKey;
+  readonly identity: ObjectIdentity;
+  /** When the latest of those who want it asked for it: RFC 3339; empty: not told. */
+  readonly time: string;
+  /** Everybody whose record has it: several share an object where they want it alike. */
+  readonly owners: ReadonlyMap<OwnerKey, Owner>;
+}
+
+/** Which of them are wanted; what is not given does not matter. */
+export interface AddonFilter {
+  /** `<name>` or `<namespace>/<name>` of a cluster. */
+  readonly cluster?: string;
+  /** Of the cluster. */
+  readonly namespace?: string;
+  readonly objectNamespace?: string;
+  readonly isOwner?: (owner: Owner) => boolean;
+}
+
+/** By cluster, kind, namespace and name. */
+export async function listAddons(
+  records: AsyncIterable<EntityRecord> | Iterable<EntityRecord>,
+  filter: AddonFilter = {},
+): Promise<readonly Addon[]> {
+  const addons = new Map<string, { -readonly [key in keyof Addon]: Addon[key] } & { owners: Map<OwnerKey, Owner> }>();
+  for await (const { owner, clusters, changedAt } of records) {
+    if (filter.isOwner?.(owner) === false) continue;
+    for (const [cluster, { objects, renderedAt: time = changedAt }] of clusters) {
+      if (!isWantedCluster(cluster, filter)) continue;
+      for (const { identity } of objects.values()) {
+        if (filter.objectNamespace !== undefined && identity.namespace !== filter.objectNamespace) continue;
+        const key = sortKey(cluster, identity);
+        const known = addons.get(key);
+        if (known === undefined)
+          addons.set(key, { cluster, identity, time, owners: new Map([[ownerKey(owner), owner]]) });
+        else {
+          known.owners.set(ownerKey(owner), owner);
+          if (time > known.time) known.time = time;
+        }
+      }
+    }
+  }
+  return [...addons].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, addon]) => addon);
+}
+
+function isWantedCluster(key: ClusterKey, { cluster, namespace }: AddonFilter): boolean {
+  if (namespace !== undefined && !key.startsWith(`${namespace}/`)) return false;
+  return cluster === undefined || isNamedCluster(cluster, key);
+}
+
+function sortKey(cluster: ClusterKey, { group, kind, namespace, name }: ObjectIdentity): string {
+  return [cluster, `${group}:${kind}`, namespace, name].join("\0");
+}
