@@ -4,7 +4,8 @@
  * What the files looked like is noted before they are read: a change while they are read, or while the service is being
  * put together, is seen by the next look.
  */
-import type { Problem } from "../../model/problem.ts";
+import { dispositionOf } from "../../model/disposition.ts";
+import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { ServiceConfig } from "../read-config.ts";
 import type { HostParts } from "./host-parts.ts";
 import { plainText } from "./plain-text.ts";
@@ -94,4 +95,10 @@ export class SettingsWatch {
 
 function textOf(problem: Problem | undefined): string {
   return `${problem?.code} ${problem?.message}`;
+}
+
+/** Settings are refused for this error, and what was in force stays; what is a bug is thrown on. */
+export function refuse(watch: SettingsWatch, error: unknown): void {
+  if (!(error instanceof SluiceError) || dispositionOf(error, "change") === "crash") throw error;
+  watch.refuse(error.problem);
 }
