@@ -50,8 +50,8 @@ it("tells its state in words, as JSON, to probes and to Prometheus", async () =>
   expect((await workbench.sluice("show", "events", "--trigger", "users", "-o", "name")).stdout).toBe("alice\n");
   expect((await workbench.sluice("show", "events", "--failed", "-o", "name")).stdout).toBe("");
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  expect(metrics).toMatch(/^sluice_deliveries_total\{stream="bus\/@journal"\} 1$/m);
-  expect(metrics).toMatch(/^sluice_objects_total\{action="create"\} [1-9]/m);
+  expect(metrics).toMatch(/^sluice_deliveries_total\{connection="bus"\} 1$/m);
+  expect(metrics).toMatch(/^sluice_objects_total\{result="create"\} [1-9]/m);
   await service.stop();
 });
 

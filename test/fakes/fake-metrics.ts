@@ -15,5 +15,6 @@ export function createFakeMetrics(): FakeMetrics {
     values,
     count: (name, labels, by = 1) => void values.set(key(name, labels), (values.get(key(name, labels)) ?? 0) + by),
     set: (name, labels, value) => void values.set(key(name, labels), value),
+    observe: (name) => void values.set(`${name}_count`, (values.get(`${name}_count`) ?? 0) + 1),
   };
 }

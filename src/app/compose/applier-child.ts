@@ -63,7 +63,7 @@ export class ApplierChild {
       log: this.#log,
       onMessage: (message) => {
         for (const [action, count] of Object.entries((message as AppliedMessage).applied)) {
-          if (count > 0) this.#metrics.count("sluice_applied_objects_total", { action }, count);
+          if (count > 0) this.#metrics.count("sluice_applied_objects_total", { result: action }, count);
         }
       },
     });

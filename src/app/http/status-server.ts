@@ -4,7 +4,9 @@
  */
 import fastify from "fastify";
 import { SluiceError } from "../../model/problem.ts";
+import type { GaugeSample } from "../../ports/metrics.ts";
 import type { Redactor } from "../../ports/system.ts";
+import { gaugesOf } from "./host-gauges.ts";
 import { addPage, type PageSource } from "./page/page-routes.ts";
 
 /** What probes ask. */
@@ -27,7 +29,7 @@ export interface StatusServerOptions {
   readonly port: number;
   readonly source: StatusSource;
   readonly redactor: Redactor;
-  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly metrics: { readonly contentType: string; text(samples: readonly GaugeSample[]): Promise<string> };
 }
 
 export interface StatusServer {
@@ -58,7 +60,10 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
         .send(`${now.state}\n`);
     });
   }
-  server.get("/metrics", async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  server.get("/metrics", async (_, reply) => {
+    const samples = gaugesOf(source.snapshot(), source.health(), source.look()?.inventory());
+    return reply.type(metrics.contentType).send(await metrics.text(samples));
+  });
   addPage(server, source, redactor);
   server.setNotFoundHandler((_, reply) => reply.code(404).type("text/plain; charset=utf-8").send("not found\n"));
   try {

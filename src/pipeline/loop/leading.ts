@@ -6,9 +6,11 @@
  * watcher each do one of these things; this starts and stops them, and lets them take turns.
  */
 import type { Catalog } from "../../model/catalog.ts";
+import type { ChangeSet } from "../../model/change-set.ts";
 import type { StreamName } from "../../model/delivery.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
+import { ownerKey } from "../../model/owner.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { readGuardState } from "../../plan/mass-change/guard-state.ts";
 import { ownersFolder } from "../../plan/paths.ts";
@@ -150,6 +152,7 @@ export class Leading {
     });
     inForce.branches.observe((changeSet) => {
       effects.add(changeSet);
+      countEvents(metrics, changeSet);
       this.#inForce.review?.note(changeSet);
     });
   }
@@ -459,6 +462,14 @@ export class Leading {
       this.#wake = resolve;
     });
     await this.#batcher.untilWork(woken, stopped);
+  }
+}
+
+/** By the name of a trigger, or the key of a profile; labels are bounded where they are kept. */
+function countEvents(metrics: Metrics, { events }: ChangeSet): void {
+  for (const { owner, action } of events) {
+    const trigger = owner.kind === "EventTrigger" ? owner.name : ownerKey(owner);
+    metrics.count("sluice_events_total", { trigger, result: action });
   }
 }
 

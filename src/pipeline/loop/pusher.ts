@@ -115,10 +115,10 @@ export class Pusher {
     });
     if (!isPushed) {
       effects.giveBack(effect);
-      metrics.count("sluice_pushes_total", { outcome: "given_up" });
+      metrics.count("sluice_pushes_total", { result: "given_up" });
       return false;
     }
-    metrics.count("sluice_pushes_total", { outcome: "pushed" });
+    metrics.count("sluice_pushes_total", { result: "pushed" });
     this.#parts.onPushed?.();
     // A push that had to be tried again took along what was committed meanwhile.
     const isAll = !branches.hasUnpushed;
@@ -185,9 +185,9 @@ export class Pusher {
       ["update", updated],
       ["delete", deleted],
     ] as const) {
-      if (count > 0) metrics.count("sluice_objects_total", { action }, count);
+      if (count > 0) metrics.count("sluice_objects_total", { result: action }, count);
     }
-    metrics.set("sluice_last_push_seconds", {}, (clock.monotonic() - this.#startedAt) / 1000);
+    metrics.observe("sluice_push_duration_seconds", (clock.monotonic() - this.#startedAt) / 1000);
     const at = clock.now();
     const where = { branch, ...(commit === undefined ? {} : { commit }) };
     this.#effects.add(...effect.recent.map((one) => ({ ...one, at, ...where })));

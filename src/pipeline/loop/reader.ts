@@ -116,7 +116,6 @@ export class Reader {
         if (inbox.isFull) await inbox.untilRoom(stopped);
         if (stopped.aborted) break;
         this.#receive(delivery);
-        this.#tellBacklog(stream.name, stream.pending());
       }
     } catch (error) {
       onFailure(error);
@@ -126,15 +125,10 @@ export class Reader {
   #setStatus(stream: StreamName, status: StreamStatus): void {
     const { log } = this.#parts;
     this.#statuses.set(stream, status);
-    if (status.state === "subscribed") this.#tellBacklog(stream, status.pending);
     if (status.state === "degraded") log.problem(status.problem, { stream });
     else log.info(status.state, { stream, ...("pending" in status ? { pending: status.pending } : {}) });
     if (status.state !== "connecting") this.#unsettled?.delete(stream);
     this.#settle();
-  }
-
-  #tellBacklog(stream: StreamName, pending: number | undefined): void {
-    if (pending !== undefined) this.#parts.metrics.set("sluice_stream_waiting_deliveries", { stream }, pending);
   }
 
   #settle(): void {
@@ -157,10 +151,10 @@ export class Reader {
       metrics.count("sluice_failures_total", { code: problem.code });
     }
     for (const { code } of warnings) metrics.count("sluice_render_warnings_total", { code });
-    metrics.count("sluice_deliveries_total", { stream });
+    metrics.count("sluice_deliveries_total", { connection: stream.split("/", 1)[0] ?? stream });
     const reason = marker === undefined ? whyWithoutEffect(inputs) : "marker";
     if (reason !== undefined) {
-      metrics.count("sluice_events_without_effect_total", { reason });
+      metrics.count("sluice_events_without_effect_total", { result: reason });
       const problem = reason === "undecoded" ? problems[0] : undefined;
       const why = { reason, ...(problem === undefined ? {} : { problem }) };
       this.#withoutEffect.add({ at: clock.now(), stream, sequence: position.sequence, subject, ...why });

@@ -46,12 +46,12 @@ it("serves metrics as Prometheus reads them, with bounded labels", async () => {
   const metrics = createPromMetrics("1.2.3");
   const get = await open({ state: "leading", isReady: true, isLeader: true }, metrics);
   for (let index = 0; index < 250; index++) metrics.count("sluice_near_misses_total", { event_source: `s${index}` });
-  metrics.count("sluice_pushes_total", { outcome: "pushed" }, 3);
+  metrics.count("sluice_pushes_total", { result: "pushed" }, 3);
   metrics.set("sluice_inbox_deliveries", {}, 7);
   const answer = await get("/metrics");
   const text = await answer.text();
   expect(answer.headers.get("content-type")).toContain("version=0.0.4");
-  expect(text).toContain('sluice_pushes_total{outcome="pushed"} 3');
+  expect(text).toContain('sluice_pushes_total{result="pushed"} 3');
   expect(text).toContain("sluice_inbox_deliveries 7");
   expect(text).toContain('sluice_near_misses_total{event_source="other"} 50');
   expect(text).toContain('sluice_build_info{version="1.2.3"} 1');

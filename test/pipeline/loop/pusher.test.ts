@@ -68,12 +68,12 @@ it("events without effect are counted with their reason", async () => {
   ]);
   expect(effects).toMatchObject([{ subject: "alice", action: "Create", clusters: 1, branch: "main" }]);
   expect(Object.fromEntries(instance.metrics.values)).toMatchObject({
-    'sluice_deliveries_total{stream="bus/EVENTS"}': 3,
-    'sluice_events_without_effect_total{reason="unmatched"}': 1,
-    'sluice_events_without_effect_total{reason="undecoded"}': 1,
+    'sluice_deliveries_total{connection="bus"}': 3,
+    'sluice_events_without_effect_total{result="unmatched"}': 1,
+    'sluice_events_without_effect_total{result="undecoded"}': 1,
     'sluice_failures_total{code="EVENT_NOT_JSON"}': 1,
     // Alice's, and the cluster's own.
-    'sluice_objects_total{action="create"}': 2,
+    'sluice_objects_total{result="create"}': 2,
   });
   instance.stop();
   await ended;
