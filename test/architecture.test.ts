@@ -39,12 +39,14 @@ const rules: Readonly<Record<string, Rule>> = {
   config: { ours: ["model", "render"], others: ["yaml", /^ajv/, "re2js", "ignore", "node:crypto", "node:path"] },
   events: { ours: ["model", "render"], others: [/^cloudevents/] },
   plan: { ours: ["model"], others: ["node:crypto"] },
+  // Canonical YAML and dnsName are rendering's.
+  delivery: { ours: ["model", "plan", "render"], others: [] },
   ports: { ours: ["model"], others: [] },
   adapters: { ours: ["model", "ports"], others: "anything" },
   apply: { ours: ["model", "go-template", "plan", "ports"], others: ["node:crypto"] },
-  pipeline: { ours: ["model", "config", "events", "render", "plan", "ports"], others: [] },
+  pipeline: { ours: ["model", "config", "events", "render", "plan", "delivery", "ports"], others: [] },
   app: {
-    ours: ["model", "config", "events", "render", "plan", "ports", "pipeline", "apply"],
+    ours: ["model", "config", "events", "render", "plan", "delivery", "ports", "pipeline", "apply"],
     others: [
       "commander",
       "string-width",
@@ -58,7 +60,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
 /** The composition root: the only one that knows adapters. */
 const compositionRoot = "app/compose/";
-const pureRooms = new Set(["model", "go-template", "config", "events", "render", "plan"]);
+const pureRooms = new Set(["model", "go-template", "config", "events", "render", "plan", "delivery"]);
 
 const src = join(findProjectRoot(), "src");
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })

@@ -11,7 +11,7 @@ import type { Checkpoint } from "../model/change-set.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { SettingChange } from "../model/setting-change.ts";
-import type { Settings } from "../model/settings.ts";
+import { hubDeliveryOf, type Settings } from "../model/settings.ts";
 import type { DryRunInput, DryRunSide } from "../pipeline/dry-run/dry-run.ts";
 import type { Placement } from "../pipeline/dry-run/placement.ts";
 import { readCheckpoint as readStored } from "../pipeline/read-checkpoint.ts";
@@ -141,8 +141,9 @@ export async function openDryRun(
   }
 }
 
-function placementOf({ output }: Settings): Placement {
-  return { outputPath: output.path, layout: { shards: output.shards, buckets: 1 } };
+function placementOf(settings: Settings): Placement {
+  const { path: outputPath, shards } = settings.output;
+  return { outputPath, layout: { shards, buckets: hubDeliveryOf(settings)?.buckets ?? 1 } };
 }
 
 /** Some cluster's own file; undefined: there is no cluster yet. */
@@ -154,7 +155,7 @@ async function readClusterFile({ git, tree }: OpenState): Promise<string | undef
 }
 
 async function readCheckpoint(settings: Settings, state: OpenState | undefined): Promise<Checkpoint> {
-  const nothing = { ...emptyCheckpoint, layout: { shards: settings.output.shards, buckets: 1 } };
+  const nothing = { ...emptyCheckpoint, layout: placementOf(settings).layout };
   if (state?.tree === undefined) return nothing;
   const checkpoint = await readStored(state.git, state.tree);
   if (checkpoint === undefined) return nothing;

@@ -1,4 +1,5 @@
 /** Reads what people configure, from the files and variables that it stands in: settings, connections, secrets. */
+
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
@@ -6,11 +7,12 @@ import { loadCatalog } from "../config/load-catalog.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
 import { findUncaptured } from "../config/read-lease.ts";
+import { checkDelivery } from "../delivery/check-delivery.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import { decodeText } from "../model/decode-text.ts";
 import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
-import type { ConnectionSettings, SecretRef, Settings } from "../model/settings.ts";
+import { type ConnectionSettings, hubDeliveryOf, type SecretRef, type Settings } from "../model/settings.ts";
 import type { LoadCatalog } from "../pipeline/loop/in-force.ts";
 import type { CliContext } from "./cli/context.ts";
 
@@ -151,15 +153,20 @@ export function catalogLoader(settings: Settings, connections: ReadConnections["
     connection: connections.find(({ connection }) => connection.name === name)?.connection ?? { name, connectTo },
     ...(clusters === undefined ? {} : { clusters }),
   }));
-  return (files, previous, instead = {}) =>
-    loadCatalog(files, {
+  const delivery = hubDeliveryOf(settings);
+  return (files, previous, instead = {}) => {
+    const { value, problems } = loadCatalog(files, {
       compatibility: instead.compatibility ?? settings.compatibility,
       checks: instead.checks ?? settings.checks.kubernetes,
       records: settings.output.records,
       isCommitted: settings.config.kind === "target",
       connections: serve(served, instead.connectionClusters),
+      ...(delivery === undefined ? {} : { delivery }),
       ...(previous === undefined ? {} : { previous }),
     });
+    const impossible = delivery === undefined ? [] : checkDelivery(value, delivery);
+    return { value, problems: [...problems, ...impossible] };
+  };
 }
 
 /** The connections with other selectors in place of theirs, where such are given. */

@@ -32,7 +32,7 @@ import type { Reference } from "./references.ts";
 import { revisionOf } from "./revision-of.ts";
 import { sortProblems } from "./sort-problems.ts";
 
-type BuildOptions = Required<Omit<CatalogOptions, "previous">>;
+type BuildOptions = Required<Omit<CatalogOptions, "previous" | "delivery">>;
 
 export class CatalogBuilder {
   /** After `build`: the documents of the catalog, of bad ones the last good version. */

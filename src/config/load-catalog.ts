@@ -1,8 +1,10 @@
 /** The catalog from the files of the config folder; files that did not change since the last one are not read again. */
+import { createHash } from "node:crypto";
 import type { Catalog, ConfigFile } from "../model/catalog.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import type { DocumentKey } from "../model/document-key.ts";
+import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { Checked } from "../model/problem.ts";
 import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
@@ -20,6 +22,8 @@ export interface CatalogOptions {
   readonly records?: "full" | "identity";
   /** Whether the files are of the repository that they are rendered to: what they say stands there in clear anyway. */
   readonly isCommitted?: boolean;
+  /** What is made for a hub; absent: nothing. */
+  readonly delivery?: HubDelivery;
   /** The catalog in force: documents that are bad now stay as they are in it. */
   readonly previous?: Catalog;
 }
@@ -41,7 +45,7 @@ const memories = new WeakMap<Catalog, Memory>();
 /** Never fails as a whole: the value is what can be in force, the problems are everything there is to tell. */
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
   const { compatibility, checks = "refuse", records = "full", isCommitted = false, connections = [] } = options;
-  const { previous } = options;
+  const { delivery, previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
   const builder = new CatalogBuilder(files, memory?.inForce ?? new Map());
   const readFiles = new Map<string, ReadFile>();
@@ -54,9 +58,18 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     readFiles.set(name, read);
     for (const document of read.documents) builder.add(document);
   }
-  const checked = builder.build({ compatibility, checks, records, isCommitted, connections });
-  memories.set(checked.value, { files: readFiles, inForce: builder.inForce });
-  return checked;
+  const { value: built, problems } = builder.build({ compatibility, checks, records, isCommitted, connections });
+  const value = delivery === undefined ? built : withDelivery(built, delivery);
+  memories.set(value, { files: readFiles, inForce: builder.inForce });
+  return { value, problems };
+}
+
+/** The same documents delivered in another way are another catalog: files of the state differ. */
+function withDelivery(catalog: Catalog, delivery: HubDelivery): Catalog {
+  const revision = createHash("sha256")
+    .update(`${catalog.revision} ${JSON.stringify(delivery)}`)
+    .digest("hex");
+  return { ...catalog, delivery, revision };
 }
 
 function nameOf({ path, shown = path }: ConfigFile): string {

@@ -16,6 +16,7 @@ import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
 import { readDelivery } from "./read-delivery.ts";
 import { readGuard } from "./read-guard.ts";
+import { readHubDelivery } from "./read-hub-delivery.ts";
 import { readLease } from "./read-lease.ts";
 import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
@@ -79,17 +80,24 @@ class SettingsReader {
     };
     const repository = this.#readRepository(memberObject(root, "repository")!, scope);
     const webhooks = readWebhooks(memberObject(root, "server"), scope);
-    const delivery = readDelivery(memberObject(root, "delivery"), (path) => this.#resolve(path));
     const lease = readLease(memberObject(root, "lease"), memberList(root, "connections"), scope);
     const server = readServer(memberObject(root, "server"), scope);
+    const config = this.#readConfig(memberObject(root, "config"));
+    const outputPath = this.#readFolder(["output", "path"], output, "path", "rendered");
+    const review = readReview(memberObject(root, "review"), repository, scope);
+    const hub = memberObject(root, "delivery");
+    const path = this.#readFolder(["delivery", "path"], hub, "path", "delivery");
+    const delivery =
+      readDelivery(hub, (file) => this.#resolve(file)) ??
+      readHubDelivery(hub, { repository, config, outputPath, review: review.mode, path }, scope);
     return {
       file: this.#file,
       name: memberText(root, "name") ?? "sluice",
       repository,
-      config: this.#readConfig(memberObject(root, "config")),
+      config,
       connections: this.#readConnections(memberList(root, "connections")),
       output: {
-        path: this.#readFolder(["output", "path"], output, "path", "rendered"),
+        path: outputPath,
         shards: Number(output?.get("shards") ?? 0),
         secrets: (memberText(output, "secrets") ?? "refuse") as Settings["output"]["secrets"],
         records: (memberText(output, "records") ?? "full") as Settings["output"]["records"],
@@ -105,7 +113,7 @@ class SettingsReader {
           "refuse") as Settings["checks"]["kubernetes"],
       },
       guard: readGuard(memberObject(root, "guard")),
-      review: readReview(memberObject(root, "review"), repository, scope),
+      review,
       ...(delivery === undefined ? {} : { delivery }),
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(server === undefined ? {} : { server }),

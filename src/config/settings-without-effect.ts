@@ -11,11 +11,5 @@ export interface SettingWithoutEffect {
 export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
   { path: ["connections", "*", "fromSecrets"], unless: false },
   { path: ["connections", "*", "capture"], unless: false },
-  { path: ["delivery", "kind"], unless: "applier" },
-  { path: ["delivery", "split"] },
-  { path: ["delivery", "namespace"] },
-  { path: ["delivery", "source"] },
-  { path: ["delivery", "project"] },
-  { path: ["delivery", "interval"] },
   { path: ["policy"] },
 ];

@@ -3,6 +3,7 @@ import type { Pause } from "./change-set.ts";
 import type { Cluster, ClusterName, LabelSelector } from "./cluster.ts";
 import type { CustomKinds } from "./custom-kind.ts";
 import type { DocumentRef } from "./document-ref.ts";
+import type { HubDelivery } from "./hub-delivery.ts";
 import type { JsonObject } from "./json.ts";
 import type { Owner, OwnerKey } from "./owner.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
@@ -180,6 +181,8 @@ export interface Catalog extends CatalogSettings {
   readonly customKinds: CustomKinds;
   /** Owners and clusters that commands have paused. */
   readonly pauses?: readonly Pause[];
+  /** What is made for a hub; absent: nothing. */
+  readonly delivery?: HubDelivery;
   /** Every document in force, by `<kind>/<namespace>/<name>`: of a bad one its last good version. */
   readonly documents: ReadonlyMap<string, RawDocument>;
 }

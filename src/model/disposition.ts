@@ -117,6 +117,7 @@ const dispositions = {
   STATE_MISSING: absent,
   STATE_BEHIND: absent,
   CHANGE_HELD: absent,
+  DELIVERY_IMPOSSIBLE: written,
   DISK_UNAVAILABLE: outside,
   LEADER_LOST: "stand-by",
   CLOCK_OFF: "wait",

@@ -195,3 +195,26 @@ function writeFloat(value: number): string {
   const text = Object.is(value, -0) ? "-0" : String(value);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
+
+/** What code writes down as literals: no numbers but integers, and members that are undefined are left out. */
+export type PlainJson =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly PlainJson[]
+  | { readonly [key: string]: PlainJson | undefined };
+
+/** Objects in the order that they were written in. */
+export function jsonOf(value: PlainJson): Json {
+  if (typeof value === "number") return BigInt(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (isList(value)) return value.map(jsonOf);
+  return new Map(
+    Object.entries(value).flatMap(([key, member]) => (member === undefined ? [] : [[key, jsonOf(member)] as const])),
+  );
+}
+
+function isList(value: object): value is readonly PlainJson[] {
+  return Array.isArray(value);
+}

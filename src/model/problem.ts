@@ -100,6 +100,7 @@ export type ErrorCode =
   | "STATE_MISSING"
   | "STATE_BEHIND"
   | "CHANGE_HELD"
+  | "DELIVERY_IMPOSSIBLE"
   // A disk that is full, read-only or gone.
   | "DISK_UNAVAILABLE"
   | "LEADER_LOST"

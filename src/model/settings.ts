@@ -1,6 +1,7 @@
 /** `sluice.yaml`, validated and with defaults filled in. */
 
 import type { ClusterKey, LabelSelector } from "./cluster.ts";
+import type { HubDelivery } from "./hub-delivery.ts";
 import type { GuardSettings } from "./mass-change.ts";
 import type { SourcePlace } from "./problem.ts";
 import type { ReviewGrouping } from "./review.ts";
@@ -152,7 +153,7 @@ export interface Settings {
   readonly review: ReviewSettings;
   readonly guard: GuardSettings;
   /** What brings the target to clusters; undefined: nothing of Sluice's. */
-  readonly delivery?: ApplierSettings;
+  readonly delivery?: ApplierSettings | HubDelivery;
   readonly webhooks?: WebhookSettings;
   /** Where probes and metrics are served, and the status page where it is asked for. */
   readonly server?: { readonly host: string; readonly port: number; readonly page?: PageSettings };
@@ -163,4 +164,15 @@ export interface Settings {
     /** Absolute. */
     readonly directory: string;
   };
+}
+
+/** What is made for a hub; undefined: nothing. */
+export function hubDeliveryOf({ delivery }: Pick<Settings, "delivery">): HubDelivery | undefined {
+  return delivery?.kind === "applier" ? undefined : delivery;
+}
+
+/** The kubeconfigs, by cluster, that the bundled applier works with; empty: it does not work at all. */
+export function kubeconfigsOf(settings: Pick<Settings, "delivery"> | undefined): ReadonlyMap<ClusterKey, string> {
+  const delivery = settings?.delivery;
+  return delivery?.kind === "applier" ? delivery.kubeconfigs : new Map();
 }

@@ -7,16 +7,18 @@ import {
   baseFolder,
   clusterFileName,
   decodePathPart,
+  deliveryFolder,
   desiredFolder,
   ownersFolder,
   recordFolder,
+  unitFileName,
 } from "../plan/paths.ts";
 import { parseRecord } from "../plan/record-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import { readFolder } from "./read-folder.ts";
 
-/** Deletions of the files that clusters' folders have, where the cluster is gone and has no objects left. */
+/** Deletions of the files that clusters' folders have from the beginning, and of what a hub has for them, where the cluster is gone and has no objects left. */
 export async function findEmptyClusters(
   git: GitReader,
   tree: ObjectId,
@@ -26,9 +28,9 @@ export async function findEmptyClusters(
   for (const namespace of await namesIn(git, tree, desiredFolder)) {
     for (const name of await namesIn(git, tree, `${desiredFolder}/${namespace}`)) {
       if (catalog.clusters.has(`${decodePathPart(namespace)}/${decodePathPart(name)}`)) continue;
-      const folder = `${desiredFolder}/${namespace}/${name}`;
-      const file = `${folder}/${baseFolder}/${clusterFileName}`;
-      if (await isAlone(git, tree, folder, file)) inputs.push({ kind: "file", path: file, text: undefined });
+      const ours = await ownFilesAlone(git, tree, `${desiredFolder}/${namespace}/${name}`);
+      const hub = ours.length === 0 ? [] : await listAll(git, tree, `${deliveryFolder}/hub/${namespace}/${name}`);
+      for (const path of [...ours, ...hub]) inputs.push({ kind: "file", path, text: undefined });
     }
   }
   return inputs;
@@ -52,14 +54,20 @@ export async function findPurgeable(
   return purgeable;
 }
 
-/** Whether the folder has this file and no other. */
-async function isAlone(git: GitReader, tree: ObjectId, folder: string, file: string): Promise<boolean> {
-  let isThere = false;
+/** The files that a cluster's folder has from the beginning; none, where there is something else too. */
+async function ownFilesAlone(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
+  const own: string[] = [];
   for await (const path of git.listFiles(tree, folder)) {
-    if (path !== file) return false;
-    isThere = true;
+    if (path !== `${folder}/${baseFolder}/${clusterFileName}` && !path.endsWith(`/${unitFileName}`)) return [];
+    own.push(path);
   }
-  return isThere;
+  return own;
+}
+
+async function listAll(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for await (const path of git.listFiles(tree, folder)) paths.push(path);
+  return paths;
 }
 
 async function hasObjects(git: GitReader, tree: ObjectId, owner: Owner): Promise<boolean> {

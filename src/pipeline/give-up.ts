@@ -5,7 +5,7 @@
 import type { Catalog } from "../model/catalog.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import { formatPlace, SluiceError } from "../model/problem.ts";
-import { clusterFilePath, clusterFolder, desiredFolder } from "../plan/paths.ts";
+import { clusterDeliveryFolder, clusterFilePath, clusterFolder, desiredFolder } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import { listLeft } from "./list-left.ts";
@@ -57,6 +57,13 @@ export async function retireCluster(scope: GiveUpScope, cluster: ClusterKey): Pr
       code: "NOT_FOUND",
       message: `there is no folder of a cluster ${cluster}`,
       hint: "As <namespace>/<name>.",
+    });
+  }
+  if ((await git.findEntry(tree, clusterDeliveryFolder(cluster))) !== undefined) {
+    throw new SluiceError({
+      code: "USAGE",
+      message: `cluster ${cluster} is delivered to: without its folder the hub would delete what is in the cluster`,
+      hint: "Have the hub let go of it first, as docs/delivery.md says.",
     });
   }
   const inputs: PlanInput[] = [];

@@ -2,12 +2,20 @@
  * Keeps the state: whatever changes it comes through here, one commit after the other. Batches of deliveries, a new
  * catalog, records rendered again, commands. How a commit is made is `keeper/state-commits.ts`.
  */
+import {
+  chooseDelivery,
+  explainDelivery,
+  readDeliveryInForce,
+  withDelivery,
+  writeDeliveryInForce,
+} from "../delivery/delivery-in-force.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { type Checkpoint, isPaused, type Pass, type Pause } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { GuardSettings } from "../model/mass-change.ts";
 import { triggerOwner } from "../model/owner.ts";
+import type { Problem } from "../model/problem.ts";
 import { affectedOwners } from "../plan/affected-owners.ts";
 import { renderer } from "../plan/checkpoint-file.ts";
 import { behindPassRank, nextPassRank } from "../plan/claims-file.ts";
@@ -131,6 +139,11 @@ export class StateKeeper {
     return this.#budget.heldPasses;
   }
 
+  /** What of the wanted delivery is not in force; undefined: all of it is. */
+  get heldDelivery(): Problem | undefined {
+    return explainDelivery(readDeliveryInForce(this.#commits.checkpoint.parts), this.#loaded.delivery);
+  }
+
   /** What was just read, as this version and these settings have it; to be called before anything is committed. */
   reshard(): Promise<void> {
     return layOutState(this.#commits);
@@ -169,7 +182,8 @@ export class StateKeeper {
   async putInForce(loaded: Catalog, grant: Grant): Promise<void> {
     const commits = this.#commits;
     const { checkpoint } = commits;
-    const catalog = keepWithdrawn(loaded, commits.catalog);
+    const delivery = chooseDelivery(readDeliveryInForce(checkpoint.parts), loaded.delivery);
+    const catalog = withDelivery(keepWithdrawn(loaded, commits.catalog), delivery);
     const settings = catalogSettings(catalog);
     const state = readGuardState(checkpoint.parts);
     // What renders otherwise than what rendered the state is a catalog of its own: everything may differ.
@@ -184,7 +198,7 @@ export class StateKeeper {
       const left = this.hasPending ? (state.budget ?? 0) : 0;
       const approvals = state.approvals.filter((id) => !grant.approved.includes(id));
       const guard = { ...state, settings, approvals, budget: left + grant.budget };
-      const parts = this.#placed(writeGuardState(commits.checkpoint.parts, guard));
+      const parts = writeDeliveryInForce(this.#placed(writeGuardState(commits.checkpoint.parts, guard)), delivery);
       const catalogAt = new Date(commits.ports.clock.now()).toISOString();
       await this.commit(inputs, { catalog: catalog.revision, catalogAt, renderer, pending, parts, ...ranks });
       this.#forgetting.hint();

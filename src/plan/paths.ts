@@ -20,6 +20,8 @@ export const ownersFolder = "owners";
 export const deadLettersFolder = "dead-letters";
 export const reviewsFolder = "reviews";
 export const catalogFolder = "config";
+/** What a hub applies, as it should be on the target. */
+export const deliveryFolder = "delivery";
 
 /** Stands for the namespace of cluster-scoped objects; no namespace may be called so. */
 const clusterScopeFolder = "_cluster";
@@ -147,6 +149,8 @@ export function clusterFolder(cluster: ClusterKey): string {
 }
 
 export const clusterFileName = "sluice-cluster.yaml";
+/** Keeps the folder of a unit from vanishing, as the cluster's file keeps `base/`. */
+export const unitFileName = "sluice-unit.yaml";
 /** What Sluice adds of its own to a cluster's folder. */
 export const baseFolder = "base";
 const namespacesFolder = "namespaces";
@@ -160,6 +164,19 @@ const areas: Readonly<Record<OwnerKind, string>> = {
 export function clusterFilePath(cluster: ClusterKey): string {
   return `${desiredFolder}/${clusterFolder(cluster)}/${baseFolder}/${clusterFileName}`;
 }
+
+/** Where the hub's object for a unit of a cluster stands; `unit`: its name. */
+export function deliveryPath(cluster: ClusterKey, unit: string): string {
+  return `${clusterDeliveryFolder(cluster)}/${encodePathPart(unit)}.yaml`;
+}
+
+/** All that a hub has for a cluster. */
+export function clusterDeliveryFolder(cluster: ClusterKey): string {
+  return `${deliveryFolder}/hub/${clusterFolder(cluster)}`;
+}
+
+/** Keeps `delivery/hub` from vanishing. */
+export const deliveryFilePath = `${deliveryFolder}/hub/sluice-delivery.yaml`;
 
 /** Where a Namespace stands that objects need and that nobody rendered first. */
 export function generatedNamespacePath(cluster: ClusterKey, name: string): string {
@@ -231,7 +248,17 @@ function bucketOf(file: string, { buckets }: Pick<Layout, "buckets">): string {
   if (buckets === 1) return "";
   const [scope = "", , name = ""] = file.slice(0, -".yaml".length).split("/");
   const digits = hashHex(scope === clusterScopeFolder ? name : scope).slice(0, 8);
-  return `/_${(Number.parseInt(digits, 16) % buckets).toString(16).padStart(2, "0")}`;
+  return `/${bucketFolder(Number.parseInt(digits, 16) % buckets)}`;
+}
+
+function bucketFolder(bucket: number): string {
+  return `_${bucket.toString(16).padStart(2, "0")}`;
+}
+
+/** The folders, below a cluster's, that its triggers' objects are spread over. */
+export function triggerFolders({ buckets }: Pick<Layout, "buckets">): readonly string[] {
+  const area = areas.EventTrigger;
+  return buckets === 1 ? [area] : Array.from({ length: buckets }, (_, bucket) => `${area}/${bucketFolder(bucket)}`);
 }
 
 const bucketName = /^_[0-9a-f]{2}$/;

@@ -49,7 +49,6 @@ describe("good settings", () => {
     expect(summarize(problems)).toEqual([
       "[FIELD_WITHOUT_EFFECT 16:5]",
       "[FIELD_WITHOUT_EFFECT 18:5]",
-      "[FIELD_WITHOUT_EFFECT 20:12]",
       "[FIELD_WITHOUT_EFFECT 26:1]",
     ]);
     expect(value).toMatchObject({

@@ -147,7 +147,7 @@ ${options.settings ?? "output: {secrets: plain}"}
   /** Paths below `rendered/` on the target, without what every cluster's folder has. */
   async rendered(): Promise<readonly string[]> {
     const list = await this.git("ls-tree", "-r", "--name-only", "main", "rendered/");
-    return list.split("\n").filter((path) => path !== "" && !path.endsWith("/sluice-cluster.yaml"));
+    return list.split("\n").filter((path) => path !== "" && !/\/sluice-(?:cluster|unit)\.yaml$/.test(path));
   }
 
   async checkpoint(): Promise<{ positions: Record<string, { sequence: number }> }> {

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Catalog, CatalogSettings } from "../../src/model/catalog.ts";
+import type { HubDelivery } from "../../src/model/hub-delivery.ts";
 import { defaultGuard } from "../../src/model/mass-change.ts";
 import { Branches } from "../../src/pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
@@ -60,6 +61,8 @@ export interface InstanceOptions extends Partial<LeadingOptions> {
   readonly catalogSettings?: Partial<CatalogSettings>;
   /** `repository.branch`. */
   readonly target?: string;
+  /** What is made for a hub; default: nothing. */
+  readonly delivery?: HubDelivery;
 }
 
 /** An instance of Sluice, not started yet, so that faults can be set up first. */
@@ -71,6 +74,7 @@ export function createInstance({
   config,
   catalogSettings: settings,
   target = "main",
+  delivery,
   ...options
 }: InstanceOptions) {
   const catalogSettings: CatalogSettings = {
@@ -86,7 +90,8 @@ export function createInstance({
   const metrics = createFakeMetrics();
   const ports = { git, clock, chance: createFakeChance(seed), log };
   const { outputPath = "rendered" } = options;
-  const names = { target, state: stateBranch, outputPath };
+  const deliveryPath = delivery === undefined ? {} : { deliveryPath: delivery.path };
+  const names = { target, state: stateBranch, outputPath, ...deliveryPath };
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(messageTemplate!, changeSet));
   const stop = new AbortController();
   const ready = { isReady: false };
@@ -111,6 +116,7 @@ export function createInstance({
             checks,
             ...(bus === undefined ? {} : { connections: [{ connection, clusters: bus }] }),
             ...(previous === undefined ? {} : { previous }),
+            ...(delivery === undefined ? {} : { delivery }),
           });
           catalogs.set(checked.value.revision, checked.value);
           revisions.set(keyOfTexts(files.map(({ text }) => text)), checked.value.revision);

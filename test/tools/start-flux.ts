@@ -27,6 +27,8 @@ export interface FluxOutcome {
 export interface Flux {
   /** Gives Flux a folder as the next revision of its source, and waits for what it makes of it. */
   sync(directory: string): Promise<FluxOutcome>;
+  /** What it makes of that revision wherever Kustomizations are, the root's own apart, by `<namespace>/<name>`. */
+  others(): Promise<ReadonlyMap<string, FluxOutcome>>;
   log(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -38,8 +40,11 @@ const sourceGroup = "source.toolkit.fluxcd.io";
 const sourcePath = `/apis/${sourceGroup}/v1/namespaces/${namespace}/gitrepositories/fleet`;
 const kustomizationsPath = `/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/${namespace}/kustomizations`;
 
-/** Starts the controller with one Kustomization that prunes and substitutes `${x}`. The API server is the caller's to stop. */
-export async function startFlux(server: KubeApiServer): Promise<Flux> {
+/**
+ * Starts the controller with one Kustomization, the root, that prunes and substitutes `${x}`; `path`: below the source. The
+ * API server is the caller's to stop.
+ */
+export async function startFlux(server: KubeApiServer, { path: rootPath = "./" } = {}): Promise<Flux> {
   const program = await buildTool("kustomize-controller");
   const directory = await mkdtemp(join(tmpdir(), "sluice-flux-"));
   const logFile = join(directory, "log");
@@ -87,6 +92,7 @@ export async function startFlux(server: KubeApiServer): Promise<Flux> {
   }
 
   let revisions = 0;
+  let last = "";
   const sync = async (folder: string): Promise<FluxOutcome> => {
     const file = join(directory, "artifact.tar.gz");
     await run("tar", ["-czf", file, "-C", folder, "."]);
@@ -96,7 +102,8 @@ export async function startFlux(server: KubeApiServer): Promise<Flux> {
     const path = `/${revisions}.tar.gz`;
     const revision = `main@sha1:${createHash("sha1").update(`${revisions} ${digest}`).digest("hex")}`;
     archives.set(path, archive);
-    if (revisions === 1) await createSync(server);
+    last = revision;
+    if (revisions === 1) await createSync(server, rootPath);
     await setArtifact(server, {
       path,
       url: `${filesUrl}${path}`,
@@ -107,7 +114,8 @@ export async function startFlux(server: KubeApiServer): Promise<Flux> {
     });
     return waitForRevision(server, revision, logFile);
   };
-  return { sync, log: () => readFile(logFile, "utf8"), stop };
+  const others = () => waitForOthers(server, last);
+  return { sync, others, log: () => readFile(logFile, "utf8"), stop };
 }
 
 /** The controller's own kinds as its module has them; of its sources only what it reads, which is their status. */
@@ -146,7 +154,7 @@ function looseCrd(kind: string): unknown {
   };
 }
 
-async function createSync(server: KubeApiServer): Promise<void> {
+async function createSync(server: KubeApiServer, path: string): Promise<void> {
   await post(server, sourcePath.replace("/fleet", ""), {
     apiVersion: `${sourceGroup}/v1`,
     kind: "GitRepository",
@@ -158,7 +166,7 @@ async function createSync(server: KubeApiServer): Promise<void> {
     kind: "Kustomization",
     metadata: { name: "fleet", namespace },
     spec: {
-      ...{ interval: "1h", retryInterval: "1h", timeout: "30s", prune: true, path: "./" },
+      ...{ interval: "1h", retryInterval: "1h", timeout: "30s", prune: true, path },
       sourceRef: { kind: "GitRepository", name: "fleet" },
       postBuild: { substitute: { x: "substituted" } },
     },
@@ -180,6 +188,33 @@ async function setArtifact(server: KubeApiServer, artifact: unknown): Promise<vo
   const status = { artifact, observedGeneration: source.metadata.generation, conditions: [condition] };
   const answer = await server.request("PATCH", `${sourcePath}/status`, { status }, "application/merge-patch+json");
   if (answer.status >= 300) throw new Error(`the artifact can't be told: ${JSON.stringify(answer.body)}`);
+}
+
+interface Kustomization {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly status?: KustomizationStatus;
+}
+
+/** Resolves when each of them has tried the revision. */
+async function waitForOthers(server: KubeApiServer, revision: string): Promise<ReadonlyMap<string, FluxOutcome>> {
+  const deadline = performance.now() + syncMsMax;
+  for (;;) {
+    const { body } = await server.request("GET", "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations");
+    const others = (body as { items: readonly Kustomization[] }).items.filter(
+      ({ metadata }) => `${metadata.namespace}/${metadata.name}` !== `${namespace}/fleet`,
+    );
+    const outcomes = others.map(({ metadata, status }) => {
+      const ready = status?.conditions?.find(({ type }) => type === "Ready");
+      const isDone = status?.lastAttemptedRevision === revision && ready !== undefined && ready.status !== "Unknown";
+      const outcome = isDone ? { isReady: ready.status === "True", message: ready.message } : undefined;
+      return [`${metadata.namespace}/${metadata.name}`, outcome] as const;
+    });
+    if (outcomes.every(([, outcome]) => outcome !== undefined)) {
+      return new Map(outcomes.map(([name, outcome]) => [name, outcome!]));
+    }
+    if (performance.now() > deadline) throw new Error(`not all tried ${revision}: ${JSON.stringify(others)}`);
+    await sleep(100);
+  }
 }
 
 interface KustomizationStatus {

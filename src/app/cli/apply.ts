@@ -10,7 +10,7 @@ import type { TargetHead } from "../../apply/target-follower.ts";
 import type { UnhealthyObject } from "../../apply/wait-until-healthy.ts";
 import { parseDuration } from "../../config/parse-duration.ts";
 import { SluiceError } from "../../model/problem.ts";
-import type { Settings } from "../../model/settings.ts";
+import { kubeconfigsOf, type Settings } from "../../model/settings.ts";
 import { type ApplierStore, openApplierStore } from "../compose/applier.ts";
 import { composeLog, type LogFlags, quietLog } from "../compose/log.ts";
 import { watchClusters } from "../compose/watch-clusters.ts";
@@ -79,7 +79,7 @@ async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> 
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const kubeconfigs =
     cluster === undefined
-      ? [...(settings.delivery?.kubeconfigs ?? [])]
+      ? [...kubeconfigsOf(settings)]
       : [[cluster, kubeconfigOf(context, settings, cluster, flags)] as const];
   if (kubeconfigs.length === 0) throw usageError("the settings have no delivery.kubeconfigs");
   context.stopInOrder();
@@ -109,7 +109,7 @@ async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> 
 
 function kubeconfigOf(context: CliContext, settings: Settings, cluster: string, { kubeconfig }: ApplyFlags): string {
   if (kubeconfig !== undefined) return resolve(context.workingDirectory, kubeconfig);
-  const known = settings.delivery?.kubeconfigs.get(cluster);
+  const known = kubeconfigsOf(settings).get(cluster);
   if (known !== undefined) return known;
   // Never the one that happens to be in force in somebody's shell.
   throw usageError(

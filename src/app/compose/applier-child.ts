@@ -1,6 +1,6 @@
 /** The applier as a child of the service: so that no cluster slows the flow, and none of its memory is the service's. */
 import { KeptChild } from "../../adapters/programs/kept-child.ts";
-import type { Settings } from "../../model/settings.ts";
+import { kubeconfigsOf, type Settings } from "../../model/settings.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Log } from "../../ports/system.ts";
 
@@ -32,7 +32,7 @@ export class ApplierChild {
 
   /** The service leads with these settings: it is started, started anew or ended, where they say something else to it. */
   follow(settings: Settings | undefined): void {
-    const clusters = settings?.delivery?.kubeconfigs ?? new Map<string, string>();
+    const clusters = kubeconfigsOf(settings);
     const { name, output, repository } = settings ?? {};
     const wanted = clusters.size === 0 ? "" : JSON.stringify([[...clusters], name, output?.path, repository]);
     if (wanted === this.#startedFor) return;

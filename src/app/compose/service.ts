@@ -2,7 +2,7 @@
 import { noMetrics } from "../../adapters/system/no-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import type { Layout } from "../../model/change-set.ts";
-import type { Settings } from "../../model/settings.ts";
+import { hubDeliveryOf, type Settings } from "../../model/settings.ts";
 import type { BranchNames } from "../../pipeline/branches/branch-parts.ts";
 import { Branches } from "../../pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../pipeline/commit-message.ts";
@@ -183,11 +183,15 @@ export function openBranches(settings: Settings, ports: Omit<LeadingPorts, "metr
   return new Branches(namesOf(settings), ports, (changeSet) => writeCommitMessage(message, changeSet));
 }
 
-function layoutOf({ output }: Settings): Layout {
-  return { shards: output.shards, buckets: 1 };
+function layoutOf(settings: Settings): Layout {
+  return { shards: settings.output.shards, buckets: hubDeliveryOf(settings)?.buckets ?? 1 };
 }
 
-function namesOf({ name, repository, state, output, review }: Settings): BranchNames {
+function namesOf(settings: Settings): BranchNames {
+  const { name, repository, state, output, review } = settings;
+  const delivery = hubDeliveryOf(settings);
   const isReviewed = review.mode === "pull-request";
-  return { target: repository.branch, state: state.branch, outputPath: output.path, isReviewed, instance: name };
+  const deliveryPath = delivery === undefined ? {} : { deliveryPath: delivery.path };
+  const names = { target: repository.branch, state: state.branch, outputPath: output.path, ...deliveryPath };
+  return { ...names, isReviewed, instance: name };
 }

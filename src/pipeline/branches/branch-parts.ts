@@ -11,6 +11,8 @@ export interface BranchNames {
   readonly state: string;
   /** Folder of the target that the desired tree is projected into. */
   readonly outputPath: string;
+  /** Folder of the target for what a hub applies; absent: none. */
+  readonly deliveryPath?: string;
   /** What goes to the target goes by review: it is only looked at here. */
   readonly isReviewed?: boolean;
   /** Settings' `name`: files of another Sluice are left alone. */

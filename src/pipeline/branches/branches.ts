@@ -12,7 +12,7 @@ import { BranchRepairs } from "./branch-repairs.ts";
 import { followTarget, refreshTarget } from "./follow-target.ts";
 import { ForeignReport } from "./foreign-report.ts";
 import type { ForeignPath } from "./project-target.ts";
-import { renderedProjection } from "./projection.ts";
+import { deliveryProjection, renderedProjection } from "./projection.ts";
 import { PushPolicy } from "./push-policy.ts";
 import { StateChain } from "./state-chain.ts";
 import { TargetBranch } from "./target-branch.ts";
@@ -29,12 +29,17 @@ export class Branches {
 
   /** `from`: those that these follow, whose chain and target they take over as far as the names are the same. */
   constructor(names: BranchNames, ports: Ports, writeMessage: WriteMessage, from?: Branches) {
-    const projections = [renderedProjection(names.outputPath)];
+    const { deliveryPath } = names;
+    const projections = [
+      renderedProjection(names.outputPath),
+      ...(deliveryPath === undefined ? [] : [deliveryProjection(deliveryPath)]),
+    ];
     const before = from?.names;
     const isSameTarget = before?.target === names.target;
     const isSameFolder =
       isSameTarget &&
       before.outputPath === names.outputPath &&
+      before.deliveryPath === deliveryPath &&
       before.isReviewed === names.isReviewed &&
       before.instance === names.instance;
     const old = from === undefined ? undefined : from.#parts;

@@ -22,6 +22,8 @@ const folderMode = "40000";
 
 export interface ProjectedFolder {
   readonly folder: string;
+  /** How many folders and names below it, at least, a file of ours has. Default: those in a cluster's folder. */
+  readonly depth?: number;
   /** The folder's tree as it should be; undefined: there should be nothing. */
   readonly desired: ObjectId | undefined;
   /** What it was last made from; undefined: not known. */
@@ -34,7 +36,7 @@ export interface ProjectedFolder {
 export async function projectTarget(
   git: GitReader,
   target: ObjectId | undefined,
-  { folder, desired, before, instance = firstInstance }: ProjectedFolder,
+  { folder, depth = 3, desired, before, instance = firstInstance }: ProjectedFolder,
 ): Promise<TargetDifference> {
   const changes: TreeChange[] = [];
   const foreign: ForeignPath[] = [];
@@ -77,14 +79,12 @@ export async function projectTarget(
   }
 
   async function isOwned(path: string, entry: TreeEntry): Promise<boolean> {
-    if (standsAboveClusters(path) || entry.mode !== "100644" || !path.endsWith(".yaml") || target === undefined)
-      return false;
+    if (standsAbove(path) || entry.mode !== "100644" || !path.endsWith(".yaml") || target === undefined) return false;
     return instanceOf((await git.readFiles(target, [path])).get(path) ?? "") === instance;
   }
 
-  /** Ours all stand in a cluster's folder: `<output>/<namespace>/<cluster>/…`. */
-  function standsAboveClusters(path: string): boolean {
-    return path.slice(folder.length + 1).split("/").length < 3;
+  function standsAbove(path: string): boolean {
+    return path.slice(folder.length + 1).split("/").length < depth;
   }
 
   const asFolder = (id: ObjectId | undefined) => (id === undefined ? undefined : { mode: folderMode, name: "", id });

@@ -165,9 +165,9 @@ export class TargetBranch {
 
   async #compare(head: Head | undefined, wanted: Trees, before: Trees | undefined) {
     const all = [];
-    for (const [index, { folder }] of this.#projections.entries()) {
+    for (const [index, { folder, depth }] of this.#projections.entries()) {
       const trees = { desired: wanted[index], before: before?.[index], instance: this.#instance };
-      all.push(await projectTarget(this.#git, head?.tree, { folder, ...trees }));
+      all.push(await projectTarget(this.#git, head?.tree, { folder, depth, ...trees }));
     }
     return { changes: all.flatMap(({ changes }) => changes), foreign: all.flatMap(({ foreign }) => foreign) };
   }

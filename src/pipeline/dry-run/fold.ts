@@ -17,6 +17,7 @@ import { planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import { type PlanInput, renderingsOf } from "../../plan/state-fold.ts";
 import type { RenderSettings } from "../../render/render-spec.ts";
 import { CountedEntities } from "../aggregates/counted-entities.ts";
+import { deliveryInputs } from "../delivery-inputs.ts";
 import { foldInputs } from "../fold-inputs.ts";
 import { findEmptyClusters } from "../forget-withdrawn.ts";
 import { processDelivery } from "../process-delivery.ts";
@@ -87,7 +88,7 @@ export class Fold {
     const ranks = { catalogRank, nextRank: behindPassRank(catalogRank) };
     this.#checkpoint = { ...this.#checkpoint, catalog: catalog.revision, pending, ...ranks };
     this.#inForce = catalog;
-    await this.#plan(inputs, catalog);
+    await this.#plan([...inputs, ...deliveryInputs(catalog, output)], catalog);
     await this.renderPending(catalog);
     await this.#plan(await findEmptyClusters(overlay, overlay.tree, catalog), catalog);
   }

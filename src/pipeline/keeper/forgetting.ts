@@ -1,4 +1,5 @@
 /** Forgets clusters and owners that are gone, as soon as nothing is left of them. */
+import { withDelivery } from "../../delivery/delivery-in-force.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import { ownerKey } from "../../model/owner.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
@@ -43,7 +44,8 @@ export class Forgetting {
     if (inputs.length === 0) return;
     if (purgeable.length > 0) {
       const forgotten = new Set(purgeable.filter(({ kind }) => kind === "EventTrigger").map(({ name }) => name));
-      const catalog = keepWithdrawn(loaded, commits.catalog, forgotten);
+      const { delivery } = commits.catalog;
+      const catalog = withDelivery(keepWithdrawn(loaded, commits.catalog, forgotten), delivery);
       commits.use(catalog);
       const kept = await commits.planCatalog(catalog, new Map());
       const gone = new Set(purgeable.map(ownerPath));

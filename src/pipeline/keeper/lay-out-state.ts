@@ -1,4 +1,6 @@
 /** What a state that was just read may have to become before anything else is written to it. */
+import { readDeliveryInForce } from "../../delivery/delivery-in-force.ts";
+import type { Checkpoint } from "../../model/change-set.ts";
 import { markWithdrawn } from "../../plan/keep-withdrawn.ts";
 import { readWithdrawn } from "../read-withdrawn.ts";
 import { reshardTree } from "../reshard-tree.ts";
@@ -10,7 +12,7 @@ import type { StateCommits } from "./state-commits.ts";
  * ask for another layout than it has. Marks the owners whose documents are gone.
  */
 export async function layOutState(commits: StateCommits): Promise<void> {
-  const { layout } = commits.options;
+  const layout = { ...commits.options.layout, ...bucketsInForce(commits.checkpoint) };
   const { git, clock, log } = commits.ports;
   let base = commits.tree;
   const isTakenOver = base !== undefined && commits.checkpoint.stateId === "";
@@ -32,4 +34,9 @@ export async function layOutState(commits: StateCommits): Promise<void> {
   // The clusters' own files have their new names at once.
   const { inputs } = isTakenOver ? await commits.planCatalog(commits.catalog, new Map()) : { inputs: [] };
   await commits.commit(inputs, {}, { base });
+}
+
+/** Where something is delivered, objects don't move from one bucket to another because settings say so. */
+function bucketsInForce({ parts, layout: { buckets } }: Checkpoint): { readonly buckets?: number } {
+  return readDeliveryInForce(parts) === undefined ? {} : { buckets };
 }

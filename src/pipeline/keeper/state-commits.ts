@@ -17,6 +17,7 @@ import type { ObjectId } from "../../ports/git.ts";
 import { type AggregateScope, CountedEntities } from "../aggregates/counted-entities.ts";
 import type { Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
+import { deliveryInputs } from "../delivery-inputs.ts";
 import { type Folded, foldInputs } from "../fold-inputs.ts";
 import type { CountScope } from "../mass-change/count-change.ts";
 import { randomId } from "../random-id.ts";
@@ -161,7 +162,8 @@ export class StateCommits {
     const { pending, minutes, stateId } = this.#checkpoint;
     const { outputPath, render } = this.options;
     const output = { stateId, outputPath, instance: render.instance };
-    return planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
+    const change = planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
+    return { ...change, inputs: [...change.inputs, ...deliveryInputs(catalog, output)] };
   }
 
   /** Commits inputs, and a change of the checkpoint with them. `mayWait`: if nothing but positions changes. */

@@ -136,7 +136,10 @@ export class Documents {
     this.#seen = version;
     this.#held = held;
     if (held.length === 0) absences.clear("documents");
-    if (hasOwner(inForce().keeper.catalog)) absences.clear("owners");
+    const { keeper } = inForce();
+    if (hasOwner(keeper.catalog)) absences.clear("owners");
+    if (keeper.heldDelivery === undefined) absences.clear("delivery");
+    else absences.raise("delivery", keeper.heldDelivery);
   }
 }
 

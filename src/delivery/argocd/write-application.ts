@@ -1,0 +1,36 @@
+/** A unit as Argo CD's Application (argoproj.io/v1alpha1). */
+import type { ArgocdDelivery } from "../../model/hub-delivery.ts";
+import type { OutputOwner } from "../../plan/cluster-file.ts";
+import { writeHubObject } from "../hub-object.ts";
+import type { Unit } from "../unit.ts";
+
+/** Deletes what is the Application's when the Application is deleted, as Flux's Kustomizations do. */
+const finalizer = "resources-finalizer.argocd.argoproj.io";
+/** Only a commit that touches the folder has it rendered again. */
+const pathsAnnotation = "argocd.argoproj.io/manifest-generate-paths";
+
+/** `corrects`: drift is corrected, as an owner on the cluster asks for (ContinuousWithDriftDetection). */
+export function writeApplication(
+  unit: Unit,
+  argocd: ArgocdDelivery,
+  { corrects, output }: { readonly corrects: boolean; readonly output: OutputOwner },
+): string {
+  const { namespace, project, repoURL, revision } = argocd;
+  const path = `${output.outputPath}/${unit.folder}`;
+  const spec = {
+    project,
+    source: { repoURL, targetRevision: revision, path, directory: { recurse: true } },
+    destination: { name: unit.cluster.name },
+    syncPolicy: {
+      automated: { prune: true, selfHeal: corrects },
+      retry: { limit: 5, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
+      syncOptions: ["ServerSideApply=true"],
+    },
+  };
+  const annotations = { [pathsAnnotation]: `/${path}` };
+  const metadata = { name: unit.objectName, namespace, annotations, finalizers: [finalizer] };
+  return writeHubObject(
+    { apiVersion: "argoproj.io/v1alpha1", kind: "Application", metadata, content: { spec } },
+    output.instance,
+  );
+}

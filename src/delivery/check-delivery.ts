@@ -1,0 +1,55 @@
+/** Clusters of the catalog that a hub's tool does not reach as they are described: warnings, each at the cluster. */
+import type { Catalog } from "../model/catalog.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { HubDelivery } from "../model/hub-delivery.ts";
+import type { Problem } from "../model/problem.ts";
+import { findKubeconfig } from "./flux/kubeconfig-reference.ts";
+
+type Clusters = Pick<Catalog, "clusters" | "documents">;
+
+export function checkDelivery({ clusters, documents }: Clusters, delivery: HubDelivery): readonly Problem[] {
+  return [...clusters.values()].flatMap((cluster) => {
+    const fault = delivery.kind === "flux" ? explainFlux(cluster) : explainArgocd(cluster);
+    if (fault === undefined) return [];
+    const at = documents.get(cluster.documentKey)?.at;
+    const message = `cluster ${cluster.namespace}/${cluster.name} ${fault.message}`;
+    return [
+      {
+        code: "DELIVERY_IMPOSSIBLE",
+        severity: "warning",
+        message,
+        hint: fault.hint,
+        ...(at === undefined ? {} : { at }),
+      },
+    ];
+  });
+}
+
+interface Fault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+function explainFlux(cluster: Cluster): Fault | undefined {
+  const kubeconfig = findKubeconfig(cluster);
+  if (kubeconfig.kind === "none") {
+    return {
+      message: `is not delivered to by delivery.kind flux: ${kubeconfig.reason}`,
+      hint: "Run Flux in that cluster and point it at the cluster's folder, or leave it out.",
+    };
+  }
+  if (!kubeconfig.isGuessed) return undefined;
+  return {
+    message: `does not say which key of its Secret ${kubeconfig.name} holds the kubeconfig: ${kubeconfig.key} is assumed`,
+    hint: "Give spec.kubeconfigKeyName, as sveltosctl register cluster does.",
+  };
+}
+
+/** Argo CD names clusters by Secrets of its own, which nothing makes of a SveltosCluster or a Cluster of Cluster API. */
+function explainArgocd({ name, document }: Cluster): Fault | undefined {
+  if (document.get("kind") === "Secret") return undefined;
+  return {
+    message: `has to be known to Argo CD as ${name}: delivery.kind argocd refers to it by that name`,
+    hint: `Have a cluster Secret in Argo CD's namespace whose name is ${name}: argocd cluster add … --name ${name}.`,
+  };
+}

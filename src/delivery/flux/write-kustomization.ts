@@ -1,0 +1,33 @@
+/** A unit as Flux's Kustomization (kustomize.toolkit.fluxcd.io/v1, kustomize-controller v1.9). */
+import type { FluxDelivery } from "../../model/hub-delivery.ts";
+import type { OutputOwner } from "../../plan/cluster-file.ts";
+import { writeHubObject } from "../hub-object.ts";
+import type { Unit } from "../unit.ts";
+import { findKubeconfig } from "./kubeconfig-reference.ts";
+
+/**
+ * In the cluster's namespace, since a kubeconfig is referred to by name alone. Undefined: a hub can't reach the cluster.
+ *
+ * Units don't wait for each other: one that depends on another is looked at again 30 s later where the other has not
+ * applied the revision yet, and each login would take as long. What needs a Namespace of `base/` that is just being made
+ * is tried again after `retryInterval`.
+ */
+export function writeKustomization(unit: Unit, flux: FluxDelivery, output: OutputOwner): string | undefined {
+  const kubeconfig = findKubeconfig(unit.cluster);
+  if (kubeconfig.kind === "none") return undefined;
+  const { source, interval, retryInterval, timeout } = flux;
+  const spec = {
+    interval,
+    retryInterval,
+    timeout,
+    path: `${output.outputPath}/${unit.folder}`,
+    prune: true,
+    sourceRef: { kind: "GitRepository", name: source.name, namespace: source.namespace },
+    kubeConfig: { secretRef: { name: kubeconfig.name, key: kubeconfig.key } },
+  };
+  const metadata = { name: unit.objectName, namespace: unit.cluster.namespace };
+  return writeHubObject(
+    { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization", metadata, content: { spec } },
+    output.instance,
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * What a hub applies to bring the manifests to clusters, and the objects that keep the units' folders: a function of
+ * the catalog and of settings.
+ *
+ * It only ever adds and changes. A cluster that is in no document any more keeps its units until it has no objects left,
+ * and one that a hub can't reach any more keeps those that it had: a unit that ends takes its objects with it.
+ */
+import type { Catalog } from "../model/catalog.ts";
+import { type Cluster, clusterKey } from "../model/cluster.ts";
+import type { HubDelivery } from "../model/hub-delivery.ts";
+import { clustersOfTrigger } from "../model/select-clusters.ts";
+import type { OutputOwner } from "../plan/cluster-file.ts";
+import { baseFolder, deliveryFilePath, deliveryPath, desiredFolder, unitFileName } from "../plan/paths.ts";
+import { writeApplication } from "./argocd/write-application.ts";
+import { writeKustomization } from "./flux/write-kustomization.ts";
+import { writeHubObject } from "./hub-object.ts";
+import { keeperName, type Unit, unitsOf } from "./unit.ts";
+
+type DeliveredCatalog = Pick<Catalog, "clusters" | "clusterSets" | "eventTriggers">;
+
+/** Files of the state branch, by path. */
+export function writeDelivery(
+  catalog: DeliveredCatalog,
+  delivery: HubDelivery,
+  output: OutputOwner,
+): ReadonlyMap<string, string> {
+  const files = new Map<string, string>([[deliveryFilePath, writeHubFile(delivery, output)]]);
+  const corrected = delivery.kind === "argocd" ? findCorrected(catalog) : new Set<Cluster>();
+  for (const cluster of catalog.clusters.values()) {
+    for (const unit of unitsOf(cluster, delivery)) {
+      const text =
+        delivery.kind === "flux"
+          ? writeKustomization(unit, delivery, output)
+          : writeApplication(unit, delivery, { corrects: corrected.has(cluster), output });
+      if (text === undefined) continue;
+      files.set(deliveryPath(clusterKey(cluster), unit.name), text);
+      // The cluster's own file keeps the base.
+      if (unit.name !== baseFolder)
+        files.set(`${desiredFolder}/${unit.folder}/${unitFileName}`, writeKeeper(unit, output));
+    }
+  }
+  return files;
+}
+
+/** Clusters on which a trigger asks for drift to be corrected. */
+function findCorrected(catalog: DeliveredCatalog): ReadonlySet<Cluster> {
+  const corrected = new Set<Cluster>();
+  for (const trigger of catalog.eventTriggers.values()) {
+    if (trigger.syncMode !== "ContinuousWithDriftDetection") continue;
+    for (const cluster of clustersOfTrigger(trigger, catalog)) corrected.add(cluster);
+  }
+  return corrected;
+}
+
+/** On the hub, where the units' objects are; of flux in the source's namespace, since clusters' may differ. */
+function writeHubFile(delivery: HubDelivery, output: OutputOwner): string {
+  const namespace = delivery.kind === "flux" ? delivery.source.namespace : delivery.namespace;
+  return writeConfigMap(`sluice-${output.instance}-delivery`, namespace, output);
+}
+
+function writeKeeper(unit: Unit, output: OutputOwner): string {
+  return writeConfigMap(keeperName(unit, output), "default", output);
+}
+
+function writeConfigMap(name: string, namespace: string, { instance }: OutputOwner): string {
+  const data = { purpose: "Keeps this folder, and what is deployed from it, from vanishing." };
+  return writeHubObject(
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, content: { data } },
+    instance,
+  );
+}

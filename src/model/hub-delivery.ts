@@ -1,0 +1,30 @@
+/** How a hub brings the manifests to clusters: Settings' `delivery`, where its kind is one that objects are made for. */
+
+interface HubDeliveryBase {
+  /** Folder of the target for what the hub applies. */
+  readonly path: string;
+  /** Units that each cluster's triggers are spread over: 1, 4, 16 or 64. */
+  readonly buckets: number;
+}
+
+/** Flux's controllers on a hub. Durations are Go's, written as they are given. */
+export interface FluxDelivery extends HubDeliveryBase {
+  readonly kind: "flux";
+  /** The GitRepository that has the target. */
+  readonly source: { readonly name: string; readonly namespace: string };
+  readonly interval: string;
+  readonly retryInterval: string;
+  readonly timeout: string;
+}
+
+export interface ArgocdDelivery extends HubDeliveryBase {
+  readonly kind: "argocd";
+  /** Where Argo CD runs, and its Applications are. */
+  readonly namespace: string;
+  readonly project: string;
+  /** The repository as Argo CD knows it, and the target branch. */
+  readonly repoURL: string;
+  readonly revision: string;
+}
+
+export type HubDelivery = FluxDelivery | ArgocdDelivery;

@@ -1,0 +1,193 @@
+/** What a hub is given for a catalog: whole texts, so that what others read of it is seen here. */
+import { describe, expect, it } from "vitest";
+import { loadCatalog } from "../../src/config/load-catalog.ts";
+import { checkDelivery } from "../../src/delivery/check-delivery.ts";
+import { writeDelivery } from "../../src/delivery/write-delivery.ts";
+import type { ArgocdDelivery, FluxDelivery } from "../../src/model/hub-delivery.ts";
+
+const flux: FluxDelivery = {
+  kind: "flux",
+  path: "delivery",
+  buckets: 1,
+  source: { name: "fleet", namespace: "flux-system" },
+  interval: "10m",
+  retryInterval: "30s",
+  timeout: "1m",
+};
+const argocd: ArgocdDelivery = {
+  kind: "argocd",
+  path: "delivery",
+  buckets: 1,
+  namespace: "argocd",
+  project: "default",
+  repoURL: "https://git.example.com/acme/fleet.git",
+  revision: "main",
+};
+const output = { stateId: "0123456789abcdef", outputPath: "rendered", instance: "sluice" };
+
+const sveltos = "apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster";
+const clusters = {
+  named: `${sveltos}\nmetadata: {name: eu-1, namespace: fleet}\nspec: {kubeconfigName: eu, kubeconfigKeyName: re-kubeconfig}\n`,
+  guessed: `${sveltos}\nmetadata: {name: eu-1, namespace: fleet}\n`,
+  pulling: `${sveltos}\nmetadata: {name: eu-1, namespace: fleet}\nspec: {pullMode: true}\n`,
+  identity: `${sveltos}\nmetadata: {name: eu-1, namespace: fleet}\nspec: {workloadIdentity: {provider: aws}}\n`,
+  clusterApi: "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: eu-1, namespace: fleet}\n",
+  argo: "apiVersion: v1\nkind: Secret\nmetadata: {name: eu-1-secret, namespace: fleet, labels: {argocd.argoproj.io/secret-type: cluster}}\nstringData: {name: eu-1, server: https://eu-1}\n",
+};
+
+function catalogOf(...documents: string[]) {
+  return loadCatalog([{ path: "all.yaml", text: documents.join("---\n") }], { compatibility: "strict" }).value;
+}
+
+describe("for Flux", () => {
+  it("each unit is a Kustomization in the cluster's namespace, and its folder is kept", () => {
+    const files = writeDelivery(catalogOf(clusters.named), flux, output);
+
+    expect([...files.keys()]).toEqual([
+      "delivery/hub/sluice-delivery.yaml",
+      "delivery/hub/fleet/eu-1/base.yaml",
+      "delivery/hub/fleet/eu-1/triggers.yaml",
+      "desired/fleet/eu-1/triggers/sluice-unit.yaml",
+    ]);
+    expect(files.get("delivery/hub/fleet/eu-1/triggers.yaml")).toBe(`apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: fleet-eu-1-triggers-kvzgvm7zbfkmunpf
+  namespace: fleet
+  labels:
+    app.kubernetes.io/managed-by: sluice
+    sluice.dev/instance: sluice
+spec:
+  interval: 10m
+  kubeConfig:
+    secretRef:
+      key: re-kubeconfig
+      name: eu
+  path: rendered/fleet/eu-1/triggers
+  prune: true
+  retryInterval: 30s
+  sourceRef:
+    kind: GitRepository
+    name: fleet
+    namespace: flux-system
+  timeout: 1m
+`);
+  });
+
+  it.each([
+    ["guessed", { name: "eu-1-sveltos-kubeconfig", key: "kubeconfig" }, 1],
+    ["named", { name: "eu", key: "re-kubeconfig" }, 0],
+    ["clusterApi", { name: "eu-1-kubeconfig", key: "value" }, 0],
+  ] as const)("a cluster that is %s has its kubeconfig by its own convention", (which, secret, warnings) => {
+    const catalog = catalogOf(clusters[which]);
+
+    const text = writeDelivery(catalog, flux, output).get("delivery/hub/fleet/eu-1/base.yaml");
+
+    expect(text).toContain(`      key: ${secret.key}\n      name: ${secret.name}\n`);
+    expect(checkDelivery(catalog, flux)).toHaveLength(warnings);
+  });
+
+  it.each(["pulling", "identity", "argo"] as const)(
+    "a cluster that is %s is not delivered to, which is told",
+    (which) => {
+      const catalog = catalogOf(clusters[which]);
+
+      expect([...writeDelivery(catalog, flux, output).keys()]).toEqual(["delivery/hub/sluice-delivery.yaml"]);
+      expect(checkDelivery(catalog, flux)).toMatchObject([
+        { code: "DELIVERY_IMPOSSIBLE", severity: "warning", at: { file: "all.yaml", line: 1 } },
+      ]);
+    },
+  );
+
+  it("buckets are units, each with its folder", () => {
+    const paths = [...writeDelivery(catalogOf(clusters.named), { ...flux, buckets: 4 }, output).keys()];
+
+    expect(paths.filter((path) => path.startsWith("delivery/hub/fleet"))).toEqual(
+      ["base", "triggers-00", "triggers-01", "triggers-02", "triggers-03"].map(
+        (unit) => `delivery/hub/fleet/eu-1/${unit}.yaml`,
+      ),
+    );
+    expect(paths).toContain("desired/fleet/eu-1/triggers/_03/sluice-unit.yaml");
+  });
+
+  it("clusters whose names meet when they are joined have units of different names", () => {
+    const of = (namespace: string, name: string) =>
+      `${sveltos}\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {kubeconfigKeyName: k}\n`;
+    const files = writeDelivery(catalogOf(of("a-x", "b"), of("a", "x-b")), flux, output);
+
+    const names = [...files].flatMap(([path, text]) =>
+      path.endsWith("/base.yaml") ? [/^ {2}name: (.*)$/m.exec(text)?.[1]] : [],
+    );
+
+    expect(new Set(names).size).toBe(2);
+  });
+});
+
+describe("for Argo CD", () => {
+  it("each unit is an Application by the cluster's name, rendered again only for commits to its folder", () => {
+    const catalog = catalogOf(clusters.argo);
+
+    const text = writeDelivery(catalog, argocd, output).get("delivery/hub/fleet/eu-1/triggers.yaml");
+
+    expect(checkDelivery(catalog, argocd)).toEqual([]);
+    expect(text).toBe(`apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: fleet-eu-1-triggers-kvzgvm7zbfkmunpf
+  namespace: argocd
+  labels:
+    app.kubernetes.io/managed-by: sluice
+    sluice.dev/instance: sluice
+  annotations:
+    argocd.argoproj.io/manifest-generate-paths: /rendered/fleet/eu-1/triggers
+  finalizers:
+  - resources-finalizer.argocd.argoproj.io
+spec:
+  destination:
+    name: eu-1
+  project: default
+  source:
+    directory:
+      recurse: true
+    path: rendered/fleet/eu-1/triggers
+    repoURL: https://git.example.com/acme/fleet.git
+    targetRevision: main
+  syncPolicy:
+    automated:
+      prune: true
+      selfHeal: false
+    retry:
+      backoff:
+        duration: 5s
+        factor: 2
+        maxDuration: 3m
+      limit: 5
+    syncOptions:
+    - ServerSideApply=true
+`);
+  });
+
+  it("heals itself where a trigger on the cluster corrects drift, and nowhere else", () => {
+    const trigger = `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: login}
+spec:
+  eventSourceName: user
+  sourceClusterSelector: {matchLabels: {env: prod}}
+  syncMode: ContinuousWithDriftDetection
+  cloudEventAction: Create
+`;
+    const source =
+      "apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventSource\nmetadata: {name: user}\nspec: {messagingMatchCriteria: [{subject: user}]}\n";
+    const of = (name: string, env: string) =>
+      `${sveltos}\nmetadata: {name: ${name}, namespace: fleet, labels: {env: ${env}}}\n`;
+    const files = writeDelivery(catalogOf(source, trigger, of("a", "prod"), of("b", "test")), argocd, output);
+
+    expect(files.get("delivery/hub/fleet/a/triggers.yaml")).toContain("selfHeal: true");
+    expect(files.get("delivery/hub/fleet/b/triggers.yaml")).toContain("selfHeal: false");
+  });
+
+  it("a cluster that Argo CD has no Secret of here is told of", () => {
+    expect(checkDelivery(catalogOf(clusters.clusterApi), argocd)).toMatchObject([{ code: "DELIVERY_IMPOSSIBLE" }]);
+  });
+});

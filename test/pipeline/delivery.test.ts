@@ -1,0 +1,152 @@
+/** What a hub applies, in the whole service: made beside the manifests, and never taken from a cluster by settings alone. */
+import { beforeEach, expect, it } from "vitest";
+import type { FluxDelivery, HubDelivery } from "../../src/model/hub-delivery.ts";
+import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
+import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
+import { cloudEvent, clusterDocument, createInstance, simpleConfig, turns, until } from "./service-bench.ts";
+
+const flux: FluxDelivery = {
+  kind: "flux",
+  path: "delivery",
+  buckets: 1,
+  source: { name: "fleet", namespace: "flux-system" },
+  interval: "10m",
+  retryInterval: "30s",
+  timeout: "1m",
+};
+
+let remote: FakeGitRemote;
+let stream: FakeEventStream;
+
+beforeEach(() => {
+  remote = new FakeGitRemote();
+  stream = createFakeEventStream();
+  remote.commitAsPerson("main", simpleConfig);
+});
+
+const hub = () => [...remote.files("main", "delivery").keys()].sort();
+const manifests = () => [...remote.files("main", "rendered").keys()].filter((path) => path.endsWith(".yaml"));
+const objects = () => manifests().filter((path) => /\/triggers\/(?:[^/]+\/){3}[^/]+$/.test(path));
+
+async function start(delivery: HubDelivery | undefined) {
+  const instance = createInstance({ remote, streams: [stream], ...(delivery === undefined ? {} : { delivery }) });
+  const ended = instance.start();
+  await until(() => instance.ready.isReady, [instance.clock]);
+  return {
+    instance,
+    login: async (subject: string) => {
+      stream.publish("user", cloudEvent({ subject, data: { value: "v" } }));
+      await until(() => objects().some((path) => path.includes(subject)), [instance.clock]);
+    },
+    look: async () => {
+      for (let look = 0; look < 4; look++) {
+        instance.clock.advance(10_000);
+        await turns(60);
+      }
+    },
+    stop: async () => {
+      instance.stop();
+      await ended;
+    },
+  };
+}
+
+it("is made with the catalog, and no event changes it", async () => {
+  const service = await start(flux);
+  await until(() => hub().length > 0, [service.instance.clock]);
+  const before = new Map(remote.files("main", "delivery"));
+
+  await service.login("alice");
+
+  expect(hub()).toContain("delivery/hub/sluice-delivery.yaml");
+  expect(hub().filter((path) => path.endsWith("/triggers.yaml")).length).toBeGreaterThan(0);
+  expect(manifests().some((path) => path.endsWith("/triggers/sluice-unit.yaml"))).toBe(true);
+  expect(new Map(remote.files("main", "delivery"))).toEqual(before);
+  await service.stop();
+});
+
+it("comes beside what is there already, and people's files in its folder stay", async () => {
+  const first = await start(undefined);
+  await first.login("alice");
+  await first.stop();
+  expect(hub()).toEqual([]);
+  remote.commitAsPerson("main", {
+    "delivery/kustomization.yaml": "resources: []\n",
+    "delivery/hub/README.md": "hub\n",
+  });
+  const before = objects();
+
+  const second = await start(flux);
+  await until(() => hub().length > 2, [second.instance.clock]);
+
+  expect(objects()).toEqual(before);
+  expect(hub()).toContain("delivery/kustomization.yaml");
+  expect(hub()).toContain("delivery/hub/README.md");
+  await second.stop();
+});
+
+it.each<[string, HubDelivery | undefined]>([
+  [
+    "another kind",
+    {
+      kind: "argocd",
+      path: "delivery",
+      buckets: 1,
+      namespace: "argocd",
+      project: "default",
+      repoURL: "u",
+      revision: "main",
+    },
+  ],
+  ["another source", { ...flux, source: { name: "other", namespace: "flux-system" } }],
+  ["other buckets", { ...flux, buckets: 4 }],
+  ["none", undefined],
+])("%s is held, and what is in force stays", async (_, wanted) => {
+  const first = await start(flux);
+  await first.login("alice");
+  await first.stop();
+  const [files, folder] = [new Map(remote.files("main", "delivery")), objects()];
+
+  const layout = { shards: 0, buckets: wanted?.buckets ?? 1 };
+  const again = createInstance({
+    remote,
+    streams: [stream],
+    layout,
+    ...(wanted === undefined ? {} : { delivery: wanted }),
+  });
+  const ended = again.start();
+  await until(() => again.ready.isReady, [again.clock]);
+  await turns(60);
+
+  expect(new Map(remote.files("main", "delivery"))).toEqual(files);
+  expect(objects()).toEqual(folder);
+  expect(again.log.problems.map(({ code }) => code)).toContain("CHANGE_HELD");
+  again.stop();
+  await ended;
+});
+
+it("an interval is no move: it is in force at once", async () => {
+  const first = await start(flux);
+  await first.login("alice");
+  await first.stop();
+
+  const second = await start({ ...flux, interval: "5m" });
+  const text = () => [...remote.files("main", "delivery")].find(([path]) => path.endsWith("/triggers.yaml"))?.[1];
+  await until(() => text()?.includes("interval: 5m") === true, [second.instance.clock]);
+  await second.stop();
+});
+
+it("a cluster that goes keeps its units until it has no objects left, and loses them with its folder", async () => {
+  remote.commitAsPerson("main", { "config/second.yaml": clusterDocument("second") });
+  const service = await start(flux);
+  await until(() => hub().some((path) => path.includes("/second/")), [service.instance.clock]);
+  await service.login("alice");
+
+  remote.commitAsPerson("main", { "config/second.yaml": undefined });
+  await service.look();
+
+  expect(manifests().some((path) => path.includes("/second/"))).toBe(false);
+  expect(hub().some((path) => path.includes("/second/"))).toBe(false);
+  expect(objects().some((path) => path.includes("alice"))).toBe(true);
+  await service.stop();
+});
