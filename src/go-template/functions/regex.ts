@@ -72,6 +72,9 @@ class MeteredText extends String {
   }
 }
 
+/** Finding a match, taking it out and putting text in its place is work, however short it is. */
+const bytesPerMatch = 16;
+
 /** Shorter texts are charged for one reading: even all readings are little work. */
 const meteredFrom = 1000;
 
@@ -138,7 +141,7 @@ export function replaceMatches(
     result += text.slice(lastEnd, start);
     if (end > lastEnd || start === 0) {
       const replaced = replacement(search.matcher);
-      context.chargeBytes(replaced.length);
+      context.chargeBytes(replaced.length + bytesPerMatch);
       result += replaced;
     }
     lastEnd = end;

@@ -279,6 +279,14 @@ function sortAlpha(value: GoArgument): GoSlice {
 
 const trimAll = define(["string", "string"], (_, cutset, text) => trimCharacters(cutset, text));
 
+/** Taking a text apart to words, letter by letter, is several times the work of reading it. */
+function toWork(context: FunctionContext, text: string): string {
+  context.chargeBytes(workPerByte * text.length);
+  return text;
+}
+
+const workPerByte = 8;
+
 export const stringFunctions: FunctionTable = {
   hello: define([], () => "Hello!"),
   abbrev: define(["int", "string"], (_, width, text) =>
@@ -301,9 +309,9 @@ export const stringFunctions: FunctionTable = {
   untitle: define(["string"], (_, text) => untitle(text)),
   swapcase: define(["string"], (_, text) => swapCase(text)),
   initials: define(["string"], (_, text) => initials(text)),
-  snakecase: define(["string"], (_, text) => joinWords(text, "_")),
-  kebabcase: define(["string"], (_, text) => joinWords(text, "-")),
-  camelcase: define(["string"], (_, text) => toPascalCase(text)),
+  snakecase: define(["string"], (context, text) => joinWords(toWork(context, text), "_")),
+  kebabcase: define(["string"], (context, text) => joinWords(toWork(context, text), "-")),
+  camelcase: define(["string"], (context, text) => toPascalCase(toWork(context, text))),
   wrap: define(["int", "string"], (context, width, text) =>
     wrapText(context, text, { width, newline: "", cutsWords: false }),
   ),

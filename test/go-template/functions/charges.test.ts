@@ -138,6 +138,22 @@ describe("the charge grows with what is read", () => {
   });
 });
 
+/** Functions that do much more with a text than read it, and how many times what it has they are charged at least. */
+const laborious: readonly (readonly [call: string, times: number])[] = [
+  ["regexReplaceAll `x` .text `y`", 16],
+  ["regexReplaceAllLiteral `x` .text `y`", 16],
+  ["mustRegexReplaceAll `` .text `y`", 16],
+  ["snakecase .text", 8],
+  ["kebabcase .text", 8],
+  ["camelcase .text", 8],
+  ["urlParse .text", 4],
+];
+
+it.each(laborious)("%s is charged %i times its text", (call, times) => {
+  const [name, ...args] = call.split(" ");
+  expect(costOf(name!, args, large)).toBeGreaterThanOrEqual(times * 10_000);
+});
+
 it("a loop of calls over a large list ends", () => {
   const data = new Map<string, GoValue>([["l", listOf(60_000)]]);
   for (const call of ["sortAlpha $.l", "join `,` $.l", "reverse $.l", "has `x` $.l", "printf `%v` $.l"]) {
