@@ -29,6 +29,7 @@ export function compareInForce(
     changes.push({ key, ...shown, isPlacing: true });
   };
   add("checks.kubernetes", catalog.checks, wanted.checks);
+  add("policy", JSON.stringify(catalog.policy), JSON.stringify(wanted.policy));
   add("compatibility", catalog.compatibility, wanted.compatibility);
   const [, instance] = /^ {4}sluice\.dev\/instance: "?([^"\n]*)"?$/m.exec(clusterFile ?? "") ?? [];
   if (instance !== undefined) add("name", instance, name);

@@ -158,6 +158,7 @@ export function catalogLoader(settings: Settings, connections: ReadConnections["
     const { value, problems } = loadCatalog(files, {
       compatibility: instead.compatibility ?? settings.compatibility,
       checks: instead.checks ?? settings.checks.kubernetes,
+      policy: instead.policy ?? settings.policy,
       records: settings.output.records,
       isCommitted: settings.config.kind === "target",
       connections: serve(served, instead.connectionClusters),

@@ -22,6 +22,7 @@ import { type OwnerKey, ownerKey } from "../model/owner.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
 import { customKindsOfText } from "../render/manifests/schema/read-crd.ts";
 import { type ContentScope, checkContent } from "./check-contents.ts";
+import { checkPolicy } from "./check-policy.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
 import { findDependencyCycles } from "./find-dependency-cycles.ts";
@@ -87,7 +88,7 @@ export class CatalogBuilder {
     }
   }
 
-  build({ compatibility, checks, records, isCommitted, connections }: BuildOptions): Checked<Catalog> {
+  build({ compatibility, checks, policy, records, isCommitted, connections }: BuildOptions): Checked<Catalog> {
     this.#chooseInForce();
     this.#checkContents({ customKinds: this.#findCustomKinds(), checks, isCommitted });
     const broken = this.#followReferences(records);
@@ -97,8 +98,8 @@ export class CatalogBuilder {
       ),
     );
     const revision = revisionOf(this.inForce, compatibility, connectionClusters, broken);
-    const value = { ...this.#join(broken), revision, connectionClusters, compatibility, checks };
-    this.#problems.push(...checkEventSourceNames(value), ...checkSelectors(value));
+    const value = { ...this.#join(broken), revision, connectionClusters, compatibility, checks, policy };
+    this.#problems.push(...checkEventSourceNames(value), ...checkSelectors(value), ...checkPolicy(value));
     if (connections.length > 0) {
       this.#problems.push(
         ...checkSubscriptions(
@@ -233,7 +234,7 @@ export class CatalogBuilder {
 
   #join(
     broken: ReadonlyMap<DocumentKey, Problem>,
-  ): Omit<Catalog, "compatibility" | "checks" | "connectionClusters" | "revision"> {
+  ): Omit<Catalog, "compatibility" | "checks" | "policy" | "connectionClusters" | "revision"> {
     const eventSources = new Map<string, EventSource>();
     const eventTriggers = new Map<string, EventTrigger>();
     const profiles = new Map<OwnerKey, Profile>();

@@ -5,6 +5,7 @@ import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import type { DocumentKey } from "../model/document-key.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
+import type { PolicyRule } from "../model/policy.ts";
 import type { Checked } from "../model/problem.ts";
 import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
@@ -18,6 +19,8 @@ export interface CatalogOptions {
   readonly connections?: readonly { readonly connection: Connection; readonly clusters?: LabelSelector }[];
   /** How strictly objects are held against the schemas of their kinds; default `refuse`. */
   readonly checks?: KubernetesChecks;
+  /** What triggers may render; default: what the built-in rules allow. */
+  readonly policy?: readonly PolicyRule[];
   /** What the settings keep of events; default `full`. */
   readonly records?: "full" | "identity";
   /** Whether the files are of the repository that they are rendered to: what they say stands there in clear anyway. */
@@ -45,7 +48,7 @@ const memories = new WeakMap<Catalog, Memory>();
 /** Never fails as a whole: the value is what can be in force, the problems are everything there is to tell. */
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
   const { compatibility, checks = "refuse", records = "full", isCommitted = false, connections = [] } = options;
-  const { delivery, previous } = options;
+  const { policy = [], delivery, previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
   const builder = new CatalogBuilder(files, memory?.inForce ?? new Map());
   const readFiles = new Map<string, ReadFile>();
@@ -58,7 +61,14 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     readFiles.set(name, read);
     for (const document of read.documents) builder.add(document);
   }
-  const { value: built, problems } = builder.build({ compatibility, checks, records, isCommitted, connections });
+  const { value: built, problems } = builder.build({
+    compatibility,
+    checks,
+    policy,
+    records,
+    isCommitted,
+    connections,
+  });
   const value = delivery === undefined ? built : withDelivery(built, delivery);
   memories.set(value, { files: readFiles, inForce: builder.inForce });
   return { value, problems };

@@ -18,6 +18,7 @@ import { readDelivery } from "./read-delivery.ts";
 import { readGuard } from "./read-guard.ts";
 import { readHubDelivery } from "./read-hub-delivery.ts";
 import { readLease } from "./read-lease.ts";
+import { readPolicy } from "./read-policy.ts";
 import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
 import { sortProblems } from "./sort-problems.ts";
@@ -108,6 +109,7 @@ class SettingsReader {
         per: (memberText(commit, "per") ?? "batch") as Settings["commit"]["per"],
       },
       compatibility: (memberText(root, "compatibility") ?? "strict") as Settings["compatibility"],
+      policy: readPolicy(this.#document, this.problems),
       checks: {
         kubernetes: (memberText(memberObject(root, "checks"), "kubernetes") ??
           "refuse") as Settings["checks"]["kubernetes"],

@@ -11,5 +11,4 @@ export interface SettingWithoutEffect {
 export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
   { path: ["connections", "*", "fromSecrets"], unless: false },
   { path: ["connections", "*", "capture"], unless: false },
-  { path: ["policy"] },
 ];

@@ -6,6 +6,7 @@ import type { DocumentRef } from "./document-ref.ts";
 import type { HubDelivery } from "./hub-delivery.ts";
 import type { JsonObject } from "./json.ts";
 import type { Owner, OwnerKey } from "./owner.ts";
+import type { PolicyRule } from "./policy.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
 import type { Template } from "./template.ts";
 
@@ -161,6 +162,8 @@ export interface CatalogSettings {
   readonly compatibility: "strict" | "sveltos";
   /** How strictly objects are held against the schemas of their kinds. */
   readonly checks: "refuse" | "warn" | "off";
+  /** What triggers may render; the first rule that matches decides. */
+  readonly policy: readonly PolicyRule[];
   /** Which clusters a connection serves, by the connection's name; absent: all of them. */
   readonly connectionClusters: ReadonlyMap<string, LabelSelector>;
 }

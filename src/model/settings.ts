@@ -3,6 +3,7 @@
 import type { ClusterKey, LabelSelector } from "./cluster.ts";
 import type { HubDelivery } from "./hub-delivery.ts";
 import type { GuardSettings } from "./mass-change.ts";
+import type { PolicyRule } from "./policy.ts";
 import type { SourcePlace } from "./problem.ts";
 import type { ReviewGrouping } from "./review.ts";
 
@@ -146,6 +147,8 @@ export interface Settings {
     readonly per: "batch" | "event";
   };
   readonly compatibility: "strict" | "sveltos";
+  /** What triggers may render: the first rule that matches, then the built-in ones. */
+  readonly policy: readonly PolicyRule[];
   readonly checks: {
     /** What becomes of an object that the schema of its kind does not take. */
     readonly kubernetes: "refuse" | "warn" | "off";

@@ -42,7 +42,15 @@ export function renderAggregate(
   const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityKey, instance: settings.instance };
   try {
     const data = withCluster(eventsData(documents), cluster);
-    const { manifests, warnings } = renderSpec(trigger, { catalog, cluster, data, context, provenance, settings });
+    const { manifests, warnings } = renderSpec(trigger, {
+      catalog,
+      cluster,
+      data,
+      context,
+      provenance,
+      settings,
+      trigger: trigger.name,
+    });
     return { rendering: { cluster: key, action: "Create", manifests }, warnings };
   } catch (error) {
     return { rendering: { cluster: key, action: "fail", problem: problemOf(error, trigger.at) }, warnings: [] };

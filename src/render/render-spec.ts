@@ -6,6 +6,7 @@ import type { Catalog, ContentEntry, OwnerSpec, PolicyRef, TemplateField } from 
 import type { Cluster } from "../model/cluster.ts";
 import type { JsonObject } from "../model/json.ts";
 import { identityKey, isCoreKind, type Manifest, type Provenance } from "../model/manifest.ts";
+import { findViolation } from "../model/policy.ts";
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
 import type { RenderContext } from "../model/template.ts";
 import { findContent, findResource, resolveRef } from "./find-document.ts";
@@ -40,6 +41,8 @@ export interface RenderScope {
   readonly context: RenderContext;
   readonly provenance: Provenance;
   readonly settings: RenderSettings;
+  /** The trigger whose events it is rendered for: then the policy has a say. */
+  readonly trigger?: string;
 }
 
 export interface RenderedSpec {
@@ -96,8 +99,7 @@ function resolveDocuments(spec: OwnerSpec, scope: RenderScope): Documents {
 function refuseLocal({ at }: PolicyRef): SluiceError {
   return new SluiceError({
     code: "POLICY_VIOLATION",
-    message:
-      "deploymentType: Local puts objects on the management cluster, which no rule of the settings' policy allows",
+    message: "deploymentType: Local puts objects on the management cluster, which this version of Sluice does not do",
     at,
     hint: "Deploy to the cluster itself: leave deploymentType out.",
   });
@@ -123,6 +125,7 @@ function renderDocuments(
         provenance,
         extraLabels,
         extraAnnotations,
+        isOfEvent: scope.trigger !== undefined,
         isForced: reference.force,
         documents: [...resources.values()].filter((resource) => resource !== null),
         isConfidential: isConfidential || settings.hidesEvents === true,
@@ -136,6 +139,7 @@ function renderDocuments(
       }
       for (const manifest of value) {
         checkManifest(manifest, seen, isInClear);
+        refuseForbidden(manifest, scope);
         manifests.push(reference.skipNamespaceCreation ? { ...manifest, skipsNamespace: true } : manifest);
       }
     }
@@ -161,6 +165,19 @@ function checkManifest({ identity, at }: Manifest, seen: Set<string>, isInClear:
       hint: "Render a SealedSecret or an ExternalSecret instead, or set output.secrets to plain.",
     });
   }
+}
+
+function refuseForbidden({ identity, at }: Manifest, { trigger, catalog, cluster }: RenderScope): void {
+  const verdict =
+    trigger === undefined ? undefined : findViolation(catalog.policy, { trigger, labels: cluster.labels, identity });
+  if (verdict === undefined) return;
+  const { kind, namespace, name } = identity;
+  throw new SluiceError({
+    code: "POLICY_VIOLATION",
+    message: `${kind} ${namespace === "" ? name : `${namespace}/${name}`} must not come of an event: ${verdict.why} (${verdict.rule})`,
+    at,
+    hint: "Put it into a profile, or allow it in the settings' policy.",
+  });
 }
 
 function renderFields(

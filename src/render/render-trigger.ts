@@ -75,7 +75,15 @@ export function renderTrigger(
       if (stopped !== undefined) return { cluster: key, action: "fail", problem: stopped };
       if (action === "Delete") return { cluster: key, action };
       if (trigger.withdrawn) return noManifests(key);
-      const rendered = renderSpec(trigger, { catalog, cluster, data, context, provenance, settings });
+      const rendered = renderSpec(trigger, {
+        catalog,
+        cluster,
+        data,
+        context,
+        provenance,
+        settings,
+        trigger: trigger.name,
+      });
       if (warnings.length === 0) warnings = rendered.warnings;
       return { cluster: key, action, manifests: rendered.manifests };
     } catch (error) {

@@ -80,6 +80,7 @@ export function createInstance({
   const catalogSettings: CatalogSettings = {
     compatibility: "strict",
     checks: "refuse",
+    policy: [],
     connectionClusters: new Map(),
     ...settings,
   };
@@ -108,12 +109,13 @@ export function createInstance({
         streams,
         config: config ?? targetConfig(git),
         loadCatalog: (files, previous, instead = {}) => {
-          const { compatibility, checks, connectionClusters } = { ...catalogSettings, ...instead };
+          const { compatibility, checks, policy, connectionClusters } = { ...catalogSettings, ...instead };
           const bus = connectionClusters.get("bus");
           const connection = { name: "bus", connectTo: new Map() };
           const checked = loadCatalog(files, {
             compatibility,
             checks,
+            policy,
             ...(bus === undefined ? {} : { connections: [{ connection, clusters: bus }] }),
             ...(previous === undefined ? {} : { previous }),
             ...(delivery === undefined ? {} : { delivery }),

@@ -4,6 +4,7 @@ import { matchEvent } from "../../src/events/match-event.ts";
 import type { ReceivedEvent } from "../../src/model/cloud-event.ts";
 import { type Json, parseJson } from "../../src/model/json.ts";
 import type { ClusterRendering } from "../../src/model/manifest.ts";
+import type { PolicyRule } from "../../src/model/policy.ts";
 import type { RenderSettings } from "../../src/render/render-spec.ts";
 import { renderTrigger } from "../../src/render/render-trigger.ts";
 
@@ -32,7 +33,7 @@ export function renderOne(
   spec: string,
   documents: string,
   data: unknown = { team: "red" },
-  settings: Partial<RenderSettings> = {},
+  { policy = [], ...settings }: Partial<RenderSettings> & { readonly policy?: readonly PolicyRule[] } = {},
 ): OneRendering {
   const trigger = `apiVersion: lib.projectsveltos.io/v1beta1
 kind: EventTrigger
@@ -45,6 +46,7 @@ ${spec.replace(/^(?=.)/gm, "  ")}
 `;
   const { value, problems } = loadCatalog([{ path: "a.yaml", text: `${base}${trigger}${documents}` }], {
     compatibility: "strict",
+    policy,
   });
   const attributes = { id: "1", source: "/s", type: "x", subject: "alice" };
   const document = new Map<string, Json>([

@@ -71,6 +71,7 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
 export function compareSpecs(before: OwnerSpec, after: OwnerSpec, scope: Comparison): OwnerChange | undefined {
   if (scope.inForce.compatibility !== scope.wanted.compatibility) return everywhere("compatibility changed");
   if (scope.inForce.checks !== scope.wanted.checks) return everywhere("checks.kubernetes changed");
+  if (!isSamePolicy(scope.inForce.policy, scope.wanted.policy)) return everywhere("policy changed");
   if (scope.haveKindsChanged) return everywhere("the kinds that CustomResourceDefinitions bring changed");
   if ((before.broken === undefined) === (after.broken === undefined)) return undefined;
   return everywhere(after.broken === undefined ? "it was mended" : "it can't be rendered any more");
@@ -252,4 +253,8 @@ function namesChanged(
   }
   if (changedContents.size === 0 && changedDocuments.size === 0) return false;
   return refs.some((ref) => isChanged(referredKey(ref, cluster) ?? "", scope));
+}
+
+function isSamePolicy(before: Catalog["policy"], after: Catalog["policy"]): boolean {
+  return before === after || JSON.stringify(before) === JSON.stringify(after);
 }

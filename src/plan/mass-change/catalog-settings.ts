@@ -5,19 +5,26 @@
 import type { CatalogSettings } from "../../model/catalog.ts";
 import type { LabelSelector } from "../../model/cluster.ts";
 
-export function catalogSettings({ compatibility, connectionClusters, checks }: CatalogSettings): string {
-  return JSON.stringify([compatibility, [...connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1)), checks]);
+export function catalogSettings({ compatibility, connectionClusters, checks, policy }: CatalogSettings): string {
+  const clusters = [...connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([compatibility, clusters, checks, policy]);
 }
 
 /** What the checkpoint says of them; what it does not know is left out. */
 export function readCatalogSettings(text: string | undefined): Partial<CatalogSettings> {
   if (text === undefined) return {};
-  const [compatibility, clusters, checks] = JSON.parse(text) as [
+  const [compatibility, clusters, checks, policy] = JSON.parse(text) as [
     CatalogSettings["compatibility"],
     [string, LabelSelector][],
     CatalogSettings["checks"]?,
+    CatalogSettings["policy"]?,
   ];
-  return { compatibility, connectionClusters: new Map(clusters), ...(checks === undefined ? {} : { checks }) };
+  return {
+    compatibility,
+    connectionClusters: new Map(clusters),
+    ...(checks === undefined ? {} : { checks }),
+    ...(policy === undefined ? {} : { policy }),
+  };
 }
 
 const prefix = "Settings//";
@@ -25,8 +32,9 @@ const clustersKey = /^Settings\/\/connections\[(.*)\]\.clusters$/;
 
 /** By key, beside the keys of documents, what each says. */
 export function settingEntries(settings: CatalogSettings): ReadonlyMap<string, string> {
-  const { compatibility, connectionClusters, checks } = settings;
+  const { compatibility, connectionClusters, checks, policy } = settings;
   return new Map([
+    [`${prefix}policy`, JSON.stringify(policy)],
     [`${prefix}checks.kubernetes`, checks],
     [`${prefix}compatibility`, compatibility],
     ...[...connectionClusters].map(
@@ -64,6 +72,7 @@ export function keepSettings(
   return {
     compatibility: chosen("compatibility").compatibility,
     checks: chosen("checks.kubernetes").checks,
+    policy: chosen("policy").policy,
     connectionClusters,
   };
 }

@@ -9,6 +9,8 @@ export interface ManifestOptions {
   /** Set on every object, over what the template says. */
   readonly extraLabels: ReadonlyMap<string, string>;
   readonly extraAnnotations: ReadonlyMap<string, string>;
+  /** It comes of an event, which must not say what other programs do: `checkReferences`. */
+  readonly isOfEvent?: boolean;
   /** Objects are made anew where they can't be changed as they are. */
   readonly isForced?: boolean;
   /** Documents of the config folder that templates may print whole. */

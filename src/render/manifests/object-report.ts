@@ -106,6 +106,19 @@ export class ObjectReport {
     return range !== undefined && this.#own.isUnchanged(range) ? undefined : range;
   }
 
+  /**
+   * Whether what printed a part of the node may have printed what an event says: not where its action names nothing but
+   * fields of the root's `.Cluster`, in a template in which a dot always means the root.
+   */
+  isPrintedByEvent(node: YamlNode): boolean {
+    const range = this.printedIn(node);
+    if (range === undefined) return false;
+    const { text } = this.#source;
+    const action = text.slice(range.at, text.indexOf("}}", range.at)).replace(/^\{\{-?/, "");
+    const isRootDot = !/\{\{-?\s*(?:with|range|define|block|template|#|\$)/.test(text);
+    return !(isRootDot && clusterAction.test(action));
+  }
+
   /** Whether a key below `path` was printed, and not as one of a document of the config folder. */
   isKeyPrinted(key: YamlScalar, path: readonly string[]): boolean {
     const range = this.printedIn(key);
@@ -127,6 +140,10 @@ export class ObjectReport {
     });
   }
 }
+
+/** `.Cluster.metadata.labels.channel | default "stable" | quote`: one field, and functions of literals behind it. */
+const clusterAction =
+  /^\s*\$?\.Cluster(?:\.[A-Za-z_][A-Za-z0-9_]*)+(?:\s*\|\s*[A-Za-z]+(?:\s+(?:"[^"\\]*"|[0-9]+))*)*\s*-?$/;
 
 const starts = new WeakMap<TemplateSource, SourcePlace>();
 

@@ -14,6 +14,7 @@ import {
   faultOfLabelValue,
 } from "./check-names.ts";
 import { checkObject, checkPrintedKeys, isKind, membersOf } from "./check-object.ts";
+import { checkReferences } from "./check-references.ts";
 import { memberOf } from "./find-objects.ts";
 import type { ManifestOptions } from "./manifest-options.ts";
 import { markForced } from "./mark-forced.ts";
@@ -49,6 +50,7 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
   const read = { node, value, ...type };
   checkObject(read, report);
   checkExtras(options, report);
+  if (options.isOfEvent === true) checkReferences(node, type.group, type.kind, report);
   if (report.errors === before) checkSchema(read, options, report);
   if (report.errors > before || report.isFull) return undefined;
 

@@ -1,0 +1,64 @@
+/** What a trigger names outright and the policy lets no object of: it could never pass. */
+import { type Catalog, type ContentDocument, referencesOf } from "../model/catalog.ts";
+import { constantKey } from "../model/document-ref.ts";
+import { findHopeless } from "../model/policy.ts";
+import type { Problem } from "../model/problem.ts";
+import { placeInSource } from "../render/template-place.ts";
+
+/** The kind of a YAML document, where it is written out. */
+interface WrittenKind {
+  readonly group: string;
+  readonly kind: string;
+  /** Of the kind, in the text. */
+  readonly at: number;
+}
+
+const kindLine = /^kind:[ \t]*(["']?)([A-Za-z][A-Za-z0-9]*)\1[ \t]*(?:#.*)?$/m;
+const versionLine = /^apiVersion:[ \t]*(["']?)([A-Za-z0-9./-]+)\1[ \t]*(?:#.*)?$/m;
+
+export function checkPolicy(catalog: Catalog): Problem[] {
+  return [...catalog.eventTriggers.values()].flatMap((trigger) => {
+    const rendered = new Set<unknown>(trigger.policyRefs);
+    return referencesOf(trigger).flatMap((ref) => {
+      const key = rendered.has(ref) ? constantKey(ref) : undefined;
+      const content = key === undefined ? undefined : catalog.contents.get(key);
+      return content === undefined ? [] : checkContentOf(catalog, trigger.name, content);
+    });
+  });
+}
+
+function checkContentOf(
+  { policy }: Catalog,
+  trigger: string,
+  { kind: holder, name, entries }: ContentDocument,
+): Problem[] {
+  return entries.flatMap(({ content: { source } }) =>
+    findKinds(source.text).flatMap(({ group, kind, at }): Problem[] => {
+      const verdict = findHopeless(policy, trigger, { group, kind });
+      if (verdict === undefined) return [];
+      return [
+        {
+          code: "POLICY_VIOLATION",
+          severity: "error",
+          message: `EventTrigger ${trigger} must not render a ${kind}, as ${holder} ${name} does: ${verdict.why} (${verdict.rule})`,
+          at: placeInSource(source, at),
+          hint: "Put it into a profile, or allow it in the settings' policy.",
+        },
+      ];
+    }),
+  );
+}
+
+function findKinds(text: string): WrittenKind[] {
+  const kinds: WrittenKind[] = [];
+  let start = 0;
+  for (const part of text.split(/^(?=---)/m)) {
+    const [kind, version] = [kindLine.exec(part), versionLine.exec(part)];
+    if (kind !== null && version !== null) {
+      const group = version[2]!.includes("/") ? version[2]!.slice(0, version[2]!.indexOf("/")) : "";
+      kinds.push({ group, kind: kind[2]!, at: start + kind.index });
+    }
+    start += part.length;
+  }
+  return kinds;
+}

@@ -1,0 +1,142 @@
+/**
+ * Which triggers may put which objects where: the settings' rules, then the built-in ones; what none matches is allowed. It is
+ * about events alone: what profiles render is the config folder's own.
+ */
+import type { LabelSelector } from "./cluster.ts";
+import type { ObjectIdentity } from "./manifest.ts";
+import { selectorMatches } from "./select-clusters.ts";
+
+/** What is given must match; of a list any suffices. In texts `*` stands for any number of characters. */
+export interface PolicyRule {
+  readonly effect: "allow" | "deny";
+  readonly triggers?: readonly string[];
+  readonly clusters?: LabelSelector;
+  /** `<group>/<Kind>`; a kind alone is one of the core group, `*` is all of them. */
+  readonly kinds?: readonly string[];
+  /** Of the object; an object that lives in none matches only `*`. */
+  readonly namespaces?: readonly string[];
+  readonly names?: readonly string[];
+}
+
+interface BuiltInRule extends PolicyRule {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Where those who bring the repository to clusters live: whoever writes there can make them do anything. */
+const delivererNamespaces = ["flux-system", "argocd"];
+
+const builtInRules: readonly BuiltInRule[] = [
+  {
+    name: "cluster-rights",
+    why: "it gives rights in the whole cluster",
+    effect: "deny",
+    kinds: ["rbac.authorization.k8s.io/ClusterRole", "rbac.authorization.k8s.io/ClusterRoleBinding"],
+  },
+  {
+    name: "cluster-behaviour",
+    why: "it changes what the API server does",
+    effect: "deny",
+    kinds: [
+      "admissionregistration.k8s.io/ValidatingWebhookConfiguration",
+      "admissionregistration.k8s.io/MutatingWebhookConfiguration",
+      "apiextensions.k8s.io/CustomResourceDefinition",
+      "apiregistration.k8s.io/APIService",
+      "certificates.k8s.io/CertificateSigningRequest",
+    ],
+  },
+  { name: "system-namespaces", why: "the namespace is Kubernetes' own", effect: "deny", namespaces: ["kube-*"] },
+  {
+    name: "deliverer-namespaces",
+    why: "the namespace belongs to who brings the repository to clusters",
+    effect: "deny",
+    namespaces: delivererNamespaces,
+  },
+  {
+    name: "deliverer-namespaces",
+    why: "it belongs to who brings the repository to clusters",
+    effect: "deny",
+    kinds: ["Namespace"],
+    names: delivererNamespaces,
+  },
+];
+
+/** An object that a trigger renders for a cluster. */
+export interface PolicySubject {
+  readonly trigger: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly identity: ObjectIdentity;
+}
+
+/** What forbids an object. */
+export interface PolicyVerdict {
+  /** `policy[2]`, or the name of a built-in rule. */
+  readonly rule: string;
+  readonly why: string;
+}
+
+/** Undefined: it is allowed. */
+export function findViolation(policy: readonly PolicyRule[], subject: PolicySubject): PolicyVerdict | undefined {
+  const index = policy.findIndex((rule) => ruleMatches(rule, subject));
+  if (index >= 0) return policy[index]!.effect === "allow" ? undefined : { rule: `policy[${index}]`, why: settingsWhy };
+  const builtIn = builtInRules.find((rule) => ruleMatches(rule, subject));
+  return builtIn === undefined ? undefined : { rule: `built-in: ${builtIn.name}`, why: builtIn.why };
+}
+
+const settingsWhy = "the settings say so";
+
+function ruleMatches(rule: PolicyRule, { trigger, labels, identity }: PolicySubject): boolean {
+  const { group, kind, namespace, name } = identity;
+  return (
+    anyMatches(rule.triggers, trigger) &&
+    (rule.clusters === undefined || selectorMatches(rule.clusters, labels)) &&
+    kindMatches(rule.kinds, group, kind) &&
+    (namespace === "" ? (rule.namespaces?.includes("*") ?? true) : anyMatches(rule.namespaces, namespace)) &&
+    anyMatches(rule.names, name)
+  );
+}
+
+/** Why no object of the kind can pass under a trigger, whatever its name and the cluster; undefined: one may. */
+export function findHopeless(
+  policy: readonly PolicyRule[],
+  trigger: string,
+  { group, kind }: Pick<ObjectIdentity, "group" | "kind">,
+): PolicyVerdict | undefined {
+  const named = policy.map((rule, index) => ({ ...rule, rule: `policy[${index}]`, why: settingsWhy }));
+  const builtIn = builtInRules.map((rule) => ({ ...rule, rule: `built-in: ${rule.name}` }));
+  for (const { rule, why, ...one } of [...named, ...builtIn]) {
+    if (!anyMatches(one.triggers, trigger) || !kindMatches(one.kinds, group, kind)) continue;
+    if (one.effect === "allow") return undefined;
+    const isOfSome = one.clusters !== undefined || one.namespaces !== undefined || one.names !== undefined;
+    if (!isOfSome) return { rule, why };
+  }
+  return undefined;
+}
+
+function kindMatches(patterns: readonly string[] | undefined, group: string, kind: string): boolean {
+  if (patterns === undefined) return true;
+  const full = `${group}/${kind}`.toLowerCase();
+  return patterns.some((pattern) => {
+    if (pattern === "*") return true;
+    return globMatches((pattern.includes("/") ? pattern : `/${pattern}`).toLowerCase(), full);
+  });
+}
+
+function anyMatches(patterns: readonly string[] | undefined, text: string): boolean {
+  return patterns === undefined || patterns.some((pattern) => globMatches(pattern, text));
+}
+
+/** In time proportional to both lengths, whatever the pattern. */
+export function globMatches(pattern: string, text: string): boolean {
+  const parts = pattern.split("*");
+  const [first = "", last = ""] = [parts[0], parts.at(-1)];
+  if (parts.length === 1) return pattern === text;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at);
+    if (found < 0 || found + part.length > text.length - last.length) return false;
+    at = found + part.length;
+  }
+  return true;
+}
