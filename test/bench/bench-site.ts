@@ -36,6 +36,8 @@ export interface SiteOptions {
   readonly base?: string;
   /** A second manifest of each entity, a template. */
   readonly manifest?: string;
+  /** Further lines of sluice.yaml. */
+  readonly settings?: string;
 }
 
 /** A request as the Git server received it. */
@@ -90,7 +92,7 @@ export class BenchSite {
     return site;
   }
 
-  #writeConfiguration({ clusters, shards, manifest }: SiteOptions): void {
+  #writeConfiguration({ clusters, shards, manifest, settings = "" }: SiteOptions): void {
     mkdirSync(join(this.folder, "config"));
     const example = join(findProjectRoot(), "examples", "user-namespaces", "config", "user-namespaces.yaml");
     // Something that each event changes, so that an update has a manifest to commit.
@@ -118,6 +120,7 @@ config: {directory: ./config}
 connections: [{name: bus, file: ./nats.json}]
 output: {shards: ${shards}}
 state: {directory: ./state}
+${settings}
 `,
     );
   }

@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { benchApply } from "./apply.ts";
 import { benchBacklog } from "./backlog.ts";
 import { type BenchOptions, type BenchRow, formatRow, isMet } from "./bench-row.ts";
 import { benchFanOut } from "./fan-out.ts";
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, Bench>> = {
   shared: benchSharedObject,
   startup: benchStartup,
   backlog: benchBacklog,
+  apply: benchApply,
   large: benchLarge,
 };
 
