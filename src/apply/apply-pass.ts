@@ -34,9 +34,15 @@ export interface PassParts {
   readonly manager: string;
   readonly ownership: Ownership;
   /** What becomes of each object, as it becomes known. */
-  readonly onOutcome: (key: ObjectKey, outcome: ObjectOutcome, applied?: LiveMetadata) => void;
-  /** Fields of the object that somebody else may have for himself, taken out of it. */
-  readonly leaveOut?: (desired: DesiredObject, live: LiveMetadata) => DesiredObject["object"];
+  readonly onOutcome: (key: ObjectKey, outcome: ObjectOutcome, applied?: AppliedObject) => void;
+  /** The object without the fields that somebody else has for himself, and may. */
+  readonly leaveOut: (desired: DesiredObject, live: LiveMetadata) => DesiredObject["object"];
+}
+
+/** An object as the server has it after it was applied. */
+export interface AppliedObject {
+  readonly kind: ResourceKind;
+  readonly live: LiveMetadata;
 }
 
 /** Files are read, and objects looked up, so many at a time. */
@@ -157,7 +163,7 @@ class ApplyPass {
       if (kindPartOf(key).startsWith("customresourcedefinition.") && outcome.action !== "unchanged") {
         this.#newDefinitions.push(desired);
       }
-      this.#tell(desired, outcome, outcome.applied);
+      this.#tell(desired, outcome, { kind: ref.kind, live: outcome.applied });
     } catch (error) {
       this.#tell(desired, explainRefusal(desired, error));
     }
@@ -170,7 +176,7 @@ class ApplyPass {
     isParent: boolean,
   ): Promise<Told & { readonly applied: LiveMetadata }> {
     const { writer, clock, reader, manager } = this.#parts;
-    const bare = live === undefined ? desired.object : (this.#parts.leaveOut?.(desired, live) ?? desired.object);
+    const bare = live === undefined ? desired.object : this.#parts.leaveOut(desired, live);
     const object = isParent
       ? withMember(bare, ["metadata", "labels", setIdLabel], this.#setId)
       : this.#mark(desired, bare);
@@ -198,7 +204,7 @@ class ApplyPass {
     return withMember(labelled, ["metadata", "annotations", blobAnnotation], blobMark(file.id));
   }
 
-  #tell(desired: DesiredObject, told: Told, applied?: LiveMetadata): void {
+  #tell(desired: DesiredObject, told: Told, applied?: AppliedObject): void {
     const { identity, owner, file } = desired;
     const { action, code, message, isPending } = told;
     this.#parts.onOutcome(

@@ -10,13 +10,17 @@ import type { ClusterReader, ClusterWriter } from "../ports/cluster.ts";
 import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
 import type { Clock } from "../ports/system.ts";
 import { AppliedParent, parentNamespace } from "./applied-parent.ts";
-import { runPass } from "./apply-pass.ts";
+import { type AppliedObject, runPass } from "./apply-pass.ts";
 import { applySetId, type GroupKind } from "./apply-set.ts";
+import type { Bell } from "./bell.ts";
 import type { Adoption } from "./decide.ts";
-import { type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
+import { type DesiredFile, type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
+import { DriftWatch } from "./drift-watch.ts";
+import { leaveOutExclusions } from "./leave-out.ts";
 import { listMembers } from "./list-members.ts";
 import { kindPartOf, rankOf } from "./object-rank.ts";
 import type { ObjectOutcome } from "./outcome.ts";
+import { type OwnerPolicies, policyOf } from "./owner-policies.ts";
 import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";
 import { PendingObjects } from "./pending-objects.ts";
 import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts";
@@ -25,6 +29,19 @@ import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts"
 export interface Revision {
   readonly commit: ObjectId;
   readonly folder: ObjectId;
+  /** Of the catalog in force: another object where they have changed. */
+  readonly policies: OwnerPolicies;
+}
+
+/** What others change is noticed and corrected, where the owner wants that. */
+export interface DriftOptions {
+  readonly watchedMax: number;
+  readonly bell: Bell;
+  /** Ends the watches. */
+  readonly signal: AbortSignal;
+  readonly onTrouble: (problem: Problem) => void;
+  /** `isFight`: somebody changes it again and again, and it is left to him for a while. */
+  readonly onCorrected: (outcome: ObjectOutcome, isFight: boolean) => void;
 }
 
 export interface ApplierParts {
@@ -38,9 +55,11 @@ export interface ApplierParts {
   readonly adoption: Adoption;
   /** Who applies, for people. */
   readonly holder: string;
+  /** Undefined: for one pass, nothing is watched. */
+  readonly drift?: DriftOptions;
 }
 
-export type PassKind = "full" | "difference" | "retry";
+export type PassKind = "full" | "difference" | "retry" | "drift";
 
 export interface PassReport {
   readonly kind: PassKind;
@@ -72,13 +91,15 @@ export class ClusterApplier {
   readonly #parentName: string;
   readonly #setId: string;
   readonly #pending = new PendingObjects();
+  readonly #drift: DriftWatch | undefined;
   #applied: Revision | undefined;
 
   constructor(parts: ApplierParts, parentName: string) {
     this.#parts = parts;
     this.#parentName = parentName;
     this.#setId = applySetId(parentName, parentNamespace);
-    const { reader, writer, manager } = parts;
+    const { reader, writer, manager, clock, drift } = parts;
+    if (drift !== undefined) this.#drift = new DriftWatch({ ...drift, reader, clock, manager, setId: this.#setId });
     this.#parent = new AppliedParent(reader, writer, { name: parentName, setId: this.#setId, manager });
   }
 
@@ -90,6 +111,11 @@ export class ClusterApplier {
   waitUntilHealthy(timeoutMs: number, signal: AbortSignal): Promise<readonly UnhealthyObject[]> {
     const { reader, clock } = this.#parts;
     return waitUntilHealthy({ reader, clock, setId: this.#setId }, this.#parent.kinds, timeoutMs, signal);
+  }
+
+  /** Resolves when nothing is watched any more: after the signal of the drift options has aborted. */
+  async ended(): Promise<void> {
+    await this.#drift?.ended();
   }
 
   /** Everything that is not as the folder wants it. */
@@ -115,13 +141,33 @@ export class ClusterApplier {
   async step(revision: Revision, full: "if-needed" | "look" | "apply-all"): Promise<PassReport | undefined> {
     if (this.#applied === undefined) await this.#parent.read();
     if (full !== "apply-all") this.#refuseBehind(revision);
-    if (full !== "if-needed" || this.#applied === undefined) return this.#fullPass(revision, full === "apply-all");
-    const { plan, kind } = await this.#planChanges(this.#applied, revision);
+    const isNew = this.#applied?.policies !== revision.policies;
+    if (full !== "if-needed" || this.#applied === undefined || isNew) {
+      return this.#fullPass(revision, full === "apply-all");
+    }
+    const { plan, kind, drifted } = await this.#planChanges(this.#applied, revision);
     if (plan.apply.length + plan.remove.length + plan.problems.length === 0) {
       this.#applied = revision;
       return undefined;
     }
-    return this.#run(kind, revision, plan);
+    try {
+      const report = await this.#run(kind, revision, plan);
+      this.#tellCorrections(drifted, report);
+      return report;
+    } catch (error) {
+      this.#drift?.giveBack(drifted);
+      throw error;
+    }
+  }
+
+  #tellCorrections(drifted: readonly ApplyItem[], { outcomes }: PassReport): void {
+    const keys = new Set(drifted.map(({ key }) => key));
+    for (const outcome of outcomes) {
+      const key = objectKey(outcome.identity);
+      const isCorrected = outcome.action === "configured" || outcome.action === "created";
+      if (!isCorrected || !keys.has(key)) continue;
+      this.#parts.drift?.onCorrected(outcome, this.#drift?.noteCorrection(key) === true);
+    }
   }
 
   /** A server that lags, or a branch that was set back: what was applied since is not taken back by that. */
@@ -135,7 +181,10 @@ export class ClusterApplier {
     });
   }
 
-  async #planChanges(before: Revision, after: Revision): Promise<{ plan: PassPlan; kind: PassKind }> {
+  async #planChanges(
+    before: Revision,
+    after: Revision,
+  ): Promise<{ plan: PassPlan; kind: PassKind; drifted: readonly ApplyItem[] }> {
     const { git, clock } = this.#parts;
     const hasChanged = before.folder !== after.folder;
     const changed = hasChanged
@@ -152,7 +201,10 @@ export class ClusterApplier {
       if ("apply" in item) apply.push(item.apply);
       else remove.push(item.remove);
     }
-    return { plan: { ...changed, apply, remove }, kind: hasChanged ? "difference" : "retry" };
+    const known = new Set([...apply, ...remove].map(({ key }) => key));
+    const drifted = (this.#drift?.take() ?? []).filter(({ key }) => !known.has(key));
+    const kind = hasChanged ? "difference" : drifted.length > 0 ? "drift" : "retry";
+    return { plan: { ...changed, apply: [...apply, ...drifted], remove }, kind, drifted };
   }
 
   async #fullPass(revision: Revision, all: boolean): Promise<PassReport> {
@@ -160,7 +212,11 @@ export class ClusterApplier {
     const folder = await listFolder(git, revision.folder);
     const kinds = unionOfKinds(this.#parent.kinds, folder.files.keys());
     const listing = await listMembers(reader, kinds, this.#setId);
-    const plan = planFull(folder, listing.members, all);
+    // Of what is watched has to be known what of it is ours, which applying tells.
+    const isWatched = ({ path }: DesiredFile) =>
+      this.#drift !== undefined && policyOf(revision.policies, path)?.correctsDrift === true;
+    this.#drift?.keepOnly(isWatched);
+    const plan = planFull(folder, listing.members, (file) => all || isWatched(file));
     this.#pending.clear();
     return this.#run("full", revision, { ...plan, problems: [...plan.problems, ...listing.problems] });
   }
@@ -168,6 +224,7 @@ export class ClusterApplier {
   async #run(kind: PassKind, revision: Revision, plan: PassPlan): Promise<PassReport> {
     const { reader, writer, git, clock, manager, adoption, holder } = this.#parts;
     const outcomes = new Map<ObjectKey, ObjectOutcome>();
+    const files = new Map(plan.apply.map(({ key, file }) => [key, file]));
     await runPass(
       {
         reader,
@@ -178,7 +235,14 @@ export class ClusterApplier {
         parentKey: objectKey({ group: "", kind: "ConfigMap", namespace: parentNamespace, name: this.#parentName }),
         manager,
         ownership: { setId: this.#setId, adoption },
-        onOutcome: (key, outcome) => outcomes.set(key, outcome),
+        leaveOut: (desired, live) => {
+          const exclusions = policyOf(revision.policies, desired.file.path)?.exclusions ?? [];
+          return leaveOutExclusions(desired, live, manager, exclusions);
+        },
+        onOutcome: (key, outcome, object) => {
+          outcomes.set(key, outcome);
+          this.#noteForDrift(revision, key, files.get(key), object);
+        },
       },
       plan,
     );
@@ -197,6 +261,19 @@ export class ClusterApplier {
     await this.#parent.tell(applied, told, [...hasFailed, ...this.#pending.outcomes]);
     this.#applied = revision;
     return { kind, commit: revision.commit, outcomes: told, unchanged: plan.unchanged, problems: plan.problems };
+  }
+
+  #noteForDrift(
+    { policies }: Revision,
+    key: ObjectKey,
+    file: DesiredFile | undefined,
+    object: AppliedObject | undefined,
+  ): void {
+    const { drift } = this.#parts;
+    if (drift === undefined || this.#drift === undefined) return;
+    const isWanted = file !== undefined && policyOf(policies, file.path)?.correctsDrift === true;
+    if (isWanted && object !== undefined) this.#drift.note(key, file, object.kind, object.live, drift.signal);
+    else if (!isWanted) this.#drift.forget(key);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { Chance } from "../ports/system.ts";
+import { Bell } from "./bell.ts";
 import type { PassReport } from "./cluster-applier.ts";
 import { type ClusterParts, findFolder, openApplier } from "./open-applier.ts";
 import type { ObjectOutcome } from "./outcome.ts";
@@ -21,6 +22,9 @@ export interface ClusterLoopParts extends ClusterParts {
   readonly onPass: (report: PassReport, troubles: readonly ObjectOutcome[], milliseconds: number) => void;
   /** Told once for each kind of trouble, and undefined when it is over. */
   readonly onTrouble: (problem: Problem | undefined) => void;
+  /** Objects whose drift is watched, at most. */
+  readonly watchedMax: number;
+  readonly onCorrected: (outcome: ObjectOutcome, isFight: boolean) => void;
 }
 
 export async function runClusterLoop(parts: ClusterLoopParts, signal: AbortSignal): Promise<void> {
@@ -50,16 +54,18 @@ export async function runClusterLoop(parts: ClusterLoopParts, signal: AbortSigna
 
 /** From taking the lease to losing it. Throws what has to be waited out. */
 async function workOnCluster(parts: ClusterLoopParts, signal: AbortSignal, settle: () => void): Promise<void> {
-  const { clock, target, onPass } = parts;
-  const { applier, lease } = await openApplier(parts, await findFolder(parts, target.head!));
-  const acquired = await lease.acquire(true, signal);
+  const { clock, target, onPass, onTrouble, onCorrected, watchedMax } = parts;
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
+  const drifts = new Bell(clock);
+  const drift = { watchedMax, bell: drifts, signal: both, onTrouble, onCorrected };
+  const { applier, lease } = await openApplier(parts, await findFolder(parts, target.head!), drift);
+  const acquired = await lease.acquire(true, signal);
   const keeping = lease.keep(both).finally(() => ended.abort());
   let fullAt = clock.monotonic() + (acquired === "taken-over" ? afterTakeoverMs : fullEveryMs);
   try {
     while (!both.aborted) {
-      const { rings } = target.moved;
+      const rings = [target.moved.rings, drifts.rings] as const;
       const started = clock.monotonic();
       const isFullDue = started >= fullAt;
       const revision = await findFolder(parts, target.head!);
@@ -68,12 +74,15 @@ async function workOnCluster(parts: ClusterLoopParts, signal: AbortSignal, settl
       if (report !== undefined) onPass(report, applier.troubles, clock.monotonic() - started);
       if (isFullDue) fullAt = clock.monotonic() + fullEveryMs;
       const dueMs = Math.max(0, Math.min(fullAt, applier.nextRetryAt) - clock.monotonic());
-      await target.moved.wait(rings, dueMs, both);
+      const woken = new AbortController();
+      const either = AbortSignal.any([both, woken.signal]);
+      await Promise.race([target.moved.wait(rings[0], dueMs, either), drifts.wait(rings[1], dueMs, either)]);
+      woken.abort();
     }
     if (!signal.aborted) lease.assertHeld();
   } finally {
     ended.abort();
-    await keeping;
+    await Promise.all([keeping, applier.ended()]);
     // Who comes next need not wait, where the server still hears us.
     await lease.release().catch(() => undefined);
   }

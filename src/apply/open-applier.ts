@@ -7,10 +7,11 @@ import type { Cluster } from "../ports/cluster.ts";
 import type { BlobReader, TreeReader } from "../ports/git.ts";
 import type { Clock } from "../ports/system.ts";
 import { parentNamespace } from "./applied-parent.ts";
-import { ClusterApplier, type Revision, readParentName } from "./cluster-applier.ts";
+import { ClusterApplier, type DriftOptions, type Revision, readParentName } from "./cluster-applier.ts";
 import type { Adoption } from "./decide.ts";
 import { guardWriter } from "./guarded-writer.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import type { PolicyReader } from "./owner-policies.ts";
 import type { TargetHead } from "./target-follower.ts";
 
 export interface ClusterParts {
@@ -18,6 +19,7 @@ export interface ClusterParts {
   readonly cluster: Cluster;
   readonly git: BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
   readonly clock: Clock;
+  readonly policies: PolicyReader;
   readonly outputPath: string;
   /** Settings' `name`. */
   readonly manager: string;
@@ -28,12 +30,15 @@ export interface ClusterParts {
 
 /** The cluster's folder at that commit. Throws TARGET_MISSING where there is none: absence is no emptiness. */
 export async function findFolder(
-  { git, outputPath, key }: Pick<ClusterParts, "git" | "outputPath" | "key">,
-  { commit, tree }: TargetHead,
+  { git, outputPath, key, policies }: Pick<ClusterParts, "git" | "outputPath" | "key" | "policies">,
+  { commit, tree, stateTree }: TargetHead,
 ): Promise<Revision> {
   const path = `${outputPath}/${clusterFolder(key)}`;
   const entry = await git.findEntry(tree, path);
-  if (entry?.mode === "40000") return { commit, folder: entry.id };
+  if (entry?.mode === "40000") {
+    const namespace = key.slice(0, key.indexOf("/"));
+    return { commit, folder: entry.id, policies: await policies.read(stateTree, namespace) };
+  }
   throw new SluiceError({
     code: "TARGET_MISSING",
     message: `the target has no folder ${path}`,
@@ -47,11 +52,15 @@ export interface OpenApplier {
 }
 
 /** The lease is not taken yet; nothing can be written before it is. */
-export async function openApplier(parts: ClusterParts, revision: Revision): Promise<OpenApplier> {
+export async function openApplier(parts: ClusterParts, revision: Revision, drift?: DriftOptions): Promise<OpenApplier> {
   const { cluster, git, clock, manager, adoption, holder } = parts;
   const name = await readParentName(git, revision);
   const lease = new LeaseKeeper(cluster, { namespace: parentNamespace, name }, holder, clock);
   const writer = guardWriter(cluster, () => lease.assertHeld());
-  const applier = new ClusterApplier({ reader: cluster, writer, git, clock, manager, adoption, holder }, name);
+  const watched = drift === undefined ? {} : { drift };
+  const applier = new ClusterApplier(
+    { reader: cluster, writer, git, clock, manager, adoption, holder, ...watched },
+    name,
+  );
   return { applier, lease };
 }

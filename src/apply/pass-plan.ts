@@ -115,12 +115,12 @@ export async function listFolder(
 
 /**
  * The folder held against what the cluster has with our label. What was applied from the very file that is there now is
- * left as it is, unless `all` is to be applied again.
+ * left as it is, unless it has to be applied again.
  */
 export function planFull(
   folder: Awaited<ReturnType<typeof listFolder>>,
   members: ReadonlyMap<ObjectKey, SetMember>,
-  all: boolean,
+  mustApply: (file: DesiredFile) => boolean,
 ): PassPlan {
   const live = new Map([...members].map(([key, { metadata }]) => [key, metadata]));
   const apply: ApplyItem[] = [];
@@ -128,7 +128,7 @@ export function planFull(
   for (const [key, file] of folder.files) {
     const there = live.get(key);
     const isSame = there?.annotations.get(blobAnnotation) === blobMark(file.id) && !there.isTerminating;
-    if (isSame && !all) unchanged++;
+    if (isSame && !mustApply(file)) unchanged++;
     else apply.push({ key, file });
   }
   // Where a file could not be read nobody knows what it holds, and nothing may be taken for what it does not.

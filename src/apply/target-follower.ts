@@ -10,6 +10,8 @@ import { Bell } from "./bell.ts";
 export interface TargetHead {
   readonly commit: ObjectId;
   readonly tree: ObjectId;
+  /** Of the state branch, for what the catalog in force says; undefined: there is none. */
+  readonly stateTree?: ObjectId;
 }
 
 export interface TargetFollowerParts {
@@ -58,7 +60,7 @@ export class TargetFollower {
         failures = 0;
         if (told !== undefined) onTrouble(undefined);
         told = undefined;
-        if (head.commit !== this.#head?.commit) {
+        if (head.commit !== this.#head?.commit || head.stateTree !== this.#head.stateTree) {
           this.#head = head;
           this.moved.ring();
         }

@@ -51,6 +51,11 @@ const fieldsWithoutEffect: Readonly<Record<string, Readonly<Record<string, Harml
   Set: { maxReplicas: 0n },
 };
 
+/** Fields that who brings the repository to the cluster may heed. */
+const onlyWith: Readonly<Record<string, string>> = {
+  driftExclusions: ", unless Sluice's own applier brings it to the cluster (docs/applier.md)",
+};
+
 /** Warnings for the fields of `spec` without effect. */
 export function warnOfFields(document: YamlDocument, kind: keyof typeof fieldsWithoutEffect): Problem[] {
   return warnOfMembers(document, ["spec"], memberObject(document.value, "spec"), fieldsWithoutEffect[kind] ?? {});
@@ -85,6 +90,11 @@ function warnOfMembers(
     const isEmpty = value === null || (Array.isArray(value) && memberList(object, field).length === 0);
     if (value === undefined || value === harmless || isEmpty) return [];
     const at = [...path, field];
-    return document.warning("FIELD_WITHOUT_EFFECT", `${formatPath(at)} has no effect`, document.keyPlaceOf(at));
+    const unless = onlyWith[field] ?? "";
+    return document.warning(
+      "FIELD_WITHOUT_EFFECT",
+      `${formatPath(at)} has no effect${unless}`,
+      document.keyPlaceOf(at),
+    );
   });
 }

@@ -3,6 +3,8 @@ import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { ApplierSettings } from "../model/settings.ts";
 import { memberObject, memberText } from "./yaml-document.ts";
 
+const watchedMax = 20_000;
+
 /** Undefined where nothing of Sluice's does; the other kinds have no effect yet, and a warning says so. */
 export function readDelivery(
   delivery: JsonObject | undefined,
@@ -16,5 +18,6 @@ export function readDelivery(
   return {
     kind: "applier",
     kubeconfigs: new Map(files),
+    watchedMax: Number(delivery?.get("watchedMax") ?? watchedMax),
   };
 }

@@ -124,6 +124,8 @@ export interface ApplierSettings {
   readonly kind: "applier";
   /** The absolute path of each cluster's kubeconfig. */
   readonly kubeconfigs: ReadonlyMap<ClusterKey, string>;
+  /** Objects of a cluster that are watched for drift; what is beyond is looked at in full passes. */
+  readonly watchedMax: number;
 }
 
 export interface Settings {

@@ -33,6 +33,8 @@ export type MetricName =
   | "sluice_objects_total"
   /** What became of objects in clusters that the applier looked at, by `result`. */
   | "sluice_applied_objects_total"
+  /** Changes that others had made in clusters, and the applier corrected. */
+  | "sluice_drift_corrections_total"
   /** Deliveries that wait for a batch. */
   | "sluice_inbox_deliveries"
   | HostGauge;

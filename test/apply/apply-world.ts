@@ -1,9 +1,10 @@
 /** A folder of the target that people and Sluice change, a cluster, and the applier between them. */
 
-import { ClusterApplier, type PassReport, readParentName } from "../../src/apply/cluster-applier.ts";
+import { ClusterApplier, type DriftOptions, type PassReport, readParentName } from "../../src/apply/cluster-applier.ts";
 import type { Adoption } from "../../src/apply/decide.ts";
 import { findFolder } from "../../src/apply/open-applier.ts";
 import { type ApplyAction, isTrouble } from "../../src/apply/outcome.ts";
+import { PolicyReader } from "../../src/apply/owner-policies.ts";
 import { parseYaml11Stream } from "../../src/go-template/index.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { Cluster } from "../../src/ports/cluster.ts";
@@ -70,6 +71,8 @@ export class ApplyWorld {
   readonly #git = new FakeGitRepository(this.#remote);
   #applier: ClusterApplier | undefined;
   readonly #manager: string;
+  readonly #policies = new PolicyReader(this.#git);
+  #drift: DriftOptions | undefined;
 
   constructor(cluster: Cluster, clock: Clock, manager = "sluice") {
     this.cluster = cluster;
@@ -79,10 +82,23 @@ export class ApplyWorld {
 
   /** Commits files of the cluster's folder; undefined removes one. The cluster's own file is there from the first on. */
   commit(files: Readonly<Record<string, string | undefined>>, parent = clusterFile): string {
-    const isFirst = this.#remote.branches.size === 0;
+    const isFirst = !this.#remote.branches.has("main");
     const own = isFirst ? { [`${folder}/base/sluice-cluster.yaml`]: parent } : {};
     const below = Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
     return this.#remote.commitAsPerson("main", { ...own, ...below });
+  }
+
+  /** What the catalog in force says of an EventTrigger. */
+  commitTrigger(name: string, spec: string): void {
+    const path = `config/lib.projectsveltos.io/eventtrigger/_cluster/${name}.yaml`;
+    const text = `apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventTrigger\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+    this.#remote.commitAsPerson("sluice/state", { [path]: text });
+  }
+
+  /** From now on drift is watched, where owners want that. */
+  watchDrift(drift: DriftOptions): void {
+    this.#drift = drift;
+    this.#applier = undefined;
   }
 
   /** One pass at the target's head, or at an earlier commit; undefined: there was nothing to do. */
@@ -92,7 +108,10 @@ export class ApplyWorld {
     const fetched = (await this.#git.fetchHeads(["main"])).get("main")!;
     const commit = more.at ?? fetched;
     const { tree } = await this.#git.readCommit(commit);
-    const revision = await findFolder({ git: this.#git, outputPath: "rendered", key: "fleet/eu-1" }, { commit, tree });
+    const state = (await this.#git.fetchHeads(["sluice/state"])).get("sluice/state");
+    const stateTree = state === undefined ? {} : { stateTree: (await this.#git.readCommit(state)).tree };
+    const parts = { git: this.#git, outputPath: "rendered", key: "fleet/eu-1", policies: this.#policies };
+    const revision = await findFolder(parts, { commit, tree, ...stateTree });
     if (more.adoption !== undefined) this.#applier = undefined;
     this.#applier ??= new ClusterApplier(
       {
@@ -103,6 +122,7 @@ export class ApplyWorld {
         manager: this.#manager,
         adoption: more.adoption ?? { kind: "none" },
         holder: "here",
+        ...(this.#drift === undefined ? {} : { drift: this.#drift }),
       },
       await readParentName(this.#git, revision),
     );

@@ -78,6 +78,41 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     expect([code, stdout, stderr]).toEqual([0, expect.any(String), expect.stringContaining("4 unchanged")]);
   });
 
+  it("corrects what others change, and leaves to them what is theirs", async () => {
+    const template = `    metadata: {name: "{{ .CloudEvent.subject }}"}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: "{{ .CloudEvent.subject }}", namespace: default}
+    data: {key: ours}
+`;
+    await workbench.commitConfig({
+      "trigger.yaml": `${usersTrigger}${action}  syncMode: ContinuousWithDriftDetection\n`,
+      "others.yaml": usersConfig["others.yaml"].replace(/ {4}metadata: \{name: "\{\{.*\n/, template),
+    });
+    const service = await workbench.start();
+    await send("login", "drift");
+    const path = "/api/v1/namespaces/default/configmaps/drift";
+    const map = async () => (await server.request("GET", path)).body as { data?: object; metadata: { uid: string } };
+    await until(async () => (await server.request("GET", path)).status === 200, "the ConfigMap");
+    const { uid } = (await map()).metadata;
+
+    const merge = (change: object) => server.request("PATCH", path, change, "application/merge-patch+json");
+    await merge({ data: { key: "theirs", more: "theirs" } });
+    await until(async () => JSON.stringify((await map()).data) === '{"key":"ours","more":"theirs"}', "the correction");
+    expect((await map()).metadata.uid).toBe(uid);
+    await server.request("DELETE", path);
+    await until(async () => {
+      const { status, body } = await server.request("GET", path);
+      return status === 200 && (body as { metadata: { uid: string } }).metadata.uid !== uid;
+    }, "the object anew");
+    await until(
+      () => service.lines().filter(({ message }) => message === "drift corrected").length === 2,
+      "both corrections in the log",
+    );
+    await service.stop();
+  });
+
   it("applies once: what would change, what did, and what is well", async () => {
     const service = await workbench.start();
     await service.stop();

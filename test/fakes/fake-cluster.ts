@@ -172,12 +172,12 @@ export class FakeCluster implements Cluster {
     this.#watchers.add(watcher);
     for (const stored of this.#list(kind, options)) events.push({ type: "present", metadata: metadataOf(stored) });
     events.push({ type: "listed" });
+    signal.addEventListener("abort", () => wake(), { once: true });
     try {
       while (!signal.aborted) {
         while (events.length > 0) yield events.shift()!;
         await new Promise<void>((resolve) => {
           wake = resolve;
-          signal.addEventListener("abort", () => resolve(), { once: true });
           if (signal.aborted || events.length > 0) resolve();
         });
       }

@@ -34,6 +34,10 @@ const described: Readonly<Record<MetricName, Described>> = {
     help: "Objects that the applier looked at: created, configured, unchanged, deleted, skipped, conflict, failed.",
     labels: ["result"],
   },
+  sluice_drift_corrections_total: {
+    help: "Changes of others in clusters that the applier corrected.",
+    labels: [],
+  },
   sluice_inbox_deliveries: { help: "Deliveries that wait for a batch.", labels: [] },
   sluice_leader: { help: "Whether this instance leads.", labels: [] },
   sluice_ready: { help: "Whether this instance leads, or stands by.", labels: [] },

@@ -8,6 +8,8 @@ import type { Log } from "../../ports/system.ts";
 export const pushedMessage = "pushed";
 export interface AppliedMessage {
   readonly applied: Readonly<Record<string, number>>;
+  /** How many changes of others were corrected. */
+  readonly corrected?: number;
 }
 
 const heapMax = 512;
@@ -33,8 +35,10 @@ export class ApplierChild {
   /** The service leads with these settings: it is started, started anew or ended, where they say something else to it. */
   follow(settings: Settings | undefined): void {
     const clusters = kubeconfigsOf(settings);
+    const watchedMax = settings?.delivery?.kind === "applier" ? settings.delivery.watchedMax : 0;
     const { name, output, repository } = settings ?? {};
-    const wanted = clusters.size === 0 ? "" : JSON.stringify([[...clusters], name, output?.path, repository]);
+    const wanted =
+      clusters.size === 0 ? "" : JSON.stringify([[...clusters], watchedMax, name, output?.path, repository]);
     if (wanted === this.#startedFor) return;
     this.#startedFor = wanted;
     this.#changing = this.#changing.then(async () => {
@@ -62,9 +66,11 @@ export class ApplierChild {
       heapMax,
       log: this.#log,
       onMessage: (message) => {
-        for (const [action, count] of Object.entries((message as AppliedMessage).applied)) {
+        const { applied, corrected = 0 } = message as AppliedMessage;
+        for (const [action, count] of Object.entries(applied)) {
           if (count > 0) this.#metrics.count("sluice_applied_objects_total", { result: action }, count);
         }
+        if (corrected > 0) this.#metrics.count("sluice_drift_corrections_total", {}, corrected);
       },
     });
   }

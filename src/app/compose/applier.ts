@@ -6,6 +6,7 @@ import { holdReaderFolder } from "../../adapters/system/state-directory.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
 import type { Adoption } from "../../apply/decide.ts";
 import type { ClusterParts } from "../../apply/open-applier.ts";
+import { PolicyReader } from "../../apply/owner-policies.ts";
 import type { TargetHead } from "../../apply/target-follower.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -31,13 +32,17 @@ export async function openApplierStore(context: CliContext, settings: Settings, 
     throw error;
   });
   const { branch } = settings.repository;
+  const policies = new PolicyReader(git);
   const holder = `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
   const clusters: { close(): void }[] = [];
   return {
     git,
     fetch: async (signal) => {
-      const commit = (await git.fetchHeads([branch], signal)).get(branch);
-      return commit === undefined ? undefined : { commit, tree: (await git.readCommit(commit)).tree };
+      const heads = await git.fetchHeads([branch, settings.state.branch], signal);
+      const [commit, state] = [heads.get(branch), heads.get(settings.state.branch)];
+      if (commit === undefined) return undefined;
+      const { tree } = await git.readCommit(commit);
+      return { commit, tree, ...(state === undefined ? {} : { stateTree: (await git.readCommit(state)).tree }) };
     },
     openCluster: (key, kubeconfigFile, adoption) => {
       const { redactor } = context;
@@ -47,6 +52,7 @@ export async function openApplierStore(context: CliContext, settings: Settings, 
         key,
         cluster,
         git,
+        policies,
         clock: systemClock,
         outputPath: settings.output.path,
         manager: settings.name,

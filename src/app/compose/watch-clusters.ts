@@ -4,11 +4,15 @@ import { runClusterLoop } from "../../apply/cluster-loop.ts";
 import type { ClusterParts } from "../../apply/open-applier.ts";
 import { countActions, type ObjectOutcome } from "../../apply/outcome.ts";
 import { TargetFollower } from "../../apply/target-follower.ts";
+import type { ObjectIdentity } from "../../model/manifest.ts";
 import type { Settings } from "../../model/settings.ts";
-import type { Log } from "../../ports/system.ts";
+import type { Log, LogFields } from "../../ports/system.ts";
 import type { CliContext, ExitCode } from "../cli/context.ts";
 import type { ApplierStore } from "./applier.ts";
 import { findParentProcess } from "./parent-process.ts";
+
+/** Where the settings name no applier, and only a command does. */
+const watchedMaxDefault = 20_000;
 
 export async function watchClusters(
   context: CliContext,
@@ -18,6 +22,7 @@ export async function watchClusters(
   log: Log,
 ): Promise<ExitCode> {
   const parent = findParentProcess();
+  const watchedMax = settings.delivery?.kind === "applier" ? settings.delivery.watchedMax : watchedMaxDefault;
   const stop = parent === undefined ? context.stop : AbortSignal.any([context.stop, parent.gone]);
   const target = new TargetFollower({
     fetch: (signal) => store.fetch(signal),
@@ -33,6 +38,13 @@ export async function watchClusters(
         ...parts,
         target,
         chance: systemChance,
+        watchedMax,
+        onCorrected: ({ identity, owner, action }, isFight) => {
+          const fields = { ...fieldsOf(cluster, identity, owner), action };
+          parent?.tell({ applied: {}, corrected: 1 });
+          if (isFight) log.warn("drift is corrected again and again: it is left alone for ten minutes", fields);
+          else log.info("drift corrected", fields);
+        },
         onPass: ({ kind, commit, outcomes, problems }, troubles, milliseconds) => {
           for (const problem of problems) log.problem(problem, { cluster });
           tellOutcomes(log, cluster, outcomes);
@@ -60,11 +72,14 @@ export async function watchClusters(
 
 function tellOutcomes(log: Log, cluster: string, outcomes: readonly ObjectOutcome[]): void {
   for (const { action, identity, owner, code, message } of outcomes) {
-    const { group, kind, namespace, name } = identity;
-    const object = `${kind.toLowerCase()}${group === "" ? "" : `.${group}`}/${name}`;
-    const fields = { cluster, object, ...(namespace === "" ? {} : { namespace }), ...(owner === "" ? {} : { owner }) };
+    const fields = fieldsOf(cluster, identity, owner);
     if (action === "failed" || action === "conflict") {
       log.warn(`${action}: ${message ?? ""}`, { ...fields, ...(code === undefined ? {} : { code }) });
     } else log.debug(action, fields);
   }
+}
+
+function fieldsOf(cluster: string, { group, kind, namespace, name }: ObjectIdentity, owner: string): LogFields {
+  const object = `${kind.toLowerCase()}${group === "" ? "" : `.${group}`}/${name}`;
+  return { cluster, object, ...(namespace === "" ? {} : { namespace }), ...(owner === "" ? {} : { owner }) };
 }

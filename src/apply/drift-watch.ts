@@ -1,0 +1,136 @@
+/**
+ * Notices what others change in objects whose owner wants that corrected: by watches of metadata alone, kind by kind. Of
+ * each object are kept its file, and a mark of the fields that are ours.
+ */
+import type { Problem } from "../model/problem.ts";
+import type { ClusterReader, LiveMetadata, ResourceKind } from "../ports/cluster.ts";
+import type { Clock } from "../ports/system.ts";
+import { partOfSelector } from "./apply-set.ts";
+import type { Bell } from "./bell.ts";
+import { type DesiredFile, type ObjectKey, objectKey } from "./desired-object.ts";
+import { ownMark } from "./own-fields.ts";
+import type { ApplyItem } from "./pass-plan.ts";
+
+export interface DriftWatchParts {
+  readonly reader: ClusterReader;
+  readonly clock: Clock;
+  readonly setId: string;
+  readonly manager: string;
+  /** Objects watched at most; what is beyond is looked at in full passes. */
+  readonly watchedMax: number;
+  /** Rung when something is to be corrected. */
+  readonly bell: Bell;
+  readonly onTrouble: (problem: Problem) => void;
+}
+
+interface Watched {
+  readonly file: DesiredFile;
+  readonly mark: string;
+  /** When it was corrected last, in monotonic milliseconds, newest last; only the last few count. */
+  readonly corrected: readonly number[];
+}
+
+/** So many corrections within so long are a fight, and then it is left alone for so long. */
+const fightCorrections = 5;
+const fightWithinMs = 60_000;
+const truceMs = 10 * 60_000;
+
+export class DriftWatch {
+  readonly #parts: DriftWatchParts;
+  readonly #objects = new Map<ObjectKey, Watched>();
+  /** By key, the mark that was seen; empty: it is gone. */
+  readonly #drifted = new Map<ObjectKey, string>();
+  readonly #kinds = new Map<string, Promise<void>>();
+
+  constructor(parts: DriftWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** It was applied just now; from now on what others do to it is noticed. */
+  note(key: ObjectKey, file: DesiredFile, kind: ResourceKind, live: LiveMetadata, signal: AbortSignal): void {
+    const known = this.#objects.get(key);
+    if (known === undefined && this.#objects.size >= this.#parts.watchedMax) return;
+    const mark = ownMark(live, this.#parts.manager);
+    this.#objects.set(key, { file, mark, corrected: known?.corrected ?? [] });
+    if (this.#drifted.get(key) === mark) this.#drifted.delete(key);
+    const name = `${kind.group}/${kind.version}/${kind.plural}`;
+    if (!this.#kinds.has(name)) this.#kinds.set(name, this.#follow(kind, signal));
+  }
+
+  /** The folder does not want it any more, or its owner does not want it watched. */
+  forget(key: ObjectKey): void {
+    this.#objects.delete(key);
+    this.#drifted.delete(key);
+  }
+
+  /** Only objects of such files are watched from now on. */
+  keepOnly(isWanted: (file: DesiredFile) => boolean): void {
+    for (const [key, { file }] of this.#objects) if (!isWanted(file)) this.forget(key);
+  }
+
+  /** It was corrected: something had really been changed. True where that has become a fight. */
+  noteCorrection(key: ObjectKey): boolean {
+    const known = this.#objects.get(key);
+    if (known === undefined) return false;
+    const corrected = [...known.corrected, this.#parts.clock.monotonic()].slice(-fightCorrections);
+    this.#objects.set(key, { ...known, corrected });
+    return this.#isFight(corrected);
+  }
+
+  /** What is to be corrected now. */
+  take(): readonly ApplyItem[] {
+    const items: ApplyItem[] = [];
+    for (const [key, seen] of this.#drifted) {
+      const known = this.#objects.get(key);
+      if (known !== undefined && this.#isFight(known.corrected)) continue;
+      this.#drifted.delete(key);
+      // It was our own write that was seen.
+      if (known !== undefined && known.mark !== seen) items.push({ key, file: known.file });
+    }
+    return items;
+  }
+
+  /** What was taken could not be corrected: it still has to be. */
+  giveBack(items: readonly ApplyItem[]): void {
+    for (const { key } of items) this.#drifted.set(key, "");
+  }
+
+  /** Resolves when no watch runs any more. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#kinds.values());
+  }
+
+  #isFight(corrected: readonly number[]): boolean {
+    const [first = 0] = corrected;
+    const last = corrected.at(-1) ?? 0;
+    const isFight = corrected.length === fightCorrections && last - first <= fightWithinMs;
+    return isFight && this.#parts.clock.monotonic() - last < truceMs;
+  }
+
+  async #follow(kind: ResourceKind, signal: AbortSignal): Promise<void> {
+    const { reader, setId, manager, onTrouble, bell } = this.#parts;
+    const options = { labelSelector: partOfSelector(setId) };
+    const seen = new Set<ObjectKey>();
+    const part = `/${kind.kind.toLowerCase()}${kind.group === "" ? "" : `.${kind.group}`}/`;
+    let isListed = false;
+    const see = (key: ObjectKey, mark: string) => {
+      const known = this.#objects.get(key);
+      if (known === undefined || known.mark === mark) return;
+      this.#drifted.set(key, mark);
+      bell.ring();
+    };
+    for await (const event of reader.watchMetadata(kind, options, signal, onTrouble)) {
+      if (event.type === "listed") {
+        // What was not among them went while nobody looked.
+        for (const key of this.#objects.keys()) if (key.includes(part) && !seen.has(key)) see(key, "");
+        seen.clear();
+        isListed = true;
+        continue;
+      }
+      const { namespace, name } = event.metadata;
+      const key = objectKey({ group: kind.group, kind: kind.kind, namespace, name });
+      if (!isListed) seen.add(key);
+      see(key, event.type === "deleted" ? "" : ownMark(event.metadata, manager));
+    }
+  }
+}

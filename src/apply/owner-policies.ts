@@ -1,0 +1,121 @@
+/**
+ * What owners want of the applier besides their objects: whether drift is corrected, and which fields somebody else may have
+ * for himself. Read from the documents of the catalog in force, as the state branch keeps them.
+ */
+import { parseYaml11Stream, YamlError, YamlToJsonError } from "../go-template/index.ts";
+import type { Json } from "../model/json.ts";
+import type { OwnerKind } from "../model/owner.ts";
+import { catalogFolder, encodePathPart, readOwnedPath } from "../plan/paths.ts";
+import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
+import { diffTrees } from "./diff-trees.ts";
+import { listAt, textAt } from "./members.ts";
+
+/** Fields that are not ours to correct, in the objects that `target` means; all objects without it. */
+export interface DriftExclusion {
+  /** JSON pointers. */
+  readonly paths: readonly string[];
+  readonly target?: {
+    /** Each a pattern that has to match the whole; absent ones match everything. */
+    readonly group?: string;
+    readonly version?: string;
+    readonly kind?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+}
+
+export interface OwnerPolicy {
+  readonly correctsDrift: boolean;
+  readonly exclusions: readonly DriftExclusion[];
+}
+
+/** By `<kind>/<the owner's folder>`; owners that want nothing special are absent. */
+export type OwnerPolicies = ReadonlyMap<string, OwnerPolicy>;
+
+const noPolicies: OwnerPolicies = new Map();
+
+const ownerKinds: Readonly<Record<string, OwnerKind>> = {
+  eventtrigger: "EventTrigger",
+  clusterprofile: "ClusterProfile",
+  profile: "Profile",
+};
+
+/** Whose policy counts for a file of the cluster's folder. */
+export function policyOf(policies: OwnerPolicies, path: string): OwnerPolicy | undefined {
+  if (policies.size === 0) return undefined;
+  const owned = readOwnedPath(path);
+  return owned === undefined ? undefined : policies.get(`${owned.kind}/${owned.ownerFolder}`);
+}
+
+type Repository = BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
+
+/** The policies of the catalog in force, read again only where its documents have changed. */
+export class PolicyReader {
+  readonly #git: Repository;
+  readonly #byNamespace = new Map<string, { readonly folder: ObjectId; readonly policies: OwnerPolicies }>();
+
+  constructor(git: Repository) {
+    this.#git = git;
+  }
+
+  /** The same object for the same documents. `stateTree` undefined: there is no state yet. */
+  async read(stateTree: ObjectId | undefined, namespace: string): Promise<OwnerPolicies> {
+    const entry = stateTree === undefined ? undefined : await this.#git.findEntry(stateTree, catalogFolder);
+    if (entry === undefined) return noPolicies;
+    const known = this.#byNamespace.get(namespace);
+    if (known?.folder === entry.id) return known.policies;
+    const read = await readOwnerPolicies(this.#git, entry.id, namespace);
+    const policies = read.size === 0 ? noPolicies : read;
+    this.#byNamespace.set(namespace, { folder: entry.id, policies });
+    return policies;
+  }
+}
+
+/** `namespace` is the cluster's: Profiles of other namespaces concern other clusters. */
+async function readOwnerPolicies(git: Repository, catalogTree: ObjectId, namespace: string): Promise<OwnerPolicies> {
+  const policies = new Map<string, OwnerPolicy>();
+  for (const group of ["lib.projectsveltos.io", "config.projectsveltos.io"]) {
+    const folder = await git.findEntry(catalogTree, encodePathPart(group));
+    if (folder === undefined) continue;
+    const files: ObjectId[] = [];
+    for await (const { path, after } of diffTrees(git, undefined, folder.id)) {
+      const [kind = "", scope] = path.split("/");
+      const isMeant = ownerKinds[kind] !== undefined && (kind !== "profile" || scope === encodePathPart(namespace));
+      if (isMeant && after !== undefined) files.push(after);
+    }
+    for (const bytes of (await git.readBlobs(files)).values()) addPolicy(policies, new TextDecoder().decode(bytes));
+  }
+  return policies;
+}
+
+function addPolicy(policies: Map<string, OwnerPolicy>, text: string): void {
+  // Most documents want nothing special, and need not be parsed for that.
+  if (!/ContinuousWithDriftDetection|driftExclusions/.test(text)) return;
+  let document: Json | undefined;
+  try {
+    [document] = parseYaml11Stream(text);
+  } catch (error) {
+    // The service that keeps it tells what is wrong with it.
+    if (error instanceof YamlError || error instanceof YamlToJsonError) return;
+    throw error;
+  }
+  const kind = ownerKinds[(textAt(document, "kind") ?? "").toLowerCase()];
+  const name = textAt(document, "metadata", "name");
+  if (kind === undefined || name === undefined) return;
+  policies.set(`${kind}/${encodePathPart(name)}`, {
+    correctsDrift: textAt(document, "spec", "syncMode") === "ContinuousWithDriftDetection",
+    exclusions: listAt(document, "spec", "driftExclusions").flatMap(readExclusion),
+  });
+}
+
+/** One that selects by labels or annotations is none: it must not leave out more than it means. */
+function readExclusion(written: Json): DriftExclusion[] {
+  const selectors = ["labelSelector", "annotationSelector"];
+  if (selectors.some((key) => textAt(written, "target", key) !== undefined)) return [];
+  const paths = listAt(written, "paths").filter((path) => typeof path === "string");
+  const target = (["group", "version", "kind", "namespace", "name"] as const).flatMap((key) => {
+    const pattern = textAt(written, "target", key);
+    return pattern === undefined || pattern === "" ? [] : [[key, pattern] as const];
+  });
+  return [{ paths, ...(target.length === 0 ? {} : { target: Object.fromEntries(target) }) }];
+}

@@ -1,0 +1,149 @@
+/** What others change in a cluster: noticed and corrected where the owner wants that, and left to them where they may. */
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { Bell } from "../../src/apply/bell.ts";
+import type { JsonObject } from "../../src/model/json.ts";
+import { configMap, json } from "../contract/cluster-contract.ts";
+import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
+import { FakeCluster } from "../fakes/fake-cluster.ts";
+import { ApplyWorld, objectFile } from "./apply-world.ts";
+
+let cluster: FakeCluster;
+let clock: FakeClock;
+let world: ApplyWorld;
+let stop: AbortController;
+let corrected: string[];
+
+const ours = { body: "data:\n  key: ours\n  other: ours\n" };
+const drifting = "{syncMode: ContinuousWithDriftDetection}";
+
+async function begin(spec: string, watchedMax = 100): Promise<void> {
+  world.commitTrigger("login", spec);
+  world.watchDrift({
+    watchedMax,
+    bell: new Bell(clock),
+    signal: stop.signal,
+    onTrouble: () => undefined,
+    onCorrected: ({ identity, action }, isFight) =>
+      corrected.push(`${action} ${identity.name}${isFight ? ", a fight" : ""}`),
+  });
+  world.commit(Object.fromEntries([objectFile("ConfigMap/default/a", ours), objectFile("ConfigMap/default/b", ours)]));
+  await world.step();
+  await settle();
+}
+
+/** The watches have told what they have to tell. */
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 20; turns++) await turn();
+}
+
+const change = async (data: Record<string, string>) => {
+  await cluster.applyAs("person", "v1", "ConfigMap", configMap("default", "a", data));
+  await settle();
+};
+const dataOf = (name: string) =>
+  Object.fromEntries((cluster.objectOf("ConfigMap", "default", name)?.get("data") ?? new Map()) as JsonObject);
+
+beforeEach(() => {
+  cluster = new FakeCluster();
+  clock = createFakeClock();
+  world = new ApplyWorld(cluster, clock);
+  stop = new AbortController();
+  corrected = [];
+});
+afterEach(() => stop.abort());
+
+it("a field of ours that somebody changes is ours again, and an object that somebody deletes is there again", async () => {
+  await begin(drifting);
+  await change({ key: "theirs" });
+  expect(await world.actions()).toEqual(["configured ConfigMap/a"]);
+  expect(dataOf("a")).toEqual({ key: "ours", other: "ours" });
+  await settle();
+  expect(await world.step(), "what we wrote ourselves is no drift").toBeUndefined();
+  cluster.drop("ConfigMap", "default", "b");
+  await settle();
+  expect(await world.actions()).toEqual(["created ConfigMap/b"]);
+  expect(corrected).toEqual(["configured a", "created b"]);
+});
+
+it("what somebody else has for himself stays", async () => {
+  await begin(drifting);
+  await change({ more: "theirs" });
+  expect(await world.step()).toBeUndefined();
+  expect(dataOf("a")).toEqual({ key: "ours", other: "ours", more: "theirs" });
+});
+
+it("without drift detection what has changed stays until the file changes", async () => {
+  await begin("{syncMode: Continuous}");
+  await change({ key: "theirs" });
+  expect(await world.step()).toBeUndefined();
+  world.commit(Object.fromEntries([objectFile("ConfigMap/default/a", { body: "data: {key: new}\n" })]));
+  expect(await world.actions()).toEqual(["configured ConfigMap/a"]);
+  expect(dataOf("a")).toEqual({ key: "new" });
+});
+
+it("an owner that begins to want it is heeded at once, and one that wants it no more", async () => {
+  await begin("{syncMode: Continuous}");
+  await change({ key: "theirs" });
+  world.commitTrigger("login", drifting);
+  expect(await world.actions()).toContain("configured ConfigMap/a");
+  await settle();
+  world.commitTrigger("login", "{syncMode: Continuous}");
+  await world.step();
+  await change({ key: "theirs" });
+  expect(await world.step()).toBeUndefined();
+});
+
+it("fields that are excluded are left to whoever took them, also when the rest changes", async () => {
+  const exclusion = "driftExclusions: [{paths: [/data/key], target: {kind: ConfigMap, name: a.*}}]";
+  await begin(`{syncMode: ContinuousWithDriftDetection, ${exclusion}}`);
+  expect(dataOf("a"), "nobody else has it yet").toEqual({ key: "ours", other: "ours" });
+  await change({ key: "theirs" });
+  await world.step();
+  expect(dataOf("a")).toEqual({ key: "theirs", other: "ours" });
+  world.commit(Object.fromEntries([objectFile("ConfigMap/default/a", { body: "data: {key: ours, other: new}\n" })]));
+  await world.step();
+  expect(dataOf("a")).toEqual({ key: "theirs", other: "new" });
+  expect(corrected).toEqual([]);
+});
+
+it("a fight is noticed, told, and left alone for a while", async () => {
+  await begin(drifting);
+  for (let round = 0; round < 5; round++) {
+    await change({ key: `theirs ${round}` });
+    expect(await world.actions()).toEqual(["configured ConfigMap/a"]);
+    await settle();
+    clock.advance(2_000);
+  }
+  expect(corrected.at(-1)).toBe("configured a, a fight");
+  await change({ key: "theirs at last" });
+  expect(await world.step()).toBeUndefined();
+  expect(dataOf("a").key).toBe("theirs at last");
+  clock.advance(11 * 60_000);
+  expect(await world.actions()).toEqual(["configured ConfigMap/a"]);
+});
+
+it("watches no more objects than it may", async () => {
+  await begin(drifting, 1);
+  for (const name of ["a", "b"]) cluster.drop("ConfigMap", "default", name);
+  await settle();
+  expect((await world.actions()).length).toBe(1);
+  // A full pass brings back what nobody watches.
+  expect(await world.actions({ full: "look" })).toContain("created ConfigMap/b");
+});
+
+it("an object that the folder does not have any more is not brought back", async () => {
+  await begin(drifting);
+  world.commit({ [objectFile("ConfigMap/default/a")[0]]: undefined });
+  expect(await world.actions()).toEqual(["deleted ConfigMap/a"]);
+  await settle();
+  expect(await world.step()).toBeUndefined();
+  await cluster.applyAs(
+    "person",
+    "v1",
+    "ConfigMap",
+    json({ metadata: { name: "a", namespace: "default" } }) as JsonObject,
+  );
+  await settle();
+  expect(await world.step()).toBeUndefined();
+});
