@@ -83,7 +83,7 @@ describe("usage errors", () => {
     ["an option without its value", ["run", "--file"]],
     ["a missing argument", ["show"]],
     ["a missing option", ["render"]],
-    ["an argument too many", ["pause", "now"]],
+    ["an argument too many", ["status", "now"]],
     ["a view that does not exist", ["show", "everything"]],
     ["a format that does not exist", ["show", "addons", "-o", "xml"]],
     ["a limit that is none", ["show", "addons", "--limit", "few"]],
