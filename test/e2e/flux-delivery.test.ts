@@ -78,7 +78,12 @@ describe.skipIf(!hasTools)("Flux on a hub, beside sluice run (npm run tools, the
     const cluster = folders.find((path) => path.endsWith("/triggers.yaml"))!;
     const [, , namespace = "", name = ""] = cluster.split("/");
     await server.request("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
-    const kubeconfig = await readFile(server.kubeconfigFile, "utf8");
+    // Flux takes no path of a file that would be its own.
+    const authority = (await readFile(server.caFile)).toString("base64");
+    const kubeconfig = (await readFile(server.kubeconfigFile, "utf8")).replace(
+      /"?certificate-authority"?: *("[^"]*"|[^,}\s]+)/,
+      `certificate-authority-data: ${authority}`,
+    );
     await server.request("POST", `/api/v1/namespaces/${namespace}/secrets`, {
       metadata: { name: `${name}-sveltos-kubeconfig` },
       stringData: { kubeconfig },
