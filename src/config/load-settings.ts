@@ -14,6 +14,7 @@ import type {
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
+import { readCapture } from "./read-capture.ts";
 import { readDelivery } from "./read-delivery.ts";
 import { readGuard } from "./read-guard.ts";
 import { readHubDelivery } from "./read-hub-delivery.ts";
@@ -223,6 +224,7 @@ class SettingsReader {
         "SETTINGS_INVALID",
       );
       this.problems.push(...clusters.problems);
+      const capture = readCapture(isJsonObject(connection) ? connection.get("capture") : undefined);
       const connectTo = memberObject(connection, "connectTo") ?? new Map<string, Json>();
       return {
         name,
@@ -230,7 +232,7 @@ class SettingsReader {
         ...(clusters.value === undefined ? {} : { clusters: clusters.value }),
         connectTo: new Map([...connectTo].map(([from, to]) => [from, String(to)])),
         ...readLink(connection),
-        capture: isJsonObject(connection) && connection.get("capture") === true,
+        ...(capture === undefined ? {} : { capture }),
         at: this.#document.placeOf(path),
       };
     });

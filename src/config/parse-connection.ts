@@ -123,13 +123,14 @@ class ConnectionReader {
     }
     const streams = jetstream === undefined ? [] : this.#readStreams(document, jetstream);
     const streamed = new Set(streams.flatMap(({ subjects }) => subjects));
-    const { name, connectTo, domain, handshakeFirst, inboxPrefix } = this.#settings;
+    const { name, connectTo, domain, handshakeFirst, inboxPrefix, capture } = this.#settings;
     return {
       name,
       connectTo,
       ...(domain === undefined ? {} : { domain }),
       ...(handshakeFirst === undefined ? {} : { handshakeFirst }),
       ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+      ...(capture === undefined ? {} : { capture }),
       ...(core === undefined
         ? {}
         : {

@@ -37,7 +37,7 @@ export function findUncaptured(
     const { core, jetstream } = read.find(({ connection }) => connection.name === name)?.connection ?? {};
     const stored = new Set(jetstream?.streams.flatMap(({ subjects }) => subjects) ?? []);
     const open = (core?.subjects ?? []).filter((subject) => !stored.has(subject));
-    if (capture || open.length === 0) return [];
+    if (capture !== undefined || open.length === 0) return [];
     return [
       {
         code: "SETTINGS_INVALID",

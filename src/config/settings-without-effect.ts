@@ -10,5 +10,4 @@ export interface SettingWithoutEffect {
 
 export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
   { path: ["connections", "*", "fromSecrets"], unless: false },
-  { path: ["connections", "*", "capture"], unless: false },
 ];

@@ -18,6 +18,16 @@ export interface NatsEndpoint {
   readonly authorization: NatsAuthorization;
 }
 
+/** How core subjects are kept in a stream of our own. */
+export interface CaptureSettings {
+  /** Default: named by the state's id and the connection. */
+  readonly stream?: string;
+  /** Default: the server's. */
+  readonly replicas?: number;
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+}
+
 export interface Connection {
   readonly name: string;
   readonly connectTo: ReadonlyMap<string, string>;
@@ -27,6 +37,8 @@ export interface Connection {
   readonly handshakeFirst?: boolean;
   /** What the subjects of answers begin with; absent: `_INBOX`. */
   readonly inboxPrefix?: string;
+  /** Absent: core subjects are received into the journal while the service runs. */
+  readonly capture?: CaptureSettings;
   readonly core?: NatsEndpoint & { readonly subjects: readonly string[] };
   readonly jetstream?: NatsEndpoint & {
     /** A stream without subjects is read whole. */

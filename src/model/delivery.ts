@@ -1,12 +1,14 @@
 /** Deliveries: what arrives, and where in which stream it stands. */
 
 /**
- * Names a stream of deliveries within one settings file: `<connection>/<JetStream stream>`, or `<connection>/@journal`
- * for what was received over core NATS.
+ * Names a stream of deliveries within one settings file: `<connection>/<JetStream stream>`, `<connection>/@journal` for
+ * what was received over core NATS, or `<connection>/@capture` for what a stream of our own keeps of it.
  */
 export type StreamName = string;
 
 export const journalStreamSuffix = "/@journal";
+/** What is published on core subjects, where a stream of our own keeps it. */
+export const captureStreamSuffix = "/@capture";
 
 /** Where a stream was read up to. Sequences are positive, ascending and may have gaps. */
 export interface StreamPosition {

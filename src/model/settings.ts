@@ -1,6 +1,7 @@
 /** `sluice.yaml`, validated and with defaults filled in. */
 
 import type { ClusterKey, LabelSelector } from "./cluster.ts";
+import type { CaptureSettings } from "./connection.ts";
 import type { HubDelivery } from "./hub-delivery.ts";
 import type { GuardSettings } from "./mass-change.ts";
 import type { PolicyRule } from "./policy.ts";
@@ -101,7 +102,8 @@ export interface ConnectionSettings {
   readonly handshakeFirst?: boolean;
   /** What the subjects of answers begin with; absent: `_INBOX`. */
   readonly inboxPrefix?: string;
-  readonly capture: boolean;
+  /** Absent: what is published on core subjects while nobody listens is lost. */
+  readonly capture?: CaptureSettings;
   readonly at: SourcePlace;
 }
 

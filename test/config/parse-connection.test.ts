@@ -8,7 +8,6 @@ const settings: ConnectionSettings = {
   name: "bus",
   file: "/etc/sluice/nats.json",
   connectTo: new Map([["a:1", "b:2"]]),
-  capture: false,
   at: { file: "sluice.yaml", line: 1, column: 1 },
 };
 

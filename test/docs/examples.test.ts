@@ -18,7 +18,6 @@ const connectionSettings: ConnectionSettings = {
   name: "bus",
   file: resolve("nats.json"),
   connectTo: new Map(),
-  capture: false,
   at: { file: settingsFile, line: 1, column: 1 },
 };
 

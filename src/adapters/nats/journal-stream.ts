@@ -27,6 +27,8 @@ export interface JournalStreamOptions {
 export interface JournalStream extends EventStream {
   /** Receives from the source from the first reading on, or, where that has begun, from now on. */
   follow(source: CoreSource): void;
+  /** Receives no more; resolves when all that was received is handed on to who reads. */
+  end(signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -46,26 +48,35 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
   let diskTrouble: Problem | undefined;
   let source: CoreSource | undefined;
   let isReceiving = false;
+  /** It received, and does no more; until it follows another source. */
+  let hasEnded = false;
   let subscribed = false;
   let dropped = 0;
   let handed: number | undefined;
-  const receiver = createCoreReceiver({
-    receive,
-    onSubscribed() {
-      subscribed = true;
-      linkTrouble = undefined;
-      report();
-    },
-    onTrouble(problem) {
-      linkTrouble = problem;
-      report();
-    },
-  });
+  /** Told after each entry that was handed on. */
+  const waiting = new Set<() => void>();
+  let receiver = openReceiver();
+
+  function openReceiver() {
+    return createCoreReceiver({
+      receive,
+      onSubscribed() {
+        subscribed = true;
+        linkTrouble = undefined;
+        report();
+      },
+      onTrouble(problem) {
+        linkTrouble = problem;
+        report();
+      },
+    });
+  }
 
   function report(): void {
     const trouble = linkTrouble ?? diskTrouble;
     if (trouble !== undefined) status?.degraded(trouble);
-    else if (subscribed) status?.subscribed(pending());
+    // Without a source there is only what was received before.
+    else if (subscribed || source === undefined) status?.subscribed(pending());
     else status?.connecting();
   }
 
@@ -94,6 +105,7 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
   function startReceiving(): void {
     if (isReceiving || source === undefined) return;
     isReceiving = true;
+    hasEnded = false;
     receiver.follow(source);
   }
 
@@ -140,16 +152,40 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
   ): AsyncGenerator<Delivery, void, void> {
     const after = from?.epoch === opened.epoch ? from.sequence : 0;
     handed = after;
+    tellHanded();
     const formatTime = createTimeFormat();
     for await (const entry of opened.read(after, signal, (problem) => status?.warn(problem))) {
       const { sequence, nanos, subject, headers, payload } = entry;
       if (held.missing().length > 0) await untilKnown(signal);
       if (signal.aborted) return;
       handed = sequence;
-      if (held.holds(subject)) continue;
+      if (held.holds(subject)) {
+        tellHanded();
+        continue;
+      }
       const position = { epoch: opened.epoch, sequence, time: formatTime(String(nanos)) };
       yield { connection, stream: name, position, subject, headers, payload };
+      tellHanded();
     }
+  }
+
+  function tellHanded(): void {
+    for (const wake of [...waiting]) wake();
+  }
+
+  function untilHanded(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        const isEnd = signal.aborted || closing.signal.aborted || pending() === 0;
+        if (!isEnd) return;
+        waiting.delete(wake);
+        for (const one of [signal, closing.signal]) one.removeEventListener("abort", wake);
+        resolve();
+      };
+      waiting.add(wake);
+      for (const one of [signal, closing.signal]) one.addEventListener("abort", wake);
+      wake();
+    });
   }
 
   /** Waits for streams that are read whole to say what they hold: it may be what waits here. */
@@ -168,7 +204,20 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       else {
         void source?.link.release();
         source = next;
+        if (hasEnded) startReceiving();
       }
+    },
+    async end(signal) {
+      // What is under way is still received.
+      await receiver.close();
+      receiver = openReceiver();
+      if (!isReceiving) await source?.link.release();
+      isReceiving = false;
+      hasEnded = true;
+      source = undefined;
+      linkTrouble = undefined;
+      report();
+      await untilHanded(signal);
     },
     receive: () => void receiveEarly(),
     async *read(from, readSignal, onStatus) {

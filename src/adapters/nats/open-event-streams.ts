@@ -1,10 +1,11 @@
 /** From a connection to its event streams: one for each JetStream stream, and one for all of its core subjects. */
 import type { Connection, NatsEndpoint } from "../../model/connection.ts";
-import { reduceSubjects } from "../../model/nats-subjects.ts";
+import { coversSubject, reduceSubjects } from "../../model/nats-subjects.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Journal } from "../../ports/journal.ts";
 import type { Log } from "../../ports/system.ts";
+import { createCaptureStream } from "./capture-stream.ts";
 import { createHeldSubjects } from "./held-subjects.ts";
 import { createJetStreamStream } from "./jetstream-stream.ts";
 import { createJournalStream, type JournalStream } from "./journal-stream.ts";
@@ -15,6 +16,8 @@ export interface EventStreamOptions {
   readonly log: Log;
   /** Opens the connection's journal; called at the first reading of its core subjects. */
   readonly openJournal: (onTrouble: (problem: Problem | undefined) => void) => Promise<Journal>;
+  /** Whether the connection has a journal from before; default: it may have one. */
+  readonly hasJournal?: () => boolean;
   /** Of the state that the positions are in; with the term it names consumers. Asked when reading begins. */
   readonly stateId: () => string;
   /** The leader's term: a counter in the state, never a clock. */
@@ -50,6 +53,7 @@ export function openConnection(first: Connection, options: EventStreamOptions): 
   /** By all that makes them what they are. */
   let stored = new Map<string, EventStream>();
   let journal: JournalStream | undefined;
+  let capture: { readonly stream: EventStream; readonly key: string } | undefined;
   let connection = first;
 
   /** A share of the link to a part's endpoint, for one user. */
@@ -87,15 +91,44 @@ export function openConnection(first: Connection, options: EventStreamOptions): 
     return new Map(opened);
   }
 
+  /** Core subjects that no stream of the connection's has. */
+  function capturedSubjects(): readonly string[] {
+    const stored = connection.jetstream?.streams.flatMap(({ subjects }) => subjects) ?? [];
+    const open = (subject: string) => !stored.some((other) => coversSubject(other, subject));
+    return reduceSubjects(connection.core?.subjects ?? []).filter(open);
+  }
+
+  function openCapture(): typeof capture {
+    const { name, capture: settings } = connection;
+    const subjects = capturedSubjects();
+    if (settings === undefined || subjects.length === 0) return undefined;
+    const key = JSON.stringify([settings, subjects, linkKey(connection, "core")]);
+    if (capture?.key === key) return capture;
+    // What came before is read to its end; there may be a journal of an earlier run.
+    const before = journal ?? ((options.hasJournal?.() ?? true) ? openJournalStream() : undefined);
+    journal = before;
+    const stream = createCaptureStream({
+      ...{ connection: name, subjects, settings, link: openLink("core"), bounds, log },
+      owner: () => ({ stateId: options.stateId(), connection: name, term: options.term() }),
+      endJournal: before === undefined ? undefined : (signal) => before.end(signal),
+    });
+    return { stream, key };
+  }
+
+  function openJournalStream(): JournalStream {
+    return createJournalStream({ connection: connection.name, held, openJournal: options.openJournal, log });
+  }
+
   /** The journal follows, is begun, or is over. */
   function openCore(): JournalStream | undefined {
+    capture = openCapture();
+    if (capture !== undefined) return journal;
     const subjects = connection.core?.subjects ?? [];
     if (subjects.length === 0) return undefined;
     const streams = connection.jetstream?.streams ?? [];
     const isOneServer = connection.core?.url === connection.jetstream?.url;
     held.expect(isOneServer ? streams.filter((stream) => stream.subjects.length === 0).map(({ name }) => name) : []);
-    const { openJournal } = options;
-    const opened = journal ?? createJournalStream({ connection: connection.name, held, openJournal, log });
+    const opened = journal ?? openJournalStream();
     opened.follow({ link: openLink("core"), subjects, excluded: streams.flatMap((stream) => stream.subjects) });
     return opened;
   }
@@ -110,7 +143,8 @@ export function openConnection(first: Connection, options: EventStreamOptions): 
   }
 
   function listStreams(): readonly EventStream[] {
-    return journal === undefined ? [...stored.values()] : [...stored.values(), journal];
+    const core = [...(journal === undefined ? [] : [journal]), ...(capture === undefined ? [] : [capture.stream])];
+    return [...stored.values(), ...core];
   }
 
   open(first);

@@ -1,4 +1,5 @@
 /** Connections: the streams of events that they bring, and publishing over them. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openJournal } from "../../adapters/journal/open-journal.ts";
 import { openConnection as openNatsConnection } from "../../adapters/nats/open-event-streams.ts";
@@ -27,6 +28,7 @@ export function openConnection(
   const opened = openNatsConnection(config.connection, {
     log,
     openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", name), { onTrouble }),
+    hasJournal: () => existsSync(join(settings.state.directory, "journal", name)),
     stateId: () => lead().stateId,
     term: () => lead().term,
     rereadConnection: async () => (await readConnection(context, current.settings)).value ?? current.connection,
