@@ -1,5 +1,7 @@
 /** What `sluice render` tells besides the files: each warning once, however many events and clusters there are. */
+
 import { expect, it } from "vitest";
+import { parse } from "yaml";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
 import { renderOffline } from "../../src/pipeline/render-offline.ts";
@@ -36,8 +38,8 @@ kind: SveltosCluster
 metadata: {name: two, namespace: fleet, labels: {env: dev}}
 `;
 
-function delivery(subject: string, sequence: number): Delivery {
-  const event = { specversion: "1.0", id: "1", source: "s", type: "t", subject, data: {} };
+function delivery(subject: string, sequence: number, data: object): Delivery {
+  const event = { specversion: "1.0", id: "1", source: "s", type: "t", subject, data };
   return {
     connection: "bus",
     stream: "bus/LOGINS",
@@ -48,14 +50,14 @@ function delivery(subject: string, sequence: number): Delivery {
   };
 }
 
-function problemsOf(content: string, subjects = ["a", "b"], more: Partial<RenderSettings> = {}) {
+function problemsOf(content: string, subjects = ["a", "b"], more: Partial<RenderSettings> = {}, data = {}) {
   const { value: catalog, problems } = loadCatalog([{ path: "all.yaml", text: documents(content) }], {
     compatibility: "strict",
   });
   expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
   const settings: RenderSettings = { instance: "sluice", secrets: "refuse", ...more };
   const output = { path: "rendered", shards: 0 };
-  const deliveries = subjects.map((subject, index) => delivery(subject, index + 1));
+  const deliveries = subjects.map((subject, index) => delivery(subject, index + 1, data));
   return renderOffline(catalog, deliveries, output, settings);
 }
 
@@ -108,4 +110,24 @@ it.each(quoting)("%s is not quoted where events are hidden (%s)", async (_, code
   const { problems } = await problemsOf(template.replace("KIND", "ConfigMap"), [subject], { hidesEvents: true });
   expect(problems.map((problem) => problem.code).slice(0, 1)).toEqual([code]);
   expect(JSON.stringify(problems)).not.toContain("hunter2");
+});
+
+it("whose an object is stands at its place alone: the same words in an event's text stay as they were sent", async () => {
+  const content = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: x
+  namespace: default
+  annotations: {note: {{ .CloudEvent.data.text | toJson }}}
+data: {k: {{ .CloudEvent.data.text | toJson }}}
+`;
+  const sent = "\n    sluice.dev/entity: x\n    sluice.dev/owner: y\n";
+  const { files } = await problemsOf(content, ["a"], {}, { text: sent });
+  const text = [...files].find(([path]) => path.endsWith("/x.yaml"))?.[1] ?? "";
+  const { metadata, data } = parse(text) as {
+    metadata: { annotations: Record<string, string> };
+    data: Record<string, string>;
+  };
+  expect([metadata.annotations.note, data.k]).toEqual([sent, sent]);
+  expect(metadata.annotations["sluice.dev/entity"]).toMatch(/^[0-9a-f]{40}$/);
 });

@@ -279,13 +279,13 @@ function sortAlpha(value: GoArgument): GoSlice {
 
 const trimAll = define(["string", "string"], (_, cutset, text) => trimCharacters(cutset, text));
 
-/** Taking a text apart to words, letter by letter, is several times the work of reading it. */
+const workPerByte = 8;
+
+/** Taking a text apart to words, letter by letter, is several times the work of reading it: it is charged so. */
 function toWork(context: FunctionContext, text: string): string {
   context.chargeBytes(workPerByte * text.length);
   return text;
 }
-
-const workPerByte = 8;
 
 export const stringFunctions: FunctionTable = {
   hello: define([], () => "Hello!"),
