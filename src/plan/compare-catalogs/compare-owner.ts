@@ -34,11 +34,6 @@ export interface OwnerChange {
   readonly clusters: "all" | readonly ClusterKey[];
   /** For people: what of it changed. */
   readonly reason: string;
-  /**
-   * Given where nothing but documents changed that only an event's data can name: what an event does not name stays as
-   * it is.
-   */
-  readonly onlyWhereNamed?: readonly string[];
 }
 
 export const everywhere = (reason: string): OwnerChange => ({ clusters: "all", reason });
@@ -60,10 +55,7 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
   const clusters = changedClusters(before, after, scope);
   if (clusters === "all") return everywhere("clusters changed that its destination depends on");
   const named = findNamedByEvents(after, scope);
-  if (named.length > 0) {
-    const onlyWhereNamed = clusters.length === 0 ? { onlyWhereNamed: named } : {};
-    return { ...everywhere(`${named[0]} changed, which events may name`), ...onlyWhereNamed };
-  }
+  if (named.length > 0) return everywhere(`${named[0]} changed, which events may name`);
   return clusters.length === 0 ? undefined : { clusters, reason: "clusters changed, or what they name" };
 }
 

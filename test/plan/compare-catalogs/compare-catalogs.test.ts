@@ -274,7 +274,10 @@ describe("compareCatalogs", () => {
 
   it("says where only documents changed that an event's data names", () => {
     const { owners } = compareCatalogs(load(base), load({ ...base, "kind-x.yaml": content("kind-x", made("c")) }));
-    expect(owners[0]).toMatchObject({ clusters: "all", onlyWhereNamed: ["ConfigMap/default/kind-x"] });
+    expect(owners[0]).toMatchObject({
+      clusters: "all",
+      reason: "ConfigMap/default/kind-x changed, which events may name",
+    });
   });
 });
 
