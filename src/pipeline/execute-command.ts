@@ -8,6 +8,7 @@ import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader } from "../ports/git.ts";
 import type { BackfillCommand } from "./backfill/start-backfill.ts";
 import type { Branches } from "./branches/branches.ts";
+import type { OriginClaim } from "./branches/state-origin.ts";
 import { forgetLeft, type GiveUpScope, retireCluster } from "./give-up.ts";
 import { listRecords } from "./list-state.ts";
 import { executePause, type PauseCommand } from "./pause-command.ts";
@@ -34,6 +35,8 @@ export type ControlCommand =
   | { readonly command: "remove-folder"; readonly path: string }
   /** Pushes the state branch that was last known here, where it is gone from the server. */
   | { readonly command: "restore-state" }
+  /** Says what became of a repository whose state is of another one; see StateOrigin. */
+  | { readonly command: "claim-state"; readonly as: OriginClaim }
   /** Proposes again what was turned down in reviews; absent: of all groups. */
   | { readonly command: "propose"; readonly group?: string }
   | BackfillCommand;
@@ -43,11 +46,10 @@ const removedShownMax = 20;
 
 /** A command as it comes over the control socket, from another version perhaps. Throws USAGE where it is none. */
 export function parseCommand(request: unknown): ControlCommand {
-  const { command, ids, source, subject, group, path, trigger, owner, cluster } = (request ?? {}) as Record<
-    string,
-    unknown
-  >;
+  const asked = (request ?? {}) as Record<string, unknown>;
+  const { command, ids, source, subject, group, path, trigger, owner, cluster, as: claim } = asked;
   const isKnown =
+    (command === "claim-state" && (claim === "moved" || claim === "copied")) ||
     (command === "remove-folder" && typeof path === "string") ||
     (["pause", "resume"].includes(String(command)) && isTextIfGiven(owner) && isTextIfGiven(cluster)) ||
     ["rerender", "repair", "restore-state"].includes(String(command)) ||
@@ -73,7 +75,7 @@ export interface CommandScope {
 
 /** Commits what the command changes, and says what that was. Throws a SluiceError (NOT_FOUND) for what does not exist. */
 export async function executeCommand(
-  command: Exclude<ControlCommand, { command: "propose" | "approve" | "restore-state" | "backfill" }>,
+  command: Exclude<ControlCommand, { command: "propose" | "approve" | "restore-state" | "claim-state" | "backfill" }>,
   scope: CommandScope,
 ): Promise<string> {
   const { keeper, branches } = scope;

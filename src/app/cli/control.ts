@@ -22,6 +22,8 @@ interface RepairOptions extends CommonOptions {
   readonly purge?: boolean;
   readonly remove?: string;
   readonly restoreState?: boolean;
+  readonly moved?: boolean;
+  readonly copied?: boolean;
 }
 
 interface BackfillOptions extends CommonOptions {
@@ -98,10 +100,14 @@ export function addControlCommands(program: Command, context: CliContext, end: (
     .option("--purge", "start the state branch anew, without its history")
     .option("--remove <path>", "take what is Sluice's out of a folder of the target that output.path named before")
     .option("--restore-state", "push the state branch that was last known here, where it is gone from the server")
-    .action(({ purge, remove, restoreState, ...options }: RepairOptions) => {
-      if ([purge, remove, restoreState].filter((choice) => choice !== undefined).length > 1) {
-        throw usageError("repair does one thing at a time: --purge, --remove or --restore-state");
+    .option("--moved", "the repository was moved: let its state go on here")
+    .option("--copied", "the repository is a copy beside the original: give its state an id of its own")
+    .action(({ purge, remove, restoreState, moved, copied, ...options }: RepairOptions) => {
+      if ([purge, remove, restoreState, moved, copied].filter((choice) => choice !== undefined).length > 1) {
+        throw usageError("repair does one thing at a time: --purge, --remove, --restore-state, --moved or --copied");
       }
+      if (moved === true) return send(options, { command: "claim-state", as: "moved" });
+      if (copied === true) return send(options, { command: "claim-state", as: "copied" });
       if (remove !== undefined) return send(options, { command: "remove-folder", path: remove });
       if (restoreState === true) return send(options, { command: "restore-state" });
       return send(options, { command: "repair", purge: purge === true });

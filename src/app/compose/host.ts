@@ -108,6 +108,7 @@ function composeHostParts(
     openStandby: (config, standbyLog) =>
       composeStandby(context, config, { log: standbyLog, metrics, onBranches, onPushed, onLeading }, memoryFor),
     openLease: (config, stateId) => ({ ...composeLease(context, config, stateId), holder }),
+    claimState: (claim) => newest?.claimOrigin(claim),
     restoreState: async () => newest?.restoreState(context.stop),
   };
 }
@@ -142,8 +143,9 @@ async function checkDatabase(
   signal.addEventListener("abort", close, { once: true });
   try {
     const branches = openBranches(settings, { git, clock: systemClock, chance: systemChance, log });
-    await branches.open();
+    const checkpoint = await branches.open();
     if (branches.stateTree === undefined) throw new SluiceError(heldProblem(settings));
+    branches.judgeOrigin(checkpoint);
   } finally {
     signal.removeEventListener("abort", close);
     await git.close();

@@ -1,6 +1,8 @@
 /** The service, put together from the settings: repository, streams, review, catalog. */
+import { realpathSync } from "node:fs";
 import { noMetrics } from "../../adapters/system/no-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
+import { repositoryName } from "../../config/repository-name.ts";
 import type { Layout } from "../../model/change-set.ts";
 import { hubDeliveryOf, type Settings } from "../../model/settings.ts";
 import type { BranchNames } from "../../pipeline/branches/branch-parts.ts";
@@ -187,11 +189,21 @@ function layoutOf(settings: Settings): Layout {
   return { shards: settings.output.shards, buckets: hubDeliveryOf(settings)?.buckets ?? 1 };
 }
 
+/** A path's name is that of the folder that it leads to, through every link. */
+function nameRepository(url: string): string {
+  if (!url.startsWith("/")) return repositoryName(url);
+  try {
+    return repositoryName(realpathSync(url));
+  } catch {
+    return repositoryName(url);
+  }
+}
+
 function namesOf(settings: Settings): BranchNames {
   const { name, repository, state, output, review } = settings;
   const delivery = hubDeliveryOf(settings);
   const isReviewed = review.mode === "pull-request";
   const deliveryPath = delivery === undefined ? {} : { deliveryPath: delivery.path };
   const names = { target: repository.branch, state: state.branch, outputPath: output.path, ...deliveryPath };
-  return { ...names, isReviewed, instance: name };
+  return { ...names, isReviewed, instance: name, repository: nameRepository(repository.url) };
 }

@@ -1,6 +1,7 @@
 /** What the host is made of: everything that it opens, so that tests can put fakes in its place. */
 import type { Checked, Problem } from "../../model/problem.ts";
 import type { SecretRef, Settings } from "../../model/settings.ts";
+import type { OriginClaim } from "../../pipeline/branches/state-origin.ts";
 import type { ControlCommand } from "../../pipeline/execute-command.ts";
 import type { Lead } from "../../pipeline/loop/leading.ts";
 import type { Look } from "../../pipeline/loop/look.ts";
@@ -116,6 +117,8 @@ export interface HostParts {
     config: ServiceConfig,
     stateId: () => string | undefined,
   ) => { readonly lease: Lease; readonly holder: string; readonly address: string };
+  /** A person says what became of the repository, where a leader waits for that; undefined: nothing is open yet. */
+  readonly claimState: (claim: OriginClaim) => string | undefined;
   /** Pushes the state branch that was last known here, also while a leader waits for it; undefined: nothing is open yet. */
   readonly restoreState: () => Promise<string | undefined>;
 }

@@ -21,7 +21,7 @@ const unsureProblem = {
 } as const;
 
 export class HostStatus {
-  readonly #parts: Pick<HostParts, "clock" | "log" | "restoreState" | "version">;
+  readonly #parts: Pick<HostParts, "claimState" | "clock" | "log" | "restoreState" | "version">;
   readonly #watch: SettingsWatch;
   readonly #turns: TurnTaking;
   /** Aborts when the process is asked to stop. */
@@ -39,7 +39,7 @@ export class HostStatus {
   #unansweredSince: number | undefined;
 
   constructor(
-    parts: Pick<HostParts, "clock" | "log" | "restoreState" | "version">,
+    parts: Pick<HostParts, "claimState" | "clock" | "log" | "restoreState" | "version">,
     watch: SettingsWatch,
     turns: TurnTaking,
     stop: AbortSignal,
@@ -91,6 +91,10 @@ export class HostStatus {
     // What keeps a leader from starting, or its push from ending, is mended beside it.
     if (command.command === "restore-state" && this.state !== "standing by") {
       const told = await this.#parts.restoreState();
+      if (told !== undefined) return told;
+    }
+    if (command.command === "claim-state" && this.leader === undefined && this.state === "starting") {
+      const told = this.#parts.claimState(command.as);
       if (told !== undefined) return told;
     }
     if (this.leader !== undefined && this.state !== "standing by") return this.leader.execute(command);

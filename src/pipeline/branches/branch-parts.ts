@@ -15,6 +15,8 @@ export interface BranchNames {
   readonly deliveryPath?: string;
   /** What goes to the target goes by review: it is only looked at here. */
   readonly isReviewed?: boolean;
+  /** What the repository is called however it is reached; absent: a state of another one is taken for its own. */
+  readonly repository?: string;
   /** Settings' `name`: files of another Sluice are left alone. */
   readonly instance?: string;
 }

@@ -6,6 +6,7 @@ import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import type { Problem } from "../../model/problem.ts";
 import { emptyCheckpoint } from "../../plan/checkpoint-file.ts";
 import type { ObjectId } from "../../ports/git.ts";
+import { randomId } from "../random-id.ts";
 import { Absences } from "./absences.ts";
 import type { BranchNames, BranchParts, Ports, WriteMessage } from "./branch-parts.ts";
 import { BranchRepairs } from "./branch-repairs.ts";
@@ -15,6 +16,7 @@ import type { ForeignPath } from "./project-target.ts";
 import { deliveryProjection, renderedProjection } from "./projection.ts";
 import { PushPolicy } from "./push-policy.ts";
 import { StateChain } from "./state-chain.ts";
+import { type OriginClaim, StateOrigin } from "./state-origin.ts";
 import { TargetBranch } from "./target-branch.ts";
 
 /** So many state commits may wait for a target that is not there. */
@@ -25,6 +27,7 @@ export class Branches {
   readonly #foreign: ForeignReport;
   readonly #pushes: PushPolicy;
   readonly #repairs: BranchRepairs;
+  readonly #origin: StateOrigin;
   #observer: (changeSet: ChangeSet) => void = () => undefined;
 
   /** `from`: those that these follow, whose chain and target they take over as far as the names are the same. */
@@ -52,6 +55,7 @@ export class Branches {
     this.#foreign = new ForeignReport(ports.log, from === undefined ? undefined : from.#foreign);
     this.#pushes = new PushPolicy(this.#parts, this.#foreign);
     this.#repairs = new BranchRepairs(this.#parts);
+    this.#origin = from === undefined ? new StateOrigin(names.repository) : from.#origin;
     if (from !== undefined) this.#observer = from.#observer;
   }
 
@@ -138,6 +142,17 @@ export class Branches {
     const checkpoint = await this.#parts.chain.open(head);
     await this.#parts.absences.look(targetHead, this.#parts.chain, { deep: true, signal });
     return checkpoint;
+  }
+
+  /** The checkpoint that was opened, as it is to be gone on from. Throws a SluiceError (CHANGE_HELD): see StateOrigin. */
+  judgeOrigin(checkpoint: Checkpoint): Checkpoint {
+    if (this.#parts.chain.tip === undefined) return { ...checkpoint, repository: this.names.repository ?? "" };
+    return this.#origin.judge(checkpoint, () => randomId(this.#parts.ports.chance));
+  }
+
+  /** A person says what became of the repository; see StateOrigin. */
+  claimOrigin(claim: OriginClaim): string {
+    return this.#origin.claim(claim);
   }
 
   /** Commits a batch on the state chain, its changes applied to `base` if not to the tip's tree. Nothing is sent yet. */

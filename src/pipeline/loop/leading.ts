@@ -161,7 +161,8 @@ export class Leading {
   static async start(parts: LeadingParts, signal: AbortSignal): Promise<Leading> {
     const { branches, git, clock, chance, log, metrics, onPushed, onReady, mayAct, readKept, ...settings } = parts;
     const ports = { git, clock, chance, log, metrics, ...(onPushed === undefined ? {} : { onPushed }) };
-    const checkpoint = await untilAnswered(ports, signal, "start", () => branches.open());
+    const opened = await untilAnswered(ports, signal, "start", () => branches.open());
+    const checkpoint = await untilAnswered(ports, signal, "start", async () => branches.judgeOrigin(opened));
     // With the settings of then: those of now are compared with them.
     const then = readGuardState(checkpoint.parts).settings;
     const kept = readKept ?? ((tree) => loadKeptCatalog(git, tree, settings.loadCatalog, then));
@@ -218,6 +219,7 @@ export class Leading {
     // Reviews have a pace of their own, and take their turns between pushes themselves.
     if (command.command === "propose") return proposeAgain(this.#inForce.review, command.group);
     // A push may be waiting for just that.
+    if (command.command === "claim-state") return Promise.resolve(this.#inForce.branches.claimOrigin(command.as));
     if (command.command === "restore-state") return this.#inForce.branches.restoreState(this.#cut.signal);
     if (command.command === "backfill") return this.#backfill(command);
     return this.#requests.add(async (signal) => {

@@ -295,6 +295,7 @@ export function createHostBench(first = baseSettings(), leases = new FakeLeaseSe
       };
       return { lease: { ...link.lease, close }, holder: name, address: `${name}:8080` };
     },
+    claimState: (claim) => `the state was ${claim}`,
     restoreState: async () => "the state branch is back",
   };
 
