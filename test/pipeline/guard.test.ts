@@ -1,8 +1,11 @@
 /** The guard on mass changes, in the whole service: what is held, what goes on, and what comes back. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { defaultGuard } from "../../src/model/mass-change.ts";
+import { readGuardState } from "../../src/plan/mass-change/guard-state.ts";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
+import { walkFiles } from "../fakes/git-objects.ts";
+import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
 import {
   cloudEvent,
   clusterDocument,
@@ -12,6 +15,7 @@ import {
   type Instance,
   type InstanceOptions,
   simpleConfig,
+  stateBranch,
   triggerDocument,
   turns,
   until,
@@ -290,4 +294,30 @@ describe("settings that shape the catalog, at a start", () => {
     instance.stop();
     await ended;
   });
+});
+
+it("keeps the budget until what the last chunk found is looked at too", async () => {
+  const both = contentDocument("content", configMap("shared", "a"));
+  change({
+    "config/content.yaml": both,
+    "config/rival.yaml": triggerDocument("rival", "rival", "  continueOnConflict: true\n"),
+    "config/rival-content.yaml": contentDocument("rival", configMap("shared", "b")),
+  });
+  const instance = createInstance({ remote, streams: [stream] });
+  const ended = instance.start();
+  await until(() => instance.ready.isReady, [instance.clock]);
+  for (const subject of ["one", "two"]) login(subject);
+  await until(() => objectCount() === 1, [instance.clock]);
+  change({ [loginFile]: undefined });
+  await until(() => Object.values(rendered()).some((text) => text.includes("value: b")), [instance.clock]);
+  await settle(instance);
+  instance.stop();
+  await ended;
+  const checkpoints = remote
+    .history(stateBranch)
+    .map(({ tree }) => storedCheckpoint(new Map(walkFiles(remote, tree)))!);
+  const looking = checkpoints.filter(({ pending }) => pending.passes.length === 0 && pending.reviews.length > 0);
+  expect(looking.length).toBeGreaterThan(0);
+  for (const { parts } of looking) expect(readGuardState(parts).budget).toBeDefined();
+  expect(readGuardState(checkpoints[0]!.parts).budget).toBeUndefined();
 });

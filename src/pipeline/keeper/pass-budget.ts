@@ -43,7 +43,8 @@ export class PassBudget {
     if (total > left && running !== undefined) return this.#hold(running, total, left);
     const taken = { ...state, budget: Math.max(0, left - total), hour: addRemovals(state.hour, minutes, removals) };
     const parts = total === 0 ? before : writeGuardState(before, taken);
-    const isDone = !isDue(pending);
+    // The last chunk may have found objects to look at again: they take from the same budget.
+    const isDone = !isDue(folded.checkpoint.pending);
     const rest = isDone ? writeGuardState(parts, { ...readGuardState(parts), budget: undefined }) : parts;
     // Most chunks take nothing: what was folded to count them is what is committed.
     if (rest === before) await commits.store(folded, { mayWait: false, base: tree });
