@@ -1,4 +1,7 @@
-/** Tells of files on the target that are not Sluice's, once for each: they are met again by every push. */
+/**
+ * Tells of files on the target that are not Sluice's, once for each, since every push meets them again; and once more where
+ * one comes to be in the way.
+ */
 import type { Log } from "../../ports/system.ts";
 import type { ForeignPath } from "./project-target.ts";
 
@@ -16,8 +19,8 @@ export class ForeignReport {
   }
 
   tell(foreign: readonly ForeignPath[], targetName: string): void {
-    const news = foreign.filter(({ path }) => !this.#told.has(path));
-    for (const { path } of news) this.#told.add(path);
+    const news = foreign.filter((one) => !this.#told.has(keyOf(one)));
+    for (const one of news) this.#told.add(keyOf(one));
     const log = this.#log;
     for (const { path, isInTheWay } of news.slice(0, foreignToldMax)) {
       if (!isInTheWay) log.warn("left alone a file that is not Sluice's", { path });
@@ -34,4 +37,8 @@ export class ForeignReport {
       log.warn("left alone more files that are not Sluice's", { count: news.length - foreignToldMax });
     }
   }
+}
+
+function keyOf({ path, isInTheWay }: ForeignPath): string {
+  return `${isInTheWay ? "in the way" : "beside"} ${path}`;
 }

@@ -261,6 +261,19 @@ describe("the output folder", () => {
     expect(log.lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
   });
 
+  it("a file of another Sluice is told when it is found, and once more when it comes to be in the way", async () => {
+    await establish(1);
+    const path = "rendered/a/c/triggers/t/n2.yaml";
+    remote.commitAsPerson("main", { [path]: owned(9).replace("east", "west") });
+    const { branches, commit, push, log } = await open();
+    await push();
+    expect([branches.foreign, log.problems]).toEqual([[{ path, isInTheWay: false }], []]);
+    await commit(2);
+    await push();
+    expect(branches.foreign).toEqual([{ path, isInTheWay: true }]);
+    expect(log.problems.map(({ code }) => code)).toEqual(["OUTPUT_FOREIGN"]);
+  });
+
   it("that a person has made a link, or a file on the way to it: told, and left alone", async () => {
     for (const [path, outputPath] of [
       ["rendered", "rendered"],
