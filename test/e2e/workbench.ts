@@ -115,26 +115,51 @@ ${options.settings ?? "output: {secrets: plain}"}
 
   /** A person's commit on the target; undefined removes a file. */
   async commitFiles(files: Readonly<Record<string, string | undefined>>): Promise<void> {
+    await this.#commit(async () => {
+      for (const [path, text] of Object.entries(files)) await this.writeOrRemove(`checkout/${path}`, text);
+    });
+  }
+
+  /** A person's commit on the target that renames a folder. */
+  async moveInTarget(from: string, to: string): Promise<void> {
+    await this.#commit(() => run("git", ["-C", join(this.folder, "checkout"), "mv", from, to]));
+  }
+
+  async #commit(change: () => Promise<unknown>): Promise<void> {
     const checkout = join(this.folder, "checkout");
-    const repository = join(this.folder, "fleet.git");
     for (;;) {
-      if ((await this.git("rev-parse", "--verify", "--quiet", "main").catch(() => "")) !== "") {
-        await run("git", ["-C", checkout, "fetch", "--quiet", repository, "main"]);
-        await run("git", ["-C", checkout, "reset", "--quiet", "--hard", "FETCH_HEAD"]);
-      }
-      for (const [path, text] of Object.entries(files)) {
-        if (text === undefined) await rm(join(checkout, path));
-        else await this.write(`checkout/${path}`, text);
-      }
+      const head = await this.git("rev-parse", "--verify", "--quiet", "main").catch(() => "");
+      if (head !== "") await this.fetchCheckout();
+      await change();
       const person = ["-c", "user.name=Platform Team", "-c", "user.email=platform@example.com"];
       await run("git", ["-C", checkout, "add", "--all"]);
-      await run("git", ["-C", checkout, ...person, "commit", "--quiet", "--message=Change the configuration"]);
+      await run("git", [
+        "-C",
+        checkout,
+        ...person,
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--message=Change the configuration",
+      ]);
       // The service may have pushed in between, as it does for people: then once more.
-      const pushed = await run("git", ["-C", checkout, "push", "--quiet", repository, "HEAD:main"]).catch(
-        () => undefined,
-      );
+      const push = ["-C", checkout, "push", "--quiet", join(this.folder, "fleet.git"), "HEAD:main"];
+      const pushed = await run("git", push).catch(() => undefined);
       if (pushed !== undefined) return;
     }
+  }
+
+  /** Brings the person's checkout to the target's head; what was changed in it is lost. */
+  async fetchCheckout(): Promise<void> {
+    const checkout = join(this.folder, "checkout");
+    await run("git", ["-C", checkout, "fetch", "--quiet", join(this.folder, "fleet.git"), "main"]);
+    await run("git", ["-C", checkout, "reset", "--quiet", "--hard", "FETCH_HEAD"]);
+    await run("git", ["-C", checkout, "clean", "--quiet", "--force", "-d"]);
+  }
+
+  async writeOrRemove(path: string, text: string | undefined): Promise<void> {
+    if (text === undefined) await rm(join(this.folder, path));
+    else await this.write(path, text);
   }
 
   async git(...args: readonly string[]): Promise<string> {
