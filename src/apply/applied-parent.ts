@@ -50,11 +50,11 @@ const configMap: ResourceKind = {
 
 export const parentNamespace = "default";
 
-function parentRef(name: string): ObjectRef {
+export function parentRef(name: string): ObjectRef {
   return { kind: configMap, namespace: parentNamespace, name };
 }
 
-function readMark({ annotations }: LiveMetadata): AppliedMark {
+export function readMark({ annotations }: LiveMetadata): AppliedMark {
   const text = (key: keyof typeof appliedAnnotations) => annotations.get(appliedAnnotations[key]) ?? "";
   return {
     commit: text("commit"),
@@ -65,6 +65,11 @@ function readMark({ annotations }: LiveMetadata): AppliedMark {
       .split(" ")
       .filter((commit) => commit !== ""),
   };
+}
+
+/** The kinds that the parent names. */
+export function readSetKinds({ annotations }: LiveMetadata): ReturnType<typeof readGroupKinds> {
+  return readGroupKinds(annotations.get(kindsAnnotation) ?? "");
 }
 
 export interface ParentOptions {
@@ -100,9 +105,7 @@ export class AppliedParent {
     const live = await this.#reader.readMetadata(parentRef(this.#options.name));
     if (live === undefined) return;
     this.#mark = readMark(live);
-    for (const kind of readGroupKinds(live.annotations.get(kindsAnnotation) ?? "")) {
-      this.#kinds.set(writeGroupKind(kind), undefined);
-    }
+    for (const kind of readSetKinds(live)) this.#kinds.set(writeGroupKind(kind), undefined);
   }
 
   /** Sees to it that the parent names the kind before there is an object of it: else nobody would find it again. */

@@ -278,7 +278,7 @@ export class ClusterApplier {
 }
 
 /** Kinds by name, each once however its case is written. */
-function unionOfKinds(named: readonly GroupKind[], keys: Iterable<ObjectKey>): readonly GroupKind[] {
+export function unionOfKinds(named: readonly GroupKind[], keys: Iterable<ObjectKey>): readonly GroupKind[] {
   const kinds = new Map<string, GroupKind>();
   for (const kind of named) kinds.set(`${kind.kind}.${kind.group}`.toLowerCase(), kind);
   for (const key of keys) {

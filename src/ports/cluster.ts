@@ -31,6 +31,8 @@ export interface FieldManager {
   readonly operation: "Apply" | "Update";
   /** `status`, `scale`; empty: the object itself. */
   readonly subresource: string;
+  /** When its fields were last changed by it, ISO 8601; empty: not known. */
+  readonly time: string;
   /** The set of fields, as the server writes it. */
   readonly fields: string;
 }

@@ -66,6 +66,16 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
       return now !== undefined && now.uid !== first?.uid;
     }, "the Namespace anew");
 
+    const { stdout: live } = await workbench.sluice("show", "addons", "--live", "-o", "json");
+    const commit = (await workbench.git("rev-parse", "main")).trim();
+    expect(JSON.parse(live)).toContainEqual(
+      expect.objectContaining({ name: "alice", version: commit, live: "applied", time: expect.stringMatching(/^20/) }),
+    );
+
+    // Another applier would be one too many.
+    const second = await workbench.sluice("apply", "--cluster", "fleet/eu");
+    expect(second).toMatchObject({ code: 3, stderr: expect.stringContaining("APPLIER_ELSEWHERE") });
+
     await send("login", "person");
     await until(() => service.count("OBJECT_CONFLICT") > 0, "the conflict");
     await send("logout", "person");

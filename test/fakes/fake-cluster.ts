@@ -408,7 +408,7 @@ function metadataOf({ ref, uid, version, object, managers, isTerminating }: Stor
     annotations: texts("annotations"),
     managers: [...managers].map(
       ([name, fields]): FieldManager => ({
-        ...{ name, operation: "Apply", subresource: "" },
+        ...{ name, operation: "Apply", subresource: "", time: "" },
         fields: JSON.stringify([...fields].sort().map((path) => path.split(step).map((part) => `f:${part}`))),
       }),
     ),

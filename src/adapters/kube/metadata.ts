@@ -10,6 +10,7 @@ interface WrittenManager {
   readonly manager?: string;
   readonly operation?: "Apply" | "Update";
   readonly subresource?: string;
+  readonly time?: string;
   readonly fieldsV1?: unknown;
 }
 
@@ -40,6 +41,7 @@ export function readMetadata(object: { readonly metadata?: WrittenMetadata }): L
   };
 }
 
-function readManager({ manager = "", operation = "Update", subresource = "", fieldsV1 }: WrittenManager): FieldManager {
-  return { name: manager, operation, subresource, fields: fieldsV1 === undefined ? "{}" : JSON.stringify(fieldsV1) };
+function readManager(written: WrittenManager): FieldManager {
+  const { manager = "", operation = "Update", subresource = "", time = "", fieldsV1 = {} } = written;
+  return { name: manager, operation, subresource, time, fields: JSON.stringify(fieldsV1) };
 }

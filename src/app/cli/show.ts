@@ -34,6 +34,7 @@ import { reviewScope } from "./review-scope.ts";
 import { readOwnerFilter, withAddons } from "./show-addons.ts";
 import { showEvents } from "./show-events.ts";
 import { leftView, withLeft } from "./show-left.ts";
+import { liveView, readLiveRows } from "./show-live.ts";
 
 interface ShowOptions extends CommonOptions {
   readonly output: OutputFormat;
@@ -44,6 +45,7 @@ interface ShowOptions extends CommonOptions {
   readonly objectNamespace?: string;
   readonly failed?: boolean;
   readonly left?: boolean;
+  readonly live?: boolean;
   readonly limit?: string;
   readonly watch?: boolean;
   readonly headers: boolean;
@@ -66,6 +68,7 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
     .option("--object-namespace <name>", "of add-ons: only objects in this namespace")
     .option("--failed", "only what failed")
     .option("--left", "of add-ons: what LeavePolicies left, and nobody claims")
+    .option("--live", "of add-ons: as the clusters of delivery.kubeconfigs have them, with the commit that is applied")
     .option("--watch", "of events: go on with those that come")
     .option("--limit <n>", "at most so many (default: 1000 in a table, else all)")
     .option("--no-headers", "a table without its titles")
@@ -76,7 +79,7 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
 async function show(context: CliContext, what: string, options: ShowOptions): Promise<ExitCode> {
   const limit = limitOf(options);
   if (what === "dead-letters" || what === "reviews") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
-  if (what !== "addons") refuseOptions(what, options, ["left", "profile", "namespace", "objectNamespace"]);
+  if (what !== "addons") refuseOptions(what, options, ["left", "live", "profile", "namespace", "objectNamespace"]);
   if (what === "events") refuseOptions(what, options, ["cluster"]);
   else refuseOptions(what, options, ["watch"]);
   const { value: settings, problems } = await openSettings(context, options.file);
@@ -89,7 +92,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   };
   const print = { format: options.output, headers: options.headers, limit };
   if (what === "addons" && options.left === true) {
-    refuseOptions("addons --left", options, ["failed", "profile", "namespace", "objectNamespace"]);
+    refuseOptions("addons --left", options, ["failed", "live", "profile", "namespace", "objectNamespace"]);
     await withLeft(context, settings, filter, (rows) => printLimited(context, print, rows, leftView));
     return 0;
   }
@@ -99,7 +102,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
     return 0;
   }
   if (what === "addons") {
-    await showAddons(context, settings, print, { ...filter, ...addonFilterOf(options) });
+    await showAddons(context, settings, print, { ...filter, ...addonFilterOf(options) }, options.live === true);
     return 0;
   }
   if (what === "reviews") {
@@ -210,9 +213,13 @@ export async function showAddons(
   settings: Settings,
   print: LimitedPrint,
   filter: AddonFilter & RecordFilter,
+  isLive = false,
 ): Promise<void> {
   const check = (git: GitReader, tree: ObjectId | undefined) => checkFilter(git, tree, filter);
-  await withAddons(context, settings, filter, check, (rows, view) => printLimited(context, print, rows, view));
+  await withAddons(context, settings, filter, check, async (rows, view) => {
+    if (!isLive) await printLimited(context, print, rows, view);
+    else await printLimited(context, print, await readLiveRows(context, settings, rows), liveView(view));
+  });
 }
 
 /** The groups of reviews, and what of them is proposed and turned down. */

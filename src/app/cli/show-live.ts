@@ -1,0 +1,71 @@
+/** `sluice show addons --live`: what the clusters themselves say of their add-ons. */
+
+import { objectKey } from "../../apply/desired-object.ts";
+import { findFolder } from "../../apply/open-applier.ts";
+import { type LiveCluster, type LiveObject, readLiveCluster } from "../../apply/read-live.ts";
+import { SluiceError } from "../../model/problem.ts";
+import { kubeconfigsOf, type Settings } from "../../model/settings.ts";
+import { openApplierStore } from "../compose/applier.ts";
+import { quietLog } from "../compose/log.ts";
+import { type CliContext, reportProblems } from "./context.ts";
+import type { Column, View } from "./print-rows.ts";
+import { formatTime } from "./print-rows.ts";
+import type { AddonRow } from "./show-addons.ts";
+
+/** Undefined: the cluster has no kubeconfig in the settings, or does not answer. */
+interface LiveRow extends AddonRow {
+  readonly live: (LiveObject & { readonly commit: string }) | undefined;
+}
+
+/** The rows with what their clusters say; a cluster that does not answer is told, and holds up no other. */
+export async function readLiveRows(
+  context: CliContext,
+  settings: Settings,
+  rows: readonly AddonRow[],
+): Promise<readonly LiveRow[]> {
+  const store = await openApplierStore(context, settings, quietLog(context));
+  try {
+    const head = await store.fetch(context.stop);
+    const clusters = new Map<string, LiveCluster>();
+    for (const [key, file] of kubeconfigsOf(settings)) {
+      if (head === undefined || !rows.some(({ cluster }) => cluster === key)) continue;
+      try {
+        const parts = store.openCluster(key, file, { kind: "none" });
+        const revision = await findFolder(parts, head);
+        clusters.set(key, await readLiveCluster(parts.cluster, parts.git, revision, parts.manager));
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        const message = `${key}: ${error.problem.message}`;
+        reportProblems(context, [{ ...error.problem, message, severity: "warning" }]);
+      }
+    }
+    return rows.map((row) => {
+      const cluster = clusters.get(row.cluster);
+      const live = cluster?.of(objectKey(row.identity));
+      return { ...row, live: live === undefined ? undefined : { ...live, commit: cluster!.commit } };
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+/** The same table, with the commit that is applied as the version, and when it was; and how the object is there. */
+export function liveView(view: View<AddonRow>): View<LiveRow> {
+  const cells: Readonly<Record<string, Column<LiveRow>["cell"]>> = {
+    VERSION: ({ live }) => live?.commit.slice(0, 12) || "N/A",
+    TIME: ({ live }) => (live === undefined || live.time === "" ? "" : formatTime(live.time)),
+  };
+  return {
+    columns: [
+      ...view.columns.map((column) => ({ ...column, cell: cells[column.title] ?? column.cell })),
+      { title: "LIVE", cell: ({ live }) => live?.state ?? "not asked" },
+    ],
+    name: view.name,
+    plain: (row) => ({
+      ...(view.plain(row) as object),
+      version: row.live?.commit || "N/A",
+      time: row.live?.time ?? "",
+      live: row.live?.state ?? "not asked",
+    }),
+  };
+}
