@@ -35,12 +35,14 @@ for (const file of readdirSync(join(root, "schemas")).filter((name) => name.ends
 const names = [...functions.values()];
 const code = standalone.default(ajv, Object.fromEntries(names.map((name) => [name, name])));
 const table = [...functions].map(([key, name]) => `  [${JSON.stringify(key)}, ${name}],\n`).join("");
+// As imports, so that a bundle has them in it; of a CommonJS module all exports are the default one.
+const modules = [...new Set([...code.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name))];
+const imports = modules.map((name, index) => `import module${index} from "${name}.js";\n`).join("");
+const linked = code.replaceAll(/require\("([^"]+)"\)/g, (_, name) => `module${modules.indexOf(name)}`);
 writeFileSync(
   join(dist, "compile-shape.js"),
   `/** Made by .ci/compile-schemas.mjs of the JSON Schemas. */
-import { createRequire } from "node:module";
-const require = createRequire(import.meta.url);
-${code}
+${imports}${linked}
 const functions = new Map([
 ${table}]);
 export function compileShape({ $id, title }, definition = "") {

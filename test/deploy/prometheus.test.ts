@@ -160,6 +160,11 @@ it("docs/alerts.md has every alert and every metric, and no others", () => {
   expect(Object.keys(faults).sort()).toEqual(headings.sort());
 });
 
+it("the chart brings the same rules", () => {
+  const ofChart = join(findProjectRoot(), "deploy", "helm", "sluice", "alerts.yaml");
+  expect(readFileSync(ofChart, "utf8")).toBe(readFileSync(rulesFile, "utf8"));
+});
+
 it("no label holds what an event says", () => {
   const labels = new Set([...exposition.matchAll(/[{,](\w+)="/g)].map(([, label]) => label));
   expect(

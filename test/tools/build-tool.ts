@@ -72,6 +72,12 @@ const tools = {
     versionArguments: ["--version"],
     versionMin: [1, 9],
   },
+  helm: {
+    package: "helm.sh/helm/v3/cmd/helm",
+    variable: "HELM",
+    versionArguments: ["version", "--short"],
+    versionMin: [3, 16],
+  },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;
