@@ -93,7 +93,7 @@ export async function readConnection(
   return parsed;
 }
 
-function rememberCredentials({ redactor }: CliContext, { core, jetstream }: Connection): void {
+export function rememberCredentials({ redactor }: CliContext, { core, jetstream }: Connection): void {
   for (const endpoint of [core, jetstream]) {
     const { user, token, clientCert, credentials, nkeySeed } = endpoint?.authorization ?? {};
     for (const secret of [user?.password, token, clientCert?.keyPem, credentials, nkeySeed]) {
@@ -149,10 +149,15 @@ export function configFolder(
 
 export function catalogLoader(settings: Settings, connections: ReadConnections["connections"]): LoadCatalog {
   // A connection that can't be used still says which clusters its recorded entities may be rendered for.
-  const served = settings.connections.map(({ name, clusters, connectTo }) => ({
+  const configured = settings.connections.map(({ name, clusters, connectTo }) => ({
     connection: connections.find(({ connection }) => connection.name === name)?.connection ?? { name, connectTo },
     ...(clusters === undefined ? {} : { clusters }),
   }));
+  const fromSecrets = settings.fromSecrets.map(({ name, clusters }) => ({
+    connection: { name, connectTo: new Map<string, string>() },
+    ...(clusters === undefined ? {} : { clusters }),
+  }));
+  const served = [...configured, ...fromSecrets];
   const delivery = hubDeliveryOf(settings);
   return (files, previous, instead = {}) => {
     const { value, problems } = loadCatalog(files, {
@@ -160,6 +165,7 @@ export function catalogLoader(settings: Settings, connections: ReadConnections["
       checks: instead.checks ?? settings.checks.kubernetes,
       policy: instead.policy ?? settings.policy,
       records: settings.output.records,
+      fromSecrets: settings.fromSecrets,
       isCommitted: settings.config.kind === "target",
       connections: serve(served, instead.connectionClusters),
       ...(delivery === undefined ? {} : { delivery }),

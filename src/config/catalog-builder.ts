@@ -25,6 +25,7 @@ import { type ContentScope, checkContent } from "./check-contents.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
+import { deriveConnections } from "./derive-connections.ts";
 import { findDependencyCycles } from "./find-dependency-cycles.ts";
 import type { CatalogOptions } from "./load-catalog.ts";
 import { clusterSetKey } from "./read-cluster-set.ts";
@@ -88,7 +89,8 @@ export class CatalogBuilder {
     }
   }
 
-  build({ compatibility, checks, policy, records, isCommitted, connections }: BuildOptions): Checked<Catalog> {
+  build(options: BuildOptions): Checked<Catalog> {
+    const { compatibility, checks, policy, records, isCommitted, connections, fromSecrets } = options;
     this.#chooseInForce();
     this.#checkContents({ customKinds: this.#findCustomKinds(), checks, isCommitted });
     const broken = this.#followReferences(records);
@@ -101,12 +103,9 @@ export class CatalogBuilder {
     const value = { ...this.#join(broken), revision, connectionClusters, compatibility, checks, policy };
     this.#problems.push(...checkEventSourceNames(value), ...checkSelectors(value), ...checkPolicy(value));
     if (connections.length > 0) {
-      this.#problems.push(
-        ...checkSubscriptions(
-          value,
-          connections.map(({ connection }) => connection),
-        ),
-      );
+      const derived = deriveConnections(value, fromSecrets);
+      const all = [...connections, ...derived.value].map(({ connection }) => connection);
+      this.#problems.push(...derived.problems, ...checkSubscriptions(value, all));
     }
     return { value, problems: sortProblems(this.#problems) };
   }

@@ -7,6 +7,7 @@ import type { DocumentKey } from "../model/document-key.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { PolicyRule } from "../model/policy.ts";
 import type { Checked } from "../model/problem.ts";
+import type { FromSecretsSettings } from "../model/settings.ts";
 import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
 import type { Compatibility } from "./compile-pattern.ts";
@@ -21,6 +22,8 @@ export interface CatalogOptions {
   readonly checks?: KubernetesChecks;
   /** What triggers may render; default: what the built-in rules allow. */
   readonly policy?: readonly PolicyRule[];
+  /** Connections that profiles describe: they subscribe too, and what is wrong with them is told. */
+  readonly fromSecrets?: readonly FromSecretsSettings[];
   /** What the settings keep of events; default `full`. */
   readonly records?: "full" | "identity";
   /** Whether the files are of the repository that they are rendered to: what they say stands there in clear anyway. */
@@ -48,7 +51,7 @@ const memories = new WeakMap<Catalog, Memory>();
 /** Never fails as a whole: the value is what can be in force, the problems are everything there is to tell. */
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
   const { compatibility, checks = "refuse", records = "full", isCommitted = false, connections = [] } = options;
-  const { policy = [], delivery, previous } = options;
+  const { policy = [], fromSecrets = [], delivery, previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
   const builder = new CatalogBuilder(files, memory?.inForce ?? new Map());
   const readFiles = new Map<string, ReadFile>();
@@ -68,6 +71,7 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     records,
     isCommitted,
     connections,
+    fromSecrets,
   });
   const value = delivery === undefined ? built : withDelivery(built, delivery);
   memories.set(value, { files: readFiles, inForce: builder.inForce });

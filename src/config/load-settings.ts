@@ -6,11 +6,13 @@ import type { Checked, Problem } from "../model/problem.ts";
 import type {
   ConfigSettings,
   ConnectionSettings,
+  FromSecretsSettings,
   RepositoryAuth,
   RepositorySettings,
   SecretRef,
   Settings,
 } from "../model/settings.ts";
+import { checkRoots } from "./check-roots.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
@@ -23,6 +25,7 @@ import { readPolicy } from "./read-policy.ts";
 import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { settingsWithoutEffect } from "./settings-without-effect.ts";
 import { sortProblems } from "./sort-problems.ts";
+import { TemplateReader } from "./template-reader.ts";
 import { withoutNulls } from "./without-nulls.ts";
 import { memberList, memberObject, memberText, type Path, parseYaml, type YamlDocument } from "./yaml-document.ts";
 
@@ -98,6 +101,7 @@ class SettingsReader {
       repository,
       config,
       connections: this.#readConnections(memberList(root, "connections")),
+      fromSecrets: this.#readFromSecrets(memberList(root, "connections")),
       output: {
         path: outputPath,
         shards: Number(output?.get("shards") ?? 0),
@@ -236,6 +240,37 @@ class SettingsReader {
         at: this.#document.placeOf(path),
       };
     });
+  }
+
+  /** Connections that are made of Secrets; what is wrong with their names and files was told already. */
+  #readFromSecrets(connections: readonly Json[]): FromSecretsSettings[] {
+    const templates = new TemplateReader(this.#document, "connections");
+    const read = connections.flatMap((connection, index) => {
+      if (!isJsonObject(connection) || connection.get("fromSecrets") !== true) return [];
+      const path = ["connections", index];
+      const clusters = readLabelSelector(
+        this.#document,
+        [...path, "clusters"],
+        connection.get("clusters"),
+        "SETTINGS_INVALID",
+      );
+      if ((connection.get("capture") ?? false) !== false)
+        this.#fault([...path, "capture"], "capture and fromSecrets exclude each other");
+      const connectTo = memberObject(connection, "connectTo") ?? new Map<string, Json>();
+      const addresses = [...connectTo].map(
+        ([from, to]) => [from, templates.compile([...path, "connectTo", from], String(to))] as const,
+      );
+      for (const [, template] of addresses) this.problems.push(...checkRoots(template, ["Cluster"]));
+      return {
+        name: memberText(connection, "name")!,
+        ...(clusters.value === undefined ? {} : { clusters: clusters.value }),
+        connectTo: new Map(addresses.map(([from, { source }]) => [from, source])),
+        ...readLink(connection),
+        at: this.#document.placeOf(path),
+      };
+    });
+    this.problems.push(...templates.problems);
+    return read;
   }
 
   /** A folder of the target: relative, without `..` and without the slashes around it. */

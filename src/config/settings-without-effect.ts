@@ -8,6 +8,4 @@ export interface SettingWithoutEffect {
   readonly unless?: string | boolean;
 }
 
-export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [
-  { path: ["connections", "*", "fromSecrets"], unless: false },
-];
+export const settingsWithoutEffect: readonly SettingWithoutEffect[] = [];

@@ -8,6 +8,7 @@
 import type { Catalog, EventSource, EventTrigger, MessagingMatchCriteria, Pattern } from "../model/catalog.ts";
 import type { ReceivedEvent } from "../model/cloud-event.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { connectionServes } from "../model/connection-clusters.ts";
 import { SluiceError } from "../model/problem.ts";
 import { clustersOfTrigger, selectorMatches } from "../model/select-clusters.ts";
 import { isLiteral } from "../render/compile-template.ts";
@@ -145,9 +146,7 @@ class EventIndex {
   }
 
   #findSources(connection: string, trigger: EventTrigger): readonly Cluster[] {
-    const selector = this.#catalog.connectionClusters.get(connection);
-    const clusters = clustersOfTrigger(trigger, this.#catalog);
-    return selector === undefined ? clusters : clusters.filter(({ labels }) => selectorMatches(selector, labels));
+    return clustersOfTrigger(trigger, this.#catalog).filter(connectionServes(this.#catalog, connection));
   }
 
   /** By EventSource, the triggers whose eventSourceName renders to it for some of the connection's clusters. */

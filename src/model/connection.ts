@@ -45,3 +45,8 @@ export interface Connection {
     readonly streams: readonly { readonly name: string; readonly subjects: readonly string[] }[];
   };
 }
+
+/** The endpoints that it has, the one or the other or both. */
+export function endpointsOf({ core, jetstream }: Connection): readonly NatsEndpoint[] {
+  return [core, jetstream].filter((endpoint) => endpoint !== undefined);
+}

@@ -7,6 +7,7 @@ import type { GuardSettings } from "./mass-change.ts";
 import type { PolicyRule } from "./policy.ts";
 import type { SourcePlace } from "./problem.ts";
 import type { ReviewGrouping } from "./review.ts";
+import type { TemplateSource } from "./template.ts";
 
 /** A value that may be kept outside the file. Read when it is used, again when it changes. */
 export type SecretRef =
@@ -107,6 +108,13 @@ export interface ConnectionSettings {
   readonly at: SourcePlace;
 }
 
+/** Connections that profiles describe: each Secret projectsveltos/sveltos-nats that one renders is its cluster's. */
+export interface FromSecretsSettings
+  extends Pick<ConnectionSettings, "name" | "clusters" | "domain" | "handshakeFirst" | "inboxPrefix" | "at"> {
+  /** As of any connection; the `host:port` to dial is a template over `.Cluster`. */
+  readonly connectTo: ReadonlyMap<string, TemplateSource>;
+}
+
 /** The status page. */
 export interface PageSettings {
   /** Names that it may be asked by, besides localhost and addresses. */
@@ -138,6 +146,8 @@ export interface Settings {
   readonly repository: RepositorySettings;
   readonly config: ConfigSettings;
   readonly connections: readonly ConnectionSettings[];
+  /** Connections that are made of Secrets, by the names that theirs begin with. */
+  readonly fromSecrets: readonly FromSecretsSettings[];
   readonly output: {
     readonly path: string;
     /** Levels of two hex digits between an owner's folder and its objects. */

@@ -59,7 +59,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode
       openConnection(inFolder, settings, connection, log, () => service.lead),
     );
     const streams = opened.flatMap((connection) => connection.streams);
-    const service: Leader = await composeService(inFolder, config, streams, { log }, onReady);
+    const service: Leader = await composeService(inFolder, config, streams, { log }, { onReady });
     const running = service.run(stopped.signal);
     await Promise.race([ready, running]);
 

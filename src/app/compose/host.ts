@@ -96,15 +96,17 @@ function composeHostParts(
     openConnection: (settings, connection, lead) => openConnection(context, settings, connection, log, lead),
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
-    startLeader: (config, streams, startLog, onReady, signal) =>
-      composeService(
+    startLeader: (config, streams, windows, signal) => {
+      const { log: startLog, ...leader } = windows;
+      return composeService(
         context,
         config,
         streams,
         { log: startLog, metrics, onBranches, onPushed, onLeading },
-        onReady,
+        leader,
         signal,
-      ),
+      );
+    },
     openStandby: (config, standbyLog) =>
       composeStandby(context, config, { log: standbyLog, metrics, onBranches, onPushed, onLeading }, memoryFor),
     openLease: (config, stateId) => ({ ...composeLease(context, config, stateId), holder }),

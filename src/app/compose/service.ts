@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import { noMetrics } from "../../adapters/system/no-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
+import { deriveConnections } from "../../config/derive-connections.ts";
 import { repositoryName } from "../../config/repository-name.ts";
 import type { Layout } from "../../model/change-set.ts";
 import { hubDeliveryOf, type Settings } from "../../model/settings.ts";
@@ -15,7 +16,7 @@ import type { EventStream } from "../../ports/event-stream.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
-import type { Leader, Standby } from "../host/host-parts.ts";
+import type { Leader, LeaderWindows, Standby } from "../host/host-parts.ts";
 import { catalogLoader, type ServiceConfig } from "../read-config.ts";
 import { folderSource, targetSource } from "./documents.ts";
 import { composeRenderSettings } from "./render-settings.ts";
@@ -42,12 +43,12 @@ export async function composeService(
   config: ServiceConfig,
   streams: readonly EventStream[],
   windows: ServiceWindows,
-  onReady: () => void,
+  leader: Omit<LeaderWindows, "log">,
   signal: AbortSignal = context.stop,
 ): Promise<Leader> {
   const standby = await composeStandby(context, config, windows, () => ({ wereInForce: false }));
   try {
-    return await standby.lead(streams, { log: windows.log, onReady }, signal);
+    return await standby.lead(streams, { log: windows.log, ...leader }, signal);
   } catch (error) {
     await standby.close();
     throw error;
@@ -158,7 +159,7 @@ function composeSettings(
   { settings, connections }: ServiceConfig,
   ports: LeadingPorts,
 ): Omit<LeadingSettings, "streams"> {
-  const { repository, output, commit, config, review } = settings;
+  const { repository, output, commit, config, review, fromSecrets } = settings;
   const publisher = review.mode === "pull-request" ? { review: composeReview(context, settings, review, ports) } : {};
   return {
     options: {
@@ -176,6 +177,7 @@ function composeSettings(
         ? folderSource(context, settings)
         : targetSource(ports.git, config.path, config.exclude),
     loadCatalog: catalogLoader(settings, connections),
+    ...(fromSecrets.length === 0 ? {} : { derive: (catalog) => deriveConnections(catalog, fromSecrets).value }),
     ...publisher,
   };
 }

@@ -10,10 +10,8 @@ import type { Lead } from "../../pipeline/loop/leading.ts";
 import type { EventPublisher } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
-import type { OpenConnection } from "../host/host-parts.ts";
-import { type ReadConnections, readConnection } from "../read-config.ts";
-
-type ConnectionConfig = ReadConnections["connections"][number];
+import type { ConnectionConfig, OpenConnection } from "../host/host-parts.ts";
+import { readConnection, rememberCredentials } from "../read-config.ts";
 
 /** A connection whose settings may change while it is read; it outlives the service that reads it. */
 export function openConnection(
@@ -25,13 +23,17 @@ export function openConnection(
 ): OpenConnection {
   const { name } = config.connection;
   let current = config;
+  rememberCredentials(context, config.connection);
   const opened = openNatsConnection(config.connection, {
     log,
     openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", name), { onTrouble }),
     hasJournal: () => existsSync(join(settings.state.directory, "journal", name)),
     stateId: () => lead().stateId,
     term: () => lead().term,
-    rereadConnection: async () => (await readConnection(context, current.settings)).value ?? current.connection,
+    rereadConnection: async () => {
+      const { settings: read, connection } = current;
+      return (read === undefined ? undefined : (await readConnection(context, read)).value) ?? connection;
+    },
   });
   return {
     get streams() {
@@ -39,6 +41,7 @@ export function openConnection(
     },
     change(next) {
       current = next;
+      rememberCredentials(context, next.connection);
       return opened.change(next.connection);
     },
     close: () => opened.close(),

@@ -1,10 +1,7 @@
 /** Connections by name: they outlive whoever reads them, so that nothing is missed while settings change. */
 import type { EventStream } from "../../ports/event-stream.ts";
-import type { ServiceConfig } from "../read-config.ts";
-import type { OpenConnection } from "./host-parts.ts";
+import type { ConnectionConfig, OpenConnection } from "./host-parts.ts";
 import { plainText } from "./plain-text.ts";
-
-type ConnectionConfig = ServiceConfig["connections"][number];
 
 interface Held {
   readonly open: OpenConnection;
@@ -20,13 +17,28 @@ export interface TakenStreams {
 export class Connections {
   readonly #openConnection: (connection: ConnectionConfig) => OpenConnection;
   readonly #held = new Map<string, Held>();
+  #configured: readonly ConnectionConfig[] = [];
+  /** Those that profiles describe. */
+  #derived: readonly ConnectionConfig[] = [];
 
   constructor(openConnection: (connection: ConnectionConfig) => OpenConnection) {
     this.#openConnection = openConnection;
   }
 
-  /** The streams of these connections: those that stay as they are remain open, and are the same. */
+  /** The streams of these connections, and of those that profiles describe; what stays as it is remains open. */
   take(connections: readonly ConnectionConfig[]): TakenStreams {
+    this.#configured = connections;
+    return this.#takeAll();
+  }
+
+  /** The same for connections that profiles describe. */
+  takeDerived(connections: readonly ConnectionConfig[]): TakenStreams {
+    this.#derived = connections;
+    return this.#takeAll();
+  }
+
+  #takeAll(): TakenStreams {
+    const connections = [...this.#configured, ...this.#derived];
     const gone: EventStream[] = [];
     const closing: OpenConnection[] = [];
     const names = new Set(connections.map(({ connection }) => connection.name));

@@ -1,10 +1,11 @@
 /** What the host is made of: everything that it opens, so that tests can put fakes in its place. */
 import type { Checked, Problem } from "../../model/problem.ts";
-import type { SecretRef, Settings } from "../../model/settings.ts";
+import type { ConnectionSettings, SecretRef, Settings } from "../../model/settings.ts";
 import type { OriginClaim } from "../../pipeline/branches/state-origin.ts";
 import type { ControlCommand } from "../../pipeline/execute-command.ts";
 import type { Lead } from "../../pipeline/loop/leading.ts";
 import type { Look } from "../../pipeline/loop/look.ts";
+import type { TakeDerived } from "../../pipeline/loop/secret-connections.ts";
 import type { LeadingSnapshot } from "../../pipeline/loop/snapshot.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Lease } from "../../ports/lease.ts";
@@ -16,7 +17,10 @@ export interface Closable {
   close(): Promise<void>;
 }
 
-type ConnectionConfig = ServiceConfig["connections"][number];
+/** A connection with the settings that it was read by; one that a profile's Secret describes has none. */
+export interface ConnectionConfig extends Pick<ServiceConfig["connections"][number], "connection"> {
+  readonly settings?: ConnectionSettings;
+}
 
 /** A connection's streams, which outlive whoever reads them. */
 export interface OpenConnection extends Closable {
@@ -58,6 +62,8 @@ export interface LeaderWindows {
   readonly onReady: () => void;
   /** Before anything is done on the outside that the state does not fence: whether it is still this process's turn. */
   readonly mayAct?: () => Promise<boolean>;
+  /** Opens connections that profiles describe beside those of the settings. */
+  readonly takeDerived?: TakeDerived;
 }
 
 /** A service with its repository open, that could lead. */
@@ -106,8 +112,7 @@ export interface HostParts {
   readonly startLeader: (
     config: ServiceConfig,
     streams: readonly EventStream[],
-    log: Log,
-    onReady: () => void,
+    windows: LeaderWindows,
     signal: AbortSignal,
   ) => Promise<Leader>;
   /** Opens the repository, to stand by with. */

@@ -6,10 +6,8 @@ import type { Settings } from "../../model/settings.ts";
 import type { StatusSource } from "../http/status-server.ts";
 import type { ServiceConfig } from "../read-config.ts";
 import { Connections, type TakenStreams } from "./connections.ts";
-import type { Closable, HostParts, ListenerHandlers, OpenConnection } from "./host-parts.ts";
+import type { Closable, ConnectionConfig, HostParts, ListenerHandlers, OpenConnection } from "./host-parts.ts";
 import { Lending, type PreparedLending } from "./lending.ts";
-
-type ConnectionConfig = ServiceConfig["connections"][number];
 
 /** Who answers what comes in; asked each time, for who is in force changes. */
 export interface ResourceUsers {
@@ -38,6 +36,10 @@ export class Resources {
   /** The streams of these connections; those that stay as they are remain open, and are the same. */
   takeStreams({ connections }: ServiceConfig): TakenStreams {
     return this.#connections.take(connections);
+  }
+
+  takeDerived(connections: readonly ConnectionConfig[]): TakenStreams {
+    return this.#connections.takeDerived(connections);
   }
 
   /** The folder's lock, then its control socket. Throws a SluiceError where another service has them. */

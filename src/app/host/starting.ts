@@ -1,8 +1,9 @@
 /** Starting: what the settings name is opened, the repository is waited for, and the turn to lead; then there is a leader. */
 import { stoppedError } from "../../pipeline/loop/requests.ts";
+import type { TakeDerived } from "../../pipeline/loop/secret-connections.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { ServiceConfig } from "../read-config.ts";
-import type { HostParts, Leader } from "./host-parts.ts";
+import type { HostParts, Leader, LeaderWindows } from "./host-parts.ts";
 import type { HostStatus } from "./host-status.ts";
 import { linkSignal } from "./link-signal.ts";
 import type { Resources } from "./resources.ts";
@@ -101,7 +102,7 @@ export class Starting {
   async #startAlone(config: ServiceConfig, onReady: () => void, signal: AbortSignal): Promise<NewLeader> {
     const streams = await this.#takeStreams(config);
     return {
-      leader: await this.#parts.startLeader(config, streams, this.#status.noting(), onReady, signal),
+      leader: await this.#parts.startLeader(config, streams, this.#windows(onReady), signal),
       turn: undefined,
     };
   }
@@ -120,7 +121,7 @@ export class Starting {
       this.#status.turn = turn;
       this.#status.setState("starting");
       const streams = await this.#takeStreams(config);
-      const windows = { log: this.#status.noting(), onReady, mayAct: () => this.#status.mayAct() };
+      const windows = { ...this.#windows(onReady), mayAct: () => this.#status.mayAct() };
       const leader = await standby.lead(streams, windows, AbortSignal.any([signal, lost]));
       this.#turns.follow(() => (leader.lead.stateId === "" ? undefined : leader.lead.stateId));
       return { leader, turn };
@@ -132,6 +133,15 @@ export class Starting {
     } finally {
       this.#status.standby = undefined;
     }
+  }
+
+  #windows(onReady: () => void): LeaderWindows {
+    const takeDerived: TakeDerived = (derived) => {
+      const taken = this.#resources.takeDerived(derived.map(({ connection }) => ({ connection })));
+      for (const stream of taken.streams) stream.receive();
+      return taken;
+    };
+    return { log: this.#status.noting(), onReady, takeDerived };
   }
 
   /** Nothing is read before there is a leader; what nobody keeps is taken meanwhile. */

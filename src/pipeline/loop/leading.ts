@@ -40,6 +40,7 @@ import { type Push, Pusher } from "./pusher.ts";
 import { type InboxEntry, Reader } from "./reader.ts";
 import { Requests, stoppedError } from "./requests.ts";
 import { Reviewing } from "./reviewing.ts";
+import { SecretConnections, type TakeDerived } from "./secret-connections.ts";
 import type { LeadingSnapshot } from "./snapshot.ts";
 import { makeSnapshot } from "./snapshot.ts";
 import { targetMissing, Watcher } from "./watcher.ts";
@@ -57,6 +58,8 @@ export interface LeadingParts extends LeadingPorts, LeadingSettings {
    * nobody else is to be asked.
    */
   readonly mayAct?: () => Promise<boolean>;
+  /** Opens connections that profiles describe; absent: nobody does. */
+  readonly takeDerived?: TakeDerived;
   /** The catalog of a state's tree, of settings as the checkpoint has them, where somebody has it loaded. */
   readonly readKept?: (tree: ObjectId | undefined, settings: string | undefined) => Promise<Catalog>;
   /** Called once when every stream is subscribed or has said what keeps it from that. */
@@ -90,6 +93,7 @@ export class Leading {
   readonly #absences: Absences;
   readonly #documents: Documents;
   readonly #leftBehind: LeftBehind;
+  readonly #secrets: SecretConnections | undefined;
   /** Settings that were refused because of what they would do. */
   #heldSettings: readonly HeldChange[] = [];
   readonly #requests: Requests;
@@ -109,7 +113,7 @@ export class Leading {
   private constructor(
     ports: LeadingPorts,
     inForce: InForce,
-    { onReady, mayAct = async () => true }: Pick<LeadingParts, "onReady" | "mayAct">,
+    { onReady, mayAct = async () => true, takeDerived }: Pick<LeadingParts, "onReady" | "mayAct" | "takeDerived">,
   ) {
     this.#ports = ports;
     this.#inForce = inForce;
@@ -122,6 +126,8 @@ export class Leading {
     this.#absences = new Absences(log);
     this.#requests = new Requests(() => this.#wake());
     this.#documents = new Documents({ ...shared, absences: this.#absences });
+    if (takeDerived !== undefined)
+      this.#secrets = new SecretConnections({ git: ports.git, log, inForce: current, take: takeDerived });
     this.#leftBehind = new LeftBehind({ git: ports.git, log, inForce: current });
     this.#reader = new Reader({
       ...shared,
@@ -159,7 +165,8 @@ export class Leading {
 
   /** Opens the branches, puts the catalog in force and brings the target to the state. */
   static async start(parts: LeadingParts, signal: AbortSignal): Promise<Leading> {
-    const { branches, git, clock, chance, log, metrics, onPushed, onReady, mayAct, readKept, ...settings } = parts;
+    const { branches, git, clock, chance, log, metrics, onPushed, onReady, readKept, ...rest } = parts;
+    const { mayAct, takeDerived, ...settings } = rest;
     const ports = { git, clock, chance, log, metrics, ...(onPushed === undefined ? {} : { onPushed }) };
     const opened = await untilAnswered(ports, signal, "start", () => branches.open());
     const checkpoint = await untilAnswered(ports, signal, "start", async () => branches.judgeOrigin(opened));
@@ -171,7 +178,11 @@ export class Leading {
     const leading = new Leading(
       ports,
       { ...settings, branches, keeper },
-      mayAct === undefined ? { onReady } : { onReady, mayAct },
+      {
+        onReady,
+        ...(mayAct === undefined ? {} : { mayAct }),
+        ...(takeDerived === undefined ? {} : { takeDerived }),
+      },
     );
     checkName(checkpoint.parts, settings.options.render.instance);
     await untilAnswered(ports, signal, "start", async () => {
@@ -379,7 +390,7 @@ export class Leading {
 
   /** Until a catalog with an owner has been in force no delivery is taken: streams wait. */
   async #readStreams(signal: AbortSignal): Promise<void> {
-    const { branches, keeper, streams } = this.#inForce;
+    const { branches, keeper } = this.#inForce;
     const { git } = this.#ports;
     if (!this.#reader.isReading && !(await hasHadOwner(keeper, git, branches.stateTree))) {
       const message = "no EventTrigger has been in force yet: no event is taken until one is";
@@ -388,7 +399,17 @@ export class Leading {
     }
     this.#absences.clear("owners");
     if (await this.#takeLead()) if (!(await this.#push(signal))) return;
-    await this.#reader.read(streams);
+    if (!(await this.#followSecrets())) await this.#reader.read(this.#inForce.streams);
+  }
+
+  /** Reads what profiles' Secrets on the target say is to be read. False: there is nothing new of that. */
+  async #followSecrets(): Promise<boolean> {
+    const taken = await this.#secrets?.look();
+    if (taken === undefined) return false;
+    this.#inForce = { ...this.#inForce, streams: taken.streams };
+    await this.#reader.read(taken.streams);
+    await taken.closeOthers();
+    return true;
   }
 
   /** Where others push to the target all the time the state goes alone: the target is tried again at once. */
@@ -418,6 +439,7 @@ export class Leading {
       if (push?.isDone) {
         await push.done;
         push = undefined;
+        if (this.#reader.isReading) await this.#followSecrets();
       }
       if (push === undefined) {
         await this.#requests.runAll(stopped);

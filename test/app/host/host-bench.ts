@@ -256,7 +256,7 @@ export function createHostBench(first = baseSettings(), leases = new FakeLeaseSe
     },
     checkSettings: async () => step("check settings"),
     checkDatabase: async () => step("check database"),
-    startLeader: (config, _streams, _log, onReady, signal) => startLeader(config, signal, { onReady }),
+    startLeader: (config, _streams, windows, signal) => startLeader(config, signal, windows),
     openStandby: async (config) => {
       await step("standby");
       const handle = hold("standby", label(config));
