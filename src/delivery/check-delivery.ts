@@ -1,13 +1,31 @@
-/** Clusters of the catalog that a hub's tool does not reach as they are described: warnings, each at the cluster. */
+/** What a hub's tool can't do of what documents say, and clusters that it does not reach: warnings, each at its place. */
 import type { Catalog } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { Problem } from "../model/problem.ts";
 import { findKubeconfig } from "./flux/kubeconfig-reference.ts";
 
-type Clusters = Pick<Catalog, "clusters" | "documents">;
+export function checkDelivery(catalog: Catalog, delivery: HubDelivery): readonly Problem[] {
+  return [...checkClusters(catalog, delivery), ...(delivery.kind === "argocd" ? checkOrder(catalog) : [])];
+}
 
-export function checkDelivery({ clusters, documents }: Clusters, delivery: HubDelivery): readonly Problem[] {
+/** Argo CD's Applications have no order among them. */
+function checkOrder({ eventTriggers, profiles }: Catalog): readonly Problem[] {
+  return [...eventTriggers.values(), ...profiles.values()].flatMap(({ dependsOn, at }) =>
+    dependsOn.length === 0
+      ? []
+      : [
+          {
+            code: "DELIVERY_IMPOSSIBLE",
+            severity: "warning",
+            message: "dependsOn can't be expressed by delivery.kind argocd",
+            at,
+          },
+        ],
+  );
+}
+
+function checkClusters({ clusters, documents }: Catalog, delivery: HubDelivery): readonly Problem[] {
   return [...clusters.values()].flatMap((cluster) => {
     const fault = delivery.kind === "flux" ? explainFlux(cluster) : explainArgocd(cluster);
     if (fault === undefined) return [];

@@ -6,9 +6,8 @@
  * and one that a hub can't reach any more keeps those that it had: a unit that ends takes its objects with it.
  */
 import type { Catalog } from "../model/catalog.ts";
-import { type Cluster, clusterKey } from "../model/cluster.ts";
+import { clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
-import { clustersOfTrigger } from "../model/select-clusters.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
 import { baseFolder, deliveryFilePath, deliveryPath, desiredFolder, unitFileName } from "../plan/paths.ts";
 import { writeApplication } from "./argocd/write-application.ts";
@@ -16,22 +15,19 @@ import { writeKustomization } from "./flux/write-kustomization.ts";
 import { writeHubObject } from "./hub-object.ts";
 import { keeperName, type Unit, unitsOf } from "./unit.ts";
 
-type DeliveredCatalog = Pick<Catalog, "clusters" | "clusterSets" | "eventTriggers">;
-
 /** Files of the state branch, by path. */
 export function writeDelivery(
-  catalog: DeliveredCatalog,
+  catalog: Catalog,
   delivery: HubDelivery,
   output: OutputOwner,
 ): ReadonlyMap<string, string> {
   const files = new Map<string, string>([[deliveryFilePath, writeHubFile(delivery, output)]]);
-  const corrected = delivery.kind === "argocd" ? findCorrected(catalog) : new Set<Cluster>();
   for (const cluster of catalog.clusters.values()) {
-    for (const unit of unitsOf(cluster, delivery)) {
+    for (const unit of unitsOf(cluster, catalog, delivery)) {
       const text =
         delivery.kind === "flux"
           ? writeKustomization(unit, delivery, output)
-          : writeApplication(unit, delivery, { corrects: corrected.has(cluster), output });
+          : writeApplication(unit, delivery, output);
       if (text === undefined) continue;
       files.set(deliveryPath(clusterKey(cluster), unit.name), text);
       // The cluster's own file keeps the base.
@@ -40,16 +36,6 @@ export function writeDelivery(
     }
   }
   return files;
-}
-
-/** Clusters on which a trigger asks for drift to be corrected. */
-function findCorrected(catalog: DeliveredCatalog): ReadonlySet<Cluster> {
-  const corrected = new Set<Cluster>();
-  for (const trigger of catalog.eventTriggers.values()) {
-    if (trigger.syncMode !== "ContinuousWithDriftDetection") continue;
-    for (const cluster of clustersOfTrigger(trigger, catalog)) corrected.add(cluster);
-  }
-  return corrected;
 }
 
 /** On the hub, where the units' objects are; of flux in the source's namespace, since clusters' may differ. */

@@ -1,15 +1,21 @@
 /** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
+import { profilesOn, profileUnit } from "../delivery/unit.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { isInForce } from "../model/catalog-owners.ts";
-import type { Owner } from "../model/owner.ts";
+import { clusterKey } from "../model/cluster.ts";
+import { type Owner, ownerKey } from "../model/owner.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import {
   baseFolder,
   clusterFileName,
+  clusterFolder,
   decodePathPart,
   deliveryFolder,
+  deliveryPath,
   desiredFolder,
+  ownerOfFolder,
   ownersFolder,
+  profileAreas,
   recordFolder,
   unitFileName,
 } from "../plan/paths.ts";
@@ -31,6 +37,28 @@ export async function findEmptyClusters(
       const ours = await ownFilesAlone(git, tree, `${desiredFolder}/${namespace}/${name}`);
       const hub = ours.length === 0 ? [] : await listAll(git, tree, `${deliveryFolder}/hub/${namespace}/${name}`);
       for (const path of [...ours, ...hub]) inputs.push({ kind: "file", path, text: undefined });
+    }
+  }
+  return inputs;
+}
+
+/** Deletions of the units of profiles that are not for their cluster any more, where nothing is left of their objects. */
+export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Catalog): Promise<readonly PlanInput[]> {
+  const inputs: PlanInput[] = [];
+  if (catalog.delivery === undefined) return inputs;
+  for (const cluster of catalog.clusters.values()) {
+    const key = clusterKey(cluster);
+    const wanted = new Set(profilesOn(cluster, catalog).map(({ owner }) => ownerKey(owner)));
+    for (const [kind, area] of profileAreas) {
+      for (const name of await namesIn(git, tree, `${desiredFolder}/${clusterFolder(key)}/${area}`)) {
+        const owner = ownerOfFolder(kind, name, key);
+        if (owner === undefined || wanted.has(ownerKey(owner))) continue;
+        const folder = `${desiredFolder}/${clusterFolder(key)}/${area}/${name}`;
+        const files = await listAll(git, tree, folder);
+        if (files.length !== 1 || files[0] !== `${folder}/${unitFileName}`) continue;
+        inputs.push({ kind: "file", path: files[0], text: undefined });
+        inputs.push({ kind: "file", path: deliveryPath(key, profileUnit(owner)), text: undefined });
+      }
     }
   }
   return inputs;

@@ -218,6 +218,17 @@ export function ownerFolderName({ name }: Owner): string {
   return encodePathPart(name);
 }
 
+/** A profile's folder, below a cluster's. */
+export function profileFolder(owner: Owner): string {
+  return `${areas[owner.kind]}/${ownerFolderName(owner)}`;
+}
+
+/** Folders, below a cluster's, that have a folder for each profile, by the profiles' kind. */
+export const profileAreas: readonly (readonly [OwnerKind, string])[] = [
+  ["ClusterProfile", areas.ClusterProfile],
+  ["Profile", areas.Profile],
+];
+
 /** The owner whose folder this is, unless its name was cut for its length: then undefined. */
 export function ownerOfFolder(kind: OwnerKind, folderName: string, cluster: ClusterKey): Owner | undefined {
   if (folderName.includes("~")) return undefined;

@@ -123,6 +123,42 @@ spec:
   });
 });
 
+describe("profiles", () => {
+  const profile = (name: string, spec: string) =>
+    `apiVersion: config.projectsveltos.io/v1beta1\nkind: ClusterProfile\nmetadata: {name: ${name}}\nspec: {${spec}}\n`;
+  const labelled = `${sveltos}\nmetadata: {name: eu-1, namespace: fleet, labels: {env: prod}}\nspec: {kubeconfigKeyName: k}\n`;
+  const catalog = catalogOf(
+    labelled,
+    profile("crds", ""),
+    profile(
+      "apps",
+      "clusterSelector: {matchLabels: {env: prod}}, dependsOn: [crds], syncMode: ContinuousWithDriftDetection",
+    ),
+    profile("elsewhere", "clusterSelector: {matchLabels: {env: test}}"),
+  );
+
+  it("each is a unit where it is for, a prerequisite where its dependent is, in their order", () => {
+    const files = writeDelivery(catalog, flux, output);
+    const hub = (name: string) => files.get(`delivery/hub/fleet/eu-1/${name}.yaml`) ?? "";
+    const prerequisite = /^ {2}name: (.*)$/m.exec(hub("clusterprofile.crds"))?.[1];
+
+    expect(hub("clusterprofile.crds")).toContain("  wait: true\n");
+    expect(hub("clusterprofile.apps")).toContain(`  dependsOn:\n  - name: ${prerequisite}\n`);
+    expect(hub("clusterprofile.apps")).toContain("  path: rendered/fleet/eu-1/clusterprofiles/apps\n");
+    expect(hub("clusterprofile.apps")).not.toContain("wait:");
+    expect([...files.keys()].filter((path) => path.includes("elsewhere"))).toEqual([]);
+    expect(files.has("desired/fleet/eu-1/clusterprofiles/apps/sluice-unit.yaml")).toBe(true);
+  });
+
+  it("of Argo CD heal themselves by their own, and their order is a warning", () => {
+    const files = writeDelivery(catalog, argocd, output);
+
+    expect(files.get("delivery/hub/fleet/eu-1/clusterprofile.apps.yaml")).toContain("selfHeal: true");
+    expect(files.get("delivery/hub/fleet/eu-1/clusterprofile.crds.yaml")).toContain("selfHeal: false");
+    expect(checkDelivery(catalog, argocd).filter(({ message }) => message.includes("dependsOn"))).toHaveLength(1);
+  });
+});
+
 describe("for Argo CD", () => {
   it("each unit is an Application by the cluster's name, rendered again only for commits to its folder", () => {
     const catalog = catalogOf(clusters.argo);

@@ -3,7 +3,16 @@ import { beforeEach, expect, it } from "vitest";
 import type { FluxDelivery, HubDelivery } from "../../src/model/hub-delivery.ts";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
-import { cloudEvent, clusterDocument, createInstance, simpleConfig, turns, until } from "./service-bench.ts";
+import {
+  cloudEvent,
+  clusterDocument,
+  configMap,
+  contentDocument,
+  createInstance,
+  simpleConfig,
+  turns,
+  until,
+} from "./service-bench.ts";
 
 const flux: FluxDelivery = {
   kind: "flux",
@@ -148,5 +157,26 @@ it("a cluster that goes keeps its units until it has no objects left, and loses 
   expect(manifests().some((path) => path.includes("/second/"))).toBe(false);
   expect(hub().some((path) => path.includes("/second/"))).toBe(false);
   expect(objects().some((path) => path.includes("alice"))).toBe(true);
+  await service.stop();
+});
+
+it("a profile's unit comes with it, and goes when nothing is left of what it had there", async () => {
+  const profile = `apiVersion: config.projectsveltos.io/v1beta1
+kind: ClusterProfile
+metadata: {name: base}
+spec:
+  clusterRefs: [{namespace: mgmt, name: one, kind: SveltosCluster, apiVersion: lib.projectsveltos.io/v1beta1}]
+  policyRefs: [{kind: ConfigMap, namespace: default, name: plain}]
+`;
+  const plain = contentDocument("plain", configMap("plain", "v"));
+  remote.commitAsPerson("main", { "config/profile.yaml": profile, "config/plain.yaml": plain });
+  const service = await start(flux);
+  const ofProfile = () => [...hub(), ...manifests()].filter((path) => path.includes("clusterprofile"));
+  await until(() => ofProfile().length === 3, [service.instance.clock]);
+
+  remote.commitAsPerson("main", { "config/profile.yaml": undefined });
+  await service.look();
+
+  expect(ofProfile()).toEqual([]);
   await service.stop();
 });

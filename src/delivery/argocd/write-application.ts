@@ -9,12 +9,7 @@ const finalizer = "resources-finalizer.argocd.argoproj.io";
 /** Only a commit that touches the folder has it rendered again. */
 const pathsAnnotation = "argocd.argoproj.io/manifest-generate-paths";
 
-/** `corrects`: drift is corrected, as an owner on the cluster asks for (ContinuousWithDriftDetection). */
-export function writeApplication(
-  unit: Unit,
-  argocd: ArgocdDelivery,
-  { corrects, output }: { readonly corrects: boolean; readonly output: OutputOwner },
-): string {
+export function writeApplication(unit: Unit, argocd: ArgocdDelivery, output: OutputOwner): string {
   const { namespace, project, repoURL, revision } = argocd;
   const path = `${output.outputPath}/${unit.folder}`;
   const spec = {
@@ -22,7 +17,7 @@ export function writeApplication(
     source: { repoURL, targetRevision: revision, path, directory: { recurse: true } },
     destination: { name: unit.cluster.name },
     syncPolicy: {
-      automated: { prune: true, selfHeal: corrects },
+      automated: { prune: true, selfHeal: unit.corrects },
       retry: { limit: 5, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
       syncOptions: ["ServerSideApply=true"],
     },

@@ -8,9 +8,9 @@ import { findKubeconfig } from "./kubeconfig-reference.ts";
 /**
  * In the cluster's namespace, since a kubeconfig is referred to by name alone. Undefined: a hub can't reach the cluster.
  *
- * Units don't wait for each other: one that depends on another is looked at again 30 s later where the other has not
- * applied the revision yet, and each login would take as long. What needs a Namespace of `base/` that is just being made
- * is tried again after `retryInterval`.
+ * No unit waits for `base/`: one that depends on another is looked at again 30 s later where the other has not applied the
+ * revision yet, and each login would take as long. What needs a Namespace of `base/` that is just being made is tried
+ * again after `retryInterval`. What documents say of dependsOn is another thing: there it is asked for.
  */
 export function writeKustomization(unit: Unit, flux: FluxDelivery, output: OutputOwner): string | undefined {
   const kubeconfig = findKubeconfig(unit.cluster);
@@ -22,6 +22,8 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
     timeout,
     path: `${output.outputPath}/${unit.folder}`,
     prune: true,
+    ...(unit.isAwaited ? { wait: true } : {}),
+    ...(unit.dependsOn.length === 0 ? {} : { dependsOn: unit.dependsOn.map((name) => ({ name })) }),
     sourceRef: { kind: "GitRepository", name: source.name, namespace: source.namespace },
     kubeConfig: { secretRef: { name: kubeconfig.name, key: kubeconfig.key } },
   };

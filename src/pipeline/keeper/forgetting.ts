@@ -5,7 +5,7 @@ import { ownerKey } from "../../model/owner.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
 import { ownerPath } from "../../plan/paths.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
-import { findEmptyClusters, findPurgeable } from "../forget-withdrawn.ts";
+import { findEmptyClusters, findEmptyUnits, findPurgeable } from "../forget-withdrawn.ts";
 import type { StateCommits } from "./state-commits.ts";
 
 const minutesBetweenPurges = 60;
@@ -37,7 +37,10 @@ export class Forgetting {
     if (tree === undefined || (!isDue && !this.#mayForget)) return;
     this.#purgedAt = minutes;
     const { keepWithdrawnMinutes } = commits.options.guard;
-    const inputs: PlanInput[] = [...(await findEmptyClusters(git, tree, commits.catalog))];
+    const inputs: PlanInput[] = [
+      ...(await findEmptyClusters(git, tree, commits.catalog)),
+      ...(await findEmptyUnits(git, tree, commits.catalog)),
+    ];
     const purgeable = await findPurgeable(git, tree, commits.catalog, minutes - keepWithdrawnMinutes);
     for (const owner of purgeable) inputs.push({ kind: "purge", owner });
     this.#mayForget = false;
