@@ -14,7 +14,6 @@ type Harmless = Json | undefined;
 const specFields: Readonly<Record<string, Harmless>> = {
   helmCharts: undefined,
   kustomizationRefs: undefined,
-  patches: undefined,
   patchesFrom: undefined,
   driftExclusions: undefined,
   preDeployChecks: undefined,

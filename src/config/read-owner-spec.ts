@@ -12,6 +12,7 @@ import { pausedAnnotation } from "../model/pauses.ts";
 import type { Checked } from "../model/problem.ts";
 import { warnOfPolicyRefFields } from "./fields-without-effect.ts";
 import { readDocumentRef, readGenerators, readTemplateResourceRefs } from "./read-document-refs.ts";
+import { readPatches } from "./read-patches.ts";
 import type { TemplateReader } from "./template-reader.ts";
 import { memberList, memberObject, memberText, type Path, type YamlDocument } from "./yaml-document.ts";
 
@@ -22,9 +23,11 @@ export function readOwnerSpec(document: YamlDocument, templates: TemplateReader,
   );
   const templateResourceRefs = readTemplateResourceRefs(document, templates, spec);
   const generators = readGenerators(document, templates, spec);
+  const patches = readPatches(document, templates, spec);
   const value: OwnerSpec = {
     templateResourceRefs: templateResourceRefs.value,
     generators: generators.value,
+    patches: patches.value,
     policyRefs: policyRefs.flatMap((ref) => (ref.value === undefined ? [] : [ref.value])),
     syncMode: (memberText(spec, "syncMode") ?? "Continuous") as SyncMode,
     tier: Number(spec.get("tier") ?? 100),
@@ -36,7 +39,10 @@ export function readOwnerSpec(document: YamlDocument, templates: TemplateReader,
     ...(isPaused(document) ? { isPaused: true } : {}),
     at: document.placeOf([]),
   };
-  return { value, problems: [...policyRefs, templateResourceRefs, generators].flatMap(({ problems }) => problems) };
+  return {
+    value,
+    problems: [...policyRefs, templateResourceRefs, generators, patches].flatMap(({ problems }) => problems),
+  };
 }
 
 function isPaused(document: YamlDocument): boolean {
@@ -46,10 +52,11 @@ function isPaused(document: YamlDocument): boolean {
 
 /** What of a `spec` is rendered. */
 export function templatesOfSpec(spec: OwnerSpec): readonly TemplateField[] {
-  const { generators, extraLabels, extraAnnotations } = spec;
+  const { generators, patches, extraLabels, extraAnnotations } = spec;
   return [
     ...referencesOf(spec).flatMap(({ namespace, name }) => [namespace, name]),
     ...generators.map(({ nameFormat }) => nameFormat),
+    ...patches.map(({ operations }) => operations),
     ...extraLabels.values(),
     ...extraAnnotations.values(),
   ];

@@ -6,6 +6,7 @@ import type { DocumentRef } from "./document-ref.ts";
 import type { HubDelivery } from "./hub-delivery.ts";
 import type { JsonObject } from "./json.ts";
 import type { Owner, OwnerKey } from "./owner.ts";
+import type { Patch } from "./patch.ts";
 import type { PolicyRule } from "./policy.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
 import type { Template } from "./template.ts";
@@ -77,6 +78,8 @@ export interface OwnerSpec {
   readonly templateResourceRefs: readonly TemplateResourceRef[];
   /** Only an EventTrigger has any. */
   readonly generators: readonly Generator[];
+  /** Applied to what policyRefs render, in their order. */
+  readonly patches: readonly Patch[];
   readonly syncMode: SyncMode;
   /** Lower wins a conflict; 100 unless given. */
   readonly tier: number;

@@ -114,6 +114,9 @@ function renderDocuments(
   const context = resources.size === 0 ? scope.context : { ...scope.context, resources };
   const extraLabels = renderFields(spec.extraLabels, data, context);
   const extraAnnotations = renderFields(spec.extraAnnotations, data, context);
+  const patches = spec.patches.map(({ operations, target }) => {
+    return { target, source: operations.source, rendered: renderContent(operations, data, context) };
+  });
   const manifests: Manifest[] = [];
   const warnings: Problem[] = [];
   const seen = new Set<string>();
@@ -126,6 +129,7 @@ function renderDocuments(
         extraLabels,
         extraAnnotations,
         isOfEvent: scope.trigger !== undefined,
+        ...(patches.length === 0 ? {} : { patches }),
         isForced: reference.force,
         documents: [...resources.values()].filter((resource) => resource !== null),
         isConfidential: isConfidential || settings.hidesEvents === true,

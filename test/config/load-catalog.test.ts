@@ -109,7 +109,6 @@ it("all known fields of an EventTrigger are taken, each without effect with a wa
       "spec.policyRefs[2].remoteURL",
       "spec.helmCharts",
       "spec.kustomizationRefs",
-      "spec.patches",
       "spec.patchesFrom",
       "spec.driftExclusions",
       "spec.preDeployChecks",

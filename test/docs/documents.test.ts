@@ -66,7 +66,7 @@ function sampleOf(field: string): string {
     dependsOn: "[a]",
     driftExclusions: "[{paths: [/a]}]",
     helmCharts: "[{repositoryURL: 'https://a', releaseName: a, releaseNamespace: a}]",
-    patches: "[{patch: 'a: b'}]",
+    patches: "[{patch: '- {op: remove, path: /a}', target: {kind: A}}]",
     patchesFrom: "[{kind: ConfigMap, name: a}]",
     preDeployChecks: "[{name: a, featureID: Resources}]",
     validateHealths: "[{name: a, featureID: Resources}]",

@@ -39,13 +39,14 @@ export function specChains(
   contents: Catalog["contents"],
   others: readonly Template[] = [],
 ): readonly FieldChain[] {
-  const { extraLabels, extraAnnotations, policyRefs, generators } = spec;
+  const { extraLabels, extraAnnotations, policyRefs, generators, patches } = spec;
   const templates = [
     ...others,
     ...extraLabels.values(),
     ...extraAnnotations.values(),
     ...referencesOf(spec).flatMap(({ namespace, name }) => [namespace, name]),
     ...generators.map(({ nameFormat }) => nameFormat),
+    ...patches.map(({ operations }) => operations),
   ];
   for (const [key, content] of contents) {
     if (![...policyRefs, ...generators].some((ref) => mayRefer(ref, key))) continue;

@@ -31,9 +31,13 @@ const free: readonly string[] = [
 ];
 const freePaths = free.map((path) => path.split("."));
 
+export function isConsumersKind(group: string): boolean {
+  return groups.test(group);
+}
+
 /** For what an event's template printed; `group`: of the object. */
 export function checkReferences(node: YamlNode, group: string, kind: string, report: ObjectReport): void {
-  if (!groups.test(group)) return;
+  if (!isConsumersKind(group)) return;
   const walk = (inner: YamlNode, path: readonly string[]): void => {
     if (isFree(path) || report.isFull) return;
     const target = targetOf(inner);

@@ -2,6 +2,7 @@
 import type { CustomKinds } from "../../model/custom-kind.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Provenance } from "../../model/manifest.ts";
+import type { RenderedPatch } from "../patches/patch-object.ts";
 import type { KubernetesChecks } from "./schema/check-schema.ts";
 
 export interface ManifestOptions {
@@ -9,6 +10,8 @@ export interface ManifestOptions {
   /** Set on every object, over what the template says. */
   readonly extraLabels: ReadonlyMap<string, string>;
   readonly extraAnnotations: ReadonlyMap<string, string>;
+  /** What is changed of the objects. */
+  readonly patches?: readonly RenderedPatch[];
   /** It comes of an event, which must not say what other programs do: `checkReferences`. */
   readonly isOfEvent?: boolean;
   /** Objects are made anew where they can't be changed as they are. */

@@ -95,6 +95,12 @@ export class ObjectReport {
     if (!this.isFull) this.#add(code, message, startOf(this.#source));
   }
 
+  /** What another report found of the same object. */
+  adopt(problems: readonly Problem[]): void {
+    this.#errors += problems.filter(({ severity }) => severity === "error").length;
+    this.problems.push(...problems);
+  }
+
   get errors(): number {
     return this.#errors;
   }

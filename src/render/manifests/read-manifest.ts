@@ -2,7 +2,10 @@
 import { customKindKey } from "../../model/custom-kind.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { Manifest, ObjectIdentity } from "../../model/manifest.ts";
+import type { PatchSubject } from "../../model/patch.ts";
+import { type PatchedObject, patchObject, textsOf } from "../patches/patch-object.ts";
 import type { YamlMapping, YamlNode } from "../yaml/node.ts";
+import { parseYaml } from "../yaml/parse-yaml.ts";
 import { writeCanonicalYaml } from "../yaml/write-canonical-yaml.ts";
 import { scopeOf } from "./api-scope.ts";
 import { carryText, mayHoldBrokenText } from "./carry-text.ts";
@@ -14,11 +17,11 @@ import {
   faultOfLabelValue,
 } from "./check-names.ts";
 import { checkObject, checkPrintedKeys, isKind, membersOf } from "./check-object.ts";
-import { checkReferences } from "./check-references.ts";
+import { checkReferences, isConsumersKind } from "./check-references.ts";
 import { memberOf } from "./find-objects.ts";
 import type { ManifestOptions } from "./manifest-options.ts";
 import { markForced } from "./mark-forced.ts";
-import type { ObjectReport } from "./object-report.ts";
+import { ObjectReport } from "./object-report.ts";
 import {
   entityAnnotation,
   instanceLabel,
@@ -54,6 +57,10 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
   if (report.errors === before) checkSchema(read, options, report);
   if (report.errors > before || report.isFull) return undefined;
 
+  const { patches = [], ...unpatched } = options;
+  const patched = patchObject(value, subjectOf(value, type, options), patches);
+  if (patched !== undefined) return readPatched(patched, type, unpatched, report);
+
   const { identity, isScopeKnown } = identify(value, type, options);
   if (!isScopeKnown && options.isValidation === true && !membersOf(value.get("metadata")).has("namespace")) {
     const message = `it is not known whether a ${type.kind} of ${type.group} lives in a namespace, and none is given`;
@@ -73,6 +80,43 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
   return report.errors > before
     ? undefined
     : { identity, text: protectFromSubstitution(text, object), at: report.start };
+}
+
+/** Labels and annotations that the owner adds are there already, as they are where kustomize patches. */
+function subjectOf(value: JsonObject, type: ObjectType, options: ManifestOptions): PatchSubject {
+  const metadata = membersOf(value.get("metadata"));
+  return {
+    ...identify(value, type, options).identity,
+    version: type.version,
+    labels: new Map([...textsOf(metadata.get("labels")), ...options.extraLabels]),
+    annotations: new Map([...textsOf(metadata.get("annotations")), ...options.extraAnnotations]),
+  };
+}
+
+/** Reads what patches made of an object, as if it had been written so: whatever is refused of a template is of a patch. */
+function readPatched(
+  { value, source, isPrinted }: PatchedObject,
+  { group, version, kind }: ObjectType,
+  options: ManifestOptions,
+  report: ObjectReport,
+): Manifest | undefined {
+  const text = writeCanonicalYaml(value);
+  const own = new ObjectReport({ text, printed: [] }, source, !report.quotes);
+  const [node] = parseYaml(text);
+  const manifest = node === undefined ? undefined : readManifest(node, options, own);
+  const isSame = manifest === undefined || isSameType(manifest.identity, { group, version, kind });
+  if (!isSame) own.addOutside("MANIFEST_INVALID", `a patch must not make another kind of a ${kind}`);
+  // What only another version may take an event must not say.
+  const isStrict = options.isOfEvent === true && isPrinted;
+  if (isStrict && isConsumersKind(group)) {
+    own.addOutside("POLICY_VIOLATION", `what an event says must not be patched into a ${kind} (built-in: references)`);
+  }
+  report.adopt(isStrict ? own.problems.map((problem) => ({ ...problem, severity: "error" })) : own.problems);
+  return own.errors > 0 || !isSame || manifest === undefined ? undefined : { ...manifest, at: report.start };
+}
+
+function isSameType(identity: ObjectIdentity, { group, kind }: ObjectType): boolean {
+  return identity.group === group && identity.kind === kind;
 }
 
 /** What etcd takes in one request, less what the API server adds. */
