@@ -109,7 +109,8 @@ class ApplyPass {
       if (at === undefined || !("file" in at) || at.file !== file.path) continue;
       const [scope = "", kind = "", name = ""] = key.split("/");
       const identity = { group: "", kind, namespace: scope === "_cluster" ? "" : scope, name };
-      this.#parts.onOutcome(key, { action: "failed", identity, owner: "", path: file.path, code, message });
+      const { path } = file;
+      this.#parts.onOutcome(key, { action: "failed", identity, owner: "", path, code, message, isPending: true });
     }
   }
 
@@ -134,7 +135,7 @@ class ApplyPass {
       const message = kind.isNamespaced
         ? `a ${kind.kind} is in a namespace, and this one names none`
         : `a ${kind.kind} is in no namespace, and this one names ${identity.namespace}`;
-      this.#tell(desired, { action: "failed", code: "MANIFEST_INVALID", message });
+      this.#tell(desired, { action: "failed", code: "MANIFEST_INVALID", message, isPending: true });
       return [];
     }
     return [{ key, desired, ref: { kind, namespace: identity.namespace, name: identity.name } }];

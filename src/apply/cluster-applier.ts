@@ -19,7 +19,7 @@ import { DriftWatch } from "./drift-watch.ts";
 import { leaveOutExclusions } from "./leave-out.ts";
 import { listMembers } from "./list-members.ts";
 import { kindPartOf, rankOf } from "./object-rank.ts";
-import type { ObjectOutcome } from "./outcome.ts";
+import { isTrouble, type ObjectOutcome } from "./outcome.ts";
 import { type OwnerPolicies, policyOf } from "./owner-policies.ts";
 import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";
 import { PendingObjects } from "./pending-objects.ts";
@@ -256,9 +256,10 @@ export class ClusterApplier {
       if (item !== undefined) this.#pending.note(key, item, outcome, now);
     }
     const told = [...outcomes.values()];
+    // What is tried again and comes to nothing again leaves the parent as it is.
+    const isNews = kind !== "retry" || told.some((outcome) => !isTrouble(outcome));
     const applied = { commit: revision.commit, now: clock.now(), by: holder };
-    const hasFailed = told.filter(({ action, isPending }) => action === "failed" && isPending !== true);
-    await this.#parent.tell(applied, told, [...hasFailed, ...this.#pending.outcomes]);
+    if (isNews) await this.#parent.tell(applied, told, this.#pending.outcomes);
     this.#applied = revision;
     return { kind, commit: revision.commit, outcomes: told, unchanged: plan.unchanged, problems: plan.problems };
   }

@@ -53,7 +53,9 @@ export async function readDesired(blobs: BlobReader, files: readonly DesiredFile
       throw new SluiceError({ code: "GIT_UNAVAILABLE", message: `${file.path} can't be read from the repository` });
     }
     try {
-      return parseYaml11Stream(decoder.decode(bytes)).flatMap((document) => readObjects(document, file));
+      const objects = parseYaml11Stream(decoder.decode(bytes)).flatMap((document) => readObjects(document, file));
+      checkPlace(file, objects);
+      return objects;
     } catch (error) {
       const isSyntax = error instanceof YamlError || error instanceof YamlToJsonError;
       if (!isSyntax && !(error instanceof NotAnObject)) throw error;
@@ -68,6 +70,13 @@ export async function readDesired(blobs: BlobReader, files: readonly DesiredFile
 }
 
 class NotAnObject extends Error {}
+
+/** Where Sluice puts files, a path says what is in them; a full pass goes by that, without reading them all. */
+function checkPlace({ path }: DesiredFile, objects: readonly DesiredObject[]): void {
+  const key = keyOfPath(path);
+  const isThere = objects.length === 1 && objectKey(objects[0]!.identity) === key;
+  if (key !== undefined && !isThere) throw new NotAnObject("this is not the object whose place this is");
+}
 
 /** One object, or those of a List. */
 function readObjects(document: Json, file: DesiredFile): DesiredObject[] {

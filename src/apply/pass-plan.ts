@@ -64,11 +64,17 @@ export async function planDifference(git: Repository, before: ObjectId, after: O
     // What can't be read deletes nothing.
     if (!apply.has(key) && !broken.has(file.path)) remove.set(key, { key, identity, version, owner });
   }
+  // One that is known by its place fails as an object does, and is told and tried again as such.
+  const known = filesAt("after").flatMap((file) => {
+    const key = broken.has(file.path) ? keyOfPath(file.path) : undefined;
+    return key === undefined ? [] : [{ key, file }];
+  });
+  const placed = new Set(known.map(({ file }) => file.path));
   return {
-    apply: [...apply].map(([key, file]) => ({ key, file })),
+    apply: [...[...apply].map(([key, file]) => ({ key, file })), ...known],
     remove: [...remove.values()],
     live: new Map(),
-    problems: now.problems,
+    problems: now.problems.filter(({ at }) => at === undefined || !("file" in at) || !placed.has(at.file)),
     unchanged: 0,
   };
 }

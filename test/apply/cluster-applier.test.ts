@@ -101,10 +101,24 @@ describe("a change", () => {
     await world.step();
     world.commit({ [path]: "metadata: [", ...files(objectFile("ConfigMap/default/c")) });
     const report = await world.step();
-    expect(report?.problems).toMatchObject([{ code: "MANIFEST_SYNTAX", at: { file: path } }]);
+    expect(report?.outcomes).toContainEqual(
+      expect.objectContaining({ action: "failed", code: "MANIFEST_SYNTAX", path }),
+    );
+    expect(await world.failures()).toHaveLength(1);
     world.restart();
     await world.step();
     expect(cluster.names).toEqual(expect.arrayContaining(["a", "b", "c"].map((name) => `ConfigMap/default/${name}`)));
+  });
+
+  it("that puts an object at another's place fails that one, in a full pass as between them", async () => {
+    const [, text] = objectFile("ConfigMap/default/other");
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    world.commit({ [objectFile("ConfigMap/default/b")[0]]: text });
+    expect(await world.actions()).toEqual(["failed configmap/b"]);
+    world.restart();
+    expect(await world.actions()).toEqual(["failed configmap/b"]);
+    expect(cluster.names).not.toContain("ConfigMap/default/other");
   });
 
   it("is not lost where the cluster goes away midway: it is begun anew", async () => {
