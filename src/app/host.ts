@@ -140,9 +140,10 @@ export class Host {
             await running;
             return { config: next, before: config };
           }
-          await exchangeSettings(ready, this.#resources, next, () => {
+          const onInForce = () => {
             this.#status.config = next;
-          });
+          };
+          await exchangeSettings(ready, this.#resources, next, { log: this.#parts.log, onInForce });
           config = next;
           this.#status.tellInForce("settings in force");
         } catch (error) {

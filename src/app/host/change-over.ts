@@ -5,6 +5,7 @@
 import { SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
+import type { Log } from "../../ports/system.ts";
 import type { ServiceConfig } from "../read-config.ts";
 import { within } from "./deadline.ts";
 import type { Closable, HostParts, Leader, PreparedChange } from "./host-parts.ts";
@@ -69,7 +70,7 @@ export async function exchangeSettings(
   { listeners, change }: ReadyChange,
   resources: Resources,
   next: ServiceConfig,
-  onInForce: () => void,
+  { log, onInForce }: { readonly log: Log; readonly onInForce: () => void },
 ): Promise<void> {
   let closeOthers: () => Promise<void> = () => Promise.resolve();
   try {
@@ -83,8 +84,13 @@ export async function exchangeSettings(
     await listeners.abandon();
     throw error;
   }
-  await listeners.adopt();
-  await closeOthers();
+  // The new ones are in force, whatever becomes of what the old ones used.
+  for (const release of [listeners.adopt, closeOthers]) {
+    await release().catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn("what the old settings used could not be closed", { reason });
+    });
+  }
 }
 
 /** A change of any of these is another database, or another way into it: the service begins anew with it, as with a lease. */

@@ -1,6 +1,7 @@
 /** Connections by name: they outlive whoever reads them, so that nothing is missed while settings change. */
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { ConnectionConfig, OpenConnection } from "./host-parts.ts";
+import { closeAll } from "./lending.ts";
 import { plainText } from "./plain-text.ts";
 
 interface Held {
@@ -62,10 +63,7 @@ export class Connections {
     });
     return {
       streams,
-      closeOthers: async () => {
-        for (const stream of gone) await stream.close();
-        for (const open of closing) await open.close();
-      },
+      closeOthers: () => closeAll([...gone, ...closing]),
     };
   }
 

@@ -13,6 +13,13 @@ export interface PreparedLending<T> {
   abandon(): Promise<void>;
 }
 
+/** Each, whatever becomes of the others; throws what the first one fails with. */
+export async function closeAll(things: Iterable<Closable>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const thing of things) await thing.close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
 export class Lending<T extends Closable> {
   #held = new Map<string, T>();
 
@@ -39,7 +46,7 @@ export class Lending<T extends Closable> {
       adopt: async () => {
         const before = this.#held;
         this.#held = all;
-        for (const [key, thing] of before) if (!all.has(key)) await thing.close();
+        await closeAll([...before].filter(([key]) => !all.has(key)).map(([, thing]) => thing));
       },
       abandon: closeOpened,
     };

@@ -29,6 +29,8 @@ export type Resource =
 /** Where a test can make the host wait, or fail: a step, by what it is about. */
 export type Step =
   | "read"
+  /** A connection's file can't be read. */
+  | "link"
   | "check settings"
   | "check database"
   | "lock"
@@ -38,7 +40,8 @@ export type Step =
   | "start"
   | "standby"
   | "prepare"
-  | "exchange";
+  | "exchange"
+  | `close ${Resource}`;
 
 export const baseSettings = (
   more = "",
@@ -120,6 +123,7 @@ export function createHostBench(first = baseSettings(), leases = new FakeLeaseSe
     let isOpen = true;
     return {
       close: async () => {
+        await step(`close ${resource}`);
         if (!isOpen) throw new Error(`${resource} ${name} is closed twice`);
         isOpen = false;
         open.set(resource, (open.get(resource) ?? 0) - 1);
@@ -202,13 +206,23 @@ export function createHostBench(first = baseSettings(), leases = new FakeLeaseSe
       const { text } = file;
       await step("read");
       if (text === undefined) return { value: undefined, problems: [problem("SETTINGS_INVALID", "it is not there")] };
+      if (faults.has("link"))
+        return { value: undefined, problems: [problem("CONNECTION_INVALID", "it can't be read")] };
       const { value: settings, problems } = loadSettings(text, "/sluice.yaml");
       if (settings === undefined) return { value: undefined, problems };
       const [bus] = settings.connections;
       const connection = {
         name: "bus",
         connectTo: new Map(),
-        core: { url: "nats://nats:4222", authorization: {}, subjects: [text.includes("more.>") ? "more.>" : "user"] },
+        ...(text.includes("# no core subjects")
+          ? {}
+          : {
+              core: {
+                url: "nats://nats:4222",
+                authorization: {},
+                subjects: [text.includes("more.>") ? "more.>" : "user"],
+              },
+            }),
       } as unknown as ServiceConfig["connections"][number]["connection"];
       return { value: { settings, connections: [{ settings: bus!, connection }], files: ["/sluice.yaml"] }, problems };
     },
@@ -347,6 +361,8 @@ export function createHostBench(first = baseSettings(), leases = new FakeLeaseSe
       }
       await turns(3);
     },
+    /** What is open, and how many of each. */
+    openNow: () => Object.fromEntries([...open].filter(([, count]) => count !== 0)),
     /** What is open and should not be, at the end. */
     leaks: () => [...open].filter(([, count]) => count !== 0),
     said: (message: string) => log.lines.filter((line) => line.includes(message)).length,
