@@ -15,7 +15,7 @@ import type {
   Profile,
   RawDocument,
 } from "../model/catalog.ts";
-import { type Cluster, clusterKey } from "../model/cluster.ts";
+import { type Cluster, type ClusterKey, clusterKey } from "../model/cluster.ts";
 import { type CustomKind, customKindKey } from "../model/custom-kind.ts";
 import type { DocumentKey } from "../model/document-key.ts";
 import { type OwnerKey, ownerKey } from "../model/owner.ts";
@@ -25,6 +25,7 @@ import { type ContentScope, checkContent } from "./check-contents.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkEventSourceNames, checkSubscriptions } from "./check-subscriptions.ts";
+import { chooseReplicas } from "./choose-replicas.ts";
 import { deriveConnections } from "./derive-connections.ts";
 import { findDependencyCycles } from "./find-dependency-cycles.ts";
 import type { CatalogOptions } from "./load-catalog.ts";
@@ -43,6 +44,8 @@ export class CatalogBuilder {
   /** Files and folders that can't be read: whatever was below such a path may still be there. */
   readonly #unreadable: readonly { readonly path: string; readonly fault: Problem }[];
   readonly #lastInForce: ReadonlyMap<DocumentKey, ReadDocument>;
+  /** By set, which clusters it has chosen so far. */
+  readonly #chosen = new Map<string, readonly ClusterKey[]>();
   readonly #problems: Problem[] = [];
   readonly #added = new Map<DocumentKey, ReadDocument>();
   /** Bad documents, and what is wrong with each. */
@@ -54,7 +57,12 @@ export class CatalogBuilder {
   readonly #faultsByName = new Map<string, Problem>();
 
   /** `files`: all that documents may come from; `lastInForce`: the catalog before this one. */
-  constructor(files: readonly ConfigFile[], lastInForce: ReadonlyMap<DocumentKey, ReadDocument>) {
+  constructor(
+    files: readonly ConfigFile[],
+    lastInForce: ReadonlyMap<DocumentKey, ReadDocument>,
+    sets: Catalog["clusterSets"] = new Map(),
+  ) {
+    for (const [key, { chosen }] of sets) if (chosen !== undefined) this.#chosen.set(key, chosen);
     this.#files = new Set(files.map(({ path }) => path));
     this.#unreadable = files.flatMap(({ path, fault }) => (fault === undefined ? [] : [{ path, fault }]));
     this.#lastInForce = lastInForce;
@@ -89,6 +97,12 @@ export class CatalogBuilder {
     }
   }
 
+  /** What sets have chosen, as the state keeps it with their documents. */
+  remember(documents: readonly ReadDocument[], chosen: readonly ClusterKey[]): void {
+    for (const { content } of documents)
+      if (content?.kind === "clusterSet") this.#chosen.set(clusterSetKey(content.clusterSet), chosen);
+  }
+
   build(options: BuildOptions): Checked<Catalog> {
     const { compatibility, checks, policy, records, isCommitted, connections, fromSecrets } = options;
     this.#chooseInForce();
@@ -99,8 +113,9 @@ export class CatalogBuilder {
         clusters === undefined ? [] : [[connection.name, clusters] as const],
       ),
     );
-    const revision = revisionOf(this.inForce, compatibility, connectionClusters, broken);
-    const value = { ...this.#join(broken), revision, connectionClusters, compatibility, checks, policy };
+    const joined = this.#join(broken);
+    const revision = revisionOf(this.inForce, { compatibility, connectionClusters, broken, sets: joined.clusterSets });
+    const value = { ...joined, revision, connectionClusters, compatibility, checks, policy };
     this.#problems.push(...checkEventSourceNames(value), ...checkSelectors(value), ...checkPolicy(value));
     if (connections.length > 0) {
       const derived = deriveConnections(value, fromSecrets);
@@ -278,6 +293,10 @@ export class CatalogBuilder {
       }
     }
     const sorted = new Map([...clusters].sort(([a], [b]) => (a < b ? -1 : 1)));
+    for (const [key, set] of clusterSets) {
+      const chosen = chooseReplicas(set, sorted.values(), this.#chosen.get(key));
+      if (chosen !== undefined) clusterSets.set(key, { ...set, chosen });
+    }
     return {
       eventSources,
       eventTriggers,

@@ -46,8 +46,6 @@ const fieldsWithoutEffect: Readonly<Record<string, Readonly<Record<string, Harml
   EventTrigger: triggerFields,
   ClusterProfile: profileFields,
   Profile: profileFields,
-  ClusterSet: { maxReplicas: 0n },
-  Set: { maxReplicas: 0n },
 };
 
 /** Fields that who brings the repository to the cluster may heed. */

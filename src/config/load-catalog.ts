@@ -53,7 +53,7 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
   const { compatibility, checks = "refuse", records = "full", isCommitted = false, connections = [] } = options;
   const { policy = [], fromSecrets = [], delivery, previous } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
-  const builder = new CatalogBuilder(files, memory?.inForce ?? new Map());
+  const builder = new CatalogBuilder(files, memory?.inForce ?? new Map(), previous?.clusterSets);
   const readFiles = new Map<string, ReadFile>();
   for (const file of [...files].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
     if (file.fault !== undefined) continue;
@@ -63,6 +63,7 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     const read = isUnchanged ? before : readFile(file, compatibility);
     readFiles.set(name, read);
     for (const document of read.documents) builder.add(document);
+    if (file.chosen !== undefined) builder.remember(read.documents, file.chosen);
   }
   const { value: built, problems } = builder.build({
     compatibility,

@@ -1,6 +1,6 @@
 /** The catalog: the users' documents at one revision of the config folder, parsed, validated and indexed. */
 import type { Pause } from "./change-set.ts";
-import type { Cluster, ClusterName, LabelSelector } from "./cluster.ts";
+import type { Cluster, ClusterKey, ClusterName, LabelSelector } from "./cluster.ts";
 import type { CustomKinds } from "./custom-kind.ts";
 import type { DocumentRef } from "./document-ref.ts";
 import type { HubDelivery } from "./hub-delivery.ts";
@@ -156,6 +156,10 @@ export interface ClusterSet {
   readonly name: string;
   readonly clusterSelector?: LabelSelector;
   readonly clusterRefs: readonly ClusterName[];
+  /** How many of the clusters that match it has; 0: all. */
+  readonly maxReplicas: number;
+  /** Which ones these are; absent where it has all. */
+  readonly chosen?: readonly ClusterKey[];
   readonly at: SourcePlace;
 }
 
@@ -203,6 +207,8 @@ export interface ConfigFile {
   readonly text: string;
   /** Why it can't be read: what the file held, or the folder of that name, stays as it was. */
   readonly fault?: Problem;
+  /** Of a ClusterSet or Set that the state keeps: which clusters it has chosen. */
+  readonly chosen?: readonly ClusterKey[];
 }
 
 /** A document as it was written: for tools that show or list documents, and for keeping what is in force. */

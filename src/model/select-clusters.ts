@@ -61,7 +61,7 @@ export function profileSelection(
 
 export type ClusterPredicate = (cluster: Cluster) => boolean;
 type SelectsClusters = Pick<EventTrigger, "sourceClusterSelector" | "clusterSetRefs">;
-type Selection = LabelSelector | Partial<Pick<ClusterSet, "clusterSelector" | "clusterRefs">> | undefined;
+type Selection = LabelSelector | Partial<Pick<ClusterSet, "clusterSelector" | "clusterRefs" | "chosen">> | undefined;
 
 /** Of selectors, and of what has selectors and names clusters. */
 function isAnyOf(selections: readonly Selection[]): ClusterPredicate {
@@ -70,6 +70,7 @@ function isAnyOf(selections: readonly Selection[]): ClusterPredicate {
   for (const selection of selections) {
     if (selection === undefined) continue;
     if ("requirements" in selection) selectors.push(selection);
+    else if (selection.chosen !== undefined) for (const key of selection.chosen) named.add(key);
     else {
       if (selection.clusterSelector !== undefined) selectors.push(selection.clusterSelector);
       for (const name of selection.clusterRefs ?? []) named.add(clusterKey(name));

@@ -44,9 +44,11 @@ export function planCatalogChange(
   // One document a file: of a bad one it is the last good version, which a restart has to know.
   for (const document of catalog.documents.values()) {
     const { apiVersion, kind, namespace, name } = document;
+    const isSet = kind === "ClusterSet" || kind === "Set";
+    const set = isSet ? catalog.clusterSets.get(namespace === "" ? name : `${namespace}/${name}`) : undefined;
     const path = documentPath(apiVersion, kind, namespace, name);
     paths.add(path);
-    inputs.push(file(path, writeKeptDocument(document)));
+    inputs.push(file(path, writeKeptDocument(document, set?.chosen)));
   }
   for (const path of kept.paths) if (!paths.has(path)) inputs.push(file(path, undefined));
   for (const [key, cluster] of catalog.clusters)

@@ -190,11 +190,15 @@ function changedSources(before: EventTrigger, after: EventTrigger, scope: Compar
 
 /** Where only clusters changed, and nothing that others depend on, the others are as they were. */
 function clustersToLookAt(
-  { name }: EventTrigger,
+  { name, clusterSetRefs }: EventTrigger,
   refs: readonly DocumentRef[],
   scope: Comparison,
 ): readonly ClusterKey[] {
-  const { changedDocuments, changedContents, changedClusters, reconnected, allClusters } = scope;
+  const { changedDocuments, changedContents, changedClusters, reconnected, allClusters, inForce, wanted } = scope;
+  // A cluster that goes may make room for another in a set of so many.
+  const chosen = ({ clusterSets }: Catalog) =>
+    JSON.stringify(clusterSetRefs.map((set) => clusterSets.get(set)?.chosen));
+  if (chosen(inForce) !== chosen(wanted)) return allClusters;
   if (reconnected.size > 0 || changedContents.size > 0 || changedDocuments.has(`EventTrigger//${name}`))
     return allClusters;
   for (const key of changedDocuments.keys()) {
