@@ -35,6 +35,8 @@ export interface PassParts {
   readonly ownership: Ownership;
   /** What becomes of each object, as it becomes known. */
   readonly onOutcome: (key: ObjectKey, outcome: ObjectOutcome, applied?: AppliedObject) => void;
+  /** What an object that is new has to wait for; undefined: nothing. */
+  readonly prerequisiteOf: (desired: DesiredObject) => Promise<string | undefined>;
   /** The object without the fields that somebody else has for himself, and may. */
   readonly leaveOut: (desired: DesiredObject, live: LiveMetadata) => DesiredObject["object"];
 }
@@ -155,6 +157,8 @@ class ApplyPass {
       }
       case "apply":
     }
+    const missing = live === undefined && !isParent ? await this.#parts.prerequisiteOf(desired) : undefined;
+    if (missing !== undefined) return this.#tell(desired, { action: "skipped", message: missing, isPending: true });
     try {
       if (!isParent) await this.#parts.parent.nameKind(ref.kind);
       if (decision.adoptFrom !== undefined) {

@@ -23,6 +23,7 @@ import { isTrouble, type ObjectOutcome } from "./outcome.ts";
 import { type OwnerPolicies, policyOf } from "./owner-policies.ts";
 import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";
 import { PendingObjects } from "./pending-objects.ts";
+import { Prerequisites } from "./prerequisites.ts";
 import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts";
 
 /** Where the target is, and the cluster's folder in it. */
@@ -92,6 +93,7 @@ export class ClusterApplier {
   readonly #setId: string;
   readonly #pending = new PendingObjects();
   readonly #drift: DriftWatch | undefined;
+  readonly #prerequisites: Prerequisites;
   #applied: Revision | undefined;
 
   constructor(parts: ApplierParts, parentName: string) {
@@ -99,6 +101,7 @@ export class ClusterApplier {
     this.#parentName = parentName;
     this.#setId = applySetId(parentName, parentNamespace);
     const { reader, writer, manager, clock, drift } = parts;
+    this.#prerequisites = new Prerequisites(parts);
     if (drift !== undefined) this.#drift = new DriftWatch({ ...drift, reader, clock, manager, setId: this.#setId });
     this.#parent = new AppliedParent(reader, writer, { name: parentName, setId: this.#setId, manager });
   }
@@ -235,6 +238,7 @@ export class ClusterApplier {
         parentKey: objectKey({ group: "", kind: "ConfigMap", namespace: parentNamespace, name: this.#parentName }),
         manager,
         ownership: { setId: this.#setId, adoption },
+        prerequisiteOf: this.#prerequisites.forPass(revision),
         leaveOut: (desired, live) => {
           const exclusions = policyOf(revision.policies, desired.file.path)?.exclusions ?? [];
           return leaveOutExclusions(desired, live, manager, exclusions);

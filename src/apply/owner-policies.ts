@@ -27,6 +27,8 @@ export interface DriftExclusion {
 export interface OwnerPolicy {
   readonly correctsDrift: boolean;
   readonly exclusions: readonly DriftExclusion[];
+  /** Owners whose objects have to be there and well before new ones of this one come; by the same keys. */
+  readonly dependsOn: readonly string[];
 }
 
 /** By `<kind>/<the owner's folder>`; owners that want nothing special are absent. */
@@ -39,6 +41,12 @@ const ownerKinds: Readonly<Record<string, OwnerKind>> = {
   clusterprofile: "ClusterProfile",
   profile: "Profile",
 };
+
+/** The folder of a ClusterProfile or Profile with this key, in the cluster's folder. */
+export function folderOfOwner(key: string): string {
+  const slash = key.indexOf("/");
+  return `${key.slice(0, slash).toLowerCase()}s${key.slice(slash)}`;
+}
 
 /** Whose policy counts for a file of the cluster's folder. */
 export function policyOf(policies: OwnerPolicies, path: string): OwnerPolicy | undefined {
@@ -90,7 +98,7 @@ async function readOwnerPolicies(git: Repository, catalogTree: ObjectId, namespa
 
 function addPolicy(policies: Map<string, OwnerPolicy>, text: string): void {
   // Most documents want nothing special, and need not be parsed for that.
-  if (!/ContinuousWithDriftDetection|driftExclusions/.test(text)) return;
+  if (!/ContinuousWithDriftDetection|driftExclusions|dependsOn/.test(text)) return;
   let document: Json | undefined;
   try {
     [document] = parseYaml11Stream(text);
@@ -105,6 +113,12 @@ function addPolicy(policies: Map<string, OwnerPolicy>, text: string): void {
   policies.set(`${kind}/${encodePathPart(name)}`, {
     correctsDrift: textAt(document, "spec", "syncMode") === "ContinuousWithDriftDetection",
     exclusions: listAt(document, "spec", "driftExclusions").flatMap(readExclusion),
+    // A Profile depends on Profiles beside it, everybody else on ClusterProfiles.
+    dependsOn: listAt(document, "spec", "dependsOn").flatMap((prerequisite) =>
+      typeof prerequisite === "string"
+        ? [`${kind === "Profile" ? kind : "ClusterProfile"}/${encodePathPart(prerequisite)}`]
+        : [],
+    ),
   });
 }
 

@@ -95,6 +95,13 @@ export class ApplyWorld {
     this.#remote.commitAsPerson("sluice/state", { [path]: text });
   }
 
+  /** What the catalog in force says of a ClusterProfile. */
+  commitProfile(name: string, spec: string): void {
+    const path = `config/config.projectsveltos.io/clusterprofile/_cluster/${name}.yaml`;
+    const text = `apiVersion: config.projectsveltos.io/v1beta1\nkind: ClusterProfile\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+    this.#remote.commitAsPerson("sluice/state", { [path]: text });
+  }
+
   /** From now on drift is watched, where owners want that. */
   watchDrift(drift: DriftOptions): void {
     this.#drift = drift;

@@ -141,7 +141,10 @@ export class FakeCluster implements Cluster {
   async readObject(ref: ObjectRef): Promise<JsonObject | undefined> {
     this.#answer();
     this.asked.objects++;
-    return this.#objects.get(keyOf(ref))?.object;
+    const object = this.#objects.get(keyOf(ref))?.object;
+    const { group, version, kind } = ref.kind;
+    const apiVersion = group === "" ? version : `${group}/${version}`;
+    return object === undefined ? undefined : new Map([["apiVersion", apiVersion], ["kind", kind], ...object]);
   }
 
   async *listMetadata(kind: ResourceKind, options: ListOptions): AsyncGenerator<LiveMetadata> {

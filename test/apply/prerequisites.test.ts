@@ -1,0 +1,74 @@
+/** What is new waits for what its owner depends on; what is there does not. */
+import { beforeEach, expect, it } from "vitest";
+import type { JsonObject } from "../../src/model/json.ts";
+import { json } from "../contract/cluster-contract.ts";
+import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
+import { FakeCluster } from "../fakes/fake-cluster.ts";
+import { ApplyWorld, objectFile } from "./apply-world.ts";
+
+let cluster: FakeCluster;
+let clock: FakeClock;
+let world: ApplyWorld;
+
+const [jobPath, jobText] = objectFile("Job/default/base", { body: "spec: {}\n" });
+/** The prerequisite's, which is well once somebody has started it. */
+const base = { [jobPath.replace("triggers/login", "clusterprofiles/base")]: jobText };
+const map = (name: string, body = "") => Object.fromEntries([objectFile(`ConfigMap/default/${name}`, { body })]);
+
+async function startJob(): Promise<void> {
+  const started = { metadata: { name: "base", namespace: "default" }, status: { startTime: "2026-01-01T00:00:00Z" } };
+  await cluster.applyAs("job-controller", "batch/v1", "Job", json(started) as JsonObject);
+}
+
+beforeEach(() => {
+  cluster = new FakeCluster();
+  clock = createFakeClock();
+  world = new ApplyWorld(cluster, clock);
+});
+
+it("a new object waits until all that its owner depends on is applied and well", async () => {
+  world.commitTrigger("login", "{dependsOn: [base]}");
+  world.commit(map("a"));
+  expect(await world.actions()).toEqual(["waiting ConfigMap/a"]);
+  world.commit(base);
+  expect((await world.actions()).filter((action) => action.includes("Job"))).toEqual(["created Job/base"]);
+  clock.advance(5_000);
+  expect(await world.actions(), "it is there, and has not started").toEqual(["waiting ConfigMap/a"]);
+  await startJob();
+  clock.advance(5_000);
+  expect(await world.actions()).toEqual(["created ConfigMap/a"]);
+});
+
+it("what is there is changed and deleted whatever becomes of a prerequisite", async () => {
+  world.commit(map("a"));
+  await world.step();
+  world.commitTrigger("login", "{dependsOn: [base]}");
+  world.commit({ ...map("a", "data: {key: new}\n"), ...map("b") });
+  expect((await world.actions()).sort()).toEqual(["configured ConfigMap/a", "waiting ConfigMap/b"]);
+  world.commit({ [objectFile("ConfigMap/default/a")[0]]: undefined });
+  expect(await world.actions()).toContain("deleted ConfigMap/a");
+});
+
+it("nobody waits for ever", async () => {
+  world.commitTrigger("login", "{dependsOn: [base]}");
+  world.commit(map("a"));
+  expect(await world.actions()).toEqual(["waiting ConfigMap/a"]);
+  clock.advance(6 * 60_000);
+  expect(await world.actions()).toEqual(["created ConfigMap/a"]);
+});
+
+it("profiles wait for each other, in a row", async () => {
+  world.commitProfile("middle", "{dependsOn: [base]}");
+  world.commitTrigger("login", "{dependsOn: [middle]}");
+  const [path, text] = objectFile("ConfigMap/default/middle");
+  world.commit({ ...base, [path.replace("triggers/login", "clusterprofiles/middle")]: text, ...map("a") });
+  await world.step();
+  await startJob();
+  for (let round = 0; round < 6; round++) {
+    clock.advance(5_000);
+    await world.step();
+  }
+  expect(cluster.names).toEqual(expect.arrayContaining(["ConfigMap/default/a", "ConfigMap/default/middle"]));
+  const order = cluster.writes.filter((write) => /(?:middle|base|\/a)$/.test(write));
+  expect(order).toEqual(["apply Job/base", "apply ConfigMap/middle", "apply ConfigMap/a"]);
+});
