@@ -18,32 +18,31 @@ import { checkName } from "../../plan/target-place.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Metrics } from "../../ports/metrics.ts";
-import { type BackfillCommand, startBackfill } from "../backfill/start-backfill.ts";
 import type { BranchNames, Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
-import { type ControlCommand, executeCommand } from "../execute-command.ts";
-import { judgeChange, type Verdict } from "../mass-change/judge-change.ts";
+import type { ControlCommand } from "../execute-command.ts";
 import { randomId } from "../random-id.ts";
-import { proposeAgain } from "../review/propose-again.ts";
 import { StateKeeper } from "../state-keeper.ts";
 import { untilAnswered } from "../until-answered.ts";
 import { Absences } from "./absences.ts";
 import { Batcher } from "./batcher.ts";
-import { Documents, hasOwner, heldProblem, readWanted, type WantedCatalog } from "./documents.ts";
+import { Commands } from "./commands.ts";
+import { Documents, hasOwner, heldProblem } from "./documents.ts";
 import { Effects } from "./effects.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { Inbox } from "./inbox.ts";
 import { LeftBehind } from "./left-behind.ts";
 import { loadKeptCatalog } from "./load-kept-catalog.ts";
 import { createLook, type Look } from "./look.ts";
+import { type PreparedSettings, prepareSettings } from "./prepare-settings.ts";
 import { type Push, Pusher } from "./pusher.ts";
 import { type InboxEntry, Reader } from "./reader.ts";
-import { Requests, stoppedError } from "./requests.ts";
+import { Requests } from "./requests.ts";
 import { Reviewing } from "./reviewing.ts";
 import { SecretConnections, type TakeDerived } from "./secret-connections.ts";
 import type { LeadingSnapshot } from "./snapshot.ts";
 import { makeSnapshot } from "./snapshot.ts";
-import { targetMissing, Watcher } from "./watcher.ts";
+import { Watcher } from "./watcher.ts";
 
 export interface LeadingPorts extends Ports {
   readonly metrics: Metrics;
@@ -72,14 +71,6 @@ export interface Lead {
   readonly term: number;
 }
 
-/** New settings, ready to take over: nothing is written yet. */
-export interface PreparedSettings {
-  readonly settings: Omit<LeadingSettings, "streams">;
-  readonly branches: Branches;
-  readonly wanted: WantedCatalog;
-  readonly verdict: Verdict;
-}
-
 const inboxBytesMax = 64 * 1024 * 1024;
 /** So much may be committed while a push is under way. */
 const bytesBehindMax = 20 * 1024 * 1024;
@@ -102,6 +93,7 @@ export class Leading {
   readonly #pusher: Pusher;
   readonly #watcher: Watcher;
   readonly #reviewing: Reviewing;
+  readonly #commands: Commands;
   /** Who leads: this service, for as long as it runs. */
   readonly #holder: string;
   /** Ends the loop's waiting. */
@@ -155,6 +147,18 @@ export class Leading {
       inForce: current,
       push: (signal) => this.#push(signal),
       onFailure: (error) => this.#fail(error),
+    });
+    this.#commands = new Commands({
+      git: ports.git,
+      log,
+      requests: this.#requests,
+      documents: this.#documents,
+      leftBehind: this.#leftBehind,
+      watcher: this.#watcher,
+      inForce: current,
+      heldSettings: () => this.#heldSettings,
+      push: (signal) => this.#push(signal),
+      cut: this.#cut.signal,
     });
     inForce.branches.observe((changeSet) => {
       effects.add(changeSet);
@@ -227,64 +231,7 @@ export class Leading {
 
   /** Carries out a command between two pushes; resolves, when its effect is pushed, to what there is to tell. */
   execute(command: ControlCommand): Promise<string> {
-    // Reviews have a pace of their own, and take their turns between pushes themselves.
-    if (command.command === "propose") return proposeAgain(this.#inForce.review, command.group);
-    // A push may be waiting for just that.
-    if (command.command === "claim-state") return Promise.resolve(this.#inForce.branches.claimOrigin(command.as));
-    if (command.command === "restore-state") return this.#inForce.branches.restoreState(this.#cut.signal);
-    if (command.command === "backfill") return this.#backfill(command);
-    return this.#requests.add(async (signal) => {
-      const { branches, keeper } = this.#inForce;
-      const { git, log } = this.#ports;
-      const told =
-        command.command === "approve"
-          ? await this.#approve(command.ids)
-          : await executeCommand(command, { git, branches, keeper });
-      if (command.command === "remove-folder") await this.#leftBehind.look();
-      log.info("command", { command: command.command, told });
-      if (!(await this.#push(signal))) throw stoppedError();
-      return told;
-    });
-  }
-
-  /** Looks at the streams beside the loop, and begins between two pushes. */
-  async #backfill(command: BackfillCommand): Promise<string> {
-    const { git, log } = this.#ports;
-    const change = (work: () => Promise<void>) =>
-      this.#requests.add(async (signal) => {
-        await work();
-        if (!(await this.#push(signal))) throw stoppedError();
-      });
-    const told = await startBackfill(command, { git, inForce: () => this.#inForce, change }, this.#cut.signal);
-    log.info("command", { command: command.command, told });
-    return told;
-  }
-
-  /** Throws a SluiceError (NOT_FOUND) where one of the ids is held no more, naming those that are. */
-  async #approve(ids: readonly string[]): Promise<string> {
-    const { branches, keeper } = this.#inForce;
-    const held = [...this.#documents.held, ...this.#heldSettings];
-    const passes = keeper.heldPasses.flatMap((pass) => pass.held ?? []);
-    const known = new Set([
-      ...held.map(({ id }) => id),
-      ...passes,
-      ...(branches.heldId === undefined ? [] : [branches.heldId]),
-    ]);
-    const unknown = ids.filter((id) => !known.has(id));
-    if (unknown.length > 0) {
-      const hint = known.size === 0 ? "Nothing is held." : `Held are: ${[...known].join(" ")}`;
-      throw new SluiceError({ code: "NOT_FOUND", message: `no change ${unknown.join(" ")} is held`, hint });
-    }
-    for (const id of ids) {
-      if (id === branches.heldId) branches.approve(id);
-      else if (!(await keeper.approvePass(id))) await keeper.approve(id);
-    }
-    this.#documents.judgeAgain();
-    this.#watcher.hint();
-    const isSettings = this.#heldSettings.some(({ id }) => ids.includes(id));
-    return isSettings
-      ? "approved: the settings take over when they are looked at next, within 30 s, or at once when they are saved again"
-      : `approved ${ids.join(" ")}`;
+    return this.#commands.execute(command);
   }
 
   /** Another instance leads: what is under way is given up, and what is not pushed is nobody's. To be stopped then. */
@@ -335,29 +282,13 @@ export class Leading {
     return createLook(this.#ports, () => this.#inForce);
   }
 
-  /**
-   * Reads what new settings need, beside what is running; nothing is written. Throws a SluiceError where they can't take
-   * over: the target or the config folder that they name is not there, or is empty.
-   */
+  /** Prepares new settings, see prepareSettings. Throws a SluiceError (CHANGE_HELD) where they would do too much. */
   async prepare(settings: Omit<LeadingSettings, "streams">, names: BranchNames): Promise<PreparedSettings> {
-    checkName(this.#inForce.keeper.checkpoint.parts, settings.options.render.instance);
-    const branches = this.#inForce.branches.renamed(names);
-    await branches.refreshTarget();
-    if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
-    if (names.outputPath !== this.#inForce.branches.names.outputPath) await branches.checkOutput();
-    const version = await settings.config.version(branches.targetTree);
-    const { keeper } = this.#inForce;
-    const { catalog: inForce, countScope, guard: limits, loaded } = keeper;
-    const wanted = await readWanted(settings, branches.targetTree, loaded, version);
-    if (wanted.absent !== undefined) throw new SluiceError(wanted.absent);
-    const { loadCatalog } = settings;
-    const verdict =
-      countScope === undefined
-        ? { catalog: wanted.catalog, budget: 0, held: [], approved: [] }
-        : await judgeChange({ ...countScope, limits, inForce, loaded, loadCatalog }, wanted);
-    this.#heldSettings = verdict.catalog === undefined ? verdict.held : [];
-    if (verdict.catalog === undefined) throw new SluiceError(heldProblem(verdict.held));
-    return { settings, branches, wanted, verdict };
+    const prepared = await prepareSettings(this.#inForce, settings, names);
+    const { catalog, held } = prepared.verdict;
+    this.#heldSettings = catalog === undefined ? held : [];
+    if (catalog === undefined) throw new SluiceError(heldProblem(held));
+    return prepared;
   }
 
   /**
