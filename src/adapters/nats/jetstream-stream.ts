@@ -48,6 +48,9 @@ interface Reading {
   decided: { readonly created: string; readonly verdict: Verdict } | undefined;
 }
 
+/** All is well, and what the consumer has brought is to come once more. */
+class BoundAnew extends Error {}
+
 export function createJetStreamStream(options: JetStreamStreamOptions): EventStream {
   const { stream, filters, link, bounds, log } = options;
   const name = `${options.connection}/${stream}`;
@@ -86,7 +89,8 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
     try {
       if (binding.verdict !== undefined) begin(binding.verdict);
       tellBinding(binding, status);
-      const consumer = { stream, name: binding.consumer, apiPrefix: prefix, inboxPrefix };
+      const onAsked = () => status.subscribed(binding.pending);
+      const consumer = { stream, name: binding.consumer, apiPrefix: prefix, inboxPrefix, onAsked };
       const context = {
         ...{ connection, consumer, bounds, progress, begin },
         onLoss: (loss: Parameters<typeof lossProblem>[0]) => status.warn(lossProblem(loss, from)),
@@ -102,6 +106,7 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
       if (failing.error !== undefined) throw failing.error;
     } finally {
       unwatch();
+      desk?.stop();
       sweep?.stop();
       await release(binding, status);
     }
@@ -122,7 +127,6 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
           : `${added.join(", ")} came to be read, from sequence ${from.sequence} on: earlier messages of it have no effect`,
       );
     }
-    status.subscribed(binding.pending);
   }
 
   return {
@@ -145,8 +149,8 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
           }
         } catch (error) {
           if (signal.aborted) return;
-          if (error instanceof BoundElsewhere) {
-            reading.decided = error.decided;
+          if (error instanceof BoundAnew || error instanceof BoundElsewhere) {
+            reading.decided = error instanceof BoundElsewhere ? error.decided : undefined;
             continue;
           }
           status.degraded(explainJetStreamError(error, { stream, subjects: filters, ...link.domain }).problem);
@@ -177,6 +181,7 @@ function openDesk(
   return createAckDesk(connection, binding.retention, {
     onTaken: () => status.subscribed(),
     onForbidden: ({ problem }) => status.degraded(problem),
+    onAllowed: () => fail(new BoundAnew()),
     onSilence: (error) => {
       status.warn(error.problem);
       fail(error);

@@ -22,6 +22,8 @@ export interface PulledConsumer {
   readonly apiPrefix: string;
   /** Of the subject that messages are delivered to; undefined: the usual one. */
   readonly inboxPrefix: string | undefined;
+  /** Told once when the server has taken the first request for messages. */
+  readonly onAsked?: () => void;
 }
 
 export interface PulledMessage {
@@ -134,8 +136,17 @@ export async function* pullBatches(
   const abort = () => wake?.();
   signal.addEventListener("abort", abort);
   connection.closed().then((error) => fail(explainLoss(error)));
+  const tellAsked = async () => {
+    await connection.flush();
+    // What the server forbids comes before its answer, and is told a moment later.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (failure === undefined && !signal.aborted) consumer.onAsked?.();
+  };
 
   try {
+    request();
+    // A connection that ends meanwhile is told of as it ends.
+    tellAsked().catch(() => undefined);
     while (!signal.aborted) {
       request();
       if (waiting.length === 0 && failure === undefined) {

@@ -10,6 +10,7 @@ let repeated: string[];
 const desk: AckDesk = {
   settle: (replies) => settled.push(...replies),
   repeat: (reply) => repeated.push(reply),
+  stop: () => undefined,
 };
 beforeEach(() => {
   settled = [];
