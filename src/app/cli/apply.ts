@@ -13,6 +13,7 @@ import { SluiceError } from "../../model/problem.ts";
 import { kubeconfigsOf, type Settings } from "../../model/settings.ts";
 import { type ApplierStore, openApplierStore } from "../compose/applier.ts";
 import { composeLog, type LogFlags, quietLog } from "../compose/log.ts";
+import { isChildProcess } from "../compose/parent-process.ts";
 import { watchClusters } from "../compose/watch-clusters.ts";
 import { openSettings } from "../read-config.ts";
 import {
@@ -76,7 +77,9 @@ async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> 
   if (flags.watch === true && flags.wait === true) throw usageError("--watch and --wait exclude each other");
   const timeoutMs = timeoutOf(flags);
   const { value: settings, problems } = await openSettings(context, flags.file);
-  if (reportProblems(context, problems) || settings === undefined) return 3;
+  // Of what is only doubtful the service that started this one has told already.
+  const told = isChildProcess() ? problems.filter(({ severity }) => severity === "error") : problems;
+  if (reportProblems(context, told) || settings === undefined) return 3;
   const kubeconfigs =
     cluster === undefined
       ? [...kubeconfigsOf(settings)]

@@ -8,9 +8,14 @@ export interface ParentProcess {
   readonly gone: AbortSignal;
 }
 
+/** Whether a service started it. */
+export function isChildProcess(): boolean {
+  return process.send !== undefined;
+}
+
 /** Undefined: a person started it. */
 export function findParentProcess(): ParentProcess | undefined {
-  if (process.send === undefined) return undefined;
+  if (!isChildProcess()) return undefined;
   const gone = new AbortController();
   process.once("disconnect", () => gone.abort());
   return {
