@@ -1,5 +1,6 @@
 /** What people ask of a running service, carried out as inputs of the same fold that events go through. */
-import type { Owner } from "../model/owner.ts";
+import { ownersOf } from "../model/catalog-owners.ts";
+import { isSameOwner, type Owner, ownerKey, parseOwnerKey, triggerOwner } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import { deadLetterPath, deadLettersFolder, hashEntity, ownersFolder, recordPath } from "../plan/paths.ts";
@@ -19,7 +20,7 @@ export type ControlCommand =
   | PauseCommand
   /** Withdraws everything that events of an entity have put anywhere. */
   | { readonly command: "remove"; readonly source: string; readonly subject: string; readonly connection?: string }
-  /** Renders all recorded entities of a trigger again; absent: of all triggers. */
+  /** Renders again what an owner has rendered, an EventTrigger by its name, a profile as `<kind>/…`; absent: all. */
   | { readonly command: "rerender"; readonly trigger?: string }
   /** Forgets dead letters, and the failures of records that never rendered. */
   | { readonly command: "discard"; readonly ids: readonly string[] }
@@ -86,12 +87,12 @@ export async function executeCommand(
     case "remove":
       return removeEntity(command, scope);
     case "rerender": {
-      const names = command.trigger === undefined ? [...keeper.catalog.eventTriggers.keys()] : [command.trigger];
-      if (command.trigger !== undefined && !keeper.catalog.eventTriggers.has(command.trigger)) {
-        throw unknown(`EventTrigger ${command.trigger}`);
-      }
-      await keeper.renderAgain(names);
-      return `rendering again the entities of ${names.length === 1 ? names[0] : `${names.length} triggers`}`;
+      const all = ownersOf(keeper.catalog).map(({ owner }) => owner);
+      const named = command.trigger === undefined ? undefined : nameOwner(command.trigger);
+      const owners = named === undefined ? all : all.filter((owner) => isSameOwner(owner, named));
+      if (named !== undefined && owners.length === 0) throw unknown(ownerKey(named).replace("/", " "));
+      await keeper.addPasses(owners.map((owner) => ({ owner })));
+      return `rendering again what ${owners.length === 1 ? ownerKey(owners[0]!) : `${owners.length} owners`} rendered`;
     }
     case "discard":
       return discard(command.ids, scope);
@@ -161,6 +162,10 @@ async function discard(ids: readonly string[], { git, branches, keeper }: Comman
   if (wanted.size > 0) throw unknown(`dead letter or failed record ${[...wanted].join(", ")}`);
   await keeper.commit(inputs, {});
   return `discarded ${inputs.length}`;
+}
+
+function nameOwner(name: string): Owner {
+  return parseOwnerKey(name) ?? triggerOwner(name);
 }
 
 function unknown(what: string): SluiceError {

@@ -14,7 +14,6 @@ import { type Checkpoint, isPaused, type Pass, type Pause } from "../model/chang
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { GuardSettings } from "../model/mass-change.ts";
-import { triggerOwner } from "../model/owner.ts";
 import type { Problem } from "../model/problem.ts";
 import { affectedOwners } from "../plan/affected-owners.ts";
 import { renderer } from "../plan/checkpoint-file.ts";
@@ -219,11 +218,6 @@ export class StateKeeper {
   /** Lets a held pass go on, with what it takes and a tenth more. False: there is none of that id. */
   approvePass(id: string): Promise<boolean> {
     return this.#budget.approve(id);
-  }
-
-  /** Has all records of these triggers rendered again. */
-  async renderAgain(triggers: readonly string[]): Promise<void> {
-    await this.addPasses(triggers.map((name) => ({ owner: triggerOwner(name) })));
   }
 
   /** Has records rendered again, for some clusters or all. What that takes is within the limits as they are now. */

@@ -203,3 +203,18 @@ it("a state whose version knew no profiles is told of them, with nothing changed
     until(() => rendered().length === 2 && isCalm() && record().length === 1, [clock]),
   );
 });
+
+it("is rendered again when a person asks for it by kind and name", async () => {
+  change(base);
+  await withService({}, async ({ clock, service }) => {
+    await until(() => rendered().length === 2 && isCalm(), [clock]);
+    const ask = (trigger?: string) =>
+      service!.execute({ command: "rerender", ...(trigger === undefined ? {} : { trigger }) });
+    expect(await ask("ClusterProfile/base")).toContain("what ClusterProfile/base rendered");
+    expect(await ask()).toContain("what ClusterProfile/base rendered");
+    await expect(ask("base")).rejects.toMatchObject({ problem: { code: "NOT_FOUND" } });
+    await expect(ask("Profile/mgmt/base")).rejects.toMatchObject({ problem: { code: "NOT_FOUND" } });
+    await until(() => isCalm(), [clock]);
+    expect(rendered()).toEqual([onOne, onTwo]);
+  });
+});

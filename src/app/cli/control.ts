@@ -62,8 +62,8 @@ export function addControlCommands(program: Command, context: CliContext, end: (
       send(options, { command: "remove", source, subject, ...(connection === undefined ? {} : { connection }) }),
     );
   addFileOption(program.command("rerender"))
-    .description("render recorded entities again")
-    .argument("[trigger]", "only those of this EventTrigger")
+    .description("render again what triggers and profiles have rendered")
+    .argument("[owner]", "only of this EventTrigger, or of KIND/[NAMESPACE/]NAME")
     .action((trigger: string | undefined, options: CommonOptions) =>
       send(options, { command: "rerender", ...(trigger === undefined ? {} : { trigger }) }),
     );

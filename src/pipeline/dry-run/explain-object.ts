@@ -1,10 +1,11 @@
 /** Why a manifest is as it is: from its file back to entity, event, trigger, template, record, claims and commits. */
 import type { Catalog } from "../../model/catalog.ts";
+import { findOwner } from "../../model/catalog-owners.ts";
 import type { Layout } from "../../model/change-set.ts";
 import type { Entity } from "../../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { identityKey, isCoreKind, type ObjectIdentity } from "../../model/manifest.ts";
-import { ownerKinds, triggerOwner } from "../../model/owner.ts";
+import { ownerKey, ownerKinds, triggerOwner } from "../../model/owner.ts";
 import type { Place, Problem } from "../../model/problem.ts";
 import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
 import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../../plan/claims-file.ts";
@@ -168,15 +169,17 @@ function explainRecord(
   scope: ExplainScope,
 ): Omit<Explanation, "claims"> {
   const { owner, entity, clusters } = record;
-  const { name } = owner;
+  const isProfile = owner.kind !== "EventTrigger";
+  const name = isProfile ? ownerKey(owner) : owner.name;
   const last = eventOf(record, cluster);
   const id = hashEntity(entity);
-  const trigger = scope.catalog.eventTriggers.get(name);
+  const trigger = findOwner(scope.catalog, owner);
   const template = identity === undefined ? undefined : findTemplate(record, cluster, identity, scope);
   return {
     trigger: { name, ...(trigger === undefined ? {} : { at: withoutExcerpt(trigger.at) }) },
     ...(template === undefined ? {} : { template }),
-    entity: { id, ...entity },
+    // Of a profile there is none.
+    ...(isProfile ? {} : { entity: { id, ...entity } }),
     ...(last === undefined
       ? {}
       : {
@@ -190,7 +193,7 @@ function explainRecord(
         }),
     record: {
       path: recordPath(owner, id),
-      changedAt: record.changedAt,
+      changedAt: (cluster === undefined ? undefined : clusters.get(cluster)?.renderedAt) ?? record.changedAt,
       objects: [...clusters.values()].reduce((sum, { objects }) => sum + objects.size, 0),
       failures: [...failuresOf(record)]
         .filter(([failed]) => cluster === undefined || failed === cluster)
