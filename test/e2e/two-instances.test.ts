@@ -5,6 +5,7 @@
 import { rename, symlink } from "node:fs/promises";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import { Kvm } from "@nats-io/kv";
 import { afterEach, expect, it } from "vitest";
 import { clusterDocument, readExample, type SluiceProcess, until, Workbench } from "./workbench.ts";
 
@@ -237,6 +238,29 @@ it("a leader that is cut off from NATS loses the lease, learns it from the repos
   await pair.expectOnce();
   expect(await other.stop()).toBe(0);
   expect(await one.stop()).toBe(0);
+});
+
+it("a bucket that is removed is made again: the leader goes on, and is followed as ever", async () => {
+  const pair = await Pair.open();
+  const [one, other] = await pair.startBoth();
+  await (await new Kvm(pair.workbench.nats).open("sluice-leases")).destroy();
+  await pair.publish(20);
+  await pair.untilThere();
+  const isThereAgain = () =>
+    pair.workbench.streams.streams.info("KV_sluice-leases").then(
+      ({ state }) => state.messages > 0,
+      () => false,
+    );
+  await until(isThereAgain, "the bucket, made again");
+  expect([one.count("LEADER_LOST"), other.lines().some(({ message }) => message === "took the lease")]).toEqual([
+    0,
+    false,
+  ]);
+  await one.kill();
+  report("killed after the bucket was made again", await secondsToFirstPush(pair));
+  await pair.untilThere();
+  await pair.expectOnce();
+  expect(await other.stop()).toBe(0);
 });
 
 it("a leader that is cut off from the repository gives the lease up after a minute", async () => {
