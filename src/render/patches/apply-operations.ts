@@ -39,7 +39,7 @@ function applyOne(value: Json, operation: Operation): Json {
     case "add":
       return change(value, path, (parent, key) => insert(parent, key, operation.value), operation.value);
     case "replace":
-      valueAt(value, path);
+      // A member that is not there is added, as kustomize does it; an item of a list must be there.
       return change(value, path, (parent, key) => put(parent, key, operation.value), operation.value);
     case "remove":
       valueAt(value, path);
