@@ -9,6 +9,7 @@ import {
 } from "../pipeline/service-bench.ts";
 
 const subject = "{{ dnsName .CloudEvent.subject }}";
+const everybody = '"{{ range .CloudEvents }}{{ .subject }}={{ .data.value }} {{ end }}"';
 const value = "{{ .CloudEvent.data.value }}";
 
 /** A ConfigMap in a namespace of its own, which nobody renders. */
@@ -69,6 +70,19 @@ export const documentVariants: Readonly<Record<string, readonly (string | undefi
     contentDocument("based", configMap("based", "{{ .Cluster.metadata.labels.env }}")),
     contentDocument("based", `${configMap("based", "1")}---\n${inTeam("beside", "1")}`),
     contentDocument("based", configMap("based", "{{ .Cluster.nothing }}")),
+  ],
+  // One object over all who are alive.
+  "config/together.yaml": [
+    triggerDocument("together", "together").replace("oneForEvent: true", "oneForEvent: false"),
+    triggerDocument("together", "together", "  stopMatchingBehavior: WithdrawPolicies\n").replace(
+      "oneForEvent: true",
+      "oneForEvent: false",
+    ),
+    undefined,
+  ],
+  "config/together-content.yaml": [
+    contentDocument("together", configMap("together", everybody)),
+    contentDocument("together", configMap("together-{{ len .CloudEvents }}", everybody)),
   ],
   // Goes where its events say.
   "config/moving.yaml": [

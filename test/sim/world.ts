@@ -110,7 +110,10 @@ export class World {
     else if (chance < 0.94) this.#refuse();
     else if (chance < 0.96) this.#forgetSettled();
     else if (chance < 0.975) await this.#approve();
-    else if (chance < 0.985) this.#forgetLeft();
+    else if (chance < 0.98) this.#forgetLeft();
+    else if (chance < 0.987) this.#command();
+    // The wall clock dates things and decides nothing: it may be set back, and stamps fall.
+    else if (chance < 0.994) this.clock.setBy(this.#chance.pick([-3_600_000, -61_000, -1000, 5000, 7_200_000]));
     else await turns(100);
   }
 
@@ -194,6 +197,12 @@ export class World {
   #forgetLeft(): void {
     this.hasForgotten = true;
     void this.#running?.instance.service?.execute({ command: "forget-left" }).catch(() => undefined);
+  }
+
+  /** What changes nothing in the end. */
+  #command(): void {
+    const command = this.#chance.pick(["pause", "resume", "rerender"] as const);
+    void this.#running?.instance.service?.execute({ command }).catch(() => undefined);
   }
 
   /** The server refuses one of the next pushes. */
@@ -300,6 +309,9 @@ export class World {
       await this.#keepRunning();
       if (this.#running !== undefined) this.#running.callsLeft = Number.POSITIVE_INFINITY;
       await this.#approve();
+      if (this.checkpoint()?.pauses.length) {
+        void this.#running?.instance.service?.execute({ command: "resume" }).catch(() => undefined);
+      }
       this.#running?.instance.git.refusals.splice(0);
       await turns(4);
       this.clock.advance(5000);
@@ -308,6 +320,7 @@ export class World {
       const isDone =
         sequence === last &&
         checkpoint !== undefined &&
+        checkpoint.pauses.length === 0 &&
         checkpoint.pending.passes.every(({ held }) => held !== undefined) &&
         checkpoint.pending.reviews.length === 0 &&
         (this.guard !== "asked" || this.#held().length === 0);
