@@ -23,6 +23,8 @@ export interface RenderSettings {
   readonly commitsConstants?: boolean;
   /** Nothing of an event is quoted in what is said of a failure, as `records: identity` has it. */
   readonly hidesEvents?: boolean;
+  /** No kustomize reads what is rendered, so that texts which it breaks need no care. */
+  readonly isReadAsWritten?: boolean;
   /** Settings' `name`, as every object says it. */
   readonly instance: string;
   /** Warns also of what is not known of a kind, for people who look at what a template renders. */
@@ -135,6 +137,7 @@ function renderDocuments(
         isConfidential: isConfidential || settings.hidesEvents === true,
         customKinds: catalog.customKinds,
         checks: catalog.checks,
+        isReadAsWritten: settings.isReadAsWritten === true,
         ...(settings.isValidation === undefined ? {} : { isValidation: settings.isValidation }),
       });
       for (const problem of problems) {

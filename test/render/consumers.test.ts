@@ -145,6 +145,17 @@ describe("text that kustomize breaks", () => {
       ),
     },
   });
+  it.each(texts)("%j stays text where no kustomize reads it", (text) => {
+    const { value, problems } = readManifests(
+      interpolate(configMap("{{ v }}\n  l: y"), printed(text)),
+      sourceOf(configMap("{{ v }}\n  l: y")),
+      { ...options, isReadAsWritten: true },
+    );
+
+    expect(problems).toEqual([]);
+    expect(parseDocument(value[0]!.text).toJS().data).toEqual({ k: text, l: "y" });
+  });
+
   it.each(texts)("%j is carried as bytes in a ConfigMap's data and a Secret's", (text) => {
     const [manifest] = read(configMap("{{ v }}\n  l: y"), printed(text)).value;
     const { data, binaryData } = parseDocument(manifest!.text).toJS();

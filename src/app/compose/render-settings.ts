@@ -17,10 +17,12 @@ export function composeOpenRenderSettings(settings: Settings): RenderSettings {
   return settings.render.seedKey === undefined ? base : { ...base, drawBytes: bytesFrom("sluice") };
 }
 
-function settingsWithoutChance({ output, name, config }: Settings): RenderSettings {
+function settingsWithoutChance({ output, name, config, delivery }: Settings): RenderSettings {
   const { secrets, records } = output;
   const commitsConstants = config.kind === "target";
-  return { instance: name, secrets, commitsConstants, hidesEvents: records === "identity" };
+  // Where nothing is said of a delivery it may be Flux.
+  const isReadAsWritten = delivery !== undefined && delivery.kind !== "flux";
+  return { instance: name, secrets, commitsConstants, hidesEvents: records === "identity", isReadAsWritten };
 }
 
 /** Counter mode over HMAC: as many bytes as wanted, and nothing about the key. */

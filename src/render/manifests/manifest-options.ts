@@ -22,6 +22,8 @@ export interface ManifestOptions {
   readonly isConfidential?: boolean;
   /** How strictly objects are held against the schemas of their kinds; default `refuse`. */
   readonly checks?: KubernetesChecks;
+  /** Whoever reads the objects writes YAML as it is: no kustomize stands in between, as with Argo CD and the applier. */
+  readonly isReadAsWritten?: boolean;
   /** Kinds besides Kubernetes' own that are known. */
   readonly customKinds?: CustomKinds;
   /** Says also what is no fault of an object, but of what is known of its kind. */

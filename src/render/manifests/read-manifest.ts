@@ -70,7 +70,7 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
   const hasNamespace = identity.namespace !== "" && (isScopeKnown || membersOf(value.get("metadata")).has("namespace"));
   let object = markObject(value, hasNamespace ? identity.namespace : "", options);
   let text = writeCanonicalYaml(object);
-  if (mayHoldBrokenText(text)) {
+  if (options.isReadAsWritten !== true && mayHoldBrokenText(text)) {
     object = carryText(object, carriedType(type), node, report);
     text = writeCanonicalYaml(object);
   }
