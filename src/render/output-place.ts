@@ -7,6 +7,22 @@ const valueLengthMax = 60;
 
 /** The first range that holds a part of the output from `start` to `end`; where that is empty, one that touches it. */
 export function findPrinted({ printed }: RenderedText, start: number, end: number): PrintedRange | undefined {
+  const range = printed[firstBehind(printed, start)];
+  if (range !== undefined && range.start < Math.max(end, start + 1)) return range;
+  return start === end ? printed.findLast((before) => before.start === before.end && before.start <= start) : undefined;
+}
+
+/** All ranges that hold a part of the output from `start` to `end`, in their order. */
+export function findAllPrinted({ printed }: RenderedText, start: number, end: number): readonly PrintedRange[] {
+  const found: PrintedRange[] = [];
+  for (let index = firstBehind(printed, start); index < printed.length && printed[index]!.start < end; index++) {
+    found.push(printed[index]!);
+  }
+  return found;
+}
+
+/** The index of the first range that ends behind `start`. */
+function firstBehind(printed: readonly PrintedRange[], start: number): number {
   let low = 0;
   let high = printed.length;
   while (low < high) {
@@ -14,9 +30,7 @@ export function findPrinted({ printed }: RenderedText, start: number, end: numbe
     if (printed[middle]!.end <= start) low = middle + 1;
     else high = middle;
   }
-  const range = printed[low];
-  if (range !== undefined && range.start < Math.max(end, start + 1)) return range;
-  return start === end ? printed.findLast((before) => before.start === before.end && before.start <= start) : undefined;
+  return low;
 }
 
 /**

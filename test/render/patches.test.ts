@@ -176,6 +176,21 @@ describe("what a patch may do", () => {
       "GUARD_VIOLATION",
     ],
     [
+      "a switch copied from what an event says",
+      patch(
+        '- {op: add, path: /data/b, value: "{{ .CloudEvent.data.v }}"}\n- {op: add, path: /metadata/annotations, value: {}}\n- {op: copy, from: /data/b, path: /metadata/annotations/argocd.argoproj.io~1hook}',
+        config,
+      ),
+      { v: "Sync" },
+      "GUARD_VIOLATION",
+    ],
+    [
+      "a copy within what people wrote",
+      patch("- {op: copy, from: /data/a, path: /data/b}", "kind: ConfigMap, name: settings"),
+      {},
+      '  b: "1"\n',
+    ],
+    [
       "a switch of the author's",
       patch("- {op: add, path: /metadata/annotations, value: {argocd.argoproj.io/hook: Sync}}", config),
       {},
@@ -231,6 +246,30 @@ describe("what a patch may do", () => {
       .replace('data: {a: "1"}', "spec: {interval: 1m}");
     const operations = '- {op: add, path: /spec/values, value: {a: "{{ .CloudEvent.data.v }}"}}';
     expect(renderOne(patch(operations, "kind: HelmRelease"), release, { v: "x" }).rendering).toMatchObject({
+      problem: { code: "POLICY_VIOLATION" },
+    });
+  });
+});
+
+describe("what a template printed of an event", () => {
+  const printed = documents.replace('data: {a: "1"}', 'data: {a: "1", "{{ .CloudEvent.data.v }}": Sync}');
+  it.each(["/metadata/annotations", "/metadata/labels", "/metadata", ""])("is not moved to %j", (path) => {
+    const operations = `- {op: move, from: /data, path: "${path}"}`;
+    const { rendering } = renderOne(patch(operations, "kind: ConfigMap"), printed, { v: "argocd.argoproj.io_hook" });
+    expect(rendering).toMatchObject({ problem: { code: "GUARD_VIOLATION" } });
+  });
+
+  it("is moved where it tells nobody what to do", () => {
+    const operations = "- {op: copy, from: /data/a, path: /data/c}";
+    expect(renderOne(patch(operations, "kind: ConfigMap"), printed, { v: "b" }).manifests![1]).toContain('  c: "1"');
+  });
+
+  it("is not copied to where it is a reference", () => {
+    const release = documents
+      .replace("apiVersion: v1\n    kind: ConfigMap", "apiVersion: helm.toolkit.fluxcd.io/v2\n    kind: HelmRelease")
+      .replace('data: {a: "1"}', 'spec: {releaseName: "{{ .CloudEvent.data.v }}", interval: 1m}');
+    const operations = "- {op: copy, from: /spec/releaseName, path: /spec/targetNamespace}";
+    expect(renderOne(patch(operations, "kind: HelmRelease"), release, { v: "other" }).rendering).toMatchObject({
       problem: { code: "POLICY_VIOLATION" },
     });
   });

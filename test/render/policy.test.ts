@@ -80,6 +80,17 @@ ${fields.replace(/^(?=.)/gm, "  ")}
       release(chart("nats", "{{ printf `%s%s` .Cluster.metadata.labels.size .CloudEvent.data.team }}")),
       false,
     ],
+    ["the event's behind the cluster's", release(chart("{{ .Cluster.metadata.labels.size }}-" + team, "1")), false],
+    [
+      "what an event made of the cluster",
+      release(
+        chart(
+          "nats",
+          "{{ if set .Cluster.metadata.labels `size` .CloudEvent.data.team }}{{ end }}{{ .Cluster.metadata.labels.size }}",
+        ),
+      ),
+      false,
+    ],
     ["a target namespace", release(`${chart("nats", "1")}\ntargetNamespace: "${team}"`), false],
     ["a service account", release(`${chart("nats", "1")}\nserviceAccountName: "${team}"`), false],
     ["a kubeconfig", release(`${chart("nats", "1")}\nkubeConfig: {secretRef: {name: "${team}"}}`), false],
@@ -105,6 +116,16 @@ ${fields.replace(/^(?=.)/gm, "  ")}
       "and its values",
       `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a, namespace: b}\nspec: {project: default, destination: {name: a}, source: {repoURL: https://a, chart: b, helm: {valuesObject: {a: "${team}"}}}}\n`,
       true,
+    ],
+    [
+      "kinds of Flux' extensions",
+      `apiVersion: source.extensions.fluxcd.io/v1beta1\nkind: ArtifactGenerator\nmetadata: {name: a, namespace: b}\nspec: {sources: [{alias: a, kind: GitRepository, name: "${team}"}]}\n`,
+      false,
+    ],
+    [
+      "and of Flux' operator",
+      `apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nmetadata: {name: a, namespace: b}\nspec: {resourcesTemplate: "${team}"}\n`,
+      false,
     ],
     [
       "kinds of others",

@@ -6,7 +6,7 @@ import type { YamlNode } from "../yaml/node.ts";
 import { targetOf } from "./find-objects.ts";
 import type { ObjectReport } from "./object-report.ts";
 
-const groups = /(?:^|\.)(?:toolkit\.fluxcd\.io|argoproj\.io|projectsveltos\.io)$/;
+const groups = /(?:^|\.)(?:fluxcd\.io|fluxcd\.controlplane\.io|argoproj\.io|projectsveltos\.io)$/;
 
 /** Where an event may print: paths from the root, `*` for any key or index, all that is below included. */
 const free: readonly string[] = [

@@ -1,7 +1,7 @@
 /** Tells what is wrong with an object, each fault at the place in the template that printed it. */
 import type { ErrorCode, Place, Problem, SourcePlace } from "../../model/problem.ts";
 import type { PrintedRange, RenderedText, TemplateSource } from "../../model/template.ts";
-import { findPrinted, placeOfOutput, quoteValue } from "../output-place.ts";
+import { findAllPrinted, findPrinted, placeOfOutput, quoteValue } from "../output-place.ts";
 import { placeInSource } from "../template-place.ts";
 import { withoutExcerpt } from "../without-quotes.ts";
 import type { YamlNode, YamlScalar } from "../yaml/node.ts";
@@ -113,16 +113,17 @@ export class ObjectReport {
   }
 
   /**
-   * Whether what printed a part of the node may have printed what an event says: not where its action names nothing but
-   * fields of the root's `.Cluster`, in a template in which a dot always means the root.
+   * Whether anything that printed a part of the node may have printed what an event says: not where each action names
+   * nothing but fields of the root's `.Cluster`, in a template in which a dot always means the root and nothing changes it.
    */
   isPrintedByEvent(node: YamlNode): boolean {
-    const range = this.printedIn(node);
-    if (range === undefined) return false;
+    if (node.start === node.end) return false;
     const { text } = this.#source;
-    const action = text.slice(range.at, text.indexOf("}}", range.at)).replace(/^\{\{-?/, "");
-    const isRootDot = !/\{\{-?\s*(?:with|range|define|block|template|#|\$)/.test(text);
-    return !(isRootDot && clusterAction.test(action));
+    return findAllPrinted(this.#rendered, node.start, node.end).some((range) => {
+      if (this.#own.isUnchanged(range)) return false;
+      const action = text.slice(range.at, text.indexOf("}}", range.at)).replace(/^\{\{-?/, "");
+      return !clusterAction.test(action) || movesDot.test(text) || changesData.test(text);
+    });
   }
 
   /** Whether a key below `path` was printed, and not as one of a document of the config folder. */
@@ -150,6 +151,11 @@ export class ObjectReport {
 /** `.Cluster.metadata.labels.channel | default "stable" | quote`: one field, and functions of literals behind it. */
 const clusterAction =
   /^\s*\$?\.Cluster(?:\.[A-Za-z_][A-Za-z0-9_]*)+(?:\s*\|\s*[A-Za-z]+(?:\s+(?:"[^"\\]*"|[0-9]+))*)*\s*-?$/;
+
+/** After these a dot, or a variable, may be something else than the root. */
+const movesDot = /\{\{-?\s*(?:with|range|define|block|template|#|\$)/;
+/** Functions that change a dict which they are given. */
+const changesData = /\b(?:set|unset|setField|removeField|(?:m|mustM)erge(?:Overwrite)?)\s+[.$(]/;
 
 const starts = new WeakMap<TemplateSource, SourcePlace>();
 

@@ -58,7 +58,8 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
   if (report.errors > before || report.isFull) return undefined;
 
   const { patches = [], ...unpatched } = options;
-  const patched = patchObject(value, subjectOf(value, type, options), patches);
+  const isPrinted = patches.length > 0 && options.isOfEvent === true && report.isPrintedByEvent(node);
+  const patched = patchObject(value, subjectOf(value, type, options), patches, isPrinted);
   if (patched !== undefined) return readPatched(patched, type, unpatched, report);
 
   const { identity, isScopeKnown } = identify(value, type, options);

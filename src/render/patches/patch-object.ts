@@ -30,20 +30,32 @@ export interface PatchedObject {
   readonly isPrinted: boolean;
 }
 
-/** Undefined: no patch is meant for it. Throws a SluiceError (GUARD_VIOLATION, MANIFEST_SYNTAX, MANIFEST_INVALID). */
+/** `isOfEvent`: whether the object holds what an event says. Undefined: no patch is meant for it. Throws a SluiceError (GUARD_VIOLATION, MANIFEST_SYNTAX, MANIFEST_INVALID). */
 export function patchObject(
   value: JsonObject,
   subject: PatchSubject,
   patches: readonly RenderedPatch[],
+  isOfEvent: boolean,
 ): PatchedObject | undefined {
   let patched: PatchedObject | undefined;
   for (const { target, rendered, source } of patches) {
     if (!targetMatches(target, subject)) continue;
     const operations = readOperations(rendered, source, rootPosition(subject.group, subject.kind));
-    const isPrinted = rendered.printed.length > 0 || patched?.isPrinted === true;
+    const wasPrinted = rendered.printed.length > 0 || patched?.isPrinted === true;
+    const moved = operations.filter(({ op }) => op === "copy" || op === "move");
+    // What the object holds of an event is put where the author says: there it counts as printed.
+    const isPrinted = wasPrinted || (isOfEvent && moved.length > 0);
+    if ((isOfEvent || wasPrinted) && moved.some(({ path }) => mayBringSwitch(parsePointer(path)))) refuse(source);
     patched = { value: apply(patched?.value ?? value, operations, source), source, isPrinted };
   }
   return patched;
+}
+
+/** Whether what is put at a path may be a switch's value, or have switches in it. */
+function mayBringSwitch(path: readonly string[]): boolean {
+  const [first = "metadata", second = "labels"] = path;
+  const isMap = path.length <= 2 && first === "metadata" && (second === "labels" || second === "annotations");
+  return isMap || path.some(isSwitch);
 }
 
 function apply(value: JsonObject, operations: readonly Operation[], source: TemplateSource): JsonObject {
@@ -116,7 +128,10 @@ function textOf(node: YamlMapping, key: string, source: TemplateSource, report: 
 }
 
 function refusePrinted(node: YamlNode, source: TemplateSource, report: ObjectReport): void {
-  if (report.printedIn(node) === undefined) return;
+  if (report.printedIn(node) !== undefined) refuse(source);
+}
+
+function refuse(source: TemplateSource): never {
   throw new SluiceError({
     code: "GUARD_VIOLATION",
     message: "operations, paths and keys of a patch, and what tells consumers what to do, must be written out",
