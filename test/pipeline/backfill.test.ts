@@ -161,6 +161,24 @@ describe("a trigger that came later", () => {
     await stop();
   });
 
+  it("is done however many events come meanwhile", async () => {
+    const { instance, stop } = await withHistory();
+    let more = 600;
+    let [hasBegun, isMet] = [false, false];
+    // Something waits at every turn: a backfill must not need a pause to meet the live events.
+    instance.git.fault = () => {
+      if (more-- > 0) publish("busy");
+      const isUnderWay = checkpoint().pending.backfill !== undefined;
+      isMet ||= hasBegun && !isUnderWay && !isTaken();
+      hasBegun ||= isUnderWay;
+    };
+    await backfill(instance);
+    await until(isAtRest, [instance.clock]);
+    expect(isMet, "while events were waiting").toBe(true);
+    await until(() => JSON.stringify(has("late")) === JSON.stringify(wanted()), [instance.clock]);
+    await stop();
+  });
+
   it("goes on with the stream that is there where it was replaced", async () => {
     const { instance, stop } = await withHistory();
     stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });

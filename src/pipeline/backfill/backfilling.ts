@@ -48,14 +48,24 @@ export class Backfilling {
     return Math.max(0, this.#retryAt - this.#parts.clock.monotonic());
   }
 
-  /** Reads and commits the next stretch, if it is time. */
-  async turn({ keeper, streams, settings }: BackfillScope, signal: AbortSignal): Promise<void> {
-    const { backfill } = keeper.checkpoint.pending;
-    if (backfill === undefined || this.dueInMs(keeper) !== 0) return;
+  /**
+   * Reads and commits the next stretch, if it is time; of another stream too where one was read to its position, and the
+   * end where all were. Every batch moves positions on: a backfill that went only one step between two batches would meet
+   * them only when nothing came.
+   */
+  async turn(scope: BackfillScope, signal: AbortSignal): Promise<void> {
+    while (scope.keeper.checkpoint.pending.backfill !== undefined && this.dueInMs(scope.keeper) === 0) {
+      if (!(await this.#step(scope, signal))) return;
+    }
+  }
+
+  /** False: what is left to be done is for another turn. */
+  async #step({ keeper, streams, settings }: BackfillScope, signal: AbortSignal): Promise<boolean> {
     const { log } = this.#parts;
+    const backfill = keeper.checkpoint.pending.backfill!;
     const owner = ownerKey(backfill.owner);
     const stretch = await this.#read({ keeper, streams, settings }, signal);
-    if (stretch === undefined) return;
+    if (stretch === undefined) return false;
     for (const problem of stretch.problems) log.problem(problem);
     const inputs = backfillInputs(keeper.catalog, backfill.owner, stretch.deliveries, settings);
     const { backfill: _, ...others } = keeper.checkpoint.pending;
@@ -66,12 +76,13 @@ export class Backfilling {
         keeper.commit(inputs, { pending: { ...others, backfill: left } }),
       );
       log.debug("backfill", { owner, messages: stretch.deliveries.length, events: inputs.length });
-      return;
+      return stretch.isMet;
     }
     const pending = { ...others, passes: joinPass(others.passes, backfill.owner) };
     await untilAnswered(this.#parts, signal, "run", () => keeper.commit(inputs, { pending }));
     log.info("backfill has met the live events: its entities are rendered now", { owner, events: this.#events });
     this.#events = 0;
+    return false;
   }
 
   async #read({ keeper, streams }: BackfillScope, signal: AbortSignal) {

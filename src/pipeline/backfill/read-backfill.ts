@@ -8,6 +8,8 @@ export interface BackfillStretch {
   readonly deliveries: readonly Delivery[];
   /** Undefined: all cursors have met the positions. */
   readonly left: Backfill | undefined;
+  /** A stream was read up to its position: where the others stand there too, all have been met. */
+  readonly isMet: boolean;
   /** What people must know: streams that are gone, or are others than they were. */
   readonly problems: readonly Problem[];
 }
@@ -40,9 +42,9 @@ export async function readBackfill(
     const { deliveries, isEnd } = await stream.past.read(stretch, signal);
     const sequence = isEnd ? position.sequence : deliveries.at(-1)!.position.sequence;
     cursors.set(name, { epoch: position.epoch, sequence });
-    return { deliveries, left: { ...backfill, cursors }, problems };
+    return { deliveries, left: { ...backfill, cursors }, isMet: isEnd, problems };
   }
-  return { deliveries: [], left: undefined, problems };
+  return { deliveries: [], left: undefined, isMet: true, problems };
 }
 
 function followEpoch(cursor: BackfillCursor, { epoch }: StreamPosition): BackfillCursor {
