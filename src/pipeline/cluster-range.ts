@@ -1,5 +1,6 @@
 /** Which of a record's clusters are rendered again, and what came of it. */
 import type { ClusterKey } from "../model/cluster.ts";
+import type { Problem } from "../model/problem.ts";
 import type { ReplayInput } from "../plan/apply-replay.ts";
 
 /** Which of a record's clusters are wanted, and how many of them at most. */
@@ -15,6 +16,8 @@ export interface RenderedAgain {
   readonly input: ReplayInput | undefined;
   /** Pairs (entity, cluster) that were rendered. */
   readonly pairs: number;
+  /** Clusters of the record of which nobody can tell now whether the event that counts there still wants them, and why. */
+  readonly untold?: ReadonlyMap<ClusterKey, Problem>;
   /** The last cluster that was looked at, where more are left. */
   readonly last?: ClusterKey;
 }

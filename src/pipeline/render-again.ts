@@ -5,6 +5,7 @@ import type { ReceivedEvent } from "../model/cloud-event.ts";
 import { type ClusterKey, clusterKey } from "../model/cluster.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
 import { findPause, findPauseOn } from "../model/pauses.ts";
+import type { Problem } from "../model/problem.ts";
 import type { EntityRecord } from "../model/record.ts";
 import type { ReplayedCluster, ReplayInput } from "../plan/apply-replay.ts";
 import { hashEntity } from "../plan/paths.ts";
@@ -31,7 +32,9 @@ export function renderAgain(
   const clusters = new Map<ClusterKey, ReplayedCluster>();
   for (const [event, matched] of matches.entries()) {
     if (matched !== undefined && trigger !== undefined) {
-      const wanted = new Set(keys.filter((key) => isEventOf(record, key, event, trigger) && !clusters.has(key)));
+      const isWanted = (key: ClusterKey) =>
+        isEventOf(record, key, event, trigger) && !clusters.has(key) && !hasLeft(record, key, matches, trigger);
+      const wanted = new Set(keys.filter(isWanted));
       for (const rendering of renderFor(catalog, trigger, matched, wanted, record, settings)) {
         const { cluster } = rendering;
         // Blank: what is on record no longer matches, and a cluster without an event of its own takes an older one.
@@ -45,9 +48,14 @@ export function renderAgain(
   const isStopped =
     !isGone && (trigger.broken !== undefined || findPause(catalog, record.owner, trigger) !== undefined);
   const isTold = isGone || (!isStopped && matches.every((matched) => matched?.match.problem === undefined));
+  const untold = new Map<ClusterKey, Problem>();
   for (const cluster of keys) {
+    const recorded = record.clusters.get(cluster);
+    if (clusters.has(cluster) || recorded === undefined) continue;
+    const problem = matches[recorded.event ?? 0]?.match.problem;
+    if (problem !== undefined) untold.set(cluster, problem);
     // What a broken trigger would match nobody knows.
-    if (clusters.has(cluster) || !record.clusters.has(cluster) || !isTold) continue;
+    if (!isTold) continue;
     const on = catalog.clusters.get(cluster);
     if (!isGone && on !== undefined && findPauseOn(catalog, record.owner, trigger, on) !== undefined) continue;
     const action = stopMatching === "LeavePolicies" ? "leave" : "withdraw";
@@ -62,7 +70,8 @@ export function renderAgain(
     continueOnConflict: trigger?.continueOnConflict ?? false,
     clusters: [...clusters.values()],
   };
-  return { input: clusters.size === 0 ? undefined : input, pairs, ...(last === undefined ? {} : { last }) };
+  const rest = { ...(last === undefined ? {} : { last }), ...(untold.size === 0 ? {} : { untold }) };
+  return { input: clusters.size === 0 ? undefined : input, pairs, ...rest };
 }
 
 interface MatchedEvent {
@@ -110,6 +119,22 @@ function isEventOf(
   const on = clusters.get(cluster);
   const isTriedFirst = !oneForEvent && on?.failure !== undefined && event === 0;
   return on === undefined || (on.event ?? 0) === event || isTriedFirst;
+}
+
+/**
+ * Among others, where an entity stands by an older event because its newest could not be told: whether it can be told now,
+ * and names other clusters.
+ */
+function hasLeft(
+  { clusters }: EntityRecord,
+  cluster: ClusterKey,
+  [newest]: readonly (MatchedEvent | undefined)[],
+  { oneForEvent }: EventTrigger,
+): boolean {
+  const on = clusters.get(cluster);
+  if (oneForEvent || on?.failure === undefined || (on.event ?? 0) === 0) return false;
+  if (newest === undefined || newest.match.problem !== undefined) return false;
+  return !newest.match.clusters.some((one) => clusterKey(one) === cluster);
 }
 
 function renderFor(

@@ -106,7 +106,12 @@ function leaveCluster(
   if (input.isWithdrawn)
     return { ...withoutFailure(on), event, action: input.elsewhere === "Delete" ? "Delete" : "Create" };
   const isDelete = input.elsewhere === "Delete";
-  if (!isDelete && input.stopMatching === "keep") return { ...withoutFailure(on), event };
+  if (!isDelete && input.stopMatching === "keep") {
+    const [problem] = input.renderings.flatMap((one) => (one.action === "fail" ? [one.problem] : []));
+    if (!input.isAggregate || problem === undefined) return { ...withoutFailure(on), event };
+    // Among others it stays what it was by the event before.
+    return { ...on, event: on.event === undefined ? undefined : on.event + 1, failure: problem };
+  }
   const hadObjects = on.objects.size > 0 || on.waiting.size > 0;
   const there = new EntityOnCluster(scope, cluster, on);
   if (!isDelete && input.stopMatching === "LeavePolicies") there.leave();

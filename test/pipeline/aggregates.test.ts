@@ -125,6 +125,32 @@ describe("a trigger with oneForEvent: false", () => {
     });
   });
 
+  it("keeps an entity where it is while nobody can tell where its event, or its trigger, wants it", async () => {
+    const destined = (name: string) =>
+      together(`  destinationCluster: {apiVersion: v1, kind: Cluster, namespace: mgmt, name: '${name}'}\n`);
+    remote.commitAsPerson("main", {
+      "config/two.yaml": clusterDocument("two", "staging"),
+      "config/all.yaml": destined("{{ .CloudEvent.data.to }}"),
+    });
+    const to = (subject: string, data: object) => stream.publish("user", cloudEvent({ subject, data }));
+    const failures = () => JSON.stringify([...remote.files(stateBranch, "records")]);
+    await running(async () => {
+      to("alice", { value: "1", to: "two" });
+      to("bob", { value: "1", to: "two" });
+      await come(["two users=alice=1 bob=1 "]);
+      to("alice", { value: "2" });
+      await until(() => failures().includes("TEMPLATE_FAILED"), [instance.clock]);
+      to("carol", { value: "1", to: "two" });
+      await come(["two users=alice=1 bob=1 carol=1 "]);
+      remote.commitAsPerson("main", { "config/all.yaml": destined("{{ .CloudEvent.data.nothing }}") });
+      const ofTwo = () => remote.files(stateBranch, "records").get("records/eventtrigger/all/_all/mgmt%2Ftwo.json");
+      await until(() => ofTwo()?.includes("TEMPLATE_FAILED") !== false, [instance.clock]);
+      expect(onTarget()).toEqual(["two users=alice=1 bob=1 carol=1 "]);
+      remote.commitAsPerson("main", { "config/all.yaml": destined("two") });
+      await come(["two users=alice=2 bob=1 carol=1 "]);
+    });
+  });
+
   it("leaves the objects as they were where the rendering fails, and says why", () =>
     running(async () => {
       login("alice");

@@ -4,6 +4,7 @@ import type { Entity } from "../../model/cloud-event.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../../model/owner.ts";
 import { findPause, findPauseOn } from "../../model/pauses.ts";
+import type { Problem } from "../../model/problem.ts";
 import type { EntityRecord, RecordedEvent } from "../../model/record.ts";
 import type { AggregateInput } from "../../plan/apply-aggregate.ts";
 import { aggregateEntity, hashEntity, recordPath } from "../../plan/paths.ts";
@@ -18,6 +19,8 @@ interface Alive {
   readonly entities: { readonly counted: CountedEntity; readonly event: number }[];
   /** Some are on record there, and the cluster does not match any more: what is there stays. */
   isLeft: boolean;
+  /** Why nobody can tell of one of them whether it is alive there: what is there stays. */
+  untold: Problem | undefined;
 }
 
 /** The owner's trigger, where it renders all its entities together. */
@@ -98,10 +101,11 @@ export class AliveOnClusters {
     const add = (counted: CountedEntity) => {
       for (const [cluster, event] of counted.count) {
         if (wanted !== "all" && !wanted.has(cluster)) continue;
-        const alive = clusters.get(cluster) ?? { entities: [], isLeft: false };
+        const alive = clusters.get(cluster) ?? nobody();
         clusters.set(cluster, alive);
         if (typeof event === "number") alive.entities.push({ counted, event });
         alive.isLeft ||= event === "left";
+        if (typeof event === "object") alive.untold ??= event;
       }
     };
     for (const counted of await cache.read(scope, owner)) if (!changed.has(counted.path)) add(counted);
@@ -125,14 +129,14 @@ export class AliveOnClusters {
   async render(trigger: EventTrigger, cluster: ClusterKey, rank: number | undefined): Promise<AggregateInput> {
     const { syncMode, continueOnConflict } = trigger;
     const shared = { kind: "aggregate", owner: this.#owner, cluster, syncMode, continueOnConflict, rank } as const;
-    const { entities, isLeft } = this.#clusters.get(cluster) ?? { entities: [], isLeft: false };
+    const { entities, isLeft, untold } = this.#clusters.get(cluster) ?? nobody();
     const { catalog, settings } = this.#scope;
     const document = catalog.clusters.get(cluster);
     const pause =
       document === undefined
         ? findPause(catalog, this.#owner, trigger)
         : findPauseOn(catalog, this.#owner, trigger, document);
-    const problem = trigger.broken ?? pause ?? tooManyAlive(trigger, cluster, entities.length);
+    const problem = trigger.broken ?? pause ?? untold ?? tooManyAlive(trigger, cluster, entities.length);
     if (problem !== undefined)
       return { ...shared, rendering: { cluster, action: "fail", problem }, changedAt: undefined };
     if (entities.length === 0 || document === undefined) {
@@ -156,6 +160,10 @@ export class AliveOnClusters {
       return read?.events[event] ?? [];
     });
   }
+}
+
+function nobody(): Alive {
+  return { entities: [], isLeft: false, untold: undefined };
 }
 
 /** By code unit, so that equal sets are in one order on every machine. */
