@@ -28,26 +28,42 @@ export interface DerivedConnection {
   readonly manifest: Manifest;
 }
 
+export interface DerivedConnections extends Checked<readonly DerivedConnection[]> {
+  /** Names of those that can't be told: what is rendered for them fails, or is no connection. As they were, they stay. */
+  readonly unknown: ReadonlySet<string>;
+}
+
 /** Those that can be used, and what is wrong with the others. Every rendering that fails is told by its profile's record. */
-export function deriveConnections(
-  catalog: Catalog,
-  settings: readonly FromSecretsSettings[],
-): Checked<readonly DerivedConnection[]> {
+export function deriveConnections(catalog: Catalog, settings: readonly FromSecretsSettings[]): DerivedConnections {
   const problems: Problem[] = [];
   const found: DerivedConnection[] = [];
-  const secrets = settings.length === 0 ? [] : findSecrets(catalog);
+  const unknown = new Set<string>();
+  const { secrets, failed } = settings.length === 0 ? noSecrets : findSecrets(catalog);
   for (const one of settings) {
     const dialled = new Map<string, string>();
     for (const { cluster, owner, manifest } of secrets) {
       const name = derivedConnectionName(one.name, clusterKey(cluster));
       if (one.clusters !== undefined && !selectorMatches(one.clusters, cluster.labels)) continue;
-      const { value: connection, problems: faults } = readDerived(one, name, cluster, manifest, dialled);
+      const { value: connection, problems: faults, isTaken } = readDerived(one, name, cluster, manifest, dialled);
       problems.push(...faults);
+      if (connection === undefined && isTaken !== true) unknown.add(name);
       if (connection !== undefined) found.push({ connection, cluster: clusterKey(cluster), owner, manifest });
     }
+    for (const cluster of failed) {
+      if (one.clusters !== undefined && !selectorMatches(one.clusters, cluster.labels)) continue;
+      unknown.add(derivedConnectionName(one.name, clusterKey(cluster)));
+    }
   }
-  return { value: found, problems };
+  return { value: found, problems, unknown };
 }
+
+interface FoundSecrets {
+  readonly secrets: readonly FoundSecret[];
+  /** Clusters without one, for which a profile fails that may render it. */
+  readonly failed: readonly Cluster[];
+}
+
+const noSecrets: FoundSecrets = { secrets: [], failed: [] };
 
 interface FoundSecret {
   readonly cluster: Cluster;
@@ -55,22 +71,41 @@ interface FoundSecret {
   readonly manifest: Manifest;
 }
 
-/** By cluster; of several profiles that render it the first one. */
-function findSecrets(catalog: Catalog): readonly FoundSecret[] {
+/**
+ * By cluster; of several profiles that render it the first one. What is paused or bad renders nothing new: the Secret stays
+ * as it was, and so does what is connected to.
+ */
+function findSecrets(current: Catalog): FoundSecrets {
+  const catalog = withoutStops(current);
   const found = new Map<ClusterKey, FoundSecret>();
+  const failed = new Map<ClusterKey, Cluster>();
   const likely = [...catalog.contents].filter(([, content]) => mayHold(content));
   for (const [key, profile] of catalog.profiles) {
     if (profile.syncMode === "DryRun" || !likely.some(([document]) => refersTo(profile, document))) continue;
     const clusters = [...profileClusters(catalog).get(key)!].map((one) => catalog.clusters.get(one)!);
     const settings = { instance: "", secrets: "plain" } as const;
     for (const rendering of renderProfile(catalog, profile, clusters, "", settings)) {
+      const cluster = catalog.clusters.get(rendering.cluster)!;
+      if (rendering.action === "fail") failed.set(rendering.cluster, cluster);
       if (rendering.action !== "Create" || found.has(rendering.cluster)) continue;
       const manifest = rendering.manifests.find(({ identity }) => isConnectionSecret(identity));
-      const cluster = catalog.clusters.get(rendering.cluster)!;
       if (manifest !== undefined) found.set(rendering.cluster, { cluster, owner: profile.owner, manifest });
     }
   }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+  const secrets = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+  return { secrets, failed: [...failed].flatMap(([key, cluster]) => (found.has(key) ? [] : [cluster])) };
+}
+
+/** The catalog with nothing paused, and its bad documents as they were last good. */
+function withoutStops({ pauses: _, profiles, contents, clusters, ...rest }: Catalog): Catalog {
+  const each = <K, V>(map: ReadonlyMap<K, V>, without: (value: V) => V) =>
+    new Map([...map].map(([key, value]) => [key, without(value)] as const));
+  return {
+    ...rest,
+    profiles: each(profiles, ({ broken: _broken, isPaused: _paused, ...profile }) => profile),
+    contents: each(contents, ({ broken: _broken, ...content }) => content),
+    clusters: each(clusters, ({ isPaused: _paused, ...cluster }) => cluster),
+  };
 }
 
 /** Only what names it is rendered to look for it. */
@@ -86,14 +121,14 @@ function isConnectionSecret(identity: Manifest["identity"]): boolean {
   return isCoreKind(identity, "Secret") && identity.namespace === secret.namespace && identity.name === secret.name;
 }
 
-/** `dialled`: by address, the cluster whose connection it is already. */
+/** `dialled`: by address, the cluster whose connection it is already; `isTaken`: it is another's. */
 function readDerived(
   { connectTo, clusters: _, ...settings }: FromSecretsSettings,
   name: string,
   cluster: Cluster,
   { text, at }: Manifest,
   dialled: Map<string, string>,
-): Checked<Connection | undefined> {
+): Checked<Connection | undefined> & { readonly isTaken?: boolean } {
   try {
     const addresses = new Map([...connectTo].map(([from, source]) => [from, renderAddress(source, cluster)]));
     const options = { ...settings, name, connectTo: addresses, file: at.file };
@@ -108,8 +143,11 @@ function readDerived(
     if (connection === undefined) return { value: undefined, problems: placed };
     for (const address of addressesOf(connection)) {
       const own = clusterKey(cluster);
-      const fault = faultOfAddress(address, dialled.get(address), own);
-      if (fault !== undefined) return { value: undefined, problems: [invalid(name, fault, settings.at)] };
+      const other = dialled.get(address);
+      const fault = faultOfAddress(address, other, own);
+      if (fault !== undefined) {
+        return { value: undefined, problems: [invalid(name, fault, settings.at)], isTaken: other !== undefined };
+      }
       dialled.set(address, own);
     }
     return { value: connection, problems: placed };

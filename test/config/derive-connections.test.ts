@@ -26,8 +26,9 @@ function derive(connection: string, documents = example, clusterDocuments = clus
     ],
     { compatibility: "strict" },
   );
-  const { value: found, problems } = deriveConnections(value, settings(connection));
+  const { value: found, problems, unknown } = deriveConnections(value, settings(connection));
   return {
+    unknown: [...unknown],
     found: found.map(({ connection: { name, core, connectTo } }) => ({
       name,
       subjects: core?.subjects,
@@ -107,4 +108,39 @@ it("an event's Secret describes none: only profiles do", () => {
     "name: namespace\n    namespace: default\n    kind: ConfigMap",
   );
   expect(derive(`connectTo: {${dialled}}`, documents).found).toEqual([]);
+});
+
+const secretsProfile = "metadata:\n  name: deploy-deploy-sveltos-nats-secret\n";
+
+it("who is paused is heard all the same", () => {
+  const annotated = `${secretsProfile}  annotations: {profile.projectsveltos.io/paused: "true"}\n`;
+  const { found } = derive(`connectTo: {${dialled}}`, example.replace(secretsProfile, annotated));
+  expect(found.map(({ name }) => name)).toEqual(["agents/fleet/eu", "agents/fleet/us"]);
+});
+
+it("of two that dial one address the second is not kept", () => {
+  const { unknown } = derive('connectTo: {"nats.nats.svc.cluster.local:4222": "bus.example.com:4222"}');
+  expect(unknown).toEqual([]);
+});
+
+it("what can't be rendered or read is unknown: nobody said that it should go", () => {
+  const failing = 'connectTo: {"nats.nats.svc.cluster.local:4222": "{{ .Cluster.spec.bus }}"}';
+  const { found, unknown } = derive(failing);
+  expect(found).toEqual([]);
+  expect(unknown).toEqual(["agents/fleet/eu", "agents/fleet/us"]);
+});
+
+it("a bad document is taken as it was last good", () => {
+  const files = [
+    { path: "clusters.yaml", text: clusters },
+    { path: "config.yaml", text: example },
+  ];
+  const { value: previous } = loadCatalog(files, { compatibility: "strict" });
+  const spec = `${secretsProfile}spec:\n`;
+  expect(example).toContain(spec);
+  const bad = [files[0]!, { path: "config.yaml", text: example.replace(spec, `${spec}  nonsense: 1\n`) }];
+  const { value } = loadCatalog(bad, { compatibility: "strict", previous });
+  expect(value.profiles.get("ClusterProfile/deploy-deploy-sveltos-nats-secret")?.broken).toBeDefined();
+  const { value: found } = deriveConnections(value, settings(`connectTo: {${dialled}}`));
+  expect(found.map(({ connection }) => connection.name)).toEqual(["agents/fleet/eu", "agents/fleet/us"]);
 });

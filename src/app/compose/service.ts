@@ -177,7 +177,7 @@ function composeSettings(
         ? folderSource(context, settings)
         : targetSource(ports.git, config.path, config.exclude),
     loadCatalog: catalogLoader(settings, connections),
-    ...(fromSecrets.length === 0 ? {} : { derive: (catalog) => deriveConnections(catalog, fromSecrets).value }),
+    ...(fromSecrets.length === 0 ? {} : { derive: (catalog) => deriveConnections(catalog, fromSecrets) }),
     ...publisher,
   };
 }

@@ -2,7 +2,7 @@
  * What a service that leads goes by: settings, branches, the keeper of the state, streams, documents, review. All of it
  * is exchanged at once, between two batches, so that its parts always fit each other.
  */
-import type { DerivedConnection } from "../../config/derive-connections.ts";
+import type { DerivedConnections } from "../../config/derive-connections.ts";
 import type { Catalog, CatalogSettings, ConfigFile } from "../../model/catalog.ts";
 import type { Checked } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
@@ -33,7 +33,7 @@ export interface LeadingSettings {
   readonly config: ConfigSource;
   readonly loadCatalog: LoadCatalog;
   /** Connections that the catalog's profiles describe; absent: the settings ask for none. */
-  readonly derive?: (catalog: Catalog) => readonly DerivedConnection[];
+  readonly derive?: (catalog: Catalog) => DerivedConnections;
   /** Where the target is changed by review only. */
   readonly review?: ReviewPublisher;
 }

@@ -2,7 +2,7 @@
  * Connections that profiles describe, as the service goes on: one is used while its Secret is on the target as the catalog
  * in force has it. They come and go between two pushes; what events did over one stays when it goes.
  */
-import type { DerivedConnection } from "../../config/derive-connections.ts";
+import type { DerivedConnection, DerivedConnections } from "../../config/derive-connections.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import { desiredFolder, objectPath } from "../../plan/paths.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
@@ -44,7 +44,7 @@ export class SecretConnections {
     const target = branches.targetTree;
     const isSame = keeper.catalog === this.#catalog && derive === this.#derive;
     if (isSame && target === this.#target) return undefined;
-    if (!isSame) this.#derived = derive?.(keeper.catalog) ?? [];
+    if (!isSame) this.#derived = this.#merge(derive?.(keeper.catalog));
     [this.#catalog, this.#derive, this.#target] = [keeper.catalog, derive, target];
     const there = await this.#onTarget(target);
     const used = JSON.stringify(there.map(textOf));
@@ -52,6 +52,13 @@ export class SecretConnections {
     this.#used = used;
     log.info("connections from Secrets", { connections: there.length, waiting: this.#derived.length - there.length });
     return take(there);
+  }
+
+  /** Those of a catalog, and what they were of those that a fault hides: it must not keep anybody from being heard. */
+  #merge(derived: DerivedConnections | undefined): readonly DerivedConnection[] {
+    if (derived === undefined) return [];
+    const { value, unknown } = derived;
+    return [...value, ...this.#derived.filter(({ connection }) => unknown.has(connection.name))];
   }
 
   async #onTarget(target: ObjectId | undefined): Promise<readonly DerivedConnection[]> {

@@ -1,0 +1,64 @@
+/** Which connections from Secrets are open while the documents that describe them come, go and break. */
+import { expect, it } from "vitest";
+import type { DerivedConnection } from "../../../src/config/derive-connections.ts";
+import type { InForce } from "../../../src/pipeline/loop/in-force.ts";
+import { SecretConnections } from "../../../src/pipeline/loop/secret-connections.ts";
+import type { GitReader } from "../../../src/ports/git.ts";
+import type { Log } from "../../../src/ports/system.ts";
+
+const silent = { info: () => undefined } as unknown as Log;
+const derived = (cluster: string) =>
+  ({
+    connection: { name: `agents/${cluster}`, connectTo: new Map() },
+    cluster,
+    owner: { kind: "ClusterProfile", namespace: "", name: "p" },
+    manifest: {
+      identity: { group: "", kind: "Secret", namespace: "projectsveltos", name: "sveltos-nats" },
+      text: "kind: Secret\n",
+      at: { file: "a.yaml", line: 1, column: 1 },
+    },
+  }) as unknown as DerivedConnection;
+
+/** Each call is another catalog, of which these are derived. Returns the names that are open then. */
+function bench() {
+  let value: readonly DerivedConnection[] = [];
+  let unknown: readonly string[] = [];
+  let catalog = {};
+  let open: readonly string[] = [];
+  const derive = () => ({ value, problems: [], unknown: new Set(unknown) });
+  const inForce = () => ({
+    derive,
+    keeper: { catalog, checkpoint: { layout: { shards: 0, buckets: 1 } } },
+    branches: { targetTree: "tree", names: { outputPath: "rendered" } },
+  });
+  const git = { findIds: async (_: string, paths: readonly string[]) => new Map(paths.map((path) => [path, "id"])) };
+  const connections = new SecretConnections({
+    git: git as unknown as GitReader,
+    log: silent,
+    inForce: inForce as unknown as () => InForce,
+    take: (taken) => {
+      open = taken.map(({ connection }) => connection.name);
+      return { streams: [], closeOthers: async () => undefined };
+    },
+  });
+  return async (clusters: readonly string[], faulty: readonly string[] = []) => {
+    [value, unknown, catalog] = [clusters.map(derived), faulty.map((cluster) => `agents/${cluster}`), {}];
+    await connections.look();
+    return open;
+  };
+}
+
+it("a fault closes none, and opens none", async () => {
+  const look = bench();
+  expect(await look(["fleet/eu", "fleet/us"])).toEqual(["agents/fleet/eu", "agents/fleet/us"]);
+  expect(await look(["fleet/us"], ["fleet/eu", "fleet/new"])).toEqual(["agents/fleet/us", "agents/fleet/eu"]);
+  expect(await look([], ["fleet/eu", "fleet/us"])).toEqual(["agents/fleet/us", "agents/fleet/eu"]);
+  expect(await look(["fleet/eu"], [])).toEqual(["agents/fleet/eu"]);
+});
+
+it("who is gone from the documents is closed", async () => {
+  const look = bench();
+  await look(["fleet/eu", "fleet/us"]);
+  expect(await look(["fleet/us"])).toEqual(["agents/fleet/us"]);
+  expect(await look([])).toEqual([]);
+});
