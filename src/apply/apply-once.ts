@@ -29,7 +29,7 @@ export async function applyOnce(
 ): Promise<OnceReport> {
   const { clock } = parts;
   const revision = await findFolder(parts, head);
-  const { applier, lease } = await openApplier(parts, revision);
+  const { applier, lease, close } = await openApplier(parts, revision);
   await lease.acquire(false, signal);
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
@@ -57,6 +57,6 @@ export async function applyOnce(
   } finally {
     ended.abort();
     await keeping;
-    await lease.release().catch(() => undefined);
+    await close();
   }
 }

@@ -59,7 +59,7 @@ async function workOnCluster(parts: ClusterLoopParts, signal: AbortSignal, settl
   const both = AbortSignal.any([signal, ended.signal]);
   const drifts = new Bell(clock);
   const drift = { watchedMax, bell: drifts, signal: both, onTrouble, onCorrected };
-  const { applier, lease } = await openApplier(parts, await findFolder(parts, target.head!), drift);
+  const { applier, lease, close } = await openApplier(parts, await findFolder(parts, target.head!), drift);
   const acquired = await lease.acquire(true, signal);
   const keeping = lease.keep(both).finally(() => ended.abort());
   let fullAt = clock.monotonic() + (acquired === "taken-over" ? afterTakeoverMs : fullEveryMs);
@@ -83,7 +83,6 @@ async function workOnCluster(parts: ClusterLoopParts, signal: AbortSignal, settl
   } finally {
     ended.abort();
     await Promise.all([keeping, applier.ended()]);
-    // Who comes next need not wait, where the server still hears us.
-    await lease.release().catch(() => undefined);
+    await close();
   }
 }

@@ -1,25 +1,38 @@
-/** A cluster that is written to only while the lease is ours. */
-import type { JsonObject } from "../model/json.ts";
-import type { ClusterWriter, DeletionOrder, ObjectRef } from "../ports/cluster.ts";
+/** A cluster that is written to only while the lease is ours, and not any more once we have done with it. */
+import { SluiceError } from "../model/problem.ts";
+import type { Cluster, ClusterWriter } from "../ports/cluster.ts";
 
-/** Reads go straight to the cluster; each write is preceded by the assertion, which throws where it does not hold. */
-export function guardWriter(writer: ClusterWriter, assertHeld: () => void): ClusterWriter {
+export interface GuardedWriter extends ClusterWriter {
+  /** What is not sent yet never is; resolves when nothing is under way any more, so that others may write. */
+  end(): Promise<void>;
+}
+
+/** `assertHeld` throws where the lease is not ours; it is asked right before each request. */
+export function guardWriter(cluster: Cluster, assertHeld: () => void): GuardedWriter {
+  let isEnded = false;
+  const underWay = new Set<Promise<unknown>>();
+  const writer = cluster.guardedBy(() => {
+    if (isEnded) throw new SluiceError({ code: "APPLIER_ELSEWHERE", message: "this pass over the cluster has ended" });
+    assertHeld();
+  });
+  /** A pass that was cut short leaves writes behind that nobody waits for. */
+  const follow = <T>(writing: Promise<T>): Promise<T> => {
+    const settled = writing.then(
+      () => undefined,
+      () => undefined,
+    );
+    underWay.add(settled);
+    void settled.then(() => underWay.delete(settled));
+    return writing;
+  };
   return {
-    apply: async (ref: ObjectRef, object: JsonObject, manager: string) => {
-      assertHeld();
-      return writer.apply(ref, object, manager);
-    },
-    remove: async (ref: ObjectRef, uid: string, order: DeletionOrder) => {
-      assertHeld();
-      return writer.remove(ref, uid, order);
-    },
-    patch: async (ref: ObjectRef, uid: string, change: JsonObject) => {
-      assertHeld();
-      return writer.patch(ref, uid, change);
-    },
-    renameManager: async (ref: ObjectRef, from: string, to: string) => {
-      assertHeld();
-      return writer.renameManager(ref, from, to);
+    apply: (ref, object, manager) => follow(writer.apply(ref, object, manager)),
+    remove: (ref, uid, order) => follow(writer.remove(ref, uid, order)),
+    patch: (ref, uid, change) => follow(writer.patch(ref, uid, change)),
+    renameManager: (ref, from, to) => follow(writer.renameManager(ref, from, to)),
+    end: async () => {
+      isEnded = true;
+      while (underWay.size > 0) await Promise.all(underWay);
     },
   };
 }

@@ -49,6 +49,8 @@ export async function findFolder(
 export interface OpenApplier {
   readonly applier: ClusterApplier;
   readonly lease: LeaseKeeper;
+  /** Ends all writing, then gives the lease up: who comes next need not wait, where the server still hears us. */
+  close(): Promise<void>;
 }
 
 /** The lease is not taken yet; nothing can be written before it is. */
@@ -62,5 +64,9 @@ export async function openApplier(parts: ClusterParts, revision: Revision, drift
     { reader: cluster, writer, git, clock, manager, adoption, holder, ...watched },
     name,
   );
-  return { applier, lease };
+  const close = async () => {
+    await writer.end();
+    await lease.release().catch(() => undefined);
+  };
+  return { applier, lease, close };
 }

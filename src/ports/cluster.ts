@@ -132,6 +132,11 @@ export interface LeaseState {
 }
 
 export interface Cluster extends ClusterReader, ClusterWriter, ClusterLeases {
+  /**
+   * The same cluster, written to only where that is allowed at the moment of writing: asked right before each request is
+   * sent, also one that had to wait or is sent again. What it throws the method throws, and nothing is sent.
+   */
+  guardedBy(assertMayWrite: () => void): ClusterWriter;
   /** Ends what is under way. */
   close(): void;
 }

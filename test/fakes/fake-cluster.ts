@@ -7,6 +7,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../src/model/json.t
 import { SluiceError } from "../../src/model/problem.ts";
 import type {
   Cluster,
+  ClusterWriter,
   FieldManager,
   LeaseClaim,
   LeaseName,
@@ -104,6 +105,12 @@ export class FakeCluster implements Cluster {
       .filter(({ ref: { name } }) => name !== "default" && name !== "kube-system")
       .map(({ ref: { kind, namespace, name } }) => `${kind.kind}/${namespace === "" ? "" : `${namespace}/`}${name}`)
       .sort();
+  }
+
+  /** Somebody annotates it; null: takes the annotation away. */
+  async annotate(kind: string, namespace: string, name: string, key: string, value: string | null): Promise<void> {
+    const { ref, uid } = this.#find(kind, namespace, name)!;
+    await this.patch(ref, uid, new Map([["metadata", new Map([["annotations", new Map([[key, value]])]])]]));
   }
 
   /** Somebody deletes it. */
@@ -237,6 +244,21 @@ export class FakeCluster implements Cluster {
     if (managers === undefined || fields === undefined) return;
     managers.delete(from);
     if (!managers.has(to)) managers.set(to, fields);
+  }
+
+  guardedBy(assertMayWrite: () => void): ClusterWriter {
+    const guarded =
+      <A extends unknown[], T>(write: (...args: A) => Promise<T>) =>
+      async (...args: A): Promise<T> => {
+        assertMayWrite();
+        return write.apply(this, args);
+      };
+    return {
+      apply: guarded(this.apply),
+      remove: guarded(this.remove),
+      patch: guarded(this.patch),
+      renameManager: guarded(this.renameManager),
+    };
   }
 
   async readLease(name: LeaseName): Promise<LeaseState | undefined> {

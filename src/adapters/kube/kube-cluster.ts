@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject, parseJson, writeJson } from "../../model
 import type { Problem } from "../../model/problem.ts";
 import type {
   Cluster,
+  ClusterWriter,
   DeletionOrder,
   LeaseClaim,
   LeaseName,
@@ -41,10 +42,18 @@ class KubeCluster implements Cluster {
   readonly #discovery: Discovery;
   readonly #leases: KubeLeases;
 
-  constructor(connection: KubeConnection) {
+  /** Before each request that writes. */
+  readonly #assertMaySend: () => void;
+
+  constructor(connection: KubeConnection, discovery = new Discovery(connection), assertMaySend = () => {}) {
     this.#connection = connection;
-    this.#discovery = new Discovery(connection);
+    this.#discovery = discovery;
     this.#leases = new KubeLeases(connection);
+    this.#assertMaySend = assertMaySend;
+  }
+
+  guardedBy(assertMayWrite: () => void): ClusterWriter {
+    return new KubeCluster(this.#connection, this.#discovery, assertMayWrite);
   }
 
   findKind(group: string, kind: string, version?: string): Promise<ResourceKind | undefined> {
@@ -106,7 +115,7 @@ class KubeCluster implements Cluster {
     const path = objectPath(ref) + queryOf({ fieldManager: manager, force: "true" });
     const body = writeJson(object);
     const request = { method: "PATCH", path, body, contentType: applyType, accept: metadataType } as const;
-    const answer = await this.#connection.succeed(request);
+    const answer = await this.#connection.succeed({ ...request, assertMaySend: this.#assertMaySend });
     return { isNew: answer.status === 201, metadata: readMetadata(JSON.parse(answer.body) as Written) };
   }
 
@@ -119,7 +128,8 @@ class KubeCluster implements Cluster {
       propagationPolicy,
     });
     try {
-      await this.#connection.read({ method: "DELETE", path: objectPath(ref), body });
+      const request = { method: "DELETE", path: objectPath(ref), body } as const;
+      await this.#connection.read({ ...request, assertMaySend: this.#assertMaySend });
       return true;
     } catch (error) {
       const isOther = /UID in (?:the )?precondition/i.test(String((error as Error).message));
@@ -138,6 +148,7 @@ class KubeCluster implements Cluster {
       body,
       contentType: mergeType,
       accept: metadataType,
+      assertMaySend: this.#assertMaySend,
     } as const;
     try {
       return readMetadata(JSON.parse(await this.#connection.read(request)) as Written);
@@ -166,7 +177,8 @@ class KubeCluster implements Cluster {
       { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
       { op: "replace", path: "/metadata/managedFields", value: renamed.length === 0 ? [{}] : renamed },
     ]);
-    await this.#connection.read({ method: "PATCH", path: objectPath(ref), body, contentType: jsonPatchType });
+    const request = { method: "PATCH", path: objectPath(ref), body, contentType: jsonPatchType } as const;
+    await this.#connection.read({ ...request, assertMaySend: this.#assertMaySend });
   }
 
   readLease(name: LeaseName): Promise<LeaseState | undefined> {

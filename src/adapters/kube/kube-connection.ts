@@ -28,6 +28,10 @@ export interface KubeRequest {
   readonly body?: string;
   readonly contentType?: string;
   readonly accept?: string;
+  /** Called right before it is sent, each time; what it throws is thrown, and nothing is sent. */
+  readonly assertMaySend?: () => void;
+  /** It waits for no slot: what depends on time can't stand in line behind what does not. */
+  readonly isUrgent?: boolean;
 }
 
 export interface KubeAnswer {
@@ -64,7 +68,8 @@ export class KubeConnection {
 
   /** The answer, of any status that is an answer to this very request. */
   async ask(request: KubeRequest): Promise<KubeAnswer> {
-    return this.#slots.use(() => this.#askUntil(request, systemClock.monotonic() + this.#retryMsMax));
+    const ask = () => this.#askUntil(request, systemClock.monotonic() + this.#retryMsMax);
+    return request.isUrgent === true ? ask() : this.#slots.use(ask);
   }
 
   /** An answer that is a success. Throws as the port says. */
@@ -101,7 +106,9 @@ export class KubeConnection {
     if (response.statusCode === 401 && (await this.#sessions.renew(session))) {
       response.destroy();
       session = await this.#sessions.current();
-      response = await this.#send(session, request, both, streamSilenceMsMax);
+      response = await this.#send(session, request, both, streamSilenceMsMax).catch((error: unknown) => {
+        throw explainConnectionError(session.server, error);
+      });
     }
     try {
       if (response.statusCode !== 200) {
@@ -129,6 +136,7 @@ export class KubeConnection {
     for (;;) {
       await this.#waitForPause(this.#closed.signal);
       const session = await this.#sessions.current();
+      request.assertMaySend?.();
       let failure: SluiceError;
       try {
         const response = await this.#send(session, request, this.#closed.signal);

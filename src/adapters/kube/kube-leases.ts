@@ -18,7 +18,7 @@ export class KubeLeases implements ClusterLeases {
   }
 
   async readLease(name: LeaseName): Promise<LeaseState | undefined> {
-    const answer = await this.#connection.find({ method: "GET", path: pathOf(name) });
+    const answer = await this.#connection.find({ method: "GET", path: pathOf(name), isUrgent: true });
     return answer === undefined ? undefined : stateOf(JSON.parse(answer.body) as WrittenLease);
   }
 
@@ -29,7 +29,7 @@ export class KubeLeases implements ClusterLeases {
         ? ({ method: "POST", path: pathOf({ ...name, name: "" }).replace(/\/$/, ""), body } as const)
         : ({ method: "PUT", path: pathOf(name), body } as const);
     try {
-      return stateOf(JSON.parse(await this.#connection.read(request)) as WrittenLease);
+      return stateOf(JSON.parse(await this.#connection.read({ ...request, isUrgent: true })) as WrittenLease);
     } catch (error) {
       const isLost = error instanceof ClusterRefusal && (error.reason === "conflict" || error.reason === "not-found");
       if (!isLost) throw error;
@@ -45,7 +45,7 @@ export class KubeLeases implements ClusterLeases {
     const claim = { holder: "", durationSeconds: 1, now: 0 };
     const body = writeJson(leaseOf(name, claim, state.version));
     // Where somebody was faster it is theirs.
-    await this.#connection.ask({ method: "PUT", path: pathOf(name), body });
+    await this.#connection.ask({ method: "PUT", path: pathOf(name), body, isUrgent: true });
   }
 }
 
