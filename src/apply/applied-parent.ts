@@ -2,8 +2,10 @@
  * The ApplySet's parent, the ConfigMap `default/sluice-<id>`: what is applied, by whom, how it went. It is the cluster's file
  * as well, so what is written of it here is a field manager's of its own. Nothing of it goes to Git.
  */
+import type { ClusterKey } from "../model/cluster.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { writeJson } from "../model/json.ts";
+import { SluiceError } from "../model/problem.ts";
 import type { ClusterReader, ClusterWriter, LiveMetadata, ObjectRef, ResourceKind } from "../ports/cluster.ts";
 import {
   kindsAnnotation,
@@ -22,6 +24,9 @@ const appliedAnnotations = {
   summary: "sluice.dev/applied-summary",
   before: "sluice.dev/applied-before",
 } as const;
+
+/** Whose folder is applied here: clusters of one Sluice have parents of one name, each in its own cluster. */
+const clusterAnnotation = "sluice.dev/cluster";
 
 /** How many commits that were applied are remembered: to know one that is behind. */
 const commitsMax = 20;
@@ -73,6 +78,7 @@ export function readSetKinds({ annotations }: LiveMetadata): ReturnType<typeof r
 }
 
 export interface ParentOptions {
+  readonly cluster: ClusterKey;
   readonly name: string;
   readonly setId: string;
   readonly manager: string;
@@ -101,9 +107,21 @@ export class AppliedParent {
     return readGroupKinds([...this.#kinds.keys()].join(","));
   }
 
+  /** Throws CLUSTER_MISTAKEN where another cluster's folder is applied here: all of it would be pruned. */
   async read(): Promise<void> {
-    const live = await this.#reader.readMetadata(parentRef(this.#options.name));
+    const { name, cluster } = this.#options;
+    const live = await this.#reader.readMetadata(parentRef(name));
     if (live === undefined) return;
+    const known = live.annotations.get(clusterAnnotation) ?? cluster;
+    if (known !== cluster) {
+      throw new SluiceError({
+        code: "CLUSTER_MISTAKEN",
+        message: `the kubeconfig of ${cluster} leads to the cluster that has the folder of ${known}`,
+        hint:
+          `Nothing is changed in it. If it is ${cluster} from now on: ` +
+          `kubectl -n ${parentNamespace} annotate configmap ${name} ${clusterAnnotation}-`,
+      });
+    }
     this.#mark = readMark(live);
     for (const kind of readSetKinds(live)) this.#kinds.set(writeGroupKind(kind), undefined);
   }
@@ -145,10 +163,11 @@ export class AppliedParent {
   }
 
   async #write(): Promise<void> {
-    const { name, setId, manager } = this.#options;
+    const { name, setId, manager, cluster } = this.#options;
     const mark = this.#mark;
     const annotations = new Map<string, Json>([
       [toolingAnnotation, tooling],
+      [clusterAnnotation, cluster],
       [kindsAnnotation, [...this.#kinds.keys()].sort().join(",")],
     ]);
     if (mark.commit !== "") {

@@ -4,6 +4,7 @@
  * Between full passes nothing is kept of objects that are as they should be: what has changed is the difference of two
  * trees. A pass that was cut short counts for nothing, and is begun anew from what it began with.
  */
+import type { ClusterKey } from "../model/cluster.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import { baseFolder, clusterFileName } from "../plan/paths.ts";
 import type { ClusterReader, ClusterWriter } from "../ports/cluster.ts";
@@ -46,6 +47,7 @@ export interface DriftOptions {
 }
 
 export interface ApplierParts {
+  readonly key: ClusterKey;
   readonly reader: ClusterReader;
   /** Throws where the lease is not ours. */
   readonly writer: ClusterWriter;
@@ -100,10 +102,10 @@ export class ClusterApplier {
     this.#parts = parts;
     this.#parentName = parentName;
     this.#setId = applySetId(parentName, parentNamespace);
-    const { reader, writer, manager, clock, drift } = parts;
+    const { reader, writer, manager, clock, drift, key } = parts;
     this.#prerequisites = new Prerequisites(parts);
     if (drift !== undefined) this.#drift = new DriftWatch({ ...drift, reader, clock, manager, setId: this.#setId });
-    this.#parent = new AppliedParent(reader, writer, { name: parentName, setId: this.#setId, manager });
+    this.#parent = new AppliedParent(reader, writer, { cluster: key, name: parentName, setId: this.#setId, manager });
   }
 
   get applied(): Revision | undefined {

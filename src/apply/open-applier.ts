@@ -55,13 +55,13 @@ export interface OpenApplier {
 
 /** The lease is not taken yet; nothing can be written before it is. */
 export async function openApplier(parts: ClusterParts, revision: Revision, drift?: DriftOptions): Promise<OpenApplier> {
-  const { cluster, git, clock, manager, adoption, holder } = parts;
+  const { key, cluster, git, clock, manager, adoption, holder } = parts;
   const name = await readParentName(git, revision);
   const lease = new LeaseKeeper(cluster, { namespace: parentNamespace, name }, holder, clock);
   const writer = guardWriter(cluster, () => lease.assertHeld());
   const watched = drift === undefined ? {} : { drift };
   const applier = new ClusterApplier(
-    { reader: cluster, writer, git, clock, manager, adoption, holder, ...watched },
+    { key, reader: cluster, writer, git, clock, manager, adoption, holder, ...watched },
     name,
   );
   const close = async () => {

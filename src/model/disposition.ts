@@ -105,6 +105,7 @@ const dispositions = {
   CLUSTER_UNAVAILABLE: "wait",
   CLUSTER_AUTH: "wait",
   CLUSTER_REFUSED: "wait",
+  CLUSTER_MISTAKEN: "wait",
   APPLIER_ELSEWHERE: "wait",
   OUTPUT_FOREIGN: needed,
   // A warning.

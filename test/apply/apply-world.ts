@@ -108,20 +108,22 @@ export class ApplyWorld {
     this.#applier = undefined;
   }
 
-  /** One pass at the target's head, or at an earlier commit; undefined: there was nothing to do. */
+  /** One pass at the target's head, or at an earlier commit, for the cluster of that name; undefined: there was nothing to do. */
   async step(
-    more: { at?: string; full?: "look" | "apply-all"; adoption?: Adoption } = {},
+    more: { at?: string; full?: "look" | "apply-all"; adoption?: Adoption; as?: string } = {},
   ): Promise<PassReport | undefined> {
     const fetched = (await this.#git.fetchHeads(["main"])).get("main")!;
     const commit = more.at ?? fetched;
     const { tree } = await this.#git.readCommit(commit);
     const state = (await this.#git.fetchHeads(["sluice/state"])).get("sluice/state");
     const stateTree = state === undefined ? {} : { stateTree: (await this.#git.readCommit(state)).tree };
+    const key = more.as ?? "fleet/eu-1";
     const parts = { git: this.#git, outputPath: "rendered", key: "fleet/eu-1", policies: this.#policies };
     const revision = await findFolder(parts, { commit, tree, ...stateTree });
     if (more.adoption !== undefined) this.#applier = undefined;
     this.#applier ??= new ClusterApplier(
       {
+        key,
         reader: this.cluster,
         writer: this.cluster,
         git: this.#git,

@@ -150,6 +150,20 @@ describe("a change", () => {
 });
 
 describe("a full pass", () => {
+  it("through another cluster's kubeconfig changes nothing, until somebody says that it is that one now", async () => {
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    world.commit({ [objectFile("ConfigMap/default/a")[0]]: undefined });
+    world.restart();
+    await expect(world.step({ as: "fleet/eu-2", full: "apply-all" })).rejects.toMatchObject({
+      problem: { code: "CLUSTER_MISTAKEN", message: expect.stringContaining("fleet/eu-1") },
+    });
+    expect(cluster.names).toContain("ConfigMap/default/a");
+    await cluster.annotate("ConfigMap", "default", parentName, "sluice.dev/cluster", null);
+    world.restart();
+    expect(await world.actions({ as: "fleet/eu-2" })).toEqual(["deleted ConfigMap/a"]);
+  });
+
   it("applies what differs and prunes what the folder does not have, by our label alone", async () => {
     world.commit(files(objectFile("ConfigMap/default/a"), objectFile("ConfigMap/default/b")));
     await world.step();
