@@ -61,7 +61,9 @@ export async function foldInputs(
     if (input.kind === "entity") {
       const { clusters, from } = workAhead(checkpoint.pending, input.owner, hashEntity(input.entity));
       for (const owner of from) await apply({ kind: "adopt", owner: input.owner, from: owner, entity: input.entity });
-      const replay = clusters === undefined ? undefined : await renderFirst(scope, fold, files, clusters, input);
+      // An event of old is rendered by the pass alone, when all have been read.
+      const hasReplay = clusters !== undefined && input.isBackfill !== true;
+      const replay = hasReplay ? await renderFirst(scope, fold, files, clusters, input) : undefined;
       if (replay !== undefined) await apply(replay);
     }
     await apply(input);

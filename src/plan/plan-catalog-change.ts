@@ -82,7 +82,14 @@ export function planCatalogChange(
     inputs.push(file(ownerPath(owner), writeOwner({ owner, stopMatchingBehavior, withdrawnAt: kept.minutes })));
     if (!passes.some((pass) => isSameOwner(pass.owner, owner))) passes = joinPass(passes, owner);
   }
-  return { inputs, pending: { ...kept.pending, passes } };
+  return { inputs, pending: { ...kept.pending, passes, ...renamedBackfill(kept.pending, renamed) } };
+}
+
+/** What passed an owner by meanwhile is still to come to whoever takes over from it. */
+function renamedBackfill({ backfill }: PendingWork, renamed: ReadonlyMap<string, string>): Partial<PendingWork> {
+  if (backfill === undefined) return {};
+  const taker = [...renamed].find(([, from]) => isSameOwner(backfill.owner, triggerOwner(from)));
+  return taker === undefined ? {} : { backfill: { ...backfill, owner: triggerOwner(taker[0]) } };
 }
 
 function file(path: string, text: string | undefined): PlanInput {

@@ -179,6 +179,41 @@ describe("a trigger that came later", () => {
     await stop();
   });
 
+  it("makes nothing of what is gone by now, though the trigger changes meanwhile", async () => {
+    const { instance, stop } = await withHistory();
+    stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
+    await backfill(instance);
+    const content = contentDocument("late", configMap("late-{{ .CloudEvent.subject }}", `new ${value}`));
+    remote.commitAsPerson("main", { "config/late-content.yaml": content });
+    await until(() => checkpoint().pending.passes.length > 0, [instance.clock]);
+    stream.recover();
+    await until(isAtRest, [instance.clock]);
+    await until(() => has("late").length === 2, [instance.clock]);
+    const trees = remote.history("main").map(({ tree }) => [...walkFiles(remote, tree)]);
+    expect(trees.filter((files) => files.some(([path]) => path.includes("late-a")))).toEqual([]);
+    await stop();
+  });
+
+  it("goes on under the name that the trigger gets meanwhile", async () => {
+    const { instance, stop } = await withHistory();
+    stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
+    await backfill(instance);
+    const renamed = late["config/late.yaml"].replace(
+      "name: late}",
+      "name: later, annotations: {sluice.dev/formerly: late}}",
+    );
+    expect(renamed).not.toBe(late["config/late.yaml"]);
+    remote.commitAsPerson("main", { "config/late.yaml": renamed });
+    const triggers = () => instance.service!.look.inventory().triggers.map(({ name }) => name);
+    await until(() => triggers().includes("later"), [instance.clock]);
+    stream.recover();
+    publish("e");
+    await until(isAtRest, [instance.clock]);
+    await until(() => has("later").length > 1, [instance.clock]);
+    expect(has("later")).toEqual(wanted());
+    await stop();
+  });
+
   it("goes on with the stream that is there where it was replaced", async () => {
     const { instance, stop } = await withHistory();
     stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
