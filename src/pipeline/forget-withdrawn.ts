@@ -86,11 +86,17 @@ export async function findPurgeable(
 async function ownFilesAlone(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
   const own: string[] = [];
   for await (const path of git.listFiles(tree, folder)) {
-    if (path !== `${folder}/${baseFolder}/${clusterFileName}` && !path.endsWith(`/${unitFileName}`)) return [];
+    const within = path.slice(folder.length + 1).split("/");
+    // An object may be called like a unit's file; it stands deeper.
+    const isUnitFile = within.at(-1) === unitFileName && within.length <= unitDepthMax;
+    if (!isUnitFile && path !== `${folder}/${baseFolder}/${clusterFileName}`) return [];
     own.push(path);
   }
   return own;
 }
+
+/** `triggers/_03/sluice-unit.yaml`: an object has its scope and its kind before its name besides. */
+const unitDepthMax = 3;
 
 async function listAll(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
   const paths: string[] = [];

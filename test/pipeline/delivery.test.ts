@@ -10,6 +10,7 @@ import {
   contentDocument,
   createInstance,
   simpleConfig,
+  triggerDocument,
   turns,
   until,
 } from "./service-bench.ts";
@@ -157,6 +158,25 @@ it("a cluster that goes keeps its units until it has no objects left, and loses 
   expect(manifests().some((path) => path.includes("/second/"))).toBe(false);
   expect(hub().some((path) => path.includes("/second/"))).toBe(false);
   expect(objects().some((path) => path.includes("alice"))).toBe(true);
+  await service.stop();
+});
+
+it("what a cluster that goes is left with stays, also where it is called like a unit's file", async () => {
+  remote.commitAsPerson("main", {
+    "config/second.yaml": clusterDocument("second"),
+    "config/login.yaml": triggerDocument("login", "content", "  stopMatchingBehavior: LeavePolicies\n"),
+  });
+  const service = await start(flux);
+  const left = () => objects().filter((path) => path.endsWith("/sluice-unit.yaml") && path.includes("/second/"));
+  await until(() => hub().some((path) => path.includes("/second/")), [service.instance.clock]);
+  await service.login("sluice-unit");
+  expect(left()).toHaveLength(1);
+
+  remote.commitAsPerson("main", { "config/second.yaml": undefined });
+  await service.look();
+
+  expect(left()).toHaveLength(1);
+  expect(hub().some((path) => path.includes("/second/"))).toBe(true);
   await service.stop();
 });
 
