@@ -23,9 +23,6 @@ interface BuiltInRule extends PolicyRule {
   readonly why: string;
 }
 
-/** Where those who bring the repository to clusters live: whoever writes there can make them do anything. */
-const delivererNamespaces = ["flux-system", "argocd"];
-
 const builtInRules: readonly BuiltInRule[] = [
   {
     name: "cluster-rights",
@@ -46,26 +43,26 @@ const builtInRules: readonly BuiltInRule[] = [
     ],
   },
   { name: "system-namespaces", why: "the namespace is Kubernetes' own", effect: "deny", namespaces: ["kube-*"] },
-  {
-    name: "deliverer-namespaces",
-    why: "the namespace belongs to who brings the repository to clusters",
-    effect: "deny",
-    namespaces: delivererNamespaces,
-  },
-  {
-    name: "deliverer-namespaces",
-    why: "it belongs to who brings the repository to clusters",
-    effect: "deny",
-    kinds: ["Namespace"],
-    names: delivererNamespaces,
-  },
+  ...delivererRules(["flux-system", "argocd"]),
 ];
+
+/** Of the namespaces where those live who bring the repository to clusters: who writes there can make them do anything. */
+function delivererRules(namespaces: readonly string[]): readonly BuiltInRule[] {
+  const name = "deliverer-namespaces";
+  const whose = "belongs to who brings the repository to clusters";
+  return [
+    { name, why: `the namespace ${whose}`, effect: "deny", namespaces },
+    { name, why: `it ${whose}`, effect: "deny", kinds: ["Namespace"], names: namespaces },
+  ];
+}
 
 /** An object that a trigger renders for a cluster. */
 export interface PolicySubject {
   readonly trigger: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly identity: ObjectIdentity;
+  /** Where the settings say that those are who bring the repository to clusters, besides where they usually are. */
+  readonly delivererNamespace?: string;
 }
 
 /** What forbids an object. */
@@ -79,8 +76,13 @@ export interface PolicyVerdict {
 export function findViolation(policy: readonly PolicyRule[], subject: PolicySubject): PolicyVerdict | undefined {
   const index = policy.findIndex((rule) => ruleMatches(rule, subject));
   if (index >= 0) return policy[index]!.effect === "allow" ? undefined : { rule: `policy[${index}]`, why: settingsWhy };
-  const builtIn = builtInRules.find((rule) => ruleMatches(rule, subject));
+  const rules = subject.delivererNamespace === undefined ? builtInRules : rulesWith(subject.delivererNamespace);
+  const builtIn = rules.find((rule) => ruleMatches(rule, subject));
   return builtIn === undefined ? undefined : { rule: `built-in: ${builtIn.name}`, why: builtIn.why };
+}
+
+function rulesWith(delivererNamespace: string): readonly BuiltInRule[] {
+  return [...builtInRules, ...delivererRules([delivererNamespace])];
 }
 
 const settingsWhy = "the settings say so";

@@ -175,8 +175,15 @@ function checkManifest({ identity, at }: Manifest, seen: Set<string>, isInClear:
 }
 
 function refuseForbidden({ identity, at }: Manifest, { trigger, catalog, cluster }: RenderScope): void {
-  const verdict =
-    trigger === undefined ? undefined : findViolation(catalog.policy, { trigger, labels: cluster.labels, identity });
+  if (trigger === undefined) return;
+  const { policy, delivery } = catalog;
+  const delivererNamespace = delivery?.kind === "flux" ? delivery.source.namespace : delivery?.namespace;
+  const verdict = findViolation(policy, {
+    trigger,
+    labels: cluster.labels,
+    identity,
+    ...(delivererNamespace === undefined ? {} : { delivererNamespace }),
+  });
   if (verdict === undefined) return;
   const { kind, namespace, name } = identity;
   throw new SluiceError({

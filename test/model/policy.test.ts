@@ -43,6 +43,16 @@ describe("built-in rules", () => {
   it.each(cases)("%s: %s", (object, rule) => expect(ruleFor(object)).toBe(rule));
 });
 
+it("where the settings say that deliverers are, nobody else is", () => {
+  const violation = (identity: { kind: string; namespace: string; name: string }) =>
+    findViolation([], { trigger: "t", labels, identity: { group: "", ...identity }, delivererNamespace: "gitops" })
+      ?.rule;
+  expect(violation({ kind: "ConfigMap", namespace: "gitops", name: "a" })).toBe("built-in: deliverer-namespaces");
+  expect(violation({ kind: "Namespace", namespace: "", name: "gitops" })).toBe("built-in: deliverer-namespaces");
+  expect(violation({ kind: "ConfigMap", namespace: "argocd", name: "a" })).toBe("built-in: deliverer-namespaces");
+  expect(violation({ kind: "ConfigMap", namespace: "alice", name: "a" })).toBeUndefined();
+});
+
 describe("rules of the settings", () => {
   const cases: [
     name: string,
