@@ -3,6 +3,7 @@ import type { Catalog } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { Problem } from "../model/problem.ts";
+import { findSharedNames } from "./argocd/shared-names.ts";
 import { findKubeconfig } from "./flux/kubeconfig-reference.ts";
 
 export function checkDelivery(catalog: Catalog, delivery: HubDelivery): readonly Problem[] {
@@ -26,8 +27,9 @@ function checkOrder({ eventTriggers, profiles }: Catalog): readonly Problem[] {
 }
 
 function checkClusters({ clusters, documents }: Catalog, delivery: HubDelivery): readonly Problem[] {
+  const shared = findSharedNames({ clusters });
   return [...clusters.values()].flatMap((cluster) => {
-    const fault = delivery.kind === "flux" ? explainFlux(cluster) : explainArgocd(cluster);
+    const fault = delivery.kind === "flux" ? explainFlux(cluster) : explainArgocd(cluster, shared);
     if (fault === undefined) return [];
     const at = documents.get(cluster.documentKey)?.at;
     const message = `cluster ${cluster.namespace}/${cluster.name} ${fault.message}`;
@@ -64,7 +66,13 @@ function explainFlux(cluster: Cluster): Fault | undefined {
 }
 
 /** Argo CD names clusters by Secrets of its own, which nothing makes of a SveltosCluster or a Cluster of Cluster API. */
-function explainArgocd({ name, document }: Cluster): Fault | undefined {
+function explainArgocd({ name, document }: Cluster, shared: ReadonlySet<string>): Fault | undefined {
+  if (shared.has(name)) {
+    return {
+      message: `is not delivered to by delivery.kind argocd: another cluster is called ${name} too, and Argo CD tells them by that alone`,
+      hint: "Give each cluster a name of its own, whatever its namespace.",
+    };
+  }
   if (document.get("kind") === "Secret") return undefined;
   return {
     message: `has to be known to Argo CD as ${name}: delivery.kind argocd refers to it by that name`,

@@ -10,6 +10,7 @@ import { clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
 import { baseFolder, deliveryFilePath, deliveryPath, desiredFolder, unitFileName } from "../plan/paths.ts";
+import { findSharedNames } from "./argocd/shared-names.ts";
 import { writeApplication } from "./argocd/write-application.ts";
 import { writeKustomization } from "./flux/write-kustomization.ts";
 import { writeHubObject } from "./hub-object.ts";
@@ -22,7 +23,9 @@ export function writeDelivery(
   output: OutputOwner,
 ): ReadonlyMap<string, string> {
   const files = new Map<string, string>([[deliveryFilePath, writeHubFile(delivery, output)]]);
+  const shared = delivery.kind === "argocd" ? findSharedNames(catalog) : new Set();
   for (const cluster of catalog.clusters.values()) {
+    if (shared.has(cluster.name)) continue;
     for (const unit of unitsOf(cluster, catalog, delivery)) {
       const text =
         delivery.kind === "flux"

@@ -160,6 +160,18 @@ describe("profiles", () => {
 });
 
 describe("for Argo CD", () => {
+  it("clusters of one name are not delivered to, lest one had what is another's", () => {
+    const of = (namespace: string, name: string) => `${sveltos}\nmetadata: {name: ${name}, namespace: ${namespace}}\n`;
+    const catalog = catalogOf(of("eu", "prod"), of("us", "prod"), of("us", "test"));
+
+    const paths = [...writeDelivery(catalog, argocd, output).keys()];
+
+    expect(paths.filter((path) => path.includes("/prod/"))).toEqual([]);
+    expect(paths).toContain("delivery/hub/us/test/triggers.yaml");
+    expect(checkDelivery(catalog, argocd).filter(({ message }) => message.includes("called prod too"))).toHaveLength(2);
+    expect([...writeDelivery(catalogOf(of("eu", "prod"), of("us", "prod")), flux, output).keys()]).toHaveLength(7);
+  });
+
   it("each unit is an Application by the cluster's name, rendered again only for commits to its folder", () => {
     const catalog = catalogOf(clusters.argo);
 

@@ -1,0 +1,12 @@
+/** Names that several clusters have: Argo CD knows a cluster by its name alone, and would take them all for one. */
+import type { Catalog } from "../../model/catalog.ts";
+
+export function findSharedNames({ clusters }: Pick<Catalog, "clusters">): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const { name } of clusters.values()) {
+    if (seen.has(name)) shared.add(name);
+    seen.add(name);
+  }
+  return shared;
+}
