@@ -423,3 +423,40 @@ it.each(broken.map((make, index) => ({ index, make })))("names broken set-up $in
   // One fault is one thing to do: whatever else is told follows from it.
   expect(problems.length, `${name}: ${JSON.stringify(problems)}`).toBeLessThanOrEqual(3);
 });
+
+it("asks for no connection and no EventTrigger where profiles alone say what is rendered", async () => {
+  await pushFiles("main", {
+    "config/baseline.yaml": `apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {name: eu, namespace: fleet, labels: {env: production}}
+---
+apiVersion: config.projectsveltos.io/v1beta1
+kind: ClusterProfile
+metadata: {name: base}
+spec: {clusterSelector: {matchLabels: {env: production}}, policyRefs: [{kind: ConfigMap, namespace: default, name: base}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: base, namespace: default}
+data: {base.yaml: "{apiVersion: v1, kind: Namespace, metadata: {name: platform}}"}
+`,
+  });
+  const { code, found, out } = await examine({
+    settings: (text) => text.replace(/^connections: .*\n/m, ""),
+  });
+  expect(found.flatMap(({ problems }) => problems)).toEqual([]);
+  expect(code).toBe(0);
+  expect(out).toContain("0 triggers, 1 profiles, 1 clusters");
+});
+
+it("refuses what the service refuses: a lease with core subjects that nothing captures", async () => {
+  const { code, found } = await examine({
+    settings: (text) => `${text}lease: {connection: bus}\n`,
+    connection: listens("user-operation", "admin"),
+  });
+  expect(code).toBe(1);
+  const told = found.flatMap(({ problems }) => problems).filter(({ code }) => code === "SETTINGS_INVALID");
+  expect(told.map(({ message }) => message)).toEqual([
+    expect.stringContaining("nobody listens while it changes hands"),
+  ]);
+});

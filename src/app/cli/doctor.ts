@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { stringify } from "yaml";
+import { findUncaptured } from "../../config/read-lease.ts";
 import type { Examination } from "../../model/examination.ts";
 import { formatPlace, type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -50,15 +51,21 @@ async function* examineAll(context: CliContext, file: string): AsyncGenerator<Ex
   const { documents, stateId, ...repository } = await examineRepository(context, settings);
   yield repository;
   const read = await readConnections(context, settings);
-  if (documents !== undefined) yield examineDocuments(settings, read.connections, documents);
+  let needsNoEvent = false;
+  if (documents !== undefined) {
+    const { needsNoEvent: isWithout, ...examination } = examineDocuments(settings, read.connections, documents);
+    needsNoEvent = isWithout;
+    yield examination;
+  }
   const forge = await examineForge(context, settings);
   if (forge !== undefined) yield forge;
   for (const { name } of settings.connections) {
     const config = read.connections.find(({ connection }) => connection.name === name);
     if (config !== undefined) yield await examineNats(config, stateId);
   }
-  if (read.problems.length > 0) yield { subject: "connections", facts: [], problems: read.problems };
-  if (settings.connections.length === 0) {
+  const problemsOfAll = [...read.problems, ...findUncaptured(settings, read.connections)];
+  if (problemsOfAll.length > 0) yield { subject: "connections", facts: [], problems: problemsOfAll };
+  if (settings.connections.length === 0 && settings.fromSecrets.length === 0 && !needsNoEvent) {
     const message = "the settings name no connection";
     const hint = "No event can come: name one under connections.";
     yield {

@@ -113,21 +113,27 @@ async function readDocuments(
   return readRevisionFiles(git, target.tree, { ...config, shown: config.path });
 }
 
+export interface DocumentsExamination extends Examination {
+  /** Whether what is rendered is so without any event: there are profiles, and no EventTrigger. */
+  readonly needsNoEvent: boolean;
+}
+
 /** What the config folder holds, as the service would read it. */
 export function examineDocuments(
   settings: Settings,
   connections: ReadConnections["connections"],
   files: readonly ConfigFile[],
-): Examination {
+): DocumentsExamination {
   const { value: catalog, problems } = catalogLoader(settings, connections)(files, undefined);
-  const { eventTriggers, clusters } = catalog;
+  const { eventTriggers, profiles, clusters } = catalog;
   const found = [...problems];
-  const facts = [`${eventTriggers.size} triggers, ${clusters.size} clusters`];
+  const facts = [`${eventTriggers.size} triggers, ${profiles.size} profiles, ${clusters.size} clusters`];
   const nothing = (what: string, hint: string) => found.push(warning("CONFIG_MISSING", `there is no ${what}`, hint));
-  if (eventTriggers.size === 0) nothing("EventTrigger", "No event is taken until one is in force: streams wait.");
+  if (eventTriggers.size === 0 && profiles.size === 0)
+    nothing("EventTrigger or profile", "No event is taken until one is in force: streams wait.");
   if (clusters.size === 0)
     nothing("cluster", "Describe clusters in the config folder: SveltosCluster, Cluster, or Argo CD's Secrets.");
-  return { subject: "documents", facts, problems: found };
+  return { subject: "documents", facts, problems: found, needsNoEvent: eventTriggers.size === 0 && profiles.size > 0 };
 }
 
 export async function examineForge(context: CliContext, settings: Settings): Promise<Examination | undefined> {
