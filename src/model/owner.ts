@@ -19,6 +19,16 @@ export function ownerKey({ kind, namespace, name }: Owner): OwnerKey {
   return namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
 
+/** As people are told of it where EventTriggers are meant most often: a trigger's name, a profile's key. */
+export function shownOwner(owner: Owner): string {
+  return owner.kind === "EventTrigger" ? owner.name : ownerKey(owner);
+}
+
+/** What `shownOwner` gives, with its kind: `EventTrigger users`, `ClusterProfile/base`. */
+export function titleOfOwner(shown: string): string {
+  return shown.includes("/") ? shown : `EventTrigger ${shown}`;
+}
+
 /** The key of the document that says what the owner renders: `<kind>/<namespace>/<name>`. */
 export function documentKeyOf({ kind, namespace, name }: Owner): string {
   return `${kind}/${namespace}/${name}`;

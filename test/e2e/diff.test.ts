@@ -220,3 +220,25 @@ it("10,000 entities on record and one changed line: only what changed, in second
   expect(stdout).toContain("0 to create, 20000 to update, 0 to delete");
   expect(seconds).toBeLessThan(60);
 });
+
+it("a ClusterProfile is called one, also beside a trigger of its name", async () => {
+  await open(users(1));
+  await fleet!.write(
+    "config/profile.yaml",
+    `apiVersion: config.projectsveltos.io/v1beta1
+kind: ClusterProfile
+metadata: {name: users}
+spec:
+  clusterRefs: [{apiVersion: lib.projectsveltos.io/v1beta1, kind: SveltosCluster, namespace: fleet, name: eu-1}]
+  policyRefs: [{kind: ConfigMap, namespace: default, name: base}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: base, namespace: default}
+data: {base.yaml: "{apiVersion: v1, kind: Namespace, metadata: {name: platform}}"}
+`,
+  );
+  const { stdout } = await fleet!.sluice("diff");
+  expect(stdout).toContain("# create by ClusterProfile/users (config/profile.yaml:");
+  expect(stdout).not.toContain("EventTrigger users");
+});

@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { stringify } from "yaml";
 import type { ConfigFile } from "../../model/catalog.ts";
 import { isJsonObject, type Json, writeJson } from "../../model/json.ts";
+import { titleOfOwner } from "../../model/owner.ts";
 import { formatPlace, type Place, type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import {
@@ -216,11 +217,13 @@ function writeExplanation(explanation: Explanation, { state, repository }: Setti
   if (leftBy !== undefined)
     add(
       "why",
-      `EventTrigger ${leftBy} left it (LeavePolicies), and nobody claims it; sluice forget --left takes it away`,
+      `${titleOfOwner(leftBy)} left it (LeavePolicies), and nobody claims it; sluice forget --left takes it away`,
     );
   else if (object !== undefined && trigger === undefined && target !== "not desired")
     add("why", "Sluice makes it itself: a cluster's own file, or a Namespace that objects need and nobody renders");
-  add("trigger", trigger === undefined ? undefined : `EventTrigger ${trigger.name}${at(trigger.at)}`);
+  // A title for both kinds: most often it is a trigger.
+  const owner = trigger === undefined ? undefined : `${titleOfOwner(trigger.name)}${at(trigger.at)}`;
+  add(trigger?.name.includes("/") ? "profile" : "trigger", owner);
   add(
     "template",
     template === undefined ? undefined : `${formatPlace(template)}${"part" in template ? `, ${template.part}` : ""}`,
@@ -265,7 +268,7 @@ function describe({ code, message, at: place }: Problem): string {
 function describeClaim({ trigger, entityId, tier, rank }: Claimant): string {
   return trigger === ""
     ? "Sluice itself, for the objects in it"
-    : `EventTrigger ${trigger}, tier ${tier}, rank ${rank}, entity ${entityId}`;
+    : `${titleOfOwner(trigger)}, tier ${tier}, rank ${rank}, entity ${entityId}`;
 }
 
 function describeCommit(branch: string, { id, time }: CommitInfo): string {

@@ -1,6 +1,6 @@
 /** From two states to the report of what differs between them: objects as masked diffs, failures in groups. */
 import type { CloudEvent } from "../../model/cloud-event.ts";
-import { ownerKey } from "../../model/owner.ts";
+import { ownerKey, shownOwner } from "../../model/owner.ts";
 import { formatPlace, type Place, type Problem, type SourcePlace } from "../../model/problem.ts";
 import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
 import { desiredFolder, recordPath, recordsFolder } from "../../plan/paths.ts";
@@ -222,14 +222,17 @@ function addFailures(
     if (known.has(key) || seen.has(key)) continue;
     seen.add(key);
     const { source, subject } = record.entity;
-    const about = { events: event === undefined ? [] : [event], names: [source, subject, record.owner.name] };
+    const about = {
+      events: event === undefined ? [] : [event],
+      names: [source, subject, record.owner.name, shownOwner(record.owner)],
+    };
     const message = cut(mask.of(about).message(problem.message));
     const groupKey = JSON.stringify([change, ownerKey(record.owner), problem.code, placeKey(problem.at), message]);
     const group = groups.get(groupKey);
     const example = cut(`${source} ${subject}`);
     groups.set(groupKey, {
       change,
-      trigger: record.owner.name,
+      trigger: shownOwner(record.owner),
       code: problem.code,
       message,
       ...(problem.at === undefined ? {} : { at: withoutExcerpt(problem.at) }),

@@ -92,7 +92,7 @@ export async function dryRun(input: DryRunInput, entitiesMax: number): Promise<D
     mask: new Mask([base, head], input.showsData),
     recorded: baseFold.overlay,
     places: new Map([...headFold.places, ...after.places]),
-    triggerPlaces: new Map([...head.eventTriggers].map(([name, { at }]) => [name, at])),
+    triggerPlaces: new Map([...head.eventTriggers, ...head.profiles].map(([shown, { at }]) => [shown, at])),
   };
   const folds = [headFold, before, after];
   const paths = new Set(folds.flatMap(({ overlay }) => [...overlay.changedPaths]));

@@ -5,7 +5,7 @@ import type { Layout } from "../../model/change-set.ts";
 import type { Entity } from "../../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { identityKey, isCoreKind, type ObjectIdentity } from "../../model/manifest.ts";
-import { ownerKey, ownerKinds, triggerOwner } from "../../model/owner.ts";
+import { ownerKinds, shownOwner, triggerOwner } from "../../model/owner.ts";
 import type { Place, Problem } from "../../model/problem.ts";
 import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
 import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../../plan/claims-file.ts";
@@ -170,13 +170,12 @@ function explainRecord(
 ): Omit<Explanation, "claims"> {
   const { owner, entity, clusters } = record;
   const isProfile = owner.kind !== "EventTrigger";
-  const name = isProfile ? ownerKey(owner) : owner.name;
   const last = eventOf(record, cluster);
   const id = hashEntity(entity);
   const trigger = findOwner(scope.catalog, owner);
   const template = identity === undefined ? undefined : findTemplate(record, cluster, identity, scope);
   return {
-    trigger: { name, ...(trigger === undefined ? {} : { at: withoutExcerpt(trigger.at) }) },
+    trigger: { name: shownOwner(owner), ...(trigger === undefined ? {} : { at: withoutExcerpt(trigger.at) }) },
     ...(template === undefined ? {} : { template }),
     // Of a profile there is none.
     ...(isProfile ? {} : { entity: { id, ...entity } }),
@@ -242,7 +241,7 @@ async function readClaims(folder: string, { git, state }: ExplainScope): Promise
   for (const { owner, tier } of [...head.owners.values()].sort((a, b) => a.tier - b.tier)) {
     for await (const [leaf, content] of readFolder(git, state, claimsFolderOfOwner(folder, owner))) {
       for (const [entityId, { rank }] of parseLeaf(content, leaf)) {
-        claims.push({ trigger: owner.name, entityId, tier, rank });
+        claims.push({ trigger: shownOwner(owner), entityId, tier, rank });
       }
       if (claims.length >= claimsMax) break;
     }

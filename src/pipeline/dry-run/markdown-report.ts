@@ -114,7 +114,7 @@ function writeTriggers({ triggers }: DryRunReport): readonly string[] {
       ({ trigger, create, update, delete: deleted, clusters }) =>
         `| ${trigger === "" ? "Sluice itself" : code(trigger)} | ${create} | ${update} | ${deleted} | ${clusters} |`,
     );
-  const head = "| EventTrigger | create | update | delete | clusters |\n| --- | ---: | ---: | ---: | ---: |";
+  const head = "| EventTrigger or profile | create | update | delete | clusters |\n| --- | ---: | ---: | ---: | ---: |";
   return [`${[head, ...rows].join("\n")}\n`];
 }
 

@@ -1,5 +1,5 @@
 /** From an object's path in the desired tree back to what it names, for people to read. */
-import { type Owner, triggerOwner } from "../../model/owner.ts";
+import { type Owner, shownOwner, triggerOwner } from "../../model/owner.ts";
 import { baseFolder, decodePathPart, ownerOfFolder, readOwnedPath } from "../../plan/paths.ts";
 import { ownerLabelOf, splitProvenance } from "../../plan/provenance.ts";
 import { ownerLabelValue } from "../../render/manifests/provenance.ts";
@@ -7,7 +7,7 @@ import { ownerLabelValue } from "../../render/manifests/provenance.ts";
 export interface PathParts {
   /** `<namespace>/<name>`. */
   readonly cluster: string;
-  /** In whose folder it stands; empty for what Sluice makes itself. */
+  /** In whose folder it stands: a trigger's name, a profile's key; empty for what Sluice makes itself. */
   readonly trigger: string;
   /** `<kind>[.<group>] [<namespace>/]<name>`. */
   readonly object: string;
@@ -36,9 +36,12 @@ export function readPath(path: string): PathParts {
     .split("/")
     .map(decodePart);
   const isNamespaced = scope !== "_cluster";
+  // Of a name that was cut for its length there is no more than the folder's.
+  const namespace = owned.kind === "Profile" ? decodePart(clusterNamespace) : "";
+  const owner = { kind: owned.kind, namespace, name: decodePart(owned.ownerFolder) };
   return {
     cluster,
-    trigger: decodePart(owned.ownerFolder),
+    trigger: shownOwner(owner),
     object: `${kind} ${isNamespaced ? `${scope}/` : ""}${name}`,
     names: isNamespaced ? `${scope} ${name}` : name,
   };

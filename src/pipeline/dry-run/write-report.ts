@@ -1,4 +1,5 @@
 /** A report as text for terminals: every change with its lines, or a summary with one change of each sort. */
+import { titleOfOwner } from "../../model/owner.ts";
 import { formatPlace } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";
 import { describeHeld } from "../mass-change/judge-change.ts";
@@ -99,7 +100,7 @@ function changesOf({ counts }: DryRunReport): number {
 }
 
 function ownerName(trigger: string): string {
-  return trigger === "" ? "Sluice" : `EventTrigger ${trigger}`;
+  return trigger === "" ? "Sluice" : titleOfOwner(trigger);
 }
 
 export function count(number: number, one: string, many = `${one}s`): string {
