@@ -12,7 +12,7 @@ const leading: HostSnapshot = {
   stateBranch: "sluice/state",
   refused: { code: "SECRET_UNREADABLE", severity: "error", message: "TOKEN is not set" },
   leading: {
-    catalog: { revision: "0123456789abcdef", triggers: 2, clusters: 3 },
+    catalog: { revision: "0123456789abcdef", triggers: 2, profiles: 4, clusters: 3 },
     paused: true,
     pauses: ["EventTrigger/login"],
     streams: [
@@ -57,7 +57,7 @@ it("says in words what leads, where, and what is wrong with it, with what to do"
   for (const part of [
     "sluice 1.2.3: leading",
     "git.example.com",
-    "2 triggers, 3 clusters, revision 0123456789ab",
+    "2 triggers, 4 profiles, 3 clusters, revision 0123456789ab",
     "sluice resume",
     "bus/ORDERS: subscribed, read up to 12, pushed up to 10",
     "no entry [NATS_AUTH]",

@@ -53,7 +53,7 @@ const described: Readonly<Record<MetricName, Described>> = {
   sluice_held_changes: { help: "Changes and renderings that wait for sluice approve.", labels: [] },
   sluice_absent_parts: { help: "What is not there and must be.", labels: ["code"] },
   sluice_triggers: { help: "EventTriggers in force.", labels: [] },
-  sluice_broken_triggers: { help: "EventTriggers whose document is bad: they match and do not render.", labels: [] },
+  sluice_broken_triggers: { help: "EventTriggers and profiles whose document is bad: they do not render.", labels: [] },
   sluice_clusters: { help: "Clusters in force.", labels: [] },
 };
 

@@ -45,12 +45,15 @@ export function addControlCommands(program: Command, context: CliContext, end: (
 
   addFileOption(program.command("pause"))
     .description("make the running service hold events back, or leave one trigger or cluster as it is")
-    .argument("[trigger]", "only this EventTrigger: it remembers the last events and renders nothing")
+    .argument(
+      "[trigger]",
+      "only this EventTrigger, or KIND/[NAMESPACE/]NAME: it remembers the last events and renders nothing",
+    )
     .option("--cluster <cluster>", "only what it has on this cluster, NAME or NAMESPACE/NAME")
     .action((trigger: string | undefined, options: PauseOptions) => send(options, pauseOf("pause", trigger, options)));
   addFileOption(program.command("resume"))
     .description("let a paused service, trigger or cluster go on")
-    .argument("[trigger]", "the EventTrigger that was paused")
+    .argument("[trigger]", "the EventTrigger that was paused, or KIND/[NAMESPACE/]NAME")
     .option("--cluster <cluster>", "the cluster that was paused, NAME or NAMESPACE/NAME")
     .action((trigger: string | undefined, options: PauseOptions) => send(options, pauseOf("resume", trigger, options)));
   addFileOption(program.command("remove"))

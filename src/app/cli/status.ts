@@ -54,8 +54,9 @@ function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["leas
 function writeLeading(leading: LeadingSnapshot): string[] {
   const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent } = leading;
   const { leftBehind, failures, backfill } = leading;
-  const { revision, triggers, clusters } = catalog;
-  const lines = [`in force     ${triggers} triggers, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
+  const { revision, triggers, profiles, clusters } = catalog;
+  const owners = `${triggers} triggers, ${profiles} profiles`;
+  const lines = [`in force     ${owners}, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
   if (paused) lines.push("paused       events are received and wait: sluice resume");
   for (const pause of pauses) lines.push(`paused       ${pause}: nothing is rendered for it`);
   for (const stream of streams) lines.push(...writeStream(stream));

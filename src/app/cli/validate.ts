@@ -18,9 +18,9 @@ async function validate(context: CliContext, path: string | undefined, options: 
   const hasErrors = reportProblems(context, all);
   const catalog = loaded?.value;
   if (catalog !== undefined) {
-    const { eventSources, eventTriggers, contents, clusters } = catalog;
+    const { eventSources, eventTriggers, profiles, contents, clusters } = catalog;
     const count = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
-    const documents = `${count(eventSources.size, "EventSource")}, ${count(eventTriggers.size, "EventTrigger")}`;
+    const documents = `${count(eventSources.size, "EventSource")}, ${count(eventTriggers.size, "EventTrigger")}, ${count(profiles.size, "profile")}`;
     const errors = all.filter(({ severity }) => severity === "error").length;
     const findings = `${count(errors, "error")}, ${count(all.length - errors, "warning")}`;
     context.out(

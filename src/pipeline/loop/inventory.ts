@@ -1,15 +1,17 @@
-/** Which triggers and clusters are in force in a service that leads, and how they stand. Bounded; survives JSON. */
-import type { Catalog } from "../../model/catalog.ts";
+/** Which triggers, profiles and clusters are in force in a service that leads, and how they stand. Bounded; survives JSON. */
+import type { Catalog, OwnerSpec } from "../../model/catalog.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
 import { type ClusterKey, clusterKey } from "../../model/cluster.ts";
-import { isSameOwner, triggerOwner } from "../../model/owner.ts";
+import { isSameOwner, type Owner, shownOwner, triggerOwner } from "../../model/owner.ts";
 import { findPause } from "../../model/pauses.ts";
 import type { Problem } from "../../model/problem.ts";
 
 /** So many of each are named; all are counted. */
 const namedMax = 500;
 
+/** Of an EventTrigger, or of a profile. */
 export interface TriggerState {
+  /** A trigger's name, a profile's key. */
   readonly name: string;
   /** broken: its document is bad, it does not render; withdrawn: its document is gone; pass: its records are rendered again. */
   readonly state: "in force" | "broken" | "withdrawn" | "paused" | "pass";
@@ -33,14 +35,17 @@ export interface Inventory {
 /** What does not work comes first, then by name. */
 export function makeInventory(catalog: Catalog, checkpoint: Checkpoint): Inventory {
   const { clusters } = catalog;
-  const triggers = [...catalog.eventTriggers.values()].map((trigger): TriggerState => {
-    const { name, broken, withdrawn } = trigger;
-    const owner = triggerOwner(name);
-    const problem = broken ?? (withdrawn ? undefined : findPause(catalog, owner, trigger));
+  const stateOf = (owner: Owner, spec: OwnerSpec, withdrawn?: true): TriggerState => {
+    const { broken } = spec;
+    const problem = broken ?? (withdrawn ? undefined : findPause(catalog, owner, spec));
     const isPassing = checkpoint.pending.passes.some((pass) => isSameOwner(pass.owner, owner));
     const state = broken ? "broken" : withdrawn ? "withdrawn" : problem ? "paused" : isPassing ? "pass" : "in force";
-    return { name, state, ...(problem === undefined ? {} : { problem }) };
-  });
+    return { name: shownOwner(owner), state, ...(problem === undefined ? {} : { problem }) };
+  };
+  const triggers = [
+    ...[...catalog.eventTriggers.values()].map((one) => stateOf(triggerOwner(one.name), one, one.withdrawn)),
+    ...[...catalog.profiles.values()].map((one) => stateOf(one.owner, one)),
+  ];
   triggers.sort((a, b) => orderOf(a) - orderOf(b) || (a.name < b.name ? -1 : 1));
   const sorted = [...clusters.values()].sort((a, b) => (clusterKey(a) < clusterKey(b) ? -1 : 1));
   return {

@@ -39,7 +39,13 @@ export interface PushSnapshot {
 
 export interface LeadingSnapshot {
   /** Of the catalog in force. */
-  readonly catalog: { readonly revision: string; readonly triggers: number; readonly clusters: number };
+  readonly catalog: {
+    readonly revision: string;
+    readonly triggers: number;
+    /** ClusterProfiles and Profiles. */
+    readonly profiles: number;
+    readonly clusters: number;
+  };
   /** Deliveries are held back. */
   readonly paused: boolean;
   /** Owners and clusters that commands have paused. */
@@ -94,11 +100,11 @@ function describeBackfill({ checkpoint }: StateKeeper): Pick<LeadingSnapshot, "b
 
 export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
   const { keeper, streams, reader, pusher, absences, leftBehind, held, waiting } = parts;
-  const { revision, eventTriggers, clusters } = keeper.catalog;
+  const { revision, eventTriggers, profiles, clusters } = keeper.catalog;
   const { pushes, effects, running } = pusher;
   const last = pushes.at(-1);
   return {
-    catalog: { revision, triggers: eventTriggers.size, clusters: clusters.size },
+    catalog: { revision, triggers: eventTriggers.size, profiles: profiles.size, clusters: clusters.size },
     paused: keeper.isPaused,
     pauses: partialPauses(keeper.checkpoint).map(describePause),
     streams: streams.map((stream) => {

@@ -73,7 +73,7 @@ interface FakeLeader {
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const snapshot: LeadingSnapshot = {
-  catalog: { revision: "r", triggers: 1, clusters: 1 },
+  catalog: { revision: "r", triggers: 1, profiles: 0, clusters: 1 },
   paused: false,
   pauses: [],
   streams: [],

@@ -33,7 +33,7 @@ export function viewSearch(query: string, { found, searched, isWhole }: SearchRe
       const objects = [...record.clusters.values()].reduce((sum, on) => sum + on.objects.size, 0);
       const isFailed = failuresOf(record).size > 0;
       return {
-        subject: record.entity.subject,
+        subject: titleOf(record),
         source: record.entity.source,
         owner: ownerKey(owner),
         href: entityAddress(ownerKey(owner), id),
@@ -75,7 +75,7 @@ export interface EntityView {
   readonly events: readonly EntityEventView[];
   readonly clusters: readonly EntityClusterView[];
   readonly moreClusters?: string;
-  readonly command: string;
+  readonly command?: string;
 }
 
 const clustersMax = 100;
@@ -89,7 +89,7 @@ export function viewEntity(record: EntityRecord): EntityView {
   });
   const shown = [...clusters].slice(0, clustersMax);
   return {
-    subject: entity.subject,
+    subject: titleOf(record),
     source: entity.source,
     connection: entity.connection,
     owner: ownerKey(owner),
@@ -111,8 +111,14 @@ export function viewEntity(record: EntityRecord): EntityView {
       ...(on.failure?.hint === undefined ? {} : { hint: on.failure.hint }),
     })),
     ...(clusters.size > shown.length ? { moreClusters: formatCount(clusters.size - shown.length) } : {}),
-    command: `sluice explain ${id}`,
+    // Profiles have no entity that could be asked for.
+    ...(owner.kind === "EventTrigger" ? { command: `sluice explain ${id}` } : {}),
   };
+}
+
+/** A profile has no entity, and an event need have no subject: there is always something to read and to click. */
+function titleOf({ owner, entity: { source, subject } }: Pick<EntityRecord, "owner" | "entity">): string {
+  return subject || source || ownerKey(owner);
 }
 
 function nameObject({

@@ -49,7 +49,7 @@ function viewEffect(effect: PushedEffect): OutcomeView {
     ...timesOf(at),
     result,
     tone,
-    subject,
+    subject: subject || source,
     from: `${type} from ${source}`,
     trigger: owner.name,
     href: addressOf(ownerKey(owner), { connection, source, subject }),

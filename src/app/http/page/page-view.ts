@@ -149,8 +149,8 @@ function listFigures({ streams, waiting, lastPush, failures, catalog }: LeadingS
     },
     {
       label: "In force",
-      value: `${formatCount(catalog.triggers)} / ${formatCount(catalog.clusters)}`,
-      note: `triggers and clusters, revision ${catalog.revision.slice(0, 7)}`,
+      value: `${formatCount(catalog.triggers + catalog.profiles)} / ${formatCount(catalog.clusters)}`,
+      note: `triggers or profiles, and clusters; revision ${catalog.revision.slice(0, 7)}`,
       tone: "good",
     },
   ];

@@ -42,7 +42,7 @@ export const fullSnapshot: HostSnapshot = {
   stateBranch: "sluice/state",
   refused: { code: "SECRET_UNREADABLE", severity: "error", message: "the environment variable TOKEN is not set" },
   leading: {
-    catalog: { revision: "0123456789abcdef", triggers: 500, clusters: 1200 },
+    catalog: { revision: "0123456789abcdef", triggers: 500, profiles: 0, clusters: 1200 },
     paused: false,
     pauses: [],
     streams: [

@@ -4,7 +4,8 @@ import { createPromMetrics } from "../../../../src/adapters/system/prom-metrics.
 import { createRedactor } from "../../../../src/adapters/system/redactor.ts";
 import type { PageSource } from "../../../../src/app/http/page/page-routes.ts";
 import { openStatusServer, type StatusServer } from "../../../../src/app/http/status-server.ts";
-import { fullSnapshot, hostile, pageSource } from "./page-fixture.ts";
+import { ownerKey } from "../../../../src/model/owner.ts";
+import { aliceRecord, fullSnapshot, hostile, pageSource } from "./page-fixture.ts";
 
 let server: StatusServer | undefined;
 
@@ -114,6 +115,28 @@ it("finds entities and shows what is on record of one", async () => {
     expect(entity.text).toContain(part);
   for (const path of ["/entity", "/entity?owner=x&id=y", "/entity?owner=EventTrigger/a&id=../../x"])
     expect((await get(path)).status, path).toBe(404);
+});
+
+it("names a profile, which has no entity, and an event without subject, so that there is something to click", async () => {
+  const owner = { kind: "ClusterProfile", namespace: "", name: "base" } as const;
+  const records = [
+    { ...aliceRecord, owner, entity: { connection: "", source: "", subject: "" }, events: [] },
+    { ...aliceRecord, entity: { ...aliceRecord.entity, subject: "" } },
+  ];
+  const titles = ["ClusterProfile/base", "auth.example.com/login"];
+  for (const [index, record] of records.entries()) {
+    const page = pageSource();
+    const found = { found: [{ owner: record.owner, id: "0".repeat(40), record }], searched: 1, isWhole: true };
+    const look = { ...page.look()!, search: async () => found, entity: async () => record };
+    const get = await open({ ...page, look: () => look });
+    expect((await get("/search?q=a")).text).toContain(`>${titles[index]}</a>`);
+    const path = `/entity?owner=${encodeURIComponent(ownerKey(record.owner))}&id=${"0".repeat(40)}`;
+    const { text } = await get(path);
+    expect(text).toContain(`<h1 id="entity-title">${titles[index]}</h1>`);
+    // An id names entities of triggers alone.
+    expect(text.includes("sluice explain")).toBe(record.owner.kind === "EventTrigger");
+    await server!.close();
+  }
 });
 
 it("says where this instance does not lead", async () => {
