@@ -16,6 +16,8 @@ import { nameSome } from "./name-some.ts";
 /** A catalog that is wanted, and what its documents' version was. */
 export interface WantedCatalog {
   readonly catalog: Catalog;
+  /** What was in force when it was read: behind another one it would take that back. */
+  readonly previous: Catalog;
   /** What it was loaded from. */
   readonly files: readonly ConfigFile[];
   readonly version: string | undefined;
@@ -112,10 +114,17 @@ export class Documents {
     return judgeChange({ ...scope, limits: keeper.guard, inForce, loaded, loadCatalog }, wanted);
   }
 
-  /** Puts in force what may be, between two batches, and tells what is held. At a start it is told with `ready`. */
-  async putInForce(wanted: WantedCatalog, verdict: Verdict, isStart = false): Promise<void> {
+  /**
+   * Puts in force what may be, between two batches, and tells what is held. At a start it is told with `ready`. False: other
+   * settings took over meanwhile, and it was read with those of before: it has to be read again.
+   */
+  async putInForce(wanted: WantedCatalog, verdict: Verdict, isStart = false): Promise<boolean> {
     const { absences, inForce, log } = this.#parts;
     const { keeper } = inForce();
+    if (wanted.previous !== keeper.loaded) {
+      this.judgeAgain();
+      return false;
+    }
     const { catalog, held, ...grant } = verdict;
     if (catalog !== undefined) {
       await keeper.putInForce(catalog, grant);
@@ -127,6 +136,7 @@ export class Documents {
       this.#held = held;
     }
     if (held.length > 0) absences.raise("documents", heldProblem(held));
+    return true;
   }
 
   /** Documents of this version are in force now, but for those that are held. */
@@ -167,8 +177,9 @@ export async function readWanted(
   const files = await config.read(target);
   if (version === undefined) throw new SluiceError(missing);
   const { value: catalog, problems } = loadCatalog(files, previous);
-  if (catalog.documents.size > 0) return { catalog, files, version, problems };
-  return { catalog, files, version, problems, absent: previous.documents.size > 0 ? emptied(previous) : empty };
+  const wanted = { catalog, previous, files, version, problems };
+  if (catalog.documents.size > 0) return wanted;
+  return { ...wanted, absent: previous.documents.size > 0 ? emptied(previous) : empty };
 }
 
 /** Somebody who renders objects. */

@@ -296,12 +296,13 @@ export class Leading {
    * their first commit can't be made it throws, and what was in force stays; else the streams are asked for that are to be
    * read now.
    */
-  exchange(
-    { settings, branches: prepared, wanted, verdict }: PreparedSettings,
-    takeStreams: () => readonly EventStream[],
-  ): Promise<void> {
+  exchange(given: PreparedSettings, takeStreams: () => readonly EventStream[]): Promise<void> {
     return this.#requests.add(async (signal) => {
       const { branches: before, keeper: old } = this.#inForce;
+      // Documents that came in force meanwhile were neither read nor counted.
+      const isCounted = given.wanted.previous === old.loaded;
+      const ready = isCounted ? given : await this.prepare(given.settings, given.branches.names);
+      const { settings, branches: prepared, wanted, verdict } = ready;
       // The tip has gone on since they were prepared.
       const branches = before.renamed(prepared.names);
       await branches.refreshTarget();

@@ -74,7 +74,7 @@ export class Watcher {
       const verdict = await documents.judge(wanted);
       if (stopped.aborted) return;
       await requests.add(async (signal) => {
-        await documents.putInForce(wanted, verdict);
+        this.#isUnsettled = !(await documents.putInForce(wanted, verdict));
         await onLooked(signal);
       });
     } catch (error) {

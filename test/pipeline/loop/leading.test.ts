@@ -3,12 +3,16 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { loadCatalog } from "../../../src/config/load-catalog.ts";
 import type { LeadingSettings } from "../../../src/pipeline/loop/in-force.ts";
 import { parseCheckpoint } from "../../../src/plan/checkpoint-file.ts";
+import { catalogSettings } from "../../../src/plan/mass-change/catalog-settings.ts";
+import { readGuardState } from "../../../src/plan/mass-change/guard-state.ts";
+import { ownersFolder } from "../../../src/plan/paths.ts";
 import { createFakeClock } from "../../fakes/fake-clock.ts";
 import { createFakeEventStream, type FakeEventStream } from "../../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
 import { gitUnavailable } from "../../fakes/fake-git-repository.ts";
 import {
   cloudEvent,
+  clusterDocument,
   createInstance,
   defaultOptions,
   type Instance,
@@ -129,6 +133,57 @@ describe("settings that take over", () => {
     await until(() => rendered("elsewhere") === 4, [instance.clock]);
     await until(() => other.settled() !== undefined, [instance.clock]);
     expect([stream.settled()?.sequence, other.settled()?.sequence]).toEqual([3, 1]);
+    instance.stop();
+    await ended;
+  });
+
+  it("with the documents of then, not those of when they were prepared", async () => {
+    const instance = createInstance({ remote, streams: [stream], lookMs: 1e9 });
+    const { ended } = await startReady(instance);
+    login("alice");
+    await until(() => rendered() === 1);
+    const service = instance.service!;
+    const prepared = await service.prepare(settingsFor(instance), { ...names, outputPath: "elsewhere" });
+    remote.commitAsPerson("main", { "config/two.yaml": clusterDocument("two") });
+    service.hint();
+    await until(() => rendered() === 2, [instance.clock]);
+    await service.exchange(prepared, () => [stream]);
+    expect(service.snapshot().catalog.clusters).toBe(2);
+    for (let times = 0; times < 20; times++) await until(() => true, [instance.clock]);
+    const removals = remote.history("main").filter(({ message }) => /delete/i.test(message));
+    expect([rendered("elsewhere"), removals]).toEqual([2, []]);
+    instance.stop();
+    await ended;
+  });
+
+  it("stay in force though documents were counted with those of before", async () => {
+    const instance = createInstance({ remote, streams: [stream], lookMs: 1e9 });
+    const { ended } = await startReady(instance);
+    login("alice");
+    await until(() => rendered() === 1);
+    const service = instance.service!;
+    const loadSveltos: LeadingSettings["loadCatalog"] = (files, previous) =>
+      loadCatalog(files, { compatibility: "sveltos", ...(previous === undefined ? {} : { previous }) });
+    const listFiles = instance.git.listFiles.bind(instance.git);
+    let release: (() => void) | undefined;
+    // The first who lists the owners is who counts.
+    instance.git.listFiles = async function* (tree, folder) {
+      if (folder === ownersFolder && release === undefined) {
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      }
+      yield* listFiles(tree, folder);
+    };
+    remote.commitAsPerson("main", { "config/two.yaml": clusterDocument("two") });
+    service.hint();
+    await until(() => release !== undefined, [instance.clock]);
+    const prepared = await service.prepare({ ...settingsFor(instance), loadCatalog: loadSveltos }, names);
+    await service.exchange(prepared, () => [stream]);
+    release!();
+    await until(() => rendered() === 2, [instance.clock]);
+    for (let times = 0; times < 20; times++) await until(() => true, [instance.clock]);
+    expect(readGuardState(checkpoint().parts).settings).toBe(catalogSettings(loadSveltos([], undefined).value));
     instance.stop();
     await ended;
   });
