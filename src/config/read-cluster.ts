@@ -2,7 +2,7 @@
 import type { RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { documentKey } from "../model/document-key.ts";
-import type { Json } from "../model/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { decodeBase64Text } from "./decode-base64.ts";
 import { memberObject, memberText } from "./yaml-document.ts";
 
@@ -46,6 +46,28 @@ export function readArgoCluster(raw: RawDocument): Cluster {
     ["data", data],
   ]);
   return { namespace, name, labels: readLabels(document), document: shown, documentKey: documentKey(raw) };
+}
+
+/** All of an Argo CD cluster Secret that is read or kept: whose it is, and not how to get in. */
+export function withoutCredentials(document: JsonObject): JsonObject {
+  return new Map(
+    [...document].map(([key, member]): [string, Json] => {
+      if (!isJsonObject(member)) return [key, member];
+      if (key === "data" || key === "stringData") return [key, filtered(member, (name) => shownKeys.has(name))];
+      if (key !== "metadata") return [key, member];
+      const annotations = memberObject(member, "annotations");
+      if (annotations === undefined) return [key, member];
+      return [key, new Map([...member, ["annotations", filtered(annotations, (name) => name !== lastApplied)]])];
+    }),
+  );
+}
+
+const shownKeys: ReadonlySet<string> = new Set(["name", "server"]);
+/** Has all that the document has. */
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+function filtered(object: JsonObject, isKept: (key: string) => boolean): JsonObject {
+  return new Map([...object].filter(([key]) => isKept(key)));
 }
 
 function readLabels(document: Json): Map<string, string> {

@@ -9,9 +9,10 @@ import { isJsonObject, writeJson } from "../model/json.ts";
 import { nearestWord } from "../model/nearest-word.ts";
 import { isSourcePlace, type Problem, type SourcePlace } from "../model/problem.ts";
 import { crdGroup, crdKind, readCustomKind } from "../render/manifests/schema/read-crd.ts";
+import { writeCanonicalYaml } from "../render/yaml/write-canonical-yaml.ts";
 import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
 import type { Compatibility } from "./compile-pattern.ts";
-import { isArgoCluster, readArgoCluster, readCluster } from "./read-cluster.ts";
+import { isArgoCluster, readArgoCluster, readCluster, withoutCredentials } from "./read-cluster.ts";
 import { readClusterSet } from "./read-cluster-set.ts";
 import { readContent } from "./read-content.ts";
 import { readEventSource } from "./read-event-source.ts";
@@ -134,15 +135,22 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
   const namespace = info?.isNamespaced ? (memberText(metadata, "namespace") ?? "default") : "";
   const isCrd = kind === crdKind && memberText(value, "apiVersion")?.startsWith(`${crdGroup}/`) === true;
   const isIdentified = isJsonObject(value) && (info !== undefined || isCrd) && kind !== undefined && name !== undefined;
-  const raw: RawDocument | undefined = isIdentified
-    ? { apiVersion: memberText(value, "apiVersion") ?? "", kind, namespace, name, value, text: document.text, file, at }
-    : undefined;
+  // Credentials of clusters are nobody's to read, nor to keep on the state branch.
+  const hasCredentials = isJsonObject(value) && isArgoCluster(value);
+  const kept = hasCredentials ? withoutCredentials(value) : value;
+  const text = hasCredentials && isJsonObject(kept) ? writeCanonicalYaml(kept) : document.text;
+  const raw: RawDocument | undefined =
+    isIdentified && isJsonObject(kept)
+      ? { apiVersion: memberText(value, "apiVersion") ?? "", kind, namespace, name, value: kept, text, file, at }
+      : undefined;
   const base = {
     file,
     at,
     key: raw === undefined ? undefined : documentKey(raw),
     raw,
-    hash: createHash("sha256").update(writeJson(value)).digest("hex"),
+    hash: createHash("sha256")
+      .update(hasCredentials ? text : writeJson(value))
+      .digest("hex"),
   };
   if (document.syntaxErrors.length > 0) {
     const problems = document.syntaxErrors.map((problem) => ({ ...problem, hint: exclusionHint }));

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type CatalogOptions, loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Catalog, ConfigFile } from "../../src/model/catalog.ts";
 import type { Connection } from "../../src/model/connection.ts";
+import { writeJson } from "../../src/model/json.ts";
 import { isSourcePlace, type Problem } from "../../src/model/problem.ts";
 import { readKeptDocument, writeKeptDocument } from "../../src/plan/kept-document.ts";
 
@@ -880,6 +881,21 @@ spec:
     ]);
     expect(value.contents.size).toBe(0);
     expect(value.clusterSets.get("set")).toMatchObject({ clusterRefs: [{ namespace: "fleet", name: "sveltos" }] });
+  });
+
+  it("of Argo CD are kept on the state branch without their credentials, and are the same after a restart", () => {
+    const applied = `annotations: {a: b, kubectl.kubernetes.io/last-applied-configuration: '{"bearerToken":"hunter2"}'}`;
+    const files = { "a.yaml": text.replace("labels: {argocd", `${applied}, labels: {argocd`) };
+    const { value } = load(files);
+    const kept = [...value.documents.values()].map((document) =>
+      readKeptDocument(`config/${document.kind}/${document.name}.yaml`, writeKeptDocument(document)),
+    );
+    expect(JSON.stringify(kept)).not.toContain("hunter2");
+    expect([...value.clusters.get("argocd/argo")!.labels]).toContainEqual(["env", "b"]);
+    const again = loadCatalog(kept, { compatibility: "strict" }).value;
+    expect(again.revision).toBe(value.revision);
+    expect(again.clusters.get("argocd/argo")?.document).toEqual(value.clusters.get("argocd/argo")?.document);
+    expect(writeJson(value.clusters.get("argocd/argo")!.document)).not.toContain("hunter2");
   });
 
   it("of one name may not be described twice", () => {
