@@ -112,7 +112,7 @@ export class DriftWatch {
     const options = { labelSelector: partOfSelector(setId) };
     const seen = new Set<ObjectKey>();
     const part = `/${kind.kind.toLowerCase()}${kind.group === "" ? "" : `.${kind.group}`}/`;
-    let isListed = false;
+    let isListing = false;
     const see = (key: ObjectKey, mark: string) => {
       const known = this.#objects.get(key);
       if (known === undefined || known.mark === mark) return;
@@ -120,16 +120,21 @@ export class DriftWatch {
       bell.ring();
     };
     for await (const event of reader.watchMetadata(kind, options, signal, onTrouble)) {
+      if (event.type === "listing") {
+        seen.clear();
+        isListing = true;
+        continue;
+      }
       if (event.type === "listed") {
         // What was not among them went while nobody looked.
         for (const key of this.#objects.keys()) if (key.includes(part) && !seen.has(key)) see(key, "");
         seen.clear();
-        isListed = true;
+        isListing = false;
         continue;
       }
       const { namespace, name } = event.metadata;
       const key = objectKey({ group: kind.group, kind: kind.kind, namespace, name });
-      if (!isListed) seen.add(key);
+      if (isListing) seen.add(key);
       see(key, event.type === "deleted" ? "" : ownMark(event.metadata, manager));
     }
   }

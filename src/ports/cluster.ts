@@ -59,7 +59,9 @@ export type WatchEvent =
   /** There, new or changed. */
   | { readonly type: "present"; readonly metadata: LiveMetadata }
   | { readonly type: "deleted"; readonly metadata: LiveMetadata }
-  /** All that is there has been told since the last of these, or since the beginning: what was not is gone. */
+  /** From here on all that is there is told, also what was told before. */
+  | { readonly type: "listing" }
+  /** All that is there has been told since the last `listing`: what was not is gone. */
   | { readonly type: "listed" };
 
 export interface ClusterReader {

@@ -147,3 +147,17 @@ it("an object that the folder does not have any more is not brought back", async
   await settle();
   expect(await world.step()).toBeUndefined();
 });
+
+it("what was deleted while a watch was cut is noticed by its next list, and nothing else is taken for gone", async () => {
+  await begin(drifting);
+  await settle();
+  for (let times = 0; times < 2; times++) {
+    cluster.isWatchCut = true;
+    cluster.drop("ConfigMap", "default", "b");
+    cluster.relist();
+    await settle();
+    expect(await world.actions()).toEqual(["created ConfigMap/b"]);
+    await settle();
+    expect(await world.step()).toBeUndefined();
+  }
+});

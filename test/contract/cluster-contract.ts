@@ -202,7 +202,7 @@ export function describeCluster(name: string, openWorld: () => Promise<ClusterWo
       const told: string[] = [];
       const stop = new AbortController();
       const options = { namespace: world.namespace, labelSelector: "set=one" };
-      const name = (event: WatchEvent) => (event.type === "listed" ? "listed" : `${event.type} ${event.metadata.name}`);
+      const name = (event: WatchEvent) => ("metadata" in event ? `${event.type} ${event.metadata.name}` : event.type);
       const watching = (async () => {
         const trouble = () => undefined;
         for await (const event of cluster.watchMetadata(maps, options, stop.signal, trouble)) told.push(name(event));
@@ -210,16 +210,16 @@ export function describeCluster(name: string, openWorld: () => Promise<ClusterWo
       const wait = async (count: number) => {
         for (let tries = 0; told.length < count && tries < 200; tries++) await sleep(25);
       };
-      await wait(2);
-      const { metadata } = await cluster.apply(ref("b"), map("b", {}, { set: "one" }), "sluice");
       await wait(3);
-      await cluster.apply(ref("b"), map("b", { more: "x" }, { set: "one" }), "sluice");
+      const { metadata } = await cluster.apply(ref("b"), map("b", {}, { set: "one" }), "sluice");
       await wait(4);
-      await cluster.remove(ref("b"), metadata.uid, "background");
+      await cluster.apply(ref("b"), map("b", { more: "x" }, { set: "one" }), "sluice");
       await wait(5);
+      await cluster.remove(ref("b"), metadata.uid, "background");
+      await wait(6);
       stop.abort();
       await watching;
-      expect(told).toEqual(["present a", "listed", "present b", "present b", "deleted b"]);
+      expect(told).toEqual(["listing", "present a", "listed", "present b", "present b", "deleted b"]);
     });
 
     it("has leases: one holder, and whoever watched it unchanged may take it", async () => {

@@ -55,6 +55,7 @@ export class FakeCluster implements Cluster {
   readonly #leases = new Map<string, LeaseState>();
   readonly #renewed = new Map<string, number>();
   readonly #watchers = new Set<(stored: Stored, type: "present" | "deleted") => void>();
+  readonly #listers = new Set<() => void>();
   #version = 100;
   #uids = 0;
   /** Every write, as `<verb> <kind>/<name>`, in order. */
@@ -65,8 +66,12 @@ export class FakeCluster implements Cluster {
   refuse: (ref: ObjectRef, object: JsonObject) => ClusterRefusal | undefined = () => undefined;
   /** Called before each write; what it throws, the write throws. */
   beforeWrite: () => void = () => undefined;
+  /** Field managers that write by other means than server-side apply, as controllers do. */
+  readonly updaters = new Set<string>();
   /** Nothing answers. */
   isDown = false;
+  /** Watches see nothing. */
+  isWatchCut = false;
   /** Namespaces that are deleted stay until `finalize`. */
   holdsNamespaces = false;
 
@@ -87,7 +92,7 @@ export class FakeCluster implements Cluster {
       namespace: String(metadata.get("namespace") ?? ""),
       name: String(metadata.get("name")),
     };
-    return metadataOf(this.#store(ref, object, manager));
+    return this.#metadataOf(this.#store(ref, object, manager));
   }
 
   /** Whether there is one, and its uid. */
@@ -105,6 +110,12 @@ export class FakeCluster implements Cluster {
       .filter(({ ref: { name } }) => name !== "default" && name !== "kube-system")
       .map(({ ref: { kind, namespace, name } }) => `${kind.kind}/${namespace === "" ? "" : `${namespace}/`}${name}`)
       .sort();
+  }
+
+  /** The server has forgotten the version from which watches would go on: they list anew. */
+  relist(): void {
+    this.isWatchCut = false;
+    for (const list of this.#listers) list();
   }
 
   /** Somebody annotates it; null: takes the annotation away. */
@@ -142,7 +153,7 @@ export class FakeCluster implements Cluster {
     this.#answer();
     this.asked.objects++;
     const stored = this.#objects.get(keyOf(ref));
-    return stored === undefined ? undefined : metadataOf(stored);
+    return stored === undefined ? undefined : this.#metadataOf(stored);
   }
 
   async readObject(ref: ObjectRef): Promise<JsonObject | undefined> {
@@ -155,7 +166,7 @@ export class FakeCluster implements Cluster {
   }
 
   async *listMetadata(kind: ResourceKind, options: ListOptions): AsyncGenerator<LiveMetadata> {
-    for (const stored of this.#list(kind, options)) yield metadataOf(stored);
+    for (const stored of this.#list(kind, options)) yield this.#metadataOf(stored);
   }
 
   async *listObjects(kind: ResourceKind, options: ListOptions): AsyncGenerator<JsonObject> {
@@ -168,7 +179,7 @@ export class FakeCluster implements Cluster {
     objectsMax: number,
   ): Promise<readonly LiveMetadata[] | undefined> {
     const found = this.#list(kind, options);
-    return found.length > objectsMax ? undefined : found.map(metadataOf);
+    return found.length > objectsMax ? undefined : found.map((stored) => this.#metadataOf(stored));
   }
 
   async *watchMetadata(kind: ResourceKind, options: ListOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
@@ -176,12 +187,19 @@ export class FakeCluster implements Cluster {
     let wake = () => {};
     const watcher = (stored: Stored, type: "present" | "deleted") => {
       if (!isListed(stored, kind, options)) return;
-      events.push({ type, metadata: metadataOf(stored) });
+      events.push({ type, metadata: this.#metadataOf(stored) });
       wake();
     };
     this.#watchers.add(watcher);
-    for (const stored of this.#list(kind, options)) events.push({ type: "present", metadata: metadataOf(stored) });
-    events.push({ type: "listed" });
+    const list = () => {
+      events.push({ type: "listing" });
+      for (const stored of this.#list(kind, options))
+        events.push({ type: "present", metadata: this.#metadataOf(stored) });
+      events.push({ type: "listed" });
+      wake();
+    };
+    this.#listers.add(list);
+    list();
     signal.addEventListener("abort", () => wake(), { once: true });
     try {
       while (!signal.aborted) {
@@ -193,6 +211,7 @@ export class FakeCluster implements Cluster {
       }
     } finally {
       this.#watchers.delete(watcher);
+      this.#listers.delete(list);
     }
   }
 
@@ -210,7 +229,7 @@ export class FakeCluster implements Cluster {
     this.#write(`apply ${ref.kind.kind}/${ref.name}`);
     this.#check(ref, object);
     const isNew = !this.#objects.has(keyOf(ref));
-    return { isNew, metadata: metadataOf(this.#store(ref, object, manager)) };
+    return { isNew, metadata: this.#metadataOf(this.#store(ref, object, manager)) };
   }
 
   async remove(ref: ObjectRef, uid: string): Promise<boolean> {
@@ -234,7 +253,7 @@ export class FakeCluster implements Cluster {
     stored.object = mergePatch(stored.object, change) as JsonObject;
     stored.version = ++this.#version;
     this.#tell(stored, "present");
-    return metadataOf(stored);
+    return this.#metadataOf(stored);
   }
 
   async renameManager(ref: ObjectRef, from: string, to: string): Promise<void> {
@@ -412,8 +431,16 @@ export class FakeCluster implements Cluster {
     for (let at = this.#kinds.length - 1; at >= 0; at--) if (this.#kinds[at]!.kind === kind) this.#kinds.splice(at, 1);
   }
 
+  #metadataOf(stored: Stored): LiveMetadata {
+    const metadata = metadataOf(stored);
+    const managers = metadata.managers.map((one) =>
+      this.updaters.has(one.name) ? { ...one, operation: "Update" as const } : one,
+    );
+    return { ...metadata, managers };
+  }
+
   #tell(stored: Stored, type: "present" | "deleted"): void {
-    for (const watcher of this.#watchers) watcher(stored, type);
+    if (!this.isWatchCut) for (const watcher of this.#watchers) watcher(stored, type);
   }
 }
 

@@ -39,11 +39,15 @@ export async function* watchMetadata(
   while (!signal.aborted) {
     try {
       if (version === "") {
+        yield { type: "listing" };
+        let listed = "";
         for await (const page of listPages<Written>(connection, kind, options, metadataListType)) {
-          version = page.resourceVersion;
+          listed = page.resourceVersion;
           for (const item of page.items) yield { type: "present", metadata: readMetadata(item) };
         }
         yield { type: "listed" };
+        // Not before: a list that was cut short is begun anew, else what is behind the cut would count for ever as seen.
+        version = listed;
         // The kind is gone; it may come back.
         if (version === "") await systemClock.sleep(delayMsMax, signal);
         else delayMs = delayMsMin;
@@ -57,7 +61,9 @@ export async function* watchMetadata(
         timeoutSeconds: String(Math.round(watchSeconds * (1 + systemChance.next()))),
       });
       const path = collectionPath(kind, options.namespace) + query;
+      let isEmpty = true;
       for await (const line of connection.stream(path, metadataType, signal)) {
+        isEmpty = false;
         const event = JSON.parse(line) as WrittenEvent;
         if (event.type === "ERROR") throw new VersionGone(event.object.message ?? "");
         version = event.object.metadata?.resourceVersion ?? version;
@@ -65,14 +71,21 @@ export async function* watchMetadata(
         if (event.type === "BOOKMARK") continue;
         yield { type: event.type === "DELETED" ? "deleted" : "present", metadata: readMetadata(event.object) };
       }
+      // What lies between may end each watch at once.
+      if (isEmpty) delayMs = await pause(delayMs, signal);
     } catch (error) {
       if (signal.aborted) return;
       const isGone = error instanceof VersionGone || (error instanceof ClusterRefusal && error.reason === "expired");
       if (isGone || (error instanceof ClusterRefusal && error.reason === "not-found")) version = "";
       else if (error instanceof SluiceError) onTrouble(error.problem);
       else throw error;
-      await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), signal);
-      delayMs = Math.min(delayMs * 2, delayMsMax);
+      delayMs = await pause(delayMs, signal);
     }
   }
+}
+
+/** Returns how long the next one is to be. */
+async function pause(delayMs: number, signal: AbortSignal): Promise<number> {
+  await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), signal);
+  return Math.min(delayMs * 2, delayMsMax);
 }
