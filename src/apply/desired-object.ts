@@ -78,6 +78,11 @@ function checkPlace({ path }: DesiredFile, objects: readonly DesiredObject[]): v
   if (key !== undefined && !isThere) throw new NotAnObject("this is not the object whose place this is");
 }
 
+/** Whether it stays one in the path of a request; what does not would lead to another object, or to all of a kind. */
+function isPathSegment(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !/[/%]/.test(name);
+}
+
 /** One object, or those of a List. */
 function readObjects(document: Json, file: DesiredFile): DesiredObject[] {
   if (document === null) return [];
@@ -90,9 +95,10 @@ function readObjects(document: Json, file: DesiredFile): DesiredObject[] {
     return listAt(document, "items").flatMap((item) => readObjects(item, file));
   }
   const name = textAt(document, "metadata", "name");
-  if (name === undefined) throw new NotAnObject(`this ${kind} has no name`);
-  const slash = apiVersion.indexOf("/");
   const namespace = textAt(document, "metadata", "namespace") ?? "";
+  if (name === undefined || !isPathSegment(name)) throw new NotAnObject(`this ${kind} has no name that there can be`);
+  if (namespace !== "" && !isPathSegment(namespace)) throw new NotAnObject(`this ${kind} names no namespace`);
+  const slash = apiVersion.indexOf("/");
   return [
     {
       identity: { group: slash < 0 ? "" : apiVersion.slice(0, slash), kind, namespace, name },
