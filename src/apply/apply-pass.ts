@@ -181,10 +181,9 @@ class ApplyPass {
     isParent: boolean,
   ): Promise<Told & { readonly applied: LiveMetadata }> {
     const { writer, clock, reader, manager } = this.#parts;
-    const bare = live === undefined ? desired.object : this.#parts.leaveOut(desired, live);
-    const object = isParent
-      ? withMember(bare, ["metadata", "labels", setIdLabel], this.#setId)
-      : this.#mark(desired, bare);
+    const mark = (bare: DesiredObject["object"]) =>
+      isParent ? withMember(bare, ["metadata", "labels", setIdLabel], this.#setId) : this.#mark(desired, bare);
+    const object = mark(live === undefined ? desired.object : this.#parts.leaveOut(desired, live));
     try {
       const { isNew, metadata } = await writer.apply(ref, object, manager);
       // It is not told whether the server changed anything; its version tells.
@@ -195,7 +194,7 @@ class ApplyPass {
       if (!isImmutable || live === undefined || !mayReplace(desired.annotations)) throw error;
       await writer.remove(ref, live.uid, "foreground");
       await waitUntilGone({ reader, clock }, ref, live.uid);
-      const { metadata } = await writer.apply(ref, object, manager);
+      const { metadata } = await writer.apply(ref, mark(desired.object), manager);
       return { action: "configured", message: "deleted and made anew", applied: metadata };
     }
   }

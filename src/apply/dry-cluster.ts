@@ -29,6 +29,8 @@ export class DryCluster implements ClusterReader, ClusterWriter {
   readonly #onChange: (change: DryChange) => void;
   readonly #newNamespaces = new Set<string>();
   readonly #newKinds: ResourceKind[] = [];
+  /** What would be gone, for others of these names to be made. */
+  readonly #removed = new Set<string>();
 
   constructor(reader: ClusterReader, onChange: (change: DryChange) => void) {
     this.#reader = reader;
@@ -49,7 +51,7 @@ export class DryCluster implements ClusterReader, ClusterWriter {
     manager: string,
   ): Promise<{ isNew: boolean; metadata: LiveMetadata }> {
     this.#noteDefinition(ref, object);
-    const before = this.#newKinds.includes(ref.kind) ? undefined : await this.#reader.readObject(ref);
+    const before = this.#isAbsent(ref) ? undefined : await this.#reader.readObject(ref);
     const after = await this.#tryApply(ref, object, manager, before);
     const isSame = before !== undefined && sameObject(before, after);
     if (!isSame) this.#onChange({ ref, before, after });
@@ -59,6 +61,7 @@ export class DryCluster implements ClusterReader, ClusterWriter {
 
   async remove(ref: ObjectRef): Promise<boolean> {
     this.#onChange({ ref, before: await this.#reader.readObject(ref), after: undefined });
+    this.#removed.add(keyOf(ref));
     return true;
   }
 
@@ -71,7 +74,7 @@ export class DryCluster implements ClusterReader, ClusterWriter {
   async renameManager(): Promise<void> {}
 
   readMetadata(ref: ObjectRef): Promise<LiveMetadata | undefined> {
-    return this.#newKinds.includes(ref.kind) ? Promise.resolve(undefined) : this.#reader.readMetadata(ref);
+    return this.#isAbsent(ref) ? Promise.resolve(undefined) : this.#reader.readMetadata(ref);
   }
 
   readObject(ref: ObjectRef): Promise<JsonObject | undefined> {
@@ -108,6 +111,11 @@ export class DryCluster implements ClusterReader, ClusterWriter {
     return this.#reader.tryApply(ref, object, manager);
   }
 
+  /** Whatever the server has there would not be there any more, or can't be yet. */
+  #isAbsent(ref: ObjectRef): boolean {
+    return this.#newKinds.includes(ref.kind) || this.#removed.has(keyOf(ref));
+  }
+
   #noteDefinition({ kind, name }: ObjectRef, object: JsonObject): void {
     if (kind.group === "" && kind.kind === "Namespace") this.#newNamespaces.add(name);
     if (kind.group !== "apiextensions.k8s.io") return;
@@ -130,7 +138,7 @@ export class DryCluster implements ClusterReader, ClusterWriter {
     manager: string,
     before: JsonObject | undefined,
   ): Promise<JsonObject> {
-    if (this.#newKinds.includes(ref.kind)) return object;
+    if (this.#isAbsent(ref)) return object;
     try {
       return await this.#reader.tryApply(ref, object, manager);
     } catch (error) {
@@ -162,6 +170,10 @@ function isEqual(one: unknown, other: unknown): boolean {
     return one.length === other.length && one.every((item, index) => isEqual(item, other[index]));
   }
   return one === other;
+}
+
+function keyOf({ kind: { group, plural }, namespace, name }: ObjectRef): string {
+  return [group, plural, namespace, name].join("/");
 }
 
 function metadataOf({ namespace, name }: ObjectRef, object: JsonObject): LiveMetadata {
