@@ -3,6 +3,7 @@
  * that is a hash of its parent's name, and on the parent what kinds they are of, so that pruning need list no others.
  */
 import { hash } from "node:crypto";
+import type { LiveMetadata } from "../ports/cluster.ts";
 
 export const partOfLabel = "applyset.kubernetes.io/part-of";
 export const setIdLabel = "applyset.kubernetes.io/id";
@@ -18,6 +19,19 @@ export function applySetId(parentName: string, parentNamespace: string): string 
 
 export function partOfSelector(setId: string): string {
   return `${partOfLabel}=${setId}`;
+}
+
+/**
+ * Whether it was applied as one of the set. Controllers copy labels: a Service's to its Endpoints and EndpointSlices. Of such
+ * a copy nobody has applied the label, as the server keeps account of it; one that keeps none has only the label.
+ */
+export function isMember({ labels, managers }: LiveMetadata, setId: string): boolean {
+  if (labels.get(partOfLabel) !== setId) return false;
+  const isApplied = managers.some(
+    ({ operation, subresource, fields }) =>
+      operation === "Apply" && subresource === "" && fields.includes(`"f:${partOfLabel}"`),
+  );
+  return isApplied || managers.length === 0;
 }
 
 /** Everything that is not of the set. */

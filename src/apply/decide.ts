@@ -1,9 +1,9 @@
 /**
  * What is to be done with one object, by what the folder wants and what is there: pure. Whose an object is says the
- * ApplySet's label, and nothing else: what does not have ours is foreign, whatever it looks like.
+ * ApplySet's label, with which it was applied, and nothing else: what is not ours by that is foreign, whatever it looks like.
  */
 import type { LiveMetadata } from "../ports/cluster.ts";
-import { partOfLabel } from "./apply-set.ts";
+import { isMember, partOfLabel } from "./apply-set.ts";
 import type { DesiredObject } from "./desired-object.ts";
 
 /** What may be taken over: nothing, whatever is nobody's, or what one field manager has applied. */
@@ -35,21 +35,17 @@ const adoptAnnotation = "sluice.dev/adopt";
 const fluxPrefix = "kustomize.toolkit.fluxcd.io/";
 const argoOptions = "argocd.argoproj.io/sync-options";
 
-function isOurs(live: LiveMetadata, { setId }: Ownership): boolean {
-  return live.labels.get(partOfLabel) === setId;
-}
-
 export function decideApply(
   desired: DesiredObject,
   live: LiveMetadata | undefined,
   ownership: Ownership,
 ): ApplyDecision {
   if (live === undefined) return { kind: "apply" };
-  const ours = isOurs(live, ownership);
+  const ours = isMember(live, ownership.setId);
   if (live.isTerminating) {
     return { kind: "wait", message: "waits until the one that is being deleted is gone" };
   }
-  if (!ours) return decideForeign(desired, live, ownership.adoption);
+  if (!ours) return decideForeign(desired, live, ownership);
   const ssa = desired.annotations.get(`${fluxPrefix}ssa`)?.toLowerCase();
   if (ssa === "ifnotpresent") return { kind: "skip", message: "is there, and is to be made only where it is not" };
   if (isReconciliationOff(desired.annotations) || isReconciliationOff(live.annotations)) {
@@ -62,7 +58,8 @@ function isReconciliationOff(annotations: ReadonlyMap<string, string>): boolean 
   return annotations.get(`${fluxPrefix}reconcile`)?.toLowerCase() === "disabled";
 }
 
-function decideForeign(desired: DesiredObject, live: LiveMetadata, adoption: Adoption): ApplyDecision {
+function decideForeign(desired: DesiredObject, live: LiveMetadata, ownership: Ownership): ApplyDecision {
+  const { adoption, setId } = ownership;
   // A Namespace that Sluice adds because something needs it: that it is there is all that was wanted.
   if (desired.file.path.startsWith("base/namespaces/")) return { kind: "skip", message: "is there already" };
   const set = live.labels.get(partOfLabel);
@@ -71,7 +68,7 @@ function decideForeign(desired: DesiredObject, live: LiveMetadata, adoption: Ado
     const isManagers = live.managers.some((manager) => manager.name === name && manager.subresource === "");
     if (isManagers) return { kind: "apply", adoptFrom: name };
   }
-  if (set !== undefined) {
+  if (set !== undefined && set !== setId) {
     return {
       kind: "conflict",
       message: `belongs to another ApplySet, ${set}`,
@@ -88,9 +85,10 @@ function decideForeign(desired: DesiredObject, live: LiveMetadata, adoption: Ado
 }
 
 export function decideRemoval(live: LiveMetadata, ownership: Ownership): RemovalDecision {
-  if (!isOurs(live, ownership)) return { kind: "skip", message: "is not Sluice's any more" };
+  if (!isMember(live, ownership.setId)) return { kind: "skip", message: "is not Sluice's any more" };
   if (live.isTerminating) return { kind: "skip", message: "is being deleted already" };
-  return isPruneOff(live.annotations) ? { kind: "release" } : { kind: "delete" };
+  const isKept = isPruneOff(live.annotations) || isReconciliationOff(live.annotations);
+  return isKept ? { kind: "release" } : { kind: "delete" };
 }
 
 /** The object says, in Flux's or in Argo CD's words, that who prunes is to leave it. */

@@ -3,7 +3,7 @@
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ClusterReader } from "../ports/cluster.ts";
-import { type GroupKind, partOfSelector } from "./apply-set.ts";
+import { type GroupKind, isMember, partOfSelector } from "./apply-set.ts";
 import { type ObjectKey, objectKey } from "./desired-object.ts";
 import type { SetMember } from "./pass-plan.ts";
 
@@ -25,6 +25,7 @@ export async function listMembers(
     if (kind === undefined) continue;
     try {
       for await (const metadata of reader.listMetadata(kind, { labelSelector: partOfSelector(setId) })) {
+        if (!isMember(metadata, setId)) continue;
         const key = objectKey({ group, kind: kind.kind, namespace: metadata.namespace, name: metadata.name });
         members.set(key, { kind, metadata });
       }

@@ -1,7 +1,10 @@
 /** The applier over a cluster in memory: what becomes of each object, in which order, and what is left alone. */
 import { beforeEach, describe, expect, it } from "vitest";
+import { applySetId } from "../../src/apply/apply-set.ts";
+import { DryCluster } from "../../src/apply/dry-cluster.ts";
 import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
 import type { JsonObject } from "../../src/model/json.ts";
+import type { Cluster } from "../../src/ports/cluster.ts";
 import { configMap, json } from "../contract/cluster-contract.ts";
 import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
 import { FakeCluster } from "../fakes/fake-cluster.ts";
@@ -18,6 +21,8 @@ beforeEach(() => {
 });
 
 const files = (...entries: (readonly [string, string])[]) => Object.fromEntries(entries);
+const job = (image: string, annotations = {}) =>
+  objectFile("Job/default/j", { annotations, body: `spec: {template: {spec: {image: ${image}}}}\n` });
 const namespace = (name: string, labels = {}) =>
   json({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }) as JsonObject;
 
@@ -108,6 +113,14 @@ describe("a change", () => {
     world.restart();
     await world.step();
     expect(cluster.names).toEqual(expect.arrayContaining(["a", "b", "c"].map((name) => `ConfigMap/default/${name}`)));
+  });
+
+  it.each(['""', ".", "..", "a/b"])("whose file names an object %s fails that one, and stops nothing", async (name) => {
+    const odd = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default}\n`;
+    world.commit({ "extra/odd.yaml": odd, ...files(objectFile("ConfigMap/default/a")) });
+    const report = await world.step();
+    expect(report?.problems).toMatchObject([{ code: "MANIFEST_INVALID", at: { file: "extra/odd.yaml" } }]);
+    expect(cluster.names).toContain("ConfigMap/default/a");
   });
 
   it("that puts an object at another's place fails that one, in a full pass as between them", async () => {
@@ -238,6 +251,21 @@ describe("what is not ours", () => {
     expect(await world.actions()).toEqual(["skipped Namespace/monitoring"]);
   });
 
+  it("has our label, which a controller copied: it is neither pruned nor applied over", async () => {
+    cluster.updaters.add("endpoint-controller");
+    const labels = { "applyset.kubernetes.io/part-of": applySetId(parentName, "default") };
+    for (const name of ["copied", "wanted"]) {
+      const copy = json({ metadata: { name, namespace: "default", labels }, data: { by: "controller" } });
+      await cluster.applyAs("endpoint-controller", "v1", "ConfigMap", copy as JsonObject);
+    }
+    world.commit(files(objectFile("ConfigMap/default/a"), objectFile("ConfigMap/default/wanted")));
+    expect((await world.actions()).sort()).toEqual(["conflict ConfigMap/wanted", "created ConfigMap/a"]);
+    world.restart();
+    expect(await world.actions()).toEqual(["conflict ConfigMap/wanted"]);
+    expect(cluster.names).toContain("ConfigMap/default/copied");
+    expect(await world.actions({ adoption: { kind: "all" } })).toEqual(["configured ConfigMap/wanted"]);
+  });
+
   it("belongs to another Sluice on the same cluster, and each has its own", async () => {
     const other = new ApplyWorld(cluster, clock, "second");
     const parent = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sluice-ba9876543210, namespace: default}\n";
@@ -280,8 +308,6 @@ describe("an object of ours", () => {
   });
 
   it("that can't be changed is made anew only where it says so", async () => {
-    const job = (image: string, annotations = {}) =>
-      objectFile("Job/default/j", { annotations, body: `spec: {template: {spec: {image: ${image}}}}\n` });
     world.commit(files(job("one")));
     await world.step();
     const uid = cluster.uidOf("Job", "default", "j");
@@ -304,6 +330,29 @@ describe("an object of ours", () => {
     expect(cluster.names).toContain("ConfigMap/default/a");
     world.commit(files(objectFile("ConfigMap/default/a")));
     expect(await world.actions()).toEqual(["conflict ConfigMap/a"]);
+  });
+
+  it("that somebody has taken out of reconciliation stays too", async () => {
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    await cluster.annotate("ConfigMap", "default", "a", "kustomize.toolkit.fluxcd.io/reconcile", "disabled");
+    world.commit({ [objectFile("ConfigMap/default/a")[0]]: undefined });
+    expect(await world.actions()).toEqual(["skipped ConfigMap/a"]);
+    expect(cluster.names).toContain("ConfigMap/default/a");
+  });
+
+  it("that would be made anew is shown so by a dry run, which waits for nothing", async () => {
+    world.commit(files(job("one")));
+    await world.step();
+    const changes: string[] = [];
+    const dry = new DryCluster(cluster, ({ ref: { name }, before, after }) =>
+      changes.push(`${name} ${before === undefined ? "made" : after === undefined ? "deleted" : "changed"}`),
+    );
+    const other = new ApplyWorld(dry as unknown as Cluster, clock);
+    other.commit(files(job("two", { "kustomize.toolkit.fluxcd.io/force": "enabled" })));
+    expect(await other.actions()).toEqual(["configured Job/j"]);
+    expect(changes.filter((change) => change.startsWith("j "))).toEqual(["j deleted", "j made"]);
+    expect(cluster.writes).not.toContain("delete Job/j");
   });
 
   it("whose Namespace is still going waits for it, and comes then", async () => {
