@@ -32,6 +32,14 @@ export function addDemoCommand(program: Command, context: CliContext, end: (code
 async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode> {
   context.stopInOrder();
   const folder = await mkdtemp(join(tmpdir(), "sluice-demo-"));
+  try {
+    return await demoIn(folder, context, options);
+  } finally {
+    if (!options.keep) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function demoIn(folder: string, context: CliContext, options: DemoOptions): Promise<ExitCode> {
   await cp(exampleFolder("user-namespaces"), folder, { recursive: true });
   const { startServer, git } = demoPrograms();
   const server = await startServer(folder, "admin", "my-password");
@@ -102,7 +110,6 @@ async function demo(context: CliContext, options: DemoOptions): Promise<ExitCode
   } finally {
     stopped.abort();
     await server.stop();
-    if (!options.keep) await rm(folder, { recursive: true, force: true });
   }
 }
 
