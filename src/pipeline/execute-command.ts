@@ -156,12 +156,16 @@ async function discard(ids: readonly string[], { git, branches, keeper }: Comman
       const id = hashEntity(entity);
       if (!entities.has(id)) continue;
       wanted.delete(id);
-      inputs.push({ kind: "discard", owner, entity });
+      inputs.push({ kind: "discard", owner, entity, ...(areTogether(keeper, owner) ? { isAggregate: true } : {}) });
     }
   }
   if (wanted.size > 0) throw unknown(`dead letter or failed record ${[...wanted].join(", ")}`);
   await keeper.commit(inputs, {});
   return `discarded ${inputs.length}`;
+}
+
+function areTogether({ catalog }: StateKeeper, { kind, name }: Owner): boolean {
+  return kind === "EventTrigger" && catalog.eventTriggers.get(name)?.oneForEvent === false;
 }
 
 function nameOwner(name: string): Owner {

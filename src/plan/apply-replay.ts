@@ -83,8 +83,15 @@ export function removeEntity(scope: EntityScope, record: EntityRecord): void {
 }
 
 /** Forgets why a record failed, its objects staying as they are; undefined: it had nothing else to remember. */
-export function discardFailures(record: EntityRecord): EntityRecord | undefined {
+export function discardFailures(record: EntityRecord, isAggregate = false): EntityRecord | undefined {
   const isUsed = ({ objects, waiting, withdrawn }: ClusterRecord) => objects.size + waiting.size + withdrawn.size > 0;
-  if (![...record.clusters.values()].some(isUsed)) return undefined;
+  if (![...record.clusters.values()].some(isUsed)) return isAggregate ? discardAmongOthers(record) : undefined;
   return { ...record, clusters: new Map([...record.clusters].map(([cluster, on]) => [cluster, withoutFailure(on)])) };
+}
+
+/** Of an entity among others no object is remembered: where it had an event before the one that failed, it stays by that. */
+function discardAmongOthers(record: EntityRecord): EntityRecord | undefined {
+  const stays = [...record.clusters].filter(([, { event, failure }]) => failure === undefined || event !== undefined);
+  if (stays.length === 0) return undefined;
+  return { ...record, clusters: new Map(stays.map(([cluster, on]) => [cluster, withoutFailure(on)])) };
 }

@@ -48,7 +48,13 @@ export type PlanInput =
   /** Forgets an entity under an owner, with all that it has: a person asked for it. */
   | { readonly kind: "remove"; readonly owner: Owner; readonly entity: Entity }
   /** Forgets why a record failed; with nothing else to remember the record goes. */
-  | { readonly kind: "discard"; readonly owner: Owner; readonly entity: Entity }
+  | {
+      readonly kind: "discard";
+      readonly owner: Owner;
+      readonly entity: Entity;
+      /** The owner renders all its entities together: a record without objects may be of one that is alive. */
+      readonly isAggregate?: true;
+    }
   /** Forgets an owner that is withdrawn and has no objects: its records and what it asked for, whole folders at once. */
   | { readonly kind: "purge"; readonly owner: Owner }
   /** Takes away an object that was left on a cluster: a person asked for it. */
@@ -252,7 +258,7 @@ export class StateFold {
       }
       case "discard": {
         const before = this.#record(input.owner, input.entity);
-        if (before !== undefined) this.#keep(input, discardFailures(before));
+        if (before !== undefined) this.#keep(input, discardFailures(before, input.isAggregate));
         return this.#nextRank;
       }
       case "forget-left": {

@@ -151,6 +151,27 @@ describe("a trigger with oneForEvent: false", () => {
     });
   });
 
+  it("keeps an entity as it was where the failure of its last event is discarded", async () => {
+    const action = '{{ if eq .CloudEvent.data.value "9" }}{{ .CloudEvent.data.nothing }}{{ end }}Create';
+    remote.commitAsPerson("main", {
+      "config/all.yaml": together().replace(/cloudEventAction: .*/, `cloudEventAction: '${action}'`),
+    });
+    await running(async () => {
+      login("alice");
+      await come(["one users=alice=1 "]);
+      login("alice", "9");
+      login("bob", "9");
+      const failed = () =>
+        [...remote.files(stateBranch, "records")].filter(([, text]) => text.includes("TEMPLATE_FAILED"));
+      await until(() => failed().length === 2, [instance.clock]);
+      const ids = failed().map(([path]) => /([^/]+)\.json$/.exec(path)![1]!);
+      expect(await instance.service!.execute({ command: "discard", ids })).toBe("discarded 2");
+      expect(failed()).toEqual([]);
+      login("carol");
+      await come(["one users=alice=1 carol=1 "]);
+    });
+  });
+
   it("leaves the objects as they were where the rendering fails, and says why", () =>
     running(async () => {
       login("alice");
