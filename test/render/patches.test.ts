@@ -176,6 +176,12 @@ describe("what a patch may do", () => {
       "GUARD_VIOLATION",
     ],
     [
+      "a value that is not what its tag says",
+      patch("- {op: replace, path: /spec/replicas, value: !!int {{ .CloudEvent.data.v }}}", "kind: Deployment"),
+      { v: "abc" },
+      "MANIFEST_INVALID",
+    ],
+    [
       "a switch copied from what an event says",
       patch(
         '- {op: add, path: /data/b, value: "{{ .CloudEvent.data.v }}"}\n- {op: add, path: /metadata/annotations, value: {}}\n- {op: copy, from: /data/b, path: /metadata/annotations/argocd.argoproj.io~1hook}',

@@ -9,7 +9,7 @@ import type { RenderedText, TemplateSource } from "../../model/template.ts";
 import { readGuardedDocuments } from "../guard/read-guarded-documents.ts";
 import { memberOf, targetOf } from "../manifests/find-objects.ts";
 import { ObjectReport } from "../manifests/object-report.ts";
-import { readValue } from "../manifests/read-value.ts";
+import { readValue, ValueError } from "../manifests/read-value.ts";
 import { itemPosition, memberPosition, type Position, rootPosition } from "../manifests/string-positions.ts";
 import { isSwitch } from "../manifests/switches.ts";
 import { placeOfSource } from "../template-place.ts";
@@ -94,7 +94,7 @@ function readOperation(node: YamlNode, source: TemplateSource, report: ObjectRep
       if (value === undefined) throw invalid(source, `the operation ${op} lacks its value`);
       const steps = parsePointer(path);
       checkValue(value, steps, source, report);
-      return { op, path, value: readValue(value, positionAt(root, steps)) };
+      return { op, path, value: readPatchValue(value, positionAt(root, steps), source) };
     }
     case "remove":
       return { op, path };
@@ -104,6 +104,15 @@ function readOperation(node: YamlNode, source: TemplateSource, report: ObjectRep
       return { op, path, from };
     default:
       throw invalid(source, `${JSON.stringify(op ?? "")} is no operation: add, remove, replace, move, copy or test`);
+  }
+}
+
+function readPatchValue(node: YamlNode, position: Position, source: TemplateSource): Json {
+  try {
+    return readValue(node, position);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw invalid(source, "a value of the patch is not what its tag says");
   }
 }
 
