@@ -18,6 +18,8 @@ import { loadKeptCatalog } from "./load-kept-catalog.ts";
 
 /** Who competes has read the heads within so long. */
 const headsMsMax = 60_000;
+/** Before there is a state: whoever makes it goes on under its id, and must not seem gone to who does not know that yet. */
+const firstLookMs = 2_000;
 
 /**
  * What this process knows of its own settings while it leads and while it stands by: that the state had them in force.
@@ -73,7 +75,9 @@ export class StandingBy {
     const { clock, lookMs } = this.#parts;
     while (!signal.aborted) {
       await this.#lookQuietly(signal);
-      await clock.sleep(Math.min(lookMs, headsMsMax / 2), signal);
+      const isFirst = this.#stateId === undefined && this.#problem === undefined;
+      const lookMsMax = isFirst ? firstLookMs : headsMsMax / 2;
+      await clock.sleep(Math.min(lookMs, lookMsMax), signal);
     }
   }
 

@@ -72,6 +72,15 @@ function open(own: string) {
   };
 }
 
+it("learns of the first state before the lease of who made it seems to be nobody's", async () => {
+  const bench = open("own");
+  await bench.pass(3);
+  bench.stateIs(checkpointOf("own"));
+  await bench.pass(3);
+  expect(bench.standing.stateId).toBe("abc");
+  await bench.end();
+});
+
 it("may compete once it has read the heads, with a state and without one, and knows the state's id", async () => {
   const bench = open("own");
   expect(bench.standing.mayCompete).toBe(false);
