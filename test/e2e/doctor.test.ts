@@ -460,3 +460,26 @@ it("refuses what the service refuses: a lease with core subjects that nothing ca
     expect.stringContaining("nobody listens while it changes hands"),
   ]);
 });
+
+it("counts the streams that the state has positions of", async () => {
+  const checkpoint = {
+    version: 2,
+    stateId: "0".repeat(32),
+    commits: 45,
+    term: { number: 3, holder: "1".repeat(32) },
+    renderer: 1,
+    repository: "fleet",
+    catalog: "2".repeat(64),
+    catalogAt: "2026-11-29T23:17:35.099Z",
+    catalogRank: 1,
+    nextRank: 2,
+    layout: { shards: 0, buckets: 1 },
+  };
+  const at = { epoch: "2026-11-29T23:16:08.239012919Z", sequence: 6, time: "2026-11-29T23:17:37.851938219Z" };
+  await pushFiles("sluice/state", {
+    "checkpoint.json": JSON.stringify(checkpoint),
+    "positions/bus.json": JSON.stringify({ version: 2, streams: { "bus/ORDERS": { ...at, subjects: ["orders.>"] } } }),
+  });
+  const { out } = await examine({});
+  expect(out).toContain("has had 45 commits, 1 streams have positions");
+});

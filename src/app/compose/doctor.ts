@@ -9,8 +9,7 @@ import type { ConfigFile } from "../../model/catalog.ts";
 import type { Examination } from "../../model/examination.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
-import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
-import { checkpointPath } from "../../plan/paths.ts";
+import { readCheckpoint } from "../../pipeline/read-checkpoint.ts";
 import type { CliContext } from "../cli/context.ts";
 import { catalogLoader, type ReadConnections } from "../read-config.ts";
 import { readRevisionFiles, readWorkingFiles } from "./documents.ts";
@@ -86,14 +85,14 @@ async function readStateId(
   problems: Problem[],
 ): Promise<string | undefined> {
   if (state === undefined) return undefined;
-  const text = (await git.readFiles(state.tree, [checkpointPath])).get(checkpointPath);
-  if (text === undefined) {
-    const hint = "Set state.branch to a branch of its own: Sluice takes none over that is somebody's.";
-    problems.push(fault("STATE_INVALID", "the state branch is somebody's: it has no checkpoint", hint));
-    return undefined;
-  }
   try {
-    const { stateId, positions, commits } = parseCheckpoint(text);
+    const checkpoint = await readCheckpoint(git, state.tree);
+    if (checkpoint === undefined) {
+      const hint = "Set state.branch to a branch of its own: Sluice takes none over that is somebody's.";
+      problems.push(fault("STATE_INVALID", "the state branch is somebody's: it has no checkpoint", hint));
+      return undefined;
+    }
+    const { stateId, positions, commits } = checkpoint;
     facts.push(`the state ${stateId} has had ${commits} commits, ${positions.size} streams have positions`);
     return stateId;
   } catch (error) {
