@@ -114,6 +114,10 @@ lease: {connection: bus, duration: ${durationMs}ms}
     const one = await this.start("one");
     await one.untilLogged("ready");
     const other = await this.start("other");
+    // Who has never seen a holder takes a lease that is not there at once.
+    const hasSeen = async () =>
+      /^lease +\S+ leads$/m.test((await this.workbench.sluice("status", "-f", "other.yaml")).stdout);
+    await until(hasSeen, "the leader, as the other sees it");
     return [one, other];
   }
 
@@ -294,8 +298,9 @@ it("a rolling update under load loses nothing and doubles nothing", async () => 
   let isOver = false;
   const load = (async () => {
     while (!isOver) {
-      await pair.publish(5);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // A commit names so many events at most: what comes during a changeover has to fit into one.
+      await pair.publish(1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   })();
   const third = await pair.start("third");
