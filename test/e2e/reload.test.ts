@@ -36,10 +36,11 @@ async function open(): Promise<Workbench> {
   return opened;
 }
 
-/** How many Namespaces each cluster has. */
+/** How many Namespaces each cluster has of the trigger; the profile brings a Secret besides. */
 async function counts(workbench: Workbench): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const path of await workbench.rendered()) {
+    if (!path.includes("/triggers/")) continue;
     const cluster = path.split("/")[2]!;
     found[cluster] = (found[cluster] ?? 0) + 1;
   }
