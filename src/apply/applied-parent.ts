@@ -28,8 +28,8 @@ const appliedAnnotations = {
 /** Whose folder is applied here: clusters of one Sluice have parents of one name, each in its own cluster. */
 const clusterAnnotation = "sluice.dev/cluster";
 
-/** How many commits that were applied are remembered: to know one that is behind. */
-const commitsMax = 20;
+/** How many commits that the target had are remembered: to know one that is behind. */
+const commitsMax = 100;
 const failuresMax = 100;
 
 export interface AppliedMark {
@@ -41,7 +41,7 @@ export interface AppliedMark {
   readonly by: string;
   /** Counts by action of the last pass that did something, as JSON. */
   readonly summary: string;
-  /** Commits that were applied before it, newest first. */
+  /** Commits that the target had before it, as far as they were seen, newest first. */
   readonly before: readonly string[];
 }
 
@@ -77,6 +77,12 @@ export function readSetKinds({ annotations }: LiveMetadata): ReturnType<typeof r
   return readGroupKinds(annotations.get(kindsAnnotation) ?? "");
 }
 
+export interface TargetCommit {
+  readonly commit: string;
+  /** Its first parent, which the target had, or passed over, before it. */
+  readonly parent?: string;
+}
+
 export interface ParentOptions {
   readonly cluster: ClusterKey;
   readonly name: string;
@@ -91,6 +97,8 @@ export class AppliedParent {
   readonly #kinds = new Map<string, Promise<void> | undefined>();
   #mark: AppliedMark = { commit: "", time: "", by: "", summary: "", before: [] };
   #failures: readonly ObjectOutcome[] = [];
+  /** Commits that the target had, newest first; also those that changed nothing here. */
+  #line: readonly string[] = [];
 
   constructor(reader: ClusterReader, writer: ClusterWriter, options: ParentOptions) {
     this.#reader = reader;
@@ -100,6 +108,18 @@ export class AppliedParent {
 
   get mark(): AppliedMark {
     return this.#mark;
+  }
+
+  /** Whether the target had this commit before the one that it had last. */
+  isBehind(commit: string): boolean {
+    return this.#line.indexOf(commit) > 0;
+  }
+
+  /** The target has come to this commit; one that it was set back to on purpose ends the line that it was in. */
+  pass({ commit, parent }: TargetCommit): void {
+    const at = this.#line.indexOf(commit);
+    const missed = parent === undefined || this.#line.includes(parent) ? [] : [parent];
+    this.#line = at >= 0 ? this.#line.slice(at) : [commit, ...missed, ...this.#line].slice(0, commitsMax + 1);
   }
 
   /** The kinds that the set may have objects of. */
@@ -123,6 +143,7 @@ export class AppliedParent {
       });
     }
     this.#mark = readMark(live);
+    this.#line = this.#mark.commit === "" ? [] : [this.#mark.commit, ...this.#mark.before];
     for (const kind of readSetKinds(live)) this.#kinds.set(writeGroupKind(kind), undefined);
   }
 
@@ -145,18 +166,18 @@ export class AppliedParent {
 
   /** Says what was applied; `outcomes` are all that are not as they should be, and what the last pass did. */
   async tell(
-    applied: { readonly commit: string; readonly now: number; readonly by: string },
+    applied: TargetCommit & { readonly now: number; readonly by: string },
     outcomes: readonly ObjectOutcome[],
     troubles: readonly ObjectOutcome[],
   ): Promise<void> {
     const { commit, by } = applied;
-    const known = [this.#mark.commit, ...this.#mark.before].filter((one) => one !== "" && one !== commit);
+    this.pass(applied);
     this.#mark = {
       commit,
       by,
       time: new Date(applied.now).toISOString(),
       summary: JSON.stringify(countActions(outcomes)),
-      before: known.slice(0, commitsMax),
+      before: this.#line.slice(1),
     };
     this.#failures = troubles.filter(isTrouble).slice(0, failuresMax);
     await this.#write();

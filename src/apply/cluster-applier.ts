@@ -30,6 +30,8 @@ import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts"
 /** Where the target is, and the cluster's folder in it. */
 export interface Revision {
   readonly commit: ObjectId;
+  /** The commit's first parent; undefined: it has none, or it is not known. */
+  readonly parent?: ObjectId;
   readonly folder: ObjectId;
   /** Of the catalog in force: another object where they have changed. */
   readonly policies: OwnerPolicies;
@@ -152,6 +154,7 @@ export class ClusterApplier {
     }
     const { plan, kind, drifted } = await this.#planChanges(this.#applied, revision);
     if (plan.apply.length + plan.remove.length + plan.problems.length === 0) {
+      if (!this.#parent.isBehind(revision.commit)) this.#parent.pass(revision);
       this.#applied = revision;
       return undefined;
     }
@@ -176,9 +179,9 @@ export class ClusterApplier {
   }
 
   /** A server that lags, or a branch that was set back: what was applied since is not taken back by that. */
-  #refuseBehind({ commit }: Revision): void {
+  #refuseBehind({ commit, folder }: Revision): void {
     const { mark } = this.#parent;
-    if (commit === mark.commit || !mark.before.includes(commit)) return;
+    if (!this.#parent.isBehind(commit) || this.#applied?.folder === folder) return;
     throw new SluiceError({
       code: "TARGET_BEHIND",
       message: `the target is at ${commit.slice(0, 12)}, which is behind ${mark.commit.slice(0, 12)}, which was applied`,
@@ -264,7 +267,7 @@ export class ClusterApplier {
     const told = [...outcomes.values()];
     // What is tried again and comes to nothing again leaves the parent as it is.
     const isNews = kind !== "retry" || told.some((outcome) => !isTrouble(outcome));
-    const applied = { commit: revision.commit, now: clock.now(), by: holder };
+    const applied = { ...revision, now: clock.now(), by: holder };
     if (isNews) await this.#parent.tell(applied, told, this.#pending.outcomes);
     this.#applied = revision;
     return { kind, commit: revision.commit, outcomes: told, unchanged: plan.unchanged, problems: plan.problems };

@@ -31,13 +31,14 @@ export interface ClusterParts {
 /** The cluster's folder at that commit. Throws TARGET_MISSING where there is none: absence is no emptiness. */
 export async function findFolder(
   { git, outputPath, key, policies }: Pick<ClusterParts, "git" | "outputPath" | "key" | "policies">,
-  { commit, tree, stateTree }: TargetHead,
+  { commit, parent, tree, stateTree }: TargetHead,
 ): Promise<Revision> {
   const path = `${outputPath}/${clusterFolder(key)}`;
   const entry = await git.findEntry(tree, path);
   if (entry?.mode === "40000") {
     const namespace = key.slice(0, key.indexOf("/"));
-    return { commit, folder: entry.id, policies: await policies.read(stateTree, namespace) };
+    const of = parent === undefined ? {} : { parent };
+    return { commit, ...of, folder: entry.id, policies: await policies.read(stateTree, namespace) };
   }
   throw new SluiceError({
     code: "TARGET_MISSING",

@@ -9,6 +9,8 @@ import { Bell } from "./bell.ts";
 
 export interface TargetHead {
   readonly commit: ObjectId;
+  /** The commit's first parent; undefined: it has none, or it is not known. */
+  readonly parent?: ObjectId;
   readonly tree: ObjectId;
   /** Of the state branch, for what the catalog in force says; undefined: there is none. */
   readonly stateTree?: ObjectId;

@@ -108,18 +108,24 @@ export class ApplyWorld {
     this.#applier = undefined;
   }
 
+  /** The target's head can be read from now on; the applier does not see it. */
+  async fetch(): Promise<void> {
+    await this.#git.fetchHeads(["main"]);
+  }
+
   /** One pass at the target's head, or at an earlier commit, for the cluster of that name; undefined: there was nothing to do. */
   async step(
     more: { at?: string; full?: "look" | "apply-all"; adoption?: Adoption; as?: string } = {},
   ): Promise<PassReport | undefined> {
     const fetched = (await this.#git.fetchHeads(["main"])).get("main")!;
     const commit = more.at ?? fetched;
-    const { tree } = await this.#git.readCommit(commit);
+    const { tree, parents } = await this.#git.readCommit(commit);
+    const of = parents[0] === undefined ? {} : { parent: parents[0] };
     const state = (await this.#git.fetchHeads(["sluice/state"])).get("sluice/state");
     const stateTree = state === undefined ? {} : { stateTree: (await this.#git.readCommit(state)).tree };
     const key = more.as ?? "fleet/eu-1";
     const parts = { git: this.#git, outputPath: "rendered", key: "fleet/eu-1", policies: this.#policies };
-    const revision = await findFolder(parts, { commit, tree, ...stateTree });
+    const revision = await findFolder(parts, { commit, ...of, tree, ...stateTree });
     if (more.adoption !== undefined) this.#applier = undefined;
     this.#applier ??= new ClusterApplier(
       {

@@ -162,6 +162,43 @@ describe("a change", () => {
   });
 });
 
+describe("a target that was set back", () => {
+  it("to a commit that changed nothing here is refused all the same", async () => {
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    const passed = world.commit({ "readme.txt": "of another cluster\n" });
+    await world.step();
+    world.commit(files(objectFile("ConfigMap/default/b")));
+    await world.step();
+    for (const restart of [false, true]) {
+      if (restart) world.restart();
+      await expect(world.step({ at: passed })).rejects.toMatchObject({ problem: { code: "TARGET_BEHIND" } });
+    }
+    expect(cluster.names).toContain("ConfigMap/default/b");
+  });
+
+  it("to a commit that nobody saw, just before the last, is refused too", async () => {
+    world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    const unseen = world.commit({ "readme.txt": "of another cluster\n" });
+    await world.fetch();
+    world.commit(files(objectFile("ConfigMap/default/b")));
+    await world.step();
+    world.restart();
+    await expect(world.step({ at: unseen })).rejects.toMatchObject({ problem: { code: "TARGET_BEHIND" } });
+  });
+
+  it("on purpose goes forward again from there", async () => {
+    const first = world.commit(files(objectFile("ConfigMap/default/a")));
+    await world.step();
+    const second = world.commit(files(objectFile("ConfigMap/default/b")));
+    await world.step();
+    await world.step({ at: first, full: "apply-all" });
+    expect(cluster.names).not.toContain("ConfigMap/default/b");
+    expect(await world.actions({ at: second })).toEqual(["created ConfigMap/b"]);
+  });
+});
+
 describe("a full pass", () => {
   it("through another cluster's kubeconfig changes nothing, until somebody says that it is that one now", async () => {
     world.commit(files(objectFile("ConfigMap/default/a")));

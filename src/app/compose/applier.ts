@@ -41,8 +41,10 @@ export async function openApplierStore(context: CliContext, settings: Settings, 
       const heads = await git.fetchHeads([branch, settings.state.branch], signal);
       const [commit, state] = [heads.get(branch), heads.get(settings.state.branch)];
       if (commit === undefined) return undefined;
-      const { tree } = await git.readCommit(commit);
-      return { commit, tree, ...(state === undefined ? {} : { stateTree: (await git.readCommit(state)).tree }) };
+      const { tree, parents } = await git.readCommit(commit);
+      const [parent] = parents;
+      const of = parent === undefined ? {} : { parent };
+      return { commit, ...of, tree, ...(state === undefined ? {} : { stateTree: (await git.readCommit(state)).tree }) };
     },
     openCluster: (key, kubeconfigFile, adoption) => {
       const { redactor } = context;
