@@ -97,6 +97,7 @@ export class AppliedParent {
   readonly #kinds = new Map<string, Promise<void> | undefined>();
   #mark: AppliedMark = { commit: "", time: "", by: "", summary: "", before: [] };
   #failures: readonly ObjectOutcome[] = [];
+  #writing: Promise<void> = Promise.resolve();
   /** Commits that the target had, newest first; also those that changed nothing here. */
   #line: readonly string[] = [];
 
@@ -183,7 +184,14 @@ export class AppliedParent {
     await this.#write();
   }
 
-  async #write(): Promise<void> {
+  /** One after the other: the server may turn two around, and the earlier one names fewer kinds. */
+  #write(): Promise<void> {
+    const writing = this.#writing.then(() => this.#writeNow());
+    this.#writing = writing.catch(() => undefined);
+    return writing;
+  }
+
+  async #writeNow(): Promise<void> {
     const { name, setId, manager, cluster } = this.#options;
     const mark = this.#mark;
     const annotations = new Map<string, Json>([
