@@ -58,11 +58,14 @@ export async function planDifference(git: Repository, before: ObjectId, after: O
   const now = await readDesired(git, filesAt("after"));
   const apply = new Map(now.value.map((object) => [objectKey(object.identity), object.file]));
   const broken = new Set(now.problems.map(({ at }) => (at !== undefined && "file" in at ? at.file : "")));
+  // Somebody's own file may hold whatever was in another one of them.
+  const isAnyonesBroken = [...broken].some((path) => keyOfPath(path) === undefined);
   const remove = new Map<ObjectKey, RemovalItem>();
   for (const { identity, version, owner, file } of old.value) {
     const key = objectKey(identity);
     // What can't be read deletes nothing.
-    if (!apply.has(key) && !broken.has(file.path)) remove.set(key, { key, identity, version, owner });
+    const isUnsure = broken.has(file.path) || (isAnyonesBroken && keyOfPath(file.path) === undefined);
+    if (!apply.has(key) && !isUnsure) remove.set(key, { key, identity, version, owner });
   }
   // One that is known by its place fails as an object does, and is told and tried again as such.
   const known = filesAt("after").flatMap((file) => {

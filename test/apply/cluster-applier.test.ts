@@ -123,6 +123,16 @@ describe("a change", () => {
     expect(cluster.names).toContain("ConfigMap/default/a");
   });
 
+  it("that moves somebody's own file and breaks it deletes nothing of what was in it", async () => {
+    const own = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\n";
+    world.commit({ "extra/one.yaml": own, ...files(objectFile("ConfigMap/default/b")) });
+    await world.step();
+    const path = objectFile("ConfigMap/default/b")[0];
+    world.commit({ "extra/one.yaml": undefined, "extra/two.yaml": `${own}data: [`, [path]: undefined });
+    expect(await world.actions()).toEqual(["deleted ConfigMap/b"]);
+    expect(cluster.names).toContain("ConfigMap/default/a");
+  });
+
   it("that puts an object at another's place fails that one, in a full pass as between them", async () => {
     const [, text] = objectFile("ConfigMap/default/other");
     world.commit(files(objectFile("ConfigMap/default/a")));
