@@ -132,7 +132,7 @@ export class ClusterApplier {
 
   /** Monotonic milliseconds when something is to be tried again; infinite: nothing is. */
   get nextRetryAt(): number {
-    return this.#pending.nextAt;
+    return Math.min(this.#pending.nextAt, this.#drift?.nextAt ?? Number.POSITIVE_INFINITY);
   }
 
   /** Whatever is known of the cluster counts no more: somebody else may have worked on it. */

@@ -95,6 +95,16 @@ export class DriftWatch {
     for (const { key } of items) this.#drifted.set(key, "");
   }
 
+  /** Monotonic milliseconds when what was left alone because of a fight is corrected again; infinite: never. */
+  get nextAt(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const key of this.#drifted.keys()) {
+      const { corrected = [] } = this.#objects.get(key) ?? {};
+      if (this.#isFight(corrected)) next = Math.min(next, corrected.at(-1)! + truceMs);
+    }
+    return next;
+  }
+
   /** Resolves when no watch runs any more. */
   async ended(): Promise<void> {
     await Promise.all(this.#kinds.values());
@@ -119,12 +129,19 @@ export class DriftWatch {
       this.#drifted.set(key, mark);
       bell.ring();
     };
-    for await (const event of reader.watchMetadata(kind, options, signal, onTrouble)) {
+    // What goes on failing is told once.
+    let told = "";
+    const tell = (problem: Problem) => {
+      if (problem.message !== told) onTrouble(problem);
+      told = problem.message;
+    };
+    for await (const event of reader.watchMetadata(kind, options, signal, tell)) {
       if (event.type === "listing") {
         seen.clear();
         isListing = true;
         continue;
       }
+      told = "";
       if (event.type === "listed") {
         // What was not among them went while nobody looked.
         for (const key of this.#objects.keys()) if (key.includes(part) && !seen.has(key)) see(key, "");

@@ -155,6 +155,11 @@ export class ApplyWorld {
       );
   }
 
+  /** Monotonic milliseconds when something is to be done again. */
+  get nextRetryAt(): number {
+    return this.#applier!.nextRetryAt;
+  }
+
   /** Starts anew, as a process that was killed does. */
   restart(): void {
     this.#applier = undefined;

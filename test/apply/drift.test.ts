@@ -2,7 +2,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Bell } from "../../src/apply/bell.ts";
+import { DriftWatch } from "../../src/apply/drift-watch.ts";
 import type { JsonObject } from "../../src/model/json.ts";
+import type { Problem } from "../../src/model/problem.ts";
 import { configMap, json } from "../contract/cluster-contract.ts";
 import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
 import { FakeCluster } from "../fakes/fake-cluster.ts";
@@ -119,6 +121,7 @@ it("a fight is noticed, told, and left alone for a while", async () => {
   await change({ key: "theirs at last" });
   expect(await world.step()).toBeUndefined();
   expect(dataOf("a").key).toBe("theirs at last");
+  expect(world.nextRetryAt - clock.monotonic()).toBeLessThanOrEqual(10 * 60_000);
   clock.advance(11 * 60_000);
   expect(await world.actions()).toEqual(["configured ConfigMap/a"]);
 });
@@ -160,4 +163,23 @@ it("what was deleted while a watch was cut is noticed by its next list, and noth
     await settle();
     expect(await world.step()).toBeUndefined();
   }
+});
+
+it("what keeps a watch from working is told once, however often it is tried", async () => {
+  const problem: Problem = { code: "CLUSTER_REFUSED", severity: "error", message: "configmaps can't be watched" };
+  cluster.watchMetadata = async function* (_kind, _options, _signal, onTrouble?: (problem: Problem) => void) {
+    for (let times = 0; times < 3; times++) onTrouble?.(problem);
+    yield { type: "listing" };
+    onTrouble?.(problem);
+  };
+  const told: string[] = [];
+  const watch = new DriftWatch({
+    ...{ reader: cluster, clock, setId: "set", manager: "sluice", watchedMax: 10, bell: new Bell(clock) },
+    onTrouble: ({ message }) => told.push(message),
+  });
+  const live = await cluster.applyAs("sluice", "v1", "ConfigMap", configMap("default", "a", {}));
+  const kind = (await cluster.findKind("", "ConfigMap"))!;
+  watch.note("default/configmap/a", { path: "a.yaml", id: "0" }, kind, live, stop.signal);
+  await watch.ended();
+  expect(told).toEqual(["configmaps can't be watched"]);
 });
