@@ -119,11 +119,15 @@ function renderDocuments(
   const patches = spec.patches.map(({ operations, target }) => {
     return { target, source: operations.source, rendered: renderContent(operations, data, context) };
   });
+  // What is printed into a Secret stands nowhere in clear yet.
+  const isPatched = patches.some(
+    ({ target, rendered }) => rendered.printed.length > 0 && target.kind?.matches("Secret") !== false,
+  );
   const manifests: Manifest[] = [];
   const warnings: Problem[] = [];
   const seen = new Set<string>();
   for (const { reference, entries, isConstant } of policies) {
-    const isInClear = settings.secrets === "plain" || (isConstant && settings.commitsConstants === true);
+    const isInClear = settings.secrets === "plain" || (isConstant && !isPatched && settings.commitsConstants === true);
     for (const { content } of entries) {
       const rendered = renderContent(content, data, context);
       const { value, problems } = readManifests(rendered, content.source, {

@@ -281,6 +281,33 @@ describe("what a template printed of an event", () => {
   });
 });
 
+describe("a Secret of the config folder that is committed as it stands there", () => {
+  const holder = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: content, namespace: default}
+data:
+  a.yaml: |
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: s, namespace: team}
+    stringData: {a: b}
+---
+`;
+  const inGit = { secrets: "refuse", commitsConstants: true } as const;
+  const printed = '- {op: add, path: /stringData/c, value: "{{ .CloudEvent.data.v }}"}';
+  const cases: [name: string, operations: string, target: string, isTaken: boolean][] = [
+    ["is so with what people patch", "- {op: add, path: /stringData/c, value: d}", "kind: Secret", true],
+    ["is not with what is printed", printed, "kind: Secret", false],
+    ["whatever the patch is meant for", printed, "name: s", false],
+    ["but where it is for others", printed, "kind: ConfigMap", true],
+  ];
+  it.each(cases)("%s", (_, operations, target, isTaken) => {
+    const { rendering } = renderOne(patch(operations, target), holder, { v: "hunter2" }, inGit);
+    if (isTaken) expect(rendering.action).toBe("Create");
+    else expect(rendering).toMatchObject({ problem: { code: "SECRET_REFUSED" } });
+  });
+});
+
 describe("documents", () => {
   const cases: [name: string, patches: string, told: string][] = [
     [
