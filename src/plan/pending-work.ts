@@ -17,8 +17,10 @@ export function joinPass(passes: readonly Pass[], owner: Owner, clusters?: reado
   const isStopped = (pass: Pass) => pass.held !== undefined && isSameOwner(pass.owner, owner);
   const stopped = passes.filter(isStopped);
   if (stopped.length > 0) {
-    const others = passes.filter((pass) => !isStopped(pass));
-    return stopped.reduce((all, pass) => joinPass(all, owner, pass.clusters), joinPass(others, owner, clusters));
+    // What takes over another's records goes on with that: nothing else would.
+    const others = passes.flatMap((pass) => (!isStopped(pass) ? pass : pass.from === undefined ? [] : freed(pass)));
+    const own = stopped.filter(({ from }) => from === undefined);
+    return own.reduce((all, pass) => joinPass(all, owner, pass.clusters), joinPass(others, owner, clusters));
   }
   const added = (to: Pass): Pass => {
     if (to.clusters === undefined || clusters === undefined) return { owner, after: to.after };
@@ -31,6 +33,10 @@ export function joinPass(passes: readonly Pass[], owner: Owner, clusters?: reado
   const pass =
     clusters === undefined ? { owner, after: fromStart } : { owner, clusters: [...clusters].sort(), after: fromStart };
   return [...passes, pass];
+}
+
+function freed({ held: _, ...pass }: Pass): Pass {
+  return pass;
 }
 
 export function joinReview(reviews: readonly Review[], claims: string): readonly Review[] {
