@@ -45,8 +45,10 @@ export class SecretConnections {
     const isSame = keeper.catalog === this.#catalog && derive === this.#derive;
     if (isSame && target === this.#target) return undefined;
     if (!isSame) this.#derived = this.#merge(derive?.(keeper.catalog));
-    [this.#catalog, this.#derive, this.#target] = [keeper.catalog, derive, target];
+    [this.#catalog, this.#derive, this.#target] = [keeper.catalog, derive, undefined];
     const there = await this.#onTarget(target);
+    // Only now: where that failed it is looked at again.
+    this.#target = target;
     const used = JSON.stringify(there.map(textOf));
     if (used === this.#used) return undefined;
     this.#used = used;

@@ -31,7 +31,12 @@ function bench() {
     keeper: { catalog, checkpoint: { layout: { shards: 0, buckets: 1 } } },
     branches: { targetTree: "tree", names: { outputPath: "rendered" } },
   });
-  const git = { findIds: async (_: string, paths: readonly string[]) => new Map(paths.map((path) => [path, "id"])) };
+  let failures = 0;
+  const findIds = async (_: string, paths: readonly string[]) => {
+    if (failures-- > 0) throw new Error("the repository does not answer");
+    return new Map(paths.map((path) => [path, "id"]));
+  };
+  const git = { findIds };
   const connections = new SecretConnections({
     git: git as unknown as GitReader,
     log: silent,
@@ -41,11 +46,16 @@ function bench() {
       return { streams: [], closeOthers: async () => undefined };
     },
   });
-  return async (clusters: readonly string[], faulty: readonly string[] = []) => {
+  const look = async (clusters: readonly string[], faulty: readonly string[] = []) => {
     [value, unknown, catalog] = [clusters.map(derived), faulty.map((cluster) => `agents/${cluster}`), {}];
     await connections.look();
     return open;
   };
+  const lookAgain = async () => {
+    await connections.look();
+    return open;
+  };
+  return Object.assign(look, { lookAgain, failOnce: () => (failures = 1) });
 }
 
 it("a fault closes none, and opens none", async () => {
@@ -61,4 +71,11 @@ it("who is gone from the documents is closed", async () => {
   await look(["fleet/eu", "fleet/us"]);
   expect(await look(["fleet/us"])).toEqual(["agents/fleet/us"]);
   expect(await look([])).toEqual([]);
+});
+
+it("what could not be looked at is looked at again", async () => {
+  const look = bench();
+  look.failOnce();
+  await expect(look(["fleet/eu"])).rejects.toThrow("does not answer");
+  expect(await look.lookAgain()).toEqual(["agents/fleet/eu"]);
 });
