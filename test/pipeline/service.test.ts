@@ -200,6 +200,26 @@ it("its own clock set back by a minute holds nothing up", async () => {
   await ended;
 });
 
+it("pushes nothing while nothing happens, but the time, once an hour", async () => {
+  const instance = createInstance({ remote, streams: [stream] });
+  const { ended } = await startReady(instance);
+  login("alice");
+  await until(() => onTarget().length === 1);
+  const { pushes } = remote;
+  const pass = async (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute++) {
+      instance.clock.advance(60_000);
+      await turns(3);
+    }
+  };
+  await pass(50);
+  expect(remote.pushes).toBe(pushes);
+  await pass(30);
+  expect(remote.pushes).toBe(pushes + 1);
+  instance.stop();
+  await ended;
+});
+
 describe("positions without effect", () => {
   it("wait for a minute, and are pushed then", async () => {
     const instance = createInstance({ remote, streams: [stream], lookMs: 1e9 });

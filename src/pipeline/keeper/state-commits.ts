@@ -8,6 +8,7 @@ import type { StreamName, StreamPosition } from "../../model/delivery.ts";
 import type { OwnerKey } from "../../model/owner.ts";
 import { partialPauses } from "../../model/pauses.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
+import { writeCheckpoint } from "../../plan/checkpoint-file.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
 import { isDue } from "../../plan/pending-work.ts";
@@ -28,6 +29,7 @@ import type { KeeperOptions } from "./keeper-options.ts";
 /** Positions without effect are committed with the next effect, or after this long. */
 export const idlePositionsMsMax = 60_000;
 const minuteMs = 60_000;
+const idleMinutesMax = 60;
 
 export class StateCommits {
   readonly options: KeeperOptions;
@@ -189,7 +191,7 @@ export class StateCommits {
     { mayWait, base }: { readonly mayWait: boolean; readonly base: ObjectId | undefined },
   ): Promise<ChangeSet> {
     const hasChanged = changeSet.changes.length > 0;
-    if (hasChanged && !(mayWait && this.#isHeld(changeSet))) {
+    if (hasChanged && !(mayWait && this.#isHeld(changeSet, checkpoint))) {
       await this.branches.commitState(changeSet, base);
       this.#heldSince = undefined;
       this.#stored = checkpoint;
@@ -213,11 +215,21 @@ export class StateCommits {
   }
 
   /** Whether a change of nothing but positions can wait for others still. */
-  #isHeld(changeSet: ChangeSet): boolean {
+  #isHeld(changeSet: ChangeSet, checkpoint: Checkpoint): boolean {
     if (!isOnlyPositions(changeSet)) return false;
+    if (this.#isOnlyMinutes(changeSet, checkpoint)) return true;
     const now = this.ports.clock.monotonic();
     this.#heldSince ??= now;
     return now - this.#heldSince < idlePositionsMsMax;
+  }
+
+  /** Time alone is told once an hour and at the end: a service without work has nothing to push. What is lost of it is waited longer. */
+  #isOnlyMinutes({ changes }: ChangeSet, checkpoint: Checkpoint): boolean {
+    const stored = this.#stored;
+    if (changes.some(({ path }) => path !== checkpointPath)) return false;
+    if (checkpoint.minutes - stored.minutes >= idleMinutesMax) return false;
+    const { minutes, commits } = stored;
+    return writeCheckpoint({ ...checkpoint, minutes, commits }) === writeCheckpoint(stored);
   }
 }
 
