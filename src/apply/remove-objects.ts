@@ -11,6 +11,7 @@ import type { ObjectKey } from "./desired-object.ts";
 import { lookUp } from "./look-up.ts";
 import { textAt } from "./members.ts";
 import { removalOrder, removalStageOf } from "./object-rank.ts";
+import { readStatus } from "./object-status.ts";
 import type { ObjectOutcome } from "./outcome.ts";
 import type { RemovalItem } from "./pass-plan.ts";
 
@@ -85,7 +86,12 @@ async function findInstances(
   const object = await reader.readObject(definition);
   const kindName = textAt(object, "spec", "names", "kind") ?? "";
   const kind = await reader.findKind(textAt(object, "spec", "group") ?? "", kindName);
-  if (kind === undefined) return undefined;
+  if (kind === undefined) {
+    // It was established, so that there may be some, and none of its versions is served, so that nobody can look.
+    const isEstablished = object !== undefined && readStatus(object).health === "current";
+    const message = `stays: nobody can see whether the cluster has a ${kindName}, which would go with it`;
+    return isEstablished ? { action: "skipped", message, isPending: true } : undefined;
+  }
   const others = await reader.listIfFew(kind, { labelSelector: notPartOfSelector(setId) }, 1);
   if (others === undefined || others.length > 0) {
     const message = `stays: the cluster has a ${kindName} that is not Sluice's, which would go with it`;

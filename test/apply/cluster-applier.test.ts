@@ -429,6 +429,18 @@ describe("an object of ours", () => {
     ]);
   });
 
+  it("that defines a kind which nobody can list any more stays: there may be some of it", async () => {
+    world.commit(files(widgetDefinition));
+    await world.step();
+    const status = { conditions: [{ type: "Established", status: "True" }] };
+    const object = json({ metadata: { name: "widgets.example.com" }, status }) as JsonObject;
+    await cluster.applyAs("apiserver", "apiextensions.k8s.io/v1", "CustomResourceDefinition", object);
+    const findKind = cluster.findKind.bind(cluster);
+    cluster.findKind = async (group, kind, version) => (kind === "Widget" ? undefined : findKind(group, kind, version));
+    world.commit({ [widgetDefinition[0]]: undefined });
+    expect(await world.actions()).toEqual(["waiting CustomResourceDefinition/widgets.example.com"]);
+  });
+
   it("that defines a kind stays while somebody else has one of it", async () => {
     world.commit(files(widgetDefinition, objectFile("Widget/default/ours")));
     await world.step();
