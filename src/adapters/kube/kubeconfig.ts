@@ -140,10 +140,16 @@ function readImpersonation(user: Fields): Record<string, string | readonly strin
   const name = textOf(user.as);
   const uid = textOf(user["as-uid"]);
   const groups = Array.isArray(user["as-groups"]) ? user["as-groups"].map(String) : [];
+  // As client-go: keys are percent-encoded, and each of their values is a header.
+  const extra = Object.entries(fieldsOf(user["as-user-extra"])).map(([key, values]) => [
+    `impersonate-extra-${encodeURIComponent(key).toLowerCase()}`,
+    Array.isArray(values) ? values.map(String) : [],
+  ]);
   return {
     ...(name === undefined ? {} : { "impersonate-user": name }),
     ...(uid === undefined ? {} : { "impersonate-uid": uid }),
     ...(groups.length === 0 ? {} : { "impersonate-group": groups }),
+    ...Object.fromEntries(extra),
   };
 }
 

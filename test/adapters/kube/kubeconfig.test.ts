@@ -54,6 +54,7 @@ it("reads certificates in place and from files beside it, and where to connect t
     "client-key-data": data("KEY"),
     as: "root",
     "as-groups": ["a", "b"],
+    "as-user-extra": { "example.com/scopes": ["view", "edit"] },
   };
   const cluster = {
     "certificate-authority": "ca.pem",
@@ -67,7 +68,11 @@ it("reads certificates in place and from files beside it, and where to connect t
     serverName: "kubernetes",
     isInsecure: true,
     certificate: { cert: "CERT", key: "KEY" },
-    headers: { "impersonate-user": "root", "impersonate-group": ["a", "b"] },
+    headers: {
+      "impersonate-user": "root",
+      "impersonate-group": ["a", "b"],
+      "impersonate-extra-example.com%2fscopes": ["view", "edit"],
+    },
   });
   expect([access.server.href, access.proxy?.href]).toEqual([
     "https://eu-1.example.com:6443/base",
