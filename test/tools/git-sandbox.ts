@@ -18,6 +18,8 @@ const env = {
   GIT_COMMITTER_DATE: "1700000000 +0000",
 };
 
+const removalsMax = 50;
+
 export class GitSandbox {
   readonly folder = mkdtempSync(join(tmpdir(), "sluice-git-"));
   /** The bare repository that stands for the remote. */
@@ -84,7 +86,15 @@ export class GitSandbox {
   }
 
   remove(): void {
-    // A server that is still ending may write meanwhile.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
+    // A server that is still ending may write meanwhile; Node's own retries don't look for new files.
+    for (let tries = 1; ; tries++) {
+      try {
+        rmSync(this.folder, { recursive: true, force: true });
+        return;
+      } catch (error) {
+        if (tries === removalsMax) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+      }
+    }
   }
 }
