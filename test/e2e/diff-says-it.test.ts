@@ -232,7 +232,10 @@ async function followed(messages: number): Promise<void> {
 const messages = () =>
   service.lines().filter(({ message, code }) => /in force$/.test(String(message)) || code === "CHANGE_HELD").length;
 
-it.each(kinds)(
+/** Two minutes long: `npm run test:all` runs it. */
+const isAll = process.env.SLUICE_TEST_ALL !== undefined;
+
+it.skipIf(!isAll).each(kinds)(
   "$name",
   async (kind) => {
     const before = await tree();

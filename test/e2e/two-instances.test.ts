@@ -267,30 +267,33 @@ it("a bucket that is removed is made again: the leader goes on, and is followed 
   expect(await other.stop()).toBe(0);
 });
 
-it("a leader that is cut off from the repository gives the lease up after a minute", async () => {
-  const pair = await Pair.open();
-  const [one, other] = await pair.startBoth();
-  await pair.publish(20);
-  await pair.untilThere();
-  const link = join(pair.workbench.folder, "one.git");
-  await rename(link, `${link}.away`);
-  const since = performance.now();
-  // The program that takes the next push may be running already, and does not need the path any more.
-  for (let times = 0; times < 3; times++) {
-    await pair.publish(1);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-  }
-  await other.untilLogged("took the lease", 120_000);
-  await pair.untilThere();
-  report("cut off from Git", (performance.now() - since) / 1000);
-  await rename(`${link}.away`, link);
-  await pair.publish(20);
-  await pair.untilThere();
-  await pair.expectOnce();
-  expect(one.count("LEADER_LOST")).toBeGreaterThan(0);
-  expect(await other.stop()).toBe(0);
-  expect(await one.stop()).toBe(0);
-});
+it.skipIf(process.env.SLUICE_TEST_ALL === undefined)(
+  "a leader that is cut off from the repository gives the lease up after a minute",
+  async () => {
+    const pair = await Pair.open();
+    const [one, other] = await pair.startBoth();
+    await pair.publish(20);
+    await pair.untilThere();
+    const link = join(pair.workbench.folder, "one.git");
+    await rename(link, `${link}.away`);
+    const since = performance.now();
+    // The program that takes the next push may be running already, and does not need the path any more.
+    for (let times = 0; times < 3; times++) {
+      await pair.publish(1);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    await other.untilLogged("took the lease", 120_000);
+    await pair.untilThere();
+    report("cut off from Git", (performance.now() - since) / 1000);
+    await rename(`${link}.away`, link);
+    await pair.publish(20);
+    await pair.untilThere();
+    await pair.expectOnce();
+    expect(one.count("LEADER_LOST")).toBeGreaterThan(0);
+    expect(await other.stop()).toBe(0);
+    expect(await one.stop()).toBe(0);
+  },
+);
 
 it("a rolling update under load loses nothing and doubles nothing", async () => {
   const pair = await Pair.open();
