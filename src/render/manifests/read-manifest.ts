@@ -57,10 +57,12 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
   if (report.errors === before) checkSchema(read, options, report);
   if (report.errors > before || report.isFull) return undefined;
 
-  const { patches = [], ...unpatched } = options;
-  const isPrinted = patches.length > 0 && options.isOfEvent === true && report.isPrintedByEvent(node);
-  const patched = patchObject(value, subjectOf(value, type, options), patches, isPrinted);
-  if (patched !== undefined) return readPatched(patched, type, unpatched, report);
+  if (options.patches !== undefined && options.patches.length > 0) {
+    const { patches, ...unpatched } = options;
+    const isPrinted = options.isOfEvent === true && report.isPrintedByEvent(node);
+    const patched = patchObject(value, subjectOf(value, type, options), patches, isPrinted);
+    if (patched !== undefined) return readPatched(patched, type, unpatched, report);
+  }
 
   const { identity, isScopeKnown } = identify(value, type, options);
   if (!isScopeKnown && options.isValidation === true && !membersOf(value.get("metadata")).has("namespace")) {
