@@ -19,7 +19,7 @@ import type { RenderSettings } from "../../render/render-spec.ts";
 import { CountedEntities } from "../aggregates/counted-entities.ts";
 import { deliveryInputs } from "../delivery-inputs.ts";
 import { foldInputs } from "../fold-inputs.ts";
-import { findEmptyClusters } from "../forget-withdrawn.ts";
+import { findEmptyClusters, findEmptyUnits } from "../forget-withdrawn.ts";
 import { processDelivery } from "../process-delivery.ts";
 import { readFolder } from "../read-folder.ts";
 import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
@@ -91,6 +91,7 @@ export class Fold {
     await this.#plan([...inputs, ...deliveryInputs(catalog, output)], catalog);
     await this.renderPending(catalog);
     await this.#plan(await findEmptyClusters(overlay, overlay.tree, catalog), catalog);
+    await this.#plan(await findEmptyUnits(overlay, overlay.tree, catalog), catalog);
   }
 
   /** Renders what the checkpoint says is still to be rendered. */
