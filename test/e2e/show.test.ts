@@ -1,10 +1,11 @@
 /** `sluice show` on what is there and what is not: rows in order, how many are left out, and what can't be asked. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { usersConfig, usersConnection } from "./users-config.ts";
-import { until, Workbench } from "./workbench.ts";
+import { type CliResult, until, Workbench } from "./workbench.ts";
 
 const users = ["eve", "bob", "ada", "dan", "cyd"];
 let bench: Workbench;
+let connections: CliResult;
 beforeAll(async () => {
   bench = await Workbench.open({ config: usersConfig, connection: usersConnection });
   const service = await bench.start();
@@ -13,6 +14,7 @@ beforeAll(async () => {
     await bench.publish("user-operation", JSON.stringify(event));
   }
   await until(async () => (await bench.rendered()).length === users.length, "all users");
+  connections = await bench.sluice("show", "connections", "-o", "json");
   await service.stop();
 });
 afterAll(() => bench?.close());
@@ -38,7 +40,16 @@ describe.each(["entities", "addons"])("%s", (what) => {
   });
 });
 
+it("connections are the service's, with how far each is; without a service there are none to ask", async () => {
+  expect(connections.code).toBe(0);
+  expect(JSON.parse(connections.stdout)).toEqual([
+    { connection: "bus", stream: "@journal", state: "subscribed", read: 5, pushed: 5, waiting: 0 },
+  ]);
+  expect((await bench.sluice("show", "connections")).code).toBe(3);
+});
+
 it.each([
+  { asked: ["connections", "--cluster", "fleet/eu"], code: 2, says: "--cluster" },
   { asked: ["addons", "--cluster", "fleet/nope"], code: 3, says: "fleet/nope" },
   { asked: ["addons", "--trigger", "nope"], code: 3, says: "nope" },
   { asked: ["entities", "--trigger", "nope"], code: 3, says: "nope" },

@@ -32,6 +32,7 @@ import {
 import { type Column, formatTime, type PrintOptions, printRows, type View } from "./print-rows.ts";
 import { reviewScope } from "./review-scope.ts";
 import { readOwnerFilter, withAddons } from "./show-addons.ts";
+import { connectionView, readConnections } from "./show-connections.ts";
 import { showEvents } from "./show-events.ts";
 import { leftView, withLeft } from "./show-left.ts";
 import { liveView, readLiveRows } from "./show-live.ts";
@@ -51,14 +52,14 @@ interface ShowOptions extends CommonOptions {
   readonly headers: boolean;
 }
 
-const views = ["addons", "entities", "dead-letters", "reviews", "events"] as const;
+const views = ["addons", "entities", "dead-letters", "reviews", "connections", "events"] as const;
 const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
 const tableRowsMax = 1000;
 
 export function addShowCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   addFileOption(program.command("show"))
     .description(
-      "what the state branch says: add-ons on clusters, entities, dead letters, reviews; and the last events",
+      "what the state branch says: add-ons on clusters, entities, dead letters, reviews; and of the service its connections and the last events",
     )
     .addArgument(new Argument("<what>", "what to show").choices(views))
     .option("--cluster <[namespace/]name>", "only of this cluster")
@@ -81,6 +82,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   if (what === "dead-letters" || what === "reviews") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
   if (what !== "addons") refuseOptions(what, options, ["left", "live", "profile", "namespace", "objectNamespace"]);
   if (what === "events") refuseOptions(what, options, ["cluster"]);
+  else if (what === "connections") refuseOptions(what, options, ["cluster", "trigger", "watch"]);
   else refuseOptions(what, options, ["watch"]);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
@@ -99,6 +101,11 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   if (what === "events") {
     const isWatched = options.watch === true;
     await showEvents(context, settings, { ...print, isWatched, trigger, failedOnly: failed === true });
+    return 0;
+  }
+  if (what === "connections") {
+    const rows = await readConnections(context, settings, { failedOnly: failed === true });
+    await printLimited(context, print, rows, connectionView);
     return 0;
   }
   if (what === "addons") {
