@@ -60,8 +60,10 @@ async function openBench(
   });
 }
 
+/** Of the trigger alone: the example's profile brings a Secret besides. */
 async function renderedUsers(open: Workbench): Promise<readonly string[]> {
-  return (await open.rendered()).map((path) => /([^/]+)\.yaml$/.exec(path)?.[1] ?? path).sort();
+  const paths = (await open.rendered()).filter((path) => path.includes("/triggers/"));
+  return paths.map((path) => /([^/]+)\.yaml$/.exec(path)?.[1] ?? path).sort();
 }
 
 /**
