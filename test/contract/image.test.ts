@@ -21,7 +21,8 @@ const isRoot = process.getuid?.() === 0;
 let folder = "";
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sluice-image-"));
+  // Where another user may enter; the tests' own temporary folder is this one's alone.
+  folder = await mkdtemp(join(isRoot ? "/tmp" : tmpdir(), "sluice-image-"));
   for (const [from, to] of copies) {
     const target = to.endsWith("/") ? join(folder, to, from) : join(folder, to);
     await mkdir(dirname(target), { recursive: true });
