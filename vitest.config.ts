@@ -3,11 +3,16 @@ import { defineConfig } from "vitest/config";
 /** Suites that start real programs, and the few that try so much that they take seconds: all else is the unit suite. */
 const slow = [
   ...["contract", "e2e", "sim", "chaos"].map((folder) => `test/${folder}/*.test.ts`),
-  "test/render/**/limits.test.ts",
+  "test/go-template/**/limits.test.ts",
+  "test/adapters/journal/open-journal.test.ts",
+  "test/deploy/prometheus.test.ts",
+  "test/plan/compare-catalogs/unaffected.test.ts",
   "test/render/guard/hostile-values.test.ts",
   "test/render/handlebars/conformance.test.ts",
   "test/pipeline/hostile-messages.test.ts",
+  "test/pipeline/backfill.test.ts",
   "test/pipeline/cuts.test.ts",
+  "test/pipeline/withdrawn.test.ts",
 ];
 
 export default defineConfig({
