@@ -44,7 +44,7 @@ export async function benchTemplates({ isQuick }: BenchOptions): Promise<readonl
     rows.push({
       name: `rendering, ${name}: times faster than Go's text/template with Sprig`,
       ratio: goBest.wall / ownBest.wall,
-      goal: { atLeast: 2 },
+      goal: { atLeast: 4 },
       detail: `Sluice ${describe(ownBest)}, Go ${describe(goBest)}; by CPU ${formatNumber(goBest.cpu / ownBest.cpu)} times`,
     });
   }
