@@ -4,6 +4,7 @@ import { documentKey } from "../model/document-key.ts";
 import { type DocumentRef, namingOf } from "../model/document-ref.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { SluiceError } from "../model/problem.ts";
+import { encodeBase64 } from "./encode-base64.ts";
 import type { RenderScope } from "./render-spec.ts";
 
 /** What a reference names, and whether an event had a say in it. */
@@ -97,13 +98,6 @@ function withStringData(document: JsonObject): JsonObject {
     ...others,
     ["data", new Map<string, Json>([...memberOf(document, "data"), ...encoded])],
   ]);
-}
-
-export function encodeBase64(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }
 
 function memberOf(object: JsonObject, key: string): JsonObject {

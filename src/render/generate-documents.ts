@@ -6,7 +6,8 @@ import { type ContentEntry, type Generator, generatedNamespace } from "../model/
 import { type DocumentKey, documentKey } from "../model/document-key.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { SluiceError } from "../model/problem.ts";
-import { encodeBase64, findContent, resolveRef } from "./find-document.ts";
+import { encodeBase64 } from "./encode-base64.ts";
+import { findContent, resolveRef } from "./find-document.ts";
 import { renderContent } from "./render-content.ts";
 import type { RenderScope } from "./render-spec.ts";
 import { placeOfSource } from "./template-place.ts";

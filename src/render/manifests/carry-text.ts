@@ -5,6 +5,7 @@
  * One such text stops a whole cluster. In a ConfigMap's or Secret's data it is carried as bytes; elsewhere it is refused.
  */
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import { encodeBase64 } from "../encode-base64.ts";
 import type { YamlMapping } from "../yaml/node.ts";
 import type { ObjectReport } from "./object-report.ts";
 
@@ -73,12 +74,6 @@ function moveToBytes(object: JsonObject, from: string, to: string): JsonObject {
   if (kept.size === 0) changed.delete(from);
   else changed.set(from, kept);
   return changed;
-}
-
-function encodeBase64(text: string): string {
-  let binary = "";
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }
 
 function refuseBroken(value: Json, path: readonly string[], node: YamlMapping, report: ObjectReport): void {
