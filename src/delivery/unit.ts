@@ -7,8 +7,8 @@
 import type { Catalog, Profile } from "../model/catalog.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
-import { type Owner, ownerKey } from "../model/owner.ts";
-import { profileClusters } from "../model/profile-clusters.ts";
+import { type Owner, ownerKey, triggerOwner } from "../model/owner.ts";
+import { prerequisitesOf, profileClusters } from "../model/profile-clusters.ts";
 import { clusterSelection } from "../model/select-clusters.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
 import { baseFolder, clusterFolder, outputId, profileFolder, triggerFolders } from "../plan/paths.ts";
@@ -36,40 +36,44 @@ export function unitsOf(
   catalog: Catalog,
   { buckets }: Pick<HubDelivery, "buckets">,
 ): readonly Unit[] {
-  const key = clusterKey(cluster);
   const profiles = profilesOn(cluster, catalog);
-  const triggers = [...catalog.eventTriggers.values()].filter((one) =>
-    clusterSelection(one, catalog.clusterSets)(cluster),
-  );
-  const objectName = (name: string) => toDnsName(`${key}/${name}`);
-  const awaited = new Set([...triggers, ...profiles].flatMap((one) => prerequisites(one, profiles).map(ownerKey)));
-  const dependsOn = (dependents: readonly (Profile | (typeof triggers)[number])[]) =>
-    [
-      ...new Set(
-        dependents.flatMap((one) => prerequisites(one, profiles).map((owner) => objectName(profileUnit(owner)))),
-      ),
-    ].sort();
-  const unit = (name: string, folder: string, rest: Pick<Unit, "dependsOn" | "isAwaited" | "corrects">): Unit => ({
-    cluster,
-    name,
-    folder: `${clusterFolder(key)}/${folder}`,
-    objectName: objectName(name),
-    ...rest,
-  });
-  const corrects = (owners: readonly { readonly syncMode: string }[]) =>
-    owners.some(({ syncMode }) => syncMode === "ContinuousWithDriftDetection");
-  const ofTriggers = { dependsOn: dependsOn(triggers), isAwaited: false, corrects: corrects(triggers) };
-  return [
-    unit(baseFolder, baseFolder, { dependsOn: [], isAwaited: false, corrects: false }),
-    ...triggerFolders({ buckets }).map((folder) => unit(folder.replace("/_", "-"), folder, ofTriggers)),
-    ...profiles.map((profile) =>
-      unit(profileUnit(profile.owner), profileFolder(profile.owner), {
-        dependsOn: dependsOn([profile]),
-        isAwaited: awaited.has(ownerKey(profile.owner)),
-        corrects: corrects([profile]),
-      }),
-    ),
+  const triggers = triggersOn(cluster, catalog);
+  const folders: readonly UnitFolder[] = [
+    { name: baseFolder, folder: baseFolder, owners: [] },
+    ...triggerFolders({ buckets }).map((folder) => ({ name: folder.replace("/_", "-"), folder, owners: triggers })),
+    ...profiles.map((one) => ({ name: profileUnit(one.owner), folder: profileFolder(one.owner), owners: [one] })),
   ];
+  const present = new Set(profiles.map(({ owner }) => ownerKey(owner)));
+  const waitsFor = ({ owners }: UnitFolder) => {
+    const prerequisites = owners.flatMap(({ owner }) => prerequisitesOf(catalog, owner));
+    return new Set(prerequisites.filter((owner) => present.has(ownerKey(owner))).map(profileUnit));
+  };
+  const awaited = new Set(folders.flatMap((one) => [...waitsFor(one)]));
+  const objectName = (name: string) => toDnsName(`${clusterKey(cluster)}/${name}`);
+  return folders.map((one) => ({
+    cluster,
+    name: one.name,
+    folder: `${clusterFolder(clusterKey(cluster))}/${one.folder}`,
+    objectName: objectName(one.name),
+    dependsOn: [...waitsFor(one)].map(objectName).sort(),
+    isAwaited: awaited.has(one.name),
+    corrects: one.owners.some(({ syncMode }) => syncMode === "ContinuousWithDriftDetection"),
+  }));
+}
+
+type UnitOwner = Pick<Profile, "owner" | "syncMode">;
+
+interface UnitFolder {
+  readonly name: string;
+  /** Below the cluster's. */
+  readonly folder: string;
+  readonly owners: readonly UnitOwner[];
+}
+
+function triggersOn(cluster: Cluster, { eventTriggers, clusterSets }: Catalog): readonly UnitOwner[] {
+  return [...eventTriggers.values()]
+    .filter((trigger) => clusterSelection(trigger, clusterSets)(cluster))
+    .map(({ name, syncMode }) => ({ owner: triggerOwner(name), syncMode }));
 }
 
 /** The profiles that are for a cluster, prerequisites among them. */
@@ -82,16 +86,6 @@ export function profilesOn(cluster: Cluster, catalog: Catalog): readonly Profile
 /** The name of a profile's unit. */
 export function profileUnit({ kind, name }: Owner): string {
   return `${kind.toLowerCase()}.${name}`;
-}
-
-/** What an owner depends on, of the profiles that are on its cluster. */
-function prerequisites(
-  { dependsOn, ...rest }: Pick<Profile, "dependsOn"> & { readonly owner?: Owner },
-  profiles: readonly Profile[],
-): readonly Owner[] {
-  const kind = rest.owner?.kind === "Profile" ? "Profile" : "ClusterProfile";
-  const owners = profiles.map(({ owner }) => owner);
-  return dependsOn.flatMap((name) => owners.filter((owner) => owner.kind === kind && owner.name === name));
 }
 
 /** The name of the ConfigMap on the cluster that keeps a unit's folder from vanishing. */

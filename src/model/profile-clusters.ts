@@ -55,7 +55,7 @@ export function isPrerequisite(catalog: Catalog, profile: Owner, dependent: Owne
 }
 
 /** What an owner depends on directly: ClusterProfiles, or a Profile's of its own namespace. */
-function prerequisitesOf(catalog: Catalog, owner: Owner): readonly Owner[] {
+export function prerequisitesOf(catalog: Catalog, owner: Owner): readonly Owner[] {
   const kind = owner.kind === "Profile" ? "Profile" : "ClusterProfile";
   return (findOwner(catalog, owner)?.dependsOn ?? []).map((name) => ({ kind, namespace: owner.namespace, name }));
 }
