@@ -16,14 +16,13 @@ import { checkRoots } from "./check-roots.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
+import { readApplier } from "./read-applier.ts";
 import { readCapture } from "./read-capture.ts";
-import { readDelivery } from "./read-delivery.ts";
 import { readGuard } from "./read-guard.ts";
 import { readHubDelivery } from "./read-hub-delivery.ts";
 import { readLease } from "./read-lease.ts";
 import { readPolicy } from "./read-policy.ts";
 import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
-import { settingsWithoutEffect } from "./settings-without-effect.ts";
 import { sortProblems } from "./sort-problems.ts";
 import { TemplateReader } from "./template-reader.ts";
 import { withoutNulls } from "./without-nulls.ts";
@@ -33,7 +32,7 @@ const checkShape = shapeCheck(schema);
 
 /**
  * The settings in `text`, with defaults filled in and relative paths resolved against the folder of `file`, which must
- * be absolute for that. Undefined if anything is an error; warnings tell of settings that have no effect yet.
+ * be absolute for that. Undefined if anything is an error.
  */
 export function loadSettings(text: string, file: string): Checked<Settings | undefined> {
   // Confidential throughout: a password written where only {env} or {file} belongs must not be quoted.
@@ -55,7 +54,7 @@ export function loadSettings(text: string, file: string): Checked<Settings | und
 
   const reader = new SettingsReader(document, file);
   const value = reader.readSettings();
-  const found = [...reader.problems, ...findWithoutEffect(document)];
+  const found = reader.problems;
   return {
     value: found.some(({ severity }) => severity === "error") ? undefined : value,
     problems: sortProblems(found),
@@ -93,7 +92,7 @@ class SettingsReader {
     const hub = memberObject(root, "delivery");
     const path = this.#readFolder(["delivery", "path"], hub, "path", "delivery");
     const delivery =
-      readDelivery(hub, (file) => this.#resolve(file)) ??
+      readApplier(hub, (file) => this.#resolve(file)) ??
       readHubDelivery(hub, { repository, config, outputPath, review: review.mode, path }, scope);
     return {
       file: this.#file,
@@ -299,27 +298,6 @@ class SettingsReader {
   #fault(path: Path, message: string, hint?: string): void {
     this.problems.push(this.#document.problem("SETTINGS_INVALID", message, this.#document.placeOf(path), hint));
   }
-}
-
-function findWithoutEffect(document: YamlDocument): Problem[] {
-  return settingsWithoutEffect.flatMap(({ path, unless }) =>
-    expandPath(document.value, path)
-      .filter(({ value }) => value !== unless)
-      .map(({ path: found }) =>
-        document.warning("FIELD_WITHOUT_EFFECT", `${formatPath(found)} has no effect yet`, document.keyPlaceOf(found)),
-      ),
-  );
-}
-
-/** The paths that are there, `*` being every index of a list, with their values. */
-function expandPath(value: Json, path: Path, done: Path = []): { path: Path; value: Json }[] {
-  const [step, ...rest] = path;
-  if (step === undefined) return [{ path: done, value }];
-  if (step === "*") {
-    return Array.isArray(value) ? value.flatMap((item: Json, index) => expandPath(item, rest, [...done, index])) : [];
-  }
-  const member = isJsonObject(value) ? value.get(String(step)) : undefined;
-  return member === undefined ? [] : expandPath(member, rest, [...done, step]);
 }
 
 /** How a connection's servers are spoken to; what is not given stays absent. */

@@ -1,12 +1,12 @@
-/** `delivery` of `sluice.yaml`: what brings the target to clusters. */
+/** `delivery` of `sluice.yaml`, of the kind that Sluice itself works from: applier. */
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { ApplierSettings } from "../model/settings.ts";
 import { memberObject, memberText } from "./yaml-document.ts";
 
 const watchedMax = 20_000;
 
-/** Undefined where nothing of Sluice's does; the other kinds have no effect yet, and a warning says so. */
-export function readDelivery(
+/** Undefined where nothing is applied by Sluice. */
+export function readApplier(
   delivery: JsonObject | undefined,
   resolvePath: (path: string) => string,
 ): ApplierSettings | undefined {
