@@ -4,7 +4,7 @@
  */
 
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
-import type { JsonObject } from "../model/json.ts";
+import { isSameJson, type JsonObject } from "../model/json.ts";
 import type { Problem } from "../model/problem.ts";
 import type {
   ClusterReader,
@@ -157,19 +157,7 @@ export function withoutBookkeeping(object: JsonObject): JsonObject {
 }
 
 function sameObject(one: JsonObject, other: JsonObject): boolean {
-  return isEqual(withoutBookkeeping(one), withoutBookkeeping(other));
-}
-
-function isEqual(one: unknown, other: unknown): boolean {
-  if (one instanceof Map && other instanceof Map) {
-    return (
-      one.size === other.size && [...one].every(([key, value]) => other.has(key) && isEqual(value, other.get(key)))
-    );
-  }
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((item, index) => isEqual(item, other[index]));
-  }
-  return one === other;
+  return isSameJson(withoutBookkeeping(one), withoutBookkeeping(other));
 }
 
 function keyOf({ kind: { group, plural }, namespace, name }: ObjectRef): string {

@@ -218,3 +218,17 @@ export function jsonOf(value: PlainJson): Json {
 function isList(value: object): value is readonly PlainJson[] {
   return Array.isArray(value);
 }
+
+/** Whether two values say the same; members of an object have no order. */
+export function isSameJson(one: Json | undefined, other: Json | undefined): boolean {
+  if (isJsonObject(one) && isJsonObject(other)) {
+    return (
+      one.size === other.size && [...one].every(([key, value]) => other.has(key) && isSameJson(value, other.get(key)))
+    );
+  }
+  if (Array.isArray(one) && Array.isArray(other)) {
+    const [items, others] = [one as readonly Json[], other as readonly Json[]];
+    return items.length === others.length && items.every((item, index) => isSameJson(item, others[index]));
+  }
+  return one === other;
+}

@@ -3,7 +3,7 @@
  * definitions. Lists are applied as a whole; nothing is defaulted, and no controller runs.
  */
 import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../src/model/json.ts";
+import { isJsonObject, isSameJson, type Json, type JsonObject } from "../../src/model/json.ts";
 import { SluiceError } from "../../src/model/problem.ts";
 import type {
   Cluster,
@@ -346,7 +346,7 @@ export class FakeCluster implements Cluster {
     }
     const stored = this.#objects.get(keyOf(ref));
     const isJob = ref.kind.kind === "Job" && stored !== undefined;
-    if (isJob && !isEqual(stored.object.get("spec"), object.get("spec"))) {
+    if (isJob && !isSameJson(stored.object.get("spec"), object.get("spec"))) {
       throw new ClusterRefusal("immutable", "spec.template: Invalid value: field is immutable");
     }
   }
@@ -370,7 +370,8 @@ export class FakeCluster implements Cluster {
       return stored;
     }
     const isSame =
-      isEqual(known.object, merged.object) && isEqual(plainManagers(known.managers), plainManagers(merged.managers));
+      isSameJson(known.object, merged.object) &&
+      isSameJson(plainManagers(known.managers), plainManagers(merged.managers));
     if (isSame) return known;
     known.object = merged.object;
     known.managers.clear();
@@ -410,7 +411,7 @@ export class FakeCluster implements Cluster {
       if (!wanted.has(path) && !isOthers) leaves.delete(path);
     }
     for (const [path, value] of wanted) {
-      const isOther = leaves.has(path) && !isEqual(leaves.get(path), value);
+      const isOther = leaves.has(path) && !isSameJson(leaves.get(path), value);
       if (isOther) for (const [name, fields] of managers) if (name !== manager) fields.delete(path);
       leaves.set(path, value);
     }
@@ -526,16 +527,4 @@ function mergePatch(value: Json | undefined, change: Json): Json {
 
 function plainManagers(managers: ReadonlyMap<string, ReadonlySet<string>>): Json {
   return new Map([...managers].map(([name, fields]) => [name, [...fields].sort()]));
-}
-
-function isEqual(one: unknown, other: unknown): boolean {
-  if (one instanceof Map && other instanceof Map) {
-    return (
-      one.size === other.size && [...one].every(([key, value]) => other.has(key) && isEqual(value, other.get(key)))
-    );
-  }
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((item, index) => isEqual(item, other[index]));
-  }
-  return one === other;
 }

@@ -7,6 +7,7 @@ import { type Agent, request as httpRequest, type IncomingMessage } from "node:h
 import { request as httpsRequest } from "node:https";
 import { SluiceError } from "../../model/problem.ts";
 import { createAgent, findProxy, routeThrough } from "./http-agent.ts";
+import { readAnswer } from "./read-answer.ts";
 
 export interface AgentFetchOptions {
   /** Where `https_proxy` and its kin are looked for. */
@@ -108,21 +109,10 @@ function perform(exchange: Exchange, proxy: URL | undefined, agent: Agent): Prom
       reject(isIdleClose ? new IdleConnectionClosed(error) : error);
     });
     request.once("response", (response) => {
-      readAnswer(response).then((bytes) => resolve(toResponse(url, response, bytes)), reject);
+      readAnswer(response, answerBytesMax).then((bytes) => resolve(toResponse(url, response, bytes)), reject);
     });
     request.end(body);
   });
-}
-
-async function readAnswer(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > answerBytesMax) throw new Error("the answer is too large");
-  }
-  return Buffer.concat(chunks);
 }
 
 function toResponse(url: URL, { statusCode = 0, headers }: IncomingMessage, bytes: Buffer): Response {

@@ -9,6 +9,7 @@ import { request as httpsRequest } from "node:https";
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { routeThrough } from "../http/http-agent.ts";
+import { readAnswer } from "../http/read-answer.ts";
 import { systemChance, systemClock } from "../system/system-clock.ts";
 import { explainConnectionError, explainStatus, isUnavailable } from "./explain-kube-error.ts";
 import { type KubeSession, KubeSessions, type KubeSessionsOptions, requestsAtOnceMax } from "./kube-session.ts";
@@ -112,7 +113,7 @@ export class KubeConnection {
     }
     try {
       if (response.statusCode !== 200) {
-        const body = await readBody(response);
+        const body = (await readAnswer(response, answerBytesMax)).toString("utf8");
         if (response.statusCode === 429) this.#pause(retryAfterOf(response));
         throw explainStatus(session.server, response.statusCode ?? 0, body);
       }
@@ -141,7 +142,7 @@ export class KubeConnection {
       try {
         const response = await this.#send(session, request, this.#closed.signal);
         const status = response.statusCode ?? 0;
-        const body = await readBody(response);
+        const body = (await readAnswer(response, answerBytesMax)).toString("utf8");
         if (status === 401 && !wasRenewed) {
           wasRenewed = true;
           if (await this.#sessions.renew(session)) continue;
@@ -230,17 +231,6 @@ function closedError(): SluiceError {
 function retryAfterOf({ headers }: IncomingMessage): number {
   const seconds = Number(headers["retry-after"] ?? 1);
   return Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1000, retryAfterMsMax);
-}
-
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > answerBytesMax) throw new Error("the answer is too large");
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 async function* readLines(response: IncomingMessage): AsyncGenerator<string> {
