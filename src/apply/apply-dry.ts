@@ -5,7 +5,7 @@ import { type DryChange, DryCluster } from "./dry-cluster.ts";
 import { type ClusterParts, findFolder } from "./open-applier.ts";
 import type { TargetHead } from "./target-follower.ts";
 
-export type DryParts = Omit<ClusterParts, "cluster"> & { readonly cluster: ClusterReader };
+export type DryParts = Omit<ClusterParts, "connect"> & { readonly cluster: ClusterReader };
 
 export interface DryReport {
   readonly report: PassReport;

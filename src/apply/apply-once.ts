@@ -30,11 +30,12 @@ export async function applyOnce(
   const { clock } = parts;
   const revision = await findFolder(parts, head);
   const { applier, lease, close } = await openApplier(parts, revision);
-  await lease.acquire(false, signal);
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
-  const keeping = lease.keep(both);
+  let keeping: Promise<void> | undefined;
   try {
+    await lease.acquire(false, signal);
+    keeping = lease.keep(both);
     const until = clock.monotonic() + (waitMsMax ?? 0);
     const report = (await applier.step(revision, isFull ? "apply-all" : "look"))!;
     const outcomes = new Map<string, ObjectOutcome>();

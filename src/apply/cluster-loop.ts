@@ -60,10 +60,11 @@ async function workOnCluster(parts: ClusterLoopParts, signal: AbortSignal, settl
   const drifts = new Bell(clock);
   const drift = { watchedMax, bell: drifts, signal: both, onTrouble, onCorrected };
   const { applier, lease, close } = await openApplier(parts, await findFolder(parts, target.head!), drift);
-  const acquired = await lease.acquire(true, signal);
-  const keeping = lease.keep(both).finally(() => ended.abort());
-  let fullAt = clock.monotonic() + (acquired === "taken-over" ? afterTakeoverMs : fullEveryMs);
+  let keeping: Promise<void> | undefined;
   try {
+    const acquired = await lease.acquire(true, signal);
+    keeping = lease.keep(both).finally(() => ended.abort());
+    let fullAt = clock.monotonic() + (acquired === "taken-over" ? afterTakeoverMs : fullEveryMs);
     while (!both.aborted) {
       const rings = [target.moved.rings, drifts.rings] as const;
       const started = clock.monotonic();

@@ -16,7 +16,8 @@ import type { TargetHead } from "./target-follower.ts";
 
 export interface ClusterParts {
   readonly key: ClusterKey;
-  readonly cluster: Cluster;
+  /** Opens the way to it, which whoever does closes: what is known of the cluster holds for as long as it is open. */
+  readonly connect: () => Cluster;
   readonly git: BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
   readonly clock: Clock;
   readonly policies: PolicyReader;
@@ -50,14 +51,18 @@ export async function findFolder(
 export interface OpenApplier {
   readonly applier: ClusterApplier;
   readonly lease: LeaseKeeper;
-  /** Ends all writing, then gives the lease up: who comes next need not wait, where the server still hears us. */
+  /**
+   * Ends all writing, then gives the lease up: who comes next need not wait, where the server still hears us. What else is
+   * under way, or waits to be sent, is given up.
+   */
   close(): Promise<void>;
 }
 
 /** The lease is not taken yet; nothing can be written before it is. */
 export async function openApplier(parts: ClusterParts, revision: Revision, drift?: DriftOptions): Promise<OpenApplier> {
-  const { key, cluster, git, clock, manager, adoption, holder } = parts;
+  const { key, git, clock, manager, adoption, holder } = parts;
   const name = await readParentName(git, revision);
+  const cluster = parts.connect();
   const lease = new LeaseKeeper(cluster, { namespace: parentNamespace, name }, holder, clock);
   const writer = guardWriter(cluster, () => lease.assertHeld());
   const watched = drift === undefined ? {} : { drift };
@@ -68,6 +73,7 @@ export async function openApplier(parts: ClusterParts, revision: Revision, drift
   const close = async () => {
     await writer.end();
     await lease.release().catch(() => undefined);
+    cluster.close();
   };
   return { applier, lease, close };
 }

@@ -16,7 +16,7 @@ import { checkRoots } from "./check-roots.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
 import { parseDuration } from "./parse-duration.ts";
-import { readApplier } from "./read-applier.ts";
+import { readApplier, readHub } from "./read-applier.ts";
 import { readCapture } from "./read-capture.ts";
 import { readGuard } from "./read-guard.ts";
 import { readHubDelivery } from "./read-hub-delivery.ts";
@@ -89,11 +89,13 @@ class SettingsReader {
     const config = this.#readConfig(memberObject(root, "config"));
     const outputPath = this.#readFolder(["output", "path"], output, "path", "rendered");
     const review = readReview(memberObject(root, "review"), repository, scope);
-    const hub = memberObject(root, "delivery");
-    const path = this.#readFolder(["delivery", "path"], hub, "path", "delivery");
+    const written = memberObject(root, "delivery");
+    const path = this.#readFolder(["delivery", "path"], written, "path", "delivery");
+    const resolvePath = (file: string) => this.#resolve(file);
+    const hub = readHub(written, resolvePath);
     const delivery =
-      readApplier(hub, (file) => this.#resolve(file)) ??
-      readHubDelivery(hub, { repository, config, outputPath, review: review.mode, path }, scope);
+      readApplier(written, resolvePath) ??
+      readHubDelivery(written, { repository, config, outputPath, review: review.mode, path }, scope);
     return {
       file: this.#file,
       name: memberText(root, "name") ?? "sluice",
@@ -121,6 +123,7 @@ class SettingsReader {
       guard: readGuard(memberObject(root, "guard")),
       review,
       ...(delivery === undefined ? {} : { delivery }),
+      ...(hub === undefined ? {} : { hub }),
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(server === undefined ? {} : { server }),
       ...(lease === undefined ? {} : { lease }),

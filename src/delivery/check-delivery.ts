@@ -2,9 +2,9 @@
 import type { Catalog } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
+import { findKubeconfig } from "../model/kubeconfig-reference.ts";
 import type { Problem } from "../model/problem.ts";
 import { findSharedNames } from "./argocd/shared-names.ts";
-import { findKubeconfig } from "./flux/kubeconfig-reference.ts";
 
 export function checkDelivery(catalog: Catalog, delivery: HubDelivery): readonly Problem[] {
   return [...checkClusters(catalog, delivery), ...(delivery.kind === "argocd" ? checkOrder(catalog) : [])];

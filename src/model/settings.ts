@@ -130,9 +130,15 @@ export interface LeaseSettings {
   readonly durationMs: number;
 }
 
+/** The management cluster, which is only read: where the Secrets with clusters' kubeconfigs are. */
+export interface HubSettings {
+  /** Absolute. */
+  readonly kubeconfigFile: string;
+}
+
 export interface ApplierSettings {
   readonly kind: "applier";
-  /** The absolute path of each cluster's kubeconfig. */
+  /** The absolute path of each cluster's kubeconfig, before what the hub has. */
   readonly kubeconfigs: ReadonlyMap<ClusterKey, string>;
   /** Objects of a cluster that are watched for drift; what is beyond is looked at in full passes. */
   readonly watchedMax: number;
@@ -171,6 +177,7 @@ export interface Settings {
   readonly guard: GuardSettings;
   /** What brings the target to clusters; undefined: nothing of Sluice's. */
   readonly delivery?: ApplierSettings | HubDelivery;
+  readonly hub?: HubSettings;
   readonly webhooks?: WebhookSettings;
   /** Where probes and metrics are served, and the status page where it is asked for. */
   readonly server?: { readonly host: string; readonly port: number; readonly page?: PageSettings };
@@ -188,8 +195,9 @@ export function hubDeliveryOf({ delivery }: Pick<Settings, "delivery">): HubDeli
   return delivery?.kind === "applier" ? undefined : delivery;
 }
 
-/** The kubeconfigs, by cluster, that the bundled applier works with; empty: it does not work at all. */
-export function kubeconfigsOf(settings: Pick<Settings, "delivery"> | undefined): ReadonlyMap<ClusterKey, string> {
+/** What the bundled applier works with; undefined: it does not work at all. */
+export function applierOf(settings: Pick<Settings, "delivery" | "hub"> | undefined): ApplierSettings | undefined {
   const delivery = settings?.delivery;
-  return delivery?.kind === "applier" ? delivery.kubeconfigs : new Map();
+  if (delivery?.kind !== "applier") return undefined;
+  return delivery.kubeconfigs.size > 0 || settings?.hub !== undefined ? delivery : undefined;
 }

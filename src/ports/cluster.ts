@@ -136,7 +136,9 @@ export interface LeaseState {
 export interface Cluster extends ClusterReader, ClusterWriter, ClusterLeases {
   /**
    * The same cluster, written to only where that is allowed at the moment of writing: asked right before each request is
-   * sent, also one that had to wait or is sent again. What it throws the method throws, and nothing is sent.
+   * sent, also one that had to wait or is sent again. What it throws the method throws, and nothing is sent. From here on
+   * all requests go to one server: where the credentials come to name another they throw CLUSTER_UNAVAILABLE, since what
+   * is known of the one is nothing that holds of the other.
    */
   guardedBy(assertMayWrite: () => void): ClusterWriter;
   /** Ends what is under way. */

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openKubeCluster } from "../../src/adapters/kube/kube-cluster.ts";
+import { fileKubeconfig } from "../../src/adapters/kube/kubeconfig.ts";
 import { createRedactor } from "../../src/adapters/system/redactor.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
@@ -30,7 +31,11 @@ export async function benchApply({ isQuick }: BenchOptions): Promise<readonly Be
 async function benchLone(server: KubeApiServer, events: number): Promise<readonly BenchRow[]> {
   const settings = `delivery: {kind: applier, kubeconfigs: {fleet/c-0: {file: ${server.kubeconfigFile}}}}`;
   const site = await BenchSite.open({ clusters: 1, shards: 0, settings });
-  const cluster = openKubeCluster({ kubeconfigFile: server.kubeconfigFile, redactor: createRedactor(), env: {} });
+  const cluster = openKubeCluster({
+    kubeconfig: fileKubeconfig(server.kubeconfigFile),
+    redactor: createRedactor(),
+    env: {},
+  });
   const stop = new AbortController();
   const waiting = new Map<string, () => void>();
   const watching = (async () => {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { openKubeCluster } from "../../src/adapters/kube/kube-cluster.ts";
+import { fileKubeconfig } from "../../src/adapters/kube/kubeconfig.ts";
 import { createRedactor } from "../../src/adapters/system/redactor.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import type { Cluster } from "../../src/ports/cluster.ts";
@@ -63,7 +64,12 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
   }
 
   function open(kubeconfigFile: string, retryMsMax = 15_000): Cluster {
-    const cluster = openKubeCluster({ kubeconfigFile, redactor: createRedactor(), env: {}, retryMsMax });
+    const cluster = openKubeCluster({
+      kubeconfig: fileKubeconfig(kubeconfigFile),
+      redactor: createRedactor(),
+      env: {},
+      retryMsMax,
+    });
     clusters.push(cluster);
     return cluster;
   }

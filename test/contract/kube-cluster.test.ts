@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe } from "vitest";
 import { openKubeCluster } from "../../src/adapters/kube/kube-cluster.ts";
+import { fileKubeconfig } from "../../src/adapters/kube/kubeconfig.ts";
 import { createRedactor } from "../../src/adapters/system/redactor.ts";
 import { isBuilt } from "../tools/build-tool.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
@@ -28,7 +29,11 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     const namespace = `contract-${++namespaces}`;
     const metadata = { name: namespace };
     await server.request("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata });
-    const cluster = openKubeCluster({ kubeconfigFile: server.kubeconfigFile, redactor: createRedactor(), env: {} });
+    const cluster = openKubeCluster({
+      kubeconfig: fileKubeconfig(server.kubeconfigFile),
+      redactor: createRedactor(),
+      env: {},
+    });
     return { cluster, namespace, close: async () => cluster.close() };
   });
 });

@@ -60,6 +60,12 @@ const tools = {
     versionArguments: ["--version"],
     versionMin: [1, 36],
   },
+  kubectl: {
+    package: "k8s.io/kubernetes/cmd/kubectl",
+    variable: "KUBECTL",
+    versionArguments: ["version", "--client"],
+    versionMin: [1, 36],
+  },
   "flux-build": {
     package: ".",
     variable: "FLUX_BUILD",

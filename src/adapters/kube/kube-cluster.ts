@@ -53,6 +53,7 @@ class KubeCluster implements Cluster {
   }
 
   guardedBy(assertMayWrite: () => void): ClusterWriter {
+    this.#connection.pin();
     return new KubeCluster(this.#connection, this.#discovery, assertMayWrite);
   }
 

@@ -60,11 +60,18 @@ export class KubeConnection {
   readonly #silenceMsMax: number;
   /** Monotonic: nothing is sent before. */
   #pausedUntil = 0;
+  /** Which server it stays with; undefined: whichever the kubeconfig names. Empty: the next one. */
+  #place: string | undefined;
 
   constructor(options: KubeConnectionOptions) {
     this.#sessions = new KubeSessions(options);
     this.#retryMsMax = options.retryMsMax ?? retryMsMax;
     this.#silenceMsMax = options.silenceMsMax ?? silenceMsMax;
+  }
+
+  /** From the next request on it stays with one server: where the kubeconfig names another, nothing is sent any more. */
+  pin(): void {
+    this.#place ??= "";
   }
 
   /** The answer, of any status that is an answer to this very request. */
@@ -99,14 +106,14 @@ export class KubeConnection {
   async *stream(path: string, accept: string, signal: AbortSignal): AsyncGenerator<string> {
     const both = AbortSignal.any([signal, this.#closed.signal]);
     await this.#waitForPause(both);
-    let session = await this.#sessions.current();
+    let session = await this.#session();
     const request = { method: "GET", path, accept } as const;
     let response = await this.#send(session, request, both, streamSilenceMsMax).catch((error: unknown) => {
       throw explainConnectionError(session.server, error);
     });
     if (response.statusCode === 401 && (await this.#sessions.renew(session))) {
       response.destroy();
-      session = await this.#sessions.current();
+      session = await this.#session();
       response = await this.#send(session, request, both, streamSilenceMsMax).catch((error: unknown) => {
         throw explainConnectionError(session.server, error);
       });
@@ -136,7 +143,7 @@ export class KubeConnection {
     let wasRenewed = false;
     for (;;) {
       await this.#waitForPause(this.#closed.signal);
-      const session = await this.#sessions.current();
+      const session = await this.#session();
       request.assertMaySend?.();
       let failure: SluiceError;
       try {
@@ -165,6 +172,15 @@ export class KubeConnection {
       await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), this.#closed.signal);
       delayMs = Math.min(delayMs * 2, delayMsMax);
     }
+  }
+
+  /** Throws CLUSTER_UNAVAILABLE where it would lead to another server than the one that it stays with. */
+  async #session(): Promise<KubeSession> {
+    const session = await this.#sessions.current();
+    if (this.#place === "") this.#place = session.place;
+    if (this.#place === undefined || session.place === this.#place) return session;
+    const message = "the kubeconfig leads to another API server now: the cluster is looked at from the beginning";
+    throw new SluiceError({ code: "CLUSTER_UNAVAILABLE", message });
   }
 
   #pause(milliseconds: number): void {

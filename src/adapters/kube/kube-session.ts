@@ -1,6 +1,7 @@
 /**
  * How a cluster is reached at the moment: kept connections, and the header that says who comes. Read from the kubeconfig
- * when it is first needed, and again when the server does not take it any more: files are replaced, tokens expire.
+ * when it is first needed, looked at again every minute, and when the server does not take it any more: files and Secrets
+ * are replaced, tokens expire.
  */
 import { readFile } from "node:fs/promises";
 import { Agent as HttpAgent } from "node:http";
@@ -10,8 +11,9 @@ import { rootCertificates, connect as tlsConnect } from "node:tls";
 import { SluiceError } from "../../model/problem.ts";
 import type { Redactor } from "../../ports/system.ts";
 import { findProxy, openTunnel } from "../http/http-agent.ts";
+import { systemChance } from "../system/system-clock.ts";
 import { type ExecCredential, runExecPlugin } from "./exec-credential.ts";
-import { type KubeAccess, readKubeconfig } from "./kubeconfig.ts";
+import { type KubeAccess, type KubeconfigSource, readKubeconfig } from "./kubeconfig.ts";
 
 export interface KubeSession {
   readonly server: URL;
@@ -20,20 +22,29 @@ export interface KubeSession {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** What it was made of: another text where anything has changed. */
   readonly version: string;
-  /** Monotonic milliseconds when a file or plugin is to be asked again; infinite: when it is refused. */
+  /** Which server it leads to: another text where that has changed. */
+  readonly place: string;
+  readonly identity: ReadIdentity;
+  /** The kubeconfig's text. */
+  readonly text: string;
+  /** Monotonic milliseconds when the plugin is to be asked again; infinite: when its credential is refused. */
   readonly freshUntil: number;
+  /** Monotonic milliseconds when the kubeconfig, and the files that it names, are looked at again. */
+  readonly lookAt: number;
 }
 
-/** As client-go: a token file is read again after a minute, since it is replaced in place. */
-const tokenFileMs = 60_000;
-/** A credential is asked for anew so long before it expires. */
+/** As client-go does with token files: what is replaced in place is found a minute later; not all are at one time. */
+const lookMs = 60_000;
+/** A credential is asked for anew so long before it expires, or when three quarters of its time have passed. */
 const expiryMarginMs = 60_000;
+/** Not more often than that, whatever the plugin says of its credential. */
+const freshMsMin = 1_000;
 /** Requests to one cluster at the same time; watches have sockets besides. */
 export const requestsAtOnceMax = 8;
 const watchesMax = 200;
 
 export interface KubeSessionsOptions {
-  readonly kubeconfigFile: string;
+  readonly kubeconfig: KubeconfigSource;
   readonly redactor: Redactor;
   /** Where `https_proxy` and its kin are looked for. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -53,14 +64,24 @@ export class KubeSessions {
   /** Throws KUBECONFIG_INVALID or CLUSTER_AUTH. */
   async current(): Promise<KubeSession> {
     const known = this.#current;
-    return known !== undefined && performance.now() < known.freshUntil ? known : this.#open();
+    if (known === undefined) return this.#open();
+    const now = performance.now();
+    if (now < Math.min(known.freshUntil, known.lookAt)) return known;
+    try {
+      return await this.#open();
+    } catch (error) {
+      // Where it can't be looked at the one that works goes on, for as long as the server takes it.
+      if (!(error instanceof SluiceError) || now >= known.freshUntil) throw error;
+      this.#current = { ...known, lookAt: now + lookMs };
+      return this.#current;
+    }
   }
 
   /** The server did not take this one: whether there is another by now. */
   async renew(refused: KubeSession): Promise<boolean> {
     if (this.#current !== refused) return true;
     this.#current = undefined;
-    return (await this.#open(refused)).version !== refused.version;
+    return (await this.#open({ ...refused, freshUntil: 0 })).version !== refused.version;
   }
 
   close(): void {
@@ -77,9 +98,13 @@ export class KubeSessions {
   }
 
   async #read(before: KubeSession | undefined): Promise<KubeSession> {
-    const { kubeconfigFile, redactor, env } = this.#options;
-    const access = await readKubeconfig(kubeconfigFile);
-    const { authorization, certificate, freshMs, secret } = await readIdentity(access);
+    const { kubeconfig, redactor, env } = this.#options;
+    const text = await kubeconfig.read();
+    const access = await readKubeconfig(kubeconfig, text);
+    const now = performance.now();
+    const isPluginFresh = access.identity.kind === "exec" && before?.text === text && now < before.freshUntil;
+    const identity = isPluginFresh ? before.identity : await readIdentity(access);
+    const { authorization, certificate, freshMs, secret } = identity;
     if (secret !== undefined) redactor.remember(secret);
     if (access.certificate !== undefined) redactor.remember(access.certificate.key);
     const proxy = access.proxy ?? findProxy(access.server, env);
@@ -100,7 +125,11 @@ export class KubeSessions {
       agent,
       headers: { ...(authorization === undefined ? {} : { authorization }), ...access.headers },
       version,
-      freshUntil: performance.now() + freshMs,
+      place: JSON.stringify([access.server.href, access.ca, access.serverName, access.proxy?.href]),
+      identity,
+      text,
+      freshUntil: isPluginFresh ? before.freshUntil : performance.now() + freshMs,
+      lookAt: performance.now() + lookMs * (1 + systemChance.next()),
     };
     if (this.#isClosed) agent.destroy();
     this.#current = session;
@@ -125,7 +154,7 @@ async function readIdentity(access: KubeAccess): Promise<ReadIdentity> {
       return { authorization: `Bearer ${identity.token}`, secret: identity.token, freshMs: never };
     case "tokenFile": {
       const token = await readTokenFile(identity.path);
-      return { authorization: `Bearer ${token}`, secret: token, freshMs: tokenFileMs };
+      return { authorization: `Bearer ${token}`, secret: token, freshMs: never };
     }
     case "basic": {
       const pair = Buffer.from(`${identity.username}:${identity.password}`).toString("base64");
@@ -136,11 +165,15 @@ async function readIdentity(access: KubeAccess): Promise<ReadIdentity> {
       return {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}`, secret: token }),
         ...(certificate === undefined ? {} : { certificate }),
-        // The plugin dates its credential by the wall clock; what is left of it passes as any time does.
-        freshMs: expiresAt === undefined ? never : Math.max(0, expiresAt - Date.now() - expiryMarginMs),
+        freshMs: expiresAt === undefined ? never : freshMsOf(expiresAt - Date.now()),
       };
     }
   }
+}
+
+/** The plugin dates its credential by the wall clock; what is left of it passes as any time does. */
+function freshMsOf(leftMs: number): number {
+  return Math.max(freshMsMin, leftMs - Math.min(expiryMarginMs, leftMs / 4));
 }
 
 async function readTokenFile(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 /**
- * A kubeconfig file: where a cluster is, whom to trust there, and as whom to come. What kubectl reads and is not known here
+ * A kubeconfig: where a cluster is, whom to trust there, and as whom to come. What kubectl reads and is not known here
  * is an error, never passed over.
  */
 import { readFile } from "node:fs/promises";
@@ -36,22 +36,51 @@ export interface KubeAccess {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** Where a kubeconfig is written. */
+export interface KubeconfigSource {
+  /** For people: what holds it. */
+  readonly name: string;
+  /**
+   * What paths in it are relative to. Undefined: it may name neither files nor programs of this machine, since whoever
+   * writes it is not who runs Sluice.
+   */
+  readonly folder?: string;
+  /** Throws a SluiceError where it can't be read. */
+  read(): Promise<string>;
+}
+
+export function fileKubeconfig(file: string): KubeconfigSource {
+  return {
+    name: `kubeconfig ${file}`,
+    folder: dirname(file),
+    read: () =>
+      readFile(file, "utf8").catch((error: unknown) => {
+        const message = `kubeconfig ${file}: it can't be read: ${describeFileError(error)}`;
+        throw new SluiceError({ code: "KUBECONFIG_INVALID", message }, error);
+      }),
+  };
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads the file and the files that it names. Throws KUBECONFIG_INVALID. */
-export async function readKubeconfig(file: string): Promise<KubeAccess> {
+/** Reads the files that the text names. Throws KUBECONFIG_INVALID. */
+export async function readKubeconfig({ name: source, folder }: KubeconfigSource, text: string): Promise<KubeAccess> {
   const fail = (message: string, cause?: unknown): never => {
-    throw new SluiceError({ code: "KUBECONFIG_INVALID", message: `kubeconfig ${file}: ${message}` }, cause);
+    throw new SluiceError({ code: "KUBECONFIG_INVALID", message: `${source}: ${message}` }, cause);
   };
-  const read = async (path: string): Promise<string> => {
+  const resolvePath = (path: string, what: string): string =>
+    folder === undefined
+      ? fail(`${what} is not taken from a Secret: only a kubeconfig that is a file may name files and programs`)
+      : resolve(folder, path);
+  const read = async (path: string, what: string): Promise<string> => {
     try {
-      return await readFile(resolve(dirname(file), path), "utf8");
+      return await readFile(resolvePath(path, what), "utf8");
     } catch (error) {
-      return fail(`${path === file ? "it" : path} can't be read: ${describeFileError(error)}`, error);
+      if (error instanceof SluiceError) throw error;
+      return fail(`${path} can't be read: ${describeFileError(error)}`, error);
     }
   };
   let config: unknown;
-  const text = await read(file);
   try {
     config = parse(text);
   } catch {
@@ -75,7 +104,7 @@ export async function readKubeconfig(file: string): Promise<KubeAccess> {
     const data = textOf(holder[`${key}-data`]);
     if (data !== undefined) return Buffer.from(data, "base64").toString("utf8");
     const path = textOf(holder[key]);
-    return path === undefined ? undefined : await read(path);
+    return path === undefined ? undefined : await read(path, key);
   };
   const server = readServer(textOf(cluster.server)) ?? fail("the cluster's server is no http(s) URL");
   const ca = await material(cluster, "certificate-authority");
@@ -93,7 +122,7 @@ export async function readKubeconfig(file: string): Promise<KubeAccess> {
     ...(serverName === undefined ? {} : { serverName }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(cert === undefined || key === undefined ? {} : { certificate: { cert, key } }),
-    identity: readIdentity(user, file, fail),
+    identity: readIdentity(user, resolvePath, fail),
     headers: readImpersonation(user),
   };
 }
@@ -104,14 +133,18 @@ function readServer(text: string | undefined): URL | undefined {
   return url.protocol === "https:" || url.protocol === "http:" ? url : undefined;
 }
 
-function readIdentity(user: Fields, file: string, fail: (message: string) => never): KubeIdentity {
+function readIdentity(
+  user: Fields,
+  resolvePath: (path: string, what: string) => string,
+  fail: (message: string) => never,
+): KubeIdentity {
   if (user["auth-provider"] !== undefined) {
     fail("auth-provider is not supported: kubectl has given it up too; use exec");
   }
   const exec = user.exec === undefined ? undefined : fieldsOf(user.exec);
   // As client-go: the file wins over the token, and the plugin counts only where there is neither.
   const tokenFile = textOf(user.tokenFile);
-  if (tokenFile !== undefined) return { kind: "tokenFile", path: resolve(dirname(file), tokenFile) };
+  if (tokenFile !== undefined) return { kind: "tokenFile", path: resolvePath(tokenFile, "tokenFile") };
   const token = textOf(user.token);
   if (token !== undefined) return { kind: "token", token };
   const username = textOf(user.username);
@@ -122,13 +155,14 @@ function readIdentity(user: Fields, file: string, fail: (message: string) => nev
   if (!/^client\.authentication\.k8s\.io\/v1(?:beta1)?$/.test(apiVersion)) {
     fail(`exec.apiVersion must be client.authentication.k8s.io/v1 or v1beta1, and is ${apiVersion || "missing"}`);
   }
+  // A path is relative to the file that names it; a bare name is looked for in PATH.
+  const program = resolvePath(command, "exec");
   const env = Array.isArray(exec.env) ? exec.env.map(fieldsOf) : [];
   return {
     kind: "exec",
     plugin: {
       apiVersion,
-      // A path is relative to the file that names it; a bare name is looked for in PATH.
-      command: command.includes("/") ? resolve(dirname(file), command) : command,
+      command: command.includes("/") ? program : command,
       args: Array.isArray(exec.args) ? exec.args.map(String) : [],
       env: Object.fromEntries(env.map(({ name, value }) => [String(name), String(value)])),
       provideClusterInfo: exec.provideClusterInfo === true,

@@ -10,8 +10,8 @@ import type { TargetHead } from "../../apply/target-follower.ts";
 import type { UnhealthyObject } from "../../apply/wait-until-healthy.ts";
 import { parseDuration } from "../../config/parse-duration.ts";
 import { SluiceError } from "../../model/problem.ts";
-import { kubeconfigsOf, type Settings } from "../../model/settings.ts";
-import { type ApplierStore, openApplierStore } from "../compose/applier.ts";
+import { applierOf, type Settings } from "../../model/settings.ts";
+import { type ApplierStore, type MeantCluster, openApplierStore } from "../compose/applier.ts";
 import { composeLog, type LogFlags, quietLog } from "../compose/log.ts";
 import { isChildProcess } from "../compose/parent-process.ts";
 import { watchClusters } from "../compose/watch-clusters.ts";
@@ -48,8 +48,8 @@ export function addApplyCommand(program: Command, context: CliContext, end: (cod
   addFileOption(program.command("apply"))
     .description("bring a cluster's folder of the target to the cluster, without Flux or Argo CD")
     .option("--cluster <namespace/name>", "the cluster")
-    .option("--all", "with --watch: every cluster of delivery.kubeconfigs")
-    .option("--kubeconfig <file>", "how to reach it (default: delivery.kubeconfigs of the settings)")
+    .option("--all", "with --watch: every cluster of delivery.kubeconfigs and of delivery.hub")
+    .option("--kubeconfig <file>", "how to reach it (default: delivery.kubeconfigs of the settings, then delivery.hub)")
     .option("--watch", "go on: what is pushed or merged is applied, until it is stopped")
     .option("--dry-run", "ask the server what would change, and show it; change nothing")
     .option("--wait", "wait until every object is well, and try again what has to wait for others")
@@ -80,21 +80,26 @@ async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> 
   // Of what is only doubtful the service that started this one has told already.
   const told = isChildProcess() ? problems.filter(({ severity }) => severity === "error") : problems;
   if (reportProblems(context, told) || settings === undefined) return 3;
-  const kubeconfigs =
-    cluster === undefined
-      ? [...kubeconfigsOf(settings)]
-      : [[cluster, kubeconfigOf(context, settings, cluster, flags)] as const];
-  if (kubeconfigs.length === 0) throw usageError("the settings have no delivery.kubeconfigs");
+  const meant = cluster === undefined ? undefined : meantBy(context, cluster, flags);
+  checkReachable(settings, meant);
   context.stopInOrder();
   const log = flags.watch === true ? composeLog(context, flags) : quietLog(context);
   const store = await openApplierStore(context, settings, log);
   try {
-    const clusters = kubeconfigs.map(([key, file]) => store.openCluster(key, file, adoptionOf(flags)));
-    if (flags.watch === true) return await watchClusters(context, settings, store, clusters, log);
-    const parts = clusters[0]!;
+    const adoption = adoptionOf(flags);
+    if (flags.watch === true) return await watchClusters(context, settings, store, { meant, adoption }, log);
     const head = await readHead(store, settings, context.stop);
+    const { value: found, problems: unreachable } = await store.findClusters(head, meant);
+    const kubeconfig = found.get(cluster!);
+    if (kubeconfig === undefined) {
+      reportProblems(context, unreachable);
+      throw unknownCluster(cluster!);
+    }
+    const parts = store.openCluster(cluster!, kubeconfig, adoption);
     if (flags.dryRun === true) {
-      const { report, changes } = await applyDry(parts, head, flags.full === true);
+      const reached = parts.connect();
+      const dry = applyDry({ ...parts, cluster: reached }, head, flags.full === true);
+      const { report, changes } = await dry.finally(() => reached.close());
       if (flags.output === "table" || flags.output === "wide") showDryChanges(context, changes);
       const hasChanges = changes.length > 0;
       const code = await printReport(context, parts.key, flags, report, "would be");
@@ -110,14 +115,26 @@ async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> 
   }
 }
 
-function kubeconfigOf(context: CliContext, settings: Settings, cluster: string, { kubeconfig }: ApplyFlags): string {
-  if (kubeconfig !== undefined) return resolve(context.workingDirectory, kubeconfig);
-  const known = kubeconfigsOf(settings).get(cluster);
-  if (known !== undefined) return known;
-  // Never the one that happens to be in force in somebody's shell.
-  throw usageError(
+function meantBy({ workingDirectory }: CliContext, cluster: string, { kubeconfig }: ApplyFlags): MeantCluster {
+  return kubeconfig === undefined ? { cluster } : { cluster, kubeconfigFile: resolve(workingDirectory, kubeconfig) };
+}
+
+/** Says before anything is opened what no look at the repository could change. */
+function checkReachable(settings: Settings, meant: MeantCluster | undefined): void {
+  if (meant?.kubeconfigFile !== undefined) return;
+  const applier = applierOf(settings);
+  if (meant === undefined && applier === undefined) {
+    throw usageError("the settings have neither delivery.kubeconfigs nor delivery.hub");
+  }
+  const isKnown = meant === undefined || applier?.kubeconfigs.has(meant.cluster) === true;
+  if (!isKnown && (applier === undefined || settings.hub === undefined)) throw unknownCluster(meant.cluster);
+}
+
+/** Never the kubeconfig that happens to be in force in somebody's shell. */
+function unknownCluster(cluster: string): Error {
+  return usageError(
     `the settings have no kubeconfig for ${cluster}`,
-    "Name it with --kubeconfig, or as delivery.kubeconfigs of the settings.",
+    "Name it with --kubeconfig, or as delivery.kubeconfigs of the settings; delivery.hub has those of the catalog's clusters.",
   );
 }
 

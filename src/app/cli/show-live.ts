@@ -4,7 +4,7 @@ import { objectKey } from "../../apply/desired-object.ts";
 import { findFolder } from "../../apply/open-applier.ts";
 import { type LiveCluster, type LiveObject, readLiveCluster } from "../../apply/read-live.ts";
 import { SluiceError } from "../../model/problem.ts";
-import { kubeconfigsOf, type Settings } from "../../model/settings.ts";
+import type { Settings } from "../../model/settings.ts";
 import { openApplierStore } from "../compose/applier.ts";
 import { quietLog } from "../compose/log.ts";
 import { type CliContext, reportProblems } from "./context.ts";
@@ -27,16 +27,20 @@ export async function readLiveRows(
   try {
     const head = await store.fetch(context.stop);
     const clusters = new Map<string, LiveCluster>();
-    for (const [key, file] of kubeconfigsOf(settings)) {
-      if (head === undefined || !rows.some(({ cluster }) => cluster === key)) continue;
+    const reachable = head === undefined ? [] : [...(await store.findClusters(head)).value];
+    for (const [key, kubeconfig] of reachable) {
+      if (!rows.some(({ cluster }) => cluster === key)) continue;
+      const parts = store.openCluster(key, kubeconfig, { kind: "none" });
+      const cluster = parts.connect();
       try {
-        const parts = store.openCluster(key, file, { kind: "none" });
-        const revision = await findFolder(parts, head);
-        clusters.set(key, await readLiveCluster(parts.cluster, parts.git, revision, parts.manager));
+        const revision = await findFolder(parts, head!);
+        clusters.set(key, await readLiveCluster(cluster, parts.git, revision, parts.manager));
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         const message = `${key}: ${error.problem.message}`;
         reportProblems(context, [{ ...error.problem, message, severity: "warning" }]);
+      } finally {
+        cluster.close();
       }
     }
     return rows.map((row) => {

@@ -69,7 +69,7 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
     .option("--object-namespace <name>", "of add-ons: only objects in this namespace")
     .option("--failed", "only what failed")
     .option("--left", "of add-ons: what LeavePolicies left, and nobody claims")
-    .option("--live", "of add-ons: as the clusters of delivery.kubeconfigs have them, with the commit that is applied")
+    .option("--live", "of add-ons: as the clusters that delivery leads to have them, with the commit that is applied")
     .option("--watch", "of events: go on with those that come")
     .option("--limit <n>", "at most so many (default: 1000 in a table, else all)")
     .option("--no-headers", "a table without its titles")

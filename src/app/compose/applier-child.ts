@@ -1,6 +1,6 @@
 /** The applier as a child of the service: so that no cluster slows the flow, and none of its memory is the service's. */
 import { KeptChild } from "../../adapters/programs/kept-child.ts";
-import { kubeconfigsOf, type Settings } from "../../model/settings.ts";
+import { applierOf, type Settings } from "../../model/settings.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Log } from "../../ports/system.ts";
 
@@ -34,11 +34,11 @@ export class ApplierChild {
 
   /** The service leads with these settings: it is started, started anew or ended, where they say something else to it. */
   follow(settings: Settings | undefined): void {
-    const clusters = kubeconfigsOf(settings);
-    const watchedMax = settings?.delivery?.kind === "applier" ? settings.delivery.watchedMax : 0;
-    const { name, output, repository } = settings ?? {};
-    const wanted =
-      clusters.size === 0 ? "" : JSON.stringify([[...clusters], watchedMax, name, output?.path, repository]);
+    const applier = applierOf(settings);
+    const { name, output, repository, hub, state } = settings ?? {};
+    const { kubeconfigs = [], watchedMax } = applier ?? {};
+    const works = [[...kubeconfigs], watchedMax, hub, name, output?.path, repository, state];
+    const wanted = applier === undefined ? "" : JSON.stringify(works);
     if (wanted === this.#startedFor) return;
     this.#startedFor = wanted;
     this.#changing = this.#changing.then(async () => {

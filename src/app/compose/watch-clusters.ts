@@ -1,24 +1,32 @@
 /** Clusters that are kept in line with the target until the process is asked to stop. */
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import { runClusterLoop } from "../../apply/cluster-loop.ts";
-import type { ClusterParts } from "../../apply/open-applier.ts";
+import type { Adoption } from "../../apply/decide.ts";
 import { countActions, type ObjectOutcome } from "../../apply/outcome.ts";
+import { runClusters } from "../../apply/run-clusters.ts";
 import { TargetFollower } from "../../apply/target-follower.ts";
+import type { ClusterKey } from "../../model/cluster.ts";
 import type { ObjectIdentity } from "../../model/manifest.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { Log, LogFields } from "../../ports/system.ts";
 import type { CliContext, ExitCode } from "../cli/context.ts";
-import type { ApplierStore } from "./applier.ts";
+import type { ApplierStore, Kubeconfig, MeantCluster } from "./applier.ts";
 import { findParentProcess } from "./parent-process.ts";
 
 /** Where the settings name no applier, and only a command does. */
 const watchedMaxDefault = 20_000;
 
+export interface WatchedClusters {
+  /** Undefined: all that the settings lead to. */
+  readonly meant: MeantCluster | undefined;
+  readonly adoption: Adoption;
+}
+
 export async function watchClusters(
   context: CliContext,
   settings: Settings,
   store: ApplierStore,
-  clusters: readonly ClusterParts[],
+  { meant, adoption }: WatchedClusters,
   log: Log,
 ): Promise<ExitCode> {
   const parent = findParentProcess();
@@ -31,11 +39,10 @@ export async function watchClusters(
     onTrouble: (problem) => (problem === undefined ? log.info("the target can be read again") : log.problem(problem)),
   });
   parent?.onPushed(() => target.hint());
-  const loops = clusters.map((parts) => {
-    const cluster = parts.key;
-    return runClusterLoop(
+  const work = (cluster: ClusterKey, kubeconfig: Kubeconfig, signal: AbortSignal) =>
+    runClusterLoop(
       {
-        ...parts,
+        ...store.openCluster(cluster, kubeconfig, adoption),
         target,
         chance: systemChance,
         watchedMax,
@@ -63,10 +70,19 @@ export async function watchClusters(
             ? log.info("the cluster is worked on again", { cluster })
             : log.problem(problem, { cluster }),
       },
-      stop,
+      signal,
     );
-  });
-  await Promise.all([target.run(stop), ...loops]);
+  const clusters = runClusters(
+    {
+      target,
+      find: (head) => store.findClusters(head, meant),
+      idOf: ({ id }) => id,
+      work,
+      onProblem: (problem) => log.problem(problem),
+    },
+    stop,
+  );
+  await Promise.all([target.run(stop), clusters]);
   return 0;
 }
 

@@ -1,9 +1,9 @@
 /** A unit as Flux's Kustomization (kustomize.toolkit.fluxcd.io/v1, kustomize-controller v1.9). */
 import type { FluxDelivery } from "../../model/hub-delivery.ts";
+import { findKubeconfig } from "../../model/kubeconfig-reference.ts";
 import type { OutputOwner } from "../../plan/cluster-file.ts";
 import { writeHubObject } from "../hub-object.ts";
 import type { Unit } from "../unit.ts";
-import { findKubeconfig } from "./kubeconfig-reference.ts";
 
 /**
  * In the cluster's namespace, since a kubeconfig is referred to by name alone. Undefined: a hub can't reach the cluster.

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openKubeCluster } from "../../../src/adapters/kube/kube-cluster.ts";
+import { fileKubeconfig } from "../../../src/adapters/kube/kubeconfig.ts";
 import { createRedactor } from "../../../src/adapters/system/redactor.ts";
 import { guardWriter } from "../../../src/apply/guarded-writer.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
@@ -41,7 +42,7 @@ beforeEach(async () => {
     clusters: [{ name: "it", cluster: { server: `http://127.0.0.1:${port}` } }],
   };
   writeFileSync(kubeconfigFile, JSON.stringify(config));
-  cluster = openKubeCluster({ kubeconfigFile, redactor: createRedactor(), env: {} });
+  cluster = openKubeCluster({ kubeconfig: fileKubeconfig(kubeconfigFile), redactor: createRedactor(), env: {} });
 });
 
 afterEach(async () => {

@@ -1,16 +1,23 @@
 /** Kubeconfig files: what is read from them, and what is refused with a place to look. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runExecPlugin } from "../../../src/adapters/kube/exec-credential.ts";
-import { readKubeconfig } from "../../../src/adapters/kube/kubeconfig.ts";
+import { fileKubeconfig, readKubeconfig } from "../../../src/adapters/kube/kubeconfig.ts";
+import { secretKubeconfig } from "../../../src/adapters/kube/secret-kubeconfig.ts";
+import { FakeCluster } from "../../fakes/fake-cluster.ts";
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sluice-kubeconfig-"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function read(file: string) {
+  const source = fileKubeconfig(file);
+  return readKubeconfig(source, await source.read());
+}
 
 function write(user: object, cluster: object = {}, more: object = {}): string {
   const file = join(folder, "config");
@@ -43,7 +50,7 @@ it.each([
     { kind: "exec", plugin: { command: "get-token", args: ["a"], env: { A: "b" } } },
   ],
 ])("comes as %s", async (_name, user, identity) => {
-  expect((await readKubeconfig(write(user))).identity).toMatchObject(identity);
+  expect((await read(write(user))).identity).toMatchObject(identity);
 });
 
 it("reads certificates in place and from files beside it, and where to connect to", async () => {
@@ -62,7 +69,7 @@ it("reads certificates in place and from files beside it, and where to connect t
     "proxy-url": "http://proxy:3128",
     "insecure-skip-tls-verify": true,
   };
-  const access = await readKubeconfig(write(user, cluster));
+  const access = await read(write(user, cluster));
   expect(access).toMatchObject({
     ca: "AUTHORITY",
     serverName: "kubernetes",
@@ -102,16 +109,16 @@ it.each([
   ],
   ["a provider that kubectl has given up", { "auth-provider": { name: "gcp" } }, {}, {}, /auth-provider/],
 ])("refuses %s", async (_name, user, cluster, more, message) => {
-  const reading = readKubeconfig(write(user, cluster, more));
+  const reading = read(write(user, cluster, more));
   await expect(reading).rejects.toMatchObject({ problem: { code: "KUBECONFIG_INVALID" } });
   await expect(reading).rejects.toThrow(message);
 });
 
-it("quotes nothing of a file that is no YAML", async () => {
+it("quotes nothing of a kubeconfig that is no YAML", async () => {
   const file = join(folder, "config");
   writeFileSync(file, "token: [hunter2hunter2");
-  await expect(readKubeconfig(file)).rejects.toThrow(/is no YAML$/);
-  await expect(readKubeconfig(join(folder, "gone"))).rejects.toThrow(/it can't be read: there is no such file/);
+  await expect(read(file)).rejects.toThrow(/is no YAML$/);
+  await expect(read(join(folder, "gone"))).rejects.toThrow(/it can't be read: there is no such file/);
 });
 
 it("asks a plugin, tells it what for, and says what went wrong without what it printed", async () => {
@@ -122,7 +129,7 @@ it("asks a plugin, tells it what for, and says what went wrong without what it p
       args: ["-e", script],
       provideClusterInfo: true,
     };
-    const access = await readKubeconfig(write({ exec }));
+    const access = await read(write({ exec }));
     if (access.identity.kind !== "exec") throw new Error("no plugin");
     return runExecPlugin(access.identity.plugin, access);
   };
@@ -133,4 +140,57 @@ it("asks a plugin, tells it what for, and says what went wrong without what it p
   expect(given).toEqual({ token: "https://eu-1.example.com:6443/base", expiresAt: Date.UTC(2030, 0, 1) });
   await expect(run(answer("{}"))).rejects.toMatchObject({ problem: { code: "CLUSTER_AUTH" } });
   await expect(run("console.log('hunter2hunter2'); process.exit(4)")).rejects.toThrow(/ended with exit code 4$/);
+});
+
+/** A hub with a Secret that holds this kubeconfig. */
+async function hubWith(data: Record<string, string>): Promise<FakeCluster> {
+  const hub = new FakeCluster();
+  const encoded = new Map(Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString("base64")]));
+  const metadata = new Map([
+    ["name", "eu-1-kubeconfig"],
+    ["namespace", "default"],
+  ]);
+  await hub.applyAs(
+    "capi",
+    "v1",
+    "Secret",
+    new Map([
+      ["metadata", metadata],
+      ["data", encoded],
+    ]),
+  );
+  return hub;
+}
+
+const secretKey = { namespace: "default", name: "eu-1-kubeconfig", key: "value" };
+const kubeconfigText = (user: object, cluster: object = {}) => readFileSync(write(user, cluster), "utf8");
+
+it("is read from a Secret of the hub, each time anew", async () => {
+  const hub = await hubWith({ value: kubeconfigText({ token: "abc" }) });
+  const source = secretKubeconfig(hub, secretKey);
+  expect((await readKubeconfig(source, await source.read())).identity).toEqual({ kind: "token", token: "abc" });
+  await expect(secretKubeconfig(hub, { ...secretKey, key: "kubeconfig" }).read()).rejects.toThrow(/has no kubeconfig$/);
+  hub.drop("Secret", "default", "eu-1-kubeconfig");
+  await expect(source.read()).rejects.toThrow(/Secret default\/eu-1-kubeconfig of the hub is not there/);
+});
+
+it.each([
+  [
+    "a plugin",
+    { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "get-token" } },
+    {},
+    /^.*: exec is not taken/,
+  ],
+  ["a token file", { tokenFile: "/etc/passwd" }, {}, /tokenFile is not taken/],
+  ["a certificate's file", { "client-certificate": "/a", "client-key": "/b" }, {}, /client-certificate is not taken/],
+  [
+    "an authority's file",
+    { token: "x" },
+    { "certificate-authority": "/etc/ssl/ca.pem" },
+    /certificate-authority is not taken/,
+  ],
+])("takes %s from no Secret", async (_name, user, cluster, message) => {
+  const hub = await hubWith({ value: kubeconfigText(user, cluster) });
+  const source = secretKubeconfig(hub, secretKey);
+  await expect(readKubeconfig(source, await source.read())).rejects.toThrow(message);
 });

@@ -2,8 +2,8 @@
  * Which Secret on the hub holds a cluster's kubeconfig, by the conventions of who registered the cluster (libsveltos
  * v1.14 `clusterproxy`, Cluster API). Flux looks for it in the namespace of its own object, which is the cluster's.
  */
-import type { Cluster } from "../../model/cluster.ts";
-import { isJsonObject, type Json } from "../../model/json.ts";
+import type { Cluster } from "./cluster.ts";
+import { isJsonObject, type Json } from "./json.ts";
 
 export type KubeconfigReference =
   /** `isGuessed`: the cluster's document does not name the key, and Sveltos takes whichever is first. */
@@ -15,7 +15,7 @@ export type KubeconfigReference =
 const sveltosKey = "kubeconfig";
 const clusterApiKey = "value";
 
-export function findKubeconfig({ name, document }: Cluster): KubeconfigReference {
+export function findKubeconfig({ name, document }: Pick<Cluster, "name" | "document">): KubeconfigReference {
   const spec = memberOf(document, "spec");
   switch (memberOf(document, "kind")) {
     case "SveltosCluster": {
@@ -28,7 +28,7 @@ export function findKubeconfig({ name, document }: Cluster): KubeconfigReference
     case "Cluster":
       return { kind: "secret", name: `${name}-kubeconfig`, key: clusterApiKey, isGuessed: false };
     default:
-      return none("it is a cluster Secret of Argo CD, which Flux does not read");
+      return none("it is a cluster Secret of Argo CD, which holds no kubeconfig");
   }
 }
 
