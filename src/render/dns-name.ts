@@ -5,7 +5,7 @@
  * string that is a label can be the name of another string, a label that has the form of such an output gets a hash of
  * its own too: every output that ends in a hash is one of exactly the string that was hashed.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { define, encodeBase32, encodeBytes, type FunctionTable } from "../go-template/index.ts";
 
 const labelLengthMax = 63;
@@ -20,7 +20,7 @@ const emptyPrefix = "x";
 /** A valid name of at most 63 characters; two different strings never give the same one. */
 export function toDnsName(text: string): string {
   if (label.test(text) && !hashed.test(text)) return text;
-  const digest = createHash("sha256").update(encodeBytes(text)).digest().subarray(0, hashBytes);
+  const digest = hash("sha256", encodeBytes(text), "buffer").subarray(0, hashBytes);
   const prefix = text
     .slice(0, 4 * labelLengthMax)
     .toLowerCase()
@@ -28,8 +28,7 @@ export function toDnsName(text: string): string {
     .replace(/^-/, "")
     .slice(0, prefixLengthMax)
     .replace(/-$/, "");
-  const hash = encodeBase32(digest).toLowerCase();
-  return `${prefix || emptyPrefix}-${hash}`;
+  return `${prefix || emptyPrefix}-${encodeBase32(digest).toLowerCase()}`;
 }
 
 export const dnsNameFunctions: FunctionTable = {

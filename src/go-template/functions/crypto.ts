@@ -1,5 +1,5 @@
 /** Sprig's functions of cryptography that are functions of their arguments, and of the context's draws. */
-import { createCipheriv, createDecipheriv, createHash, createHmac, scryptSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hash, scryptSync } from "node:crypto";
 import { byteLength, decodeBytes, encodeBytes } from "../bytes.ts";
 import { hashPassword, saltBytes } from "./bcrypt.ts";
 import { decodeBase64 } from "./encoding.ts";
@@ -15,7 +15,7 @@ import {
 const slowHashBytes = 4 * 1024 * 1024;
 
 function checksum(algorithm: "sha1" | "sha256" | "sha512"): FunctionDeclaration {
-  return define(["string"], (_, text) => createHash(algorithm).update(encodeBytes(text)).digest("hex"));
+  return define(["string"], (_, text) => hash(algorithm, encodeBytes(text), "hex"));
 }
 
 /** hash/adler32, in decimal. */
