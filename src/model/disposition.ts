@@ -126,6 +126,7 @@ const dispositions = {
   PROGRAM_FAILED: { start: "refuse", change: "refuse", run: "wait", delivery: "fail-record" },
   SERVICE_BUSY: "refuse",
   USAGE: "refuse",
+  IMPORT_LEFT: "refuse",
   NOT_FOUND: "refuse",
   NO_SERVICE: "refuse",
   INTERNAL: "crash",

@@ -112,6 +112,8 @@ export type ErrorCode =
   // The service is starting, changing over or stopping: ask again.
   | "SERVICE_BUSY"
   | "USAGE"
+  // Only `import` says it.
+  | "IMPORT_LEFT"
   // What a command asks for, or the service that it asks, is not there.
   | "NOT_FOUND"
   | "NO_SERVICE"

@@ -45,14 +45,17 @@ export interface KubeconfigSource {
    * writes it is not who runs Sluice.
    */
   readonly folder?: string;
+  /** The context that is meant; default: the one that is in force there. */
+  readonly context?: string;
   /** Throws a SluiceError where it can't be read. */
   read(): Promise<string>;
 }
 
-export function fileKubeconfig(file: string): KubeconfigSource {
+export function fileKubeconfig(file: string, context?: string): KubeconfigSource {
   return {
     name: `kubeconfig ${file}`,
     folder: dirname(file),
+    ...(context === undefined ? {} : { context }),
     read: () =>
       readFile(file, "utf8").catch((error: unknown) => {
         const message = `kubeconfig ${file}: it can't be read: ${describeFileError(error)}`;
@@ -64,7 +67,10 @@ export function fileKubeconfig(file: string): KubeconfigSource {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads the files that the text names. Throws KUBECONFIG_INVALID. */
-export async function readKubeconfig({ name: source, folder }: KubeconfigSource, text: string): Promise<KubeAccess> {
+export async function readKubeconfig(
+  { name: source, folder, context: named }: KubeconfigSource,
+  text: string,
+): Promise<KubeAccess> {
   const fail = (message: string, cause?: unknown): never => {
     throw new SluiceError({ code: "KUBECONFIG_INVALID", message: `${source}: ${message}` }, cause);
   };
@@ -88,7 +94,7 @@ export async function readKubeconfig({ name: source, folder }: KubeconfigSource,
     fail("it is no YAML");
   }
   const root = fieldsOf(config);
-  const contextName = textOf(root["current-context"]) ?? fail("current-context is missing");
+  const contextName = named ?? textOf(root["current-context"]) ?? fail("current-context is missing");
   const find = (list: string, member: string, name: string): Fields => {
     const items = Array.isArray(root[list]) ? (root[list] as unknown[]) : [];
     const found = items.map(fieldsOf).find((item) => item.name === name);

@@ -1,5 +1,15 @@
 /** Examples in the help of commands: what people come for. */
 export const examples: Readonly<Record<string, readonly string[]>> = {
+  init: [
+    "sluice init .",
+    "sluice init fleet --url https://github.com/acme/fleet.git --delivery flux",
+    "kubectl -n projectsveltos get secret sveltos-nats -o yaml | sluice init . --connection - --delivery applier",
+  ],
+  import: [
+    "sluice import --context hub config",
+    "kubectl get eventsources,eventtriggers,clusterprofiles,sveltosclusters,configmaps -A -o yaml | sluice import - config",
+    "sluice import --context hub --only clusters --commit --watch",
+  ],
   run: ["sluice run", "sluice run -f /etc/sluice/sluice.yaml --log-format json"],
   render: ["sluice render --event login.json", "cat events.jsonl | sluice render --event - --output rendered"],
   diff: ["sluice diff", "sluice diff --event login.json -o summary"],

@@ -8,6 +8,8 @@ export type AddCommand = (program: Command, context: CliContext, end: (code: Exi
 
 /** By the words that call them, in the order of the help. */
 const commands: readonly { readonly names: readonly string[]; readonly load: () => Promise<AddCommand> }[] = [
+  { names: ["init"], load: async () => (await import("./init.ts")).addInitCommand },
+  { names: ["import"], load: async () => (await import("./import.ts")).addImportCommand },
   { names: ["run"], load: async () => (await import("./run.ts")).addRunCommand },
   { names: ["render"], load: async () => (await import("./render.ts")).addRenderCommand },
   { names: ["diff"], load: async () => (await import("./diff.ts")).addDiffCommand },
@@ -41,6 +43,12 @@ const otherWords: Readonly<Record<string, string>> = {
   suspend: "pause",
   delete: "remove",
   lint: "validate",
+  register: "import",
+  migrate: "import",
+  bootstrap: "init",
+  create: "init",
+  new: "init",
+  scaffold: "init",
 };
 
 /** Runs one command; `args` are the words behind the program's name. */

@@ -5,10 +5,15 @@ import { compileTemplate } from "../../render/compile-template.ts";
 import { readTemplateFile } from "../project-files.ts";
 
 export function compileShipped(name: string) {
+  return compileShippedText(`templates/${name}`, readTemplateFile(name));
+}
+
+/** `file`: relative to the package's root. */
+export function compileShippedText(file: string, text: string) {
   const source: TemplateSource = {
-    text: readTemplateFile(name),
+    text,
     engine: "go",
-    file: `templates/${name}`,
+    file,
     part: "",
     line: 1,
     column: 1,
@@ -16,6 +21,6 @@ export function compileShipped(name: string) {
   };
   const { template, problems } = compileTemplate(source);
   if (template === undefined)
-    throw new SluiceError(problems[0] ?? { code: "TEMPLATE_SYNTAX", message: `${name} can't be compiled` });
+    throw new SluiceError(problems[0] ?? { code: "TEMPLATE_SYNTAX", message: `${file} can't be compiled` });
   return template;
 }
