@@ -7,6 +7,7 @@ import { loadCatalog } from "../config/load-catalog.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
 import { findUncaptured } from "../config/read-lease.ts";
+import { checkUndelivered } from "../delivery/check-charts.ts";
 import { checkDelivery } from "../delivery/check-delivery.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
@@ -171,7 +172,7 @@ export function catalogLoader(settings: Settings, connections: ReadConnections["
       ...(delivery === undefined ? {} : { delivery }),
       ...(previous === undefined ? {} : { previous }),
     });
-    const impossible = delivery === undefined ? [] : checkDelivery(value, delivery);
+    const impossible = delivery === undefined ? checkUndelivered(value) : checkDelivery(value, delivery);
     return { value, problems: [...problems, ...impossible] };
   };
 }

@@ -1,8 +1,10 @@
 /** What a trigger names outright and the policy lets no object of: it could never pass. */
 import { type Catalog, type ContentDocument, referencesOf } from "../model/catalog.ts";
+import { printedReferences } from "../model/chart.ts";
 import { constantKey } from "../model/document-ref.ts";
 import { findHopeless } from "../model/policy.ts";
 import type { Problem } from "../model/problem.ts";
+import { describePrintedReference } from "../render/render-charts.ts";
 import { placeInSource } from "../render/template-place.ts";
 
 /** The kind of a YAML document, where it is written out. */
@@ -19,11 +21,17 @@ const versionLine = /^apiVersion:[ \t]*(["']?)([A-Za-z0-9./-]+)\1[ \t]*(?:#.*)?$
 export function checkPolicy(catalog: Catalog): Problem[] {
   return [...catalog.eventTriggers.values()].flatMap((trigger) => {
     const rendered = new Set<unknown>(trigger.policyRefs);
-    return referencesOf(trigger).flatMap((ref) => {
+    const printed = trigger.charts.flatMap((chart) =>
+      printedReferences(chart).map(([path, template]): Problem => {
+        return { ...describePrintedReference(chart, path, template), severity: "error" };
+      }),
+    );
+    const contents = referencesOf(trigger).flatMap((ref) => {
       const key = rendered.has(ref) ? constantKey(ref) : undefined;
       const content = key === undefined ? undefined : catalog.contents.get(key);
       return content === undefined ? [] : checkContentOf(catalog, trigger.name, content);
     });
+    return [...printed, ...contents];
   });
 }
 

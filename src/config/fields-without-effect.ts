@@ -12,8 +12,6 @@ type Harmless = Json | undefined;
 
 /** Of every owner. */
 const specFields: Readonly<Record<string, Harmless>> = {
-  helmCharts: undefined,
-  kustomizationRefs: undefined,
   patchesFrom: undefined,
   driftExclusions: undefined,
   preDeployChecks: undefined,

@@ -7,10 +7,12 @@ import {
   type SyncMode,
   type TemplateField,
 } from "../model/catalog.ts";
+import { templatesOfChart } from "../model/chart.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { pausedAnnotation } from "../model/pauses.ts";
 import type { Checked } from "../model/problem.ts";
 import { warnOfPolicyRefFields } from "./fields-without-effect.ts";
+import { readCharts, sourceKinds } from "./read-charts.ts";
 import { readDocumentRef, readGenerators, readTemplateResourceRefs } from "./read-document-refs.ts";
 import { readPatches } from "./read-patches.ts";
 import type { TemplateReader } from "./template-reader.ts";
@@ -24,7 +26,10 @@ export function readOwnerSpec(document: YamlDocument, templates: TemplateReader,
   const templateResourceRefs = readTemplateResourceRefs(document, templates, spec);
   const generators = readGenerators(document, templates, spec);
   const patches = readPatches(document, templates, spec);
+  const charts = readCharts(document, templates, spec);
   const value: OwnerSpec = {
+    charts: charts.value,
+    upkeep: new Map([...spec].filter(([key]) => upkeepFields.has(key))),
     templateResourceRefs: templateResourceRefs.value,
     generators: generators.value,
     patches: patches.value,
@@ -41,9 +46,12 @@ export function readOwnerSpec(document: YamlDocument, templates: TemplateReader,
   };
   return {
     value,
-    problems: [...policyRefs, templateResourceRefs, generators, patches].flatMap(({ problems }) => problems),
+    problems: [...policyRefs, templateResourceRefs, generators, patches, charts].flatMap(({ problems }) => problems),
   };
 }
+
+/** Of what delivery does with charts. */
+const upkeepFields = new Set(["driftExclusions", "maxConsecutiveFailures"]);
 
 function isPaused(document: YamlDocument): boolean {
   const annotations = memberObject(memberObject(document.value, "metadata"), "annotations");
@@ -52,11 +60,12 @@ function isPaused(document: YamlDocument): boolean {
 
 /** What of a `spec` is rendered. */
 export function templatesOfSpec(spec: OwnerSpec): readonly TemplateField[] {
-  const { generators, patches, extraLabels, extraAnnotations } = spec;
+  const { charts, generators, patches, extraLabels, extraAnnotations } = spec;
   return [
     ...referencesOf(spec).flatMap(({ namespace, name }) => [namespace, name]),
     ...generators.map(({ nameFormat }) => nameFormat),
     ...patches.map(({ operations }) => operations),
+    ...charts.flatMap(templatesOfChart),
     ...extraLabels.values(),
     ...extraAnnotations.values(),
   ];
@@ -84,7 +93,7 @@ function readPolicyRef(
     return { value: undefined, problems };
   }
   if (kind !== "ConfigMap" && kind !== "Secret") {
-    if (!isRemote) {
+    if (!isRemote && !sourceKinds.includes(kind ?? "")) {
       const at = document.placeOf([...path, "kind"]);
       problems.push(document.warning("FIELD_WITHOUT_EFFECT", `policyRefs to a ${kind} have no effect`, at));
     }

@@ -1,5 +1,6 @@
 /** ClusterProfiles and Profiles: what of them is understood, templates compiled, fields without effect reported. */
 import type { Profile } from "../model/catalog.ts";
+import type { ChartRef } from "../model/chart.ts";
 import type { DocumentRef } from "../model/document-ref.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Checked, Problem } from "../model/problem.ts";
@@ -28,6 +29,11 @@ export function readProfile(document: YamlDocument, namespace: string, name: str
     owner,
     setRefs,
     policyRefs: rendered.value.policyRefs.map((ref) => inOwnNamespace(templates, ref, namespace)),
+    charts: rendered.value.charts.map((chart) => ({
+      ...chart,
+      fields: inOwnNamespaceOf(templates, chart, namespace),
+      valuesFrom: chart.valuesFrom.map((ref) => inOwnNamespace(templates, ref, namespace)),
+    })),
     templateResourceRefs: rendered.value.templateResourceRefs.map((ref) => inOwnNamespace(templates, ref, namespace)),
   };
   const problems: Problem[] = [
@@ -45,4 +51,9 @@ export function readProfile(document: YamlDocument, namespace: string, name: str
 function inOwnNamespace<Ref extends DocumentRef>(templates: TemplateReader, ref: Ref, namespace: string): Ref {
   if (namespace === "") return ref;
   return { ...ref, namespace: templates.quote(["metadata", "namespace"], namespace) };
+}
+
+function inOwnNamespaceOf(templates: TemplateReader, { kind, fields }: ChartRef, namespace: string) {
+  if (namespace === "" || kind !== "Kustomization") return fields;
+  return new Map([...fields, ["namespace", templates.quote(["metadata", "namespace"], namespace)]]);
 }

@@ -1,5 +1,6 @@
 /** The catalog: the users' documents at one revision of the config folder, parsed, validated and indexed. */
 import type { Pause } from "./change-set.ts";
+import type { ChartRef } from "./chart.ts";
 import type { Cluster, ClusterKey, ClusterName, LabelSelector } from "./cluster.ts";
 import type { CustomKinds } from "./custom-kind.ts";
 import type { DocumentRef } from "./document-ref.ts";
@@ -76,6 +77,10 @@ export const generatedNamespace = "projectsveltos";
 export interface OwnerSpec {
   readonly policyRefs: readonly PolicyRef[];
   readonly templateResourceRefs: readonly TemplateResourceRef[];
+  /** Helm charts and kustomizations. */
+  readonly charts: readonly ChartRef[];
+  /** How delivery keeps these releases: driftExclusions, maxConsecutiveFailures, as they are written. */
+  readonly upkeep: JsonObject;
   /** Only an EventTrigger has any. */
   readonly generators: readonly Generator[];
   /** Applied to what policyRefs render, in their order. */
@@ -98,9 +103,10 @@ export interface OwnerSpec {
 
 /** Every document that an owner names, for whatever purpose. */
 export function referencesOf(
-  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators">,
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts">,
 ): DocumentRef[] {
-  return [...spec.policyRefs, ...spec.templateResourceRefs, ...spec.generators];
+  const values = spec.charts.flatMap(({ valuesFrom }) => valuesFrom);
+  return [...spec.policyRefs, ...spec.templateResourceRefs, ...spec.generators, ...values];
 }
 
 /** An event trigger whose fields were all understood. */

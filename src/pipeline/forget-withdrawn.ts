@@ -7,6 +7,7 @@ import { type Owner, ownerKey } from "../model/owner.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import {
   baseFolder,
+  chartsFolder,
   clusterFileName,
   clusterFolder,
   decodePathPart,
@@ -34,6 +35,7 @@ export async function findEmptyClusters(
   for (const namespace of await namesIn(git, tree, desiredFolder)) {
     for (const name of await namesIn(git, tree, `${desiredFolder}/${namespace}`)) {
       if (catalog.clusters.has(`${decodePathPart(namespace)}/${decodePathPart(name)}`)) continue;
+      if ((await git.findEntry(tree, `${chartsFolder}/${namespace}/${name}`)) !== undefined) continue;
       const ours = await ownFilesAlone(git, tree, `${desiredFolder}/${namespace}/${name}`);
       const hub = ours.length === 0 ? [] : await listAll(git, tree, `${deliveryFolder}/hub/${namespace}/${name}`);
       for (const path of [...ours, ...hub]) inputs.push({ kind: "file", path, text: undefined });
@@ -54,6 +56,8 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
         const owner = ownerOfFolder(kind, name, key);
         if (owner === undefined || wanted.has(ownerKey(owner))) continue;
         const folder = `${desiredFolder}/${clusterFolder(key)}/${area}/${name}`;
+        if ((await git.findEntry(tree, `${chartsFolder}/${clusterFolder(key)}/${area}/${name}`)) !== undefined)
+          continue;
         const files = await listAll(git, tree, folder);
         if (files.length !== 1 || files[0] !== `${folder}/${unitFileName}`) continue;
         inputs.push({ kind: "file", path: files[0], text: undefined });

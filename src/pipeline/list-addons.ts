@@ -1,4 +1,5 @@
 /** What stands on clusters and who asked for it: the rows of `sveltosctl show addons`, made of records. */
+import { isChart } from "../model/chart.ts";
 import { type ClusterKey, isNamedCluster } from "../model/cluster.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../model/owner.ts";
@@ -24,7 +25,7 @@ export interface AddonFilter {
   readonly isOwner?: (owner: Owner) => boolean;
 }
 
-/** By cluster, kind, namespace and name. */
+/** By cluster; charts before objects, what profiles ask for before what events do; by kind, namespace and name. */
 export async function listAddons(
   records: AsyncIterable<EntityRecord> | Iterable<EntityRecord>,
   filter: AddonFilter = {},
@@ -47,12 +48,19 @@ export async function listAddons(
       }
     }
   }
-  return [...addons].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, addon]) => addon);
+  const inOrder = (addon: Addon) => [addon.cluster, rankOf(addon), sortKey(addon.cluster, addon.identity)].join("\0");
+  const sorted = [...addons.values()].map((addon) => [inOrder(addon), addon] as const);
+  return sorted.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, addon]) => addon);
 }
 
 function isWantedCluster(key: ClusterKey, { cluster, namespace }: AddonFilter): boolean {
   if (namespace !== undefined && !key.startsWith(`${namespace}/`)) return false;
   return cluster === undefined || isNamedCluster(cluster, key);
+}
+
+function rankOf({ identity, owners }: Addon): number {
+  const isOfProfile = [...owners.values()].some(({ kind }) => kind !== "EventTrigger");
+  return (isChart(identity) ? 0 : 2) + (isOfProfile ? 0 : 1);
 }
 
 function sortKey(cluster: ClusterKey, { group, kind, namespace, name }: ObjectIdentity): string {

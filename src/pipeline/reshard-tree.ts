@@ -1,6 +1,6 @@
 /** Lays the objects of the desired tree out by other shards or buckets. No file is read: only trees change. */
 import type { Layout } from "../model/change-set.ts";
-import { desiredFolder, layOutPath, readOwnedPath } from "../plan/paths.ts";
+import { chartsFolder, desiredFolder, layOutPath, readOwnedPath } from "../plan/paths.ts";
 import type { GitRepository, ObjectId, TreeChange, TreeEntry } from "../ports/git.ts";
 
 const folderMode = "40000";
@@ -22,13 +22,16 @@ export async function reshardTree(git: GitRepository, tree: ObjectId, layout: La
   return (await git.writeCommit({ base: tree, changes, parents: [], message: "Lay out anew\n", time })).tree;
 }
 
-/** `desired/<cluster namespace>/<cluster>`, all that there are. */
+/** `desired/<cluster namespace>/<cluster>`, and the same of charts: all that there are. */
 export async function clusterFolders(
   git: GitRepository,
   tree: ObjectId,
 ): Promise<readonly { readonly path: string; readonly id: ObjectId }[]> {
-  const desired = await git.findEntry(tree, desiredFolder);
-  let folders = desired === undefined ? [] : [{ path: desiredFolder, id: desired.id }];
+  let folders: { path: string; id: ObjectId }[] = [];
+  for (const path of [desiredFolder, chartsFolder]) {
+    const entry = await git.findEntry(tree, path);
+    if (entry !== undefined) folders.push({ path, id: entry.id });
+  }
   for (let level = 0; level < 2; level++) {
     const below: { path: string; id: ObjectId }[] = [];
     for (const folder of folders) {

@@ -6,6 +6,7 @@
  */
 import { hash } from "node:crypto";
 import type { Layout } from "../model/change-set.ts";
+import { isChart } from "../model/chart.ts";
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
@@ -14,6 +15,8 @@ import { type Owner, type OwnerKind, ownerKinds } from "../model/owner.ts";
 export const checkpointPath = "checkpoint.json";
 export const positionsFolder = "positions";
 export const desiredFolder = "desired";
+/** What helmCharts and kustomizationRefs come to, laid out like the desired tree: what delivery is made of. */
+export const chartsFolder = "charts";
 export const recordsFolder = "records";
 export const claimsFolder = "claims";
 export const ownersFolder = "owners";
@@ -199,13 +202,18 @@ export function identityPath(identity: ObjectIdentity): string {
 /** Asked for several times of each object: where it is, was, and may be claimed. */
 const identityPaths = new WeakMap<ObjectIdentity, string>();
 
-/** Folders, below `desired/`, that have a folder for each owner who may have this object on the cluster, by kind. */
+/** Whether a path is of an object of the desired tree, charts among them. */
+export function isObjectPath(path: string): boolean {
+  return path.startsWith(`${desiredFolder}/`) || path.startsWith(`${chartsFolder}/`);
+}
+
+/** Folders, below `desired/` or `charts/`, that have a folder for each owner who may have this object on the cluster, by kind. */
 export function ownersFoldersOf(
   cluster: ClusterKey,
   identity: ObjectIdentity,
   layout: Layout,
 ): Readonly<Record<OwnerKind, string>> {
-  const folder = `${desiredFolder}/${clusterFolder(cluster)}`;
+  const folder = `${isChart(identity) ? chartsFolder : desiredFolder}/${clusterFolder(cluster)}`;
   return {
     EventTrigger: `${folder}/${areas.EventTrigger}${bucketOf(`${identityPath(identity)}.yaml`, layout)}`,
     ClusterProfile: `${folder}/${areas.ClusterProfile}`,

@@ -7,7 +7,7 @@
  */
 import { hash } from "node:crypto";
 import type { ChangeSet, FileChange, ObjectChange } from "../model/change-set.ts";
-import { desiredFolder } from "./paths.ts";
+import { isObjectPath } from "./paths.ts";
 
 /** What has been read; a path that was looked for and not found maps to undefined (a folder: to no names). */
 export interface StateFiles {
@@ -167,7 +167,7 @@ export class StateView {
     const paths = [...this.#changed.keys()].sort();
     for (const path of paths) {
       const text = textOf(this.#changed.get(path));
-      const isObject = path.startsWith(`${desiredFolder}/`);
+      const isObject = isObjectPath(path);
       const before = this.#before(path, isObject);
       if (text === undefined) {
         if (before === undefined) continue;

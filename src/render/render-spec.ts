@@ -3,6 +3,7 @@
  * asks for it.
  */
 import type { Catalog, ContentEntry, OwnerSpec, PolicyRef, TemplateField } from "../model/catalog.ts";
+import { isChart } from "../model/chart.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { JsonObject } from "../model/json.ts";
 import { identityKey, isCoreKind, type Manifest, type Provenance } from "../model/manifest.ts";
@@ -13,6 +14,7 @@ import { findContent, findResource, resolveRef } from "./find-document.ts";
 import { generateDocuments } from "./generate-documents.ts";
 import { isSwitch, mayBePrinted } from "./manifests/switches.ts";
 import { readManifests } from "./read-manifests.ts";
+import { renderCharts } from "./render-charts.ts";
 import { renderContent } from "./render-content.ts";
 import { placeOfSource } from "./template-place.ts";
 import { withoutQuotes } from "./without-quotes.ts";
@@ -155,7 +157,13 @@ function renderDocuments(
       }
     }
   }
-  return { manifests, warnings };
+  const charts = renderCharts(
+    spec.charts,
+    { ...scope, context },
+    { extraLabels, extraAnnotations, upkeep: new Map([...spec.upkeep, ["syncMode", spec.syncMode]]) },
+  );
+  for (const chart of charts) refuseForbidden(chart, scope);
+  return { manifests: [...manifests, ...charts], warnings };
 }
 
 const warningsMax = 20;
@@ -168,6 +176,10 @@ function checkManifest({ identity, at }: Manifest, seen: Set<string>, isInClear:
     throw new SluiceError({ code: "MANIFEST_INVALID", message: `${kind} ${namespace}/${name} is rendered twice`, at });
   }
   seen.add(key);
+  if (isChart(identity)) {
+    const message = `${kind} of ${identity.group} is Sluice's own and not for templates`;
+    throw new SluiceError({ code: "MANIFEST_INVALID", message, at, hint: "Use helmCharts and kustomizationRefs." });
+  }
   if (isCoreKind(identity, "Secret") && !isInClear) {
     throw new SluiceError({
       code: "SECRET_REFUSED",

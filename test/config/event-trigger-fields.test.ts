@@ -15,6 +15,7 @@ type Verdict =
   | { readonly warned: string };
 
 const references = { rendered: "test/render/references.test.ts" };
+const charts = { rendered: "test/render/charts.test.ts" };
 const patches = { rendered: "test/render/patches.test.ts" };
 const loading = { rendered: "test/config/load-catalog.test.ts" };
 const check = (kind: string): Verdict => ({ warned: `${kind}: [{name: a, featureID: Resources}]` });
@@ -40,8 +41,8 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   "policyRefs[].path": { warned: "policyRefs: [{kind: ConfigMap, namespace: a, name: b, optional: true, path: c}]" },
   "policyRefs[].tier": { warned: "policyRefs: [{kind: ConfigMap, namespace: a, name: b, optional: true, tier: 5}]" },
   "policyRefs[].remoteURL": { warned: "policyRefs: [{remoteURL: {url: 'https://a'}}]" },
-  helmCharts: { warned: "helmCharts: [{repositoryURL: 'https://a', releaseName: a, releaseNamespace: a}]" },
-  kustomizationRefs: { warned: "kustomizationRefs: [{kind: GitRepository, namespace: a, name: b}]" },
+  helmCharts: charts,
+  kustomizationRefs: charts,
   templateResourceRefs: references,
   "templateResourceRefs[].resource.fieldPath": inResource("fieldPath"),
   "templateResourceRefs[].resource.resourceVersion": inResource("resourceVersion"),

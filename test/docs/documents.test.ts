@@ -65,7 +65,7 @@ function sampleOf(field: string): string {
     destinationCluster: "{name: a}",
     dependsOn: "[a]",
     driftExclusions: "[{paths: [/a]}]",
-    helmCharts: "[{repositoryURL: 'https://a', releaseName: a, releaseNamespace: a}]",
+    helmCharts: "[{repositoryURL: 'https://a', chartName: a, releaseName: a, releaseNamespace: a}]",
     patches: "[{patch: '- {op: remove, path: /a}', target: {kind: A}}]",
     patchesFrom: "[{kind: ConfigMap, name: a}]",
     preDeployChecks: "[{name: a, featureID: Resources}]",

@@ -61,6 +61,7 @@ it("from the profile to the user's Namespace, and back", { timeout: 240_000 }, a
   const service = await open.start();
   const header = ["CLUSTER", "RESOURCE TYPE", "NAMESPACE", "NAME", "VERSION", "PROFILES"];
   const secret = ["fleet/clusterapi-workload", ":Secret", "projectsveltos", "sveltos-nats", "N/A", profile];
+  const chart = ["fleet/clusterapi-workload", "helm chart", "nats", "nats", "1.2.9", "ClusterProfile/nats"];
   const user = ["fleet/clusterapi-workload", ":Namespace", "", "mgianluc", "N/A", "EventTrigger/manage-namespace"];
   const isSubscribed = async () => {
     const { stdout } = await open.sluice("status", "-o", "json");
@@ -70,12 +71,12 @@ it("from the profile to the user's Namespace, and back", { timeout: 240_000 }, a
     );
   };
   await until(isSubscribed, "the connection that the Secret describes");
-  expect(await addons(open)).toEqual([header, secret]);
+  expect(await addons(open)).toEqual([header, chart, secret]);
 
   await open.publish("user-operation", await readExample("3-end-to-end/login.json"));
   await until(async () => (await open.rendered()).some((path) => path.endsWith("/mgianluc.yaml")), "the login");
-  const sorted = (rows: readonly (readonly string[])[]) => [...rows].sort();
-  expect(sorted(await addons(open))).toEqual(sorted([header, secret, user]));
+  expect(await addons(open)).toEqual([header, chart, secret, user]);
+  expect(await addons(open, "--profile", "ClusterProfile/nats")).toEqual([header, chart]);
   expect(await addons(open, "--profile", profile)).toEqual([header, secret]);
   const wide = await addons(open, "-o", "wide", "--object-namespace", "projectsveltos");
   expect(wide).toEqual([
@@ -85,7 +86,7 @@ it("from the profile to the user's Namespace, and back", { timeout: 240_000 }, a
 
   await open.publish("user-operation", await readExample("3-end-to-end/logout.json"));
   await until(async () => (await open.rendered()).every((path) => !path.endsWith("/mgianluc.yaml")), "the logout");
-  expect(await addons(open)).toEqual([header, secret]);
+  expect(await addons(open)).toEqual([header, chart, secret]);
 
   // Without its Secret the connection closes; what events did over it stays.
   await open.publish("user-operation", await readExample("3-end-to-end/login.json"));
@@ -96,6 +97,6 @@ it("from the profile to the user's Namespace, and back", { timeout: 240_000 }, a
   );
   await open.commitConfig({ "config.yaml": without });
   await until(async () => !(await isSubscribed()), "the connection's end");
-  expect(await addons(open)).toEqual([header, user]);
+  expect(await addons(open)).toEqual([header, chart, user]);
   expect(await service.stop()).toBe(0);
 });

@@ -42,12 +42,12 @@ const records = [
 
 const cases: readonly (readonly [string, AddonFilter, readonly string[]])[] = [
   [
-    "all: by cluster, kind, namespace and name; whoever shares an object is named once, the latest time counts",
+    "all: by cluster, profiles' first, by kind, namespace and name; whoever shares an object is named once, the latest time counts",
     {},
     [
       "fleet/eu :ConfigMap/team/a 2026-01-03 ClusterProfile/base,EventTrigger/users",
-      "fleet/eu :Namespace//alice 2026-01-02 EventTrigger/users",
       "fleet/eu apps:Deployment/team/web 2026-01-01 ClusterProfile/base",
+      "fleet/eu :Namespace//alice 2026-01-02 EventTrigger/users",
       "other/eu :Namespace//alice 2026-01-02 EventTrigger/users",
     ],
   ],

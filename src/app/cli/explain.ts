@@ -209,7 +209,12 @@ function writeExplanation(explanation: Explanation, { state, repository }: Setti
     if (text !== undefined) lines.push(`${`${title}:`.padEnd(10)} ${oneLine(text)}`);
   };
   add("object", object === undefined ? undefined : `${object} on ${cluster}`);
-  add("path", path === undefined ? undefined : `${path} (${target} on the target)`);
+  add(
+    "path",
+    path === undefined
+      ? undefined
+      : `${path} (${target === undefined ? "on the state branch" : `${target} on the target`})`,
+  );
   if (review !== undefined) {
     const again = review.state === "turned down" ? `; \`sluice propose ${review.group}\` proposes it again` : "";
     add("review", `${describeFileReview(review)} (group ${review.group})${again}`);

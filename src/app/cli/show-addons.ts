@@ -1,9 +1,11 @@
 /** `sluice show addons`: the seed's table, with sveltosctl's flags. */
+import { resourceTypeOf } from "../../model/chart.ts";
 import { managementCluster } from "../../model/cluster.ts";
 import { type Owner, ownerKey, ownerKinds } from "../../model/owner.ts";
 import type { Settings } from "../../model/settings.ts";
 import { type Addon, type AddonFilter, listAddons } from "../../pipeline/list-addons.ts";
 import { listRecords } from "../../pipeline/list-state.ts";
+import { readChartVersions } from "../../pipeline/read-charts.ts";
 import { describeFileReview, filesUnderReview, listReviews } from "../../pipeline/review/review-overview.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
 import { checkpointPath, desiredFolder, objectPath } from "../../plan/paths.ts";
@@ -15,6 +17,8 @@ import { reviewScope } from "./review-scope.ts";
 /** With how it stands under review: empty where it is on the target as it should be. */
 export interface AddonRow extends Addon {
   readonly review: string;
+  /** A chart's, as it is asked for. */
+  readonly version: string;
 }
 
 /** Calls back with the rows, and what to print of them. */
@@ -36,7 +40,12 @@ export async function withAddons(
     // Where nothing is reviewed it is the seed's table, column for column.
     const isReviewed = settings.review.mode === "pull-request";
     const columns = isReviewed ? [...addonColumns, reviewColumn] : addonColumns;
-    const rows = addons.map((addon) => ({ ...addon, review: reviewOf(addon) }));
+    const versions = await readChartVersions(git, state?.tree, addons);
+    const rows = addons.map((addon) => ({
+      ...addon,
+      review: reviewOf(addon),
+      version: versions.get(addon) ?? "N/A",
+    }));
     await use(rows, { ...addonView, columns });
   } finally {
     await heads.close();
@@ -75,7 +84,7 @@ export function readOwnerFilter(text: string): (owner: Owner) => boolean {
     owner.kind === known && owner.name === name && (namespace === undefined || owner.namespace === namespace);
 }
 
-const resourceType = ({ identity: { group, kind } }: Addon) => `${group}:${kind}`;
+const resourceType = ({ identity }: Addon) => resourceTypeOf(identity);
 const profiles = ({ owners }: Addon) => [...owners.values()].map(ownerKey).sort().join(", ");
 const deploymentType = ({ cluster }: Addon) =>
   cluster === managementCluster ? "Management cluster" : "Managed cluster";
@@ -85,7 +94,7 @@ const addonColumns: readonly Column<AddonRow>[] = [
   { title: "RESOURCE TYPE", cell: resourceType },
   { title: "NAMESPACE", cell: ({ identity }) => identity.namespace },
   { title: "NAME", cell: ({ identity }) => identity.name },
-  { title: "VERSION", cell: () => "N/A" },
+  { title: "VERSION", cell: ({ version }) => version },
   { title: "TIME", cell: ({ time }) => formatTime(time) },
   { title: "DEPLOYMENT TYPE", cell: deploymentType, isWide: true },
   { title: "PROFILES", cell: profiles },
@@ -101,7 +110,7 @@ const addonView: View<AddonRow> = {
     resourceType: resourceType(addon),
     namespace: addon.identity.namespace,
     name: addon.identity.name,
-    version: "N/A",
+    version: addon.version,
     time: addon.time,
     deploymentType: deploymentType(addon),
     profiles: profiles(addon),

@@ -1,4 +1,5 @@
 /** `sluice show addons --left`: what LeavePolicies left on clusters. */
+import { resourceTypeOf } from "../../model/chart.ts";
 import { ownerKey } from "../../model/owner.ts";
 import type { Settings } from "../../model/settings.ts";
 import { type LeftObject, listLeft } from "../../pipeline/list-left.ts";
@@ -25,17 +26,17 @@ export async function withLeft(
 export const leftView: View<LeftObject> = {
   columns: [
     { title: "CLUSTER", cell: ({ cluster }) => cluster },
-    { title: "RESOURCE TYPE", cell: ({ identity: { group, kind } }) => `${group}:${kind}` },
+    { title: "RESOURCE TYPE", cell: ({ identity }) => resourceTypeOf(identity) },
     { title: "NAMESPACE", cell: ({ identity }) => identity.namespace },
     { title: "NAME", cell: ({ identity }) => identity.name },
     { title: "LEFT BY", cell: ({ place }) => ownerKey(place) },
   ],
   name: ({ cluster, identity }) => `${cluster} ${writeIdentity(identity)}`,
-  plain: ({ cluster, identity: { group, kind, namespace, name }, place }) => ({
+  plain: ({ cluster, identity, place }) => ({
     cluster,
-    resourceType: `${group}:${kind}`,
-    namespace,
-    name,
+    resourceType: resourceTypeOf(identity),
+    namespace: identity.namespace,
+    name: identity.name,
     leftBy: ownerKey(place),
   }),
 };

@@ -3,7 +3,7 @@ import type { CloudEvent } from "../../model/cloud-event.ts";
 import { ownerKey, shownOwner } from "../../model/owner.ts";
 import { formatPlace, type Place, type Problem, type SourcePlace } from "../../model/problem.ts";
 import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
-import { desiredFolder, recordPath, recordsFolder } from "../../plan/paths.ts";
+import { desiredFolder, isObjectPath, recordPath, recordsFolder } from "../../plan/paths.ts";
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord } from "../../plan/record-file.ts";
 import { diffLines, makeHunks, splitLines } from "./diff-lines.ts";
@@ -36,7 +36,7 @@ export async function* compareObjects(
   paths: ReadonlySet<string>,
   options: ComparisonOptions,
 ): AsyncIterable<ObjectChange> {
-  const sorted = [...paths].filter((path) => path.startsWith(`${desiredFolder}/`)).sort();
+  const sorted = [...paths].filter(isObjectPath).sort();
   for (let at = 0; at < sorted.length; at += chunk) {
     const some = sorted.slice(at, at + chunk);
     const [ids, idsAfter] = [await before.findIds(before.tree, some), await after.findIds(after.tree, some)];

@@ -43,7 +43,7 @@ export interface Claimant {
 }
 
 export interface Explanation {
-  /** On the target; absent where an entity is explained and not an object. */
+  /** On the target, a chart's on the state branch; absent where an entity is explained and not an object. */
   readonly path?: string;
   readonly cluster?: string;
   /** `<group>:<Kind> <namespace>/<name>`. */
@@ -117,11 +117,17 @@ async function explainPaths(paths: readonly string[], scope: ExplainScope): Prom
   const { git, state, target, outputPath } = scope;
   const texts = await git.readFiles(state, paths);
   const ids = await git.findIds(state, paths);
-  const onTarget = new Map(paths.map((path) => [path, outputPath + path.slice(desiredFolder.length)]));
+  // Charts are in no cluster's folder.
+  const manifests = paths.filter((path) => path.startsWith(`${desiredFolder}/`));
+  const onTarget = new Map(manifests.map((path) => [path, outputPath + path.slice(desiredFolder.length)]));
   const targetIds = target === undefined ? new Map() : await git.findIds(target, [...onTarget.values()]);
   const explanations: Explanation[] = [];
   for (const [path, text] of texts) {
-    const shown = onTarget.get(path)!;
+    const shown = onTarget.get(path);
+    if (shown === undefined) {
+      explanations.push({ path, ...(await explainManifest(path, text, scope)) });
+      continue;
+    }
     const there = targetIds.get(shown);
     const state = there === undefined ? "missing" : there === ids.get(path) ? "as desired" : "different";
     const review = scope.reviews.get(shown);

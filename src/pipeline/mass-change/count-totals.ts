@@ -1,6 +1,6 @@
 /** How many objects an owner or a cluster has, for the owners and clusters that a change takes something from. */
 import type { CountedEffect } from "../../model/mass-change.ts";
-import { decodePathPart, desiredFolder } from "../../plan/paths.ts";
+import { chartsFolder, decodePathPart, desiredFolder } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { objectEffects } from "./count-change.ts";
 
@@ -14,11 +14,13 @@ export async function countTotals(
   const wanted = new Set(losing.flatMap(({ owner, cluster }) => [owner, cluster]));
   const totals = new Map<string, number>();
   if (wanted.size === 0) return () => Number.POSITIVE_INFINITY;
-  for await (const path of git.listFiles(tree, desiredFolder)) {
-    const [, namespace = "", name = ""] = path.split("/");
-    const cluster = `${decodePathPart(namespace)}/${decodePathPart(name)}`;
-    for (const { owner } of objectEffects({ objects: [{ action: "create", path }] })) {
-      for (const key of [owner, cluster]) if (wanted.has(key)) totals.set(key, (totals.get(key) ?? 0) + 1);
+  for (const folder of [desiredFolder, chartsFolder]) {
+    for await (const path of git.listFiles(tree, folder)) {
+      const [, namespace = "", name = ""] = path.split("/");
+      const cluster = `${decodePathPart(namespace)}/${decodePathPart(name)}`;
+      for (const { owner } of objectEffects({ objects: [{ action: "create", path }] })) {
+        for (const key of [owner, cluster]) if (wanted.has(key)) totals.set(key, (totals.get(key) ?? 0) + 1);
+      }
     }
   }
   return (key) => (wanted.has(key) ? (totals.get(key) ?? 0) : Number.POSITIVE_INFINITY);

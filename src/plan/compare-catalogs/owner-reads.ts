@@ -1,5 +1,6 @@
 /** What an owner depends on besides its events: fields of `.Cluster`, and documents that it names or may come to name. */
 import { type Catalog, type EventTrigger, type OwnerSpec, referencesOf } from "../../model/catalog.ts";
+import { templatesOfChart } from "../../model/chart.ts";
 import type { Cluster } from "../../model/cluster.ts";
 import { type DocumentKey, documentKey } from "../../model/document-key.ts";
 import { type DocumentRef, mayRefer } from "../../model/document-ref.ts";
@@ -39,7 +40,7 @@ export function specChains(
   contents: Catalog["contents"],
   others: readonly Template[] = [],
 ): readonly FieldChain[] {
-  const { extraLabels, extraAnnotations, policyRefs, generators, patches } = spec;
+  const { extraLabels, extraAnnotations, policyRefs, generators, patches, charts } = spec;
   const templates = [
     ...others,
     ...extraLabels.values(),
@@ -47,9 +48,15 @@ export function specChains(
     ...referencesOf(spec).flatMap(({ namespace, name }) => [namespace, name]),
     ...generators.map(({ nameFormat }) => nameFormat),
     ...patches.map(({ operations }) => operations),
+    ...charts.flatMap(templatesOfChart),
   ];
   for (const [key, content] of contents) {
-    if (![...policyRefs, ...generators].some((ref) => mayRefer(ref, key))) continue;
+    if (
+      ![...policyRefs, ...generators, ...charts.flatMap(({ valuesFrom }) => valuesFrom)].some((ref) =>
+        mayRefer(ref, key),
+      )
+    )
+      continue;
     for (const entry of content.entries) templates.push(entry.content);
   }
   const chains = new Map<string, FieldChain>();

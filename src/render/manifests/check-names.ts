@@ -24,6 +24,13 @@ export function faultOfNamespace(name: string): Fault {
   );
 }
 
+const releaseNameLengthMax = 53;
+
+/** The name of a Helm release: what the charts' own objects are called begins with it. */
+export function faultOfReleaseName(name: string): Fault {
+  return faultOfForm(name, dnsSubdomain, releaseNameLengthMax, subdomainForm);
+}
+
 /** The Namespaces that every cluster has and that are the cluster's own: deleting one is refused, or breaks the cluster. */
 export function isBuiltInNamespace(name: string): boolean {
   return name === "default" || name.startsWith("kube-");

@@ -99,6 +99,16 @@ const dataRoot = position({
 });
 const rulesRoot = position({ members: new Map([...rootMembers, ["rules", allText]]) });
 
+/** Of what no API server reads: everything is what it looks like, as Helm takes values. */
+export const looksPosition = anyLooks();
+
+function anyLooks(): Position {
+  const all: { -readonly [Part in keyof Position]: Position[Part] } = position({ isOpen: false });
+  all.otherMembers = all;
+  all.items = all;
+  return all;
+}
+
 /** The position of an object's root. */
 export function rootPosition(group: string, kind: string): Position {
   if (group === "" && (kind === "ConfigMap" || kind === "Secret")) return dataRoot;

@@ -1,0 +1,79 @@
+/** helmCharts, kustomizationRefs, and policyRefs to sources of Flux': charts, whose texts may all be templates. */
+import type { ChartRef, TemplateMap, TemplateTree } from "../model/chart.ts";
+import type { DocumentRef } from "../model/document-ref.ts";
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import type { Checked, Problem } from "../model/problem.ts";
+import { readDocumentRef } from "./read-document-refs.ts";
+import type { TemplateReader } from "./template-reader.ts";
+import { memberList, memberText, type Path, type YamlDocument } from "./yaml-document.ts";
+
+/** Read apart: what comes of them is one mapping of values. */
+const valueFields = ["values", "valuesFrom"];
+/** Kinds of policyRefs and kustomizationRefs that only a Flux can fetch. */
+export const sourceKinds: readonly string[] = ["GitRepository", "OCIRepository", "Bucket"];
+
+/** Entries that ask for an uninstallation ask for nothing that is there. */
+export function readCharts(
+  document: YamlDocument,
+  templates: TemplateReader,
+  spec: JsonObject,
+): Checked<readonly ChartRef[]> {
+  const value: ChartRef[] = [];
+  const problems: Problem[] = [];
+  for (const [index, chart] of memberList(spec, "helmCharts").entries()) {
+    if (!isJsonObject(chart) || memberText(chart, "helmChartAction") === "Uninstall") continue;
+    const path: Path = ["spec", "helmCharts", index];
+    const url = memberText(chart, "repositoryURL") ?? "";
+    if (/^(?:https?|oci):/.test(url) && (memberText(chart, "chartName") ?? "") === "") {
+      problems.push(document.problem("DOCUMENT_INVALID", "a Helm chart needs chartName", document.placeOf(path)));
+      continue;
+    }
+    const values = memberText(chart, "values") ?? "";
+    value.push({
+      kind: "HelmChart",
+      field: "helmCharts",
+      fields: readTree(templates, path, chart, [...valueFields, "helmChartAction"]),
+      ...(values === "" ? {} : { values: templates.compile([...path, "values"], values) }),
+      valuesFrom: readValuesFrom(document, templates, path, chart),
+      at: document.placeOf(path),
+    });
+  }
+  for (const field of ["kustomizationRefs", "policyRefs"] as const) {
+    for (const [index, ref] of memberList(spec, field).entries()) {
+      if (!isJsonObject(ref) || !sourceKinds.includes(memberText(ref, "kind") ?? "")) continue;
+      const path: Path = ["spec", field, index];
+      value.push({
+        kind: "Kustomization",
+        field,
+        fields: readTree(templates, path, ref, ["valuesFrom"]),
+        valuesFrom: readValuesFrom(document, templates, path, ref),
+        at: document.placeOf(path),
+      });
+    }
+  }
+  return { value, problems };
+}
+
+function readValuesFrom(
+  document: YamlDocument,
+  templates: TemplateReader,
+  path: Path,
+  chart: JsonObject,
+): readonly DocumentRef[] {
+  return memberList(chart, "valuesFrom").map((ref, index) => ({
+    kind: memberText(ref, "kind") ?? "",
+    ...readDocumentRef(document, templates, [...path, "valuesFrom", index], ref),
+  }));
+}
+
+function readTree(templates: TemplateReader, path: Path, object: JsonObject, without: readonly string[]): TemplateMap {
+  const read = (value: Json, at: Path): TemplateTree => {
+    if (typeof value === "string") return templates.compile(at, value);
+    if (isJsonObject(value)) return readMembers(value, at);
+    if (Array.isArray(value)) return (value as readonly Json[]).map((item, index) => read(item, [...at, index]));
+    return value as boolean | bigint | number | null;
+  };
+  const readMembers = (from: JsonObject, at: Path): TemplateMap =>
+    new Map([...from].map(([key, member]) => [key, read(member, [...at, key])]));
+  return readMembers(new Map([...object].filter(([key]) => !without.includes(key))), path);
+}
