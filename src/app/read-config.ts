@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
+import { checkConnections } from "../config/check-connections.ts";
 import { loadCatalog } from "../config/load-catalog.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
-import { findUncaptured } from "../config/read-lease.ts";
 import { checkUndelivered } from "../delivery/check-charts.ts";
 import { checkDelivery } from "../delivery/check-delivery.ts";
 import type { LabelSelector } from "../model/cluster.ts";
@@ -206,9 +206,9 @@ export async function readServiceConfig(
   const { value: settings, problems } = await openSettings(context, file);
   if (settings === undefined) return { value: undefined, problems };
   const read = await readConnections(context, settings);
-  const uncaptured = findUncaptured(settings, read.connections);
-  const all = [...problems, ...read.problems, ...uncaptured];
-  if (uncaptured.length > 0) return { value: undefined, problems: all };
+  const unfit = checkConnections(settings, read.connections);
+  const all = [...problems, ...read.problems, ...unfit];
+  if (unfit.length > 0) return { value: undefined, problems: all };
   if (isStrict && read.problems.some(({ severity }) => severity === "error"))
     return { value: undefined, problems: all };
   const files = [path, ...settings.connections.map((connection) => connection.file), ...read.files];

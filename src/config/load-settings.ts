@@ -21,6 +21,7 @@ import { readCapture } from "./read-capture.ts";
 import { readGuard } from "./read-guard.ts";
 import { readHubDelivery } from "./read-hub-delivery.ts";
 import { readLease } from "./read-lease.ts";
+import { readOutcomes } from "./read-outcomes.ts";
 import { readPolicy } from "./read-policy.ts";
 import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
 import { sortProblems } from "./sort-problems.ts";
@@ -85,6 +86,12 @@ class SettingsReader {
     const repository = this.#readRepository(memberObject(root, "repository")!, scope);
     const webhooks = readWebhooks(memberObject(root, "server"), scope);
     const lease = readLease(memberObject(root, "lease"), memberList(root, "connections"), scope);
+    const outcomes = readOutcomes(
+      memberObject(root, "outcomes"),
+      memberList(root, "connections"),
+      scope,
+      this.#document.placeOf.bind(this.#document),
+    );
     const server = readServer(memberObject(root, "server"), scope);
     const config = this.#readConfig(memberObject(root, "config"));
     const outputPath = this.#readFolder(["output", "path"], output, "path", "rendered");
@@ -127,6 +134,7 @@ class SettingsReader {
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(server === undefined ? {} : { server }),
       ...(lease === undefined ? {} : { lease }),
+      ...(outcomes === undefined ? {} : { outcomes }),
       render: render?.has("seedKey")
         ? { seedKey: this.#readSecretRef(["render", "seedKey"], render.get("seedKey")!) }
         : {},

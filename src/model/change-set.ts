@@ -2,6 +2,7 @@
 import type { ClusterKey } from "./cluster.ts";
 import type { StreamName, StreamPosition } from "./delivery.ts";
 import type { JsonObject } from "./json.ts";
+import type { OutboxBatch } from "./outcome.ts";
 import type { Owner } from "./owner.ts";
 import type { Problem } from "./problem.ts";
 
@@ -141,4 +142,8 @@ export interface ChangeSet {
   readonly events: readonly EventEffect[];
   /** Dead letters that go, the oldest first, because there are too many. */
   readonly droppedLetters: number;
+  /** What is to be told of it once it is pushed; absent: nothing. */
+  readonly outbox?: OutboxBatch;
+  /** Outbox files that go untold, because there are too many. */
+  readonly droppedOutbox?: readonly string[];
 }

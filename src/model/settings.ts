@@ -136,6 +136,17 @@ export interface HubSettings {
   readonly kubeconfigFile: string;
 }
 
+/** Where it is told what became of events. */
+export interface OutcomesSettings {
+  /** The name of the connection that leads there. */
+  readonly connection: string;
+  readonly subject: string;
+  /** The JetStream stream that keeps them, and has to acknowledge each; undefined: told over core NATS. */
+  readonly stream?: string;
+  /** The subject's place. */
+  readonly at: SourcePlace;
+}
+
 export interface ApplierSettings {
   readonly kind: "applier";
   /** The absolute path of each cluster's kubeconfig, before what the hub has. */
@@ -182,6 +193,7 @@ export interface Settings {
   /** Where probes and metrics are served, and the status page where it is asked for. */
   readonly server?: { readonly host: string; readonly port: number; readonly page?: PageSettings };
   readonly lease?: LeaseSettings;
+  readonly outcomes?: OutcomesSettings;
   readonly render: { readonly seedKey?: SecretRef };
   readonly state: {
     readonly branch: string;

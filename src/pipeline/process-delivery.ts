@@ -16,6 +16,9 @@ import type { PlanInput } from "../plan/state-fold.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
 import { renderTrigger } from "../render/render-trigger.ts";
 
+/** Says in a message's header of which state it is an outcome: whoever keeps that state never reads it as an event. */
+export const outcomeHeader = "Sluice-Outcome-Of";
+
 export interface ProcessedDelivery {
   readonly inputs: readonly PlanInput[];
   /** Of decoding and rendering: they are on record too; here they are for the log. */
@@ -24,11 +27,19 @@ export interface ProcessedDelivery {
   readonly warnings: readonly Problem[];
   /** EventSources that only unanchored patterns, as Sveltos has them, would have matched. */
   readonly nearMisses: readonly string[];
-  /** It is no event: the server says with it that others are gone. */
+  /** It is no event: the server says with it that others are gone, or Sluice itself what became of one. */
   readonly marker?: string;
 }
 
-export function processDelivery(catalog: Catalog, delivery: Delivery, settings: RenderSettings): ProcessedDelivery {
+/** `stateId`: of the state that it is for; what that state's Sluice tells of outcomes is no event of its own. */
+export function processDelivery(
+  catalog: Catalog,
+  delivery: Delivery,
+  settings: RenderSettings,
+  stateId?: string,
+): ProcessedDelivery {
+  if (stateId !== undefined && delivery.headers.get(outcomeHeader)?.includes(stateId) === true)
+    return { inputs: [], problems: [], warnings: [], nearMisses: [], marker: outcomeHeader };
   const { events, problems: undecoded, marker } = decodeDelivery(delivery);
   const inputs: PlanInput[] = [];
   const problems: Problem[] = [...undecoded];

@@ -2,6 +2,7 @@
 import type { Catalog } from "../model/catalog.ts";
 import { ownersOf } from "../model/catalog-owners.ts";
 import type { Layout } from "../model/change-set.ts";
+import type { OutboxRules } from "../model/outcome.ts";
 import { ownerKey } from "../model/owner.ts";
 import { ownerFolderName } from "../plan/paths.ts";
 import type { PlanRules } from "../plan/state-fold.ts";
@@ -12,15 +13,20 @@ export interface RuleOptions {
   readonly deadLettersMax: number;
   /** Settings' `name`. */
   readonly instance: string;
+  readonly outbox?: OutboxRules;
 }
 
-export function rulesOf({ layout, records, deadLettersMax, instance }: RuleOptions, catalog: Catalog): PlanRules {
+export function rulesOf(
+  { layout, records, deadLettersMax, instance, outbox }: RuleOptions,
+  catalog: Catalog,
+): PlanRules {
   const owners = ownersOf(catalog).map(({ owner, spec }) => ({ owner, tier: spec.tier }));
   return {
     layout,
     records,
     deadLettersMax,
     instance,
+    ...(outbox === undefined ? {} : { outbox }),
     owners: new Map(owners.map((one) => [ownerKey(one.owner), one])),
     ownerOfCutFolder: (kind, folderName) =>
       owners.find(({ owner }) => owner.kind === kind && ownerFolderName(owner) === folderName)?.owner,

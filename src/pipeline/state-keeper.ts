@@ -207,6 +207,11 @@ export class StateKeeper {
     commits.use(catalog);
   }
 
+  /** An outbox file was told; `left`: what is still to be told of it. It goes with the next commit. */
+  noteTold(path: string, left: string | undefined): void {
+    this.#commits.noteTold(path, left);
+  }
+
   /** Keeps that a person has approved a held change. */
   async approve(id: string): Promise<void> {
     const { parts } = this.#commits.checkpoint;
@@ -277,7 +282,8 @@ export class StateKeeper {
   /** What was rendered while it waited, or rendered anew if the catalog has changed since. */
   #inputsOf({ delivery, catalog, inputs }: ProcessedEntry): readonly PlanInput[] {
     const { catalog: current, options, checkpoint } = this.#commits;
-    const rendered = catalog === current ? inputs : processDelivery(current, delivery, options.render).inputs;
+    const rendered =
+      catalog === current ? inputs : processDelivery(current, delivery, options.render, checkpoint.stateId).inputs;
     if (checkpoint.pending.backfill === undefined) return rendered;
     const isTaken = (input: PlanInput) =>
       input.kind !== "entity" || !isPassedBy(checkpoint.pending, input.owner, delivery.stream);

@@ -7,6 +7,7 @@ import type { ChangeSet, Checkpoint, EventEffect, PendingWork } from "../model/c
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import type { ClusterRendering, ObjectIdentity } from "../model/manifest.ts";
+import type { OutboxRules } from "../model/outcome.ts";
 import type { Owner } from "../model/owner.ts";
 import { ownerKey } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
@@ -20,6 +21,7 @@ import { headPath, nextInputRank } from "./claims-file.ts";
 import { writeDeadLetter } from "./dead-letter-file.ts";
 import { type EntityScope, neededNamespaces, needNamespaceOf } from "./entity-on-cluster.ts";
 import { ObjectClaims } from "./object-claims.ts";
+import { type OutboxChange, OutboxWriter, type Told, toldByPass } from "./outbox-writer.ts";
 import {
   aggregateEntity,
   checkpointPath,
@@ -66,6 +68,8 @@ export type PlanInput =
 export interface PlanRules extends ClaimRules {
   readonly records: "full" | "identity";
   readonly deadLettersMax: number;
+  /** Absent: nobody is told what became of events. */
+  readonly outbox?: OutboxRules;
 }
 
 /** What planning will read of most inputs, so that one look at Git suffices for most batches. */
@@ -128,6 +132,7 @@ export class StateFold {
   readonly #letters: DeadLetter[] = [];
   readonly #reviews = new Set<string>();
   readonly #touched: Touched[] = [];
+  readonly #outbox: OutboxWriter | undefined;
   #nextRank: number;
 
   /** `stored`: the checkpoint as the state has it; `checkpoint`: as it is to be, but for what the inputs add to it. */
@@ -137,6 +142,7 @@ export class StateFold {
     this.#rules = rules;
     this.#view = new StateView(files);
     this.#nextRank = checkpoint.nextRank;
+    if (rules.outbox !== undefined) this.#outbox = new OutboxWriter(rules.outbox, checkpoint.stateId);
   }
 
   /** A record as it is now, or what must be read to tell. */
@@ -158,11 +164,17 @@ export class StateFold {
     const events: EventEffect[] = [];
     const reviews = new Set<string>();
     const touched: Touched[] = [];
+    const told: Told[] = [];
+    let paths: readonly string[] = [];
     let next = this.#nextRank;
     const needs = this.#view.try(() => {
-      next = this.#apply(input, events, reviews, touched);
+      next = this.#apply(input, events, reviews, touched, told);
+      if (this.#outbox !== undefined) paths = this.#view.triedObjects;
     });
     if (needs !== undefined) return needs;
+    for (const one of told) this.#outbox?.add(one, paths);
+    if (input.kind === "aggregate") this.#outbox?.addAggregate(input, this.#touched, paths);
+    if (input.kind === "dead-letter") this.#outbox?.addLetter(input.letter);
     this.#nextRank = next;
     this.#touched.push(...touched);
     this.#events.push(...events);
@@ -177,8 +189,10 @@ export class StateFold {
     const checkpoint = this.#checkpoint;
     const stored = this.#stored;
     let droppedLetters = 0;
+    let outbox: OutboxChange = {};
     const missing = view.try(() => {
       droppedLetters = this.#keepDeadLetters();
+      outbox = this.#outbox?.write(view, stored.commits + 1) ?? {};
     });
     if (missing !== undefined) return { needs: missing };
     const pending = this.#pendingOf(checkpoint.pending);
@@ -198,10 +212,10 @@ export class StateFold {
     const text = writeCheckpoint(numbered);
     const changes = [...changed.changes, { path: checkpointPath, action: "write" as const, text }];
     changes.sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { changeSet: { ...changed, changes, events, droppedLetters }, checkpoint: numbered };
+    return { changeSet: { ...changed, changes, events, droppedLetters, ...outbox }, checkpoint: numbered };
   }
 
-  #apply(input: PlanInput, events: EventEffect[], reviews: Set<string>, touched: Touched[]): number {
+  #apply(input: PlanInput, events: EventEffect[], reviews: Set<string>, touched: Touched[], told: Told[]): number {
     const view = this.#view;
     switch (input.kind) {
       case "entity": {
@@ -212,7 +226,11 @@ export class StateFold {
         if (outcome === undefined) return this.#nextRank;
         if (outcome.record !== undefined || before !== undefined) this.#keep(input, outcome.record);
         if (input.isBackfill) return rank + 1;
-        if (outcome.effect !== undefined) events.push(outcome.effect);
+        const { effect } = outcome;
+        if (effect !== undefined) {
+          events.push(effect);
+          told.push({ effect, recorded: input.last });
+        }
         if (input.isAggregate) touched.push({ ...input, clusters: clustersTold(input, before), rank });
         return rank + 1;
       }
@@ -224,6 +242,8 @@ export class StateFold {
         const { catalogRank, catalogAt } = this.#checkpoint;
         const scope = this.#scopeOf(input, reviews, catalogRank, true);
         const after = applyReplay(scope, before, input, isProfile ? catalogAt : undefined);
+        const ended = toldByPass(before, after, catalogRank);
+        if (ended !== undefined) told.push(ended);
         if (isProfile) this.#keep(input, { ...after, changedAt: catalogAt });
         else this.#keep(input, before.events.length === 0 ? after : dropUnused(after));
         return this.#nextRank;

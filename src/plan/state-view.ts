@@ -7,7 +7,7 @@
  */
 import { hash } from "node:crypto";
 import type { ChangeSet, FileChange, ObjectChange } from "../model/change-set.ts";
-import { isObjectPath } from "./paths.ts";
+import { desiredFolder, isObjectPath } from "./paths.ts";
 
 /** What has been read; a path that was looked for and not found maps to undefined (a folder: to no names). */
 export interface StateFiles {
@@ -77,6 +77,12 @@ export class StateView {
   /** Whether the try lacks something already, so that what it found out means nothing. */
   get isLacking(): boolean {
     return hasNeeds(this.#needs);
+  }
+
+  /** What the input that is being tried writes or deletes of the desired tree: paths below it. */
+  get triedObjects(): readonly string[] {
+    const folder = `${desiredFolder}/`;
+    return [...this.#tried.keys()].filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
   }
 
   text(path: string): string | undefined {

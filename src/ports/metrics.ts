@@ -17,7 +17,7 @@ export type MetricName =
   | "sluice_deliveries_total"
   /** What deliveries came to, pushed, by `trigger` and `result`: Create, Delete, failed. */
   | "sluice_events_total"
-  /** Deliveries that asked for nothing, by `result`: unmatched, undecoded, no cluster, blank, marker (others are gone). */
+  /** Deliveries that asked for nothing, by `result`: unmatched, undecoded, no cluster, blank, marker (others are gone, or it is our own outcome). */
   | "sluice_events_without_effect_total"
   /** Events that only unanchored patterns would have matched, by `event_source`. */
   | "sluice_near_misses_total"
@@ -31,6 +31,8 @@ export type MetricName =
   | "sluice_push_duration_seconds"
   /** Objects on the target, by `result`: create, update, delete. */
   | "sluice_objects_total"
+  /** Outcomes, by `result`: told, dropped (too many waited). */
+  | "sluice_outcomes_total"
   /** What became of objects in clusters that the applier looked at, by `result`. */
   | "sluice_applied_objects_total"
   /** Changes that others had made in clusters, and the applier corrected. */
@@ -58,6 +60,8 @@ export type HostGauge =
   | "sluice_last_push_timestamp_seconds"
   /** Changes and renderings that wait for `sluice approve`. */
   | "sluice_held_changes"
+  /** Outcomes that nobody has been told yet. */
+  | "sluice_waiting_outcomes"
   /** What is not there and must be, by `code`. */
   | "sluice_absent_parts"
   | "sluice_triggers"

@@ -97,6 +97,14 @@ const faults: Readonly<Record<string, () => Promise<{ readonly text: string; rea
   SluiceChangeHeld: async () => ({
     text: await expose({ ...well, leading: { ...wellLeading, held: fullSnapshot.leading!.held } }),
   }),
+  SluiceOutcomesWaiting: async () => ({
+    text: await expose(
+      { ...well, leading: { ...wellLeading, outcomes: { subject: "outcomes", waiting: 3, problem } } },
+      leads,
+      inventory,
+      (metrics) => metrics.count("sluice_outcomes_total", { result: "told" }),
+    ),
+  }),
   SluicePaused: async () => ({ text: await expose({ ...well, leading: { ...wellLeading, paused: true } }) }),
   SluiceTriggerBroken: async () => ({
     text: await expose(well, leads, { ...inventory, triggers: [{ name: "users", state: "broken", problem }] }),

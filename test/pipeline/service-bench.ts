@@ -14,6 +14,7 @@ import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
 import type { ConfigSource } from "../../src/pipeline/loop/config-source.ts";
 import type { LeadingOptions } from "../../src/pipeline/loop/in-force.ts";
 import { Leading } from "../../src/pipeline/loop/leading.ts";
+import type { OutcomeSettings } from "../../src/pipeline/outcomes/outcome-teller.ts";
 import { readFolder } from "../../src/pipeline/read-folder.ts";
 import type { EventStream } from "../../src/ports/event-stream.ts";
 import { compileTemplate } from "../../src/render/compile-template.ts";
@@ -63,6 +64,10 @@ export interface InstanceOptions extends Partial<LeadingOptions> {
   readonly target?: string;
   /** What is made for a hub; default: nothing. */
   readonly delivery?: HubDelivery;
+  /** Who is told what became of events; with it `outbox` is to be given. */
+  readonly outcomes?: OutcomeSettings;
+  /** The target is changed by review only. */
+  readonly isReviewed?: true;
 }
 
 /** An instance of Sluice, not started yet, so that faults can be set up first. */
@@ -75,6 +80,8 @@ export function createInstance({
   catalogSettings: settings,
   target = "main",
   delivery,
+  outcomes,
+  isReviewed,
   ...options
 }: InstanceOptions) {
   const catalogSettings: CatalogSettings = {
@@ -92,7 +99,7 @@ export function createInstance({
   const ports = { git, clock, chance: createFakeChance(seed), log };
   const { outputPath = "rendered" } = options;
   const deliveryPath = delivery === undefined ? {} : { deliveryPath: delivery.path };
-  const names = { target, state: stateBranch, outputPath, ...deliveryPath };
+  const names = { target, state: stateBranch, outputPath, ...deliveryPath, ...(isReviewed ? { isReviewed } : {}) };
   const branches = new Branches(names, ports, (changeSet) => writeCommitMessage(messageTemplate!, changeSet));
   const stop = new AbortController();
   const ready = { isReady: false };
@@ -107,6 +114,7 @@ export function createInstance({
         metrics,
         branches,
         streams,
+        ...(outcomes === undefined ? {} : { outcomes }),
         config: config ?? targetConfig(git),
         loadCatalog: (files, previous, instead = {}) => {
           const { compatibility, checks, policy, connectionClusters } = { ...catalogSettings, ...instead };

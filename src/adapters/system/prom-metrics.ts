@@ -30,6 +30,7 @@ const described: Readonly<Record<MetricName, Described>> = {
   sluice_pushes_total: { help: "Pushes: pushed, given_up.", labels: ["result"] },
   sluice_push_duration_seconds: { help: "How long pushes took that arrived.", labels: [] },
   sluice_objects_total: { help: "Objects on the target: create, update, delete.", labels: ["result"] },
+  sluice_outcomes_total: { help: "Outcomes: told, dropped (too many waited).", labels: ["result"] },
   sluice_applied_objects_total: {
     help: "Objects that the applier looked at: created, configured, unchanged, deleted, skipped, conflict, failed.",
     labels: ["result"],
@@ -51,6 +52,7 @@ const described: Readonly<Record<MetricName, Described>> = {
   sluice_push_running_seconds: { help: "For how long the push under way has lasted; 0: none is.", labels: [] },
   sluice_last_push_timestamp_seconds: { help: "When the last push that brought anything arrived.", labels: [] },
   sluice_held_changes: { help: "Changes and renderings that wait for sluice approve.", labels: [] },
+  sluice_waiting_outcomes: { help: "Outcomes that are pushed, and that nobody was told yet.", labels: [] },
   sluice_absent_parts: { help: "What is not there and must be.", labels: ["code"] },
   sluice_triggers: { help: "EventTriggers in force.", labels: [] },
   sluice_broken_triggers: { help: "EventTriggers and profiles whose document is bad: they do not render.", labels: [] },

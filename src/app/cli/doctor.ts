@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { stringify } from "yaml";
-import { findUncaptured } from "../../config/read-lease.ts";
+import { checkConnections } from "../../config/check-connections.ts";
 import type { Examination } from "../../model/examination.ts";
 import { formatPlace, type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import { sendControl } from "../compose/control.ts";
-import { examineDocuments, examineForge, examineNats, examineRepository } from "../compose/doctor.ts";
+import { examineDocuments, examineForge, examineNats, examineRepository, examineTelling } from "../compose/doctor.ts";
 import { examineSecrets, examineStateDirectory } from "../doctor/examine-machine.ts";
 import { openSettings, readConnections } from "../read-config.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode } from "./context.ts";
@@ -63,7 +63,9 @@ async function* examineAll(context: CliContext, file: string): AsyncGenerator<Ex
     const config = read.connections.find(({ connection }) => connection.name === name);
     if (config !== undefined) yield await examineNats(config, stateId);
   }
-  const problemsOfAll = [...read.problems, ...findUncaptured(settings, read.connections)];
+  const telling = await examineTelling(settings, read.connections);
+  if (telling !== undefined) yield telling;
+  const problemsOfAll = [...read.problems, ...checkConnections(settings, read.connections)];
   if (problemsOfAll.length > 0) yield { subject: "connections", facts: [], problems: problemsOfAll };
   if (settings.connections.length === 0 && settings.fromSecrets.length === 0 && !needsNoEvent) {
     const message = "the settings name no connection";

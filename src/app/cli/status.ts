@@ -53,7 +53,7 @@ function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["leas
 
 function writeLeading(leading: LeadingSnapshot): string[] {
   const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent } = leading;
-  const { leftBehind, failures, backfill } = leading;
+  const { leftBehind, failures, backfill, outcomes } = leading;
   const { revision, triggers, profiles, clusters } = catalog;
   const owners = `${triggers} triggers, ${profiles} profiles`;
   const lines = [`in force     ${owners}, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
@@ -72,6 +72,10 @@ function writeLeading(leading: LeadingSnapshot): string[] {
     if (push.problem !== undefined) lines.push(...writeProblem("", push.problem));
   }
   if (backfill !== undefined) lines.push(`backfill     ${backfill.owner}, ${backfill.behind} sequences behind`);
+  if (outcomes !== undefined && (outcomes.waiting > 0 || outcomes.problem !== undefined)) {
+    lines.push(`outcomes     ${outcomes.waiting} wait to be told on ${outcomes.subject}`);
+    if (outcomes.problem !== undefined) lines.push(...writeProblem("", outcomes.problem));
+  }
   for (const change of held) lines.push("held:", `  ${describeHeld(change)}`, `  sluice approve ${change.id}`);
   for (const { id, owner } of heldPasses)
     lines.push("held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`);

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { readBranchesToPush } from "../../adapters/git/open-git-repository.ts";
 import { examineConnection } from "../../adapters/nats/examine-connection.ts";
+import { examineOutcomes } from "../../adapters/nats/examine-outcomes.ts";
 import { holdReaderFolder } from "../../adapters/system/state-directory.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
 import type { ConfigFile } from "../../model/catalog.ts";
@@ -170,6 +171,15 @@ export function examineNats(
   stateId: string | undefined,
 ): Promise<Examination> {
   return examineConnection(connection, { now: systemClock.now, stateId });
+}
+
+/** Whether what became of events can be told; undefined: nobody is to be, or the connection can't be used. */
+export async function examineTelling(
+  { outcomes }: Settings,
+  connections: ReadConnections["connections"],
+): Promise<Examination | undefined> {
+  const used = connections.find(({ connection }) => connection.name === outcomes?.connection);
+  return outcomes === undefined || used === undefined ? undefined : examineOutcomes(used.connection, outcomes);
 }
 
 /** Programs that the settings need besides git, which opening the repository asks for. */

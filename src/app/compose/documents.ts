@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { DiskFileTree } from "../../adapters/system/disk-file-tree.ts";
 import { listWorkingFiles, readWorkingFile } from "../../adapters/system/working-files.ts";
 import { findWorkingRoot, workingRootAt } from "../../adapters/system/working-root.ts";
-import { findUncaptured } from "../../config/read-lease.ts";
+import { checkConnections } from "../../config/check-connections.ts";
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import { type Checked, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -37,7 +37,7 @@ export async function loadWorkingCatalog(
   const { value, problems } = catalogLoader(settings, read.connections)(files, undefined);
   return {
     value,
-    problems: [...read.problems, ...findUncaptured(settings, read.connections), ...problems],
+    problems: [...read.problems, ...checkConnections(settings, read.connections), ...problems],
     subjects: subjectsOf(read),
   };
 }

@@ -19,12 +19,15 @@ import type { CliContext } from "../cli/context.ts";
 import type { Leader, LeaderWindows, Standby } from "../host/host-parts.ts";
 import { catalogLoader, type ServiceConfig } from "../read-config.ts";
 import { folderSource, targetSource } from "./documents.ts";
+import { composeOutcomes } from "./outcomes.ts";
 import { composeRenderSettings } from "./render-settings.ts";
 import { openRepository } from "./repository.ts";
 import { composeReview } from "./review.ts";
 import { compileShipped } from "./shipped-template.ts";
 
 const deadLettersMax = 1000;
+/** So many outcomes wait in the state until somebody can be told. */
+const outcomesMax = 10_000;
 
 export interface ServiceWindows {
   readonly log: Log;
@@ -159,7 +162,7 @@ function composeSettings(
   { settings, connections }: ServiceConfig,
   ports: LeadingPorts,
 ): Omit<LeadingSettings, "streams"> {
-  const { repository, output, commit, config, review, fromSecrets } = settings;
+  const { repository, output, commit, config, review, fromSecrets, outcomes } = settings;
   const publisher = review.mode === "pull-request" ? { review: composeReview(context, settings, review, ports) } : {};
   return {
     options: {
@@ -170,6 +173,7 @@ function composeSettings(
       guard: settings.guard,
       records: output.records,
       deadLettersMax,
+      ...(outcomes === undefined ? {} : { outbox: { outcomesMax, isReviewed: review.mode === "pull-request" } }),
       render: composeRenderSettings(settings, context),
     },
     config:
@@ -179,6 +183,7 @@ function composeSettings(
     loadCatalog: catalogLoader(settings, connections),
     ...(fromSecrets.length === 0 ? {} : { derive: (catalog) => deriveConnections(catalog, fromSecrets) }),
     ...publisher,
+    ...(outcomes === undefined ? {} : { outcomes: composeOutcomes(context, outcomes, connections) }),
   };
 }
 

@@ -18,6 +18,7 @@ export function gaugesOf(
   set("sluice_settings_refused", refused !== undefined);
   set("sluice_paused", leading?.paused ?? false);
   set("sluice_held_changes", (leading?.held.length ?? 0) + (leading?.heldPasses.length ?? 0));
+  set("sluice_waiting_outcomes", leading?.outcomes?.waiting ?? 0);
   set("sluice_push_running_seconds", (leading?.push?.milliseconds ?? 0) / 1000);
   set("sluice_triggers", leading?.catalog.triggers ?? 0);
   set("sluice_clusters", leading?.catalog.clusters ?? 0);

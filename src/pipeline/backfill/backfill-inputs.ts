@@ -18,10 +18,11 @@ export function backfillInputs(
   owner: Owner,
   deliveries: readonly Delivery[],
   settings: RenderSettings,
+  stateId: string,
 ): readonly EntityInput[] {
   const alone = catalogOf(catalog, owner);
   return deliveries.flatMap((delivery) =>
-    processDelivery(alone, delivery, settings).inputs.flatMap((input) =>
+    processDelivery(alone, delivery, settings, stateId).inputs.flatMap((input) =>
       // What can't be decoded was a dead letter when it came.
       input.kind === "entity" ? [{ ...input, isBackfill: true as const }] : [],
     ),

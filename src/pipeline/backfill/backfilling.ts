@@ -67,7 +67,13 @@ export class Backfilling {
     const stretch = await this.#read({ keeper, streams, settings }, signal);
     if (stretch === undefined) return false;
     for (const problem of stretch.problems) log.problem(problem);
-    const inputs = backfillInputs(keeper.catalog, backfill.owner, stretch.deliveries, settings);
+    const inputs = backfillInputs(
+      keeper.catalog,
+      backfill.owner,
+      stretch.deliveries,
+      settings,
+      keeper.checkpoint.stateId,
+    );
     const { backfill: _, ...others } = keeper.checkpoint.pending;
     this.#events += inputs.length;
     if (stretch.left !== undefined) {

@@ -40,7 +40,7 @@ export async function tryBackfill(
     const stretch = await readBackfill(left, streams, positions, signal);
     left = stretch.left;
     messages += stretch.deliveries.length;
-    const inputs = backfillInputs(catalog, backfill.owner, stretch.deliveries, settings);
+    const inputs = backfillInputs(catalog, backfill.owner, stretch.deliveries, settings, checkpoint.stateId);
     events += inputs.length;
     const scope = { git: overlay, tree: overlay.tree, rules, catalog, settings, counted: new CountedEntities() };
     const { changeSet } = await foldInputs(scope, inputs, checkpoint, checkpoint);

@@ -5,6 +5,7 @@
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import type { Problem } from "../../model/problem.ts";
 import { emptyCheckpoint } from "../../plan/checkpoint-file.ts";
+import type { StateMark } from "../../plan/state-mark.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import { randomId } from "../random-id.ts";
 import { Absences } from "./absences.ts";
@@ -108,6 +109,11 @@ export class Branches {
   /** Whether the target lacks state commits that the server may have: the next push brings them. */
   get isTargetBehind(): boolean {
     return this.#parts.target.isBehind && this.#parts.absences.mayProject;
+  }
+
+  /** The state's commit up to which everything is on the target; undefined: not known. */
+  get targetMark(): StateMark | undefined {
+    return this.#parts.target.mark;
   }
 
   /** What is in our folders of the target and not ours. */

@@ -27,6 +27,8 @@ export interface MadeTarget {
   readonly projected: Trees;
   /** How many of the steps it holds. */
   readonly steps: number;
+  /** The state's commit that it was made from. */
+  readonly mark: StateMark;
 }
 
 export class TargetBranch {
@@ -41,6 +43,7 @@ export class TargetBranch {
   /** What the last try wanted the target to be, step by step; its answer may have got lost. */
   #offered: readonly MadeTarget[] = [];
   #foreign: readonly ForeignPath[] = [];
+  #mark: StateMark | undefined;
 
   /** `from`: the same branch, as it was held until now. */
   constructor(
@@ -58,10 +61,16 @@ export class TargetBranch {
     this.#waiting = [...from.#waiting];
     this.#offered = from.#offered;
     this.#foreign = from.#foreign;
+    this.#mark = from.#mark;
   }
 
   get head(): Head | undefined {
     return this.#head;
+  }
+
+  /** The state's commit up to which everything is on it; undefined: not known. */
+  get mark(): StateMark | undefined {
+    return this.#mark;
   }
 
   /** Whether there are state commits that it does not have yet. */
@@ -82,6 +91,7 @@ export class TargetBranch {
   /** Nor of what it is to be, step by step: it is brought to the last state at once. */
   forgetAll(): void {
     this.#projected = undefined;
+    this.#mark = undefined;
     this.#waiting = [];
     this.#offered = [];
   }
@@ -114,8 +124,9 @@ export class TargetBranch {
   }
 
   /** The server has this target. */
-  accept({ head, projected, steps }: MadeTarget): void {
+  accept({ head, projected, steps, mark }: MadeTarget): void {
     this.#head = head;
+    this.#mark = mark;
     this.#projected = projected;
     this.#waiting.splice(0, steps);
     this.#offered = [];
@@ -145,7 +156,7 @@ export class TargetBranch {
         const { id, tree } = await this.#git.writeCommit({ base: head?.tree, changes, parents, message, time });
         head = { commit: id, tree };
       }
-      made.push({ head, projected: step.wanted, steps: isBehind ? index + 1 : 0 });
+      made.push({ head, projected: step.wanted, steps: isBehind ? index + 1 : 0, mark: step.mark });
     }
     this.#offered = made;
     return made.at(-1);

@@ -1,6 +1,7 @@
 /** What the settings say of keeping the state. */
 import type { Layout } from "../../model/change-set.ts";
 import type { GuardSettings } from "../../model/mass-change.ts";
+import type { OutboxRules } from "../../model/outcome.ts";
 import type { RenderSettings } from "../../render/render-spec.ts";
 
 export interface KeeperOptions {
@@ -13,4 +14,6 @@ export interface KeeperOptions {
   /** `output.path`: with the state's id it names what a cluster has once. */
   readonly outputPath: string;
   readonly guard: GuardSettings;
+  /** Absent: nobody is told what became of events. */
+  readonly outbox?: OutboxRules;
 }

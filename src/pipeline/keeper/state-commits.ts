@@ -9,6 +9,7 @@ import type { OwnerKey } from "../../model/owner.ts";
 import { partialPauses } from "../../model/pauses.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
 import { writeCheckpoint } from "../../plan/checkpoint-file.ts";
+import { countOfName, outboxFolder } from "../../plan/outbox-file.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
 import { isDue } from "../../plan/pending-work.ts";
@@ -46,6 +47,8 @@ export class StateCommits {
   readonly #counted: CountedEntities;
   /** Up to when the checkpoint's minutes are counted; by the monotonic clock. */
   #countedUntil: number;
+  /** Outbox files that were told: what is left of them, undefined where nothing is. They go with the next commit. */
+  readonly #told: Map<string, string | undefined>;
 
   /** `loaded`: the catalog in force, as it was loaded from the state with the settings of then. */
   constructor(
@@ -55,7 +58,9 @@ export class StateCommits {
     loaded: Catalog,
     checkpoint: Checkpoint,
     counted = new CountedEntities(),
+    told = new Map<string, string | undefined>(),
   ) {
+    this.#told = told;
     this.#counted = counted;
     this.options = options;
     this.branches = branches;
@@ -69,7 +74,7 @@ export class StateCommits {
 
   /** Goes on from here with other settings; the rules are those of before until a catalog is used. */
   changeOver(options: KeeperOptions, branches: Branches, loaded: Catalog): StateCommits {
-    const next = new StateCommits(options, branches, this.ports, loaded, this.#checkpoint, this.#counted);
+    const next = new StateCommits(options, branches, this.ports, loaded, this.#checkpoint, this.#counted, this.#told);
     next.#catalog = this.#catalog;
     next.#stored = this.#stored;
     next.#heldSince = this.#heldSince;
@@ -125,6 +130,12 @@ export class StateCommits {
     this.#rules = rulesOf({ ...this.options, instance: this.options.render.instance }, this.#catalog);
   }
 
+  /** An outbox file was told; `left`: what is still to be told of it. */
+  noteTold(path: string, left: string | undefined): void {
+    this.#told.set(path, left);
+    this.#heldSince ??= this.ports.clock.monotonic();
+  }
+
   /** Changes the checkpoint that the next commit writes. */
   amend(change: Partial<Checkpoint>): void {
     this.#checkpoint = { ...this.#checkpoint, ...change };
@@ -175,7 +186,14 @@ export class StateCommits {
     { mayWait = false, base = this.tree }: { readonly mayWait?: boolean; readonly base?: ObjectId | undefined } = {},
   ): Promise<ChangeSet> {
     this.#nameState();
-    return this.store(await this.fold(inputs, change, base), { mayWait, base });
+    const told = [...this.#told];
+    const files = told.map(([path, text]) => ({ kind: "file" as const, path, text }));
+    const { commits } = this.#stored;
+    const changeSet = await this.store(await this.fold([...inputs, ...files], change, base), { mayWait, base });
+    const isThere = this.#stored.commits !== commits || changeSet.changes.length === 0;
+    if (isThere) for (const [path, left] of told) if (this.#told.get(path) === left) this.#told.delete(path);
+    if (this.#told.size > 0) this.#heldSince ??= this.ports.clock.monotonic();
+    return changeSet;
   }
 
   fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: ObjectId | undefined): Promise<Folded> {
@@ -208,10 +226,13 @@ export class StateCommits {
     if (this.#checkpoint.stateId === "") this.amend({ stateId: randomId(this.ports.chance) });
   }
 
-  #tellDropped({ droppedLetters: dropped }: ChangeSet): void {
-    if (dropped === 0) return;
-    const { deadLettersMax } = this.options;
-    this.ports.log.warn("dead letters are dropped, the oldest first", { dropped, deadLettersMax });
+  #tellDropped({ droppedLetters: dropped, droppedOutbox = [] }: ChangeSet): void {
+    const { deadLettersMax, outbox } = this.options;
+    if (dropped > 0) this.ports.log.warn("dead letters are dropped, the oldest first", { dropped, deadLettersMax });
+    if (droppedOutbox.length === 0) return;
+    const outcomes = droppedOutbox.reduce((sum, path) => sum + countOfName(path), 0);
+    const message = "outcomes are dropped untold, the oldest first: nobody could be told for too long";
+    this.ports.log.warn(message, { dropped: outcomes, outcomesMax: outbox?.outcomesMax });
   }
 
   /** Whether a change of nothing but positions can wait for others still. */
@@ -233,6 +254,8 @@ export class StateCommits {
   }
 }
 
-function isOnlyPositions({ changes }: ChangeSet): boolean {
-  return changes.every(({ path }) => path === checkpointPath || path.startsWith(`${positionsFolder}/`));
+/** That something was told counts as little: what is told once more is told twice, and no more. */
+function isOnlyPositions({ changes, outbox }: ChangeSet): boolean {
+  const isTold = (path: string) => path.startsWith(`${outboxFolder}/`) && path !== outbox?.path;
+  return changes.every(({ path }) => path === checkpointPath || path.startsWith(`${positionsFolder}/`) || isTold(path));
 }

@@ -1,5 +1,6 @@
 /** What was committed since the last push that arrived, added up for the log's one line a batch. */
 import type { ChangeSet, EventEffect } from "../../model/change-set.ts";
+import type { OutboxBatch } from "../../model/outcome.ts";
 import { recentMax } from "./recent.ts";
 
 export interface Effect {
@@ -14,6 +15,8 @@ export interface Effect {
   readonly failed: number;
   /** The last of the events that had an effect, the oldest first. */
   readonly recent: readonly EventEffect[];
+  /** What is to be told of it, the oldest first. */
+  readonly outbox: readonly OutboxBatch[];
   /** When the first of it was committed, by the monotonic clock; undefined: nothing was. */
   readonly since: number | undefined;
 }
@@ -26,6 +29,7 @@ const noEffect: Effect = {
   deleted: 0,
   failed: 0,
   recent: [],
+  outbox: [],
   since: undefined,
 };
 
@@ -44,7 +48,7 @@ export class Effects {
   }
 
   /** One commit of it. */
-  add({ objects, events }: Pick<ChangeSet, "objects" | "events">): void {
+  add({ objects, events, outbox }: Pick<ChangeSet, "objects" | "events" | "outbox">): void {
     const count = (wanted: string) => objects.filter(({ action }) => action === wanted).length;
     const { created, updated, deleted, failed, recent } = this.#pending;
     this.#pending = {
@@ -54,6 +58,7 @@ export class Effects {
       deleted: deleted + count("delete"),
       failed: failed + events.filter(({ action }) => action === "failed").length,
       recent: [...recent, ...events].slice(-recentMax),
+      outbox: outbox === undefined ? this.#pending.outbox : [...this.#pending.outbox, outbox],
     };
   }
 
@@ -79,6 +84,7 @@ export function addEffects(a: Effect, b: Effect): Effect {
     deleted: a.deleted + b.deleted,
     failed: a.failed + b.failed,
     recent: [...a.recent, ...b.recent].slice(-recentMax),
+    outbox: [...a.outbox, ...b.outbox],
     since: a.since ?? b.since,
   };
 }

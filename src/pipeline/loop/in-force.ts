@@ -8,6 +8,7 @@ import type { Checked } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Branches } from "../branches/branches.ts";
 import type { KeeperOptions } from "../keeper/keeper-options.ts";
+import type { OutcomeSettings } from "../outcomes/outcome-teller.ts";
 import type { ReviewPublisher } from "../review/review-publisher.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import type { ConfigSource } from "./config-source.ts";
@@ -36,6 +37,8 @@ export interface LeadingSettings {
   readonly derive?: (catalog: Catalog) => DerivedConnections;
   /** Where the target is changed by review only. */
   readonly review?: ReviewPublisher;
+  /** Who is told what became of events; absent: nobody. */
+  readonly outcomes?: OutcomeSettings;
 }
 
 export interface InForce extends LeadingSettings {

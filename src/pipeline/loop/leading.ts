@@ -10,6 +10,7 @@ import type { ChangeSet } from "../../model/change-set.ts";
 import type { StreamName } from "../../model/delivery.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
+import type { OutboxBatch } from "../../model/outcome.ts";
 import { ownerKey } from "../../model/owner.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { readGuardState } from "../../plan/mass-change/guard-state.ts";
@@ -21,6 +22,7 @@ import type { Metrics } from "../../ports/metrics.ts";
 import type { BranchNames, Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
 import type { ControlCommand } from "../execute-command.ts";
+import { OutcomeTeller } from "../outcomes/outcome-teller.ts";
 import { randomId } from "../random-id.ts";
 import { StateKeeper } from "../state-keeper.ts";
 import { untilAnswered } from "../until-answered.ts";
@@ -94,6 +96,7 @@ export class Leading {
   readonly #watcher: Watcher;
   readonly #reviewing: Reviewing;
   readonly #commands: Commands;
+  readonly #teller: OutcomeTeller;
   /** Who leads: this service, for as long as it runs. */
   readonly #holder: string;
   /** Ends the loop's waiting. */
@@ -130,7 +133,9 @@ export class Leading {
     });
     this.#batcher = new Batcher({ ...shared, inbox: this.#inbox });
     const onPushed = ports.onPushed === undefined ? {} : { onPushed: ports.onPushed };
-    this.#pusher = new Pusher({ ...shared, ...onPushed, mayAct });
+    this.#teller = new OutcomeTeller({ ...shared, git: ports.git, onTold: () => this.#wake() });
+    const onArrived = (outbox: readonly OutboxBatch[]) => this.#teller.add(outbox);
+    this.#pusher = new Pusher({ ...shared, ...onPushed, mayAct, onArrived });
     this.#pusher.begin(inForce.keeper.committed);
     this.#watcher = new Watcher({
       ...shared,
@@ -139,7 +144,10 @@ export class Leading {
       requests: this.#requests,
       readCommit: (commit) => ports.git.readCommit(commit),
       push: (signal) => this.#push(signal),
-      onLooked: (signal) => this.#readStreams(signal),
+      onLooked: async (signal) => {
+        await this.#readStreams(signal);
+        await this.#teller.look();
+      },
     });
     this.#reviewing = new Reviewing({
       requests: this.#requests,
@@ -162,6 +170,7 @@ export class Leading {
     });
     inForce.branches.observe((changeSet) => {
       effects.add(changeSet);
+      this.#teller.drop(changeSet.droppedOutbox);
       countEvents(metrics, changeSet);
       this.#inForce.review?.note(changeSet);
     });
@@ -197,6 +206,7 @@ export class Leading {
       if (branches.stateTree !== undefined) await leading.#takeLead();
     });
     await leading.#push(signal);
+    await untilAnswered(ports, signal, "start", () => leading.#teller.begin());
     return leading;
   }
 
@@ -215,6 +225,7 @@ export class Leading {
       stop();
     };
     const watching = this.#watcher.run(ending.signal).catch(this.#fail);
+    const telling = this.#teller.run(ending.signal).catch(this.#fail);
     try {
       this.#reviewing.start();
       await this.#readStreams(ending.signal);
@@ -225,7 +236,8 @@ export class Leading {
       ending.abort();
       // Nobody carries them out any more, and somebody may wait for them.
       this.#requests.end();
-      await Promise.all([this.#reader.stop(), this.#reviewing.stop(), watching]);
+      await Promise.all([this.#reader.stop(), this.#reviewing.stop(), watching, telling]);
+      await this.#inForce.outcomes?.publisher.close();
     }
   }
 
@@ -272,6 +284,7 @@ export class Leading {
       pusher: this.#pusher,
       absences: this.#absences,
       leftBehind: this.#leftBehind.places,
+      outcomes: this.#teller.snapshot,
       held: [...this.#documents.held, ...this.#heldSettings],
       waiting: this.#inbox.size,
     });
@@ -298,7 +311,7 @@ export class Leading {
    */
   exchange(given: PreparedSettings, takeStreams: () => readonly EventStream[]): Promise<void> {
     return this.#requests.add(async (signal) => {
-      const { branches: before, keeper: old } = this.#inForce;
+      const { branches: before, keeper: old, outcomes: told } = this.#inForce;
       // Documents that came in force meanwhile were neither read nor counted.
       const isCounted = given.wanted.previous === old.loaded;
       const ready = isCounted ? given : await this.prepare(given.settings, given.branches.names);
@@ -314,6 +327,8 @@ export class Leading {
       for (const problem of wanted.problems) this.#ports.log.problem(problem);
       this.#documents.adopt(wanted.version, verdict.held);
       await this.#leftBehind.look();
+      if (told !== settings.outcomes) await told?.publisher.close();
+      this.#teller.add([]);
       await this.#reviewing.exchange();
       await this.#readStreams(signal);
       await this.#push(signal);

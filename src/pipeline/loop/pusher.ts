@@ -3,6 +3,7 @@
  * the service stops is given what is left of the time for stopping.
  */
 import type { StreamName, StreamPosition } from "../../model/delivery.ts";
+import type { OutboxBatch } from "../../model/outcome.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Clock, Log } from "../../ports/system.ts";
@@ -25,6 +26,8 @@ export interface PusherParts {
   readonly mayAct: () => Promise<boolean>;
   /** Told of every push that went through. */
   readonly onPushed?: () => void;
+  /** Is given what is to be told of what has arrived: of a target that is behind, of the state alone. */
+  readonly onArrived?: (outbox: readonly OutboxBatch[]) => void;
 }
 
 /** A push under way. */
@@ -122,7 +125,9 @@ export class Pusher {
     this.#parts.onPushed?.();
     // A push that had to be tried again took along what was committed meanwhile.
     const isAll = !branches.hasUnpushed;
-    this.#tell(isAll ? addEffects(effect, effects.take()) : effect, target !== branches.targetCommit);
+    const arrived = isAll ? addEffects(effect, effects.take()) : effect;
+    this.#tell(arrived, target !== branches.targetCommit);
+    this.#parts.onArrived?.(arrived.outbox);
     inForce().review?.hint(false);
     // What has had its effect stays unsettled where another instance may have the streams by now.
     if (await mayAct()) this.#settle(isAll ? keeper.committed : before);

@@ -140,7 +140,12 @@ export class Reader {
   #receive(delivery: Delivery): void {
     const { keeper, options } = this.#parts.inForce();
     const { catalog } = keeper;
-    const { inputs, problems, warnings, nearMisses, marker } = processDelivery(catalog, delivery, options.render);
+    const { inputs, problems, warnings, nearMisses, marker } = processDelivery(
+      catalog,
+      delivery,
+      options.render,
+      keeper.checkpoint.stateId,
+    );
     const { stream, position, subject } = delivery;
     const { clock, log, metrics, inbox } = this.#parts;
     for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);

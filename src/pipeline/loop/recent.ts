@@ -28,7 +28,7 @@ export interface WithoutEffect {
   readonly subject: string;
   /**
    * unmatched: no trigger is meant; undecoded: it is a dead letter; no cluster: none matches; blank: the action renders to
-   * nothing everywhere; marker: the server says with it that others are gone.
+   * nothing everywhere; marker: the server says with it that others are gone, or Sluice itself what became of one.
    */
   readonly reason: "unmatched" | "undecoded" | "no cluster" | "blank" | "marker";
   /** Of one that could not be decoded. */

@@ -6,6 +6,7 @@ import { describePause, partialPauses } from "../../model/pauses.ts";
 import type { ErrorCode, Problem } from "../../model/problem.ts";
 import type { TargetPlace } from "../../plan/target-place.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
+import type { OutcomesSnapshot } from "../outcomes/outcome-teller.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import type { Absences, AbsentPart } from "./absences.ts";
 import type { Pusher } from "./pusher.ts";
@@ -62,6 +63,8 @@ export interface LeadingSnapshot {
   readonly heldPasses: readonly { readonly id: string; readonly owner: string }[];
   /** A trigger that acts on what streams held before it came, and how many sequences it is behind. */
   readonly backfill?: { readonly owner: string; readonly behind: number };
+  /** Where outcomes are told, and how many wait; absent: nobody is told. */
+  readonly outcomes?: OutcomesSnapshot;
   /** What is not there and must be. */
   readonly absent: Readonly<Partial<Record<AbsentPart, Problem>>>;
   /** Folders of the target that settings named before, and that still hold what is Sluice's. */
@@ -85,6 +88,7 @@ export interface SnapshotParts {
   readonly leftBehind: readonly TargetPlace[];
   readonly held: readonly HeldChange[];
   readonly waiting: number;
+  readonly outcomes: OutcomesSnapshot | undefined;
 }
 
 function describeBackfill({ checkpoint }: StateKeeper): Pick<LeadingSnapshot, "backfill"> {
@@ -99,7 +103,7 @@ function describeBackfill({ checkpoint }: StateKeeper): Pick<LeadingSnapshot, "b
 }
 
 export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
-  const { keeper, streams, reader, pusher, absences, leftBehind, held, waiting } = parts;
+  const { keeper, streams, reader, pusher, absences, leftBehind, held, waiting, outcomes } = parts;
   const { revision, eventTriggers, profiles, clusters } = keeper.catalog;
   const { pushes, effects, running } = pusher;
   const last = pushes.at(-1);
@@ -128,6 +132,7 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
     held,
     heldPasses: keeper.heldPasses.map(({ owner, held: id = "" }) => ({ id, owner: ownerKey(owner) })),
     ...describeBackfill(keeper),
+    ...(outcomes === undefined ? {} : { outcomes }),
     absent: Object.fromEntries(absences.current),
     leftBehind,
     failures: Object.fromEntries(reader.failures),

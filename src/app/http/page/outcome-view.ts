@@ -64,7 +64,7 @@ const reasons: Readonly<Record<WithoutEffect["reason"], string>> = {
   undecoded: "It is no CloudEvent.",
   "no cluster": "A trigger matches, and none of its clusters.",
   blank: "The trigger's cloudEventAction renders to nothing: the event is none of its own.",
-  marker: "The server says with it that other messages are gone.",
+  marker: "It is no event: the server says with it that others are gone, or Sluice itself what became of one.",
 };
 
 function viewWithoutEffect({ at, stream, sequence, subject, reason, problem }: WithoutEffect): OutcomeView {
