@@ -21,11 +21,21 @@ export function readPage(path: string): Page {
   return { path, text: readFileSync(join(findProjectRoot(), path), "utf8") };
 }
 
-/** All pages: those beside the README and those in `docs`. */
+/** All pages: those beside the README, those in `docs`, and those of the examples. */
 export function readPages(): readonly Page[] {
   const markdown = (folder: string) =>
     readdirSync(join(findProjectRoot(), folder)).filter((name) => name.endsWith(".md"));
-  return [...markdown("."), ...markdown("docs").map((name) => `docs/${name}`)].sort().map(readPage);
+  const examples = readdirSync(join(findProjectRoot(), "examples"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => markdown(`examples/${name}`).map((page) => `examples/${name}/${page}`));
+  return [
+    ...markdown("."),
+    ...markdown("docs").map((name) => `docs/${name}`),
+    ...markdown("examples").map((name) => `examples/${name}`),
+    ...examples,
+  ]
+    .sort()
+    .map(readPage);
 }
 
 export function codeBlocks({ text }: Page): readonly CodeBlock[] {
