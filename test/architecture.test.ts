@@ -43,7 +43,8 @@ const rules: Readonly<Record<string, Rule>> = {
   delivery: { ours: ["model", "plan", "render"], others: [] },
   ports: { ours: ["model"], others: [] },
   adapters: { ours: ["model", "ports"], others: "anything" },
-  apply: { ours: ["model", "go-template", "plan", "ports"], others: ["node:crypto"] },
+  // How the label of an owner is written is rendering's.
+  apply: { ours: ["model", "go-template", "plan", "ports", "render"], others: ["node:crypto"] },
   pipeline: { ours: ["model", "config", "events", "render", "plan", "delivery", "ports"], others: [] },
   app: {
     ours: ["model", "config", "events", "render", "plan", "delivery", "ports", "pipeline", "apply"],

@@ -98,6 +98,8 @@ export class AppliedParent {
   #mark: AppliedMark = { commit: "", time: "", by: "", summary: "", before: [] };
   #failures: readonly ObjectOutcome[] = [];
   #writing: Promise<void> = Promise.resolve();
+  /** One that has not begun yet, and will say all that is known by then. */
+  #queued: Promise<void> | undefined;
   /** Commits that the target had, newest first; also those that changed nothing here. */
   #line: readonly string[] = [];
 
@@ -186,7 +188,12 @@ export class AppliedParent {
 
   /** One after the other: the server may turn two around, and the earlier one names fewer kinds. */
   #write(): Promise<void> {
-    const writing = this.#writing.then(() => this.#writeNow());
+    if (this.#queued !== undefined) return this.#queued;
+    const writing = this.#writing.then(() => {
+      this.#queued = undefined;
+      return this.#writeNow();
+    });
+    this.#queued = writing;
     this.#writing = writing.catch(() => undefined);
     return writing;
   }

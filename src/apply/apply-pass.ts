@@ -19,6 +19,7 @@ import { withMember } from "./members.ts";
 import { applyOrder, kindPartOf, rankOf } from "./object-rank.ts";
 import type { ObjectOutcome } from "./outcome.ts";
 import { type ApplyItem, blobAnnotation, blobMark, type PassPlan } from "./pass-plan.ts";
+import type { OwnerDependencies } from "./removal-rounds.ts";
 import { removeObjects } from "./remove-objects.ts";
 import { settleDefinitions } from "./settle-definitions.ts";
 import { waitUntilGone } from "./wait-until-gone.ts";
@@ -35,6 +36,7 @@ export interface PassParts {
   readonly ownership: Ownership;
   /** What becomes of each object, as it becomes known. */
   readonly onOutcome: (key: ObjectKey, outcome: ObjectOutcome, applied?: AppliedObject) => void;
+  readonly dependsOn: OwnerDependencies;
   /** What an object that is new has to wait for; undefined: nothing. */
   readonly prerequisiteOf: (desired: DesiredObject) => Promise<string | undefined>;
   /** The object without the fields that somebody else has for himself, and may. */
@@ -126,7 +128,13 @@ class ApplyPass {
       finding = this.#parts.reader.findKind(identity.group, identity.kind, version);
       this.#kinds.set(name, finding);
     }
-    const kind = await finding;
+    let kind: ResourceKind | undefined;
+    try {
+      kind = await finding;
+    } catch (error) {
+      this.#tell(desired, explainRefusal(desired, error));
+      return [];
+    }
     if (kind === undefined) {
       const apiVersion = identity.group === "" ? version : `${identity.group}/${version}`;
       const message = `the cluster has no kind ${identity.kind} of ${apiVersion}`;
@@ -185,7 +193,10 @@ class ApplyPass {
       isParent ? withMember(bare, ["metadata", "labels", setIdLabel], this.#setId) : this.#mark(desired, bare);
     const object = mark(live === undefined ? desired.object : this.#parts.leaveOut(desired, live));
     try {
-      const { isNew, metadata } = await writer.apply(ref, object, manager);
+      // Between looking and applying somebody may have made it, or have made it anew.
+      const meant = isParent ? undefined : live === undefined ? ("absent" as const) : { uid: live.uid };
+      const { isNew, wasThere, metadata } = await writer.apply(ref, object, manager, meant);
+      if (meant === "absent" && wasThere) await this.#giveBack(ref, metadata);
       // It is not told whether the server changed anything; its version tells.
       const isSame = metadata.resourceVersion === live?.resourceVersion;
       return { action: isNew ? "created" : isSame ? "unchanged" : "configured", applied: metadata };
@@ -197,6 +208,13 @@ class ApplyPass {
       const { metadata } = await writer.apply(ref, mark(desired.object), manager);
       return { action: "configured", message: "deleted and made anew", applied: metadata };
     }
+  }
+
+  /** Somebody was faster, and all that we said stands beside what is his: it does not become ours by that. */
+  async #giveBack(ref: ObjectRef, { uid }: LiveMetadata): Promise<never> {
+    const labels = new Map([[partOfLabel, null]]);
+    await this.#parts.writer.patch(ref, uid, new Map([["metadata", new Map([["labels", labels]])]]));
+    throw new ClusterRefusal("conflict", "somebody else has made it just now");
   }
 
   get #setId(): string {

@@ -7,7 +7,7 @@
 import type { ClusterKey } from "../model/cluster.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import { baseFolder, clusterFileName } from "../plan/paths.ts";
-import type { ClusterReader, ClusterWriter } from "../ports/cluster.ts";
+import type { ClusterReader, ClusterWriter, LiveMetadata } from "../ports/cluster.ts";
 import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
 import type { Clock } from "../ports/system.ts";
 import { AppliedParent, parentNamespace } from "./applied-parent.ts";
@@ -21,7 +21,7 @@ import { leaveOutExclusions } from "./leave-out.ts";
 import { listMembers } from "./list-members.ts";
 import { kindPartOf, rankOf } from "./object-rank.ts";
 import { isTrouble, type ObjectOutcome } from "./outcome.ts";
-import { type OwnerPolicies, policyOf } from "./owner-policies.ts";
+import { dependenciesOf, type OwnerPolicies, policyOf } from "./owner-policies.ts";
 import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";
 import { PendingObjects } from "./pending-objects.ts";
 import { Prerequisites } from "./prerequisites.ts";
@@ -44,8 +44,15 @@ export interface DriftOptions {
   /** Ends the watches. */
   readonly signal: AbortSignal;
   readonly onTrouble: (problem: Problem) => void;
-  /** `isFight`: somebody changes it again and again, and it is left to him for a while. */
-  readonly onCorrected: (outcome: ObjectOutcome, isFight: boolean) => void;
+  readonly onCorrected: (correction: Correction) => void;
+}
+
+export interface Correction {
+  readonly outcome: ObjectOutcome;
+  /** Somebody changes it again and again, and it is left to him for so many milliseconds; 0: there is no fight. */
+  readonly truceMs: number;
+  /** Who else applies or updates it, by field manager. */
+  readonly others: readonly string[];
 }
 
 export interface ApplierParts {
@@ -159,8 +166,9 @@ export class ClusterApplier {
       return undefined;
     }
     try {
-      const report = await this.#run(kind, revision, plan);
-      this.#tellCorrections(drifted, report);
+      const others = new Map<ObjectKey, readonly string[]>();
+      const report = await this.#run(kind, revision, plan, others);
+      this.#tellCorrections(drifted, report, others);
       return report;
     } catch (error) {
       this.#drift?.giveBack(drifted);
@@ -168,13 +176,23 @@ export class ClusterApplier {
     }
   }
 
-  #tellCorrections(drifted: readonly ApplyItem[], { outcomes }: PassReport): void {
+  /** How many objects others change again and again, and that are left to them for a while. */
+  get fights(): number {
+    return this.#drift?.fights ?? 0;
+  }
+
+  #tellCorrections(
+    drifted: readonly ApplyItem[],
+    { outcomes }: PassReport,
+    others: ReadonlyMap<ObjectKey, readonly string[]>,
+  ): void {
     const keys = new Set(drifted.map(({ key }) => key));
     for (const outcome of outcomes) {
       const key = objectKey(outcome.identity);
       const isCorrected = outcome.action === "configured" || outcome.action === "created";
       if (!isCorrected || !keys.has(key)) continue;
-      this.#parts.drift?.onCorrected(outcome, this.#drift?.noteCorrection(key) === true);
+      const truceMs = this.#drift?.noteCorrection(key) ?? 0;
+      this.#parts.drift?.onCorrected({ outcome, truceMs, others: others.get(key) ?? [] });
     }
   }
 
@@ -202,7 +220,8 @@ export class ClusterApplier {
     for (const key of keys) this.#pending.forget(key);
     // What waits for a kind or a Namespace may go on as soon as that has come.
     const hasDefinitions = changed.apply.some(({ key }) => rankOf(key) === "definitions");
-    const due = this.#pending.due(hasDefinitions ? Number.POSITIVE_INFINITY : clock.monotonic());
+    const now = hasDefinitions ? Number.POSITIVE_INFINITY : clock.monotonic();
+    const due = this.#pending.due(now, changed.remove.length > 0);
     const apply: ApplyItem[] = [...changed.apply];
     const remove: RemovalItem[] = [...changed.remove];
     for (const { item } of due) {
@@ -229,7 +248,13 @@ export class ClusterApplier {
     return this.#run("full", revision, { ...plan, problems: [...plan.problems, ...listing.problems] });
   }
 
-  async #run(kind: PassKind, revision: Revision, plan: PassPlan): Promise<PassReport> {
+  /** `others` is filled: who else has fields of the objects that were applied. */
+  async #run(
+    kind: PassKind,
+    revision: Revision,
+    plan: PassPlan,
+    others = new Map<ObjectKey, readonly string[]>(),
+  ): Promise<PassReport> {
     const { reader, writer, git, clock, manager, adoption, holder } = this.#parts;
     const outcomes = new Map<ObjectKey, ObjectOutcome>();
     const files = new Map(plan.apply.map(({ key, file }) => [key, file]));
@@ -244,12 +269,14 @@ export class ClusterApplier {
         manager,
         ownership: { setId: this.#setId, adoption },
         prerequisiteOf: this.#prerequisites.forPass(revision),
+        dependsOn: dependenciesOf(revision.policies),
         leaveOut: (desired, live) => {
           const exclusions = policyOf(revision.policies, desired.file.path)?.exclusions ?? [];
           return leaveOutExclusions(desired, live, manager, exclusions);
         },
         onOutcome: (key, outcome, object) => {
           outcomes.set(key, outcome);
+          if (object !== undefined && kind === "drift") others.set(key, othersOf(object.live, manager));
           this.#noteForDrift(revision, key, files.get(key), object);
         },
       },
@@ -285,6 +312,11 @@ export class ClusterApplier {
     if (isWanted && object !== undefined) this.#drift.note(key, file, object.kind, object.live, drift.signal);
     else if (!isWanted) this.#drift.forget(key);
   }
+}
+
+function othersOf({ managers }: LiveMetadata, manager: string): readonly string[] {
+  const names = managers.filter(({ subresource }) => subresource === "").map(({ name }) => name);
+  return [...new Set(names)].filter((name) => name !== manager);
 }
 
 /** Kinds by name, each once however its case is written. */

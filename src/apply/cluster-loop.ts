@@ -5,7 +5,7 @@
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { Chance } from "../ports/system.ts";
 import { Bell } from "./bell.ts";
-import type { PassReport } from "./cluster-applier.ts";
+import type { Correction, PassReport } from "./cluster-applier.ts";
 import { type ClusterParts, findFolder, openApplier } from "./open-applier.ts";
 import type { ObjectOutcome } from "./outcome.ts";
 import type { TargetFollower } from "./target-follower.ts";
@@ -24,13 +24,14 @@ export interface ClusterLoopParts extends ClusterParts {
   readonly onTrouble: (problem: Problem | undefined) => void;
   /** Objects whose drift is watched, at most. */
   readonly watchedMax: number;
-  readonly onCorrected: (outcome: ObjectOutcome, isFight: boolean) => void;
+  readonly onCorrected: (correction: Correction) => void;
 }
 
 export async function runClusterLoop(parts: ClusterLoopParts, signal: AbortSignal): Promise<void> {
   const { clock, chance, target, onTrouble } = parts;
   let delayMs = backoffMsMin;
   let told: string | undefined;
+  const times: PassTimes = { fullAt: Number.POSITIVE_INFINITY };
   const settle = () => {
     delayMs = backoffMsMin;
     if (told !== undefined) onTrouble(undefined);
@@ -40,7 +41,7 @@ export async function runClusterLoop(parts: ClusterLoopParts, signal: AbortSigna
     const { rings } = target.moved;
     try {
       if (target.head === undefined) await target.moved.wait(rings, Number.POSITIVE_INFINITY, signal);
-      else await workOnCluster(parts, signal, settle);
+      else await workOnCluster(parts, times, signal, settle);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof SluiceError)) throw error;
@@ -52,8 +53,19 @@ export async function runClusterLoop(parts: ClusterLoopParts, signal: AbortSigna
   }
 }
 
+/** What outlasts the trouble that work on a cluster ends by. */
+interface PassTimes {
+  /** Monotonic milliseconds when the next full pass is due, besides the one that work begins with. */
+  fullAt: number;
+}
+
 /** From taking the lease to losing it. Throws what has to be waited out. */
-async function workOnCluster(parts: ClusterLoopParts, signal: AbortSignal, settle: () => void): Promise<void> {
+async function workOnCluster(
+  parts: ClusterLoopParts,
+  times: PassTimes,
+  signal: AbortSignal,
+  settle: () => void,
+): Promise<void> {
   const { clock, target, onPass, onTrouble, onCorrected, watchedMax } = parts;
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
@@ -64,17 +76,20 @@ async function workOnCluster(parts: ClusterLoopParts, signal: AbortSignal, settl
   try {
     const acquired = await lease.acquire(true, signal);
     keeping = lease.keep(both).finally(() => ended.abort());
-    let fullAt = clock.monotonic() + (acquired === "taken-over" ? afterTakeoverMs : fullEveryMs);
+    const now = clock.monotonic();
+    // One that is due sooner stays due: who had it before may still be heard of.
+    if (acquired === "taken-over") times.fullAt = now + afterTakeoverMs;
+    else times.fullAt = Math.min(times.fullAt, now + fullEveryMs);
     while (!both.aborted) {
       const rings = [target.moved.rings, drifts.rings] as const;
       const started = clock.monotonic();
-      const isFullDue = started >= fullAt;
+      const isFullDue = started >= times.fullAt;
       const revision = await findFolder(parts, target.head!);
       const report = await applier.step(revision, isFullDue ? "look" : "if-needed");
       settle();
       if (report !== undefined) onPass(report, applier.troubles, clock.monotonic() - started);
-      if (isFullDue) fullAt = clock.monotonic() + fullEveryMs;
-      const dueMs = Math.max(0, Math.min(fullAt, applier.nextRetryAt) - clock.monotonic());
+      if (isFullDue) times.fullAt = clock.monotonic() + fullEveryMs;
+      const dueMs = Math.max(0, Math.min(times.fullAt, applier.nextRetryAt) - clock.monotonic());
       const woken = new AbortController();
       const either = AbortSignal.any([both, woken.signal]);
       await Promise.race([target.moved.wait(rings[0], dueMs, either), drifts.wait(rings[1], dueMs, either)]);

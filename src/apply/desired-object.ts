@@ -19,6 +19,7 @@ export interface DesiredObject {
   /** Of its apiVersion, without the group. */
   readonly version: string;
   readonly object: JsonObject;
+  readonly labels: ReadonlyMap<string, string>;
   readonly annotations: ReadonlyMap<string, string>;
   /** The label that says whose it is; empty: nobody's. */
   readonly owner: string;
@@ -104,6 +105,7 @@ function readObjects(document: Json, file: DesiredFile): DesiredObject[] {
       identity: { group: slash < 0 ? "" : apiVersion.slice(0, slash), kind, namespace, name },
       version: apiVersion.slice(slash + 1),
       object: document,
+      labels: textsAt(document, "metadata", "labels"),
       annotations: textsAt(document, "metadata", "annotations"),
       owner: textAt(document, "metadata", "labels", "sluice.dev/owner") ?? "",
       file,

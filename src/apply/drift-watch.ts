@@ -26,14 +26,34 @@ export interface DriftWatchParts {
 interface Watched {
   readonly file: DesiredFile;
   readonly mark: string;
-  /** When it was corrected last, in monotonic milliseconds, newest last; only the last few count. */
-  readonly corrected: readonly number[];
+  readonly fight: Fight;
 }
 
-/** So many corrections within so long are a fight, and then it is left alone for so long. */
+/**
+ * Corrections of one object that follow each other. Times are monotonic milliseconds. Quick or slow, somebody else wants
+ * another thing of it: it is left to him for longer each time.
+ */
+interface Fight {
+  readonly corrections: number;
+  readonly lastAt: number;
+  /** Left alone until then. */
+  readonly truceUntil: number;
+  readonly truces: number;
+}
+
+const peace: Fight = { corrections: 0, lastAt: Number.NEGATIVE_INFINITY, truceUntil: 0, truces: 0 };
+/** From so many corrections on it is a fight, and again at each that follows a truce. */
 const fightCorrections = 5;
-const fightWithinMs = 60_000;
-const truceMs = 10 * 60_000;
+/** What holds so long was no part of it. */
+const peaceMs = 10 * 60_000;
+const truceMs = { first: 10 * 60_000, max: 6 * 3_600_000 } as const;
+
+function fightOn({ corrections, lastAt, truceUntil, truces }: Fight, now: number): Fight {
+  if (now - Math.max(lastAt, truceUntil) > peaceMs) return { ...peace, corrections: 1, lastAt: now };
+  const next = { corrections: corrections + 1, lastAt: now, truceUntil, truces };
+  if (next.corrections < fightCorrections) return next;
+  return { ...next, truces: truces + 1, truceUntil: now + Math.min(truceMs.first * 2 ** truces, truceMs.max) };
+}
 
 export class DriftWatch {
   readonly #parts: DriftWatchParts;
@@ -51,7 +71,7 @@ export class DriftWatch {
     const known = this.#objects.get(key);
     if (known === undefined && this.#objects.size >= this.#parts.watchedMax) return;
     const mark = ownMark(live, this.#parts.manager);
-    this.#objects.set(key, { file, mark, corrected: known?.corrected ?? [] });
+    this.#objects.set(key, { file, mark, fight: known?.fight ?? peace });
     if (this.#drifted.get(key) === mark) this.#drifted.delete(key);
     const name = `${kind.group}/${kind.version}/${kind.plural}`;
     if (!this.#kinds.has(name)) this.#kinds.set(name, this.#follow(kind, signal));
@@ -68,13 +88,21 @@ export class DriftWatch {
     for (const [key, { file }] of this.#objects) if (!isWanted(file)) this.forget(key);
   }
 
-  /** It was corrected: something had really been changed. True where that has become a fight. */
-  noteCorrection(key: ObjectKey): boolean {
+  /** It was corrected: something had really been changed. For how many milliseconds it is left alone now; 0: no fight. */
+  noteCorrection(key: ObjectKey): number {
     const known = this.#objects.get(key);
-    if (known === undefined) return false;
-    const corrected = [...known.corrected, this.#parts.clock.monotonic()].slice(-fightCorrections);
-    this.#objects.set(key, { ...known, corrected });
-    return this.#isFight(corrected);
+    if (known === undefined) return 0;
+    const now = this.#parts.clock.monotonic();
+    const fight = fightOn(known.fight, now);
+    this.#objects.set(key, { ...known, fight });
+    return Math.max(0, fight.truceUntil - now);
+  }
+
+  /** How many objects are left to somebody else at the moment. */
+  get fights(): number {
+    let count = 0;
+    for (const { fight } of this.#objects.values()) if (this.#isTruce(fight)) count++;
+    return count;
   }
 
   /** What is to be corrected now. */
@@ -82,7 +110,7 @@ export class DriftWatch {
     const items: ApplyItem[] = [];
     for (const [key, seen] of this.#drifted) {
       const known = this.#objects.get(key);
-      if (known !== undefined && this.#isFight(known.corrected)) continue;
+      if (known !== undefined && this.#isTruce(known.fight)) continue;
       this.#drifted.delete(key);
       // It was our own write that was seen.
       if (known !== undefined && known.mark !== seen) items.push({ key, file: known.file });
@@ -99,8 +127,8 @@ export class DriftWatch {
   get nextAt(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const key of this.#drifted.keys()) {
-      const { corrected = [] } = this.#objects.get(key) ?? {};
-      if (this.#isFight(corrected)) next = Math.min(next, corrected.at(-1)! + truceMs);
+      const { fight = peace } = this.#objects.get(key) ?? {};
+      if (this.#isTruce(fight)) next = Math.min(next, fight.truceUntil);
     }
     return next;
   }
@@ -110,11 +138,8 @@ export class DriftWatch {
     await Promise.all(this.#kinds.values());
   }
 
-  #isFight(corrected: readonly number[]): boolean {
-    const [first = 0] = corrected;
-    const last = corrected.at(-1) ?? 0;
-    const isFight = corrected.length === fightCorrections && last - first <= fightWithinMs;
-    return isFight && this.#parts.clock.monotonic() - last < truceMs;
+  #isTruce({ truceUntil }: Fight): boolean {
+    return this.#parts.clock.monotonic() < truceUntil;
   }
 
   async #follow(kind: ResourceKind, signal: AbortSignal): Promise<void> {

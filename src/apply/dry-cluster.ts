@@ -7,6 +7,7 @@ import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import { isSameJson, type JsonObject } from "../model/json.ts";
 import type { Problem } from "../model/problem.ts";
 import type {
+  Applied,
   ClusterReader,
   ClusterWriter,
   ListOptions,
@@ -45,18 +46,16 @@ export class DryCluster implements ClusterReader, ClusterWriter {
     return (await this.#reader.findKind(group, kind, version)) ?? this.#newKinds.find(isWanted);
   }
 
-  async apply(
-    ref: ObjectRef,
-    object: JsonObject,
-    manager: string,
-  ): Promise<{ isNew: boolean; metadata: LiveMetadata }> {
+  async apply(ref: ObjectRef, object: JsonObject, manager: string): Promise<Applied> {
     this.#noteDefinition(ref, object);
     const before = this.#isAbsent(ref) ? undefined : await this.#reader.readObject(ref);
     const after = await this.#tryApply(ref, object, manager, before);
     const isSame = before !== undefined && sameObject(before, after);
     if (!isSame) this.#onChange({ ref, before, after });
     const metadata = metadataOf(ref, isSame ? before : after);
-    return { isNew: before === undefined, metadata: isSame ? metadata : { ...metadata, resourceVersion: "changed" } };
+    const shown = isSame ? metadata : { ...metadata, resourceVersion: "changed" };
+    // Nobody can be faster where nothing is written.
+    return { isNew: before === undefined, wasThere: false, metadata: shown };
   }
 
   async remove(ref: ObjectRef): Promise<boolean> {

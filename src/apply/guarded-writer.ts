@@ -26,7 +26,7 @@ export function guardWriter(cluster: Cluster, assertHeld: () => void): GuardedWr
     return writing;
   };
   return {
-    apply: (ref, object, manager) => follow(writer.apply(ref, object, manager)),
+    apply: (ref, object, manager, meant) => follow(writer.apply(ref, object, manager, meant)),
     remove: (ref, uid, order) => follow(writer.remove(ref, uid, order)),
     patch: (ref, uid, change) => follow(writer.patch(ref, uid, change)),
     renameManager: (ref, from, to) => follow(writer.renameManager(ref, from, to)),

@@ -21,9 +21,11 @@ export async function listMembers(
   const members = new Map<ObjectKey, SetMember>();
   const problems: Problem[] = [];
   for (const { group, kind: name } of kinds) {
-    const kind = await reader.findKind(group, name);
-    if (kind === undefined) continue;
+    let plural = name;
     try {
+      const kind = await reader.findKind(group, name);
+      if (kind === undefined) continue;
+      plural = kind.plural;
       for await (const metadata of reader.listMetadata(kind, { labelSelector: partOfSelector(setId) })) {
         if (!isMember(metadata, setId)) continue;
         const key = objectKey({ group, kind: kind.kind, namespace: metadata.namespace, name: metadata.name });
@@ -31,7 +33,7 @@ export async function listMembers(
       }
     } catch (error) {
       if (!(error instanceof ClusterRefusal)) throw error;
-      const message = `${kind.plural} can't be listed, so none of them is pruned: ${error.message}`;
+      const message = `${plural} can't be listed, so none of them is pruned: ${error.message}`;
       problems.push({ ...error.problem, severity: "warning", message });
     }
   }

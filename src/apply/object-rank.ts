@@ -1,4 +1,4 @@
-/** The order in which objects are applied; they are deleted in the reverse of it. */
+/** The order in which objects are applied, and the stages in which they are deleted, in the reverse of it. */
 import type { ObjectKey } from "./desired-object.ts";
 
 /**
@@ -27,8 +27,6 @@ export function kindPartOf(key: ObjectKey): string {
 }
 
 export type RemovalStage = "gates" | "rest" | "crds" | "namespaces";
-
-export const removalOrder: readonly RemovalStage[] = ["gates", "rest", "crds", "namespaces"];
 
 export function removalStageOf(key: ObjectKey): RemovalStage {
   const rank = rankOf(key);

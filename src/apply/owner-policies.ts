@@ -3,25 +3,23 @@
  * for himself. Read from the documents of the catalog in force, as the state branch keeps them.
  */
 import { parseYaml11Stream, YamlError, YamlToJsonError } from "../go-template/index.ts";
+import type { LabelSelector } from "../model/cluster.ts";
 import type { Json } from "../model/json.ts";
-import type { OwnerKind } from "../model/owner.ts";
+import { type Owner, type OwnerKind, ownerKey } from "../model/owner.ts";
+import { parseSelector } from "../model/parse-selector.ts";
+import type { PatchTarget, TextPattern } from "../model/patch.ts";
 import { catalogFolder, encodePathPart, readOwnedPath } from "../plan/paths.ts";
 import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
+import { ownerLabelValue } from "../render/manifests/provenance.ts";
 import { diffTrees } from "./diff-trees.ts";
 import { listAt, textAt } from "./members.ts";
+import type { OwnerDependencies } from "./removal-rounds.ts";
 
-/** Fields that are not ours to correct, in the objects that `target` means; all objects without it. */
+/** Fields that are not ours to correct, in the objects that `target` means; all objects where it says nothing. */
 export interface DriftExclusion {
   /** JSON pointers. */
   readonly paths: readonly string[];
-  readonly target?: {
-    /** Each a pattern that has to match the whole; absent ones match everything. */
-    readonly group?: string;
-    readonly version?: string;
-    readonly kind?: string;
-    readonly namespace?: string;
-    readonly name?: string;
-  };
+  readonly target: PatchTarget;
 }
 
 export interface OwnerPolicy {
@@ -29,6 +27,9 @@ export interface OwnerPolicy {
   readonly exclusions: readonly DriftExclusion[];
   /** Owners whose objects have to be there and well before new ones of this one come; by the same keys. */
   readonly dependsOn: readonly string[];
+  /** The label that its objects carry, and those of the owners that it depends on, in their order. */
+  readonly label: string;
+  readonly labelsOfPrerequisites: readonly string[];
 }
 
 /** By `<kind>/<the owner's folder>`; owners that want nothing special are absent. */
@@ -53,6 +54,12 @@ export function policyOf(policies: OwnerPolicies, path: string): OwnerPolicy | u
   if (policies.size === 0) return undefined;
   const owned = readOwnedPath(path);
   return owned === undefined ? undefined : policies.get(`${owned.kind}/${owned.ownerFolder}`);
+}
+
+/** Which owners depend on which, by the labels that their objects carry. */
+export function dependenciesOf(policies: OwnerPolicies): OwnerDependencies {
+  const all = [...policies.values()].filter(({ dependsOn }) => dependsOn.length > 0);
+  return new Map(all.map(({ label, labelsOfPrerequisites }) => [label, labelsOfPrerequisites]));
 }
 
 type Repository = BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
@@ -110,26 +117,52 @@ function addPolicy(policies: Map<string, OwnerPolicy>, text: string): void {
   const kind = ownerKinds[(textAt(document, "kind") ?? "").toLowerCase()];
   const name = textAt(document, "metadata", "name");
   if (kind === undefined || name === undefined) return;
-  policies.set(`${kind}/${encodePathPart(name)}`, {
+  const namespace = kind === "Profile" ? (textAt(document, "metadata", "namespace") ?? "") : "";
+  // A Profile depends on Profiles beside it, everybody else on ClusterProfiles.
+  const prerequisites = listAt(document, "spec", "dependsOn").flatMap((one) =>
+    typeof one === "string"
+      ? [{ kind: kind === "Profile" ? kind : "ClusterProfile", namespace, name: one } as const]
+      : [],
+  );
+  policies.set(policyKey({ kind, namespace, name }), {
     correctsDrift: textAt(document, "spec", "syncMode") === "ContinuousWithDriftDetection",
     exclusions: listAt(document, "spec", "driftExclusions").flatMap(readExclusion),
-    // A Profile depends on Profiles beside it, everybody else on ClusterProfiles.
-    dependsOn: listAt(document, "spec", "dependsOn").flatMap((prerequisite) =>
-      typeof prerequisite === "string"
-        ? [`${kind === "Profile" ? kind : "ClusterProfile"}/${encodePathPart(prerequisite)}`]
-        : [],
-    ),
+    dependsOn: prerequisites.map(policyKey),
+    label: ownerLabelValue(ownerKey({ kind, namespace, name })),
+    labelsOfPrerequisites: prerequisites.map((owner) => ownerLabelValue(ownerKey(owner))),
   });
 }
 
-/** One that selects by labels or annotations is none: it must not leave out more than it means. */
+function policyKey({ kind, name }: Owner): string {
+  return `${kind}/${encodePathPart(name)}`;
+}
+
+const patternFields = ["group", "version", "kind", "namespace", "name"] as const;
+const selectorFields = { labelSelector: "labels", annotationSelector: "annotations" } as const;
+
+/** None where its selectors can't be read: it must not leave out more than it means. */
 function readExclusion(written: Json): DriftExclusion[] {
-  const selectors = ["labelSelector", "annotationSelector"];
-  if (selectors.some((key) => textAt(written, "target", key) !== undefined)) return [];
   const paths = listAt(written, "paths").filter((path) => typeof path === "string");
-  const target = (["group", "version", "kind", "namespace", "name"] as const).flatMap((key) => {
-    const pattern = textAt(written, "target", key);
-    return pattern === undefined || pattern === "" ? [] : [[key, pattern] as const];
-  });
-  return [{ paths, ...(target.length === 0 ? {} : { target: Object.fromEntries(target) }) }];
+  const target: Record<string, TextPattern | LabelSelector> = {};
+  for (const field of patternFields) {
+    const pattern = textAt(written, "target", field) ?? "";
+    if (pattern !== "") target[field] = { matches: (text) => matchesWhole(pattern, text) };
+  }
+  for (const [field, name] of Object.entries(selectorFields)) {
+    const text = textAt(written, "target", field) ?? "";
+    if (text === "") continue;
+    const selector = parseSelector(text);
+    if (selector === undefined) return [];
+    target[name] = selector;
+  }
+  return [{ paths, target }];
+}
+
+/** Patterns are kustomize's, of people who write the catalog; one that is none stands for itself. */
+function matchesWhole(pattern: string, value: string): boolean {
+  try {
+    return new RegExp(`^(?:${pattern})$`).test(value);
+  } catch {
+    return pattern === value;
+  }
 }

@@ -50,8 +50,12 @@ export class PendingObjects {
     this.#objects.delete(key);
   }
 
-  due(now: number): readonly PendingObject[] {
-    return [...this.#objects.values()].filter(({ dueAt }) => dueAt <= now);
+  /** What is due; of removals all, as soon as one is: what goes first depends on what else goes. */
+  due(now: number, hasRemovals: boolean): readonly PendingObject[] {
+    const all = [...this.#objects.values()];
+    const isDue = ({ dueAt }: PendingObject) => dueAt <= now;
+    const withRemovals = hasRemovals || all.some((one) => "remove" in one.item && isDue(one));
+    return all.filter((one) => isDue(one) || (withRemovals && "remove" in one.item));
   }
 
   /** When the next is due; infinite: none waits. */

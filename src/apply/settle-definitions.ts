@@ -1,4 +1,5 @@
 /** After a CustomResourceDefinition is applied its kind is served a moment later. */
+import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { ClusterReader } from "../ports/cluster.ts";
 import type { Clock } from "../ports/system.ts";
 import type { DesiredObject } from "./desired-object.ts";
@@ -22,10 +23,20 @@ export async function settleDefinitions(
         return name !== undefined && memberAt(version, "served") === true ? [name] : [];
       });
       for (const version of versions) {
-        while ((await reader.findKind(group, kind, version)) === undefined && clock.monotonic() < until) {
+        while (!(await isServed(reader, group, kind, version)) && clock.monotonic() < until) {
           await clock.sleep(lookMs);
         }
       }
     }),
   );
+}
+
+async function isServed(reader: ClusterReader, group: string, kind: string, version: string): Promise<boolean> {
+  try {
+    return (await reader.findKind(group, kind, version)) !== undefined;
+  } catch (error) {
+    // Of a group that is not served at the moment whatever is in it fails by itself.
+    if (error instanceof ClusterRefusal) return false;
+    throw error;
+  }
 }

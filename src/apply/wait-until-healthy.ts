@@ -1,6 +1,7 @@
 /** Waits until what was applied does what it is there for, or until time is up. */
 
-import type { ClusterReader } from "../ports/cluster.ts";
+import { ClusterRefusal } from "../model/cluster-refusal.ts";
+import type { ClusterReader, ResourceKind } from "../ports/cluster.ts";
 import type { Clock } from "../ports/system.ts";
 import { type GroupKind, partOfSelector, writeGroupKind } from "./apply-set.ts";
 import { textAt } from "./members.ts";
@@ -47,7 +48,13 @@ async function listUnhealthy(
   { group, kind: name }: GroupKind,
   setId: string,
 ): Promise<UnhealthyObject[]> {
-  const kind = await reader.findKind(group, name);
+  let kind: ResourceKind | undefined;
+  try {
+    kind = await reader.findKind(group, name);
+  } catch (error) {
+    if (!(error instanceof ClusterRefusal)) throw error;
+    return [{ health: "in-progress", message: error.message, group, kind: name, namespace: "", name: "*" }];
+  }
   if (kind === undefined) return [];
   const found: UnhealthyObject[] = [];
   for await (const object of reader.listObjects(kind, { labelSelector: partOfSelector(setId) })) {

@@ -1,7 +1,8 @@
 /** `patches` of owners: those of RFC 6902. What is merged strategically has no effect, and a warning says so. */
 import { RE2JS, RE2JSException } from "re2js";
-import type { LabelRequirement, LabelSelector } from "../model/cluster.ts";
+import type { LabelSelector } from "../model/cluster.ts";
 import type { JsonObject } from "../model/json.ts";
+import { parseSelector } from "../model/parse-selector.ts";
 import type { Patch, PatchTarget, TextPattern } from "../model/patch.ts";
 import type { Checked, Problem } from "../model/problem.ts";
 import { formatPath } from "./check-shape.ts";
@@ -69,25 +70,4 @@ function readTarget(document: YamlDocument, path: Path, target: JsonObject): Che
     else value[name] = selector;
   }
   return { value, problems };
-}
-
-const key = "[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?";
-const requirement = new RegExp(
-  `^(?:(!)\\s*(${key})|(${key})\\s*(?:(==|=|!=)\\s*([^,()=!\\s]*)|(in|notin)\\s*\\(([^()]*)\\))?)$`,
-);
-
-/** Kubernetes' text form of a selector. Undefined: it is none. */
-export function parseSelector(text: string): LabelSelector | undefined {
-  const requirements: LabelRequirement[] = [];
-  for (const part of text.split(/,(?![^()]*\))/)) {
-    const [, not, absent, label, compare, one, set, members = ""] = requirement.exec(part.trim()) ?? [];
-    if (absent !== undefined && not === "!") requirements.push({ key: absent, operator: "DoesNotExist", values: [] });
-    else if (label === undefined) return undefined;
-    else if (set !== undefined) {
-      const values = members.split(",").map((member) => member.trim());
-      requirements.push({ key: label, operator: set === "in" ? "In" : "NotIn", values });
-    } else if (compare === undefined) requirements.push({ key: label, operator: "Exists", values: [] });
-    else requirements.push({ key: label, operator: compare === "!=" ? "NotIn" : "In", values: [one ?? ""] });
-  }
-  return { requirements };
 }

@@ -3,7 +3,7 @@ import { SluiceError } from "./problem.ts";
 
 /**
  * `terminating`: its namespace is being deleted. `conflict`: the object is not the one that was meant, or has changed.
- * `expired`: the page or version that was asked for is forgotten. `immutable`: a field can't be changed any more. `invalid` is what no retry makes valid, unless others change something.
+ * `expired`: the page or version that was asked for is forgotten. `unserved`: who serves its API group is not available. `immutable`: a field can't be changed any more. `invalid` is what no retry makes valid, unless others change something.
  */
 export type RefusalReason =
   | "invalid"
@@ -13,6 +13,7 @@ export type RefusalReason =
   | "not-found"
   | "terminating"
   | "expired"
+  | "unserved"
   | "other";
 
 /** The server does not want it: one object's trouble, and nobody else's. */

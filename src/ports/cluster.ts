@@ -67,7 +67,8 @@ export type WatchEvent =
 export interface ClusterReader {
   /**
    * The kind with this name, its case folded, at this version, or at the one that the server prefers. Undefined: the
-   * server has none, also after it was asked again.
+   * server has none, also after it was asked again. A refusal with `unserved` where it can't say: who serves the group is
+   * not available.
    */
   findKind(group: string, kind: string, version?: string): Promise<ResourceKind | undefined>;
   readMetadata(ref: ObjectRef): Promise<LiveMetadata | undefined>;
@@ -90,9 +91,22 @@ export interface ClusterReader {
 
 export type DeletionOrder = "background" | "foreground";
 
+/** The very object that a write is meant for, or that there is none yet. */
+export type MeantObject = { readonly uid: string } | "absent";
+
+export interface Applied {
+  readonly isNew: boolean;
+  /** There was one for certain: where it was sent twice, what was there may be what the first one made. */
+  readonly wasThere: boolean;
+  readonly metadata: LiveMetadata;
+}
+
 export interface ClusterWriter {
-  /** Server-side apply with force: as `manager`, exactly these fields. */
-  apply(ref: ObjectRef, object: JsonObject, manager: string): Promise<{ isNew: boolean; metadata: LiveMetadata }>;
+  /**
+   * Server-side apply as `manager`, exactly these fields: with force, but where there should be none yet. A refusal with
+   * `conflict` where there is another than the one that is meant, or where one that should not be there has the fields.
+   */
+  apply(ref: ObjectRef, object: JsonObject, manager: string, meant?: MeantObject): Promise<Applied>;
   /** Deletes that very object; false: it is gone, or there is another one in its place. */
   remove(ref: ObjectRef, uid: string, order: DeletionOrder): Promise<boolean>;
   /** A JSON merge patch of that very object; a refusal with `conflict` where there is another in its place. */

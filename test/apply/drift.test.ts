@@ -26,8 +26,10 @@ async function begin(spec: string, watchedMax = 100): Promise<void> {
     bell: new Bell(clock),
     signal: stop.signal,
     onTrouble: () => undefined,
-    onCorrected: ({ identity, action }, isFight) =>
-      corrected.push(`${action} ${identity.name}${isFight ? ", a fight" : ""}`),
+    onCorrected: ({ outcome: { identity, action }, truceMs, others }) => {
+      const fight = truceMs === 0 ? "" : `, a fight with ${others.join(", ")} for ${truceMs / 60_000} min`;
+      corrected.push(`${action} ${identity.name}${fight}`);
+    },
   });
   world.commit(Object.fromEntries([objectFile("ConfigMap/default/a", ours), objectFile("ConfigMap/default/b", ours)]));
   await world.step();
@@ -117,13 +119,77 @@ it("a fight is noticed, told, and left alone for a while", async () => {
     await settle();
     clock.advance(2_000);
   }
-  expect(corrected.at(-1)).toBe("configured a, a fight");
+  expect(corrected.at(-1)).toBe("configured a, a fight with person for 10 min");
   await change({ key: "theirs at last" });
   expect(await world.step()).toBeUndefined();
   expect(dataOf("a").key).toBe("theirs at last");
   expect(world.nextRetryAt - clock.monotonic()).toBeLessThanOrEqual(10 * 60_000);
   clock.advance(11 * 60_000);
   expect(await world.actions()).toEqual(["configured ConfigMap/a"]);
+});
+
+it("a slow fight is one too, and what holds long enough ends it", async () => {
+  await begin(drifting);
+  const lose = async () => {
+    await change({ key: `theirs ${clock.monotonic()}` });
+    expect(await world.actions()).toEqual(["configured ConfigMap/a"]);
+    await settle();
+  };
+  for (let round = 0; round < 5; round++) {
+    await lose();
+    clock.advance(3 * 60_000);
+  }
+  expect(corrected.at(-1)).toBe("configured a, a fight with person for 10 min");
+  // The truce, and then nobody touches it for a while: the next change by somebody else is corrected as the first was.
+  clock.advance(20 * 60_000);
+  await lose();
+  expect(corrected.at(-1)).toBe("configured a");
+});
+
+it("who goes on fighting after each truce is left alone for longer and longer, up to six hours", async () => {
+  await begin(drifting);
+  const lose = async () => {
+    await change({ key: `theirs ${clock.monotonic()}` });
+    await world.step();
+    await settle();
+  };
+  for (let round = 0; round < 5; round++) await lose();
+  const truces: number[] = [];
+  for (let round = 0; round < 7; round++) {
+    truces.push(Number(/for (\d+) min/.exec(corrected.at(-1)!)![1]));
+    clock.advance(truces.at(-1)! * 60_000 + 1_000);
+    await lose();
+  }
+  expect(truces).toEqual([10, 20, 40, 80, 160, 320, 360]);
+});
+
+const exclude = (target: string, paths = "/data/key") =>
+  `{syncMode: ContinuousWithDriftDetection, driftExclusions: [{paths: ["${paths}"], target: ${target}}]}`;
+
+it.each([
+  ["{labelSelector: sluice.dev/owner=EventTrigger.login}", "theirs"],
+  ["{labelSelector: 'sluice.dev/owner in (EventTrigger.login, other)'}", "theirs"],
+  ["{labelSelector: '!sluice.dev/owner'}", "ours"],
+  ["{labelSelector: app=web}", "ours"],
+  ["{annotationSelector: example.com/scaled=yes}", "theirs"],
+  ["{annotationSelector: example.com/scaled!=yes}", "ours"],
+  ["{kind: ConfigMap, annotationSelector: example.com/scaled}", "theirs"],
+  ["{kind: Secret, annotationSelector: example.com/scaled}", "ours"],
+  ["{labelSelector: '== what'}", "ours"],
+])("an exclusion with target %s: what somebody took is %s", async (target, then) => {
+  world.commitTrigger("login", exclude(target));
+  const annotations = { "example.com/scaled": "yes" };
+  world.watchDrift({
+    ...{ watchedMax: 10, bell: new Bell(clock), signal: stop.signal },
+    onTrouble: () => undefined,
+    onCorrected: () => undefined,
+  });
+  world.commit(Object.fromEntries([objectFile("ConfigMap/default/a", { ...ours, annotations })]));
+  await world.step();
+  await settle();
+  await change({ key: "theirs" });
+  await world.step();
+  expect(dataOf("a").key).toBe(then);
 });
 
 it("watches no more objects than it may", async () => {

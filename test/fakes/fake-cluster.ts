@@ -6,6 +6,7 @@ import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
 import { isJsonObject, isSameJson, type Json, type JsonObject } from "../../src/model/json.ts";
 import { SluiceError } from "../../src/model/problem.ts";
 import type {
+  Applied,
   Cluster,
   ClusterWriter,
   FieldManager,
@@ -14,6 +15,7 @@ import type {
   LeaseState,
   ListOptions,
   LiveMetadata,
+  MeantObject,
   ObjectRef,
   ResourceKind,
   WatchEvent,
@@ -68,6 +70,10 @@ export class FakeCluster implements Cluster {
   beforeWrite: () => void = () => undefined;
   /** Field managers that write by other means than server-side apply, as controllers do. */
   readonly updaters = new Set<string>();
+  /** Names of objects that stay when they are deleted, until `drop`. */
+  readonly finalizers = new Set<string>();
+  /** API groups that are not available at the moment. */
+  readonly unserved = new Set<string>();
   /** Nothing answers. */
   isDown = false;
   /** Watches see nothing. */
@@ -93,6 +99,35 @@ export class FakeCluster implements Cluster {
       name: String(metadata.get("name")),
     };
     return this.#metadataOf(this.#store(ref, object, manager));
+  }
+
+  /** Somebody else's apply, at once. */
+  put(
+    manager: string,
+    kindName: string,
+    namespace: string,
+    name: string,
+    data: Readonly<Record<string, string>>,
+  ): void {
+    const kind = this.#kinds.find((one) => one.kind === kindName)!;
+    const metadata = new Map([
+      ["name", name],
+      ["namespace", namespace],
+    ]);
+    const object = new Map<string, Json>([
+      ["metadata", metadata],
+      ["data", new Map(Object.entries(data))],
+    ]);
+    this.#store({ kind, namespace, name }, object, manager);
+  }
+
+  dataOf(kind: string, namespace: string, name: string): Record<string, Json> {
+    return Object.fromEntries((this.objectOf(kind, namespace, name)?.get("data") ?? new Map()) as JsonObject);
+  }
+
+  labelsOf(kind: string, namespace: string, name: string): Record<string, Json> {
+    const metadata = (this.objectOf(kind, namespace, name)?.get("metadata") ?? new Map()) as JsonObject;
+    return Object.fromEntries((metadata.get("labels") ?? new Map()) as JsonObject);
   }
 
   /** Whether there is one, and its uid. */
@@ -141,6 +176,7 @@ export class FakeCluster implements Cluster {
 
   async findKind(group: string, kind: string, version?: string): Promise<ResourceKind | undefined> {
     this.#answer();
+    if (this.unserved.has(group)) throw new ClusterRefusal("unserved", `who serves ${group} is not available`);
     return this.#kinds.find(
       (one) =>
         one.group === group &&
@@ -221,22 +257,27 @@ export class FakeCluster implements Cluster {
     return this.#merge(this.#objects.get(keyOf(ref)), object, manager).object;
   }
 
-  async apply(
-    ref: ObjectRef,
-    object: JsonObject,
-    manager: string,
-  ): Promise<{ isNew: boolean; metadata: LiveMetadata }> {
+  async apply(ref: ObjectRef, object: JsonObject, manager: string, meant?: MeantObject): Promise<Applied> {
     this.#write(`apply ${ref.kind.kind}/${ref.name}`);
     this.#check(ref, object);
-    const isNew = !this.#objects.has(keyOf(ref));
-    return { isNew, metadata: this.#metadataOf(this.#store(ref, object, manager)) };
+    const known = this.#objects.get(keyOf(ref));
+    if (typeof meant === "object" && known?.uid !== meant.uid) {
+      throw new ClusterRefusal("conflict", `uid mismatch: ${ref.name} is not the one with ${meant.uid}`);
+    }
+    const wanted = new Map(leavesOf(object));
+    const isOthers = ([path, value]: [string, Json]) => wanted.has(path) && !isSameJson(wanted.get(path), value);
+    if (meant === "absent" && known !== undefined && leavesOf(known.object).some(isOthers)) {
+      throw new ClusterRefusal("conflict", "Apply failed: others have the fields");
+    }
+    const metadata = this.#metadataOf(this.#store(ref, object, manager));
+    return { isNew: known === undefined, wasThere: known !== undefined, metadata };
   }
 
   async remove(ref: ObjectRef, uid: string): Promise<boolean> {
     this.#write(`delete ${ref.kind.kind}/${ref.name}`);
     const stored = this.#objects.get(keyOf(ref));
     if (stored?.uid !== uid) return false;
-    if (ref.kind.kind === "Namespace" && this.holdsNamespaces) {
+    if ((ref.kind.kind === "Namespace" && this.holdsNamespaces) || this.finalizers.has(ref.name)) {
       stored.isTerminating = true;
       stored.version = ++this.#version;
       this.#tell(stored, "present");
@@ -462,11 +503,24 @@ function metadataOf({ ref, uid, version, object, managers, isTerminating }: Stor
     managers: [...managers].map(
       ([name, fields]): FieldManager => ({
         ...{ name, operation: "Apply", subresource: "", time: "" },
-        fields: JSON.stringify([...fields].sort().map((path) => path.split(step).map((part) => `f:${part}`))),
+        fields: writeFields(fields),
       }),
     ),
     isTerminating,
   };
+}
+
+/** As the server writes a set of fields. */
+function writeFields(paths: ReadonlySet<string>): string {
+  const root: Record<string, unknown> = {};
+  for (const path of [...paths].sort()) {
+    let at = root;
+    for (const part of path.split(step)) {
+      at[`f:${part}`] ??= {};
+      at = at[`f:${part}`] as Record<string, unknown>;
+    }
+  }
+  return JSON.stringify(root);
 }
 
 function isListed({ ref, object }: Stored, kind: ResourceKind, { namespace, labelSelector }: ListOptions): boolean {

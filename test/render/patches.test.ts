@@ -1,7 +1,7 @@
 /** Patches of what policyRefs render: RFC 6902 with kustomize's targets, guarded in their own language. */
 import { describe, expect, it } from "vitest";
-import { parseSelector } from "../../src/config/read-patches.ts";
 import { type Json, parseJson, writeJson } from "../../src/model/json.ts";
+import { parseSelector } from "../../src/model/parse-selector.ts";
 import { applyOperations, type Operation, PatchError } from "../../src/render/patches/apply-operations.ts";
 import { renderOne, withoutProvenance } from "./render-one.ts";
 

@@ -2,9 +2,11 @@
  * Which kinds an API server has, by aggregated discovery: two requests for all of them (Kubernetes 1.27 and newer). Kept,
  * and asked for again when a kind is looked for that is not among them: a CustomResourceDefinition may just have come.
  */
+import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { ResourceKind } from "../../ports/cluster.ts";
 import type { KubeConnection } from "./kube-connection.ts";
+import { parseAnswer } from "./parse-answer.ts";
 
 const discoveryType = ["v2", "v2beta1"]
   .map((version) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`)
@@ -16,6 +18,8 @@ interface GroupList {
     readonly metadata?: { readonly name?: string };
     readonly versions?: readonly {
       readonly version: string;
+      /** `Stale`: who serves it does not answer, and there may be more, or other, kinds. */
+      readonly freshness?: "Current" | "Stale";
       readonly resources?: readonly {
         readonly resource: string;
         readonly responseKind?: { readonly kind?: string };
@@ -30,6 +34,8 @@ export class Discovery {
   readonly #connection: KubeConnection;
   /** By group and kind in lower case: the versions, the server's favourite first. */
   #kinds: ReadonlyMap<string, readonly ResourceKind[]> | undefined;
+  /** Groups of which the server does not know at the moment what they have. */
+  #unserved: ReadonlySet<string> = new Set();
   #reading: Promise<void> | undefined;
 
   constructor(connection: KubeConnection) {
@@ -40,7 +46,12 @@ export class Discovery {
     const known = this.#look(group, kind, version);
     if (known !== undefined) return known;
     await this.#read();
-    return this.#look(group, kind, version);
+    const found = this.#look(group, kind, version);
+    if (found === undefined && this.#unserved.has(group)) {
+      const message = `who serves ${group} is not available, so nobody can see its kind ${kind}`;
+      throw new ClusterRefusal("unserved", message, `Look at the APIService: kubectl get apiservices | grep ${group}`);
+    }
+    return found;
   }
 
   #look(group: string, kind: string, version: string | undefined): ResourceKind | undefined {
@@ -58,8 +69,9 @@ export class Discovery {
 
   async #readAll(): Promise<void> {
     const kinds = new Map<string, ResourceKind[]>();
+    const unserved = new Set<string>();
     for (const path of ["/api", "/apis"]) {
-      const list = JSON.parse(await this.#connection.read({ method: "GET", path, accept: discoveryType })) as GroupList;
+      const list = parseAnswer<GroupList>(await this.#connection.read({ method: "GET", path, accept: discoveryType }));
       if (list.kind !== "APIGroupDiscoveryList") {
         throw new SluiceError({
           code: "CLUSTER_UNAVAILABLE",
@@ -69,7 +81,8 @@ export class Discovery {
       }
       for (const { metadata, versions = [] } of list.items ?? []) {
         const group = metadata?.name ?? "";
-        for (const { version, resources = [] } of versions) {
+        for (const { version, freshness, resources = [] } of versions) {
+          if (freshness === "Stale") unserved.add(group);
           for (const { resource, responseKind, scope, verbs = [] } of resources) {
             const kind = responseKind?.kind;
             if (!kind || !verbs.includes("get")) continue;
@@ -81,6 +94,7 @@ export class Discovery {
       }
     }
     this.#kinds = kinds;
+    this.#unserved = unserved;
   }
 }
 

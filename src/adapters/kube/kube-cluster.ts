@@ -1,9 +1,10 @@
 /** A cluster behind its kubeconfig: the port, over plain requests. */
 
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
-import { isJsonObject, type JsonObject, parseJson, writeJson } from "../../model/json.ts";
+import { isJsonObject, type JsonObject, writeJson } from "../../model/json.ts";
 import type { Problem } from "../../model/problem.ts";
 import type {
+  Applied,
   Cluster,
   ClusterWriter,
   DeletionOrder,
@@ -12,6 +13,7 @@ import type {
   LeaseState,
   ListOptions,
   LiveMetadata,
+  MeantObject,
   ObjectRef,
   ResourceKind,
   WatchEvent,
@@ -21,6 +23,7 @@ import { KubeConnection, type KubeConnectionOptions } from "./kube-connection.ts
 import { KubeLeases } from "./kube-leases.ts";
 import { listPages, readPage } from "./list-pages.ts";
 import { metadataListType, metadataType, readMetadata, type WrittenMetadata } from "./metadata.ts";
+import { parseAnswer, parseObject } from "./parse-answer.ts";
 import { objectPath, queryOf } from "./resource-path.ts";
 import { watchMetadata } from "./watch-metadata.ts";
 
@@ -63,12 +66,12 @@ class KubeCluster implements Cluster {
 
   async readMetadata(ref: ObjectRef): Promise<LiveMetadata | undefined> {
     const body = await this.#find(ref, metadataType);
-    return body === undefined ? undefined : readMetadata(JSON.parse(body) as Written);
+    return body === undefined ? undefined : readMetadata(parseAnswer<Written>(body));
   }
 
   async readObject(ref: ObjectRef): Promise<JsonObject | undefined> {
     const body = await this.#find(ref, jsonType);
-    return body === undefined ? undefined : objectOf(body);
+    return body === undefined ? undefined : parseObject(body);
   }
 
   async *listMetadata(kind: ResourceKind, options: ListOptions): AsyncGenerator<LiveMetadata> {
@@ -79,7 +82,7 @@ class KubeCluster implements Cluster {
   async *listObjects(kind: ResourceKind, options: ListOptions): AsyncGenerator<JsonObject> {
     // Parsed by JSON.parse for its speed and written again: these are read for their health, and nothing is sent back.
     const pages = listPages<Written>(this.#connection, kind, options, jsonType);
-    for await (const { items } of pages) for (const item of items) yield objectOf(JSON.stringify(item));
+    for await (const { items } of pages) for (const item of items) yield parseObject(JSON.stringify(item));
   }
 
   async listIfFew(
@@ -105,19 +108,22 @@ class KubeCluster implements Cluster {
     const query = queryOf({ fieldManager: manager, force: "true", dryRun: "All" });
     const path = objectPath(ref) + query;
     const body = writeJson(object);
-    return objectOf(await this.#connection.read({ method: "PATCH", path, body, contentType: applyType }));
+    return parseObject(await this.#connection.read({ method: "PATCH", path, body, contentType: applyType }));
   }
 
-  async apply(
-    ref: ObjectRef,
-    object: JsonObject,
-    manager: string,
-  ): Promise<{ isNew: boolean; metadata: LiveMetadata }> {
-    const path = objectPath(ref) + queryOf({ fieldManager: manager, force: "true" });
-    const body = writeJson(object);
+  async apply(ref: ObjectRef, object: JsonObject, manager: string, meant?: MeantObject): Promise<Applied> {
+    // Of one that is not there no field can be anybody else's.
+    const force = meant === "absent" ? "false" : "true";
+    const path = objectPath(ref) + queryOf({ fieldManager: manager, force });
+    const body = writeJson(typeof meant === "object" ? withUid(object, meant.uid) : object);
     const request = { method: "PATCH", path, body, contentType: applyType, accept: metadataType } as const;
     const answer = await this.#connection.succeed({ ...request, assertMaySend: this.#assertMaySend });
-    return { isNew: answer.status === 201, metadata: readMetadata(JSON.parse(answer.body) as Written) };
+    const isNew = answer.status === 201;
+    return {
+      isNew,
+      wasThere: !isNew && !answer.wasRepeated,
+      metadata: readMetadata(parseAnswer<Written>(answer.body)),
+    };
   }
 
   async remove(ref: ObjectRef, uid: string, order: DeletionOrder): Promise<boolean> {
@@ -130,7 +136,7 @@ class KubeCluster implements Cluster {
     });
     try {
       const request = { method: "DELETE", path: objectPath(ref), body } as const;
-      await this.#connection.read({ ...request, assertMaySend: this.#assertMaySend });
+      parseAnswer(await this.#connection.read({ ...request, assertMaySend: this.#assertMaySend }));
       return true;
     } catch (error) {
       const isOther = /UID in (?:the )?precondition/i.test(String((error as Error).message));
@@ -140,9 +146,7 @@ class KubeCluster implements Cluster {
   }
 
   async patch(ref: ObjectRef, uid: string, change: JsonObject): Promise<LiveMetadata> {
-    const metadata = change.get("metadata");
-    const identified = new Map([...(metadata !== undefined && isJsonObject(metadata) ? metadata : []), ["uid", uid]]);
-    const body = writeJson(new Map([...change, ["metadata", identified]]));
+    const body = writeJson(withUid(change, uid));
     const request = {
       method: "PATCH",
       path: objectPath(ref),
@@ -152,7 +156,7 @@ class KubeCluster implements Cluster {
       assertMaySend: this.#assertMaySend,
     } as const;
     try {
-      return readMetadata(JSON.parse(await this.#connection.read(request)) as Written);
+      return readMetadata(parseAnswer<Written>(await this.#connection.read(request)));
     } catch (error) {
       // An object's uid can't be changed: this is another one.
       if (!(error instanceof ClusterRefusal) || error.reason !== "immutable") throw error;
@@ -163,7 +167,7 @@ class KubeCluster implements Cluster {
   async renameManager(ref: ObjectRef, from: string, to: string): Promise<void> {
     const read = await this.#find(ref, metadataType);
     if (read === undefined) return;
-    const { metadata } = JSON.parse(read) as { metadata: WrittenMetadata };
+    const { metadata } = parseAnswer<{ metadata: WrittenMetadata }>(read);
     const fields = metadata.managedFields ?? [];
     const isOf = (name: string) => (entry: (typeof fields)[number]) =>
       entry.manager === name && (entry.subresource ?? "") === "";
@@ -204,8 +208,9 @@ class KubeCluster implements Cluster {
   }
 }
 
-function objectOf(text: string): JsonObject {
-  const parsed = parseJson(text);
-  if (isJsonObject(parsed)) return parsed;
-  throw new Error("a bug in Sluice: the API server answered with something that is no object");
+/** The server refuses it where the object has another uid. */
+function withUid(object: JsonObject, uid: string): JsonObject {
+  const metadata = object.get("metadata");
+  const identified = new Map([...(metadata !== undefined && isJsonObject(metadata) ? metadata : []), ["uid", uid]]);
+  return new Map([...object, ["metadata", identified]]);
 }

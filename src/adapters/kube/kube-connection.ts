@@ -38,6 +38,8 @@ export interface KubeRequest {
 export interface KubeAnswer {
   readonly status: number;
   readonly body: string;
+  /** It was sent before, and may have had its effect then. */
+  readonly wasRepeated: boolean;
 }
 
 const retryMsMax = 15_000;
@@ -49,6 +51,8 @@ const delayMsMin = 100;
 const delayMsMax = 3_000;
 /** The most that a server may ask us to wait; more is unavailable. */
 const retryAfterMsMax = 30_000;
+/** How long an answer may take from its first byte to its last: one that trickles is no answer either. */
+const answerMsMax = 120_000;
 const answerBytesMax = 256 * 1024 * 1024;
 const jsonType = "application/json";
 
@@ -120,7 +124,7 @@ export class KubeConnection {
     }
     try {
       if (response.statusCode !== 200) {
-        const body = (await readAnswer(response, answerBytesMax)).toString("utf8");
+        const body = await readBody(response);
         if (response.statusCode === 429) this.#pause(retryAfterOf(response));
         throw explainStatus(session.server, response.statusCode ?? 0, body);
       }
@@ -141,21 +145,23 @@ export class KubeConnection {
   async #askUntil(request: KubeRequest, deadline: number): Promise<KubeAnswer> {
     let delayMs = delayMsMin;
     let wasRenewed = false;
+    let attempts = 0;
     for (;;) {
       await this.#waitForPause(this.#closed.signal);
       const session = await this.#session();
       request.assertMaySend?.();
       let failure: SluiceError;
       try {
+        attempts++;
         const response = await this.#send(session, request, this.#closed.signal);
         const status = response.statusCode ?? 0;
-        const body = (await readAnswer(response, answerBytesMax)).toString("utf8");
+        const body = await readBody(response);
         if (status === 401 && !wasRenewed) {
           wasRenewed = true;
           if (await this.#sessions.renew(session)) continue;
         }
         if (status === 429) this.#pause(retryAfterOf(response));
-        else if (!isUnavailable(status) && status !== 401) return { status, body };
+        else if (!isUnavailable(status) && status !== 401) return { status, body, wasRepeated: attempts > 1 };
         failure = explainStatus(session.server, status, body);
       } catch (error) {
         if (this.#closed.signal.aborted) throw closedError();
@@ -247,6 +253,16 @@ function closedError(): SluiceError {
 function retryAfterOf({ headers }: IncomingMessage): number {
   const seconds = Number(headers["retry-after"] ?? 1);
   return Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1000, retryAfterMsMax);
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const silence = Object.assign(new Error("silence"), { code: "KUBE_SILENT" });
+  const timer = setTimeout(() => response.destroy(silence), answerMsMax);
+  try {
+    return (await readAnswer(response, answerBytesMax)).toString("utf8");
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function* readLines(response: IncomingMessage): AsyncGenerator<string> {

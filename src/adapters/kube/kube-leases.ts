@@ -4,6 +4,7 @@ import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { type JsonObject, writeJson } from "../../model/json.ts";
 import type { ClusterLeases, LeaseClaim, LeaseName, LeaseState } from "../../ports/cluster.ts";
 import type { KubeConnection } from "./kube-connection.ts";
+import { parseAnswer } from "./parse-answer.ts";
 
 interface WrittenLease {
   readonly metadata: { readonly resourceVersion: string };
@@ -19,7 +20,7 @@ export class KubeLeases implements ClusterLeases {
 
   async readLease(name: LeaseName): Promise<LeaseState | undefined> {
     const answer = await this.#connection.find({ method: "GET", path: pathOf(name), isUrgent: true });
-    return answer === undefined ? undefined : stateOf(JSON.parse(answer.body) as WrittenLease);
+    return answer === undefined ? undefined : stateOf(parseAnswer<WrittenLease>(answer.body));
   }
 
   async takeLease(name: LeaseName, claim: LeaseClaim, expected: LeaseState | undefined): Promise<LeaseState> {
@@ -29,14 +30,17 @@ export class KubeLeases implements ClusterLeases {
         ? ({ method: "POST", path: pathOf({ ...name, name: "" }).replace(/\/$/, ""), body } as const)
         : ({ method: "PUT", path: pathOf(name), body } as const);
     try {
-      return stateOf(JSON.parse(await this.#connection.read({ ...request, isUrgent: true })) as WrittenLease);
+      return stateOf(parseAnswer<WrittenLease>(await this.#connection.read({ ...request, isUrgent: true })));
     } catch (error) {
       const isLost = error instanceof ClusterRefusal && (error.reason === "conflict" || error.reason === "not-found");
       if (!isLost) throw error;
+      const found = await this.readLease(name);
+      // Nobody else was faster: it was refused by itself, and was neither taken nor kept.
+      if (found !== undefined && found.version === expected?.version) throw error;
+      if (found !== undefined) return found;
     }
-    const found = await this.readLease(name);
     // It went meanwhile: the next attempt makes it.
-    return found ?? { holder: "", durationSeconds: claim.durationSeconds, version: "" };
+    return { holder: "", durationSeconds: claim.durationSeconds, version: "" };
   }
 
   async releaseLease(name: LeaseName, holder: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import type { ListOptions, ResourceKind } from "../../ports/cluster.ts";
 import type { KubeConnection } from "./kube-connection.ts";
+import { noObject, parseAnswer } from "./parse-answer.ts";
 import { collectionPath, queryOf } from "./resource-path.ts";
 
 const pageObjects = 500;
@@ -25,14 +26,15 @@ export async function readPage<T>(
   const { next, limit = pageObjects } = from;
   const query = queryOf({ labelSelector, limit: String(limit), continue: next });
   const path = collectionPath(kind, namespace) + query;
-  const list = JSON.parse(await connection.read({ method: "GET", path, accept })) as {
+  const list = parseAnswer<{
     readonly items?: readonly T[];
     readonly metadata?: {
       readonly resourceVersion?: string;
       readonly continue?: string;
       readonly remainingItemCount?: number;
     };
-  };
+  }>(await connection.read({ method: "GET", path, accept }));
+  if (!Array.isArray(list.items ?? [])) throw noObject();
   return {
     items: list.items ?? [],
     resourceVersion: list.metadata?.resourceVersion ?? "",

@@ -1,6 +1,6 @@
 /** Metadata as the API server writes it. */
-import { assert } from "../../model/assert.ts";
 import type { FieldManager, LiveMetadata } from "../../ports/cluster.ts";
+import { noObject } from "./parse-answer.ts";
 
 /** Asks for metadata alone, of one object, a list, or a watch. */
 export const metadataType = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -25,9 +25,10 @@ export interface WrittenMetadata {
   readonly deletionTimestamp?: string;
 }
 
+/** Throws CLUSTER_UNAVAILABLE where it is no object of a cluster. */
 export function readMetadata(object: { readonly metadata?: WrittenMetadata }): LiveMetadata {
   const { metadata } = object;
-  assert(typeof metadata?.uid === "string", "an object of a cluster has metadata with a uid");
+  if (typeof metadata?.uid !== "string" || typeof metadata.name !== "string") throw noObject();
   const { name, namespace = "", uid, resourceVersion, labels = {}, annotations = {}, managedFields = [] } = metadata;
   return {
     namespace,

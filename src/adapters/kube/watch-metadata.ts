@@ -10,6 +10,7 @@ import { systemChance, systemClock } from "../system/system-clock.ts";
 import type { KubeConnection } from "./kube-connection.ts";
 import { listPages } from "./list-pages.ts";
 import { metadataListType, metadataType, readMetadata, type WrittenMetadata } from "./metadata.ts";
+import { noObject, parseAnswer } from "./parse-answer.ts";
 import { collectionPath, queryOf } from "./resource-path.ts";
 
 const delayMsMin = 200;
@@ -64,7 +65,8 @@ export async function* watchMetadata(
       let isEmpty = true;
       for await (const line of connection.stream(path, metadataType, signal)) {
         isEmpty = false;
-        const event = JSON.parse(line) as WrittenEvent;
+        const event = parseAnswer<WrittenEvent>(line);
+        if (typeof event.object !== "object" || event.object === null) throw noObject();
         if (event.type === "ERROR") throw new VersionGone(event.object.message ?? "");
         version = event.object.metadata?.resourceVersion ?? version;
         delayMs = delayMsMin;

@@ -46,10 +46,12 @@ export async function watchClusters(
         target,
         chance: systemChance,
         watchedMax,
-        onCorrected: ({ identity, owner, action }, isFight) => {
+        onCorrected: ({ outcome: { identity, owner, action }, truceMs, others }) => {
           const fields = { ...fieldsOf(cluster, identity, owner), action };
           parent?.tell({ applied: {}, corrected: 1 });
-          if (isFight) log.warn("drift is corrected again and again: it is left alone for ten minutes", fields);
+          const minutes = Math.round(truceMs / 60_000);
+          const fight = { ...fields, minutes, others: others.join(", ") };
+          if (truceMs > 0) log.warn("drift is corrected again and again: it is left to others for a while", fight);
           else log.info("drift corrected", fields);
         },
         onPass: ({ kind, commit, outcomes, problems }, troubles, milliseconds) => {
