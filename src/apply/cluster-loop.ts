@@ -20,6 +20,8 @@ export interface ClusterLoopParts extends ClusterParts {
   readonly target: TargetFollower;
   readonly chance: Chance;
   readonly onPass: (report: PassReport, troubles: readonly ObjectOutcome[], milliseconds: number) => void;
+  /** The folder of this commit is applied, as far as it can be; how many objects are left to others that fight for them. */
+  readonly onSettled: (commit: string, troubles: readonly ObjectOutcome[], fights: number) => void;
   /** Told once for each kind of trouble, and undefined when it is over. */
   readonly onTrouble: (problem: Problem | undefined) => void;
   /** Objects whose drift is watched, at most. */
@@ -87,6 +89,7 @@ async function workOnCluster(
       const revision = await findFolder(parts, target.head!);
       const report = await applier.step(revision, isFullDue ? "look" : "if-needed");
       settle();
+      parts.onSettled(revision.commit, applier.troubles, applier.fights);
       if (report !== undefined) onPass(report, applier.troubles, clock.monotonic() - started);
       if (isFullDue) times.fullAt = clock.monotonic() + fullEveryMs;
       const dueMs = Math.max(0, Math.min(times.fullAt, applier.nextRetryAt) - clock.monotonic());

@@ -67,7 +67,13 @@ export type HostGauge =
   | "sluice_triggers"
   /** Triggers whose document is bad: they match and do not render. */
   | "sluice_broken_triggers"
-  | "sluice_clusters";
+  | "sluice_clusters"
+  /** Clusters that the applier works on, by `result`: current, behind (the target), troubled (it can't work there). */
+  | "sluice_applier_clusters"
+  /** Objects that are not as their folder wants them, by `result`: conflicts, failed, waiting, fights. */
+  | "sluice_applier_objects"
+  /** For how long the cluster that is behind for longest has been. */
+  | "sluice_applier_lag_seconds";
 
 /** One value of a gauge. */
 export interface GaugeSample {

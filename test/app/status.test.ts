@@ -1,8 +1,11 @@
 import { expect, it } from "vitest";
 import { writeStatus } from "../../src/app/cli/status.ts";
+import { summarizeApplier } from "../../src/app/host/applier-snapshot.ts";
 import type { HostSnapshot } from "../../src/app/host/host-snapshot.ts";
 
 const problem = { code: "TARGET_MISSING", severity: "error", message: "no branch main", hint: "Push it." } as const;
+
+const none = { conflicts: 0, failed: 0, waiting: 0, fights: 0 };
 
 const leading: HostSnapshot = {
   version: "1.2.3",
@@ -11,6 +14,15 @@ const leading: HostSnapshot = {
   branch: "main",
   stateBranch: "sluice/state",
   refused: { code: "SECRET_UNREADABLE", severity: "error", message: "TOKEN is not set" },
+  applier: summarizeApplier(
+    [
+      { cluster: "fleet/eu-1", commit: "f".repeat(40), ...none },
+      { cluster: "fleet/eu-2", commit: "e".repeat(40), ...none, behindSince: 5_000 },
+      { cluster: "fleet/eu-3", commit: "d".repeat(40), ...none, conflicts: 1, failed: 2, fights: 1 },
+      { cluster: "fleet/eu-4", commit: "", ...none, behindSince: 1_000, problem: { ...problem, code: "CLUSTER_AUTH" } },
+    ],
+    61_000,
+  ),
   leading: {
     catalog: { revision: "0123456789abcdef", triggers: 2, profiles: 4, clusters: 3 },
     paused: true,
@@ -79,4 +91,16 @@ it("says what it waits for while it starts", () => {
   const text = writeStatus({ version: "1.2.3", state: "starting", problem: { ...problem, code: "GIT_UNAVAILABLE" } });
   expect(text).toContain("starting");
   expect(text).toContain("GIT_UNAVAILABLE");
+});
+
+it("says of clusters how many are how, and names those that are not as they should be, the worst first", () => {
+  const lines = writeStatus(leading).split("\n");
+  const at = lines.findIndex((line) => line.startsWith("applier"));
+  expect(lines.slice(at, at + 4)).toEqual([
+    "applier      4 clusters: 2 current, 1 behind, 1 in trouble for up to 60 s; objects: 1 conflict, 2 failed, 1 fight",
+    "  fleet/eu-4  nothing applied yet",
+    "    no branch main [CLUSTER_AUTH]",
+    "  fleet/eu-3  at dddddddddddd: 1 conflict, 2 failed, 1 fight",
+  ]);
+  expect(writeStatus(leading)).not.toContain("fleet/eu-1");
 });

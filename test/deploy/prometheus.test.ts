@@ -39,7 +39,9 @@ const wellLeading: LeadingSnapshot = {
   failures: {},
 };
 const { refused: _, ...rest } = fullSnapshot;
-const well: HostSnapshot = { ...rest, leading: wellLeading };
+const wellClusters = { current: 3, behind: 0, troubled: 0, lagMs: 0 };
+const applier = { ...fullSnapshot.applier!, ...wellClusters, conflicts: 0, failed: 0, waiting: 0, fights: 0 };
+const well: HostSnapshot = { ...rest, leading: wellLeading, applier };
 const leads = { state: "leading", isLeader: true, isReady: true };
 const problem = { code: "TARGET_MISSING", severity: "error", message: "" } as const;
 const inventory: Inventory = {
@@ -93,6 +95,9 @@ const faults: Readonly<Record<string, () => Promise<{ readonly text: string; rea
   SluiceSettingsRefused: async () => ({ text: await expose({ ...well, refused: problem }) }),
   SluiceSomethingAbsent: async () => ({
     text: await expose({ ...well, leading: { ...wellLeading, absent: { target: problem } } }),
+  }),
+  SluiceClustersNotApplied: async () => ({
+    text: await expose({ ...well, applier: { ...applier, current: 2, troubled: 1, lagMs: 400_000 } }),
   }),
   SluiceChangeHeld: async () => ({
     text: await expose({ ...well, leading: { ...wellLeading, held: fullSnapshot.leading!.held } }),

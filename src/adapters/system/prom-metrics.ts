@@ -57,6 +57,15 @@ const described: Readonly<Record<MetricName, Described>> = {
   sluice_triggers: { help: "EventTriggers in force.", labels: [] },
   sluice_broken_triggers: { help: "EventTriggers and profiles whose document is bad: they do not render.", labels: [] },
   sluice_clusters: { help: "Clusters in force.", labels: [] },
+  sluice_applier_clusters: {
+    help: "Clusters that the applier works on: current, behind (the target), troubled (it can't work there).",
+    labels: ["result"],
+  },
+  sluice_applier_objects: {
+    help: "Objects in clusters that are not as their folder wants them: conflicts, failed, waiting, fights.",
+    labels: ["result"],
+  },
+  sluice_applier_lag_seconds: { help: "For how long the cluster has been behind that is so for longest.", labels: [] },
 };
 
 /** So many values a label may have; the rest are counted as `other`. */

@@ -6,6 +6,7 @@ import type { Problem } from "../../model/problem.ts";
 import type { LeadingSnapshot, StreamSnapshot } from "../../pipeline/loop/snapshot.ts";
 import { describeHeld } from "../../pipeline/mass-change/judge-change.ts";
 import { sendControl } from "../compose/control.ts";
+import { type ApplierSnapshot, describeTroubles } from "../host/applier-snapshot.ts";
 import type { HostSnapshot } from "../host/host-snapshot.ts";
 import { openSettings } from "../read-config.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
@@ -36,13 +37,14 @@ async function status(context: CliContext, options: StatusOptions): Promise<Exit
 
 /** One line a thing; what is wrong comes with its code and what to do. */
 export function writeStatus(snapshot: HostSnapshot): string {
-  const { version, state, repository, branch, stateBranch, problem, lease, refused, leading } = snapshot;
+  const { version, state, repository, branch, stateBranch, problem, lease, refused, leading, applier } = snapshot;
   const lines = [`sluice ${version}: ${state}`];
   if (repository !== undefined) lines.push(`repository   ${repository}, branches ${branch} and ${stateBranch}`);
   if (lease !== undefined) lines.push(...writeLease(lease));
   if (problem !== undefined) lines.push(...writeProblem("waiting for", problem));
   if (refused !== undefined) lines.push(...writeProblem("settings refused, the old ones are in force", refused));
   if (leading !== undefined) lines.push(...writeLeading(leading));
+  if (applier !== undefined) lines.push(...writeApplier(applier));
   return `${lines.map(oneLine).join("\n")}\n`;
 }
 
@@ -87,6 +89,27 @@ function writeLeading(leading: LeadingSnapshot): string[] {
     const counts = failed.map(([code, count]) => `${count} ${code}`).join(", ");
     lines.push(`failures     ${counts} since the start: sluice show entities --failed, sluice show dead-letters`);
   }
+  return lines;
+}
+
+const clustersMax = 20;
+
+/** All clusters as numbers, and by name those that are not as they should be. */
+function writeApplier(applier: ApplierSnapshot): string[] {
+  const { clustersCount, current, behind, troubled, lagMs, clusters } = applier;
+  const lag = behind + troubled === 0 ? "" : ` for up to ${Math.round(lagMs / 1000)} s`;
+  const counts = `${clustersCount} clusters: ${current} current, ${behind} behind, ${troubled} in trouble${lag}`;
+  const troubles = describeTroubles(applier);
+  const lines = [`applier      ${counts}${troubles === "" ? "" : `; objects: ${troubles}`}`];
+  const named = clusters.filter((one) => one.problem !== undefined || describeTroubles(one) !== "");
+  for (const one of named.slice(0, clustersMax)) {
+    const { cluster, commit, problem } = one;
+    const at = commit === "" ? "nothing applied yet" : `at ${commit.slice(0, 12)}`;
+    const objects = describeTroubles(one);
+    lines.push(`  ${cluster}  ${at}${objects === "" ? "" : `: ${objects}`}`);
+    if (problem !== undefined) lines.push(`    ${problem.message} [${problem.code}]`);
+  }
+  if (named.length > clustersMax) lines.push(`  and ${named.length - clustersMax} more`);
   return lines;
 }
 

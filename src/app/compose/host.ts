@@ -70,6 +70,7 @@ function composeHostParts(
     clock: systemClock,
     log,
     version,
+    applier: () => applier.snapshot(),
     settingsFile: resolve(context.workingDirectory, file),
     readConfig: async (isStrict) => {
       try {

@@ -11,6 +11,7 @@ import type { Settings } from "../../model/settings.ts";
 import type { Log, LogFields } from "../../ports/system.ts";
 import type { CliContext, ExitCode } from "../cli/context.ts";
 import type { ApplierStore, Kubeconfig, MeantCluster } from "./applier.ts";
+import { ClusterStates } from "./cluster-states.ts";
 import { findParentProcess } from "./parent-process.ts";
 
 /** Where the settings name no applier, and only a command does. */
@@ -39,6 +40,8 @@ export async function watchClusters(
     onTrouble: (problem) => (problem === undefined ? log.info("the target can be read again") : log.problem(problem)),
   });
   parent?.onPushed(() => target.hint());
+  parent?.tell({ applied: {}, isBegin: true });
+  const states = new ClusterStates((clusters) => parent?.tell({ applied: {}, clusters }));
   const work = (cluster: ClusterKey, kubeconfig: Kubeconfig, signal: AbortSignal) =>
     runClusterLoop(
       {
@@ -67,17 +70,22 @@ export async function watchClusters(
           if (isNews) log.info("applied", fields);
           else log.debug("tried again", fields);
         },
-        onTrouble: (problem) =>
-          problem === undefined
-            ? log.info("the cluster is worked on again", { cluster })
-            : log.problem(problem, { cluster }),
+        onSettled: (commit, troubles, fights) => states.settle(cluster, commit, troubles, fights),
+        onTrouble: (problem) => {
+          states.trouble(cluster, problem);
+          if (problem === undefined) log.info("the cluster is worked on again", { cluster });
+          else log.problem(problem, { cluster });
+        },
       },
       signal,
     );
   const clusters = runClusters(
     {
       target,
-      find: (head) => store.findClusters(head, meant),
+      find: (head) => {
+        states.move(head.commit);
+        return store.findClusters(head, meant);
+      },
       idOf: ({ id }) => id,
       work,
       onProblem: (problem) => log.problem(problem),

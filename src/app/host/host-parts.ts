@@ -12,6 +12,7 @@ import type { Lease } from "../../ports/lease.ts";
 import type { Clock, Log } from "../../ports/system.ts";
 import type { StatusSource } from "../http/status-server.ts";
 import type { ServiceConfig } from "../read-config.ts";
+import type { ApplierSnapshot } from "./applier-snapshot.ts";
 
 export interface Closable {
   close(): Promise<void>;
@@ -89,6 +90,8 @@ export interface HostParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
+  /** What the bundled applier says of clusters; undefined: there is none. */
+  readonly applier?: () => ApplierSnapshot | undefined;
   /** Reads the settings, and with `isStrict` refuses them where a connection can't be read. Never throws a SluiceError. */
   readonly readConfig: (isStrict: boolean) => Promise<Checked<ServiceConfig | undefined>>;
   /** Another text whenever one of the files may have changed. */

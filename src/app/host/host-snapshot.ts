@@ -1,6 +1,7 @@
 /** What the host is doing, for `status` and for whoever looks at it. Survives JSON. */
 import type { Problem } from "../../model/problem.ts";
 import type { LeadingSnapshot } from "../../pipeline/loop/snapshot.ts";
+import type { ApplierSnapshot } from "./applier-snapshot.ts";
 
 export type HostState = "starting" | "leading" | "changing over" | "standing by" | "stopping";
 
@@ -17,4 +18,6 @@ export interface HostSnapshot {
   /** Why the settings that the files hold now are not in force. */
   readonly refused?: Problem;
   readonly leading?: LeadingSnapshot;
+  /** What the bundled applier says of clusters, where there is one. */
+  readonly applier?: ApplierSnapshot;
 }

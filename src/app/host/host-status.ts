@@ -21,7 +21,7 @@ const unsureProblem = {
 } as const;
 
 export class HostStatus {
-  readonly #parts: Pick<HostParts, "claimState" | "clock" | "log" | "restoreState" | "version">;
+  readonly #parts: Pick<HostParts, "applier" | "claimState" | "clock" | "log" | "restoreState" | "version">;
   readonly #watch: SettingsWatch;
   readonly #turns: TurnTaking;
   /** Aborts when the process is asked to stop. */
@@ -39,7 +39,7 @@ export class HostStatus {
   #unansweredSince: number | undefined;
 
   constructor(
-    parts: Pick<HostParts, "claimState" | "clock" | "log" | "restoreState" | "version">,
+    parts: Pick<HostParts, "applier" | "claimState" | "clock" | "log" | "restoreState" | "version">,
     watch: SettingsWatch,
     turns: TurnTaking,
     stop: AbortSignal,
@@ -55,6 +55,7 @@ export class HostStatus {
 
   snapshot(): HostSnapshot {
     const { version } = this.#parts;
+    const applier = this.#parts.applier?.();
     const { refused } = this.#watch;
     const settings = this.config?.settings;
     const problem = this.problem ?? this.standby?.problem;
@@ -72,6 +73,7 @@ export class HostStatus {
       ...(settings?.lease === undefined ? {} : { lease: this.#leaseSnapshot() }),
       ...(refused === undefined ? {} : { refused }),
       ...(this.leader === undefined ? {} : { leading: this.leader.snapshot() }),
+      ...(applier === undefined ? {} : { applier }),
     };
   }
 

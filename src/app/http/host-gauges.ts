@@ -9,7 +9,7 @@ export function gaugesOf(
   { isLeader, isReady }: ServiceHealth,
   inventory: Inventory | undefined,
 ): readonly GaugeSample[] {
-  const { refused, leading } = snapshot;
+  const { refused, leading, applier } = snapshot;
   const samples: GaugeSample[] = [];
   const set = (name: HostGauge, value: number | boolean, labels: GaugeSample["labels"] = {}) =>
     samples.push({ name, labels, value: Number(value) });
@@ -30,6 +30,15 @@ export function gaugesOf(
     set("sluice_degraded_streams", state === "degraded", { connection });
   }
   for (const problem of Object.values(leading?.absent ?? {})) set("sluice_absent_parts", 1, { code: problem.code });
+  if (applier !== undefined) {
+    for (const result of ["current", "behind", "troubled"] as const) {
+      set("sluice_applier_clusters", applier[result], { result });
+    }
+    for (const result of ["conflicts", "failed", "waiting", "fights"] as const) {
+      set("sluice_applier_objects", applier[result], { result });
+    }
+    set("sluice_applier_lag_seconds", applier.lagMs / 1000);
+  }
   return samples;
 }
 

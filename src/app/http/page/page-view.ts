@@ -3,6 +3,7 @@ import type { Problem } from "../../../model/problem.ts";
 import type { Inventory } from "../../../pipeline/loop/inventory.ts";
 import type { LeadingSnapshot, StreamSnapshot } from "../../../pipeline/loop/snapshot.ts";
 import { describeHeld } from "../../../pipeline/mass-change/judge-change.ts";
+import { type AppliedCluster, type ApplierSnapshot, describeTroubles } from "../../host/applier-snapshot.ts";
 import type { HostSnapshot } from "../../host/host-snapshot.ts";
 import { listOutcomes, type OutcomeView } from "./outcome-view.ts";
 import { drawPushes, type PushChart } from "./push-chart.ts";
@@ -90,12 +91,12 @@ export function viewOverview(snapshot: HostSnapshot, inventory: Inventory | unde
     ...(leading === undefined || leading.pushes.length < 2 ? {} : { chart: drawPushes(leading.pushes) }),
     streams: leading?.streams.map(viewStream) ?? [],
     outcomes: leading === undefined ? [] : listOutcomes(leading),
-    ...(inventory === undefined ? {} : viewInventory(inventory)),
+    ...(inventory === undefined ? {} : viewInventory(inventory, snapshot.applier)),
   };
 }
 
 /** What wants a person, the worst first. */
-function listNotices({ problem, refused, leading }: HostSnapshot): NoticeView[] {
+function listNotices({ problem, refused, leading, applier }: HostSnapshot): NoticeView[] {
   const notices: NoticeView[] = [];
   if (problem !== undefined) notices.push(noticeOf("It does not get on", problem));
   if (refused !== undefined) notices.push(noticeOf("Settings are refused, the old ones are in force", refused));
@@ -113,6 +114,12 @@ function listNotices({ problem, refused, leading }: HostSnapshot): NoticeView[] 
   for (const { id, owner } of heldPasses) {
     const text = `rendering ${owner} again would remove more than was counted`;
     notices.push({ tone: "busy", title: "A rendering is held", text, command: `sluice approve ${id}` });
+  }
+  if (applier !== undefined && applier.troubled > 0) {
+    const [first] = applier.clusters;
+    const title = `The applier can't work on ${formatCount(applier.troubled)} of ${formatCount(applier.clustersCount)} clusters`;
+    if (first?.problem !== undefined)
+      notices.push(noticeOf(title, { ...first.problem, message: `${first.cluster}: ${first.problem.message}` }));
   }
   if (paused) {
     const text = "Events are received and wait.";
@@ -176,7 +183,8 @@ function viewStream({ stream, state, read, pushed, pending, problem }: StreamSna
   };
 }
 
-function viewInventory({ triggers, triggersCount, clusters, clustersCount }: Inventory) {
+function viewInventory({ triggers, triggersCount, clusters, clustersCount }: Inventory, applier?: ApplierSnapshot) {
+  const applied = new Map(applier?.clusters.map((one) => [one.cluster, one]));
   const triggerTones = { broken: "bad", withdrawn: "quiet", paused: "busy", pass: "busy", "in force": "good" } as const;
   const triggerItems = triggers.slice(0, itemsMax).map(({ name, state, problem }): ItemView => {
     const shown = state === "pass" ? "rendering again" : state;
@@ -186,12 +194,21 @@ function viewInventory({ triggers, triggersCount, clusters, clustersCount }: Inv
   const clusterItems = clusters.slice(0, itemsMax).map(
     ({ cluster, labels, isPaused }): ItemView => ({
       name: cluster,
-      state: isPaused ? "paused" : "",
-      tone: isPaused ? "busy" : "good",
+      ...(isPaused ? ({ state: "paused", tone: "busy" } as const) : viewApplied(applied.get(cluster))),
       labels,
     }),
   );
   return { triggers: listOf(triggersCount, triggerItems), clusters: listOf(clustersCount, clusterItems) };
+}
+
+/** How a cluster is doing that the applier works on; of others there is nothing to say. */
+function viewApplied(state: AppliedCluster | undefined): Pick<ItemView, "state" | "tone"> {
+  if (state === undefined) return { state: "", tone: "good" };
+  if (state.problem !== undefined) return { state: `can't be worked on: ${state.problem.code}`, tone: "bad" };
+  const troubles = describeTroubles(state);
+  if (troubles !== "") return { state: troubles, tone: "bad" };
+  if (state.behindSince !== undefined) return { state: "behind the target", tone: "busy" };
+  return { state: `at ${state.commit.slice(0, 12)}`, tone: "good" };
 }
 
 function listOf(count: number, items: readonly ItemView[]): ListView {

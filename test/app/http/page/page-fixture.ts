@@ -1,6 +1,7 @@
 /** What a service that leads has to show: many triggers, some of everything that can be wrong, words of an attacker. */
 import type { HostSnapshot } from "../../../../src/app/host/host-snapshot.ts";
 import type { PageSource } from "../../../../src/app/http/page/page-routes.ts";
+import type { Problem } from "../../../../src/model/problem.ts";
 import type { EntityRecord } from "../../../../src/model/record.ts";
 import type { Inventory } from "../../../../src/pipeline/loop/inventory.ts";
 import type { PushedEffect } from "../../../../src/pipeline/loop/recent.ts";
@@ -34,6 +35,13 @@ function effect(index: number, more: Partial<PushedEffect> = {}): PushedEffect {
 
 const bad = { code: "NAME_INVALID", severity: "error", message: "alice@example.com is no name" } as const;
 
+const none = { conflicts: 0, failed: 0, waiting: 0, fights: 0 };
+const unreachable: Problem = {
+  code: "CLUSTER_UNAVAILABLE",
+  severity: "error",
+  message: `the API server ${hostile} does not answer`,
+};
+
 export const fullSnapshot: HostSnapshot = {
   version: "1.2.3",
   state: "leading",
@@ -41,6 +49,15 @@ export const fullSnapshot: HostSnapshot = {
   branch: "main",
   stateBranch: "sluice/state",
   refused: { code: "SECRET_UNREADABLE", severity: "error", message: "the environment variable TOKEN is not set" },
+  applier: {
+    ...{ clustersCount: 3, current: 1, behind: 1, troubled: 1, lagMs: 12_000 },
+    ...{ conflicts: 2, failed: 1, waiting: 0, fights: 1 },
+    clusters: [
+      { cluster: "fleet/eu-1", commit: "", ...none, behindSince: start, problem: unreachable },
+      { cluster: "fleet/eu-2", commit: "f".repeat(40), ...none, conflicts: 2, failed: 1, fights: 1 },
+      { cluster: "fleet/eu-3", commit: "e".repeat(40), ...none, behindSince: start },
+    ],
+  },
   leading: {
     catalog: { revision: "0123456789abcdef", triggers: 500, profiles: 0, clusters: 1200 },
     paused: false,
