@@ -30,6 +30,7 @@ export function compareInForce(
   };
   add("checks.kubernetes", catalog.checks, wanted.checks);
   add("policy", JSON.stringify(catalog.policy), JSON.stringify(wanted.policy));
+  add("output.secrets", catalog.secrets, wanted.secrets);
   add("compatibility", catalog.compatibility, wanted.compatibility);
   const [, instance] = /^ {4}sluice\.dev\/instance: "?([^"\n]*)"?$/m.exec(clusterFile ?? "") ?? [];
   if (instance !== undefined) add("name", instance, name);

@@ -123,7 +123,12 @@ export async function openDryRun(
         fold: foldOf(settings),
         placement: headPlacement,
       },
-      guard: { limits: settings.guard, loadCatalog: load, loaded, files },
+      guard: {
+        loadCatalog: load,
+        loaded,
+        files,
+        place: { branch: settings.repository.branch, path: settings.output.path },
+      },
       samples: await readSamples(context, options, settings, read, origin.documents),
       settings:
         other.text === undefined && state?.tree !== undefined && baseFiles === undefined

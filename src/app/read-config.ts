@@ -165,6 +165,8 @@ export function catalogLoader(settings: Settings, connections: ReadConnections["
       compatibility: instead.compatibility ?? settings.compatibility,
       checks: instead.checks ?? settings.checks.kubernetes,
       policy: instead.policy ?? settings.policy,
+      secrets: instead.secrets ?? settings.output.secrets,
+      guard: instead.guard ?? settings.guard,
       records: settings.output.records,
       fromSecrets: settings.fromSecrets,
       isCommitted: settings.config.kind === "target",

@@ -7,6 +7,7 @@
  */
 import type {
   Catalog,
+  CatalogSettings,
   ClusterSet,
   ConfigFile,
   ContentDocument,
@@ -104,7 +105,7 @@ export class CatalogBuilder {
   }
 
   build(options: BuildOptions): Checked<Catalog> {
-    const { compatibility, checks, policy, records, isCommitted, connections, fromSecrets } = options;
+    const { compatibility, checks, policy, secrets, guard, records, isCommitted, connections, fromSecrets } = options;
     this.#chooseInForce();
     this.#checkContents({ customKinds: this.#findCustomKinds(), checks, isCommitted });
     const broken = this.#followReferences(records);
@@ -115,7 +116,8 @@ export class CatalogBuilder {
     );
     const joined = this.#join(broken);
     const revision = revisionOf(this.inForce, { compatibility, connectionClusters, broken, sets: joined.clusterSets });
-    const value = { ...joined, revision, connectionClusters, compatibility, checks, policy };
+    const shaping = { connectionClusters, compatibility, checks, policy, secrets, guard };
+    const value = { ...joined, revision, ...shaping };
     this.#problems.push(...checkEventSourceNames(value), ...checkSelectors(value), ...checkPolicy(value));
     if (connections.length > 0) {
       const derived = deriveConnections(value, fromSecrets);
@@ -246,9 +248,7 @@ export class CatalogBuilder {
     if (last?.content?.kind === "EventSource" || last?.content?.kind === "clusterSet") this.inForce.set(key!, last);
   }
 
-  #join(
-    broken: ReadonlyMap<DocumentKey, Problem>,
-  ): Omit<Catalog, "compatibility" | "checks" | "policy" | "connectionClusters" | "revision"> {
+  #join(broken: ReadonlyMap<DocumentKey, Problem>): Omit<Catalog, keyof CatalogSettings | "revision"> {
     const eventSources = new Map<string, EventSource>();
     const eventTriggers = new Map<string, EventTrigger>();
     const profiles = new Map<OwnerKey, Profile>();

@@ -5,8 +5,10 @@ import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import type { DocumentKey } from "../model/document-key.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
+import { defaultGuard, type GuardLimits, limitsOf } from "../model/mass-change.ts";
 import type { PolicyRule } from "../model/policy.ts";
 import type { Checked } from "../model/problem.ts";
+import type { SecretsPolicy } from "../model/secrets-policy.ts";
 import type { FromSecretsSettings } from "../model/settings.ts";
 import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
@@ -22,6 +24,10 @@ export interface CatalogOptions {
   readonly checks?: KubernetesChecks;
   /** What triggers may render; default: what the built-in rules allow. */
   readonly policy?: readonly PolicyRule[];
+  /** What becomes of a Secret that a template renders; default `refuse`. */
+  readonly secrets?: SecretsPolicy;
+  /** What may change without anybody's approval; default: the settings' default. */
+  readonly guard?: GuardLimits;
   /** Connections that profiles describe: they subscribe too, and what is wrong with them is told. */
   readonly fromSecrets?: readonly FromSecretsSettings[];
   /** What the settings keep of events; default `full`. */
@@ -51,7 +57,7 @@ const memories = new WeakMap<Catalog, Memory>();
 /** Never fails as a whole: the value is what can be in force, the problems are everything there is to tell. */
 export function loadCatalog(files: readonly ConfigFile[], options: CatalogOptions): Checked<Catalog> {
   const { compatibility, checks = "refuse", records = "full", isCommitted = false, connections = [] } = options;
-  const { policy = [], fromSecrets = [], delivery, previous } = options;
+  const { policy = [], fromSecrets = [], delivery, previous, secrets = "refuse", guard = defaultGuard } = options;
   const memory = previous === undefined ? undefined : memories.get(previous);
   const builder = new CatalogBuilder(files, memory?.inForce ?? new Map(), previous?.clusterSets);
   const readFiles = new Map<string, ReadFile>();
@@ -69,6 +75,8 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     compatibility,
     checks,
     policy,
+    secrets,
+    guard: limitsOf(guard),
     records,
     isCommitted,
     connections,

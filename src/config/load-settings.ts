@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import schema from "../../schemas/sluice.schema.json" with { type: "json" };
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { Checked, Problem } from "../model/problem.ts";
+import type { SecretsPolicy } from "../model/secrets-policy.ts";
 import type {
   ConfigSettings,
   ConnectionSettings,
@@ -113,7 +114,7 @@ class SettingsReader {
       output: {
         path: outputPath,
         shards: Number(output?.get("shards") ?? 0),
-        secrets: (memberText(output, "secrets") ?? "refuse") as Settings["output"]["secrets"],
+        secrets: (memberText(output, "secrets") ?? "refuse") as SecretsPolicy,
         records: (memberText(output, "records") ?? "full") as Settings["output"]["records"],
       },
       commit: {

@@ -6,10 +6,12 @@ import type { CustomKinds } from "./custom-kind.ts";
 import type { DocumentRef } from "./document-ref.ts";
 import type { HubDelivery } from "./hub-delivery.ts";
 import type { JsonObject } from "./json.ts";
+import type { GuardLimits } from "./mass-change.ts";
 import type { Owner, OwnerKey } from "./owner.ts";
 import type { Patch } from "./patch.ts";
 import type { PolicyRule } from "./policy.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
+import type { SecretsPolicy } from "./secrets-policy.ts";
 import type { Template } from "./template.ts";
 
 /** A pattern of an EventSource: RE2, linear in the length of the value. */
@@ -177,6 +179,10 @@ export interface CatalogSettings {
   readonly checks: "refuse" | "warn" | "off";
   /** What triggers may render; the first rule that matches decides. */
   readonly policy: readonly PolicyRule[];
+  /** `output.secrets`: what becomes of a Secret that a template renders. */
+  readonly secrets: SecretsPolicy;
+  /** What may change without anybody's approval. Those in force judge a change, also one that brings others. */
+  readonly guard: GuardLimits;
   /** Which clusters a connection serves, by the connection's name; absent: all of them. */
   readonly connectionClusters: ReadonlyMap<string, LabelSelector>;
 }

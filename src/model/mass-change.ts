@@ -11,6 +11,20 @@ export interface GuardLimits {
   readonly additions: number;
 }
 
+/** Of settings that say more than limits. */
+export function limitsOf({ removals, share, additions }: GuardLimits): GuardLimits {
+  return { removals, share, additions };
+}
+
+/** The stricter of both, limit by limit. */
+export function stricterLimits(one: GuardLimits, other: GuardLimits): GuardLimits {
+  return {
+    removals: Math.min(one.removals, other.removals),
+    share: Math.min(one.share, other.share),
+    additions: Math.min(one.additions, other.additions),
+  };
+}
+
 /** Below so many removals no share is too large: an owner of two objects may lose one. */
 export const shareRemovalsMin = 5;
 
@@ -36,6 +50,13 @@ export interface EffectCause {
 export interface CountedEffect extends EffectCause {
   readonly removals: number;
   readonly additions: number;
+}
+
+/** Where on the target manifests stand. */
+export interface TargetPlace {
+  readonly branch: string;
+  /** `output.path`. */
+  readonly path: string;
 }
 
 /** A limit that something is beyond. */
@@ -69,8 +90,12 @@ export interface HeldChange {
   readonly documents: readonly string[];
   readonly removals: number;
   readonly additions: number;
+  /** Objects that would stand elsewhere on the target; absent: none would. */
+  readonly moves?: { readonly objects: number; readonly from: TargetPlace; readonly to: TargetPlace };
   /** The first of them, for people. */
   readonly owners: readonly string[];
   readonly clusters: readonly ClusterKey[];
   readonly exceeded: readonly LimitExceeded[];
+  /** It is held by what has been counted so far: numbers and names are of that. */
+  readonly isCounting?: true;
 }

@@ -7,6 +7,7 @@ import type { GuardSettings } from "./mass-change.ts";
 import type { PolicyRule } from "./policy.ts";
 import type { SourcePlace } from "./problem.ts";
 import type { ReviewGrouping } from "./review.ts";
+import type { SecretsPolicy } from "./secrets-policy.ts";
 import type { TemplateSource } from "./template.ts";
 
 /** A value that may be kept outside the file. Read when it is used, again when it changes. */
@@ -169,7 +170,7 @@ export interface Settings {
     readonly path: string;
     /** Levels of two hex digits between an owner's folder and its objects. */
     readonly shards: number;
-    readonly secrets: "refuse" | "sops" | "plain";
+    readonly secrets: SecretsPolicy;
     readonly records: "full" | "identity";
   };
   readonly commit: {

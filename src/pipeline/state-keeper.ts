@@ -13,7 +13,6 @@ import type { Catalog } from "../model/catalog.ts";
 import { type Checkpoint, isPaused, type Pass, type Pause } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { GuardSettings } from "../model/mass-change.ts";
 import type { Problem } from "../model/problem.ts";
 import { affectedOwners } from "../plan/affected-owners.ts";
 import { renderer } from "../plan/checkpoint-file.ts";
@@ -24,6 +23,7 @@ import { readGuardState, writeGuardState } from "../plan/mass-change/guard-state
 import { isPassedBy, joinPass } from "../plan/pending-work.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import { checkName, moveTo, readPlaces } from "../plan/target-place.ts";
+import type { RenderSettings } from "../render/render-spec.ts";
 import type { Ports } from "./branches/branch-parts.ts";
 import type { Branches } from "./branches/branches.ts";
 import { EventRemovals } from "./keeper/event-removals.ts";
@@ -33,6 +33,7 @@ import { layOutState } from "./keeper/lay-out-state.ts";
 import { PassBudget } from "./keeper/pass-budget.ts";
 import { StateCommits } from "./keeper/state-commits.ts";
 import type { CountScope } from "./mass-change/count-change.ts";
+import type { PlaceScope } from "./mass-change/judge-place.ts";
 import { processDelivery } from "./process-delivery.ts";
 import { chunkLimits, renderPendingChunk } from "./render-pending.ts";
 import { untilAnswered } from "./until-answered.ts";
@@ -124,13 +125,20 @@ export class StateKeeper {
     return this.#commits.countScope;
   }
 
+  /** What it takes to tell whether manifests may stand elsewhere. */
+  get placeScope(): PlaceScope {
+    const { tree, checkpoint, catalog, ports } = this.#commits;
+    return { git: ports.git, tree, checkpoint, limits: catalog.guard };
+  }
+
   /** Held changes that a person has approved and that are not in force yet. */
   get approvals(): readonly string[] {
     return readGuardState(this.#commits.checkpoint.parts).approvals;
   }
 
-  get guard(): GuardSettings {
-    return this.#commits.options.guard;
+  /** What rendering goes by, as it is in force. */
+  get rendering(): RenderSettings {
+    return this.#commits.rendering;
   }
 
   /** Passes that would have taken more than they may. */
@@ -148,12 +156,18 @@ export class StateKeeper {
     return layOutState(this.#commits);
   }
 
-  /** Notes where on the target manifests stand from now on. Throws SETTINGS_INVALID where the state is another name's. */
-  async notePlace(): Promise<void> {
+  /**
+   * Notes where on the target manifests stand from now on; `approved`: what let them, which is used up. Throws
+   * SETTINGS_INVALID where the state is another name's.
+   */
+  async notePlace(approved?: string): Promise<void> {
     const commits = this.#commits;
     const before = commits.checkpoint.parts;
     checkName(before, commits.options.render.instance);
-    const parts = this.#placed(before);
+    const state = readGuardState(before);
+    const approvals = state.approvals.filter((id) => id !== approved);
+    const isUsed = approvals.length < state.approvals.length;
+    const parts = this.#placed(isUsed ? writeGuardState(before, { ...state, approvals }) : before);
     // Where there is no state yet, the first commit notes it.
     if (parts === before || commits.tree === undefined) return;
     // What was not known goes with the next commit: nothing has moved.
@@ -281,9 +295,9 @@ export class StateKeeper {
 
   /** What was rendered while it waited, or rendered anew if the catalog has changed since. */
   #inputsOf({ delivery, catalog, inputs }: ProcessedEntry): readonly PlanInput[] {
-    const { catalog: current, options, checkpoint } = this.#commits;
+    const { catalog: current, rendering, checkpoint } = this.#commits;
     const rendered =
-      catalog === current ? inputs : processDelivery(current, delivery, options.render, checkpoint.stateId).inputs;
+      catalog === current ? inputs : processDelivery(current, delivery, rendering, checkpoint.stateId).inputs;
     if (checkpoint.pending.backfill === undefined) return rendered;
     const isTaken = (input: PlanInput) =>
       input.kind !== "entity" || !isPassedBy(checkpoint.pending, input.owner, delivery.stream);

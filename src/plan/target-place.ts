@@ -3,13 +3,8 @@
  * with other settings knows what is left behind elsewhere, and that the state is another name's.
  */
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import type { TargetPlace } from "../model/mass-change.ts";
 import { SluiceError } from "../model/problem.ts";
-
-export interface TargetPlace {
-  readonly branch: string;
-  /** `output.path`. */
-  readonly path: string;
-}
 
 export interface KnownPlaces {
   /** Undefined: not known. */

@@ -9,6 +9,7 @@ import type { JsonObject } from "../model/json.ts";
 import { identityKey, isCoreKind, type Manifest, type Provenance } from "../model/manifest.ts";
 import { findViolation } from "../model/policy.ts";
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
+import type { SecretsPolicy } from "../model/secrets-policy.ts";
 import type { RenderContext } from "../model/template.ts";
 import { findContent, findResource, resolveRef } from "./find-document.ts";
 import { generateDocuments } from "./generate-documents.ts";
@@ -20,7 +21,7 @@ import { placeOfSource } from "./template-place.ts";
 import { withoutQuotes } from "./without-quotes.ts";
 
 export interface RenderSettings {
-  readonly secrets: "refuse" | "sops" | "plain";
+  readonly secrets: SecretsPolicy;
   /** Whether a Secret that is no template is committed all the same: it stands in the same repository already. */
   readonly commitsConstants?: boolean;
   /** Nothing of an event is quoted in what is said of a failure, as `records: identity` has it. */

@@ -1,6 +1,6 @@
 /** The guard on mass changes, in the whole service: what is held, what goes on, and what comes back. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { defaultGuard } from "../../src/model/mass-change.ts";
+import { defaultGuard, type HeldChange } from "../../src/model/mass-change.ts";
 import { readGuardState } from "../../src/plan/mass-change/guard-state.ts";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
@@ -14,6 +14,7 @@ import {
   createInstance,
   type Instance,
   type InstanceOptions,
+  renderSettings,
   simpleConfig,
   stateBranch,
   triggerDocument,
@@ -181,6 +182,81 @@ describe("a mass change", () => {
   });
 });
 
+describe("a change that is counted for long", () => {
+  const empty = { [contentFile]: contentDocument("content", "") };
+  const isCounting = (held: readonly HeldChange[]) => held[0]?.isCounting === true;
+
+  /** A count beyond a limit goes on reading records when it is let. */
+  function slowDown({ instance, held }: Awaited<ReturnType<typeof startWith>>): () => void {
+    let goOn: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const readFiles = instance.git.readFiles.bind(instance.git);
+    instance.git.readFiles = async (tree, paths) => {
+      if (paths[0]?.startsWith("records/") === true && isCounting(held())) await waiting;
+      return readFiles(tree, paths);
+    };
+    return goOn;
+  }
+
+  it("is held as soon as what was counted is beyond a limit, and counted on to tell", async () => {
+    const started = await startWith(1100);
+    const { instance, held, stop } = started;
+    const goOn = slowDown(started);
+    change(empty);
+    await until(() => held().length === 1, [instance.clock]);
+    expect(held()).toMatchObject([{ removals: 1000, isCounting: true }]);
+    const [{ id } = { id: "" }] = held();
+    goOn();
+    await until(() => !isCounting(held()), [instance.clock]);
+    expect(held()).toMatchObject([{ id, removals: 1100 }]);
+    expect(instance.log.problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining("would remove 1000 objects and more"),
+      expect.stringContaining("would remove 1100 objects of"),
+    ]);
+    expect(objectCount()).toBe(1100);
+    await instance.service?.execute({ command: "approve", ids: [id] });
+    await until(() => objectCount() === 0, [instance.clock]);
+    expect(held()).toEqual([]);
+    await stop();
+  });
+
+  it("is counted no further once it is taken back", async () => {
+    const started = await startWith(1100);
+    const { instance, held, stop } = started;
+    const goOn = slowDown(started);
+    const before = rendered();
+    change(empty);
+    await until(() => isCounting(held()), [instance.clock]);
+    change({ [contentFile]: simpleConfig[contentFile] });
+    await settle(instance);
+    goOn();
+    await until(() => held().length === 0, [instance.clock]);
+    await settle(instance);
+    expect(rendered()).toEqual(before);
+    expect(instance.log.problems.filter(({ message }) => message.includes("1100"))).toEqual([]);
+    await stop();
+  });
+
+  it("is counted by names where its trigger or cluster is gone: what others claim as well stays", async () => {
+    change({
+      "config/other.yaml": triggerDocument("other", "other"),
+      "config/other-content.yaml": contentDocument("other", configMap("{{ .CloudEvent.subject }}", "v1")),
+    });
+    const { instance, held, stop } = await startWith(30);
+    change({ [loginFile]: undefined });
+    await settle(instance);
+    expect(held()).toEqual([]);
+    expect(objectCount()).toBe(30);
+    // What was shared is the other one's alone now.
+    change({ "config/other.yaml": undefined });
+    await until(() => held().length === 1, [instance.clock]);
+    expect(held()).toMatchObject([{ removals: 30, documents: ["EventTrigger//other"] }]);
+    await stop();
+  });
+});
+
 describe("within the limits", () => {
   it("a change goes in force by itself", async () => {
     const { instance, held, stop } = await startWith(4);
@@ -283,6 +359,57 @@ describe("settings that shape the catalog, at a start", () => {
     expect(rendered()).toEqual(before);
     third.stop();
     await thirdEnded;
+  });
+
+  it("output.secrets is one of them: of then, and compared", async () => {
+    change({
+      [contentFile]: contentDocument(
+        "content",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: '{{ .CloudEvent.subject }}', namespace: default}\n",
+      ),
+    });
+    const guard = { ...defaultGuard, additions: 5 };
+    const plain = { ...renderSettings, secrets: "plain" as const };
+    const first = createInstance({ remote, streams: [stream], guard });
+    const firstEnded = first.start();
+    await until(() => first.ready.isReady, [first.clock]);
+    for (let n = 0; n < 10; n++) login(`user-${n}`);
+    await until(() => first.service?.snapshot().failures.SECRET_REFUSED === 10, [first.clock]);
+    await settle(first);
+    first.stop();
+    await firstEnded;
+    const second = createInstance({ remote, streams: [stream], guard, render: plain });
+    const secondEnded = second.start();
+    await until(() => second.ready.isReady, [second.clock]);
+    const { held = [] } = second.service?.snapshot() ?? {};
+    expect(held).toMatchObject([{ documents: ["Settings//output.secrets"], additions: 10 }]);
+    // As it was before, for events too.
+    login("later");
+    await until(() => second.service?.snapshot().failures.SECRET_REFUSED === 1, [second.clock]);
+    expect(objectCount()).toBe(0);
+    await second.service?.execute({ command: "approve", ids: held.map(({ id }) => id) });
+    await until(() => objectCount() === 11, [second.clock]);
+    second.stop();
+    await secondEnded;
+  });
+
+  it("limits of the guard that come with what they would let through count when nothing is held", async () => {
+    await (await startWith(30)).stop();
+    const open = { ...defaultGuard, removals: 1_000_000, share: 1 };
+    change({ [loginFile]: undefined });
+    const instance = createInstance({ remote, streams: [stream], guard: open });
+    const ended = instance.start();
+    await until(() => instance.ready.isReady, [instance.clock]);
+    await settle(instance);
+    expect(instance.service?.snapshot().held).toMatchObject([{ documents: ["EventTrigger//login"], removals: 30 }]);
+    expect(instance.log.lines.join("\n")).toContain("limits of guard that were raised");
+    change({ [loginFile]: simpleConfig[loginFile] });
+    await until(() => instance.service?.snapshot().held.length === 0, [instance.clock]);
+    // In force now, they judge what comes.
+    change({ [loginFile]: undefined });
+    await until(() => objectCount() === 0, [instance.clock]);
+    instance.stop();
+    await ended;
   });
 
   it("are in force within the limits", async () => {

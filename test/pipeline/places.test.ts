@@ -1,14 +1,17 @@
 /** What the settings named before on the target: told, and remembered until nothing of Sluice's is there any more. */
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import {
   cloudEvent,
+  configMap,
+  contentDocument,
   createInstance,
   type InstanceOptions,
   renderSettings,
   simpleConfig,
   stateBranch,
+  triggerDocument,
   until,
 } from "./service-bench.ts";
 
@@ -74,6 +77,61 @@ it("another branch is told until it is gone", async () => {
   const third = await start({ target: "next" });
   expect(third.places()).toEqual([]);
   await third.stop();
+});
+
+/** Starts once with ten objects below `rendered/` on main. */
+async function beginWithTen(): Promise<void> {
+  const { instance, stop } = await start();
+  for (let n = 0; n < 10; n++) stream.publish("user", cloudEvent({ subject: `user-${n}`, data: { value: "v1" } }));
+  await until(() => objects("main", "rendered") === 10, [instance.clock]);
+  await stop();
+}
+
+const objects = (branch: string, folder: string) =>
+  [...remote.files(branch, folder).keys()].filter((path) => path.includes("/user-")).length;
+
+describe("many objects stay where they are until somebody approves another place", () => {
+  it.each([
+    ["output.path", { outputPath: "manifests" }, "main", "manifests"],
+    ["repository.branch", { target: "next" }, "next", "rendered"],
+  ] as const)("%s", async (setting, options, branch, folder) => {
+    await beginWithTen();
+    remote.commitAsPerson("next", simpleConfig);
+    const { instance, places, stop } = await start(options);
+    const held = () => instance.service?.snapshot().held ?? [];
+    expect(held()).toMatchObject([{ documents: [`Settings//${setting}`], moves: { objects: 10 } }]);
+    // All else goes on, where it was.
+    remote.commitAsPerson("main", { "config/second.yaml": triggerDocument("second", "second") });
+    remote.commitAsPerson("main", {
+      "config/second-content.yaml": contentDocument("second", configMap("second-{{ .CloudEvent.subject }}", "v")),
+    });
+    await until(() => instance.service?.snapshot().catalog.triggers === 2, [instance.clock]);
+    stream.publish("user", cloudEvent({ subject: "user-later", data: { value: "v1" } }));
+    await until(() => objects("main", "rendered") === 11, [instance.clock]);
+    expect(objects(branch, folder)).toBe(0);
+    expect(places()).toEqual([]);
+    const [{ id } = { id: "" }] = held();
+    await stop();
+
+    const again = await start(options);
+    expect(again.instance.service?.snapshot().held.map((change) => change.id)).not.toEqual([]);
+    const ids = (again.instance.service?.snapshot().held ?? []).map((change) => change.id);
+    expect(ids).toEqual([id]);
+    await again.instance.service?.execute({ command: "approve", ids });
+    await until(() => objects(branch, folder) === 11, [again.instance.clock]);
+    expect(again.instance.service?.snapshot()).toMatchObject({
+      held: [],
+      leftBehind: [{ branch: "main", path: "rendered" }],
+    });
+    stream.publish("user", cloudEvent({ subject: "user-last", data: { value: "v1" } }));
+    await until(() => objects(branch, folder) === 12, [again.instance.clock]);
+    await again.stop();
+
+    // The approval is used up: back, and there again, is asked for again.
+    const back = await start();
+    expect(back.instance.service?.snapshot().held).toMatchObject([{ documents: [`Settings//${setting}`] }]);
+    await back.stop();
+  });
 });
 
 it("back where it was, nothing is left behind there", async () => {

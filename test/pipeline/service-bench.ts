@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Catalog, CatalogSettings } from "../../src/model/catalog.ts";
 import type { HubDelivery } from "../../src/model/hub-delivery.ts";
-import { defaultGuard } from "../../src/model/mass-change.ts";
+import { defaultGuard, type GuardSettings } from "../../src/model/mass-change.ts";
 import { Branches } from "../../src/pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../src/pipeline/commit-message.ts";
 import type { ConfigSource } from "../../src/pipeline/loop/config-source.ts";
-import type { LeadingOptions } from "../../src/pipeline/loop/in-force.ts";
+import type { LeadingOptions, LeadingSettings } from "../../src/pipeline/loop/in-force.ts";
 import { Leading } from "../../src/pipeline/loop/leading.ts";
 import type { OutcomeSettings } from "../../src/pipeline/outcomes/outcome-teller.ts";
 import { readFolder } from "../../src/pipeline/read-folder.ts";
@@ -51,7 +51,8 @@ export const defaultOptions: LeadingOptions = {
   render: renderSettings,
 };
 
-export interface InstanceOptions extends Partial<LeadingOptions> {
+export interface InstanceOptions extends Partial<Omit<LeadingOptions, "guard">> {
+  readonly guard?: GuardSettings;
   readonly remote: FakeGitRemote;
   readonly streams: readonly EventStream[];
   readonly clock?: FakeClock;
@@ -82,12 +83,15 @@ export function createInstance({
   delivery,
   outcomes,
   isReviewed,
+  guard = defaultGuard,
   ...options
 }: InstanceOptions) {
   const catalogSettings: CatalogSettings = {
     compatibility: "strict",
     checks: "refuse",
     policy: [],
+    secrets: options.render?.secrets ?? renderSettings.secrets,
+    guard,
     connectionClusters: new Map(),
     ...settings,
   };
@@ -106,32 +110,36 @@ export function createInstance({
   const catalogs = new Map<string, Catalog>();
   const revisions = new Map<string, string>();
 
+  const load: LeadingSettings["loadCatalog"] = (files, previous, instead = {}) => {
+    const { connectionClusters, ...shaping } = { ...catalogSettings, ...instead };
+    const bus = connectionClusters.get("bus");
+    const connection = { name: "bus", connectTo: new Map() };
+    const checked = loadCatalog(files, {
+      ...shaping,
+      ...(bus === undefined ? {} : { connections: [{ connection, clusters: bus }] }),
+      ...(previous === undefined ? {} : { previous }),
+      ...(delivery === undefined ? {} : { delivery }),
+    });
+    catalogs.set(checked.value.revision, checked.value);
+    revisions.set(keyOfTexts(files.map(({ text }) => text)), checked.value.revision);
+    return checked;
+  };
+  const settingsAt = (path: string): Omit<LeadingSettings, "streams"> => ({
+    options: { ...defaultOptions, guard, ...options, outputPath: path },
+    config: config ?? targetConfig(git),
+    loadCatalog: load,
+    at: (place) => settingsAt(place.path),
+  });
+
   async function run(): Promise<void> {
     const service = await Leading.start(
       {
-        options: { ...defaultOptions, ...options },
+        ...settingsAt(outputPath),
         ...ports,
         metrics,
         branches,
         streams,
         ...(outcomes === undefined ? {} : { outcomes }),
-        config: config ?? targetConfig(git),
-        loadCatalog: (files, previous, instead = {}) => {
-          const { compatibility, checks, policy, connectionClusters } = { ...catalogSettings, ...instead };
-          const bus = connectionClusters.get("bus");
-          const connection = { name: "bus", connectTo: new Map() };
-          const checked = loadCatalog(files, {
-            compatibility,
-            checks,
-            policy,
-            ...(bus === undefined ? {} : { connections: [{ connection, clusters: bus }] }),
-            ...(previous === undefined ? {} : { previous }),
-            ...(delivery === undefined ? {} : { delivery }),
-          });
-          catalogs.set(checked.value.revision, checked.value);
-          revisions.set(keyOfTexts(files.map(({ text }) => text)), checked.value.revision);
-          return checked;
-        },
         onReady: () => {
           ready.isReady = true;
         },

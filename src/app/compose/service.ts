@@ -159,7 +159,7 @@ function composeLeader(
 /** What the settings say of a service, its streams apart. Reads the secrets that rendering and review need. */
 function composeSettings(
   context: CliContext,
-  { settings, connections }: ServiceConfig,
+  { settings, connections }: Pick<ServiceConfig, "settings" | "connections">,
   ports: LeadingPorts,
 ): Omit<LeadingSettings, "streams"> {
   const { repository, output, commit, config, review, fromSecrets, outcomes } = settings;
@@ -184,6 +184,10 @@ function composeSettings(
     ...(fromSecrets.length === 0 ? {} : { derive: (catalog) => deriveConnections(catalog, fromSecrets) }),
     ...publisher,
     ...(outcomes === undefined ? {} : { outcomes: composeOutcomes(context, outcomes, connections) }),
+    at: ({ branch, path }) => {
+      const placed = { ...settings, repository: { ...repository, branch }, output: { ...output, path } };
+      return composeSettings(context, { settings: placed, connections }, ports);
+    },
   };
 }
 

@@ -7,7 +7,6 @@ import { joinPass } from "../../plan/pending-work.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { GitReader } from "../../ports/git.ts";
-import type { RenderSettings } from "../../render/render-spec.ts";
 import type { Branches } from "../branches/branches.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import { eventsOnRecord } from "./events-on-record.ts";
@@ -26,7 +25,6 @@ export interface BackfillInForce {
   readonly branches: Branches;
   readonly keeper: StateKeeper;
   readonly streams: readonly EventStream[];
-  readonly options: { readonly render: RenderSettings };
 }
 
 export interface BackfillCommandScope {
@@ -95,8 +93,8 @@ async function fromRecords(command: BackfillCommand, owner: Owner, scope: Backfi
   let count = 0;
   const take = async () => {
     const inputs: PlanInput[] = [];
-    const { keeper, branches, options } = scope.inForce();
-    const read = { git: scope.git, tree: branches.stateTree, catalog: keeper.catalog, settings: options.render };
+    const { keeper, branches } = scope.inForce();
+    const read = { git: scope.git, tree: branches.stateTree, catalog: keeper.catalog, settings: keeper.rendering };
     const flush = async () => {
       const passes = joinPass(keeper.checkpoint.pending.passes, owner);
       const change: Partial<Checkpoint> = { pending: { ...keeper.checkpoint.pending, passes } };

@@ -28,9 +28,8 @@ export async function tryBackfill(
   { git, inForce }: BackfillCommandScope,
   signal: AbortSignal,
 ): Promise<BackfillCount> {
-  const { branches, keeper, streams, options } = inForce();
-  const { render: settings } = options;
-  const { catalog, checkpoint } = keeper;
+  const { branches, keeper, streams } = inForce();
+  const { catalog, checkpoint, rendering: settings } = keeper;
   const { stateTree } = branches;
   const overlay = new StateOverlay(stateTree === undefined ? undefined : { git, tree: stateTree });
   const { layout, positions } = checkpoint;

@@ -6,10 +6,12 @@
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
 import type { Delivery } from "../../model/delivery.ts";
-import type { HeldChange } from "../../model/mass-change.ts";
+import type { HeldChange, TargetPlace } from "../../model/mass-change.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";
+import { readGuardState } from "../../plan/mass-change/guard-state.ts";
 import { type JudgeScope, judgeChange } from "../mass-change/judge-change.ts";
+import { judgePlace } from "../mass-change/judge-place.ts";
 import { type ComparisonOptions, compareFailures, compareObjects, findMoves } from "./compare.ts";
 import { Fold, type FoldOptions } from "./fold.ts";
 import { Mask } from "./mask.ts";
@@ -41,7 +43,11 @@ export interface DryRunInput {
   /** How many objects are shown with their lines. */
   readonly objectsMax: number;
   /** What the service's guard goes by; undefined: nobody asks it, as where the state is not looked at. */
-  readonly guard?: Pick<JudgeScope, "limits" | "loadCatalog" | "loaded"> & { readonly files: readonly ConfigFile[] };
+  readonly guard?: Pick<JudgeScope, "loadCatalog" | "loaded"> & {
+    readonly files: readonly ConfigFile[];
+    /** Where on the target the settings want manifests. */
+    readonly place: TargetPlace;
+  };
 }
 
 export interface DryRunResult {
@@ -53,7 +59,7 @@ export interface DryRunResult {
 /** What the service would hold of the head, by the very function that it asks. */
 async function findHeld({ state, checkpoint, base, head, guard }: DryRunInput): Promise<readonly HeldChange[]> {
   if (guard === undefined || state === undefined || !base.isInForce) return [];
-  const { limits, loadCatalog, files } = guard;
+  const { loadCatalog, files, place } = guard;
   const { render, records } = base.fold;
   const scope = {
     ...state,
@@ -61,12 +67,15 @@ async function findHeld({ state, checkpoint, base, head, guard }: DryRunInput): 
     rules: { layout: checkpoint.layout, records, deadLettersMax: 0, instance: render.instance },
     render,
     outputPath: base.placement.outputPath,
-    limits,
     loadCatalog,
     inForce: base.catalog,
     loaded: guard.loaded,
   };
-  return (await judgeChange(scope, { catalog: head.catalog, files })).held;
+  const verdict = await judgeChange(scope, { catalog: head.catalog, files });
+  const moved = await judgePlace({ ...state, checkpoint, limits: base.catalog.guard }, place);
+  return [...(verdict?.held ?? []), ...(moved === undefined ? [] : [moved.change])].filter(
+    ({ id }) => !readGuardState(checkpoint.parts).approvals.includes(id),
+  );
 }
 
 export async function dryRun(input: DryRunInput, entitiesMax: number): Promise<DryRunResult> {

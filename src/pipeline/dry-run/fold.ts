@@ -23,6 +23,7 @@ import { findEmptyClusters, findEmptyUnits } from "../forget-withdrawn.ts";
 import { processDelivery } from "../process-delivery.ts";
 import { readFolder } from "../read-folder.ts";
 import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
+import { renderingOf } from "../rendering-of.ts";
 import { rulesOf } from "../rules-of.ts";
 import { StateOverlay, type StateTree } from "./state-overlay.ts";
 
@@ -114,11 +115,15 @@ export class Fold {
   async receive(catalog: Catalog, deliveries: readonly Delivery[]): Promise<readonly Problem[]> {
     const undecoded: Problem[] = [];
     for (const delivery of deliveries) {
-      const { inputs } = processDelivery(this.#catalogOf(catalog), delivery, this.#options.render);
+      const { inputs } = processDelivery(this.#catalogOf(catalog), delivery, this.#renderingOf(catalog));
       for (const input of inputs) if (input.kind === "dead-letter") undecoded.push(input.letter.problem);
       await this.#plan(inputs, catalog);
     }
     return undecoded;
+  }
+
+  #renderingOf(catalog: Catalog): RenderSettings {
+    return renderingOf(this.#options.render, catalog);
   }
 
   /** The catalog with those of its owners that are withdrawn. */
@@ -131,7 +136,8 @@ export class Fold {
     change: (inputs: readonly PlanInput[]) => readonly PlanInput[],
   ): Promise<void> {
     const { overlay } = this;
-    const { render: settings, entitiesMax } = this.#options;
+    const settings = this.#renderingOf(catalog);
+    const { entitiesMax } = this.#options;
     for (let left = entitiesMax; ; ) {
       const { pending } = this.#checkpoint;
       if (pending.passes.every(({ held }) => held !== undefined) && pending.reviews.length === 0) return;

@@ -13,7 +13,8 @@ export interface KeeperOptions {
   readonly render: RenderSettings;
   /** `output.path`: with the state's id it names what a cluster has once. */
   readonly outputPath: string;
-  readonly guard: GuardSettings;
+  /** Limits are part of the catalog; this is the rest of it. */
+  readonly guard: Pick<GuardSettings, "keepWithdrawnMinutes" | "eventRemovals">;
   /** Absent: nobody is told what became of events. */
   readonly outbox?: OutboxRules;
 }

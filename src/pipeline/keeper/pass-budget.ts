@@ -35,7 +35,7 @@ export class PassBudget {
     const total = removals.reduce((sum, effect) => sum + effect.removals, 0);
     const { minutes, parts: before, pending: pendingBefore } = commits.checkpoint;
     const state = readGuardState(before);
-    const left = state.budget ?? Math.max(0, commits.options.guard.removals - sumOfHour(state.hour, minutes).total);
+    const left = state.budget ?? Math.max(0, commits.catalog.guard.removals - sumOfHour(state.hour, minutes).total);
     const running =
       pendingBefore.reviews.length > 0
         ? undefined

@@ -16,6 +16,7 @@ import { isDue } from "../../plan/pending-work.ts";
 import { type CatalogChange, planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { PlanInput, PlanRules } from "../../plan/state-fold.ts";
 import type { ObjectId } from "../../ports/git.ts";
+import type { RenderSettings } from "../../render/render-spec.ts";
 import { type AggregateScope, CountedEntities } from "../aggregates/counted-entities.ts";
 import type { Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
@@ -24,6 +25,7 @@ import { type Folded, foldInputs } from "../fold-inputs.ts";
 import type { CountScope } from "../mass-change/count-change.ts";
 import { randomId } from "../random-id.ts";
 import { readFolder } from "../read-folder.ts";
+import { renderingOf } from "../rendering-of.ts";
 import { rulesOf } from "../rules-of.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
 
@@ -121,7 +123,12 @@ export class StateCommits {
 
   /** What it takes to render records again with the catalog in force. */
   get renderScope(): Omit<AggregateScope, "tree"> {
-    return { git: this.ports.git, catalog: this.#catalog, settings: this.options.render, counted: this.#counted };
+    return { git: this.ports.git, catalog: this.#catalog, settings: this.rendering, counted: this.#counted };
+  }
+
+  /** What rendering goes by, as it is in force. */
+  get rendering(): RenderSettings {
+    return renderingOf(this.options.render, this.#catalog);
   }
 
   /** Plans with this catalog from now on. */

@@ -35,8 +35,8 @@ export class Batcher {
   async commit(signal: AbortSignal): Promise<number> {
     const { inbox, inForce } = this.#parts;
     if (this.isPaused) return 0;
-    const { keeper, streams, options } = inForce();
-    await this.#backfilling.turn({ keeper, streams, settings: options.render }, signal);
+    const { keeper, streams } = inForce();
+    await this.#backfilling.turn({ keeper, streams, settings: keeper.rendering }, signal);
     const entries = inbox.take(inForce().options.eventsMax, batchBytesMax);
     await this.#commit(entries, false, signal);
     return entries.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -17,11 +17,11 @@ export interface CommandsParts {
   readonly log: Log;
   readonly requests: Requests;
   readonly documents: Documents;
+  /** Changes that wait for somebody to approve them. */
+  readonly held: () => readonly HeldChange[];
   readonly leftBehind: LeftBehind;
   readonly watcher: Watcher;
   readonly inForce: () => InForce;
-  /** Settings that were refused because of what they would do. */
-  readonly heldSettings: () => readonly HeldChange[];
   /** False: stopped before that. */
   readonly push: (signal: AbortSignal) => Promise<boolean>;
   /** Aborts when what is under way has to be given up. */
@@ -75,7 +75,7 @@ export class Commands {
   /** Throws a SluiceError (NOT_FOUND) where one of the ids is held no more, naming those that are. */
   async #approve(ids: readonly string[]): Promise<string> {
     const { branches, keeper } = this.#parts.inForce();
-    const held = [...this.#parts.documents.held, ...this.#parts.heldSettings()];
+    const held = this.#parts.held();
     const passes = keeper.heldPasses.flatMap((pass) => pass.held ?? []);
     const known = new Set([
       ...held.map(({ id }) => id),
@@ -93,9 +93,6 @@ export class Commands {
     }
     this.#parts.documents.judgeAgain();
     this.#parts.watcher.hint();
-    const isSettings = this.#parts.heldSettings().some(({ id }) => ids.includes(id));
-    return isSettings
-      ? "approved: the settings take over when they are looked at next, within 30 s, or at once when they are saved again"
-      : `approved ${ids.join(" ")}`;
+    return `approved ${ids.join(" ")}`;
   }
 }

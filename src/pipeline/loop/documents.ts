@@ -49,6 +49,8 @@ export class Documents {
   /** Of which the problems were told. */
   #told: string | undefined;
   #held: readonly HeldChange[] = [];
+  /** What is being counted; undefined: nothing is. */
+  #judging: string | undefined;
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
@@ -75,6 +77,7 @@ export class Documents {
     if (branches.isTargetMissing && config.isOutside !== true) return "nothing";
     try {
       const version = await config.version(branches.targetTree);
+      if (version !== undefined && version === this.#judging) return "nothing";
       if (version !== undefined && version === this.#version) {
         this.#seen = version;
         this.#seenSince = undefined;
@@ -105,13 +108,34 @@ export class Documents {
     return now - this.#seenSince >= settleMs;
   }
 
-  /** Counts what the catalog would do, on the state as it is now. Reads, and changes nothing: it may run beside the loop. */
-  async judge(wanted: WantedCatalog): Promise<Verdict> {
-    const { keeper, loadCatalog } = this.#parts.inForce();
+  /**
+   * Counts what the catalog would do, on the state as it is now. Reads, and changes nothing: it may run beside the loop.
+   * What is beyond the limits is held, and told, as soon as that is known. Undefined: `isWanted`, asked now and then, said
+   * no; what was held by then stays so until the next is judged.
+   */
+  async judge(wanted: WantedCatalog, isWanted: () => boolean): Promise<Verdict | undefined> {
+    const { inForce: current } = this.#parts;
+    const { keeper, loadCatalog } = current();
     const { loaded, catalog: inForce } = keeper;
     const scope = keeper.countScope;
     if (scope === undefined) return { catalog: wanted.catalog, budget: 0, held: [], approved: [] };
-    return judgeChange({ ...scope, limits: keeper.guard, inForce, loaded, loadCatalog }, wanted);
+    const approvals = () => current().keeper.approvals;
+    this.#judging = wanted.version;
+    try {
+      return await judgeChange({ ...scope, inForce, loaded, loadCatalog, approvals }, wanted, {
+        isWanted,
+        onHeld: (held) => this.#holdSoFar(held),
+      });
+    } finally {
+      this.#judging = undefined;
+    }
+  }
+
+  #holdSoFar(held: readonly HeldChange[]): void {
+    // Taken back meanwhile it is another version, also where that is the one in force.
+    this.#version = undefined;
+    this.#held = held;
+    this.#parts.absences.raise("documents", heldProblem(held));
   }
 
   /**
@@ -119,7 +143,7 @@ export class Documents {
    * settings took over meanwhile, and it was read with those of before: it has to be read again.
    */
   async putInForce(wanted: WantedCatalog, verdict: Verdict, isStart = false): Promise<boolean> {
-    const { absences, inForce, log } = this.#parts;
+    const { inForce, log } = this.#parts;
     const { keeper } = inForce();
     if (wanted.previous !== keeper.loaded) {
       this.judgeAgain();
@@ -128,25 +152,26 @@ export class Documents {
     const { catalog, held, ...grant } = verdict;
     if (catalog !== undefined) {
       await keeper.putInForce(catalog, grant);
-      this.adopt(wanted.version, held);
+      this.adopt(wanted, held);
       const counts = { ...countProblems(wanted.problems), held: held.length === 0 ? undefined : held.length };
       if (!isStart) log.info("configuration in force", { ...describeCatalog(catalog), ...counts });
-    } else {
-      this.#version = wanted.version;
-      this.#held = held;
-    }
-    if (held.length > 0) absences.raise("documents", heldProblem(held));
+    } else this.adopt(wanted, held);
+    // Approved when it had been judged already.
+    if (held.some(({ id }) => keeper.approvals.includes(id))) this.judgeAgain();
     return true;
   }
 
-  /** Documents of this version are in force now, but for those that are held. */
-  adopt(version: string | undefined, held: readonly HeldChange[] = []): void {
-    const { absences, inForce } = this.#parts;
+  /** Documents of this version were judged: they are in force, but for those that are held. */
+  adopt({ version, catalog }: Pick<WantedCatalog, "version" | "catalog">, held: readonly HeldChange[]): void {
+    const { absences, inForce, log } = this.#parts;
     this.#version = version;
     this.#seen = version;
     this.#held = held;
     if (held.length === 0) absences.clear("documents");
+    else absences.raise("documents", heldProblem(held));
     const { keeper } = inForce();
+    if (held.length > 0 && JSON.stringify(catalog.guard) !== JSON.stringify(keeper.catalog.guard))
+      log.warn("limits of guard that were raised do not count before what is held is approved or taken back");
     if (hasOwner(keeper.catalog)) absences.clear("owners");
     if (keeper.heldDelivery === undefined) absences.clear("delivery");
     else absences.raise("delivery", keeper.heldDelivery);

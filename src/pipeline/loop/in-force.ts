@@ -4,6 +4,7 @@
  */
 import type { DerivedConnections } from "../../config/derive-connections.ts";
 import type { Catalog, CatalogSettings, ConfigFile } from "../../model/catalog.ts";
+import type { TargetPlace } from "../../model/mass-change.ts";
 import type { Checked } from "../../model/problem.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Branches } from "../branches/branches.ts";
@@ -39,6 +40,8 @@ export interface LeadingSettings {
   readonly review?: ReviewPublisher;
   /** Who is told what became of events; absent: nobody. */
   readonly outcomes?: OutcomeSettings;
+  /** The same settings with manifests at another place of the target. */
+  readonly at: (place: TargetPlace) => Omit<LeadingSettings, "streams">;
 }
 
 export interface InForce extends LeadingSettings {

@@ -31,6 +31,7 @@ import { Batcher } from "./batcher.ts";
 import { Commands } from "./commands.ts";
 import { Documents, hasOwner, heldProblem } from "./documents.ts";
 import { Effects } from "./effects.ts";
+import { type NewSettings, placeSettings, type WaitingPlace } from "./held-place.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { Inbox } from "./inbox.ts";
 import { LeftBehind } from "./left-behind.ts";
@@ -44,7 +45,7 @@ import { Reviewing } from "./reviewing.ts";
 import { SecretConnections, type TakeDerived } from "./secret-connections.ts";
 import type { LeadingSnapshot } from "./snapshot.ts";
 import { makeSnapshot } from "./snapshot.ts";
-import { Watcher } from "./watcher.ts";
+import { targetMissing, Watcher } from "./watcher.ts";
 
 export interface LeadingPorts extends Ports {
   readonly metrics: Metrics;
@@ -78,6 +79,8 @@ const inboxBytesMax = 64 * 1024 * 1024;
 const bytesBehindMax = 20 * 1024 * 1024;
 /** How long pushes may take when the service stops: the one under way, and the last. */
 const stopMsMax = 20_000;
+/** What new settings would do is counted for so long before they take over, and beside the loop from then on. */
+const countMsMax = 2000;
 
 export class Leading {
   readonly #ports: LeadingPorts;
@@ -87,8 +90,8 @@ export class Leading {
   readonly #documents: Documents;
   readonly #leftBehind: LeftBehind;
   readonly #secrets: SecretConnections | undefined;
-  /** Settings that were refused because of what they would do. */
-  #heldSettings: readonly HeldChange[] = [];
+  /** Where the settings want manifests, and may not have them yet. */
+  #heldPlace: WaitingPlace | undefined;
   readonly #requests: Requests;
   readonly #reader: Reader;
   readonly #batcher: Batcher;
@@ -145,6 +148,7 @@ export class Leading {
       readCommit: (commit) => ports.git.readCommit(commit),
       push: (signal) => this.#push(signal),
       onLooked: async (signal) => {
+        await this.#followPlace();
         await this.#readStreams(signal);
         await this.#teller.look();
       },
@@ -161,10 +165,10 @@ export class Leading {
       log,
       requests: this.#requests,
       documents: this.#documents,
+      held: () => this.#held,
       leftBehind: this.#leftBehind,
       watcher: this.#watcher,
       inForce: current,
-      heldSettings: () => this.#heldSettings,
       push: (signal) => this.#push(signal),
       cut: this.#cut.signal,
     });
@@ -187,23 +191,36 @@ export class Leading {
     const then = readGuardState(checkpoint.parts).settings;
     const kept = readKept ?? ((tree) => loadKeptCatalog(git, tree, settings.loadCatalog, then));
     const catalog = await untilAnswered(ports, signal, "start", () => kept(branches.stateTree, then));
-    const keeper = StateKeeper.open(settings.options, branches, ports, catalog, checkpoint);
+    checkName(checkpoint.parts, settings.options.render.instance);
+    const { approvals } = readGuardState(checkpoint.parts);
+    const placed = await untilAnswered(ports, signal, "start", () =>
+      placeSettings(
+        { git, tree: branches.stateTree, checkpoint, limits: catalog.guard },
+        settings,
+        branches.names,
+        approvals,
+      ),
+    );
+    const placedBranches = placed.held === undefined ? branches : branches.renamed(placed.names);
+    const keeper = StateKeeper.open(placed.settings.options, placedBranches, ports, catalog, checkpoint);
     const leading = new Leading(
       ports,
-      { ...settings, branches, keeper },
+      { ...placed.settings, streams: settings.streams, branches: placedBranches, keeper },
       {
         onReady,
         ...(mayAct === undefined ? {} : { mayAct }),
         ...(takeDerived === undefined ? {} : { takeDerived }),
       },
     );
-    checkName(checkpoint.parts, settings.options.render.instance);
     await untilAnswered(ports, signal, "start", async () => {
+      if (placed.held !== undefined) await placedBranches.refreshTarget();
+      leading.#holdPlace(placed.held);
       await keeper.reshard();
+      await keeper.notePlace(placed.approved);
       await leading.#watcher.begin();
       await leading.#leftBehind.look();
       // Where there is no state yet, none is made before there is something to lead.
-      if (branches.stateTree !== undefined) await leading.#takeLead();
+      if (placedBranches.stateTree !== undefined) await leading.#takeLead();
     });
     await leading.#push(signal);
     await untilAnswered(ports, signal, "start", () => leading.#teller.begin());
@@ -285,7 +302,7 @@ export class Leading {
       absences: this.#absences,
       leftBehind: this.#leftBehind.places,
       outcomes: this.#teller.snapshot,
-      held: [...this.#documents.held, ...this.#heldSettings],
+      held: this.#held,
       waiting: this.#inbox.size,
     });
   }
@@ -295,37 +312,41 @@ export class Leading {
     return createLook(this.#ports, () => this.#inForce);
   }
 
-  /** Prepares new settings, see prepareSettings. Throws a SluiceError (CHANGE_HELD) where they would do too much. */
-  async prepare(settings: Omit<LeadingSettings, "streams">, names: BranchNames): Promise<PreparedSettings> {
-    const prepared = await prepareSettings(this.#inForce, settings, names);
-    const { catalog, held } = prepared.verdict;
-    this.#heldSettings = catalog === undefined ? held : [];
-    if (catalog === undefined) throw new SluiceError(heldProblem(held));
-    return prepared;
+  /** Prepares new settings, see prepareSettings. */
+  prepare(settings: NewSettings, names: BranchNames): Promise<PreparedSettings> {
+    const { clock } = this.#ports;
+    const began = clock.monotonic();
+    return prepareSettings(this.#inForce, settings, names, () => clock.monotonic() - began < countMsMax);
   }
 
   /**
-   * Lets prepared settings take over between two batches: tip, checkpoint, inbox and positions stay as they are. Where
-   * their first commit can't be made it throws, and what was in force stays; else the streams are asked for that are to be
-   * read now.
+   * Lets prepared settings take over between two batches: tip, checkpoint, inbox and positions stay as they are. What of
+   * them is held, or not counted yet, stays as it is in force. Where their first commit can't be made it throws, and what was
+   * in force stays; else the streams are asked for that are to be read now.
    */
   exchange(given: PreparedSettings, takeStreams: () => readonly EventStream[]): Promise<void> {
     return this.#requests.add(async (signal) => {
       const { branches: before, keeper: old, outcomes: told } = this.#inForce;
       // Documents that came in force meanwhile were neither read nor counted.
       const isCounted = given.wanted.previous === old.loaded;
-      const ready = isCounted ? given : await this.prepare(given.settings, given.branches.names);
-      const { settings, branches: prepared, wanted, verdict } = ready;
+      const asked = given.placed.held ?? given.placed;
+      const ready = isCounted ? given : await this.prepare(asked.settings, asked.names);
+      const { placed, branches: prepared, wanted, verdict } = ready;
+      const { settings } = placed;
       // The tip has gone on since they were prepared.
       const branches = before.renamed(prepared.names);
       await branches.refreshTarget();
       const keeper = old.changeOver(settings.options, branches);
       await keeper.reshard();
-      await keeper.putInForce(verdict.catalog ?? wanted.catalog, verdict);
+      await keeper.notePlace(placed.approved);
+      if (verdict?.catalog === undefined) await keeper.putInForce(old.loaded, { budget: 0, approved: [] });
+      else await keeper.putInForce(verdict.catalog, verdict);
       // From here on nothing can keep it from taking over.
       this.#inForce = { ...settings, streams: takeStreams(), branches, keeper };
+      this.#holdPlace(placed.held);
       for (const problem of wanted.problems) this.#ports.log.problem(problem);
-      this.#documents.adopt(wanted.version, verdict.held);
+      if (verdict === undefined) this.#watcher.judgeAtOnce();
+      else this.#documents.adopt(wanted, verdict.held);
       await this.#leftBehind.look();
       if (told !== settings.outcomes) await told?.publisher.close();
       this.#teller.add([]);
@@ -333,6 +354,40 @@ export class Leading {
       await this.#readStreams(signal);
       await this.#push(signal);
     });
+  }
+
+  /** Changes that wait for somebody to approve them. */
+  get #held(): readonly HeldChange[] {
+    return [...this.#documents.held, ...(this.#heldPlace === undefined ? [] : [this.#heldPlace.change])];
+  }
+
+  #holdPlace(held: WaitingPlace | undefined): void {
+    const isNew = held !== undefined && held.change.id !== this.#heldPlace?.change.id;
+    this.#heldPlace = held;
+    if (isNew) this.#ports.log.problem(heldProblem([held.change]));
+  }
+
+  /** Lets the place that the settings want take over once it is approved. */
+  async #followPlace(): Promise<void> {
+    const held = this.#heldPlace;
+    const { branches: before, keeper: old, streams, outcomes: told } = this.#inForce;
+    if (held === undefined || !old.approvals.includes(held.change.id)) return;
+    const { settings, names, change } = held;
+    const branches = before.renamed(names);
+    await branches.refreshTarget();
+    if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
+    if (names.outputPath !== before.names.outputPath) await branches.checkOutput();
+    const keeper = old.changeOver(settings.options, branches);
+    await keeper.notePlace(change.id);
+    await keeper.putInForce(old.loaded, { budget: 0, approved: [] });
+    this.#inForce = { ...settings, streams, branches, keeper };
+    this.#holdPlace(undefined);
+    if (told !== settings.outcomes) await told?.publisher.close();
+    this.#teller.add([]);
+    await this.#leftBehind.look();
+    await this.#reviewing.exchange();
+    this.#documents.judgeAgain();
+    this.#ports.log.info("manifests stand elsewhere from now on", { branch: names.target, path: names.outputPath });
   }
 
   /** Until a catalog with an owner has been in force no delivery is taken: streams wait. */

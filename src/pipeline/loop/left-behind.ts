@@ -1,6 +1,7 @@
 /** Folders of the target that `output.path` or `repository.branch` named before, and that still hold what is Sluice's. */
+import type { TargetPlace } from "../../model/mass-change.ts";
 import type { Problem } from "../../model/problem.ts";
-import { readPlaces, type TargetPlace, withoutPlaces } from "../../plan/target-place.ts";
+import { readPlaces, withoutPlaces } from "../../plan/target-place.ts";
 import type { GitRepository } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
 import { holdsOurs } from "../branches/output-folder.ts";

@@ -5,40 +5,50 @@ import type { BranchNames } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
 import { judgeChange, type Verdict } from "../mass-change/judge-change.ts";
 import { readWanted, type WantedCatalog } from "./documents.ts";
-import type { InForce, LeadingSettings } from "./in-force.ts";
+import { type NewSettings, type PlacedSettings, placeSettings } from "./held-place.ts";
+import type { InForce } from "./in-force.ts";
 import { targetMissing } from "./watcher.ts";
 
 /** New settings, ready to take over: nothing is written yet. */
 export interface PreparedSettings {
-  readonly settings: Omit<LeadingSettings, "streams">;
+  /** With manifests where they may stand. */
+  readonly placed: PlacedSettings;
   readonly branches: Branches;
   readonly wanted: WantedCatalog;
-  readonly verdict: Verdict;
+  /** Undefined: counting takes longer than settings may; it is counted when they have taken over. */
+  readonly verdict: Verdict | undefined;
 }
 
 /**
  * Reads what the settings need. Throws a SluiceError where they can't take over: the target or the config folder that they
- * name is not there, or is empty. Where they would do too much the verdict has no catalog.
+ * name is not there, or is empty. What of them would do too much is held by itself: the verdict says so. `hasTime`, asked
+ * now and then, says whether it may be counted on.
  */
 export async function prepareSettings(
   now: InForce,
-  settings: Omit<LeadingSettings, "streams">,
-  names: BranchNames,
+  given: NewSettings,
+  wantedNames: BranchNames,
+  hasTime: () => boolean,
 ): Promise<PreparedSettings> {
-  checkName(now.keeper.checkpoint.parts, settings.options.render.instance);
+  const { keeper } = now;
+  checkName(keeper.checkpoint.parts, given.options.render.instance);
+  const placed = await placeSettings(keeper.placeScope, given, wantedNames, keeper.approvals);
+  const { settings, names } = placed;
   const branches = now.branches.renamed(names);
   await branches.refreshTarget();
   if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
   if (names.outputPath !== now.branches.names.outputPath) await branches.checkOutput();
   const version = await settings.config.version(branches.targetTree);
-  const { keeper } = now;
-  const { catalog: inForce, countScope, guard: limits, loaded } = keeper;
+  const { catalog: inForce, countScope, loaded } = keeper;
   const wanted = await readWanted(settings, branches.targetTree, loaded, version);
   if (wanted.absent !== undefined) throw new SluiceError(wanted.absent);
   const { loadCatalog } = settings;
   const verdict =
     countScope === undefined
       ? { catalog: wanted.catalog, budget: 0, held: [], approved: [] }
-      : await judgeChange({ ...countScope, limits, inForce, loaded, loadCatalog }, wanted);
-  return { settings, branches, wanted, verdict };
+      : await judgeChange({ ...countScope, inForce, loaded, loadCatalog }, wanted, {
+          isWanted: hasTime,
+          onHeld: () => undefined,
+        });
+  return { placed, branches, wanted, verdict };
 }

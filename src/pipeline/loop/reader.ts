@@ -138,13 +138,12 @@ export class Reader {
   }
 
   #receive(delivery: Delivery): void {
-    const { keeper, options } = this.#parts.inForce();
-    const { catalog } = keeper;
+    const { catalog, rendering, checkpoint } = this.#parts.inForce().keeper;
     const { inputs, problems, warnings, nearMisses, marker } = processDelivery(
       catalog,
       delivery,
-      options.render,
-      keeper.checkpoint.stateId,
+      rendering,
+      checkpoint.stateId,
     );
     const { stream, position, subject } = delivery;
     const { clock, log, metrics, inbox } = this.#parts;

@@ -1,10 +1,9 @@
 /** What is going on in a service that leads, for logs, `status`, the status page and metrics. Survives JSON. */
 import type { StreamName } from "../../model/delivery.ts";
-import type { HeldChange } from "../../model/mass-change.ts";
+import type { HeldChange, TargetPlace } from "../../model/mass-change.ts";
 import { ownerKey } from "../../model/owner.ts";
 import { describePause, partialPauses } from "../../model/pauses.ts";
 import type { ErrorCode, Problem } from "../../model/problem.ts";
-import type { TargetPlace } from "../../plan/target-place.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { OutcomesSnapshot } from "../outcomes/outcome-teller.ts";
 import type { StateKeeper } from "../state-keeper.ts";

@@ -10,6 +10,8 @@ import type { Requests } from "./requests.ts";
 
 /** How often files outside the repository are looked at that have changed, until they stay the same. */
 const settleLookMs = 400;
+/** A start waits for the count of what is wanted for so long; then it goes on with what is in force, and counts beside. */
+const startCountMsMax = 2000;
 
 export interface WatcherParts {
   readonly clock: Clock;
@@ -30,6 +32,8 @@ export class Watcher {
   #hasten: () => void = () => undefined;
   /** The last look saw something that the next one has to see as well. */
   #isUnsettled = false;
+  /** What was wanted at the start is to be judged at once. */
+  #isDue = false;
 
   constructor(parts: WatcherParts) {
     this.#parts = parts;
@@ -40,39 +44,80 @@ export class Watcher {
     this.#hasten();
   }
 
+  /** The next look judges what is wanted, and comes at once: other settings want it. */
+  judgeAtOnce(): void {
+    this.#parts.documents.judgeAgain();
+    this.#isDue = true;
+    this.#hasten();
+  }
+
   /** Looks until the signal aborts. Throws what the service can't go on with. */
   async run(stopped: AbortSignal): Promise<void> {
-    const { clock, inForce, requests } = this.#parts;
+    let wanted: WantedCatalog | undefined;
+    let wasCut = false;
     for (;;) {
-      const waiting = new AbortController();
-      this.#hasten = () => waiting.abort();
-      const { lookMs } = inForce().options;
-      const isQuick = this.#isUnsettled;
-      const waitMs = isQuick ? settleLookMs : lookMs;
-      await clock.sleep(waitMs, AbortSignal.any([waiting.signal, stopped]));
+      if (wanted === undefined) {
+        await this.#untilLook(stopped);
+        if (stopped.aborted) return;
+        wanted = await this.#look();
+      }
+      if (wanted === undefined) continue;
+      const newer = await this.#follow(wanted, stopped, !wasCut);
       if (stopped.aborted) return;
-      const wanted = await requests.add((signal) => this.#look(signal, isQuick));
-      if (wanted !== undefined) await this.#follow(wanted, stopped);
+      wasCut = newer !== undefined;
+      wanted = newer;
     }
+  }
+
+  async #untilLook(stopped: AbortSignal): Promise<void> {
+    const { clock, inForce } = this.#parts;
+    if (this.#isDue) return;
+    const waiting = new AbortController();
+    this.#hasten = () => waiting.abort();
+    const waitMs = this.#isUnsettled ? settleLookMs : inForce().options.lookMs;
+    await clock.sleep(waitMs, AbortSignal.any([waiting.signal, stopped]));
   }
 
   /** The first look, before anything is read. */
   async begin(): Promise<void> {
-    const { documents, inForce } = this.#parts;
+    const { clock, documents, inForce } = this.#parts;
     this.#tellTarget(inForce().branches);
     const look = await documents.look();
     this.#isUnsettled = look === "again";
     if (typeof look === "string") return;
     await this.#approveByTrailer();
-    await documents.putInForce(look, await documents.judge(look), true);
+    const began = clock.monotonic();
+    const verdict = await documents.judge(look, () => clock.monotonic() - began < startCountMsMax);
+    if (verdict === undefined) this.#isDue = true;
+    else await documents.putInForce(look, verdict, true);
   }
 
-  /** Counts beside the loop what is wanted, and puts it in force between two pushes. */
-  async #follow(wanted: WantedCatalog, stopped: AbortSignal): Promise<void> {
+  /**
+   * Counts beside the loop what is wanted, looking on meanwhile, and puts it in force between two pushes. What is held
+   * already is counted no further where something newer is wanted, which is the answer then; unless `mayCut` is false: what
+   * changes all the time would never be counted to its end.
+   */
+  async #follow(wanted: WantedCatalog, stopped: AbortSignal, mayCut: boolean): Promise<WantedCatalog | undefined> {
     const { documents, log, onLooked, requests } = this.#parts;
     try {
-      const verdict = await documents.judge(wanted);
-      if (stopped.aborted) return;
+      let newer: WantedCatalog | undefined;
+      let isCounted = false;
+      const judging = documents.judge(wanted, () => newer === undefined && !stopped.aborted);
+      const counting = judging.finally(() => {
+        isCounted = true;
+        this.#hasten();
+      });
+      // Looked at below.
+      counting.catch(() => undefined);
+      while (!isCounted && newer === undefined && !stopped.aborted) {
+        await Promise.race([counting, this.#untilLook(stopped)]).catch(() => undefined);
+        if (isCounted || stopped.aborted) break;
+        const seen = await this.#look();
+        if (mayCut && documents.held.some(({ isCounting }) => isCounting === true)) newer = seen;
+      }
+      const verdict = await counting;
+      if (stopped.aborted) return undefined;
+      if (verdict === undefined || newer !== undefined) return newer;
       await requests.add(async (signal) => {
         this.#isUnsettled = !(await documents.putInForce(wanted, verdict));
         await onLooked(signal);
@@ -81,6 +126,7 @@ export class Watcher {
       if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
       log.problem(error.problem);
     }
+    return undefined;
   }
 
   /** Who may push to the target may change the documents as well: a trailer of the head commit approves. */
@@ -92,8 +138,15 @@ export class Watcher {
     }
   }
 
-  /** What is wanted, where that is something new. `isQuick`: only the documents are looked at. */
-  async #look(signal: AbortSignal, isQuick: boolean): Promise<WantedCatalog | undefined> {
+  /** What is wanted, where that is something new. */
+  #look(): Promise<WantedCatalog | undefined> {
+    const isQuick = this.#isUnsettled || this.#isDue;
+    this.#isDue = false;
+    return this.#parts.requests.add((signal) => this.#lookNow(signal, isQuick));
+  }
+
+  /** `isQuick`: only the documents are looked at. */
+  async #lookNow(signal: AbortSignal, isQuick: boolean): Promise<WantedCatalog | undefined> {
     const { absences, documents, inForce, log, onLooked, push } = this.#parts;
     const { branches, review } = inForce();
     try {

@@ -1,20 +1,21 @@
 /**
  * Counts what a change of the catalog would take away and bring: a walk over the records that it concerns, folded in
- * memory on the state as it is, chunk by chunk. Nothing is written, so it may run beside the service.
+ * memory on the state as it is, chunk by chunk; what goes with owners and clusters that are gone is counted by names.
+ * Nothing is written, so it may run beside the service.
  */
 import type { Catalog } from "../../model/catalog.ts";
-import { isInForce } from "../../model/catalog-owners.ts";
+import { findOwner, isInForce } from "../../model/catalog-owners.ts";
 import type { ChangeSet, Checkpoint, Pass } from "../../model/change-set.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
-import type { CountedEffect, DocumentChange } from "../../model/mass-change.ts";
-import { type Owner, ownerKey } from "../../model/owner.ts";
+import type { CountedEffect, DocumentChange, EffectCause } from "../../model/mass-change.ts";
+import type { Owner } from "../../model/owner.ts";
 import { affectedOwners } from "../../plan/affected-owners.ts";
 import { causesIn } from "../../plan/compare-catalogs/causes.ts";
 import { compareCatalogs } from "../../plan/compare-catalogs/compare-catalogs.ts";
 import { settingEntries } from "../../plan/mass-change/catalog-settings.ts";
 import { EffectCount, objectKey } from "../../plan/mass-change/count-effects.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
-import { decodePathPart, type OwnedPath, ownerOfFolder, ownersFolder, readOwnedPath } from "../../plan/paths.ts";
+import { ownersFolder } from "../../plan/paths.ts";
 import { planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { RenderSettings } from "../../render/render-spec.ts";
@@ -22,7 +23,10 @@ import { CountedEntities } from "../aggregates/counted-entities.ts";
 import { foldInputs } from "../fold-inputs.ts";
 import { readFolder } from "../read-folder.ts";
 import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
+import { renderingOf } from "../rendering-of.ts";
 import { type RuleOptions, rulesOf } from "../rules-of.ts";
+import { countGone, type GoneOwner, partGone } from "./count-gone.ts";
+import { folderOf } from "./desired-folder.ts";
 
 export interface CountScope {
   readonly git: GitReader;
@@ -40,8 +44,19 @@ export interface CountedChange {
   readonly documents: ReadonlyMap<string, DocumentChange>;
 }
 
-/** Both catalogs with the owners that are withdrawn. */
-export async function countChange(scope: CountScope, inForce: Catalog, wanted: Catalog): Promise<CountedChange> {
+/** Told while counting what has been counted so far, which may still turn out to have moved only; false: give up. */
+export type OnCounted = (soFar: () => CountedChange) => Promise<boolean>;
+
+/** How many objects are counted by name before it is told. */
+const namesAtOnce = 1000;
+
+/** Both catalogs with the owners that are withdrawn. Undefined: it was given up. */
+export async function countChange(
+  scope: CountScope,
+  inForce: Catalog,
+  wanted: Catalog,
+  onCounted: OnCounted = async () => true,
+): Promise<CountedChange | undefined> {
   const { git, tree, checkpoint, render, outputPath } = scope;
   const comparison = compareCatalogs(inForce, wanted);
   const owners = [];
@@ -51,32 +66,65 @@ export async function countChange(scope: CountScope, inForce: Catalog, wanted: C
   const { passes } = planCatalogChange(wanted, kept, affectedOwners(inForce, wanted), output).pending;
 
   const causes = causesIn(comparison);
-  const effects = await countPasses(scope, wanted, passes, (owner, cluster) => ({
+  const causeOf: CauseOf = (owner, cluster) => ({
     documents: causes(owner, cluster),
     isKnown: isInForce(inForce, owner) && inForce.clusters.has(cluster),
-  }));
+  });
   const documents = new Map<string, DocumentChange>();
   for (const [key, { before, after }] of comparison.changedDocuments)
     documents.set(key, { key, before: before?.text, after: after?.text });
   const [was, is] = [settingEntries(inForce), settingEntries(wanted)];
   for (const key of comparison.changedSettings) documents.set(key, { key, before: was.get(key), after: is.get(key) });
-  return { effects, documents };
+
+  const count = new EffectCount();
+  const soFar = () => ({ effects: count.effects(), documents });
+  const { rendered, gone } = partGone(wanted, passes);
+  // What comes with new owners first: it may be what goes with others. Then what is counted in no time.
+  const isNew = ({ owner }: Pass) => findOwner(inForce, owner) === undefined;
+  const isDone =
+    (await countRendered(scope, wanted, rendered.filter(isNew), causeOf, count, () => onCounted(soFar))) &&
+    (await countNames(scope, wanted, gone, causeOf, count, () => onCounted(soFar))) &&
+    (await countRendered(
+      scope,
+      wanted,
+      rendered.filter((pass) => !isNew(pass)),
+      causeOf,
+      count,
+      () => onCounted(soFar),
+    ));
+  return isDone ? soFar() : undefined;
 }
+
+type CauseOf = (owner: Owner, cluster: ClusterKey) => Pick<EffectCause, "documents" | "isKnown">;
 
 /** What these passes would take and bring with the catalog. */
 export async function countPasses(
   scope: CountScope,
   catalog: Catalog,
   passes: readonly Pass[],
-  causeOf: (owner: Owner, cluster: ClusterKey) => { readonly documents: readonly string[]; readonly isKnown: boolean },
+  causeOf: CauseOf,
 ): Promise<readonly CountedEffect[]> {
+  const count = new EffectCount();
+  await countRendered(scope, catalog, passes, causeOf, count, async () => true);
+  return count.effects();
+}
+
+/** Renders and folds in memory, chunk by chunk. False: it was given up. */
+async function countRendered(
+  scope: CountScope,
+  catalog: Catalog,
+  passes: readonly Pass[],
+  causeOf: CauseOf,
+  count: EffectCount,
+  onCounted: () => Promise<boolean>,
+): Promise<boolean> {
   const { git, tree, checkpoint, render } = scope;
   const rules = rulesOf(scope.rules, catalog);
-  const read = { git, tree, catalog, settings: render, counted: new CountedEntities() };
-  const count = new EffectCount();
+  const settings = renderingOf(render, catalog);
+  const read = { git, tree, catalog, settings, counted: new CountedEntities() };
   for (let pending = { ...checkpoint.pending, passes, reviews: [] as typeof checkpoint.pending.reviews }; ; ) {
     const [pass] = pending.passes;
-    if (pass === undefined) return count.effects();
+    if (pass === undefined) return true;
     const chunk = await renderPendingChunk(read, pending, chunkLimits);
     const { changeSet } = await foldInputs({ ...read, rules }, chunk.inputs, checkpoint, checkpoint);
     for (const { owner, cluster, key, action } of objectEffects(changeSet)) {
@@ -85,10 +133,35 @@ export async function countPasses(
       else count.comes(key, cause);
     }
     pending = { passes: chunk.pending.passes, reviews: [] };
+    if (pending.passes.length > 0 && !(await onCounted())) return false;
   }
 }
 
-export interface ObjectEffect {
+/** What goes with owners and clusters that are gone. False: it was given up. */
+async function countNames(
+  { git, tree }: CountScope,
+  wanted: Catalog,
+  gone: readonly GoneOwner[],
+  causeOf: CauseOf,
+  count: EffectCount,
+  onCounted: () => Promise<boolean>,
+): Promise<boolean> {
+  let isWanted = true;
+  let untold = 0;
+  await countGone(git, tree, wanted, gone, async ({ owner, place, cluster, files }) => {
+    const cause = { ...causeOf(owner, cluster), owner: place, cluster };
+    for (const file of files) count.goes(objectKey(cluster, file), cause);
+    untold += files.length;
+    if (untold >= namesAtOnce) {
+      untold = 0;
+      isWanted = await onCounted();
+    }
+    return isWanted;
+  });
+  return isWanted;
+}
+
+interface ObjectEffect {
   readonly action: "create" | "delete";
   /** Whose folder the object stands in: an owner's key. */
   readonly owner: string;
@@ -98,21 +171,15 @@ export interface ObjectEffect {
 }
 
 /** Objects that come and go; those of Sluice's own, below `base/`, are nobody's. */
-export function objectEffects({ objects }: Pick<ChangeSet, "objects">): readonly ObjectEffect[] {
+function objectEffects({ objects }: Pick<ChangeSet, "objects">): readonly ObjectEffect[] {
   return objects.flatMap(({ path, action }) => {
     if (action === "update") return [];
-    const [, namespace = "", name = "", ...below] = path.split("/");
-    const owned = readOwnedPath(below.join("/"));
-    if (owned === undefined) return [];
-    const cluster = `${decodePathPart(namespace)}/${decodePathPart(name)}`;
-    return [{ action, owner: ownerName(owned, cluster), cluster, key: objectKey(cluster, owned.file) }];
+    const slash = path.lastIndexOf("/");
+    const folder = folderOf(path.slice(0, slash));
+    if (folder === undefined) return [];
+    const { owner, cluster, place } = folder;
+    return [{ action, owner, cluster, key: objectKey(cluster, `${place}${path.slice(slash)}`) }];
   });
-}
-
-/** As owners are keyed; where the name had to be cut, as it stands in the path. */
-function ownerName({ kind, ownerFolder }: OwnedPath, cluster: ClusterKey): string {
-  const owner = ownerOfFolder(kind, ownerFolder, cluster);
-  return owner === undefined ? `${kind}/${decodePathPart(ownerFolder)}` : ownerKey(owner);
 }
 
 /** How many objects go, those that only move left out, by owner and cluster. */

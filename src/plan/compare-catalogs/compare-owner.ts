@@ -63,6 +63,7 @@ export function compareOwner(before: EventTrigger, after: EventTrigger, scope: C
 export function compareSpecs(before: OwnerSpec, after: OwnerSpec, scope: Comparison): OwnerChange | undefined {
   if (scope.inForce.compatibility !== scope.wanted.compatibility) return everywhere("compatibility changed");
   if (scope.inForce.checks !== scope.wanted.checks) return everywhere("checks.kubernetes changed");
+  if (scope.inForce.secrets !== scope.wanted.secrets) return everywhere("output.secrets changed");
   if (!isSamePolicy(scope.inForce.policy, scope.wanted.policy)) return everywhere("policy changed");
   if (scope.haveKindsChanged) return everywhere("the kinds that CustomResourceDefinitions bring changed");
   if ((before.broken === undefined) === (after.broken === undefined)) return undefined;

@@ -4,36 +4,43 @@
  */
 import type { CatalogSettings } from "../../model/catalog.ts";
 import type { LabelSelector } from "../../model/cluster.ts";
+import { limitsOf, stricterLimits } from "../../model/mass-change.ts";
 
-export function catalogSettings({ compatibility, connectionClusters, checks, policy }: CatalogSettings): string {
+export function catalogSettings(settings: CatalogSettings): string {
+  const { compatibility, connectionClusters, checks, policy, secrets, guard } = settings;
   const clusters = [...connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([compatibility, clusters, checks, policy]);
+  return JSON.stringify([compatibility, clusters, checks, policy, secrets, limitsOf(guard)]);
 }
 
 /** What the checkpoint says of them; what it does not know is left out. */
 export function readCatalogSettings(text: string | undefined): Partial<CatalogSettings> {
   if (text === undefined) return {};
-  const [compatibility, clusters, checks, policy] = JSON.parse(text) as [
+  const [compatibility, clusters, checks, policy, secrets, guard] = JSON.parse(text) as [
     CatalogSettings["compatibility"],
     [string, LabelSelector][],
     CatalogSettings["checks"]?,
     CatalogSettings["policy"]?,
+    CatalogSettings["secrets"]?,
+    CatalogSettings["guard"]?,
   ];
   return {
     compatibility,
     connectionClusters: new Map(clusters),
     ...(checks === undefined ? {} : { checks }),
     ...(policy === undefined ? {} : { policy }),
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(guard === undefined ? {} : { guard }),
   };
 }
 
 const prefix = "Settings//";
 const clustersKey = /^Settings\/\/connections\[(.*)\]\.clusters$/;
 
-/** By key, beside the keys of documents, what each says. */
+/** By key, beside the keys of documents, what each says; the guard, which renders nothing, is not among them. */
 export function settingEntries(settings: CatalogSettings): ReadonlyMap<string, string> {
-  const { compatibility, connectionClusters, checks, policy } = settings;
+  const { compatibility, connectionClusters, checks, policy, secrets } = settings;
   return new Map([
+    [`${prefix}output.secrets`, secrets],
     [`${prefix}policy`, JSON.stringify(policy)],
     [`${prefix}checks.kubernetes`, checks],
     [`${prefix}compatibility`, compatibility],
@@ -54,7 +61,10 @@ export function isOfClusters(key: string): boolean {
   return clustersKey.test(key);
 }
 
-/** The wanted settings, with those that are held as they are in force. */
+/**
+ * The wanted settings, with those that are held as they are in force. While anything is held, so is a limit of the guard
+ * that is looser than before: it would let through what it came with. One that is stricter counts at once.
+ */
 export function keepSettings(
   wanted: CatalogSettings,
   inForce: CatalogSettings,
@@ -73,6 +83,8 @@ export function keepSettings(
     compatibility: chosen("compatibility").compatibility,
     checks: chosen("checks.kubernetes").checks,
     policy: chosen("policy").policy,
+    secrets: chosen("output.secrets").secrets,
+    guard: stricterLimits(wanted.guard, inForce.guard),
     connectionClusters,
   };
 }

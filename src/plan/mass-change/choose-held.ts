@@ -76,6 +76,15 @@ export function exceededLimits(
   return exceeded;
 }
 
+/** Whether so much goes that a share may be too large: only then do totals have to be known. */
+export function mayShareExceed(
+  effects: readonly CountedEffect[],
+  { hour, minute }: Pick<GuardScope, "hour" | "minute">,
+): boolean {
+  const going = sum(effects.map(({ removals }) => removals));
+  return going > 0 && sumOfHour(hour, minute).total + going >= shareRemovalsMin;
+}
+
 /**
  * How many objects a change may take once it is in force: what the limits leave, or what was approved and a tenth more.
  * No count needs to be believed: a pass that would take more stops.

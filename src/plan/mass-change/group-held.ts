@@ -3,7 +3,7 @@ import type { CountedEffect, DocumentChange, HeldChange, LimitExceeded } from ".
 import { changeId } from "./change-id.ts";
 
 /** How many owners and clusters a change names for people. */
-const namesMax = 10;
+export const namesMax = 10;
 
 export function groupHeld(
   documents: ReadonlySet<string>,

@@ -100,11 +100,15 @@ it("who is deposed learns it without having to push", async () => {
 });
 
 describe("settings that take over", () => {
-  const settingsFor = (instance: Instance, options: Partial<LeadingSettings["options"]> = {}) => ({
+  const settingsFor = (
+    instance: Instance,
+    options: Partial<LeadingSettings["options"]> = {},
+  ): Omit<LeadingSettings, "streams"> => ({
     options: { ...defaultOptions, ...options },
     config: targetConfig(instance.git),
-    loadCatalog: (files: Parameters<typeof loadCatalog>[0], previous: Parameters<LeadingSettings["loadCatalog"]>[1]) =>
+    loadCatalog: (files, previous) =>
       loadCatalog(files, { compatibility: "strict", ...(previous === undefined ? {} : { previous }) }),
+    at: ({ path }) => settingsFor(instance, { ...options, outputPath: path }),
   });
   const names = { target: "main", state: stateBranch, outputPath: "rendered" };
 

@@ -1,6 +1,7 @@
 /** Standing by: what keeps an instance from competing, and that nothing is written. */
 import { expect, it } from "vitest";
 import type { Catalog } from "../../../src/model/catalog.ts";
+import { defaultGuard } from "../../../src/model/mass-change.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
 import { StandingBy } from "../../../src/pipeline/loop/standing-by.ts";
 import { emptyCheckpoint, writeCheckpoint } from "../../../src/plan/checkpoint-file.ts";
@@ -12,7 +13,12 @@ import { createFakeLog } from "../../fakes/fake-log.ts";
 import { turns } from "../service-bench.ts";
 
 const settingsNamed = (name: string) =>
-  ({ compatibility: "strict", checks: "refuse", connectionClusters: new Map([[name, {}]]) }) as unknown as Catalog;
+  ({
+    compatibility: "strict",
+    checks: "refuse",
+    guard: defaultGuard,
+    connectionClusters: new Map([[name, {}]]),
+  }) as unknown as Catalog;
 
 /** A state whose settings in force are those of this name. */
 function checkpointOf(name: string, version = "2"): string {
