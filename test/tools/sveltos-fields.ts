@@ -69,6 +69,11 @@ function download(name: string, version: string): string {
   return join((JSON.parse(told) as { Dir: string }).Dir, "config/crd/bases");
 }
 
+/** Sveltos' own CustomResourceDefinitions, whole, of the kinds that it has modules for. Runs `go`. */
+export function readSveltosCrds(): readonly Crd[] {
+  return Object.entries(modules).flatMap(([name, version]) => readCrds(download(name, version)));
+}
+
 function readCrds(folder: string): Crd[] {
   return readdirSync(folder).map((file) => parse(readFileSync(join(folder, file), "utf8")) as Crd);
 }
