@@ -72,6 +72,22 @@ export function readMark({ annotations }: LiveMetadata): AppliedMark {
   };
 }
 
+/** Throws CLUSTER_MISTAKEN where another cluster's folder is applied there. */
+export function refuseOthers(
+  { annotations }: LiveMetadata,
+  { cluster, name }: Pick<ParentOptions, "cluster" | "name">,
+): void {
+  const known = annotations.get(clusterAnnotation) ?? cluster;
+  if (known === cluster) return;
+  throw new SluiceError({
+    code: "CLUSTER_MISTAKEN",
+    message: `the kubeconfig of ${cluster} leads to the cluster that has the folder of ${known}`,
+    hint:
+      `Nothing is changed in it. If it is ${cluster} from now on: ` +
+      `kubectl -n ${parentNamespace} annotate configmap ${name} ${clusterAnnotation}-`,
+  });
+}
+
 /** The kinds that the parent names. */
 export function readSetKinds({ annotations }: LiveMetadata): ReturnType<typeof readGroupKinds> {
   return readGroupKinds(annotations.get(kindsAnnotation) ?? "");
@@ -132,19 +148,9 @@ export class AppliedParent {
 
   /** Throws CLUSTER_MISTAKEN where another cluster's folder is applied here: all of it would be pruned. */
   async read(): Promise<void> {
-    const { name, cluster } = this.#options;
-    const live = await this.#reader.readMetadata(parentRef(name));
+    const live = await this.#reader.readMetadata(parentRef(this.#options.name));
     if (live === undefined) return;
-    const known = live.annotations.get(clusterAnnotation) ?? cluster;
-    if (known !== cluster) {
-      throw new SluiceError({
-        code: "CLUSTER_MISTAKEN",
-        message: `the kubeconfig of ${cluster} leads to the cluster that has the folder of ${known}`,
-        hint:
-          `Nothing is changed in it. If it is ${cluster} from now on: ` +
-          `kubectl -n ${parentNamespace} annotate configmap ${name} ${clusterAnnotation}-`,
-      });
-    }
+    refuseOthers(live, this.#options);
     this.#mark = readMark(live);
     this.#line = this.#mark.commit === "" ? [] : [this.#mark.commit, ...this.#mark.before];
     for (const kind of readSetKinds(live)) this.#kinds.set(writeGroupKind(kind), undefined);

@@ -8,6 +8,7 @@ import { formatPlace, type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import { sendControl } from "../compose/control.ts";
 import { examineDocuments, examineForge, examineNats, examineRepository, examineTelling } from "../compose/doctor.ts";
+import { examineClusters } from "../compose/doctor-clusters.ts";
 import { examineSecrets, examineStateDirectory } from "../doctor/examine-machine.ts";
 import { openSettings, readConnections } from "../read-config.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode } from "./context.ts";
@@ -65,6 +66,7 @@ async function* examineAll(context: CliContext, file: string): AsyncGenerator<Ex
   }
   const telling = await examineTelling(settings, read.connections);
   if (telling !== undefined) yield telling;
+  yield* examineClusters(context, settings);
   const problemsOfAll = [...read.problems, ...checkConnections(settings, read.connections)];
   if (problemsOfAll.length > 0) yield { subject: "connections", facts: [], problems: problemsOfAll };
   if (settings.connections.length === 0 && settings.fromSecrets.length === 0 && !needsNoEvent) {

@@ -1,0 +1,80 @@
+/** What `doctor` looks at of the clusters that the applier works on. */
+import { examineCluster } from "../../adapters/kube/examine-cluster.ts";
+import { parentNamespace, parentRef, readMark, refuseOthers } from "../../apply/applied-parent.ts";
+import { readParentName, unionOfKinds } from "../../apply/cluster-applier.ts";
+import { findFolder } from "../../apply/open-applier.ts";
+import { listFolder } from "../../apply/pass-plan.ts";
+import type { TargetHead } from "../../apply/target-follower.ts";
+import type { ClusterKey } from "../../model/cluster.ts";
+import type { Examination } from "../../model/examination.ts";
+import { type Problem, SluiceError } from "../../model/problem.ts";
+import { applierOf, type Settings } from "../../model/settings.ts";
+import type { CliContext } from "../cli/context.ts";
+import { type ApplierStore, type Kubeconfig, openApplierStore } from "./applier.ts";
+import { quietLog } from "./log.ts";
+
+/** More are counted, and not looked at: what is wrong with a fleet shows in some of it. */
+const clustersMax = 50;
+/** Who does not answer soon is told so. */
+const retryMsMax = 2_000;
+const silenceMsMax = 10_000;
+
+/** Nothing where there is no applier. What keeps the repository from being read is told of the repository. */
+export async function* examineClusters(context: CliContext, settings: Settings): AsyncGenerator<Examination> {
+  if (applierOf(settings) === undefined) return;
+  const store = await openApplierStore(context, settings, quietLog(context));
+  try {
+    const head = await store.fetch(context.stop);
+    if (head === undefined) return;
+    const { value: clusters, problems } = await store.findClusters(head);
+    const more = clusters.size - clustersMax;
+    const left = more > 0 ? [`${more} more clusters are not looked at`] : [];
+    yield { subject: "clusters", facts: [`${clusters.size} clusters have a kubeconfig`, ...left], problems };
+    for (const [key, kubeconfig] of [...clusters].slice(0, clustersMax)) {
+      yield await examineOne(context, store, head, key, kubeconfig);
+    }
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    yield { subject: "clusters", facts: [], problems: [error.problem] };
+  } finally {
+    await store.close();
+  }
+}
+
+async function examineOne(
+  context: CliContext,
+  store: ApplierStore,
+  head: TargetHead,
+  key: ClusterKey,
+  kubeconfig: Kubeconfig,
+): Promise<Examination> {
+  const facts: string[] = [];
+  const problems: Problem[] = [];
+  try {
+    const parts = store.openCluster(key, kubeconfig, { kind: "none" });
+    const revision = await findFolder(parts, head);
+    const name = await readParentName(parts.git, revision);
+    const { files } = await listFolder(parts.git, revision.folder);
+    const watches = [...revision.policies.values()].some(({ correctsDrift }) => correctsDrift);
+    const needs = { kinds: unionOfKinds([], files.keys()), watches, lease: { namespace: parentNamespace, name } };
+    const options = { kubeconfig, redactor: context.redactor, env: process.env, retryMsMax, silenceMsMax };
+    const found = await examineCluster(options, needs);
+    facts.push(...found.facts);
+    problems.push(...found.problems);
+    const cluster = parts.connect();
+    try {
+      const parent = await cluster.readMetadata(parentRef(name));
+      if (parent === undefined) facts.push("nothing is applied there yet");
+      else {
+        refuseOthers(parent, { cluster: key, name });
+        facts.push(`${readMark(parent).commit.slice(0, 12) || "nothing"} is applied there`);
+      }
+    } finally {
+      cluster.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    problems.push(error.problem);
+  }
+  return { subject: `cluster ${key}`, facts, problems };
+}
