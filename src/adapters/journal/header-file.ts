@@ -2,10 +2,10 @@
  * The journal's header, `journal.json` beside its segments: where the checkpoint stood when the journal was first read.
  * By it a journal is told from one that the state has moved past; no time stamp is.
  */
-import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import type { JournalMark } from "../../ports/journal.ts";
+import type { JournalFiles } from "./journal-files.ts";
 import { syncDirectory } from "./segment.ts";
 
 export interface JournalHeader {
@@ -18,11 +18,15 @@ export interface JournalHeader {
 const name = "journal.json";
 
 /** Undefined: the journal of this epoch was never read. Throws a SluiceError (JOURNAL_DAMAGED). */
-export async function readHeader(directory: string, epoch: string): Promise<JournalHeader | undefined> {
+export async function readHeader(
+  files: JournalFiles,
+  directory: string,
+  epoch: string,
+): Promise<JournalHeader | undefined> {
   const path = join(directory, name);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await files.readText(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
@@ -40,18 +44,18 @@ export async function readHeader(directory: string, epoch: string): Promise<Jour
 }
 
 /** Replaces it as a whole; it is on disk when this resolves. */
-export async function writeHeader(directory: string, header: JournalHeader): Promise<void> {
+export async function writeHeader(files: JournalFiles, directory: string, header: JournalHeader): Promise<void> {
   const path = join(directory, name);
   const written = `${path}.new`;
-  const file = await open(written, "w", 0o600);
+  const file = await files.open(written, "w", 0o600);
   try {
     await file.writeFile(`${JSON.stringify(header)}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(written, path);
-  await syncDirectory(directory);
+  await files.rename(written, path);
+  await syncDirectory(files, directory);
 }
 
 function parseHeader(text: string): JournalHeader | undefined {

@@ -1,18 +1,19 @@
 /** The journal as its users see it: opened, read, settled, put aside. Writing is segment-writer.ts'. */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Problem } from "../../model/problem.ts";
 import type { Journal, JournalMark, JournalMessage } from "../../ports/journal.ts";
-import { lockDirectory } from "../system/directory-lock.ts";
 import { withDisk } from "../system/disk-trouble.ts";
 import { type JournalHeader, readHeader, writeHeader } from "./header-file.ts";
+import { type JournalFiles, machineFiles } from "./journal-files.ts";
 import { readSegments } from "./read-segments.ts";
 import { checksumSeed } from "./record.ts";
 import { findSegmentEnd, listSegments, type Segment, syncDirectory } from "./segment.ts";
 import { createSegmentWriter, type WriterBounds, type WriterStart } from "./segment-writer.ts";
 
 export interface JournalOptions extends Partial<WriterBounds> {
+  /** Default: the machine's. */
+  readonly files?: JournalFiles;
   /** Writing fails and is tried again; undefined: it succeeds again. */
   readonly onTrouble?: (problem: Problem | undefined) => void;
 }
@@ -30,20 +31,21 @@ const segmentsKept = 2;
  * end is cut off. Throws a SluiceError (JOURNAL_LOCKED, JOURNAL_DAMAGED, DISK_UNAVAILABLE).
  */
 export async function openJournal(directory: string, options: JournalOptions = {}): Promise<Journal> {
+  const { files = machineFiles } = options;
   const bounds = { ...boundsDefault, ...options };
   const what = `the journal in ${directory} can't be opened`;
-  await withDisk(what, () => mkdir(directory, { recursive: true, mode: 0o700 }));
-  const lock = await withDisk(what, () => lockDirectory(directory));
+  await withDisk(what, () => files.mkdir(directory, { recursive: true, mode: 0o700 }));
+  const lock = await withDisk(what, () => files.lock(directory));
   let start: WriterStart;
   let header: JournalHeader | undefined;
   try {
-    start = await withDisk(what, () => findStart(directory));
-    header = await withDisk(what, () => readHeader(directory, start.epoch));
+    start = await withDisk(what, () => findStart(files, directory));
+    header = await withDisk(what, () => readHeader(files, directory, start.epoch));
   } catch (error) {
     await lock.release();
     throw error;
   }
-  let writer = createSegmentWriter(directory, start, bounds, onTrouble);
+  let writer = createSegmentWriter(files, directory, start, bounds, onTrouble);
   /** The last sequence when it was opened; what is behind it came before the journal was adopted. */
   let openedAt = start.lastSequence;
 
@@ -56,7 +58,7 @@ export async function openJournal(directory: string, options: JournalOptions = {
   /** Where the disk fails it is written once that is over; until then the journal counts as never read. */
   async function storeHeader(next: JournalHeader): Promise<void> {
     header = next;
-    await writeHeader(directory, next).catch(() => undefined);
+    await writeHeader(files, directory, next).catch(() => undefined);
   }
 
   /**
@@ -72,7 +74,7 @@ export async function openJournal(directory: string, options: JournalOptions = {
     await writer.flush();
     const found: JournalMessage[] = [];
     const { onDisk, inMemory, changed } = writer;
-    const view = { seed: checksumSeed(start.epoch), segments: () => start.segments, onDisk, inMemory, changed };
+    const view = { files, seed: checksumSeed(start.epoch), segments: () => start.segments, onDisk, inMemory, changed };
     for await (const entry of readSegments(view, opened, new AbortController().signal, () => undefined)) {
       found.push({ subject: entry.subject, headers: entry.headers, payload: Buffer.from(entry.payload) });
       if (entry.sequence >= last) break;
@@ -84,9 +86,9 @@ export async function openJournal(directory: string, options: JournalOptions = {
     await writer.close();
     const entries = writer.onDisk() - (start.segments[0]?.first ?? 1) + 1;
     const folder = join(directory, "aside", start.epoch);
-    await moveSegments(start.segments, folder, directory);
+    await moveSegments(files, start.segments, folder, directory);
     start = { ...startEmpty(), lastNanos: start.lastNanos };
-    writer = createSegmentWriter(directory, start, bounds, onTrouble);
+    writer = createSegmentWriter(files, directory, start, bounds, onTrouble);
     return { folder, entries };
   }
 
@@ -119,7 +121,7 @@ export async function openJournal(directory: string, options: JournalOptions = {
     read(after, signal, onDamage) {
       const { segments, epoch } = start;
       const { onDisk, inMemory, changed } = writer;
-      const view = { seed: checksumSeed(epoch), segments: () => segments, onDisk, inMemory, changed };
+      const view = { files, seed: checksumSeed(epoch), segments: () => segments, onDisk, inMemory, changed };
       return readFromDisk(directory, readSegments(view, after, signal, onDamage));
     },
     settle(upTo) {
@@ -131,7 +133,7 @@ export async function openJournal(directory: string, options: JournalOptions = {
         settled.push(segments[0]?.path ?? "");
         segments.shift();
       }
-      if (settled.length > 0) void removeSegments(directory, settled);
+      if (settled.length > 0) void removeSegments(files, directory, settled);
     },
     async close() {
       await writer.close();
@@ -154,9 +156,9 @@ async function* readFromDisk<T>(directory: string, entries: AsyncIterable<T>): A
 }
 
 /** What can't be removed now is found at the next opening, and removed with what is settled then. */
-async function removeSegments(directory: string, paths: readonly string[]): Promise<void> {
-  for (const path of paths) await unlink(path).catch(() => undefined);
-  await syncDirectory(directory).catch(() => undefined);
+async function removeSegments(files: JournalFiles, directory: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) await files.unlink(path).catch(() => undefined);
+  await syncDirectory(files, directory).catch(() => undefined);
 }
 
 const epochBytes = 16;
@@ -167,12 +169,12 @@ function startEmpty(): WriterStart {
 }
 
 /** Finds where writing goes on, and cuts off what was being written when the process died. */
-async function findStart(directory: string): Promise<WriterStart> {
-  const { segments, epoch } = await listSegments(directory);
+async function findStart(files: JournalFiles, directory: string): Promise<WriterStart> {
+  const { segments, epoch } = await listSegments(files, directory);
   const last = segments.at(-1);
   if (last === undefined || epoch === undefined) return startEmpty();
-  const { length, lastSequence, lastNanos } = await findSegmentEnd(last, checksumSeed(epoch));
-  const file = await open(last.path, "r+");
+  const { length, lastSequence, lastNanos } = await findSegmentEnd(files, last, checksumSeed(epoch));
+  const file = await files.open(last.path, "r+");
   try {
     if (length < last.length) {
       await file.truncate(length);
@@ -186,9 +188,14 @@ async function findStart(directory: string): Promise<WriterStart> {
   return { epoch, segments, file, lastSequence, lastNanos };
 }
 
-async function moveSegments(segments: readonly Segment[], folder: string, directory: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const { path } of segments) await rename(path, join(folder, basename(path)));
-  await syncDirectory(folder);
-  await syncDirectory(directory);
+async function moveSegments(
+  files: JournalFiles,
+  segments: readonly Segment[],
+  folder: string,
+  directory: string,
+): Promise<void> {
+  await files.mkdir(folder, { recursive: true });
+  for (const { path } of segments) await files.rename(path, join(folder, basename(path)));
+  await syncDirectory(files, folder);
+  await syncDirectory(files, directory);
 }

@@ -1,12 +1,13 @@
 /** Reading the journal: through its segments in order, past damage, and on to what is being written. */
-import { type FileHandle, open } from "node:fs/promises";
 import type { Problem } from "../../model/problem.ts";
 import type { JournalEntry } from "../../ports/journal.ts";
+import type { JournalFile, JournalFiles } from "./journal-files.ts";
 import { findRecord, parseRecord } from "./record.ts";
 import { headerBytes, type Segment } from "./segment.ts";
 
 /** What a reader sees of the journal while it changes. */
 export interface JournalView {
+  readonly files: JournalFiles;
   /** What its checksums start from. */
   readonly seed: number;
   /** In order; the last one is being written. */
@@ -81,7 +82,7 @@ async function* readSegment(
   signal: AbortSignal,
   onDamage: (problem: Problem) => void,
 ): AsyncGenerator<JournalEntry, void, void> {
-  const file = await open(segment.path, "r").catch((error: NodeJS.ErrnoException) => {
+  const file = await view.files.open(segment.path, "r").catch((error: NodeJS.ErrnoException) => {
     // Somebody removed it: what it held is told as damage.
     if (error.code === "ENOENT") return undefined;
     throw error;
@@ -126,14 +127,14 @@ async function* readSegment(
 }
 
 /** A chunk from `position` on that holds at least one whole record, or all there is. */
-async function readWholeRecords(file: FileHandle, position: number, end: number, seed: number): Promise<Buffer> {
+async function readWholeRecords(file: JournalFile, position: number, end: number, seed: number): Promise<Buffer> {
   const bytes = await readBytes(file, position, Math.min(end, position + chunkBytes));
   const parsed = parseRecord(bytes, 0, seed);
   if (parsed.kind !== "partial") return bytes;
   return readBytes(file, position, Math.min(end, position + parsed.bytesMin));
 }
 
-async function readBytes(file: FileHandle, start: number, end: number): Promise<Buffer> {
+async function readBytes(file: JournalFile, start: number, end: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(end - start);
   let filled = 0;
   while (filled < bytes.length) {

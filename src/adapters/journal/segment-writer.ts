@@ -5,11 +5,10 @@
  * few syncs. A segment that could not be written or synced is never written again, because nothing is known of what of
  * it is on disk: the group goes to a new segment. While the disk fails, groups wait in memory and are read from there.
  */
-import { type FileHandle, mkdir } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Problem } from "../../model/problem.ts";
 import type { JournalMessage } from "../../ports/journal.ts";
 import { diskProblem } from "../system/disk-trouble.ts";
+import type { JournalFile, JournalFiles } from "./journal-files.ts";
 import { checksumSeed, encodeHeaders, recordBytes, writeRecord } from "./record.ts";
 import { createSegment, type Segment } from "./segment.ts";
 
@@ -27,7 +26,7 @@ export interface WriterStart {
   readonly epoch: string;
   /** In order. The last one is continued where `file` is given; it changes as segments come and go. */
   readonly segments: Segment[];
-  readonly file: FileHandle | undefined;
+  readonly file: JournalFile | undefined;
   readonly lastSequence: number;
   readonly lastNanos: bigint;
 }
@@ -66,6 +65,7 @@ interface Group {
 
 /** `onTrouble`: writing fails and is tried again; undefined: it succeeds again. */
 export function createSegmentWriter(
+  files: JournalFiles,
   directory: string,
   { epoch, segments, file: opened, lastSequence, lastNanos }: WriterStart,
   bounds: WriterBounds,
@@ -146,7 +146,7 @@ export function createSegmentWriter(
         await closeFile().catch(() => undefined);
         if (closing.signal.aborted) return;
         wake();
-        await sleep(retryMs, undefined, { signal: closing.signal }).catch(() => undefined);
+        await files.sleep(retryMs, closing.signal);
       }
       wake();
     }
@@ -168,9 +168,9 @@ export function createSegmentWriter(
     if (segment.length >= bounds.segmentBytesMax) await closeFile();
   }
 
-  async function beginSegment(first: number): Promise<FileHandle> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const begun = await createSegment(directory, epoch, first);
+  async function beginSegment(first: number): Promise<JournalFile> {
+    await files.mkdir(directory, { recursive: true, mode: 0o700 });
+    const begun = await createSegment(files, directory, epoch, first);
     const last = segments.at(-1);
     // One of the same name held nothing that is on disk for certain, and is begun anew under its readers.
     if (last?.first === first) last.length = begun.segment.length;
@@ -196,7 +196,7 @@ export function createSegmentWriter(
       grow(bytes);
       given++;
       if (stagedBytes === 0) stagedFirst = given;
-      const now = BigInt(Date.now()) * 1_000_000n;
+      const now = BigInt(files.now()) * 1_000_000n;
       nanos = now > nanos ? now : nanos + 1n;
       stagedBytes = writeRecord(staged, stagedBytes, seed, given, nanos, message, headers);
       startWriting();
@@ -238,7 +238,7 @@ export function createSegmentWriter(
   };
 }
 
-async function writeFully(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+async function writeFully(file: JournalFile, bytes: Buffer, position: number): Promise<void> {
   let written = 0;
   while (written < bytes.length) {
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);

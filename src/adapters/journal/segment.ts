@@ -1,8 +1,8 @@
 /** Segments: the journal's files, each named after the first sequence in it, with a header that names the journal. */
-import { type FileHandle, open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { SluiceError } from "../../model/problem.ts";
+import type { JournalFile, JournalFiles } from "./journal-files.ts";
 import { findRecord, parseRecord } from "./record.ts";
 
 const magic = Buffer.from("SLUICEJ1", "latin1");
@@ -29,18 +29,19 @@ export interface SegmentEnd {
 
 /** The journal's segments in order, and the epoch that their headers name; undefined: there are none. */
 export async function listSegments(
+  files: JournalFiles,
   directory: string,
 ): Promise<{ readonly segments: Segment[]; readonly epoch: string | undefined }> {
-  const names = (await readdir(directory)).filter((name) => /^\d{16}\.journal$/.test(name)).sort();
+  const names = (await files.readdir(directory)).filter((name) => /^\d{16}\.journal$/.test(name)).sort();
   const segments: Segment[] = [];
   const epochs = new Map<string, string>();
   for (const [index, name] of names.entries()) {
     const path = join(directory, name);
-    const file = await open(path, "r");
+    const file = await files.open(path, "r");
     try {
       const length = (await file.stat()).size;
       // Died while beginning a segment: nothing is in it.
-      if (length < headerBytes && index === names.length - 1) await unlink(path);
+      if (length < headerBytes && index === names.length - 1) await files.unlink(path);
       else segments.push({ path, first: Number.parseInt(name, 10), length });
       const epoch = await readEpoch(file);
       if (epoch !== undefined) epochs.set(epoch, path);
@@ -62,7 +63,7 @@ export async function listSegments(
   return { segments, epoch };
 }
 
-async function readEpoch(file: FileHandle): Promise<string | undefined> {
+async function readEpoch(file: JournalFile): Promise<string | undefined> {
   const header = Buffer.alloc(headerBytes);
   const { bytesRead } = await file.read(header, 0, headerBytes, 0);
   const checked = header.subarray(0, headerBytes - 4);
@@ -73,21 +74,22 @@ async function readEpoch(file: FileHandle): Promise<string | undefined> {
 
 /** Begins a segment and returns its file, open for writing; both it and its name are on disk. */
 export async function createSegment(
+  files: JournalFiles,
   directory: string,
   epoch: string,
   first: number,
-): Promise<{ readonly segment: Segment; readonly file: FileHandle }> {
+): Promise<{ readonly segment: Segment; readonly file: JournalFile }> {
   const path = join(directory, `${String(first).padStart(16, "0")}.journal`);
   const header = Buffer.alloc(headerBytes);
   magic.copy(header);
   header.write(epoch, magic.length, "hex");
   header.writeBigUInt64LE(BigInt(first), magic.length + epochBytes);
   header.writeUInt32LE(crc32(header.subarray(0, headerBytes - 4)), headerBytes - 4);
-  const file = await open(path, "w+");
+  const file = await files.open(path, "w+");
   try {
     await file.write(header, 0, headerBytes, 0);
     await file.sync();
-    await syncDirectory(directory);
+    await syncDirectory(files, directory);
   } catch (error) {
     await file.close();
     throw error;
@@ -96,8 +98,8 @@ export async function createSegment(
 }
 
 /** Makes names in a folder survive a crash. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
+export async function syncDirectory(files: JournalFiles, directory: string): Promise<void> {
+  const handle = await files.open(directory, "r");
   try {
     await handle.sync();
   } finally {
@@ -106,8 +108,8 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /** Looks through a segment for where its records end. Damage that whole records follow is left for reading to report. */
-export async function findSegmentEnd({ path, first }: Segment, seed: number): Promise<SegmentEnd> {
-  const file = await open(path, "r");
+export async function findSegmentEnd(files: JournalFiles, { path, first }: Segment, seed: number): Promise<SegmentEnd> {
+  const file = await files.open(path, "r");
   let bytes: Buffer;
   try {
     bytes = await file.readFile();
