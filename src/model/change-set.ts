@@ -72,6 +72,14 @@ export interface BackfillCursor {
 export interface Backfill {
   readonly owner: Owner;
   readonly cursors: ReadonlyMap<StreamName, BackfillCursor>;
+  /** Entities that a person has removed meanwhile, by their hash: what they had by then does not come back. */
+  readonly removed?: ReadonlyMap<string, ReadonlyMap<StreamName, RemovedAt>>;
+}
+
+/** Up to where a stream had been read when it was asked for. */
+export interface RemovedAt {
+  readonly epoch: string;
+  readonly sequence: number;
 }
 
 /** What is to be done still, in bounded chunks between the batches. */

@@ -136,8 +136,22 @@ async function removeEntity(
       if ((await git.findEntry(tree, path)) !== undefined) inputs.push({ kind: "remove", owner, entity });
     }
   }
-  if (inputs.length === 0) throw unknown(`entity with source ${source} and subject ${subject}`);
-  await keeper.commit(inputs, {});
+  const { pending, positions } = keeper.checkpoint;
+  const { backfill } = pending;
+  if (inputs.length === 0 && backfill === undefined) {
+    throw unknown(`entity with source ${source} and subject ${subject}`);
+  }
+  if (backfill === undefined) await keeper.commit(inputs, {});
+  else {
+    // What it had by now is still to be read, and must not come back by it.
+    const removed = new Map(backfill.removed);
+    for (const name of connections) {
+      const own = [...positions].filter(([stream]) => connectionOf(stream) === name && backfill.cursors.has(stream));
+      const at = own.map(([stream, { epoch, sequence }]) => [stream, { epoch, sequence }] as const);
+      removed.set(hashEntity({ connection: name, source, subject }), new Map(at));
+    }
+    await keeper.commit(inputs, { pending: { ...pending, backfill: { ...backfill, removed } } });
+  }
   return `removed under ${inputs.length === 1 ? "1 trigger" : `${inputs.length} triggers`}`;
 }
 

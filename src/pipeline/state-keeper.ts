@@ -20,7 +20,7 @@ import { behindPassRank, nextPassRank } from "../plan/claims-file.ts";
 import { keepWithdrawn } from "../plan/keep-withdrawn.ts";
 import { catalogSettings } from "../plan/mass-change/catalog-settings.ts";
 import { readGuardState, writeGuardState } from "../plan/mass-change/guard-state.ts";
-import { isPassedBy, joinPass } from "../plan/pending-work.ts";
+import { areAnyToCome, isPassedBy, joinPass } from "../plan/pending-work.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import { checkName, moveTo, readPlaces } from "../plan/target-place.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
@@ -208,7 +208,7 @@ export class StateKeeper {
       const { inputs, pending } = await commits.planCatalog(catalog, affected);
       const catalogRank = nextPassRank(checkpoint.nextRank);
       const ranks = { catalogRank, nextRank: behindPassRank(catalogRank) };
-      const left = this.hasPending ? (state.budget ?? 0) : 0;
+      const left = areAnyToCome(checkpoint.pending) ? (state.budget ?? 0) : 0;
       const approvals = state.approvals.filter((id) => !grant.approved.includes(id));
       const guard = { ...state, settings, approvals, budget: left + grant.budget };
       const parts = writeDeliveryInForce(this.#placed(writeGuardState(commits.checkpoint.parts, guard)), delivery);
@@ -244,7 +244,7 @@ export class StateKeeper {
     const { pending, parts } = this.#commits.checkpoint;
     const passes = wanted.reduce((all, { owner, clusters }) => joinPass(all, owner, clusters), pending.passes);
     const state = readGuardState(parts);
-    const budget = this.hasPending ? state.budget : undefined;
+    const budget = areAnyToCome(pending) ? state.budget : undefined;
     await this.commit([], { pending: { ...pending, passes }, parts: writeGuardState(parts, { ...state, budget }) });
   }
 

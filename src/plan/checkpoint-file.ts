@@ -1,5 +1,5 @@
 /** The checkpoint as a file: what is in force, and what is still to be done. */
-import type { Backfill, Checkpoint, Pass, Pause, PendingWork, Review } from "../model/change-set.ts";
+import type { Backfill, Checkpoint, Pass, Pause, PendingWork, RemovedAt, Review } from "../model/change-set.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
 import { type Owner, ownerKey, parseOwnerKey } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
@@ -78,7 +78,7 @@ function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown])
   return a < b ? -1 : 1;
 }
 
-function backfillToJson({ owner, cursors }: Backfill): JsonObject {
+function backfillToJson({ owner, cursors, removed = new Map() }: Backfill): JsonObject {
   const streams = [...cursors].sort(byKey).map(([stream, { epoch, sequence, since }]) => {
     const cursor = new Map<string, Json>([
       ["epoch", epoch],
@@ -87,10 +87,34 @@ function backfillToJson({ owner, cursors }: Backfill): JsonObject {
     if (since !== undefined) cursor.set("since", since);
     return [stream, cursor] as const;
   });
-  return new Map<string, Json>([
+  const json = new Map<string, Json>([
     ["owner", ownerKey(owner)],
     ["streams", new Map(streams)],
   ]);
+  if (removed.size > 0) {
+    const entities = [...removed].sort(byKey).map(([hash, at]) => [hash, removedToJson(at)] as const);
+    json.set("removed", new Map(entities));
+  }
+  return json;
+}
+
+function removedToJson(at: ReadonlyMap<string, RemovedAt>): JsonObject {
+  const streams = [...at].sort(byKey).map(([stream, { epoch, sequence }]) => {
+    const position = new Map<string, Json>([
+      ["epoch", epoch],
+      ["sequence", BigInt(sequence)],
+    ]);
+    return [stream, position] as const;
+  });
+  return new Map(streams);
+}
+
+function removedFromJson(json: Json | undefined): ReadonlyMap<string, RemovedAt> {
+  const streams = [...objectOf(json)].map(([stream, value]) => {
+    const position = objectOf(value);
+    return [stream, { epoch: textOf(position, "epoch"), sequence: Number(position.get("sequence")) }] as const;
+  });
+  return new Map(streams);
 }
 
 function backfillFromJson(json: JsonObject): Backfill {
@@ -100,7 +124,12 @@ function backfillFromJson(json: JsonObject): Backfill {
     const read = { epoch: textOf(cursor, "epoch"), sequence: Number(cursor.get("sequence")) };
     return [stream, { ...read, ...(typeof since === "string" ? { since } : {}) }] as const;
   });
-  return { owner: ownerOf(textOf(json, "owner")), cursors: new Map(cursors) };
+  const removed = [...objectOf(json.get("removed"))].map(([hash, at]) => [hash, removedFromJson(at)] as const);
+  return {
+    owner: ownerOf(textOf(json, "owner")),
+    cursors: new Map(cursors),
+    ...(removed.length === 0 ? {} : { removed: new Map(removed) }),
+  };
 }
 
 function pauseToJson({ owner, cluster }: Pause): JsonObject {

@@ -49,6 +49,11 @@ export function isDue({ passes, reviews, backfill }: PendingWork): boolean {
   return reviews.length > 0 || passes.some((pass) => isRunnable(pass, backfill));
 }
 
+/** Whether there are passes that will come to their turn, those that wait for a backfill included. */
+export function areAnyToCome({ passes, reviews }: PendingWork): boolean {
+  return reviews.length > 0 || passes.some(({ held }) => held === undefined);
+}
+
 export function isRunnable({ held, owner, from = owner }: Pass, backfill: Backfill | undefined): boolean {
   const waits = backfill !== undefined && [owner, from].some((one) => isSameOwner(backfill.owner, one));
   return held === undefined && !waits;

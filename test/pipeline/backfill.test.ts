@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { defaultGuard } from "../../src/model/mass-change.ts";
 import type { BackfillCommand } from "../../src/pipeline/backfill/start-backfill.ts";
+import type { EventStream, StreamPast } from "../../src/ports/event-stream.ts";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { gitUnavailable } from "../fakes/fake-git-repository.ts";
@@ -76,8 +77,10 @@ const isAtRest = () => {
   return backfill === undefined && passes.length === 0 && reviews.length === 0 && isTaken();
 };
 
-async function start(): Promise<{ readonly instance: Instance; readonly stop: () => Promise<void> }> {
-  const instance = createInstance({ remote, streams: [stream], eventsMax: 3, guard: { ...defaultGuard, share: 1 } });
+async function start(
+  streams: EventStream[] = [stream],
+): Promise<{ readonly instance: Instance; readonly stop: () => Promise<void> }> {
+  const instance = createInstance({ remote, streams, eventsMax: 3, guard: { ...defaultGuard, share: 1 } });
   const ended = instance.start();
   await until(() => instance.ready.isReady, [instance.clock]);
   const stop = async () => {
@@ -91,10 +94,10 @@ const backfill = (instance: Instance, more: Partial<BackfillCommand> = {}) =>
   instance.service!.execute({ command: "backfill", trigger: "late", ...more });
 
 /** A service that has taken 20 events before the trigger came. */
-async function withHistory(): Promise<Awaited<ReturnType<typeof start>>> {
+async function withHistory(streams?: EventStream[]): Promise<Awaited<ReturnType<typeof start>>> {
   for (const subject of ["a", "b", "c", "d"]) for (let times = 0; times < 4; times++) publish(subject);
   for (const subject of ["a", "b"]) publish(subject, "logout");
-  const running = await start();
+  const running = await start(streams);
   await until(isTaken, [running.instance.clock]);
   remote.commitAsPerson("main", late);
   await until(() => running.instance.service!.snapshot().catalog.triggers === 2, [running.instance.clock]);
@@ -191,6 +194,92 @@ describe("a trigger that came later", () => {
     await until(() => has("late").length === 2, [instance.clock]);
     const trees = remote.history("main").map(({ tree }) => [...walkFiles(remote, tree)]);
     expect(trees.filter((files) => files.some(([path]) => path.includes("late-a")))).toEqual([]);
+    await stop();
+  });
+
+  /** The stream, with another past. */
+  const withPast = (read: StreamPast["read"]): EventStream => ({
+    ...stream,
+    past: { isKept: async () => true, read },
+  });
+
+  it("holds no live event up where a stream keeps silent", async () => {
+    const silent = (_: unknown, signal: AbortSignal) =>
+      new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    const { instance, stop } = await withHistory([withPast(silent)]);
+    await backfill(instance);
+    const { clock } = instance;
+    await until(() => !instance.branches.hasUnpushed, [clock]);
+    const since = clock.monotonic();
+    for (let number = 0; number < 10; number++) {
+      publish("f");
+      await until(isTaken, [clock], 20);
+    }
+    expect(clock.monotonic() - since, "milliseconds for ten events").toBeLessThan(1_000);
+    expect(checkpoint().pending.backfill).toBeDefined();
+    await stop();
+  });
+
+  it("goes on from what a slow stream has brought when it is given up", async () => {
+    const read: StreamPast["read"] = async (stretch, signal) => {
+      const { deliveries } = await stream.past!.read(stretch, signal);
+      // More than one a stretch does not come over this link.
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      return { deliveries: deliveries.slice(0, 1), isEnd: deliveries.length <= 1 };
+    };
+    const { instance, stop } = await withHistory([withPast(read)]);
+    await backfill(instance);
+    await until(isAtRest, [instance.clock]);
+    await until(() => has("late").length === 2, [instance.clock]);
+    expect(has("late")).toEqual(wanted());
+    await stop();
+  });
+
+  it("waits for a stream that is not there for a while, and goes on", async () => {
+    const streams: EventStream[] = [stream];
+    const { instance, stop } = await withHistory(streams);
+    const { clock } = instance;
+    stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
+    await backfill(instance);
+    streams.splice(0);
+    stream.recover();
+    for (let second = 0; second < 60; second++) await until(() => true, [clock], 1_000);
+    clock.advance(30_000);
+    await until(() => instance.log.lines.some((line) => line.includes("it is waited for")), [clock]);
+    expect(checkpoint().pending.backfill?.cursors.size).toBe(1);
+    streams.push(stream);
+    await until(isAtRest, [clock]);
+    await until(() => has("late").length === 2, [clock]);
+    expect(has("late")).toEqual(wanted());
+    await stop();
+  });
+
+  it("ends where a stream is gone for good, and says so", async () => {
+    const streams: EventStream[] = [stream];
+    const { instance, stop } = await withHistory(streams);
+    stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
+    await backfill(instance);
+    streams.splice(0);
+    await until(() => checkpoint().pending.backfill === undefined, [instance.clock], 5_000);
+    expect(instance.log.problems.map(({ message }) => message)).toContain(
+      "backfill: stream bus/EVENTS is read no more",
+    );
+    await stop();
+  });
+
+  it("brings nothing back that a person removed meanwhile, but for what came later", async () => {
+    const { instance, stop } = await withHistory();
+    stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
+    await backfill(instance);
+    const remove = (subject: string) => instance.service!.execute({ command: "remove", source: "auth", subject });
+    await remove("c");
+    await remove("d");
+    stream.recover();
+    publish("d");
+    await until(isAtRest, [instance.clock]);
+    await until(() => has("late").length === 1, [instance.clock]);
+    expect(has("late")).toEqual(["d=v18"]);
+    expect(has("early")).toEqual(["d=v18"]);
     await stop();
   });
 

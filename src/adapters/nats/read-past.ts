@@ -63,21 +63,23 @@ async function readStretch(options: PastOptions, stretch: Stretch, signal: Abort
     if (num_pending === 0) return { deliveries: [], isEnd: true };
     const apiPrefix = link.domain.domain === undefined ? "$JS.API" : `$JS.${link.domain.domain}.API`;
     const consumer = { stream, name, apiPrefix, inboxPrefix };
-    const taking = takeStretch(options, stretch);
+    const deliveries: Delivery[] = [];
+    const taking = takeStretch(options, stretch, deliveries);
     for await (const batch of pullBatches(connection, consumer, stretchBounds, signal)) {
       const read = taking(batch);
       if (read !== undefined) return read;
     }
+    // Over a slow link the rest comes with the next stretch.
+    if (deliveries.length > 0) return { deliveries, isEnd: false };
     throw signal.reason;
   } finally {
     await removeConsumer(manager, stream, name).catch(() => undefined);
   }
 }
 
-/** Gathers what arrives; says what was read once it is enough, or all. */
-function takeStretch({ connection, stream }: PastOptions, { upTo }: Stretch) {
+/** Gathers what arrives in `deliveries`; says what was read once it is enough, or all. */
+function takeStretch({ connection, stream }: PastOptions, { upTo }: Stretch, deliveries: Delivery[]) {
   const formatNanos = createTimeFormat();
-  const deliveries: Delivery[] = [];
   let bytes = 0;
   return (batch: readonly PulledMessage[]): StretchRead | undefined => {
     for (const { info, message } of batch) {

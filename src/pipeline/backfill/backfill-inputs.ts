@@ -3,10 +3,12 @@
  * without objects, so that nothing is made of what is gone by now.
  */
 import type { Catalog } from "../../model/catalog.ts";
+import type { Backfill } from "../../model/change-set.ts";
 import type { ReceivedEvent } from "../../model/cloud-event.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Owner } from "../../model/owner.ts";
 import type { EntityInput } from "../../plan/apply-event.ts";
+import { hashEntity } from "../../plan/paths.ts";
 import type { RenderSettings } from "../../render/render-spec.ts";
 import { processDelivery, processEvent } from "../process-delivery.ts";
 
@@ -15,16 +17,20 @@ const catalogs = new WeakMap<Catalog, Map<string, Catalog>>();
 
 export function backfillInputs(
   catalog: Catalog,
-  owner: Owner,
+  { owner, removed }: Backfill,
   deliveries: readonly Delivery[],
   settings: RenderSettings,
   stateId: string,
 ): readonly EntityInput[] {
   const alone = catalogOf(catalog, owner);
+  const isRemoved = ({ entity }: EntityInput, { stream, position }: Delivery) => {
+    const at = removed?.get(hashEntity(entity))?.get(stream);
+    return at !== undefined && at.epoch === position.epoch && position.sequence <= at.sequence;
+  };
   return deliveries.flatMap((delivery) =>
     processDelivery(alone, delivery, settings, stateId).inputs.flatMap((input) =>
       // What can't be decoded was a dead letter when it came.
-      input.kind === "entity" ? [{ ...input, isBackfill: true as const }] : [],
+      input.kind === "entity" && !isRemoved(input, delivery) ? [{ ...input, isBackfill: true as const }] : [],
     ),
   );
 }

@@ -1,6 +1,7 @@
 /** A backfill in memory, up to where its pass would begin: what it would come to, and nothing done. */
 import type { Backfill } from "../../model/change-set.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
+import type { StreamName } from "../../model/delivery.ts";
 import { isAggregateEntity, recordFolder } from "../../plan/paths.ts";
 import { parseRecord } from "../../plan/record-file.ts";
 import { CountedEntities } from "../aggregates/counted-entities.ts";
@@ -9,7 +10,7 @@ import { foldInputs } from "../fold-inputs.ts";
 import { readFolder } from "../read-folder.ts";
 import { rulesOf } from "../rules-of.ts";
 import { backfillInputs } from "./backfill-inputs.ts";
-import { readBackfill } from "./read-backfill.ts";
+import { advance, nextStep } from "./read-backfill.ts";
 import type { BackfillCommandScope } from "./start-backfill.ts";
 
 export interface BackfillCount {
@@ -35,11 +36,14 @@ export async function tryBackfill(
   const { layout, positions } = checkpoint;
   const rules = rulesOf({ layout, records: "full", deadLettersMax: 0, instance: settings.instance }, catalog);
   let [messages, events] = [0, 0];
-  for (let left: Backfill | undefined = backfill; left !== undefined; ) {
-    const stretch = await readBackfill(left, streams, positions, signal);
-    left = stretch.left;
-    messages += stretch.deliveries.length;
-    const inputs = backfillInputs(catalog, backfill.owner, stretch.deliveries, settings, checkpoint.stateId);
+  const scene = { streams, positions, near: new Set<StreamName>(), givenUp: new Set(backfill.cursors.keys()) };
+  for (let left = backfill; ; ) {
+    const step = nextStep(left, scene);
+    if (step.kind !== "read") break;
+    const read = await step.past.read(step.stretch, signal);
+    left = advance(step.backfill, step, read);
+    messages += read.deliveries.length;
+    const inputs = backfillInputs(catalog, backfill, read.deliveries, settings, checkpoint.stateId);
     events += inputs.length;
     const scope = { git: overlay, tree: overlay.tree, rules, catalog, settings, counted: new CountedEntities() };
     const { changeSet } = await foldInputs(scope, inputs, checkpoint, checkpoint);

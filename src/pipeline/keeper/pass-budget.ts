@@ -8,7 +8,7 @@ import type { Problem } from "../../model/problem.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
 import { readGuardState, writeGuardState } from "../../plan/mass-change/guard-state.ts";
 import { addRemovals, sumOfHour } from "../../plan/mass-change/removals-of-hour.ts";
-import { isDue, isRunnable } from "../../plan/pending-work.ts";
+import { areAnyToCome, isRunnable } from "../../plan/pending-work.ts";
 import { countPasses, countRemovals } from "../mass-change/count-change.ts";
 import type { PendingChunk } from "../render-pending.ts";
 import type { StateCommits } from "./state-commits.ts";
@@ -44,7 +44,7 @@ export class PassBudget {
     const taken = { ...state, budget: Math.max(0, left - total), hour: addRemovals(state.hour, minutes, removals) };
     const parts = total === 0 ? before : writeGuardState(before, taken);
     // The last chunk may have found objects to look at again: they take from the same budget.
-    const isDone = !isDue(folded.checkpoint.pending);
+    const isDone = !areAnyToCome(folded.checkpoint.pending);
     const rest = isDone ? writeGuardState(parts, { ...readGuardState(parts), budget: undefined }) : parts;
     // Most chunks take nothing: what was folded to count them is what is committed.
     if (rest === before) await commits.store(folded, { mayWait: false, base: tree });

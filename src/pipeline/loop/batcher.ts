@@ -63,15 +63,17 @@ export class Batcher {
     if (stopped.aborted || (keeper.hasPending && !isPaused)) return;
     const waiting = new AbortController();
     const { heldSince } = keeper;
-    const backfillMs = this.#backfilling.dueInMs(keeper);
-    const waits = [
-      ...(heldSince === undefined ? [] : [Math.max(0, heldSince + idlePositionsMsMax - clock.monotonic())]),
-      ...(backfillMs === undefined ? [] : [backfillMs]),
-    ];
-    if (!isPaused && backfillMs === 0) return;
-    const due = isPaused ? [] : waits.map((milliseconds) => clock.sleep(milliseconds, waiting.signal));
-    const any = isPaused ? [] : [inbox.untilAny(waiting.signal)];
-    await Promise.race([woken, ...any, ...due]);
+    if (!isPaused && this.#backfilling.isDue(keeper)) return;
+    const idleMs =
+      heldSince === undefined ? undefined : Math.max(0, heldSince + idlePositionsMsMax - clock.monotonic());
+    const due = isPaused
+      ? []
+      : [
+          inbox.untilAny(waiting.signal),
+          idleMs === undefined ? undefined : clock.sleep(idleMs, waiting.signal),
+          this.#backfilling.untilDue(keeper, waiting.signal),
+        ];
+    await Promise.race([woken, ...due.filter((one) => one !== undefined)]);
     waiting.abort();
   }
 
