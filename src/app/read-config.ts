@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { checkConnections } from "../config/check-connections.ts";
+import { findSharedObjects } from "../config/find-shared-objects.ts";
 import { loadCatalog } from "../config/load-catalog.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
@@ -175,7 +176,7 @@ export function catalogLoader(settings: Settings, connections: ReadConnections["
       ...(previous === undefined ? {} : { previous }),
     });
     const impossible = delivery === undefined ? checkUndelivered(value) : checkDelivery(value, delivery);
-    return { value, problems: [...problems, ...impossible] };
+    return { value, problems: [...problems, ...impossible, ...findSharedObjects(settings, value)] };
   };
 }
 

@@ -248,6 +248,7 @@ class SettingsReader {
         connectTo: new Map([...connectTo].map(([from, to]) => [from, String(to)])),
         ...readLink(connection),
         ...(capture === undefined ? {} : { capture }),
+        ...readPartition(connection),
         at: this.#document.placeOf(path),
       };
     });
@@ -313,6 +314,11 @@ class SettingsReader {
 }
 
 /** How a connection's servers are spoken to; what is not given stays absent. */
+function readPartition(connection: Json): Pick<ConnectionSettings, "partition"> {
+  const partition = isJsonObject(connection) ? connection.get("partition") : undefined;
+  return partition === undefined ? {} : { partition: Number(partition) };
+}
+
 function readLink(connection: Json): Pick<ConnectionSettings, "domain" | "handshakeFirst" | "inboxPrefix"> {
   const domain = memberText(connection, "domain");
   const inboxPrefix = memberText(connection, "inboxPrefix");

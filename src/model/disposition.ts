@@ -57,6 +57,8 @@ const dispositions = {
   SUBJECT_NOT_SUBSCRIBED: written,
   SELECTOR_MISSING: written,
   SELECTOR_UNMATCHED: written,
+  // A warning.
+  OBJECT_SHARED: written,
   // A secret that is read when it is used may be back in a moment: files are replaced, variables are not.
   SECRET_UNREADABLE: needed,
   TEMPLATE_SYNTAX: rendered,

@@ -42,6 +42,7 @@ export type ErrorCode =
   | "SUBJECT_NOT_SUBSCRIBED"
   | "SELECTOR_MISSING"
   | "SELECTOR_UNMATCHED"
+  | "OBJECT_SHARED"
   | "SECRET_UNREADABLE"
   // Templates, when compiled and when executed.
   | "TEMPLATE_SYNTAX"

@@ -106,6 +106,8 @@ export interface ConnectionSettings {
   readonly inboxPrefix?: string;
   /** Absent: what is published on core subjects while nobody listens is lost. */
   readonly capture?: CaptureSettings;
+  /** Which of 16 partitions of its entities it brings; absent: all of them. */
+  readonly partition?: number;
   readonly at: SourcePlace;
 }
 

@@ -10,7 +10,8 @@ export interface NatsCluster {
   stop(): Promise<void>;
 }
 
-export async function startNatsCluster(): Promise<NatsCluster> {
+/** `config`: further lines for each of them. */
+export async function startNatsCluster(config = ""): Promise<NatsCluster> {
   const names = ["n1", "n2", "n3"];
   const routes = await Promise.all(names.map(() => findFreePort()));
   const urls = routes.map((port) => `nats://127.0.0.1:${port}`).join(", ");
@@ -18,7 +19,7 @@ export async function startNatsCluster(): Promise<NatsCluster> {
   try {
     for (const [index, name] of names.entries()) {
       const cluster = `cluster { name: test, listen: "127.0.0.1:${routes[index]}", routes: [${urls}] }`;
-      servers.push(await startNatsServer({ jetstream: true, config: `server_name: ${name}\n${cluster}` }));
+      servers.push(await startNatsServer({ jetstream: true, config: `server_name: ${name}\n${cluster}\n${config}` }));
     }
   } catch (error) {
     for (const server of servers) await server.stop();
