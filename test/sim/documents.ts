@@ -8,6 +8,10 @@ import {
   triggerDocument,
 } from "../pipeline/service-bench.ts";
 
+/** What comes over any of the streams, and over core NATS. */
+const sourceOf = (subjects: readonly string[]) =>
+  eventSourceDocument.replace("  - subject: user\n", subjects.map((subject) => `  - subject: ${subject}\n`).join(""));
+
 const subject = "{{ dnsName .CloudEvent.subject }}";
 const everybody = '"{{ range .CloudEvents }}{{ .subject }}={{ .data.value }} {{ end }}"';
 const value = "{{ .CloudEvent.data.value }}";
@@ -21,9 +25,10 @@ export const documentVariants: Readonly<Record<string, readonly (string | undefi
   "config/two.yaml": [clusterDocument("two"), clusterDocument("two", "staging"), undefined],
   "config/three.yaml": [undefined, clusterDocument("three")],
   "config/source.yaml": [
-    eventSourceDocument,
-    eventSourceDocument,
-    eventSourceDocument.replace("subject: user", "subject: none"),
+    sourceOf(["events", "more", "core"]),
+    sourceOf(["events", "more", "core"]),
+    sourceOf(["none"]),
+    sourceOf(["more"]),
   ],
   // Each entity has objects of its own.
   "config/own.yaml": [

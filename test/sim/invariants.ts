@@ -2,7 +2,8 @@
  * What must hold of a world that has come to rest, and of everything that happened in it: told by the repository's history
  * alone, so that a build that is broken somewhere can't agree with itself.
  */
-import { expect } from "vitest";
+import assert from "node:assert/strict";
+import type { Checkpoint } from "../../src/model/change-set.ts";
 import { parseRecord } from "../../src/plan/record-file.ts";
 import { walkFiles } from "../fakes/git-objects.ts";
 import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
@@ -14,22 +15,28 @@ import type { World } from "./world.ts";
 export async function checkInvariants(world: World): Promise<void> {
   const { remote } = world;
   const state = remote.files(stateBranch);
-  const last = world.deliveries.at(-1)?.position;
   const checkpoint = storedCheckpoint(state)!;
+  assert.deepEqual(world.violations, []);
 
-  // Everything was taken, and nothing is left to do.
-  expect(checkpoint.positions.get(world.stream.name)).toEqual(last);
-  if (world.guard !== "closed") expect(checkpoint.pending).toEqual({ passes: [], reviews: [] });
-  // A crash may have come between the last push and its settling.
-  const isKnown = last === undefined || last.sequence <= world.settledAtStart;
-  if (!isKnown) expect(world.stream.settled(), "what had its effect is settled").toEqual(last);
+  // Everything was taken, each once and in order, and nothing is left to do.
+  for (const { id, isTaken, mayBeLost } of world.messages) assert(isTaken || mayBeLost, `${id} is lost`);
+  checkOrder(world);
+  if (world.guard !== "closed") assert.deepEqual(checkpoint.pending, { passes: [], reviews: [] });
+  for (const stream of world.streams.values()) {
+    const unsettled = stream.isOwned ? stream.stored.filter(({ isTaken }) => isTaken) : [];
+    assert.deepEqual(unsettled, [], "what had its effect is settled");
+  }
 
   // The target is the projection of the desired tree, and what people put there is there.
   const target = remote.files("main");
   const rendered = [...target].filter(([path]) => path.startsWith("rendered/") && !world.foreign.has(path));
   const desired = [...state].filter(([path]) => path.startsWith("desired/"));
-  expect(rendered.map(([path, text]) => [path.replace("rendered/", "desired/"), text])).toEqual(desired);
-  for (const [path, text] of world.foreign) expect(target.get(path), path).toBe(text);
+  assert.deepEqual(
+    rendered.map(([path, text]) => [path.replace("rendered/", "desired/"), text]),
+    desired,
+    "the target is the projection of the desired tree",
+  );
+  for (const [path, text] of world.foreign) assert.equal(target.get(path), text, `a file of people: ${path}`);
 
   await checkHistory(world, state);
   checkMessages(world);
@@ -39,28 +46,38 @@ export async function checkInvariants(world: World): Promise<void> {
   checkCommits(world);
 }
 
+/** What a stream brings has its effect in the order in which it was published. */
+function checkOrder(world: World): void {
+  const last = new Map<string, number>();
+  for (const commit of world.history()) {
+    for (const { message } of world.taken.get(commit) ?? []) {
+      const index = world.messages.indexOf(message);
+      assert(index > (last.get(message.stream) ?? -1), `${message.id} is taken behind a later one`);
+      last.set(message.stream, index);
+    }
+  }
+}
+
 /** Who leads has a term of its own, and nobody writes the state once there is a higher one. */
 function checkTerms({ remote }: World): void {
   const holders = new Map<number, string>();
   let highest = 0;
   for (const { tree } of remote.history(stateBranch).reverse()) {
     const { number, holder } = storedCheckpoint(new Map(walkFiles(remote, tree)))!.term;
-    expect(number, "a former leader wrote the state").toBeGreaterThanOrEqual(highest);
-    expect(holders.get(number) ?? holder, `two lead in term ${number}`).toBe(holder);
+    assert(number >= highest, "a former leader wrote the state");
+    assert.equal(holders.get(number) ?? holder, holder, `two lead in term ${number}`);
     holders.set(number, holder);
     highest = number;
   }
 }
 
 /** A rendering that fails takes no object: those of the record are the ones that it had. */
-function checkFailures({ remote, stream }: World): void {
+function checkFailures({ remote, taken }: World): void {
   let before: ReadonlyMap<string, string> = new Map();
-  for (const { tree } of remote.history(stateBranch).reverse()) {
+  for (const { id, tree } of remote.history(stateBranch).reverse()) {
     const files = new Map(walkFiles(remote, tree));
-    const sequenceOf = (state: ReadonlyMap<string, string>) =>
-      storedCheckpoint(new Map(state))?.positions.get(stream.name)?.sequence ?? 0;
     // Of several events in one commit an earlier one may have taken what a later one failed with.
-    const isOne = before.size > 0 && sequenceOf(files) - sequenceOf(before) === 1;
+    const isOne = before.size > 0 && taken.get(id)?.length === 1;
     for (const [path, text] of isOne ? files : []) {
       const was = before.get(path);
       if (!path.startsWith("records/") || was === undefined || was === text) continue;
@@ -68,7 +85,8 @@ function checkFailures({ remote, stream }: World): void {
       for (const [cluster, { failure, objects }] of parseRecord(text, path).clusters) {
         if (failure === undefined || failure.code === "OBJECT_CONFLICT") continue;
         const had = [...(earlier.clusters.get(cluster)?.objects.keys() ?? [])];
-        expect([...objects.keys()], `${path} fails on ${cluster}`).toEqual(expect.arrayContaining(had));
+        const taken = had.filter((object) => !objects.has(object));
+        assert.deepEqual(taken, [], `${path} fails on ${cluster}, and objects go`);
       }
     }
     before = files;
@@ -79,13 +97,13 @@ function checkFailures({ remote, stream }: World): void {
 function checkCommits({ remote }: World): void {
   const target = remote.history("main");
   for (const [index, { tree, message }] of target.entries()) {
-    if (message.includes("Sluice-State:")) expect(tree, "an empty commit").not.toBe(target[index + 1]?.tree);
+    if (message.includes("Sluice-State:")) assert.notEqual(tree, target[index + 1]?.tree, "an empty commit");
   }
   let before = "";
   for (const { tree } of remote.history(stateBranch).reverse()) {
     const files = [...walkFiles(remote, tree)].map(([path, text]) => `${path} ${text.replace(/"commits": \d+,/, "")}`);
     const state = files.join("\n");
-    expect(state === before, "a state commit changes nothing").toBe(false);
+    assert(state !== before, "a state commit changes nothing");
     before = state;
   }
 }
@@ -95,23 +113,22 @@ function checkCommits({ remote }: World): void {
  * that takes no delivery takes no object, but for those that only move, and those that were left where somebody asked to
  * forget these. What is left goes by nothing else, a Delete neither.
  */
-function checkRemovals({ remote, stream, guard, hasForgotten }: World): void {
-  let before:
-    | { readonly sequence: number; readonly objects: ReadonlySet<string>; readonly left: ReadonlySet<string> }
-    | undefined;
-  for (const { tree } of remote.history(stateBranch).reverse()) {
+function checkRemovals({ remote, taken, guard, hasForgotten }: World): void {
+  let before: { readonly objects: ReadonlySet<string>; readonly left: ReadonlySet<string> } | undefined;
+  for (const { id, tree } of remote.history(stateBranch).reverse()) {
     const files = new Map(walkFiles(remote, tree));
-    const sequence = storedCheckpoint(files)?.positions.get(stream.name)?.sequence ?? 0;
+    const takesNone = taken.get(id)?.length === 0;
     const all = [...files].filter(([path]) => path.startsWith("desired/") && path.includes("/triggers/"));
     const objects = new Set(all.map(([path]) => identityOf(path)));
     const left = new Set(all.flatMap(([path, text]) => (text.includes(leftMark) ? [identityOf(path)] : [])));
     const gone = [...(before?.objects ?? [])].filter((object) => !objects.has(object));
     const goneLeft = gone.filter((object) => before?.left.has(object));
-    if (!hasForgotten && before?.sequence === sequence) expect(goneLeft).toEqual([]);
-    if (guard === "closed" && before?.sequence === sequence) {
-      expect(gone.filter((object) => !before?.left.has(object))).toEqual([]);
+    if (!hasForgotten && takesNone) assert.deepEqual(goneLeft, [], "what was left goes unasked");
+    if (guard === "closed" && takesNone) {
+      const unasked = gone.filter((object) => !before?.left.has(object));
+      assert.deepEqual(unasked, [], "an object goes unasked");
     }
-    before = { sequence, objects, left };
+    before = { objects, left };
   }
 }
 
@@ -125,41 +142,40 @@ function identityOf(path: string): string {
 
 /** The state is what the fold makes of the inputs one by one, in the order that the history tells. */
 async function checkHistory(world: World, state: ReadonlyMap<string, string>): Promise<void> {
-  const { remote, stream, deliveries } = world;
-  const checkpoints = remote
-    .history(stateBranch)
-    .reverse()
-    .map(({ tree }) => storedCheckpoint(new Map(walkFiles(remote, tree)))!);
+  const commits = world
+    .history()
+    .map((id) => ({ checkpoint: world.checkpoints.get(id)!, taken: world.taken.get(id)! }));
   // A pass that is held has not come to its end, which the fold's passes always do.
-  if (checkpoints.some(({ pending }) => pending.passes.some(({ held }) => held !== undefined))) return;
-  const oracle = new Oracle(checkpoints[0]?.stateId ?? "");
-  let before: (typeof checkpoints)[number] | undefined;
-  for (const checkpoint of checkpoints) {
-    const from = before?.positions.get(stream.name)?.sequence ?? 0;
-    const to = checkpoint.positions.get(stream.name)?.sequence ?? 0;
-    expect(to, "positions only grow").toBeGreaterThanOrEqual(from);
-    const taken = deliveries.filter(({ position: { sequence } }) => sequence > from && sequence <= to);
-    await oracle.advance(before, checkpoint, taken, world.catalogs);
+  if (commits.some(({ checkpoint: { pending } }) => pending.passes.some(({ held }) => held !== undefined))) return;
+  const oracle = new Oracle(commits[0]?.checkpoint.stateId ?? "");
+  let before: Checkpoint | undefined;
+  for (const { checkpoint, taken } of commits) {
+    const deliveries = taken.map(({ delivery }) => delivery);
+    await oracle.advance(before, checkpoint, deliveries, world.catalogs);
     before = checkpoint;
   }
   const files = await oracle.files();
-  expect(wishesOf(state)).toEqual(wishesOf(files));
+  assert.deepEqual(wishesOf(state), wishesOf(files), "the state is the fold over the inputs");
   // The fold in memory gives no commands.
-  if (!world.hasForgotten) expect(ownManifests(state)).toEqual(ownManifests(files));
+  if (world.hasForgotten) return;
+  assert.deepEqual(ownManifests(state), ownManifests(files), "the manifests are the fold over the inputs");
 }
 
 /** Triggers that may tell of one event. */
 const triggersOfWorld = 5;
 
 /** No event is told twice, unless the push that told of it seemed lost and was then edited by somebody. */
-function checkMessages({ remote, deliveries, hasEdits }: World): void {
+function checkMessages({ remote, messages, hasEdits }: World): void {
   if (hasEdits) return;
   const told = remote.history("main").flatMap(({ message }) => message.match(/^Sluice-Event: .*$/gm) ?? []);
-  const published = deliveries.map(({ payload }) => /"id":"(event-\d+)"/.exec(Buffer.from(payload).toString())?.[1]);
-  for (const id of new Set(told.map((line) => line.split(" ").at(-1)))) {
-    const times = told.filter((line) => line.endsWith(` ${id}`)).length;
+  const counts = new Map<string, number>();
+  for (const line of told) {
+    const id = line.split(" ").at(-1)!;
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  for (const { id } of messages) {
     // Each of the triggers tells of it.
-    const most = triggersOfWorld * published.filter((other) => other === id).length;
-    expect(times, `${id} is told ${times} times`).toBeLessThanOrEqual(most);
+    const times = counts.get(id) ?? 0;
+    assert(times <= triggersOfWorld, `${id} is told ${times} times`);
   }
 }

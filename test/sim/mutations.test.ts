@@ -19,7 +19,7 @@ const mutations: readonly Mutation[] = [
     invariant: "the state is the fold over the inputs: a delivery finds what passes would have left",
     module: "../../src/plan/pending-work.ts",
     swap: () => ({ workAhead: () => ({ clusters: undefined, from: [] }) }),
-    caught: /deeply equal/,
+    caught: /fold over the inputs/,
   },
   {
     invariant: "the target is the projection of the desired tree",
@@ -30,7 +30,7 @@ const mutations: readonly Mutation[] = [
         return { ...difference, changes: difference.changes.filter(({ action }) => action !== "delete") };
       },
     }),
-    caught: /deeply equal/,
+    caught: /projection of the desired tree/,
   },
   {
     invariant: "nothing is settled before its state is pushed",
@@ -72,7 +72,7 @@ const mutations: readonly Mutation[] = [
         return outcome;
       },
     }),
-    caught: /fails on/,
+    caught: /and objects go/,
   },
   {
     invariant: "two never lead in one term",

@@ -22,7 +22,7 @@ export class Oracle {
   constructor(stateId: string) {
     const options = {
       records: "full",
-      render: renderSettings,
+      render: { ...renderSettings, commitsConstants: true, hidesEvents: false, isReadAsWritten: false },
       entitiesMax: 1_000_000,
       outputPath: "rendered",
     } as const;

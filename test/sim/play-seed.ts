@@ -4,8 +4,18 @@ import { World } from "./world.ts";
 
 const steps = 50;
 
-export async function playSeed(seed: number): Promise<void> {
-  const world = new World(seed);
-  await world.play(steps);
-  await checkInvariants(world);
+/** Resolves to how often what happened in it. `tell`: is given the story of one that fails. */
+export async function playSeed(
+  seed: number,
+  tell?: (story: readonly string[]) => void,
+): Promise<Readonly<Record<string, number>>> {
+  const world = new World(seed, tell !== undefined);
+  try {
+    await world.play(steps);
+    await checkInvariants(world);
+  } catch (error) {
+    tell?.(world.story);
+    throw error;
+  }
+  return { ...world.counts, messages: world.messages.length, [world.kind]: 1 };
 }

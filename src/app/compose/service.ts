@@ -62,12 +62,28 @@ export async function composeService(
 export async function composeStandby(
   context: CliContext,
   config: ServiceConfig,
-  { log: standbyLog, metrics = noMetrics, onBranches, onPushed, onLeading }: ServiceWindows,
+  windows: ServiceWindows,
   memoryFor: (config: ServiceConfig) => SettingsMemory,
 ): Promise<Standby> {
-  const git = await openRepository(context, config.settings, "git", standbyLog);
+  const git = await openRepository(context, config.settings, "git", windows.log);
+  const compose: ComposeSettings = (given, ports) => composeSettings(context, given, ports);
+  return createStandby(config, { git, clock: systemClock, chance: systemChance }, compose, windows, memoryFor);
+}
+
+/** What settings say of a service, its streams apart. */
+type ComposeSettings = (config: ServiceConfig, ports: LeadingPorts) => Omit<LeadingSettings, "streams">;
+
+/** The same over a repository that is open, and any clock. */
+export function createStandby(
+  config: ServiceConfig,
+  machine: Pick<LeadingPorts, "git" | "clock" | "chance">,
+  compose: ComposeSettings,
+  { log: standbyLog, metrics = noMetrics, onBranches, onPushed, onLeading }: ServiceWindows,
+  memoryFor: (config: ServiceConfig) => SettingsMemory,
+): Standby {
+  const { git } = machine;
   const told = onPushed === undefined ? {} : { onPushed };
-  const systemPorts = { git, clock: systemClock, chance: systemChance, metrics, ...told };
+  const systemPorts = { ...machine, metrics, ...told };
   const ports = { ...systemPorts, log: standbyLog };
   const standing = new StandingBy({
     ...ports,
@@ -96,7 +112,7 @@ export async function composeStandby(
       if (stopped.aborted) close();
       try {
         const leadPorts = { ...systemPorts, log: windows.log };
-        const settings = { ...composeSettings(context, config, leadPorts), streams };
+        const settings = { ...compose(config, leadPorts), streams };
         const branches = openBranches(config.settings, leadPorts);
         onBranches?.(branches);
         const readKept = standing.readKept.bind(standing);
@@ -108,7 +124,7 @@ export async function composeStandby(
           onLeading?.(led.settings);
         };
         remember(config);
-        return composeLeader(context, leading, leadPorts, { remember, onEnd: () => onLeading?.(undefined) });
+        return composeLeader(compose, leading, leadPorts, { remember, onEnd: () => onLeading?.(undefined) });
       } finally {
         stopped.removeEventListener("abort", close);
       }
@@ -119,7 +135,7 @@ export async function composeStandby(
 
 /** `remember` is called with settings that have taken over, `onEnd` when it leads no more. */
 function composeLeader(
-  context: CliContext,
+  compose: ComposeSettings,
   leading: Leading,
   ports: LeadingPorts,
   { remember, onEnd }: { readonly remember: (config: ServiceConfig) => void; readonly onEnd: () => void },
@@ -141,7 +157,7 @@ function composeLeader(
     },
     abandon: () => leading.abandon(),
     prepare: async (next) => {
-      const prepared = await leading.prepare(composeSettings(context, next, ports), namesOf(next.settings));
+      const prepared = await leading.prepare(compose(next, ports), namesOf(next.settings));
       return {
         exchange: async (takeStreams) => {
           await leading.exchange(prepared, takeStreams);
@@ -156,8 +172,8 @@ function composeLeader(
   };
 }
 
-/** What the settings say of a service, its streams apart. Reads the secrets that rendering and review need. */
-function composeSettings(
+/** Reads the secrets that rendering and review need. */
+export function composeSettings(
   context: CliContext,
   { settings, connections }: Pick<ServiceConfig, "settings" | "connections">,
   ports: LeadingPorts,
