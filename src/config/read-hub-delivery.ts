@@ -28,12 +28,16 @@ export function readHubDelivery(
 ): HubDelivery | undefined {
   const kind = memberText(delivery, "kind");
   if (kind !== "flux" && kind !== "argocd") return undefined;
-  checkSurroundings(delivery, around, scope);
+  checkSurroundings(around, scope);
   const other = kind === "flux" ? "argocd" : "flux";
   for (const key of keysOf[other]) {
     if (delivery?.has(key) === true) scope.fault(["delivery", key], `delivery.${key} goes with kind ${other}`);
   }
-  const common = { path: around.path, buckets: Number(delivery?.get("buckets") ?? 1) };
+  const common = {
+    path: around.path,
+    split: (memberText(delivery, "split") ?? "cluster") as HubDelivery["split"],
+    buckets: Number(delivery?.get("buckets") ?? 1),
+  };
   if (kind === "flux") {
     const source = memberObject(delivery, "source");
     return {
@@ -64,17 +68,9 @@ export function readHubDelivery(
 }
 
 function checkSurroundings(
-  delivery: JsonObject | undefined,
   { review, path, outputPath, config }: DeliverySurroundings,
   { fault }: Pick<SettingsScope, "fault">,
 ): void {
-  if (memberText(delivery, "split") === "owner") {
-    fault(
-      ["delivery", "split"],
-      "delivery.split: owner is not built yet",
-      "Leave it out: a cluster's triggers are one unit.",
-    );
-  }
   if (review === "pull-request") {
     const hint = "Have the tool apply the output folder itself, as docs/delivery.md shows, and leave delivery out.";
     fault(["delivery"], "delivery does not go with review.mode: pull-request yet", hint);

@@ -8,10 +8,9 @@ import type { Catalog, Profile } from "../model/catalog.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import { type Owner, ownerKey, triggerOwner } from "../model/owner.ts";
-import { prerequisitesOf, profileClusters } from "../model/profile-clusters.ts";
-import { clusterSelection } from "../model/select-clusters.ts";
+import { clustersWithObjects, prerequisitesOf, profileClusters } from "../model/profile-clusters.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
-import { baseFolder, clusterFolder, outputId, profileFolder, triggerFolders } from "../plan/paths.ts";
+import { baseFolder, clusterFolder, outputId, ownerFolderName, profileFolder, triggerFolders } from "../plan/paths.ts";
 import { toDnsName } from "../render/dns-name.ts";
 
 export interface Unit {
@@ -20,6 +19,12 @@ export interface Unit {
   readonly name: string;
   /** Below the output path. */
   readonly folder: string;
+  /** What decides, besides the folder, which objects are in it: equal texts, equal objects. */
+  readonly holds: string;
+  /** The folder of a bucket or of all triggers, below the cluster's, that it is in or is; empty: neither. */
+  readonly area: string;
+  /** Whose objects alone are in it; undefined: several owners', or Sluice's own. */
+  readonly owner?: Owner;
   /** Of the hub's object for it: no two units of one output have the same. */
   readonly objectName: string;
   /** Names of the hub's objects that have to be ready before. */
@@ -30,35 +35,50 @@ export interface Unit {
   readonly corrects: boolean;
 }
 
-/** What Sluice itself puts on the cluster, what its triggers render, and each profile's objects. */
-export function unitsOf(
-  cluster: Cluster,
-  catalog: Catalog,
-  { buckets }: Pick<HubDelivery, "buckets">,
-): readonly Unit[] {
-  const profiles = profilesOn(cluster, catalog);
-  const triggers = triggersOn(cluster, catalog);
-  const folders: readonly UnitFolder[] = [
-    { name: baseFolder, folder: baseFolder, owners: [] },
-    ...triggerFolders({ buckets }).map((folder) => ({ name: folder.replace("/_", "-"), folder, owners: triggers })),
-    ...profiles.map((one) => ({ name: profileUnit(one.owner), folder: profileFolder(one.owner), owners: [one] })),
-  ];
-  const present = new Set(profiles.map(({ owner }) => ownerKey(owner)));
-  const waitsFor = ({ owners }: UnitFolder) => {
-    const prerequisites = owners.flatMap(({ owner }) => prerequisitesOf(catalog, owner));
-    return new Set(prerequisites.filter((owner) => present.has(ownerKey(owner))).map(profileUnit));
+/** What of the settings parts the objects of a cluster. */
+export type UnitSettings = Pick<HubDelivery, "buckets" | "split">;
+
+/**
+ * The units of each cluster of the catalog: what Sluice itself puts there, what its triggers render, and each profile's
+ * objects. What holds for all clusters is found out once.
+ */
+export function findUnits(catalog: Catalog, settings: UnitSettings): (cluster: Cluster) => readonly Unit[] {
+  const triggersOn = findTriggers(catalog);
+  const holds = `${settings.split}/${settings.buckets}`;
+  return (cluster) => {
+    const profiles = profilesOn(cluster, catalog);
+    const folders: readonly UnitFolder[] = [
+      { name: baseFolder, folder: baseFolder, holds: "", area: "", owners: [] },
+      ...triggerUnits(triggersOn(cluster), settings).map((one) => ({ ...one, holds })),
+      ...profiles.map((one) => ({
+        name: ownerUnit(one.owner),
+        folder: profileFolder(one.owner),
+        holds: "",
+        area: "",
+        owner: one.owner,
+        owners: [one],
+      })),
+    ];
+    const present = new Set(profiles.map(({ owner }) => ownerKey(owner)));
+    const waitsFor = ({ owners }: UnitFolder) => {
+      const prerequisites = owners.flatMap(({ owner }) => prerequisitesOf(catalog, owner));
+      return new Set(prerequisites.filter((owner) => present.has(ownerKey(owner))).map((owner) => ownerUnit(owner)));
+    };
+    const awaited = new Set(folders.flatMap((one) => [...waitsFor(one)]));
+    const objectName = (name: string) => toDnsName(`${clusterKey(cluster)}/${name}`);
+    return folders.map((one) => ({
+      cluster,
+      name: one.name,
+      folder: `${clusterFolder(clusterKey(cluster))}/${one.folder}`,
+      holds: one.holds,
+      area: one.area,
+      ...(one.owner === undefined ? {} : { owner: one.owner }),
+      objectName: objectName(one.name),
+      dependsOn: [...waitsFor(one)].map(objectName).sort(),
+      isAwaited: awaited.has(one.name),
+      corrects: one.owners.some(({ syncMode }) => syncMode === "ContinuousWithDriftDetection"),
+    }));
   };
-  const awaited = new Set(folders.flatMap((one) => [...waitsFor(one)]));
-  const objectName = (name: string) => toDnsName(`${clusterKey(cluster)}/${name}`);
-  return folders.map((one) => ({
-    cluster,
-    name: one.name,
-    folder: `${clusterFolder(clusterKey(cluster))}/${one.folder}`,
-    objectName: objectName(one.name),
-    dependsOn: [...waitsFor(one)].map(objectName).sort(),
-    isAwaited: awaited.has(one.name),
-    corrects: one.owners.some(({ syncMode }) => syncMode === "ContinuousWithDriftDetection"),
-  }));
 }
 
 type UnitOwner = Pick<Profile, "owner" | "syncMode">;
@@ -67,25 +87,52 @@ interface UnitFolder {
   readonly name: string;
   /** Below the cluster's. */
   readonly folder: string;
+  readonly holds: string;
+  readonly area: string;
+  readonly owner?: Owner;
   readonly owners: readonly UnitOwner[];
 }
 
-function triggersOn(cluster: Cluster, { eventTriggers, clusterSets }: Catalog): readonly UnitOwner[] {
-  return [...eventTriggers.values()]
-    .filter((trigger) => clusterSelection(trigger, clusterSets)(cluster))
-    .map(({ name, syncMode }) => ({ owner: triggerOwner(name), syncMode }));
+function triggerUnits(
+  triggers: readonly UnitOwner[],
+  { split, buckets }: UnitSettings,
+): readonly Omit<UnitFolder, "holds">[] {
+  const areas = triggerFolders({ buckets });
+  if (split === "cluster") {
+    return areas.map((folder) => ({ name: folder.replace("/_", "-"), folder, area: folder, owners: triggers }));
+  }
+  return triggers.flatMap((one) =>
+    areas.map((folder) => ({
+      name: ownerUnit(one.owner, folder),
+      folder: `${folder}/${ownerFolderName(one.owner)}`,
+      area: folder,
+      owner: one.owner,
+      owners: [one],
+    })),
+  );
+}
+
+/** The triggers that may have objects on a cluster, those that are withdrawn among them: what they had may be there still. */
+function findTriggers({ eventTriggers, clusterSets }: Catalog): (cluster: Cluster) => readonly UnitOwner[] {
+  const triggers = [...eventTriggers.values()].map((trigger) => ({
+    isOn: clustersWithObjects(trigger, { clusterSets }),
+    owner: triggerOwner(trigger.name),
+    syncMode: trigger.syncMode,
+  }));
+  return (cluster) => triggers.filter(({ isOn }) => isOn(cluster));
 }
 
 /** The profiles that are for a cluster, prerequisites among them. */
-export function profilesOn(cluster: Cluster, catalog: Catalog): readonly Profile[] {
+function profilesOn(cluster: Cluster, catalog: Catalog): readonly Profile[] {
   const clusters = profileClusters(catalog);
   const isOn = ({ owner }: Profile) => clusters.get(ownerKey(owner))?.has(clusterKey(cluster)) === true;
   return [...catalog.profiles.values()].filter(isOn);
 }
 
-/** The name of a profile's unit. */
-export function profileUnit({ kind, name }: Owner): string {
-  return `${kind.toLowerCase()}.${name}`;
+/** The name of an owner's unit; `area`: of a trigger, the folder that its objects of this unit are in. */
+export function ownerUnit({ kind, name }: Owner, area = ""): string {
+  const [, bucket] = area.split("/_");
+  return `${kind.toLowerCase()}.${name}${bucket === undefined ? "" : `-${bucket}`}`;
 }
 
 /** The name of the ConfigMap on the cluster that keeps a unit's folder from vanishing. */

@@ -14,7 +14,7 @@ import { findSharedNames } from "./argocd/shared-names.ts";
 import { writeApplication } from "./argocd/write-application.ts";
 import { writeKustomization } from "./flux/write-kustomization.ts";
 import { writeHubObject } from "./hub-object.ts";
-import { keeperName, type Unit, unitsOf } from "./unit.ts";
+import { findUnits, keeperName, type Unit } from "./unit.ts";
 
 /** Files of the state branch, by path. */
 export function writeDelivery(
@@ -23,22 +23,44 @@ export function writeDelivery(
   output: OutputOwner,
 ): ReadonlyMap<string, string> {
   const files = new Map<string, string>([[deliveryFilePath, writeHubFile(delivery, output)]]);
+  for (const [path, { unit, text }] of writeUnits(catalog, delivery, output)) {
+    files.set(path, text);
+    // The cluster's own file keeps the base.
+    if (unit.name !== baseFolder) files.set(keeperPath(unit), writeKeeper(unit, output));
+  }
+  return files;
+}
+
+export interface WrittenUnit {
+  readonly unit: Unit;
+  readonly text: string;
+}
+
+/** The hub's objects for all units that it can reach, by path. */
+export function writeUnits(
+  catalog: Catalog,
+  delivery: HubDelivery,
+  output: OutputOwner,
+): ReadonlyMap<string, WrittenUnit> {
+  const units = new Map<string, WrittenUnit>();
   const shared = delivery.kind === "argocd" ? findSharedNames(catalog) : new Set();
+  const unitsOf = findUnits(catalog, delivery);
   for (const cluster of catalog.clusters.values()) {
     if (shared.has(cluster.name)) continue;
-    for (const unit of unitsOf(cluster, catalog, delivery)) {
+    for (const unit of unitsOf(cluster)) {
       const text =
         delivery.kind === "flux"
           ? writeKustomization(unit, delivery, output)
           : writeApplication(unit, delivery, output);
-      if (text === undefined) continue;
-      files.set(deliveryPath(clusterKey(cluster), unit.name), text);
-      // The cluster's own file keeps the base.
-      if (unit.name !== baseFolder)
-        files.set(`${desiredFolder}/${unit.folder}/${unitFileName}`, writeKeeper(unit, output));
+      if (text !== undefined) units.set(deliveryPath(clusterKey(cluster), unit.name), { unit, text });
     }
   }
-  return files;
+  return units;
+}
+
+/** Where the file stands that keeps a unit's folder; `base/` has the cluster's. */
+export function keeperPath(unit: Unit): string {
+  return `${desiredFolder}/${unit.folder}/${unitFileName}`;
 }
 
 /** On the hub, where the units' objects are; of flux in the source's namespace, since clusters' may differ. */
@@ -47,7 +69,7 @@ function writeHubFile(delivery: HubDelivery, output: OutputOwner): string {
   return writeConfigMap(`sluice-${output.instance}-delivery`, namespace, output);
 }
 
-function writeKeeper(unit: Unit, output: OutputOwner): string {
+export function writeKeeper(unit: Unit, output: OutputOwner): string {
   return writeConfigMap(keeperName(unit, output), "default", output);
 }
 

@@ -3,7 +3,9 @@
 interface HubDeliveryBase {
   /** Folder of the target for what the hub applies. */
   readonly path: string;
-  /** Units that each cluster's triggers are spread over: 1, 4, 16 or 64. */
+  /** Whether all triggers of a cluster are one unit, or each trigger has one of its own. */
+  readonly split: "cluster" | "owner";
+  /** Units that each cluster's triggers, or those of each owner, are spread over: 1, 4, 16 or 64. */
   readonly buckets: number;
 }
 

@@ -4,9 +4,9 @@
  */
 import type { Catalog, EventTrigger } from "./catalog.ts";
 import { findOwner } from "./catalog-owners.ts";
-import { type Cluster, type ClusterKey, clusterKey } from "./cluster.ts";
+import { type ClusterKey, clusterKey } from "./cluster.ts";
 import { isSameOwner, type Owner, type OwnerKey, ownerKey, triggerOwner } from "./owner.ts";
-import { clusterSelection, profileSelection, selectorMatches } from "./select-clusters.ts";
+import { type ClusterPredicate, clusterSelection, profileSelection, selectorMatches } from "./select-clusters.ts";
 
 /** By catalog: what it says does not change. */
 const known = new WeakMap<Catalog, ReadonlyMap<OwnerKey, ReadonlySet<ClusterKey>>>();
@@ -77,13 +77,16 @@ function putPrerequisite(
 }
 
 /** Where a trigger may put objects, whether or not it has any. One that events name can be any. */
-function clustersWithObjects(trigger: EventTrigger, { clusterSets }: Catalog) {
+export function clustersWithObjects(
+  trigger: EventTrigger,
+  { clusterSets }: Pick<Catalog, "clusterSets">,
+): ClusterPredicate {
   const { destinationCluster, destinationClusterSelector: selector } = trigger;
   if (destinationCluster !== undefined) {
     const [namespace, name] = [destinationCluster.namespace, destinationCluster.name].map(({ source }) => source.text);
     if (`${namespace}${name}`.includes("{{")) return () => true;
-    return (cluster: Cluster) => cluster.name === name && (namespace === "" || cluster.namespace === namespace);
+    return (cluster) => cluster.name === name && (namespace === "" || cluster.namespace === namespace);
   }
-  if (selector !== undefined) return ({ labels }: Cluster) => selectorMatches(selector, labels);
+  if (selector !== undefined) return ({ labels }) => selectorMatches(selector, labels);
   return clusterSelection(trigger, clusterSets);
 }

@@ -3,14 +3,22 @@ import { ownersOf } from "../model/catalog-owners.ts";
 import { isSameOwner, type Owner, ownerKey, parseOwnerKey, triggerOwner } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
 import { parseOwner } from "../plan/owner-file.ts";
-import { deadLetterPath, deadLettersFolder, hashEntity, ownersFolder, recordPath } from "../plan/paths.ts";
+import {
+  clusterDeliveryFolder,
+  deadLetterPath,
+  deadLettersFolder,
+  hashEntity,
+  ownersFolder,
+  recordPath,
+} from "../plan/paths.ts";
 import { connectionOf } from "../plan/position-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader } from "../ports/git.ts";
 import type { BackfillCommand } from "./backfill/start-backfill.ts";
 import type { Branches } from "./branches/branches.ts";
 import type { OriginClaim } from "./branches/state-origin.ts";
-import { forgetLeft, type GiveUpScope, retireCluster } from "./give-up.ts";
+import { checkRetired, forgetLeft, type GiveUpScope, retireCluster } from "./give-up.ts";
+import { retireId } from "./keeper/handing-over.ts";
 import { listRecords } from "./list-state.ts";
 import { executePause, type PauseCommand } from "./pause-command.ts";
 import { readFolder } from "./read-folder.ts";
@@ -99,7 +107,7 @@ export async function executeCommand(
     case "forget-left":
       return forgetLeft(giveUpScope(scope), command.trigger);
     case "retire":
-      return retireCluster(giveUpScope(scope), command.cluster);
+      return retire(command.cluster, scope);
     case "remove-folder": {
       const paths = await branches.removeFolder(command.path);
       if (paths.length === 0) return `nothing of Sluice's is below ${command.path}`;
@@ -111,6 +119,16 @@ export async function executeCommand(
       await branches.repair(command.purge);
       return command.purge ? "the state branch starts anew, without history" : "the target is compared file by file";
   }
+}
+
+/** Where it is delivered, whoever delivers lets go of it first. */
+async function retire(cluster: string, scope: CommandScope): Promise<string> {
+  const { git, branches, keeper } = scope;
+  await checkRetired(giveUpScope(scope), cluster);
+  const isDelivered = (await git.findEntry(branches.stateTree!, clusterDeliveryFolder(cluster))) !== undefined;
+  if (!isDelivered) return retireCluster(giveUpScope(scope), cluster);
+  await keeper.handingOver.begin(retireId(cluster), { kind: "retire", cluster });
+  return `giving up ${cluster}: what delivers to it lets go first; then its folder goes. See sluice status`;
 }
 
 function giveUpScope({ git, branches, keeper }: CommandScope): GiveUpScope {

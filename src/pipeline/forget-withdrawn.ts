@@ -1,9 +1,9 @@
 /** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
-import { profilesOn, profileUnit } from "../delivery/unit.ts";
+import { findUnits, ownerUnit } from "../delivery/unit.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { isInForce } from "../model/catalog-owners.ts";
 import { clusterKey } from "../model/cluster.ts";
-import { type Owner, ownerKey } from "../model/owner.ts";
+import type { Owner, OwnerKind } from "../model/owner.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import {
   baseFolder,
@@ -18,6 +18,8 @@ import {
   ownersFolder,
   profileAreas,
   recordFolder,
+  triggerFolders,
+  unitDepthMax,
   unitFileName,
 } from "../plan/paths.ts";
 import { parseRecord } from "../plan/record-file.ts";
@@ -44,24 +46,32 @@ export async function findEmptyClusters(
   return inputs;
 }
 
-/** Deletions of the units of profiles that are not for their cluster any more, where nothing is left of their objects. */
+/**
+ * Deletions of the units of owners that are not for their cluster any more, where nothing is left of their objects: of
+ * profiles, and of triggers where each has units of its own.
+ */
 export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Catalog): Promise<readonly PlanInput[]> {
   const inputs: PlanInput[] = [];
-  if (catalog.delivery === undefined) return inputs;
+  const { delivery } = catalog;
+  if (delivery === undefined) return inputs;
+  const areas: (readonly [OwnerKind, string])[] = [...profileAreas];
+  if (delivery.split === "owner") for (const area of triggerFolders(delivery)) areas.push(["EventTrigger", area]);
+  const unitsOf = findUnits(catalog, delivery);
   for (const cluster of catalog.clusters.values()) {
     const key = clusterKey(cluster);
-    const wanted = new Set(profilesOn(cluster, catalog).map(({ owner }) => ownerKey(owner)));
-    for (const [kind, area] of profileAreas) {
-      for (const name of await namesIn(git, tree, `${desiredFolder}/${clusterFolder(key)}/${area}`)) {
+    const folder = `${desiredFolder}/${clusterFolder(key)}`;
+    const wanted = new Set(unitsOf(cluster).map((unit) => `${desiredFolder}/${unit.folder}`));
+    for (const [kind, area] of areas) {
+      for (const name of await namesIn(git, tree, `${folder}/${area}`)) {
+        const own = `${folder}/${area}/${name}`;
         const owner = ownerOfFolder(kind, name, key);
-        if (owner === undefined || wanted.has(ownerKey(owner))) continue;
-        const folder = `${desiredFolder}/${clusterFolder(key)}/${area}/${name}`;
-        if ((await git.findEntry(tree, `${chartsFolder}/${clusterFolder(key)}/${area}/${name}`)) !== undefined)
-          continue;
-        const files = await listAll(git, tree, folder);
-        if (files.length !== 1 || files[0] !== `${folder}/${unitFileName}`) continue;
+        if (owner === undefined || wanted.has(own)) continue;
+        const charts = `${chartsFolder}${own.slice(desiredFolder.length)}`;
+        if ((await git.findEntry(tree, charts)) !== undefined) continue;
+        const files = await listAll(git, tree, own);
+        if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
         inputs.push({ kind: "file", path: files[0], text: undefined });
-        inputs.push({ kind: "file", path: deliveryPath(key, profileUnit(owner)), text: undefined });
+        inputs.push({ kind: "file", path: deliveryPath(key, ownerUnit(owner, area)), text: undefined });
       }
     }
   }
@@ -98,9 +108,6 @@ async function ownFilesAlone(git: GitReader, tree: ObjectId, folder: string): Pr
   }
   return own;
 }
-
-/** `triggers/_03/sluice-unit.yaml`: an object has its scope and its kind before its name besides. */
-const unitDepthMax = 3;
 
 async function listAll(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
   const paths: string[] = [];

@@ -5,7 +5,14 @@
 import type { Catalog } from "../model/catalog.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import { formatPlace, SluiceError } from "../model/problem.ts";
-import { clusterDeliveryFolder, clusterFilePath, clusterFolder, desiredFolder } from "../plan/paths.ts";
+import {
+  clusterDeliveryFolder,
+  clusterFilePath,
+  clusterFolder,
+  desiredFolder,
+  unitDepthMax,
+  unitFileName,
+} from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import { listLeft } from "./list-left.ts";
@@ -36,12 +43,8 @@ export async function forgetLeft({ git, tree, commit }: GiveUpScope, trigger: st
   return `took away ${inputs.length === 1 ? "1 object that was" : `${inputs.length} objects that were`} left`;
 }
 
-/**
- * Takes the folder of a cluster that is in no document, with all that is in it. Records stay, so that a cluster that comes
- * back gets everything back. Throws a SluiceError: USAGE for a cluster in a document, NOT_FOUND for one without a folder.
- */
-export async function retireCluster(scope: GiveUpScope, cluster: ClusterKey): Promise<string> {
-  const { git, tree, catalog, commit } = scope;
+/** Throws a SluiceError: USAGE for a cluster in a document, NOT_FOUND for one without a folder. */
+export async function checkRetired({ git, tree, catalog }: GiveUpScope, cluster: ClusterKey): Promise<void> {
   const inForce = catalog.clusters.get(cluster);
   if (inForce !== undefined) {
     const at = catalog.documents.get(inForce.documentKey)?.at;
@@ -52,20 +55,21 @@ export async function retireCluster(scope: GiveUpScope, cluster: ClusterKey): Pr
     });
   }
   const folder = `${desiredFolder}/${clusterFolder(cluster)}`;
-  if (tree === undefined || (await git.findEntry(tree, folder)) === undefined) {
-    throw new SluiceError({
-      code: "NOT_FOUND",
-      message: `there is no folder of a cluster ${cluster}`,
-      hint: "As <namespace>/<name>.",
-    });
-  }
-  if ((await git.findEntry(tree, clusterDeliveryFolder(cluster))) !== undefined) {
-    throw new SluiceError({
-      code: "USAGE",
-      message: `cluster ${cluster} is delivered to: without its folder the hub would delete what is in the cluster`,
-      hint: "Have the hub let go of it first, as docs/delivery.md says.",
-    });
-  }
+  if (tree !== undefined && (await git.findEntry(tree, folder)) !== undefined) return;
+  throw new SluiceError({
+    code: "NOT_FOUND",
+    message: `there is no folder of a cluster ${cluster}`,
+    hint: "As <namespace>/<name>.",
+  });
+}
+
+/**
+ * Takes the folder of a cluster that is in no document, with all that is in it. Records stay, so that a cluster that comes
+ * back gets everything back. Throws as {@link checkRetired}.
+ */
+export async function retireCluster(scope: GiveUpScope, cluster: ClusterKey): Promise<string> {
+  const { git, tree, commit } = scope;
+  await checkRetired(scope, cluster);
   const inputs: PlanInput[] = [];
   for await (const { owner, entity } of listRecords(git, tree, { cluster })) {
     const clusters = [{ cluster, event: undefined, rendering: { action: "withdraw" as const } }];
@@ -77,9 +81,23 @@ export async function retireCluster(scope: GiveUpScope, cluster: ClusterKey): Pr
   }
   const left = inputs.length - entities;
   inputs.push({ kind: "file", path: clusterFilePath(cluster), text: undefined });
+  // Who delivered to it has let go by now; units' files are not what anybody claims.
+  for (const path of await ownFiles(git, tree!, cluster)) inputs.push({ kind: "file", path, text: undefined });
   await commitAll(inputs, commit);
   const had = `${entities} ${entities === 1 ? "entity" : "entities"} and ${left} left ${left === 1 ? "object" : "objects"}`;
   return `gave up ${cluster}: its folder goes, with what ${had} had there; what is in the cluster stays`;
+}
+
+/** What a hub has for the cluster, and the files that keep its units' folders. */
+async function ownFiles(git: GitReader, tree: ObjectId, cluster: ClusterKey): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for await (const path of git.listFiles(tree, clusterDeliveryFolder(cluster))) paths.push(path);
+  const folder = `${desiredFolder}/${clusterFolder(cluster)}`;
+  for await (const path of git.listFiles(tree, folder)) {
+    const depth = path.slice(folder.length + 1).split("/").length;
+    if (path.endsWith(`/${unitFileName}`) && depth <= unitDepthMax) paths.push(path);
+  }
+  return paths;
 }
 
 async function commitAll(inputs: readonly PlanInput[], commit: GiveUpScope["commit"]): Promise<void> {

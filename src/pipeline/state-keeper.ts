@@ -5,10 +5,12 @@
 import {
   chooseDelivery,
   explainDelivery,
-  readDeliveryInForce,
+  handOverId,
+  readDelivered,
   withDelivery,
   writeDeliveryInForce,
 } from "../delivery/delivery-in-force.ts";
+import type { Delivered } from "../delivery/hand-over/hand-over.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { type Checkpoint, isPaused, type Pass, type Pause } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
@@ -28,6 +30,7 @@ import type { Ports } from "./branches/branch-parts.ts";
 import type { Branches } from "./branches/branches.ts";
 import { EventRemovals } from "./keeper/event-removals.ts";
 import { Forgetting } from "./keeper/forgetting.ts";
+import { HandingOver } from "./keeper/handing-over.ts";
 import type { KeeperOptions } from "./keeper/keeper-options.ts";
 import { layOutState } from "./keeper/lay-out-state.ts";
 import { PassBudget } from "./keeper/pass-budget.ts";
@@ -60,6 +63,7 @@ export class StateKeeper {
   readonly #budget: PassBudget;
   readonly #eventRemovals: EventRemovals;
   readonly #forgetting: Forgetting;
+  readonly #handingOver: HandingOver;
   #loaded: Catalog;
   /** Whether chunks go with the next batch: while events wait, they take at most half of the turns. */
   #isChunksTurn = true;
@@ -71,6 +75,7 @@ export class StateKeeper {
     this.#budget = new PassBudget(commits);
     this.#eventRemovals = new EventRemovals(commits);
     this.#forgetting = new Forgetting(commits);
+    this.#handingOver = new HandingOver(commits);
   }
 
   /** `catalog`: the one in force, as the state keeps it. */
@@ -146,9 +151,31 @@ export class StateKeeper {
     return this.#budget.heldPasses;
   }
 
-  /** What of the wanted delivery is not in force; undefined: all of it is. */
+  /** What of the wanted delivery is not in force and waits for a person; undefined: all of it is, or is on its way. */
   get heldDelivery(): Problem | undefined {
-    return explainDelivery(readDeliveryInForce(this.#commits.checkpoint.parts), this.#loaded.delivery);
+    if (this.#handingOver.exclusive !== undefined) return undefined;
+    return explainDelivery(this.#delivered, this.#wantedDelivery);
+  }
+
+  get handingOver(): HandingOver {
+    return this.#handingOver;
+  }
+
+  /** Begins the hand-over to the delivery that is wanted. False: that is not what the id is of. */
+  async beginDelivery(id: string): Promise<boolean> {
+    if (this.heldDelivery === undefined) return false;
+    const [from, to] = [this.#delivered, this.#wantedDelivery];
+    if (handOverId(from, to) !== id) return false;
+    await this.#handingOver.begin(id, { kind: "delivery", from, to });
+    return true;
+  }
+
+  get #delivered(): Delivered {
+    return readDelivered(this.#commits.checkpoint.parts, this.#commits.branches.names.outputPath);
+  }
+
+  get #wantedDelivery(): Delivered {
+    return wantedIn(this.#loaded, this.#commits);
   }
 
   /** What was just read, as this version and these settings have it; to be called before anything is committed. */
@@ -195,7 +222,12 @@ export class StateKeeper {
   async putInForce(loaded: Catalog, grant: Grant): Promise<void> {
     const commits = this.#commits;
     const { checkpoint } = commits;
-    const delivery = chooseDelivery(readDeliveryInForce(checkpoint.parts), loaded.delivery);
+    // Documents wait for the end of a hand-over: which unit has what must not change twice.
+    if (this.#handingOver.exclusive !== undefined) {
+      commits.use(withDelivery(commits.catalog, this.#delivered.delivery));
+      return;
+    }
+    const delivery = chooseDelivery(this.#delivered, wantedIn(loaded, commits));
     const catalog = withDelivery(keepWithdrawn(loaded, commits.catalog), delivery);
     const settings = catalogSettings(catalog);
     const state = readGuardState(checkpoint.parts);
@@ -303,4 +335,9 @@ export class StateKeeper {
       input.kind !== "entity" || !isPassedBy(checkpoint.pending, input.owner, delivery.stream);
     return rendered.filter(isTaken);
   }
+}
+
+/** What the settings want to be delivered. */
+function wantedIn({ delivery }: Catalog, { options: { outputPath } }: StateCommits): Delivered {
+  return delivery === undefined ? { outputPath } : { delivery, outputPath };
 }

@@ -25,6 +25,10 @@ export const reviewsFolder = "reviews";
 export const catalogFolder = "config";
 /** What a hub applies, as it should be on the target. */
 export const deliveryFolder = "delivery";
+/** What a hub still has to apply of the folder that `delivery.path` named before, while it is handed over. */
+export const formerDeliveryFolder = "delivery-former";
+/** Objects that were deleted while units are handed over: they stay on the target until that is done. */
+export const leavingFolder = "leaving";
 
 /** Stands for the namespace of cluster-scoped objects; no namespace may be called so. */
 const clusterScopeFolder = "_cluster";
@@ -154,6 +158,11 @@ export function clusterFolder(cluster: ClusterKey): string {
 export const clusterFileName = "sluice-cluster.yaml";
 /** Keeps the folder of a unit from vanishing, as the cluster's file keeps `base/`. */
 export const unitFileName = "sluice-unit.yaml";
+/**
+ * Names below a cluster's folder that its path has at most, `triggers/_03/users/sluice-unit.yaml`: an object of that name
+ * has its scope and its kind before it besides.
+ */
+export const unitDepthMax = 4;
 /** What Sluice adds of its own to a cluster's folder. */
 export const baseFolder = "base";
 const namespacesFolder = "namespaces";

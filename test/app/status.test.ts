@@ -56,6 +56,7 @@ const leading: HostSnapshot = {
     },
     push: { milliseconds: 12_000 },
     absent: { target: problem },
+    handOvers: [],
     leftBehind: [],
     failures: { NAME_INVALID: 3 },
     withoutEffect: [],

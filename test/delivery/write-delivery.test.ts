@@ -8,6 +8,7 @@ import type { ArgocdDelivery, FluxDelivery } from "../../src/model/hub-delivery.
 const flux: FluxDelivery = {
   kind: "flux",
   path: "delivery",
+  split: "cluster",
   buckets: 1,
   source: { name: "fleet", namespace: "flux-system" },
   interval: "10m",
@@ -17,6 +18,7 @@ const flux: FluxDelivery = {
 const argocd: ArgocdDelivery = {
   kind: "argocd",
   path: "delivery",
+  split: "cluster",
   buckets: 1,
   namespace: "argocd",
   project: "default",

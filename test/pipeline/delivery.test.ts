@@ -18,6 +18,7 @@ import {
 const flux: FluxDelivery = {
   kind: "flux",
   path: "delivery",
+  split: "cluster",
   buckets: 1,
   source: { name: "fleet", namespace: "flux-system" },
   interval: "10m",
@@ -36,7 +37,7 @@ beforeEach(() => {
 
 const hub = () => [...remote.files("main", "delivery").keys()].sort();
 const manifests = () => [...remote.files("main", "rendered").keys()].filter((path) => path.endsWith(".yaml"));
-const objects = () => manifests().filter((path) => /\/triggers\/(?:[^/]+\/){3}[^/]+$/.test(path));
+const objects = () => manifests().filter((path) => /\/triggers\/(?:_[0-9a-f]{2}\/)?(?:[^/]+\/){3}[^/]+$/.test(path));
 
 async function start(delivery: HubDelivery | undefined) {
   const instance = createInstance({ remote, streams: [stream], ...(delivery === undefined ? {} : { delivery }) });
@@ -95,44 +96,193 @@ it("comes beside what is there already, and people's files in its folder stay", 
   await second.stop();
 });
 
-it.each<[string, HubDelivery | undefined]>([
-  [
-    "another kind",
-    {
-      kind: "argocd",
-      path: "delivery",
-      buckets: 1,
-      namespace: "argocd",
-      project: "default",
-      repoURL: "u",
-      revision: "main",
-    },
-  ],
+const argocd: HubDelivery = {
+  kind: "argocd",
+  path: "delivery",
+  split: "cluster",
+  buckets: 1,
+  namespace: "argocd",
+  project: "default",
+  repoURL: "u",
+  revision: "main",
+};
+
+const moves: readonly [string, HubDelivery | undefined][] = [
+  ["another kind", argocd],
   ["another source", { ...flux, source: { name: "other", namespace: "flux-system" } }],
   ["other buckets", { ...flux, buckets: 4 }],
+  ["a unit for each owner", { ...flux, split: "owner" }],
+  ["another path", { ...flux, path: "hub" }],
   ["none", undefined],
-])("%s is held, and what is in force stays", async (_, wanted) => {
-  const first = await start(flux);
-  await first.login("alice");
-  await first.stop();
-  const [files, folder] = [new Map(remote.files("main", "delivery")), objects()];
+];
 
+async function restart(wanted: HubDelivery | undefined, outputPath = "rendered") {
   const layout = { shards: 0, buckets: wanted?.buckets ?? 1 };
   const again = createInstance({
     remote,
     streams: [stream],
     layout,
+    outputPath,
     ...(wanted === undefined ? {} : { delivery: wanted }),
   });
   const ended = again.start();
   await until(() => again.ready.isReady, [again.clock]);
   await turns(60);
+  return {
+    again,
+    stop: async () => {
+      again.stop();
+      await ended;
+    },
+    /** Approves whatever can be. */
+    say: async () => {
+      const shown = again.service!.snapshot();
+      const [handOver] = shown.handOvers;
+      const id = handOver?.id ?? /sluice approve ([0-9a-f]{12})/.exec(shown.absent.delivery?.hint ?? "")?.[1];
+      const told = again.service!.execute({ command: "approve", ids: [id!] });
+      told.catch(() => undefined);
+      await turns(60);
+      return told;
+    },
+  };
+}
 
+it.each(moves)("%s is held, and what is in force stays, also for what comes then", async (_, wanted) => {
+  const first = await start(flux);
+  await first.login("alice");
+  await first.stop();
+  const [files, folder] = [new Map(remote.files("main", "delivery")), objects()];
+
+  const { again, stop } = await restart(wanted);
   expect(new Map(remote.files("main", "delivery"))).toEqual(files);
   expect(objects()).toEqual(folder);
   expect(again.log.problems.map(({ code }) => code)).toContain("CHANGE_HELD");
-  again.stop();
-  await ended;
+
+  stream.publish("user", cloudEvent({ subject: "bob", data: { value: "v" } }));
+  await until(() => objects().some((path) => path.includes("bob")), [again.clock]);
+  expect(objects().map((path) => path.replace("bob", "alice"))).toEqual([folder[0], folder[0]]);
+  await stop();
+});
+
+it.each(moves)("%s, once a person has begun it, is done in steps that a person says were seen", async (_, wanted) => {
+  const first = await start(flux);
+  await first.login("alice");
+  await first.stop();
+  const before = objects();
+  const { again, stop, say } = await restart(wanted);
+  const units = () =>
+    [...remote.files("main", "delivery"), ...remote.files("main", "hub")].filter(([, text]) =>
+      /^kind: (?:Kust|Appl)/m.test(text),
+    );
+
+  expect(await say()).toContain("has begun");
+  expect(objects()).toEqual(before);
+  expect(units().some(([, text]) => text.includes("prune: false") && text.includes("deletionPolicy: Orphan"))).toBe(
+    true,
+  );
+  // What is deleted meanwhile stays, and what comes comes.
+  stream.publish("user", cloudEvent({ subject: "alice", type: "logout" }));
+  stream.publish("user", cloudEvent({ subject: "bob", data: { value: "v" } }));
+  await until(() => objects().some((path) => path.includes("bob")), [again.clock]);
+  expect(objects()).toHaveLength(2);
+
+  for (let step = 0; step < 6 && again.service!.snapshot().handOvers.length > 0; step++) {
+    expect(objects().length).toBe(2);
+    await say();
+  }
+
+  expect(again.service!.snapshot().handOvers).toEqual([]);
+  expect(again.service!.snapshot().absent.delivery).toBeUndefined();
+  expect(objects()).toHaveLength(1);
+  expect(units().some(([, text]) => /prune: false|suspend: true|hand-over/.test(text))).toBe(false);
+  expect(units().length > 0).toBe(wanted !== undefined);
+  const folder = wanted?.path === "hub" ? "hub" : "delivery";
+  expect(
+    [...remote.files("main", folder === "hub" ? "delivery" : "hub")].filter(([path]) => path.endsWith(".yaml")),
+  ).toEqual([]);
+  // As a repository that has been so all along.
+  await stop();
+  const settled = new Map([
+    ...remote.files("main", "delivery"),
+    ...remote.files("main", "hub"),
+    ...remote.files("main", "rendered"),
+  ]);
+  const third = await restart(wanted);
+  expect(
+    new Map([...remote.files("main", "delivery"), ...remote.files("main", "hub"), ...remote.files("main", "rendered")]),
+  ).toEqual(settled);
+  await third.stop();
+});
+
+it("another output path waits, and takes units and objects along in steps", async () => {
+  const first = await start(flux);
+  await first.login("alice");
+  await first.stop();
+  const { again, stop, say } = await restart(flux, "manifests");
+  expect([...remote.files("main", "manifests")]).toEqual([]);
+
+  for (let step = 0; step < 6; step++) {
+    await say();
+    if (again.service!.snapshot().handOvers.length === 0) break;
+  }
+
+  const paths = [...remote.files("main", "manifests").keys()];
+  expect(paths.some((path) => path.includes("alice"))).toBe(true);
+  const text = [...remote.files("main", "delivery")].find(([path]) => path.endsWith("/triggers.yaml"))?.[1];
+  expect(text).toMatch(/path: manifests\/mgmt\/one\/triggers\n {2}prune: true/);
+  stream.publish("user", cloudEvent({ subject: "bob", data: { value: "v" } }));
+  await until(() => [...remote.files("main", "manifests").keys()].some((path) => path.includes("bob")), [again.clock]);
+  await stop();
+});
+
+it("documents wait while units are handed over, and are in force behind it", async () => {
+  const first = await start(flux);
+  await first.login("alice");
+  await first.stop();
+  const { again, stop, say } = await restart({ ...flux, split: "owner" });
+  await say();
+  remote.commitAsPerson("main", { "config/second.yaml": clusterDocument("second") });
+  const look = async () => {
+    for (let count = 0; count < 4; count++) {
+      again.clock.advance(10_000);
+      await turns(60);
+    }
+  };
+  await look();
+  expect(hub().some((path) => path.includes("/second/"))).toBe(false);
+
+  while (again.service!.snapshot().handOvers.length > 0) await say();
+  await look();
+
+  expect(hub()).toContain("delivery/hub/mgmt/second/eventtrigger.login.yaml");
+  await stop();
+});
+
+it("a cluster that is given up is let go of first, then its folder goes, and what had it stays as it was told", async () => {
+  remote.commitAsPerson("main", {
+    "config/second.yaml": clusterDocument("second"),
+    "config/login.yaml": triggerDocument("login", "content", "  stopMatchingBehavior: LeavePolicies\n"),
+  });
+  const service = await start(flux);
+  await until(() => hub().some((path) => path.includes("/second/")), [service.instance.clock]);
+  await service.login("alice");
+  remote.commitAsPerson("main", { "config/second.yaml": undefined });
+  await service.look();
+  const ofSecond = () => [...remote.files("main", "delivery")].filter(([path]) => path.includes("/second/"));
+  expect(ofSecond()).toHaveLength(2);
+
+  const retired = service.instance.service!.execute({ command: "retire", cluster: "mgmt/second" });
+  await turns(60);
+  expect(await retired).toContain("lets go first");
+  expect(ofSecond().every(([, text]) => text.includes("deletionPolicy: Orphan"))).toBe(true);
+
+  const id = service.instance.service!.snapshot().handOvers[0]?.id ?? "";
+  const said = service.instance.service!.execute({ command: "approve", ids: [id] });
+  await turns(60);
+  expect(await said).toContain("done");
+  expect(ofSecond()).toEqual([]);
+  expect(manifests().some((path) => path.includes("/second/"))).toBe(false);
+  await service.stop();
 });
 
 it("an interval is no move: it is in force at once", async () => {

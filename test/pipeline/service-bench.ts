@@ -65,6 +65,8 @@ export interface InstanceOptions extends Partial<Omit<LeadingOptions, "guard">> 
   readonly target?: string;
   /** What is made for a hub; default: nothing. */
   readonly delivery?: HubDelivery;
+  /** How the hub is looked at; default: not at all. */
+  readonly openHub?: LeadingSettings["openHub"];
   /** Who is told what became of events; with it `outbox` is to be given. */
   readonly outcomes?: OutcomeSettings;
   /** The target is changed by review only. */
@@ -81,6 +83,7 @@ export function createInstance({
   catalogSettings: settings,
   target = "main",
   delivery,
+  openHub,
   outcomes,
   isReviewed,
   guard = defaultGuard,
@@ -140,6 +143,7 @@ export function createInstance({
         branches,
         streams,
         ...(outcomes === undefined ? {} : { outcomes }),
+        ...(openHub === undefined ? {} : { openHub }),
         onReady: () => {
           ready.isReady = true;
         },

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { stringify } from "yaml";
 import type { Problem } from "../../model/problem.ts";
+import type { ShownHandOver } from "../../pipeline/loop/hand-overs.ts";
 import type { LeadingSnapshot, StreamSnapshot } from "../../pipeline/loop/snapshot.ts";
 import { describeHeld } from "../../pipeline/mass-change/judge-change.ts";
 import { sendControl } from "../compose/control.ts";
@@ -55,7 +56,7 @@ function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["leas
 
 function writeLeading(leading: LeadingSnapshot): string[] {
   const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent } = leading;
-  const { leftBehind, failures, backfill, outcomes } = leading;
+  const { leftBehind, handOvers, failures, backfill, outcomes } = leading;
   const { revision, triggers, profiles, clusters } = catalog;
   const owners = `${triggers} triggers, ${profiles} profiles`;
   const lines = [`in force     ${owners}, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
@@ -78,6 +79,7 @@ function writeLeading(leading: LeadingSnapshot): string[] {
     lines.push(`outcomes     ${outcomes.waiting} wait to be told on ${outcomes.subject}`);
     if (outcomes.problem !== undefined) lines.push(...writeProblem("", outcomes.problem));
   }
+  for (const one of handOvers) lines.push(...writeHandOver(one));
   for (const change of held) lines.push("held:", `  ${describeHeld(change)}`, `  sluice approve ${change.id}`);
   for (const { id, owner } of heldPasses)
     lines.push("held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`);
@@ -110,6 +112,20 @@ function writeApplier(applier: ApplierSnapshot): string[] {
     if (problem !== undefined) lines.push(`    ${problem.message} [${problem.code}]`);
   }
   if (named.length > clustersMax) lines.push(`  and ${named.length - clustersMax} more`);
+  return lines;
+}
+
+/** What is done, what it waits for, and how a person says that it was seen. */
+function writeHandOver({ id, what, step, steps, unseen, unseenCount, sees, problem }: ShownHandOver): string[] {
+  const lines = [`hand-over    ${what}: ${step} (${steps})`];
+  for (const one of unseen) lines.push(`  ${one}`);
+  if (unseenCount > unseen.length) lines.push(`  and ${unseenCount - unseen.length} more`);
+  if (problem !== undefined) lines.push(...writeProblem("", problem));
+  lines.push(
+    sees
+      ? `  goes on when that was seen on the hub; or say so: sluice approve ${id}`
+      : `  when the hub has it: sluice approve ${id}`,
+  );
   return lines;
 }
 

@@ -19,6 +19,7 @@ import type { CliContext } from "../cli/context.ts";
 import type { Leader, LeaderWindows, Standby } from "../host/host-parts.ts";
 import { catalogLoader, type ServiceConfig } from "../read-config.ts";
 import { folderSource, targetSource } from "./documents.ts";
+import { openHub } from "./hub.ts";
 import { composeOutcomes } from "./outcomes.ts";
 import { composeRenderSettings } from "./render-settings.ts";
 import { openRepository } from "./repository.ts";
@@ -197,6 +198,7 @@ export function composeSettings(
         ? folderSource(context, settings)
         : targetSource(ports.git, config.path, config.exclude),
     loadCatalog: catalogLoader(settings, connections),
+    ...(settings.hub === undefined ? {} : { openHub: () => openHub(context, settings.hub!) }),
     ...(fromSecrets.length === 0 ? {} : { derive: (catalog) => deriveConnections(catalog, fromSecrets) }),
     ...publisher,
     ...(outcomes === undefined ? {} : { outcomes: composeOutcomes(context, outcomes, connections) }),

@@ -13,6 +13,8 @@ export interface BranchNames {
   readonly outputPath: string;
   /** Folder of the target for what a hub applies; absent: none. */
   readonly deliveryPath?: string;
+  /** The folder that it had before, as long as it is handed over. */
+  readonly formerDeliveryPath?: string;
   /** What goes to the target goes by review: it is only looked at here. */
   readonly isReviewed?: boolean;
   /** What the repository is called however it is reached; absent: a state of another one is taken for its own. */

@@ -5,6 +5,7 @@
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import type { Problem } from "../../model/problem.ts";
 import { emptyCheckpoint } from "../../plan/checkpoint-file.ts";
+import { deliveryFolder, formerDeliveryFolder } from "../../plan/paths.ts";
 import type { StateMark } from "../../plan/state-mark.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import { randomId } from "../random-id.ts";
@@ -33,10 +34,11 @@ export class Branches {
 
   /** `from`: those that these follow, whose chain and target they take over as far as the names are the same. */
   constructor(names: BranchNames, ports: Ports, writeMessage: WriteMessage, from?: Branches) {
-    const { deliveryPath } = names;
+    const { deliveryPath, formerDeliveryPath } = names;
     const projections = [
       renderedProjection(names.outputPath),
-      ...(deliveryPath === undefined ? [] : [deliveryProjection(deliveryPath)]),
+      ...(deliveryPath === undefined ? [] : [deliveryProjection(deliveryPath, deliveryFolder)]),
+      ...(formerDeliveryPath === undefined ? [] : [deliveryProjection(formerDeliveryPath, formerDeliveryFolder)]),
     ];
     const before = from?.names;
     const isSameTarget = before?.target === names.target;
@@ -44,6 +46,7 @@ export class Branches {
       isSameTarget &&
       before.outputPath === names.outputPath &&
       before.deliveryPath === deliveryPath &&
+      before.formerDeliveryPath === formerDeliveryPath &&
       before.isReviewed === names.isReviewed &&
       before.instance === names.instance;
     const old = from === undefined ? undefined : from.#parts;

@@ -1,6 +1,6 @@
 /** Folders of the target that are made of the state: manifests now, and what a hub applies beside them. */
-import { deliveryFolder, desiredFolder } from "../../plan/paths.ts";
-import type { GitReader, ObjectId } from "../../ports/git.ts";
+import { desiredFolder, leavingFolder } from "../../plan/paths.ts";
+import type { GitReader, GitRepository, ObjectId, TreeChange } from "../../ports/git.ts";
 
 export interface Projection {
   /** The folder on the target, and all that is below it. */
@@ -8,7 +8,7 @@ export interface Projection {
   /** How many folders and names below it, at least, a file of ours has: what is above is people's. */
   readonly depth: number;
   /** The folder's tree as a state's tree wants it; undefined: nothing. */
-  treeOf(git: GitReader, state: ObjectId): Promise<ObjectId | undefined>;
+  treeOf(git: GitRepository, state: ObjectId): Promise<ObjectId | undefined>;
 }
 
 /** The manifests. */
@@ -17,16 +17,36 @@ export function renderedProjection(outputPath: string): Projection {
     folder: outputPath,
     // All in clusters' folders: <namespace>/<cluster>/…
     depth: 3,
-    treeOf: async (git, state) => (await git.findEntry(state, desiredFolder))?.id,
+    treeOf: async (git, state) => {
+      const desired = (await git.findEntry(state, desiredFolder))?.id;
+      const leaving = await git.findEntry(state, leavingFolder);
+      return leaving === undefined ? desired : withLeaving(git, desired, state);
+    },
   };
 }
 
-/** What a hub applies. */
-export function deliveryProjection(path: string): Projection {
+/** What a hub applies; `folder`: of the state. */
+export function deliveryProjection(path: string, folder: string): Projection {
   return {
     folder: path,
     // hub/<file>
     depth: 2,
-    treeOf: async (git, state) => (await git.findEntry(state, deliveryFolder))?.id,
+    treeOf: async (git, state) => (await git.findEntry(state, folder))?.id,
   };
+}
+
+/** The desired tree with what was deleted while units are handed over. */
+async function withLeaving(git: GitRepository, desired: ObjectId | undefined, state: ObjectId): Promise<ObjectId> {
+  const changes: TreeChange[] = [];
+  for (const [path, id] of await git.findIds(state, await pathsIn(git, state))) {
+    changes.push({ path: path.slice(leavingFolder.length + 1), action: "place", id, mode: "100644" });
+  }
+  // The commit is nobody's: what counts of it is its tree.
+  return (await git.writeCommit({ base: desired, changes, parents: [], message: "Leave\n", time: 0 })).tree;
+}
+
+async function pathsIn(git: GitReader, state: ObjectId): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for await (const path of git.listFiles(state, leavingFolder)) paths.push(path);
+  return paths;
 }

@@ -1,5 +1,6 @@
 /** Forgets clusters and owners that are gone, as soon as nothing is left of them. */
 import { withDelivery } from "../../delivery/delivery-in-force.ts";
+import { isExclusive, readHandOvers } from "../../delivery/hand-over/hand-over.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import { ownerKey } from "../../model/owner.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
@@ -35,6 +36,8 @@ export class Forgetting {
     const { minutes } = commits.checkpoint;
     const isDue = minutes - (this.#purgedAt ?? Number.NEGATIVE_INFINITY) >= minutesBetweenPurges;
     if (tree === undefined || (!isDue && !this.#mayForget)) return;
+    // Whose files are whose is being changed; looked for again when that is done.
+    if (readHandOvers(commits.checkpoint.parts).some(isExclusive)) return;
     this.#purgedAt = minutes;
     const { keepWithdrawnMinutes } = commits.options.guard;
     const inputs: PlanInput[] = [

@@ -11,7 +11,7 @@ export interface KeeperOptions {
   readonly records: "full" | "identity";
   readonly deadLettersMax: number;
   readonly render: RenderSettings;
-  /** `output.path`: with the state's id it names what a cluster has once. */
+  /** `output.path` as it is wanted: where something is delivered it changes by a hand-over. */
   readonly outputPath: string;
   /** Limits are part of the catalog; this is the rest of it. */
   readonly guard: Pick<GuardSettings, "keepWithdrawnMinutes" | "eventRemovals">;

@@ -2,6 +2,7 @@
  * The state as it is held while it is written: checkpoint, catalog, rules; and the commits that advance it, one after the
  * other. What a commit is for is its callers' business.
  */
+import { isExclusive, readHandOvers } from "../../delivery/hand-over/hand-over.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import type { StreamName, StreamPosition } from "../../model/delivery.ts";
@@ -9,6 +10,7 @@ import type { OwnerKey } from "../../model/owner.ts";
 import { partialPauses } from "../../model/pauses.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
 import { writeCheckpoint } from "../../plan/checkpoint-file.ts";
+import type { OutputOwner } from "../../plan/cluster-file.ts";
 import { countOfName, outboxFolder } from "../../plan/outbox-file.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
@@ -27,6 +29,7 @@ import { randomId } from "../random-id.ts";
 import { readFolder } from "../read-folder.ts";
 import { renderingOf } from "../rendering-of.ts";
 import { rulesOf } from "../rules-of.ts";
+import { deferDeletions } from "./deferred-deletions.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
 
 /** Positions without effect are committed with the next effect, or after this long. */
@@ -116,7 +119,8 @@ export class StateCommits {
     const { tree } = this;
     if (tree === undefined) return undefined;
     this.countMinutes();
-    const { outputPath, render } = this.options;
+    const { render } = this.options;
+    const { outputPath } = this.branches.names;
     const rules = { ...this.options, layout: this.#checkpoint.layout, instance: render.instance };
     return { git: this.ports.git, tree, checkpoint: this.#checkpoint, rules, render, outputPath };
   }
@@ -134,7 +138,8 @@ export class StateCommits {
   /** Plans with this catalog from now on. */
   use(catalog: Catalog): void {
     this.#catalog = { ...catalog, pauses: partialPauses(this.#checkpoint) };
-    this.#rules = rulesOf({ ...this.options, instance: this.options.render.instance }, this.#catalog);
+    const { layout } = this.#checkpoint;
+    this.#rules = rulesOf({ ...this.options, layout, instance: this.options.render.instance }, this.#catalog);
   }
 
   /** An outbox file was told; `left`: what is still to be told of it. */
@@ -170,8 +175,18 @@ export class StateCommits {
     return (await this.ports.git.findIds(tree, paths)).size === paths.length;
   }
 
+  /** Whose the output is, as it stands on the target. */
+  get output(): OutputOwner {
+    const { outputPath } = this.branches.names;
+    return { stateId: this.#checkpoint.stateId, outputPath, instance: this.options.render.instance };
+  }
+
   /** What a catalog changes of the state's files, and what is to be rendered again. */
-  async planCatalog(catalog: Catalog, affected: ReadonlyMap<OwnerKey, AffectedClusters>): Promise<CatalogChange> {
+  async planCatalog(
+    catalog: Catalog,
+    affected: ReadonlyMap<OwnerKey, AffectedClusters>,
+    outputPath = this.branches.names.outputPath,
+  ): Promise<CatalogChange> {
     const { git } = this.ports;
     const { tree } = this;
     const owners = [];
@@ -179,9 +194,8 @@ export class StateCommits {
     const paths: string[] = [];
     if (tree !== undefined) for await (const path of git.listFiles(tree, catalogFolder)) paths.push(path);
     this.#nameState();
-    const { pending, minutes, stateId } = this.#checkpoint;
-    const { outputPath, render } = this.options;
-    const output = { stateId, outputPath, instance: render.instance };
+    const { pending, minutes } = this.#checkpoint;
+    const output = { ...this.output, outputPath };
     const change = planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
     return { ...change, inputs: [...change.inputs, ...deliveryInputs(catalog, output)] };
   }
@@ -203,11 +217,13 @@ export class StateCommits {
     return changeSet;
   }
 
-  fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: ObjectId | undefined): Promise<Folded> {
-    return foldInputs({ ...this.renderScope, tree, rules: this.#rules }, inputs, this.#stored, {
+  async fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: ObjectId | undefined): Promise<Folded> {
+    const folded = await foldInputs({ ...this.renderScope, tree, rules: this.#rules }, inputs, this.#stored, {
       ...this.#checkpoint,
       ...change,
     });
+    if (!readHandOvers(folded.checkpoint.parts).some(isExclusive)) return folded;
+    return { ...folded, changeSet: await deferDeletions(this.ports.git, tree, folded.changeSet) };
   }
 
   /** Commits what was folded on `base`, unless it is nothing but positions that can wait. */

@@ -7,6 +7,7 @@ import { type BackfillCommand, startBackfill } from "../backfill/start-backfill.
 import { type ControlCommand, executeCommand } from "../execute-command.ts";
 import { proposeAgain } from "../review/propose-again.ts";
 import type { Documents } from "./documents.ts";
+import type { HandOvers } from "./hand-overs.ts";
 import type { InForce } from "./in-force.ts";
 import type { LeftBehind } from "./left-behind.ts";
 import { type Requests, stoppedError } from "./requests.ts";
@@ -21,6 +22,7 @@ export interface CommandsParts {
   readonly held: () => readonly HeldChange[];
   readonly leftBehind: LeftBehind;
   readonly watcher: Watcher;
+  readonly handOvers: HandOvers;
   readonly inForce: () => InForce;
   /** False: stopped before that. */
   readonly push: (signal: AbortSignal) => Promise<boolean>;
@@ -52,6 +54,7 @@ export class Commands {
         command.command === "approve"
           ? await this.#approve(command.ids)
           : await executeCommand(command, { git, branches, keeper });
+      if (command.command === "retire") this.#parts.handOvers.hint();
       if (command.command === "remove-folder") await this.#parts.leftBehind.look();
       log.info("command", { command: command.command, told });
       if (!(await this.#parts.push(signal))) throw stoppedError();
@@ -81,18 +84,22 @@ export class Commands {
       ...held.map(({ id }) => id),
       ...passes,
       ...(branches.heldId === undefined ? [] : [branches.heldId]),
+      ...this.#parts.handOvers.ids,
     ]);
     const unknown = ids.filter((id) => !known.has(id));
     if (unknown.length > 0) {
       const hint = known.size === 0 ? "Nothing is held." : `Held are: ${[...known].join(" ")}`;
       throw new SluiceError({ code: "NOT_FOUND", message: `no change ${unknown.join(" ")} is held`, hint });
     }
+    const told: string[] = [];
     for (const id of ids) {
-      if (id === branches.heldId) branches.approve(id);
+      const said = await this.#parts.handOvers.approve(id);
+      if (said !== undefined) told.push(said);
+      else if (id === branches.heldId) branches.approve(id);
       else if (!(await keeper.approvePass(id))) await keeper.approve(id);
     }
     this.#parts.documents.judgeAgain();
     this.#parts.watcher.hint();
-    return `approved ${ids.join(" ")}`;
+    return told.length > 0 ? told.join("; ") : `approved ${ids.join(" ")}`;
   }
 }

@@ -75,6 +75,8 @@ export class Documents {
     const { branches, config, keeper } = inForce();
     // Told as what it is: the branch is not there, and nobody can know what is in its folder.
     if (branches.isTargetMissing && config.isOutside !== true) return "nothing";
+    // Which unit has what must not change twice: documents wait for the end of a hand-over.
+    if (keeper.handingOver.exclusive !== undefined) return "nothing";
     try {
       const version = await config.version(branches.targetTree);
       if (version !== undefined && version === this.#judging) return "nothing";
@@ -173,8 +175,15 @@ export class Documents {
     if (held.length > 0 && JSON.stringify(catalog.guard) !== JSON.stringify(keeper.catalog.guard))
       log.warn("limits of guard that were raised do not count before what is held is approved or taken back");
     if (hasOwner(keeper.catalog)) absences.clear("owners");
-    if (keeper.heldDelivery === undefined) absences.clear("delivery");
-    else absences.raise("delivery", keeper.heldDelivery);
+    this.tellDelivery();
+  }
+
+  /** What of the wanted delivery is held, as it is now. */
+  tellDelivery(): void {
+    const { absences, inForce } = this.#parts;
+    const { heldDelivery } = inForce().keeper;
+    if (heldDelivery === undefined) absences.clear("delivery");
+    else absences.raise("delivery", heldDelivery);
   }
 }
 

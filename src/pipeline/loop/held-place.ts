@@ -4,6 +4,7 @@
  */
 import type { HeldChange } from "../../model/mass-change.ts";
 import type { BranchNames } from "../branches/branch-parts.ts";
+import { namesInForce } from "../branches/names-in-force.ts";
 import { judgePlace, type PlaceScope } from "../mass-change/judge-place.ts";
 import type { LeadingSettings } from "./in-force.ts";
 
@@ -33,7 +34,9 @@ export async function placeSettings(
   names: BranchNames,
   approvals: readonly string[],
 ): Promise<PlacedSettings> {
-  const held = await judgePlace(scope, { branch: names.target, path: names.outputPath });
+  // What is delivered gets another folder by a hand-over alone.
+  const { outputPath: path } = namesInForce(names, scope.checkpoint.parts);
+  const held = await judgePlace(scope, { branch: names.target, path });
   if (held === undefined) return { settings, names };
   const { change, stays } = held;
   if (approvals.includes(change.id)) return { settings, names, approved: change.id };

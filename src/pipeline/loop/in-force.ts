@@ -6,7 +6,9 @@ import type { DerivedConnections } from "../../config/derive-connections.ts";
 import type { Catalog, CatalogSettings, ConfigFile } from "../../model/catalog.ts";
 import type { TargetPlace } from "../../model/mass-change.ts";
 import type { Checked } from "../../model/problem.ts";
+import type { ClusterReader } from "../../ports/cluster.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
+import type { BranchNames } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
 import type { KeeperOptions } from "../keeper/keeper-options.ts";
 import type { OutcomeSettings } from "../outcomes/outcome-teller.ts";
@@ -28,6 +30,11 @@ export type LoadCatalog = (
   instead?: Partial<CatalogSettings>,
 ) => Checked<Catalog>;
 
+/** A connection to the hub, as long as it is looked at. */
+export interface OpenHub extends Pick<ClusterReader, "findKind" | "listObjects"> {
+  close(): void;
+}
+
 /** What the settings say, composed. */
 export interface LeadingSettings {
   readonly options: LeadingOptions;
@@ -38,6 +45,8 @@ export interface LeadingSettings {
   readonly derive?: (catalog: Catalog) => DerivedConnections;
   /** Where the target is changed by review only. */
   readonly review?: ReviewPublisher;
+  /** The hub, to be read while units are handed over; absent: a person says what was seen there. */
+  readonly openHub?: () => OpenHub;
   /** Who is told what became of events; absent: nobody. */
   readonly outcomes?: OutcomeSettings;
   /** The same settings with manifests at another place of the target. */
@@ -45,6 +54,8 @@ export interface LeadingSettings {
 }
 
 export interface InForce extends LeadingSettings {
+  /** As the settings have them: what is delivered stands where the state says. */
+  readonly names: BranchNames;
   readonly branches: Branches;
   readonly keeper: StateKeeper;
 }

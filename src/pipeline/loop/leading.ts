@@ -21,6 +21,7 @@ import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { BranchNames, Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
+import { namesInForce } from "../branches/names-in-force.ts";
 import type { ControlCommand } from "../execute-command.ts";
 import { OutcomeTeller } from "../outcomes/outcome-teller.ts";
 import { randomId } from "../random-id.ts";
@@ -31,6 +32,7 @@ import { Batcher } from "./batcher.ts";
 import { Commands } from "./commands.ts";
 import { Documents, hasOwner, heldProblem } from "./documents.ts";
 import { Effects } from "./effects.ts";
+import { HandOvers } from "./hand-overs.ts";
 import { type NewSettings, placeSettings, type WaitingPlace } from "./held-place.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { Inbox } from "./inbox.ts";
@@ -99,6 +101,7 @@ export class Leading {
   readonly #watcher: Watcher;
   readonly #reviewing: Reviewing;
   readonly #commands: Commands;
+  readonly #handOvers: HandOvers;
   readonly #teller: OutcomeTeller;
   /** Who leads: this service, for as long as it runs. */
   readonly #holder: string;
@@ -160,6 +163,18 @@ export class Leading {
       push: (signal) => this.#push(signal),
       onFailure: (error) => this.#fail(error),
     });
+    this.#handOvers = new HandOvers({
+      git: ports.git,
+      clock,
+      log,
+      inForce: current,
+      change: (work) =>
+        this.#requests.add(async (signal) => {
+          await work();
+          await this.#push(signal);
+        }),
+      onStep: () => this.#followNames(),
+    });
     this.#commands = new Commands({
       git: ports.git,
       log,
@@ -168,6 +183,7 @@ export class Leading {
       held: () => this.#held,
       leftBehind: this.#leftBehind,
       watcher: this.#watcher,
+      handOvers: this.#handOvers,
       inForce: current,
       push: (signal) => this.#push(signal),
       cut: this.#cut.signal,
@@ -201,11 +217,11 @@ export class Leading {
         approvals,
       ),
     );
-    const placedBranches = placed.held === undefined ? branches : branches.renamed(placed.names);
+    const placedBranches = branches.renamed(namesInForce(placed.names, checkpoint.parts));
     const keeper = StateKeeper.open(placed.settings.options, placedBranches, ports, catalog, checkpoint);
     const leading = new Leading(
       ports,
-      { ...placed.settings, streams: settings.streams, branches: placedBranches, keeper },
+      { ...placed.settings, streams: settings.streams, names: placed.names, branches: placedBranches, keeper },
       {
         onReady,
         ...(mayAct === undefined ? {} : { mayAct }),
@@ -242,6 +258,7 @@ export class Leading {
       stop();
     };
     const watching = this.#watcher.run(ending.signal).catch(this.#fail);
+    const handingOver = this.#handOvers.run(ending.signal).catch(this.#fail);
     const telling = this.#teller.run(ending.signal).catch(this.#fail);
     try {
       this.#reviewing.start();
@@ -253,7 +270,7 @@ export class Leading {
       ending.abort();
       // Nobody carries them out any more, and somebody may wait for them.
       this.#requests.end();
-      await Promise.all([this.#reader.stop(), this.#reviewing.stop(), watching, telling]);
+      await Promise.all([this.#reader.stop(), this.#reviewing.stop(), watching, telling, handingOver]);
       await this.#inForce.outcomes?.publisher.close();
     }
   }
@@ -301,10 +318,23 @@ export class Leading {
       pusher: this.#pusher,
       absences: this.#absences,
       leftBehind: this.#leftBehind.places,
+      handOvers: this.#handOvers.shown,
       outcomes: this.#teller.snapshot,
       held: this.#held,
       waiting: this.#inbox.size,
     });
+  }
+
+  /** What is delivered may stand elsewhere on the target since the last step of a hand-over. */
+  async #followNames(): Promise<void> {
+    const { branches: before, keeper: old, names, options } = this.#inForce;
+    this.#documents.judgeAgain();
+    this.#documents.tellDelivery();
+    const wanted = namesInForce(names, old.checkpoint.parts);
+    if (isSameNames(wanted, before.names)) return;
+    const branches = before.renamed(wanted);
+    this.#inForce = { ...this.#inForce, branches, keeper: old.changeOver(options, branches) };
+    await this.#leftBehind.look();
   }
 
   /** What people look up beside it. */
@@ -331,10 +361,10 @@ export class Leading {
       const isCounted = given.wanted.previous === old.loaded;
       const asked = given.placed.held ?? given.placed;
       const ready = isCounted ? given : await this.prepare(asked.settings, asked.names);
-      const { placed, branches: prepared, wanted, verdict } = ready;
-      const { settings } = placed;
+      const { placed, wanted, verdict } = ready;
+      const { settings, names } = placed;
       // The tip has gone on since they were prepared.
-      const branches = before.renamed(prepared.names);
+      const branches = before.renamed(namesInForce(names, old.checkpoint.parts));
       await branches.refreshTarget();
       const keeper = old.changeOver(settings.options, branches);
       await keeper.reshard();
@@ -342,7 +372,7 @@ export class Leading {
       if (verdict?.catalog === undefined) await keeper.putInForce(old.loaded, { budget: 0, approved: [] });
       else await keeper.putInForce(verdict.catalog, verdict);
       // From here on nothing can keep it from taking over.
-      this.#inForce = { ...settings, streams: takeStreams(), branches, keeper };
+      this.#inForce = { ...settings, streams: takeStreams(), names, branches, keeper };
       this.#holdPlace(placed.held);
       for (const problem of wanted.problems) this.#ports.log.problem(problem);
       if (verdict === undefined) this.#watcher.judgeAtOnce();
@@ -373,14 +403,14 @@ export class Leading {
     const { branches: before, keeper: old, streams, outcomes: told } = this.#inForce;
     if (held === undefined || !old.approvals.includes(held.change.id)) return;
     const { settings, names, change } = held;
-    const branches = before.renamed(names);
+    const branches = before.renamed(namesInForce(names, old.checkpoint.parts));
     await branches.refreshTarget();
     if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
-    if (names.outputPath !== before.names.outputPath) await branches.checkOutput();
+    if (branches.names.outputPath !== before.names.outputPath) await branches.checkOutput();
     const keeper = old.changeOver(settings.options, branches);
     await keeper.notePlace(change.id);
     await keeper.putInForce(old.loaded, { budget: 0, approved: [] });
-    this.#inForce = { ...settings, streams, branches, keeper };
+    this.#inForce = { ...settings, streams, names, branches, keeper };
     this.#holdPlace(undefined);
     if (told !== settings.outcomes) await told?.publisher.close();
     this.#teller.add([]);
@@ -489,6 +519,12 @@ export class Leading {
     });
     await this.#batcher.untilWork(woken, stopped);
   }
+}
+
+function isSameNames(one: BranchNames, other: BranchNames): boolean {
+  const text = ({ outputPath, deliveryPath, formerDeliveryPath }: BranchNames) =>
+    JSON.stringify([outputPath, deliveryPath, formerDeliveryPath]);
+  return text(one) === text(other);
 }
 
 /** By the name of a trigger, or the key of a profile; labels are bounded where they are kept. */

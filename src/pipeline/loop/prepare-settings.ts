@@ -3,6 +3,7 @@ import { SluiceError } from "../../model/problem.ts";
 import { checkName } from "../../plan/target-place.ts";
 import type { BranchNames } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
+import { namesInForce } from "../branches/names-in-force.ts";
 import { judgeChange, type Verdict } from "../mass-change/judge-change.ts";
 import { readWanted, type WantedCatalog } from "./documents.ts";
 import { type NewSettings, type PlacedSettings, placeSettings } from "./held-place.ts";
@@ -31,13 +32,14 @@ export async function prepareSettings(
   hasTime: () => boolean,
 ): Promise<PreparedSettings> {
   const { keeper } = now;
-  checkName(keeper.checkpoint.parts, given.options.render.instance);
+  const { parts } = keeper.checkpoint;
+  checkName(parts, given.options.render.instance);
   const placed = await placeSettings(keeper.placeScope, given, wantedNames, keeper.approvals);
   const { settings, names } = placed;
-  const branches = now.branches.renamed(names);
+  const branches = now.branches.renamed(namesInForce(names, parts));
   await branches.refreshTarget();
   if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
-  if (names.outputPath !== now.branches.names.outputPath) await branches.checkOutput();
+  if (branches.names.outputPath !== now.branches.names.outputPath) await branches.checkOutput();
   const version = await settings.config.version(branches.targetTree);
   const { catalog: inForce, countScope, loaded } = keeper;
   const wanted = await readWanted(settings, branches.targetTree, loaded, version);

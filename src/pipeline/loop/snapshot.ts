@@ -8,6 +8,7 @@ import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
 import type { OutcomesSnapshot } from "../outcomes/outcome-teller.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import type { Absences, AbsentPart } from "./absences.ts";
+import type { ShownHandOver } from "./hand-overs.ts";
 import type { Pusher } from "./pusher.ts";
 import type { Reader } from "./reader.ts";
 import type { PushedEffect, WithoutEffect } from "./recent.ts";
@@ -60,6 +61,8 @@ export interface LeadingSnapshot {
   readonly held: readonly HeldChange[];
   /** Passes that would have taken more than they may. */
   readonly heldPasses: readonly { readonly id: string; readonly owner: string }[];
+  /** What is handed over from unit to unit, and what each waits for. */
+  readonly handOvers: readonly ShownHandOver[];
   /** A trigger that acts on what streams held before it came, and how many sequences it is behind. */
   readonly backfill?: { readonly owner: string; readonly behind: number };
   /** Where outcomes are told, and how many wait; absent: nobody is told. */
@@ -85,6 +88,7 @@ export interface SnapshotParts {
   readonly pusher: Pusher;
   readonly absences: Absences;
   readonly leftBehind: readonly TargetPlace[];
+  readonly handOvers: readonly ShownHandOver[];
   readonly held: readonly HeldChange[];
   readonly waiting: number;
   readonly outcomes: OutcomesSnapshot | undefined;
@@ -102,7 +106,7 @@ function describeBackfill({ checkpoint }: StateKeeper): Pick<LeadingSnapshot, "b
 }
 
 export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
-  const { keeper, streams, reader, pusher, absences, leftBehind, held, waiting, outcomes } = parts;
+  const { keeper, streams, reader, pusher, absences, leftBehind, handOvers, held, waiting, outcomes } = parts;
   const { revision, eventTriggers, profiles, clusters } = keeper.catalog;
   const { pushes, effects, running } = pusher;
   const last = pushes.at(-1);
@@ -130,6 +134,7 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
     ...(running === undefined ? {} : { push: running }),
     held,
     heldPasses: keeper.heldPasses.map(({ owner, held: id = "" }) => ({ id, owner: ownerKey(owner) })),
+    handOvers,
     ...describeBackfill(keeper),
     ...(outcomes === undefined ? {} : { outcomes }),
     absent: Object.fromEntries(absences.current),

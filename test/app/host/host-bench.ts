@@ -81,6 +81,7 @@ const snapshot: LeadingSnapshot = {
   held: [],
   heldPasses: [],
   absent: {},
+  handOvers: [],
   leftBehind: [],
   failures: {},
   withoutEffect: [],

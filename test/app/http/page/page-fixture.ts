@@ -81,6 +81,7 @@ export const fullSnapshot: HostSnapshot = {
     ],
     heldPasses: [{ id: "ba9876543210", owner: "EventTrigger/quota" }],
     absent: {},
+    handOvers: [],
     leftBehind: [],
     failures: { NAME_INVALID: 3 },
     withoutEffect: [

@@ -1,0 +1,46 @@
+/** What a Kustomization on the hub says of itself (kustomize-controller v1.9). */
+import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import { handOverAnnotation } from "../hand-over/let-go.ts";
+import type { HubUnit } from "../hand-over/seen.ts";
+
+export function readKustomization(object: JsonObject): HubUnit {
+  const [metadata, spec, status] = ["metadata", "spec", "status"].map((key) => objectAt(object, key));
+  const conditions = status!.get("conditions");
+  const ready = (Array.isArray(conditions) ? (conditions as readonly Json[]) : [])
+    .filter(isJsonObject)
+    .find((condition) => condition.get("type") === "Ready");
+  const generation = numberAt(metadata!, "generation");
+  const state = ready?.get("status");
+  // A failure is told in the condition alone: status.observedGeneration is of the last success.
+  const hasTried = state !== undefined && state !== "Unknown" && numberAt(ready!, "observedGeneration") === generation;
+  const isReady = state === "True" && (hasTried || numberAt(status!, "observedGeneration") === generation);
+  const origin = textAt(status!, "lastAppliedOriginRevision");
+  const revision = origin ?? textAt(status!, "lastAppliedRevision");
+  return {
+    kind: "Kustomization",
+    namespace: textAt(metadata!, "namespace") ?? "",
+    name: textAt(metadata!, "name") ?? "",
+    handOver: textAt(objectAt(metadata!, "annotations"), handOverAnnotation),
+    isReleased: spec!.get("prune") !== true && spec!.get("deletionPolicy") === "Orphan",
+    isStopped: spec!.get("suspend") === true,
+    isObserved: hasTried || isReady,
+    isReady,
+    commit: revision?.slice(revision.lastIndexOf(":") + 1),
+    folder: (textAt(spec!, "path") ?? "").replace(/^\.?\//, ""),
+  };
+}
+
+export function objectAt(object: JsonObject, key: string): JsonObject {
+  const value = object.get(key);
+  return isJsonObject(value) ? value : new Map();
+}
+
+export function textAt(object: JsonObject, key: string): string | undefined {
+  const value = object.get(key);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function numberAt(object: JsonObject, key: string): number | undefined {
+  const value = object.get(key);
+  return value === undefined ? undefined : Number(value);
+}

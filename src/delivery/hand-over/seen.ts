@@ -1,0 +1,71 @@
+/** Whether a step of a hand-over was seen on the hub: what is still not as the step has it, in words; none: all was seen. */
+import type { HandOver } from "./hand-over.ts";
+import { type HubIdentity, handOverOf, hubKey, isReleased, isStopped, readHubIdentity } from "./let-go.ts";
+
+/** A unit as the hub has it. */
+export interface HubUnit extends HubIdentity {
+  /** The hand-over that it bears. */
+  readonly handOver: string | undefined;
+  readonly isReleased: boolean;
+  readonly isStopped: boolean;
+  /** Its controller has tried it as it is now: nothing goes on by what it was before. */
+  readonly isObserved: boolean;
+  readonly isReady: boolean;
+  /** The commit that was last applied of it. */
+  readonly commit: string | undefined;
+  /** Its folder on the target, as the hub has it. */
+  readonly folder: string;
+}
+
+export interface SeenScope {
+  /** Files of the hub as the state has them, by path, those of the former folder among them. */
+  readonly present: ReadonlyMap<string, string>;
+  /** By the key of what they are. */
+  readonly hub: ReadonlyMap<string, HubUnit>;
+  /** Whether what was applied of a unit has the step's commit in it. */
+  readonly isApplied: (unit: HubUnit) => boolean;
+  /** Whether something that was deleted meanwhile waits in the unit of this file. */
+  readonly hasLeaving: (path: string) => boolean;
+}
+
+export function findUnseen({ id, step }: Pick<HandOver, "id" | "step">, scope: SeenScope): readonly string[] {
+  const { present, hub, isApplied, hasLeaving } = scope;
+  const unseen: string[] = [];
+  const expected = new Set<string>();
+  for (const [path, text] of present) {
+    const identity = readHubIdentity(text);
+    if (identity === undefined) continue;
+    const key = hubKey(identity);
+    expected.add(key);
+    const isPart = handOverOf(text) === id;
+    if (step === "close" ? isPart || !hasLeaving(path) : !isPart) continue;
+    const trouble = explain(text, step, hub.get(key), isApplied);
+    if (trouble !== undefined) unseen.push(`${identity.kind} ${identity.namespace}/${identity.name} ${trouble}`);
+  }
+  if (step !== "close") return unseen;
+  for (const [key, unit] of hub) {
+    if (unit.handOver === id) {
+      unseen.push(
+        `${unit.kind} ${unit.namespace}/${unit.name} ${expected.has(key) ? "is not as it is to be" : "is still there"}`,
+      );
+    }
+  }
+  return unseen;
+}
+
+function explain(
+  text: string,
+  step: HandOver["step"],
+  unit: HubUnit | undefined,
+  isApplied: SeenScope["isApplied"],
+): string | undefined {
+  if (unit === undefined) return "is not on the hub";
+  if (isReleased(text) && !unit.isReleased) return "has not let go there";
+  if (isStopped(text)) return unit.isStopped ? undefined : "is not stopped there";
+  if (!unit.isObserved) return "was not tried there as it is now";
+  // What lets go need not be ready, and may have no kubeconfig any more.
+  if (step === "release" && isReleased(text)) return undefined;
+  if (!unit.isReady) return "is not ready there";
+  if (step !== "release" && !isApplied(unit)) return "has not applied the commit yet";
+  return undefined;
+}

@@ -1,0 +1,200 @@
+/** Hand-overs as the state keeps them: each step is one commit, with the hand-over's place in it. */
+import { withDelivery, writeDeliveryInForce } from "../../delivery/delivery-in-force.ts";
+import {
+  describeChange,
+  type HandOver,
+  type HandOverChange,
+  type HandOverStep,
+  isExclusive,
+  nextStep,
+  readHandOvers,
+  stepsOf,
+  writeHandOvers,
+} from "../../delivery/hand-over/hand-over.ts";
+import { findStrays, type StepScope, writeStep } from "../../delivery/hand-over/step-files.ts";
+import type { Checkpoint } from "../../model/change-set.ts";
+import { SluiceError } from "../../model/problem.ts";
+import { changeId } from "../../plan/mass-change/change-id.ts";
+import {
+  clusterFolder,
+  deliveryFolder,
+  desiredFolder,
+  formerDeliveryFolder,
+  layOutPath,
+  leavingFolder,
+  readOwnedPath,
+} from "../../plan/paths.ts";
+import type { PlanInput } from "../../plan/state-fold.ts";
+import { moveTo } from "../../plan/target-place.ts";
+import { retireCluster } from "../give-up.ts";
+import { readFolder } from "../read-folder.ts";
+import { reshardTree } from "../reshard-tree.ts";
+import { listLeaving } from "./deferred-deletions.ts";
+import type { StateCommits } from "./state-commits.ts";
+
+export class HandingOver {
+  readonly #commits: StateCommits;
+
+  constructor(commits: StateCommits) {
+    this.#commits = commits;
+  }
+
+  get all(): readonly HandOver[] {
+    return readHandOvers(this.#commits.checkpoint.parts);
+  }
+
+  /** The one that holds documents back; undefined: there is none. */
+  get exclusive(): HandOver | undefined {
+    return this.all.find(isExclusive);
+  }
+
+  /** Files of the hub as the state has them. */
+  async present(): Promise<ReadonlyMap<string, string>> {
+    const { tree, ports } = this.#commits;
+    const present = new Map<string, string>();
+    for (const folder of [deliveryFolder, formerDeliveryFolder]) {
+      for await (const [path, text] of readFolder(ports.git, tree, `${folder}/hub`)) present.set(path, text);
+    }
+    return present;
+  }
+
+  /**
+   * The first step. Throws a SluiceError (CHANGE_HELD) where another hand-over is under way, or where the hub has units
+   * that no document asks for any more: whose they would be then nobody could tell.
+   */
+  async begin(id: string, change: HandOverChange): Promise<void> {
+    const others = change.kind === "retire" ? this.all.filter(isExclusive) : this.all;
+    const [other] = others;
+    if (other !== undefined) {
+      throw new SluiceError({
+        code: "CHANGE_HELD",
+        message: `${describeChange(other.change)}: that hand-over is under way, and one goes at a time`,
+        hint: "See sluice status for what it waits for.",
+      });
+    }
+    if (change.kind === "delivery") await this.#refuseStrays(change);
+    await this.#do({ id, change, step: stepsOf(change)[0]! });
+  }
+
+  /** The next step, or the end behind the last. Undefined: it has ended; else the step that was done. */
+  async advance(id: string): Promise<HandOverStep | undefined> {
+    const handOver = this.all.find((one) => one.id === id);
+    if (handOver === undefined) return undefined;
+    const step = nextStep(handOver);
+    if (step === undefined) await this.#end(handOver);
+    else await this.#do({ ...handOver, step });
+    return step;
+  }
+
+  /** What it waits for is from this commit on: what it is about has only now come to rest. */
+  async settle(id: string): Promise<void> {
+    const commits = this.#commits;
+    const number = commits.checkpoint.commits + 1;
+    const all = this.all.map((one) => (one.id === id ? { ...one, commits: number } : one));
+    await commits.commit([], { parts: writeHandOvers(commits.checkpoint.parts, all) });
+  }
+
+  async #refuseStrays({ from }: Extract<HandOverChange, { kind: "delivery" }>): Promise<void> {
+    const strays = findStrays(from, await this.#scope());
+    if (strays.length === 0) return;
+    throw new SluiceError({
+      code: "CHANGE_HELD",
+      message: `the hub has units that no document asks for any more: ${strays.slice(0, 5).join(", ")}${strays.length > 5 ? ` and ${strays.length - 5} more` : ""}`,
+      hint: "What is left in them has to go first: sluice retire NS/NAME for a cluster, sluice forget --left for what LeavePolicies left.",
+    });
+  }
+
+  async #scope(): Promise<StepScope> {
+    const { catalog, output } = this.#commits;
+    return { present: await this.present(), catalog, output };
+  }
+
+  async #do(handOver: Pick<HandOver, "id" | "change" | "step">): Promise<void> {
+    const commits = this.#commits;
+    const { ports } = commits;
+    const { change, step } = handOver;
+    const isMove = change.kind === "delivery" && step === "move";
+    const scope = await this.#scope();
+    const catalog = isMove ? withDelivery(scope.catalog, change.to.delivery) : scope.catalog;
+    const inputs: PlanInput[] = [];
+    const changed: { -readonly [Key in keyof Checkpoint]?: Checkpoint[Key] } = {};
+    let { parts } = commits.checkpoint;
+    let base = commits.tree;
+    if (isMove) {
+      const { outputPath, delivery } = change.to;
+      parts = writeDeliveryInForce(parts, delivery);
+      const { target: branch } = commits.branches.names;
+      parts = moveTo(parts, { branch, path: outputPath }, commits.options.render.instance) ?? parts;
+      const { inputs: planned } = await commits.planCatalog(catalog, new Map(), outputPath);
+      inputs.push(...planned);
+      const layout = { ...commits.checkpoint.layout, buckets: delivery?.buckets ?? 1 };
+      if (layout.buckets !== commits.checkpoint.layout.buckets && base !== undefined) {
+        inputs.push(...(await this.#moveLeaving(layout)));
+        base = await reshardTree(ports.git, base, layout, ports.clock.now());
+        changed.layout = layout;
+      }
+    }
+    for (const [path, text] of writeStep(handOver, { ...scope, catalog })) inputs.push({ kind: "file", path, text });
+    const number = commits.checkpoint.commits + 1;
+    const all = [...this.all.filter(({ id }) => id !== handOver.id), { ...handOver, commits: number }];
+    await commits.commit(inputs, { ...changed, parts: writeHandOvers(parts, all) }, { base });
+    commits.use(catalog);
+  }
+
+  /** What was deleted meanwhile has its place by the new layout too. */
+  async #moveLeaving(layout: Checkpoint["layout"]): Promise<readonly PlanInput[]> {
+    const { tree, ports } = this.#commits;
+    const inputs: PlanInput[] = [];
+    for await (const [path, text] of readFolder(ports.git, tree, leavingFolder)) {
+      const [root, namespace, name, ...rest] = path.split("/");
+      const owned = readOwnedPath(rest.join("/"));
+      if (owned === undefined) continue;
+      const to = `${root}/${namespace}/${name}/${layOutPath(owned, layout)}`;
+      if (to === path) continue;
+      inputs.push({ kind: "file", path, text: undefined }, { kind: "file", path: to, text });
+    }
+    return inputs;
+  }
+
+  /** What was deleted meanwhile goes now; of a cluster that is given up, everything. */
+  async #end({ id, change }: HandOver): Promise<void> {
+    const commits = this.#commits;
+    const { ports } = commits;
+    const rest = () => ({
+      parts: writeHandOvers(
+        commits.checkpoint.parts,
+        this.all.filter((one) => one.id !== id),
+      ),
+    });
+    if (change.kind !== "retire") {
+      const leaving = await listLeaving(ports.git, commits.tree);
+      await commits.commit(
+        leaving.map((path) => ({ kind: "file", path, text: undefined })),
+        rest(),
+      );
+      return;
+    }
+    const { cluster } = change;
+    const isThere =
+      commits.tree !== undefined && (await ports.git.findEntry(commits.tree, folderOf(cluster))) !== undefined;
+    if (isThere && !commits.catalog.clusters.has(cluster)) {
+      const commit = async (inputs: readonly PlanInput[]) => void (await commits.commit(inputs, {}));
+      await retireCluster({ git: ports.git, tree: commits.tree, catalog: commits.catalog, commit }, cluster);
+    }
+    await commits.commit([], rest());
+  }
+}
+
+function folderOf(cluster: string): string {
+  return `${desiredFolder}/${clusterFolder(cluster)}`;
+}
+
+/** By which id a person says that what a hand-over waits for was seen: another one for each step. */
+export function sayId({ id, step }: Pick<HandOver, "id" | "step">): string {
+  return changeId([{ key: "HandOver", before: id, after: step }]);
+}
+
+/** By which id a cluster is given up. */
+export function retireId(cluster: string): string {
+  return changeId([{ key: "HandOver//retire", before: cluster, after: undefined }]);
+}

@@ -1,0 +1,456 @@
+/**
+ * Hand-overs against a model of a hub: roots that apply what is in their folder and take away what is not, units that
+ * apply their folder and delete what left it, all of them late and in any order. Nothing that is wanted all along may
+ * ever be deleted, and at the end everything is as the target has it.
+ */
+import { expect, it } from "vitest";
+import { loadCatalog } from "../../src/config/load-catalog.ts";
+import { withDelivery } from "../../src/delivery/delivery-in-force.ts";
+import {
+  type Delivered,
+  findMoving,
+  type HandOver,
+  nextStep,
+  stepsOf,
+} from "../../src/delivery/hand-over/hand-over.ts";
+import { handOverOf, hubKey, isReleased, isStopped, readHubIdentity } from "../../src/delivery/hand-over/let-go.ts";
+import { findUnseen, type HubUnit } from "../../src/delivery/hand-over/seen.ts";
+import { findStrays, writeStep } from "../../src/delivery/hand-over/step-files.ts";
+import { writeDelivery } from "../../src/delivery/write-delivery.ts";
+import type { ArgocdDelivery, FluxDelivery, HubDelivery } from "../../src/model/hub-delivery.ts";
+import { triggerOwner } from "../../src/model/owner.ts";
+import { objectPath } from "../../src/plan/paths.ts";
+
+const flux: FluxDelivery = {
+  kind: "flux",
+  path: "delivery",
+  split: "cluster",
+  buckets: 1,
+  source: { name: "fleet", namespace: "flux-system" },
+  interval: "10m",
+  retryInterval: "30s",
+  timeout: "1m",
+};
+const argocd: ArgocdDelivery = {
+  kind: "argocd",
+  path: "delivery",
+  split: "cluster",
+  buckets: 1,
+  namespace: "argocd",
+  project: "default",
+  repoURL: "https://git.example.com/acme/fleet.git",
+  revision: "main",
+};
+const clusters = ["fleet/eu-1", "fleet/us-1"];
+const triggers = ["login", "quota"];
+const trigger = (name: string) => `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: ${name}}
+spec: {sourceClusterSelector: {}, eventSourceName: user, oneForEvent: true}
+`;
+const catalogOf = (names: readonly string[]) =>
+  loadCatalog(
+    [
+      {
+        path: "all.yaml",
+        text: [
+          ...clusters.map(
+            (key) => `apiVersion: lib.projectsveltos.io/v1beta1
+kind: SveltosCluster
+metadata: {namespace: ${key.split("/")[0]}, name: ${key.split("/")[1]}}
+spec: {kubeconfigKeyName: k}
+`,
+          ),
+          ...names.map(trigger),
+        ].join("---\n"),
+      },
+    ],
+    { compatibility: "strict" },
+  ).value;
+
+/** By the path of the target; objects by what they are on their cluster. */
+interface Commit {
+  readonly number: number;
+  readonly texts: ReadonlyMap<string, string>;
+  readonly objects: ReadonlyMap<string, string>;
+}
+
+interface LiveUnit {
+  readonly text: string;
+  readonly inventory: ReadonlySet<string>;
+  /** The text and the commit that were last tried. */
+  readonly tried?: { readonly text: string; readonly commit: number; readonly isReady: boolean };
+}
+
+type Random = (below: number) => number;
+
+function randomOf(seed: number): Random {
+  let state = seed * 2_654_435_761;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+interface Owned {
+  readonly cluster: string;
+  readonly owner: string;
+  readonly namespace: string;
+}
+
+/** Target, hub and clusters, with a hand-over between them. */
+class World {
+  readonly commits: Commit[] = [];
+  readonly #random: Random;
+  /** Whether what somebody else has applied since is left alone, as Flux and Argo CD do. */
+  readonly #asksOwner: boolean;
+  /** Files of the hub, by the state's path. */
+  files: Map<string, string>;
+  delivered: Delivered;
+  handOver: HandOver | undefined;
+  owned: Owned[];
+  leaving: Owned[] = [];
+  catalog = catalogOf(triggers);
+  renamed: ReadonlyMap<string, string> = new Map();
+
+  readonly roots = new Map<string, number>();
+  /** What each root has applied. */
+  readonly #applied = new Map<string, ReadonlySet<string>>();
+  readonly hub = new Map<string, LiveUnit>();
+  /** Objects of the clusters: who applied them last, and their uid. */
+  readonly live = new Map<string, { readonly by: string; readonly uid: number }>();
+  #uids = 0;
+  readonly deleted: string[] = [];
+
+  constructor(random: Random, delivered: Delivered, asksOwner: boolean) {
+    this.#random = random;
+    this.#asksOwner = asksOwner;
+    this.delivered = delivered;
+    this.files = new Map(this.#written(delivered));
+    this.owned = clusters.flatMap((cluster) =>
+      triggers.flatMap((owner) =>
+        Array.from({ length: 4 }, (_, index) => ({ cluster, owner, namespace: `${owner}-${index}` })),
+      ),
+    );
+    this.commit();
+    this.syncAll();
+  }
+
+  #output({ outputPath }: Delivered) {
+    return { stateId: "0123456789abcdef", outputPath, instance: "sluice" };
+  }
+
+  #written(delivered: Delivered): ReadonlyMap<string, string> {
+    const { delivery } = delivered;
+    if (delivery === undefined) return new Map();
+    const all = [...writeDelivery(this.catalog, delivery, this.#output(delivered))];
+    return new Map(all.filter(([path]) => path.startsWith("delivery/")));
+  }
+
+  get #change() {
+    return this.handOver?.change.kind === "delivery" ? this.handOver.change : undefined;
+  }
+
+  commit(): void {
+    const { delivery, outputPath } = this.delivered;
+    const texts = new Map<string, string>();
+    const change = this.#change;
+    for (const [path, text] of this.files) {
+      const isFormer = path.startsWith("delivery-former/");
+      const folder = isFormer ? change!.from.delivery!.path : (delivery?.path ?? change?.from.delivery?.path ?? "");
+      texts.set(path.replace(/^[^/]+/, folder), text);
+    }
+    const layout = { shards: 0, buckets: delivery?.buckets ?? change?.from.delivery?.buckets ?? 1 };
+    const objects = new Map<string, string>();
+    for (const { cluster, owner, namespace } of [...this.owned, ...this.leaving]) {
+      const identity = { group: "", kind: "Namespace", namespace: "", name: namespace };
+      const path = objectPath(cluster, triggerOwner(owner), identity, layout);
+      objects.set(path.replace(/^desired/, outputPath), `${cluster} ${namespace}`);
+    }
+    // A former output folder is nobody's, and stays.
+    if (change !== undefined && change.from.outputPath !== outputPath) {
+      for (const [path, object] of this.commits.at(-1)!.objects)
+        if (path.startsWith(`${change.from.outputPath}/`)) objects.set(path, object);
+    }
+    this.commits.push({ number: this.commits.length, texts, objects });
+  }
+
+  /** A root applies a commit between the one it had and the last. */
+  syncRoot(folder: string, isLast = false): void {
+    const last = this.commits.length - 1;
+    const from = this.roots.get(folder) ?? 0;
+    const number = isLast ? last : from + this.#random(last - from + 1);
+    this.roots.set(folder, number);
+    const found = new Map<string, string>();
+    for (const [path, text] of this.commits[number]!.texts) {
+      const identity = readHubIdentity(text);
+      if (path.startsWith(`${folder}/`) && identity !== undefined) found.set(hubKey(identity), text);
+    }
+    const before = this.#applied.get(folder) ?? new Set();
+    for (const [key, text] of found) this.hub.set(key, { inventory: new Set(), ...this.hub.get(key), text });
+    for (const key of before) if (!found.has(key)) this.#removeUnit(key, folder);
+    this.#applied.set(folder, new Set(found.keys()));
+  }
+
+  #removeUnit(key: string, folder: string): void {
+    // Another root has it: by the label of the last one, which this one is not.
+    const others = [...this.#applied].some(([other, keys]) => other !== folder && keys.has(key));
+    const unit = this.hub.get(key);
+    if (unit === undefined || (others && this.#asksOwner)) return;
+    if (!isReleased(unit.text) && !isStopped(unit.text)) for (const object of unit.inventory) this.#remove(object, key);
+    this.hub.delete(key);
+  }
+
+  #remove(object: string, by: string): void {
+    const found = this.live.get(object);
+    if (found === undefined || (this.#asksOwner && found.by !== by)) return;
+    this.live.delete(object);
+    this.deleted.push(object);
+  }
+
+  /** A unit is tried, at a commit between the one that it had and the last. */
+  syncUnit(key: string, isLast = false): void {
+    const unit = this.hub.get(key);
+    if (unit === undefined) return;
+    if (isStopped(unit.text)) return;
+    const last = this.commits.length - 1;
+    const from = unit.tried?.commit ?? 0;
+    const number = isLast ? last : from + this.#random(last - from + 1);
+    const path = /^ +path: (.*)$/m.exec(unit.text)![1]!;
+    const cluster = /fleet\/[^/]*/.exec(path)![0];
+    const found = new Set<string>();
+    for (const [file, object] of this.commits[number]!.objects) if (file.startsWith(`${path}/`)) found.add(object);
+    for (const object of found) {
+      expect(object.startsWith(`${cluster} `), "a unit has objects of its own cluster").toBe(true);
+      this.live.set(object, { by: key, uid: this.live.get(object)?.uid ?? this.#uids++ });
+    }
+    if (!isReleased(unit.text)) for (const object of unit.inventory) if (!found.has(object)) this.#remove(object, key);
+    this.hub.set(key, { text: unit.text, inventory: found, tried: { text: unit.text, commit: number, isReady: true } });
+  }
+
+  get rootFolders(): readonly string[] {
+    const change = this.#change;
+    const of = [this.delivered.delivery?.path, change?.from.delivery?.path, change?.to.delivery?.path];
+    return [...new Set([...of.filter((path) => path !== undefined), ...this.roots.keys()])];
+  }
+
+  syncAll(): void {
+    for (let round = 0; round < 3; round++) {
+      for (const folder of this.rootFolders) this.syncRoot(folder, true);
+      for (const key of [...this.hub.keys()]) this.syncUnit(key, true);
+    }
+  }
+
+  begin(change: HandOver["change"]): void {
+    this.handOver = { id: "abcdef012345", change, step: "release", commits: 0 };
+    expect(findStrays(this.delivered, this.#scope())).toEqual([]);
+    this.#do();
+  }
+
+  #scope() {
+    return {
+      present: this.files,
+      catalog: withDelivery(this.catalog, this.delivered.delivery),
+      output: this.#output(this.delivered),
+    };
+  }
+
+  #do(): void {
+    const { change, step } = this.handOver!;
+    if (change.kind === "rename" && step === "move") {
+      this.catalog = catalogOf(triggers.map((name) => (name === change.from.name ? change.to.name : name)));
+      const renamed = ({ owner, ...rest }: Owned) => ({
+        ...rest,
+        owner: owner === change.from.name ? change.to.name : owner,
+      });
+      this.renamed = new Map([[change.from.name, change.to.name]]);
+      // The catalog in force writes what it has before the step says more.
+      for (const [path, text] of this.#written(this.delivered)) this.files.set(path, text);
+      this.owned = this.owned.map(renamed);
+      this.leaving = this.leaving.map(renamed);
+    }
+    const files = writeStep(this.handOver!, this.#scope());
+    for (const [path, text] of files) {
+      if (!path.startsWith("delivery")) continue;
+      if (text === undefined) this.files.delete(path);
+      else this.files.set(path, text);
+    }
+    if (change.kind === "delivery" && step === "move") this.delivered = change.to;
+    this.commit();
+    this.handOver = { ...this.handOver!, commits: this.commits.length - 1 };
+  }
+
+  unseen(): readonly string[] {
+    const hub = new Map<string, HubUnit>();
+    for (const [key, { text, tried }] of this.hub) {
+      const identity = readHubIdentity(text)!;
+      hub.set(key, {
+        ...identity,
+        handOver: handOverOf(text),
+        isReleased: isReleased(text),
+        isStopped: isStopped(text),
+        isObserved: tried?.text === text,
+        isReady: tried?.text === text && tried.isReady,
+        commit: tried === undefined ? undefined : String(tried.commit),
+        folder: "",
+      });
+    }
+    return findUnseen(this.handOver!, {
+      present: this.files,
+      hub,
+      isApplied: ({ commit }) => Number(commit) >= this.handOver!.commits,
+      hasLeaving: (path) => this.leaving.some(({ cluster }) => path.includes(`/${cluster}/`)),
+    });
+  }
+
+  advance(): void {
+    if (this.handOver === undefined || this.unseen().length > 0) return;
+    const step = nextStep(this.handOver);
+    if (step !== undefined) {
+      this.handOver = { ...this.handOver, step };
+      this.#do();
+      return;
+    }
+    this.leaving = [];
+    this.commit();
+    this.handOver = undefined;
+  }
+
+  login(owner: string, namespace: string): void {
+    const named = this.renamed.get(owner) ?? owner;
+    for (const cluster of clusters) {
+      this.leaving = this.leaving.filter((one) => one.cluster !== cluster || one.namespace !== namespace);
+      if (!this.owned.some((one) => one.cluster === cluster && one.namespace === namespace))
+        this.owned.push({ cluster, owner: named, namespace });
+    }
+    this.commit();
+  }
+
+  logout(namespace: string): void {
+    const going = this.owned.filter((one) => one.namespace === namespace);
+    this.owned = this.owned.filter((one) => one.namespace !== namespace);
+    if (this.handOver !== undefined) this.leaving.push(...going);
+    this.commit();
+  }
+
+  wanted(): readonly string[] {
+    return this.owned.map(({ cluster, namespace }) => `${cluster} ${namespace}`);
+  }
+}
+
+/** Runs a hand-over to its end, everything late and in any order. */
+function run(world: World, random: Random, change: HandOver["change"]): void {
+  const stays = new Map([...world.live].filter(([object]) => !/-3$/.test(object)));
+  world.begin(change);
+  for (let turn = 0; turn < 4000 && world.handOver !== undefined; turn++) {
+    const what = random(20);
+    if (what < 4) world.syncRoot(world.rootFolders[random(world.rootFolders.length)]!, random(2) === 0);
+    else if (what < 16) world.syncUnit([...world.hub.keys()][random(world.hub.size)] ?? "", random(2) === 0);
+    else if (what === 16 && turn < 200) world.login("login", `new-${random(3)}`);
+    else if (what === 17 && turn < 200) world.logout(random(2) === 0 ? `new-${random(3)}` : `${triggers[random(2)]}-3`);
+    else world.advance();
+    for (const [object, { uid }] of stays) expect(world.live.get(object)?.uid, object).toBe(uid);
+  }
+  expect(
+    world.handOver,
+    `it comes to its end: ${world.handOver === undefined ? "" : world.unseen().join("; ")}`,
+  ).toBeUndefined();
+  world.syncAll();
+  for (const [object, { uid }] of stays) expect(world.live.get(object)?.uid, object).toBe(uid);
+}
+
+const at = (delivery: HubDelivery | undefined, outputPath = "rendered"): Delivered =>
+  delivery === undefined ? { outputPath } : { delivery, outputPath };
+
+const changes: readonly [string, Delivered, Delivered][] = [
+  ["more buckets", at(flux), at({ ...flux, buckets: 4 })],
+  ["fewer buckets", at({ ...flux, buckets: 4 }), at(flux)],
+  ["buckets that were there have other objects", at({ ...flux, buckets: 4 }), at({ ...flux, buckets: 16 })],
+  ["a unit for each owner", at(flux), at({ ...flux, split: "owner" })],
+  ["one unit for all owners", at({ ...flux, split: "owner" }), at(flux)],
+  ["owners and buckets", at(flux), at({ ...flux, split: "owner", buckets: 4 })],
+  ["owners' buckets", at({ ...flux, split: "owner" }), at({ ...flux, split: "owner", buckets: 4 })],
+  ["another source", at(flux), at({ ...flux, source: { name: "other", namespace: "flux-system" } })],
+  ["another output path", at(flux), at(flux, "manifests")],
+  ["another delivery path", at(flux), at({ ...flux, path: "hub" })],
+  ["another kind", at(flux), at(argocd)],
+  ["back to the other kind", at(argocd), at(flux)],
+  ["another kind at another path", at(flux), at({ ...argocd, path: "argo", split: "owner" })],
+  ["another namespace of Argo CD", at(argocd), at({ ...argocd, namespace: "gitops" })],
+  ["everything at once", at(flux), at({ ...argocd, path: "argo", split: "owner", buckets: 4 }, "manifests")],
+  ["nothing any more", at(flux), at(undefined)],
+];
+
+const seeds = process.env.SLUICE_TEST_ALL === undefined ? 2 : 40;
+
+for (const asksOwner of [true, false]) {
+  const who = asksOwner ? "with tools that ask whose an object is" : "with tools that delete whatever left them";
+  // Of one object that two roots have, only its label says whose it is: both tools ask for that.
+  const some = changes.filter(([name]) => asksOwner || name !== "another delivery path");
+  it.each(some)(`%s: nothing is deleted, ${who}`, (_, from, to) => {
+    expect(findMoving(from, to).length).toBeGreaterThan(0);
+    for (let seed = 0; seed < seeds; seed++) {
+      const random = randomOf(seed);
+      const world = new World(random, from, asksOwner);
+
+      run(world, random, { kind: "delivery", from, to });
+
+      if (to.delivery === undefined) {
+        expect(world.hub.size, `seed ${seed}`).toBe(0);
+        continue;
+      }
+      expect([...world.live.keys()].sort(), `seed ${seed}`).toEqual([...new Set(world.wanted())].sort());
+      const written = [
+        ...writeDelivery(world.catalog, to.delivery, {
+          stateId: "0123456789abcdef",
+          outputPath: to.outputPath,
+          instance: "sluice",
+        }),
+      ];
+      expect(new Map([...world.files].sort()), `seed ${seed}`).toEqual(
+        new Map(written.filter(([path]) => path.startsWith("delivery/")).sort()),
+      );
+      for (const { text } of world.hub.values()) expect(isReleased(text) || isStopped(text)).toBe(false);
+    }
+  });
+
+  it(`a trigger that gets another name: nothing is deleted, ${who}`, () => {
+    for (let seed = 0; seed < seeds; seed++) {
+      const random = randomOf(seed);
+      const world = new World(random, at({ ...flux, split: "owner" }), asksOwner);
+
+      run(world, random, { kind: "rename", from: triggerOwner("login"), to: triggerOwner("signin") });
+
+      expect([...world.live.keys()].sort(), `seed ${seed}`).toEqual([...new Set(world.wanted())].sort());
+      expect([...world.files.keys()].filter((path) => path.includes("login"))).toEqual([]);
+    }
+  });
+}
+
+it("a cluster that is given up lets go of everything, ready or not", () => {
+  const world = new World(randomOf(1), at(flux), true);
+  world.begin({ kind: "retire", cluster: "fleet/eu-1" });
+  expect(world.unseen()).toHaveLength(2);
+
+  world.syncAll();
+
+  expect(world.unseen()).toEqual([]);
+  expect(stepsOf(world.handOver!.change)).toEqual(["release"]);
+});
+
+it("what was said without having been seen is the sayer's: a unit that is taken away unreleased is a fault", () => {
+  const present = writeDelivery(catalogOf(triggers), flux, {
+    stateId: "0",
+    outputPath: "rendered",
+    instance: "sluice",
+  });
+  const change = { kind: "delivery", from: at(flux), to: at({ ...flux, path: "hub" }) } as const;
+  const scope = {
+    present: new Map([...present].map(([path, text]) => [path.replace("delivery/", "delivery-former/"), text])),
+    catalog: catalogOf(triggers),
+    output: { stateId: "0", outputPath: "rendered", instance: "sluice" },
+  };
+  expect(() => writeStep({ id: "x", change, step: "leave" }, scope)).toThrow(/must not go/);
+});
