@@ -6,6 +6,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
+import { packagesOf, writePackages } from "./bundled-packages.mjs";
 import { root } from "./prepare.mjs";
 
 const app = join(root, "dist", "src", "app");
@@ -20,5 +21,7 @@ const bundle = await rolldown({
   },
 });
 rmSync(folder, { recursive: true, force: true });
-await bundle.write({ dir: folder, format: "esm", minify: false, chunkFileNames: "[name]-[hash].js" });
+const { output } = await bundle.write({ dir: folder, format: "esm", minify: false, chunkFileNames: "[name]-[hash].js" });
 await bundle.close();
+
+writePackages(packagesOf(output.flatMap((part) => (part.type === "chunk" ? part.moduleIds : []))), folder);

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { readPackages } from "./bundled-packages.mjs";
 import { fail, root, runOrFail } from "./prepare.mjs";
 
 const [given] = process.argv.slice(2);
@@ -24,5 +25,19 @@ for (const path of ["action.yml", "LICENSE", "package.json", "dist/program", "te
 runOrFail("tar", ["--sort=name", "--owner=0", "--group=0", "--mtime=@0", "-czf", join(folder, `sluice-action-${version}.tgz`), "-C", action, "."]);
 rmSync(action, { recursive: true });
 
-const sbom = execFileSync("npm", ["sbom", "--omit=dev", "--sbom-format=cyclonedx"], { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
-writeFileSync(join(folder, `sluice-${version}.cdx.json`), sbom);
+// Of everything that is installed here: what the bundle is made of, and what the package asks for.
+const text = execFileSync("npm", ["sbom", "--sbom-format=cyclonedx"], { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+const sbom = JSON.parse(text);
+const bundled = new Set(readPackages(join(root, "dist", "program")).map((one) => `${one.name}@${one.version}`));
+const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const asked = new Set(Object.keys(dependencies));
+const nameOf = ({ group, name }) => (group ? `${group}/${name}` : name);
+sbom.components = sbom.components.filter((one) => bundled.has(`${nameOf(one)}@${one.version}`) || asked.has(nameOf(one)));
+const kept = new Set(sbom.components.map((one) => one["bom-ref"]));
+const own = sbom.metadata.component["bom-ref"];
+sbom.dependencies = sbom.dependencies
+  .filter(({ ref }) => kept.has(ref) || ref === own)
+  .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((one) => kept.has(one)) }));
+const missing = [...bundled].filter((one) => !sbom.components.some((part) => `${nameOf(part)}@${part.version}` === one));
+if (missing.length > 0) fail(`the SBOM lacks what is bundled: ${missing.join(", ")}`);
+writeFileSync(join(folder, `sluice-${version}.cdx.json`), `${JSON.stringify(sbom, undefined, 2)}\n`);

@@ -4,6 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -27,6 +28,8 @@ it("the packed tarball runs a demo elsewhere; the Action's archive and the SBOM 
   const sbom = JSON.parse(readFileSync(join(folder, files.find((name) => name.endsWith(".cdx.json"))!), "utf8"));
   expect(sbom.components.map(({ name }: { name: string }) => name)).toContain("fastify");
 
+  expect(sbom.components.map(({ name }: { name: string }) => name)).not.toContain("vitest");
+
   await run("tar", ["-xzf", tarball], { cwd: folder });
   const program = join(folder, "package", "dist", "program", "sluice.js");
   const natsServer = await buildTool("nats-server");
@@ -38,6 +41,43 @@ it("the packed tarball runs a demo elsewhere; the Action's archive and the SBOM 
 
   await run("tar", ["-xzf", action, "./dist/program/action.js", "./action.yml"], { cwd: folder });
   expect(parse(readFileSync(join(folder, "action.yml"), "utf8"))).toMatchObject({ runs: { using: "composite" } });
+});
+
+/** Files below a folder whose names end so, with what is in them. */
+function readAll(path: string, end: string): string {
+  const files = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(end));
+  return files.map((name) => readFileSync(join(path, name), "utf8")).join("\n");
+}
+
+it("who installs the package gets what the library imports, and nothing that the bundle has in it", () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: object };
+  const imported = (text: string) =>
+    [...text.matchAll(/^(?:import|export) .*?from "([^".][^"]*)";$/gm)].map(([, name = ""]) => name);
+  const library = imported(readAll(join(root, "dist", "src", "go-template"), ".js"));
+  expect(Object.keys(dependencies).sort()).toEqual(
+    [...new Set(library.filter((name) => !name.startsWith("node:")))].sort(),
+  );
+  const bundle = join(root, "dist", "program");
+  const isBuiltIn = (name: string) => name.startsWith("node:") || builtinModules.includes(name);
+  expect(imported(readAll(bundle, ".js")).filter((name) => !isBuiltIn(name))).toEqual([]);
+  const packages = JSON.parse(readFileSync(join(bundle, "packages.json"), "utf8")) as {
+    name: string;
+    version: string;
+  }[];
+  const licenses = readFileSync(join(bundle, "LICENSES.txt"), "utf8");
+  expect(packages.length).toBeGreaterThan(50);
+  expect(packages.filter(({ name, version }) => !licenses.includes(`\n${name} ${version}: `))).toEqual([]);
+});
+
+it("every page that the program names is in the package", () => {
+  const named = new Set(
+    [...readAll(join(root, "dist", "program"), ".js").matchAll(/\bdocs\/[a-z-]+\.md/g)].map(String),
+  );
+  const there = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+  expect([...named].filter((page) => !there.includes(page))).toEqual([]);
+  expect(named.size).toBeGreaterThan(3);
+  const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
+  expect(files).toContain("docs/*.md");
 });
 
 const workflows = readdirSync(join(root, ".github", "workflows"));

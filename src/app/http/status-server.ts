@@ -43,7 +43,16 @@ const connectionsMax = 100;
 /** Serves /healthz, /readyz, /leaderz, /metrics and the page. Throws a SluiceError (SETTINGS_INVALID) where it can't listen. */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const { host, port, source, redactor, metrics } = options;
-  const server = fastify({ bodyLimit: 1, requestTimeout: requestMsMax, forceCloseConnections: true });
+  const server = fastify({
+    bodyLimit: 1,
+    requestTimeout: requestMsMax,
+    forceCloseConnections: true,
+    // An address that can't be decoded, before any route has it.
+    frameworkErrors: (_, __, { raw }) => {
+      raw.writeHead(400, { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" });
+      raw.end("bad request\n");
+    },
+  });
   server.server.maxConnections = connectionsMax;
   const probes: Readonly<Record<string, (now: ServiceHealth) => boolean>> = {
     // That it answers is all there is to say: what the outside does to it is no reason to start it anew.

@@ -1,3 +1,4 @@
+import { get as httpGet } from "node:http";
 import { afterEach, expect, it } from "vitest";
 import { createPromMetrics } from "../../../src/adapters/system/prom-metrics.ts";
 import { createRedactor } from "../../../src/adapters/system/redactor.ts";
@@ -40,6 +41,25 @@ it.each(states)("answers probes while $health.state", async ({ health, codes }) 
     expect(answer.status, path).toBe(codes[index]);
     expect(await answer.text()).toBe(`${health.state}\n`);
   }
+});
+
+it.each(["/%zz", "/%", "/metrics%ff"])("refuses %s in plain words", async (path) => {
+  await open({ state: "leading", isReady: true, isLeader: true });
+  // fetch would mend the address.
+  const { status, type, text } = await new Promise<{ status?: number; type?: string; text: string }>(
+    (resolve, reject) => {
+      const request = httpGet({ host: "127.0.0.1", port: server!.port, path }, (answer) => {
+        let body = "";
+        answer.on("data", (chunk) => {
+          body += chunk;
+        });
+        const type = answer.headers["content-type"] ?? "";
+        answer.on("end", () => resolve({ status: answer.statusCode ?? 0, type, text: body }));
+      });
+      request.on("error", reject);
+    },
+  );
+  expect([status, type, text]).toEqual([400, "text/plain; charset=utf-8", "bad request\n"]);
 });
 
 it("serves metrics as Prometheus reads them, with bounded labels", async () => {
