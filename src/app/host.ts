@@ -10,6 +10,7 @@ import type { HostParts, Leader } from "./host/host-parts.ts";
 import type { HostSnapshot } from "./host/host-snapshot.ts";
 import { HostStatus } from "./host/host-status.ts";
 import { linkSignal } from "./host/link-signal.ts";
+import { releaseOld } from "./host/release.ts";
 import { Resources } from "./host/resources.ts";
 import { refuse, SettingsWatch } from "./host/settings-watch.ts";
 import { Starting } from "./host/starting.ts";
@@ -159,7 +160,7 @@ export class Host {
       stop.abort();
       await running.catch(() => undefined);
       this.#status.leader = undefined;
-      await leader.close();
+      await releaseOld(this.#parts.log, () => leader.close());
       await turn?.end();
       this.#status.turn = undefined;
     }

@@ -55,5 +55,12 @@ export interface Journal {
   /** The entries up to this sequence have had their effect and need not be kept. */
   settle(upTo: number): void;
 
+  /**
+   * Goes on in another folder, with all that it holds; what comes meanwhile is taken, and reading goes on. A crash on the way
+   * loses nothing: opening the new folder goes on moving. Throws a SluiceError (DISK_UNAVAILABLE, JOURNAL_LOCKED) where that
+   * can't be; then it stays where it was.
+   */
+  moveTo(directory: string): Promise<void>;
+
   close(): Promise<void>;
 }

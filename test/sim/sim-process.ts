@@ -199,6 +199,7 @@ export class SimProcess {
             for (const { name } of gone) this.#views.delete(name);
             return gone;
           },
+          move: () => undefined,
           close: async () => {
             for (const stream of streams) {
               await stream.close();
@@ -208,6 +209,7 @@ export class SimProcess {
         };
       },
       checkSettings: async () => undefined,
+      checkJournals: async () => undefined,
       checkDatabase: async () => undefined,
       startLeader: (config, streams, windows, signal) => openStandby(config).lead(streams, windows, signal),
       openStandby: async (config) => openStandby(config),

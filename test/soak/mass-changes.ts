@@ -112,12 +112,21 @@ async function isHeld(name: string, files: Files, removals: number): Promise<voi
   const before = await tree();
   await change(files);
   const time = await timed(async () => (await held()).length > 0);
+  const counted = await timed(async () => (await held()).every(({ isCounting }) => isCounting === undefined));
   const [one] = await held();
   assert.equal(one?.removals, removals, name);
   await takeBack(files);
-  await timed(async () => (await held()).length === 0);
+  const back = await timed(async () => (await held()).length === 0);
   assert.equal(await tree(), before, `${name}: the tree as before`);
-  say(name, `held after ${time} (${removals} removals); taken back, the tree as before`);
+  await change(files);
+  await timed(async () => (await held()).length > 0);
+  await takeBack(files);
+  const early = await timed(async () => (await held()).length === 0);
+  assert.equal(await tree(), before, `${name}: the tree as before`);
+  say(
+    name,
+    `held after ${time}, counted ${counted} later (${removals} removals); taken back ${back} later, while it is counted ${early}`,
+  );
 }
 
 try {

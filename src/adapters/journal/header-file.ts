@@ -15,7 +15,7 @@ export interface JournalHeader {
   readonly firstRead: JournalMark | null;
 }
 
-const name = "journal.json";
+export const headerName = "journal.json";
 
 /** Undefined: the journal of this epoch was never read. Throws a SluiceError (JOURNAL_DAMAGED). */
 export async function readHeader(
@@ -23,7 +23,7 @@ export async function readHeader(
   directory: string,
   epoch: string,
 ): Promise<JournalHeader | undefined> {
-  const path = join(directory, name);
+  const path = join(directory, headerName);
   let text: string;
   try {
     text = await files.readText(path);
@@ -45,7 +45,7 @@ export async function readHeader(
 
 /** Replaces it as a whole; it is on disk when this resolves. */
 export async function writeHeader(files: JournalFiles, directory: string, header: JournalHeader): Promise<void> {
-  const path = join(directory, name);
+  const path = join(directory, headerName);
   const written = `${path}.new`;
   const file = await files.open(written, "w", 0o600);
   try {

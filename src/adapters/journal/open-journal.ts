@@ -6,6 +6,7 @@ import type { Journal, JournalMark, JournalMessage } from "../../ports/journal.t
 import { withDisk } from "../system/disk-trouble.ts";
 import { type JournalHeader, readHeader, writeHeader } from "./header-file.ts";
 import { type JournalFiles, machineFiles } from "./journal-files.ts";
+import { beginMove, clearMoved, endMove, resumeMove } from "./moved-from.ts";
 import { readSegments } from "./read-segments.ts";
 import { checksumSeed } from "./record.ts";
 import { findSegmentEnd, listSegments, type Segment, syncDirectory } from "./segment.ts";
@@ -30,15 +31,17 @@ const segmentsKept = 2;
  * Opens the journal in a folder, which is made where it is missing, and locks it. What a crash left half written at its
  * end is cut off. Throws a SluiceError (JOURNAL_LOCKED, JOURNAL_DAMAGED, DISK_UNAVAILABLE).
  */
-export async function openJournal(directory: string, options: JournalOptions = {}): Promise<Journal> {
+export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
+  let directory = folder;
   const { files = machineFiles } = options;
   const bounds = { ...boundsDefault, ...options };
   const what = `the journal in ${directory} can't be opened`;
   await withDisk(what, () => files.mkdir(directory, { recursive: true, mode: 0o700 }));
-  const lock = await withDisk(what, () => files.lock(directory));
+  let lock = await withDisk(what, () => files.lock(directory));
   let start: WriterStart;
   let header: JournalHeader | undefined;
   try {
+    await withDisk(what, () => resumeMove(files, directory));
     start = await withDisk(what, () => findStart(files, directory));
     header = await withDisk(what, () => readHeader(files, directory, start.epoch));
   } catch (error) {
@@ -92,6 +95,20 @@ export async function openJournal(directory: string, options: JournalOptions = {
     return { folder, entries };
   }
 
+  async function carryTo(next: string): Promise<void> {
+    await beginMove(files, directory, next);
+    const { segments } = start;
+    await writer.moveTo(next, async () => {
+      await endMove(
+        files,
+        directory,
+        next,
+        segments.map(({ path }) => path),
+      );
+      for (const segment of segments) segment.path = join(next, basename(segment.path));
+    });
+  }
+
   return {
     get epoch() {
       return start.epoch;
@@ -134,6 +151,23 @@ export async function openJournal(directory: string, options: JournalOptions = {
         segments.shift();
       }
       if (settled.length > 0) void removeSegments(files, directory, settled);
+    },
+    async moveTo(next) {
+      if (next === directory) return;
+      const moving = `the journal in ${directory} can't be moved to ${next}`;
+      await withDisk(moving, () => files.mkdir(next, { recursive: true, mode: 0o700 }));
+      const nextLock = await withDisk(moving, () => files.lock(next));
+      try {
+        await withDisk(moving, () => carryTo(next));
+      } catch (error) {
+        await nextLock.release();
+        throw error;
+      }
+      const [left, leftLock] = [directory, lock];
+      directory = next;
+      lock = nextLock;
+      await clearMoved(files, left);
+      await leftLock.release();
     },
     async close() {
       await writer.close();

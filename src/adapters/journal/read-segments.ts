@@ -51,11 +51,14 @@ export async function* readSegments(
     const segment = segments[index];
     if (segment === undefined) return;
     // What a closed segment may hold beyond this was written again in the next one.
+    const { path } = segment;
     const limit = () => view.segments().find(({ first }) => first > segment.first)?.first ?? Number.POSITIVE_INFINITY;
     for await (const entry of readSegment(segment, expected, limit, view, signal, onDamage)) {
       expected = entry.sequence + 1;
       yield entry;
     }
+    // The journal was moved: it goes on in the file's copy.
+    if (segment.path !== path) continue;
     const end = Math.min(limit(), view.onDisk() + 1);
     if (signal.aborted || expected >= end) continue;
     onDamage(damage(segment.path, segment.length, expected, end));
@@ -82,7 +85,8 @@ async function* readSegment(
   signal: AbortSignal,
   onDamage: (problem: Problem) => void,
 ): AsyncGenerator<JournalEntry, void, void> {
-  const file = await view.files.open(segment.path, "r").catch((error: NodeJS.ErrnoException) => {
+  const { path } = segment;
+  const file = await view.files.open(path, "r").catch((error: NodeJS.ErrnoException) => {
     // Somebody removed it: what it held is told as damage.
     if (error.code === "ENOENT") return undefined;
     throw error;
@@ -91,7 +95,7 @@ async function* readSegment(
   let position = headerBytes;
   let next = expected;
   try {
-    while (!signal.aborted && next < limit()) {
+    while (!signal.aborted && next < limit() && segment.path === path) {
       if (position >= segment.length) {
         if (limit() !== Number.POSITIVE_INFINITY || view.inMemory(next) !== undefined) return;
         await view.changed(signal);

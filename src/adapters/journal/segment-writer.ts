@@ -47,6 +47,11 @@ export interface SegmentWriter {
   forget(upTo: number): void;
   /** Gives no sequence up to this one, which were given although nothing of them is on disk. */
   reserve(upTo: number): void;
+  /**
+   * Between two groups: `carry` takes what is on disk to another folder, where the next group begins a segment. What comes
+   * meanwhile waits in memory. Where it throws, writing goes on where it was.
+   */
+  moveTo(to: string, carry: () => Promise<void>): Promise<void>;
   /** Writes what is staged, where writing succeeds, and closes the file. */
   close(): Promise<void>;
 }
@@ -66,12 +71,13 @@ interface Group {
 /** `onTrouble`: writing fails and is tried again; undefined: it succeeds again. */
 export function createSegmentWriter(
   files: JournalFiles,
-  directory: string,
+  firstDirectory: string,
   { epoch, segments, file: opened, lastSequence, lastNanos }: WriterStart,
   bounds: WriterBounds,
   onTrouble: (problem: Problem | undefined) => void,
 ): SegmentWriter {
   const seed = checksumSeed(epoch);
+  let directory = firstDirectory;
   let file = opened;
   let onDisk = lastSequence;
   let given = lastSequence;
@@ -229,6 +235,24 @@ export function createSegmentWriter(
     reserve(upTo) {
       given = Math.max(given, upTo);
       onDisk = Math.max(onDisk, upTo);
+    },
+    async moveTo(to, carry) {
+      await flush();
+      const carrying = closeFile().then(carry);
+      writing = carrying
+        .then(
+          () => {
+            directory = to;
+          },
+          () => undefined,
+        )
+        .finally(() => {
+          writing = undefined;
+          if (stagedBytes > 0) startWriting();
+          wake();
+        });
+      await writing;
+      await carrying;
     },
     async close() {
       closing.abort();

@@ -11,12 +11,15 @@ const epochBytes = 16;
 export const headerBytes = magic.length + epochBytes + 8 + 4;
 
 export interface Segment {
-  readonly path: string;
+  /** Another one when the journal is moved. */
+  path: string;
   /** The sequence of its first record, also while there is none. */
   readonly first: number;
   /** Bytes that are on disk for certain: what may be read. */
   length: number;
 }
+
+export const segmentName = /^\d{16}\.journal$/;
 
 /** What opening finds at the end of a segment. */
 export interface SegmentEnd {
@@ -32,7 +35,7 @@ export async function listSegments(
   files: JournalFiles,
   directory: string,
 ): Promise<{ readonly segments: Segment[]; readonly epoch: string | undefined }> {
-  const names = (await files.readdir(directory)).filter((name) => /^\d{16}\.journal$/.test(name)).sort();
+  const names = (await files.readdir(directory)).filter((name) => segmentName.test(name)).sort();
   const segments: Segment[] = [];
   const epochs = new Map<string, string>();
   for (const [index, name] of names.entries()) {

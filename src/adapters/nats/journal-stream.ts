@@ -27,6 +27,8 @@ export interface JournalStreamOptions {
 export interface JournalStream extends EventStream {
   /** Receives from the source from the first reading on, or, where that has begun, from now on. */
   follow(source: CoreSource): void;
+  /** Keeps what it receives in another folder, as soon as that can be; until then where it was. */
+  move(directory: string): void;
   /** Receives no more; resolves when all that was received is handed on to who reads. */
   end(signal: AbortSignal): Promise<void>;
 }
@@ -46,6 +48,8 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
   let linkTrouble: Problem | undefined;
   /** Why messages are not kept. */
   let diskTrouble: Problem | undefined;
+  /** Where the journal is to be; undefined: where it was opened. */
+  let folder: string | undefined;
   let source: CoreSource | undefined;
   let isReceiving = false;
   /** It received, and does no more; until it follows another source. */
@@ -129,6 +133,22 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       } catch {
         await backoff.wait(closing.signal);
       }
+    }
+  }
+
+  async function moveJournal(wanted: string): Promise<void> {
+    const backoff = createBackoff();
+    while (folder === wanted && !closing.signal.aborted) {
+      try {
+        const opened = await open();
+        await opened.moveTo(wanted);
+        setDiskTrouble(undefined);
+        log.info("the journal is in another folder from now on", { stream: name, folder: wanted });
+        return;
+      } catch (error) {
+        setDiskTrouble(explainJournalError(error).problem);
+      }
+      await backoff.wait(closing.signal);
     }
   }
 
@@ -218,6 +238,10 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       linkTrouble = undefined;
       report();
       await untilHanded(signal);
+    },
+    move(directory) {
+      folder = directory;
+      void moveJournal(directory);
     },
     receive: () => void receiveEarly(),
     async *read(from, readSignal, onStatus) {

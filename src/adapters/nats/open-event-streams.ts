@@ -37,6 +37,8 @@ export interface OpenConnection {
    * dialled next. Returns what is no longer among the streams, to be closed once nobody reads it.
    */
   change(next: Connection): readonly EventStream[];
+  /** The journal goes on in this folder. */
+  moveJournal(directory: string): void;
   /** Closes all streams. */
   close(): Promise<void>;
 }
@@ -153,6 +155,7 @@ export function openConnection(first: Connection, options: EventStreamOptions): 
       return listStreams();
     },
     change: open,
+    moveJournal: (directory) => journal?.move(directory),
     async close() {
       await Promise.all(listStreams().map((stream) => stream.close()));
     },

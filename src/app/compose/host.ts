@@ -28,7 +28,7 @@ import { composeLease } from "./lease.ts";
 import { composeRenderSettings } from "./render-settings.ts";
 import { openRepository } from "./repository.ts";
 import { composeService, composeStandby, openBranches } from "./service.ts";
-import { openConnection } from "./streams.ts";
+import { checkJournalFolders, openConnection } from "./streams.ts";
 
 /** Runs until the context is stopped. Exit code 3 where the settings can't be used at the start. */
 export async function hostService(
@@ -96,6 +96,7 @@ function composeHostParts(
     openStatus: (host, port, source) => openStatusServer({ host, port, source, redactor: context.redactor, metrics }),
     openConnection: (settings, connection, lead) => openConnection(context, settings, connection, log, lead),
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
+    checkJournals: checkJournalFolders,
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
     startLeader: (config, streams, windows, signal) => {
       const { log: startLog, ...leader } = windows;

@@ -1,6 +1,7 @@
 /** Connections: the streams of events that they bring, and publishing over them. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { hasEntries } from "../../adapters/journal/moved-from.ts";
 import { openJournal } from "../../adapters/journal/open-journal.ts";
 import { openConnection as openNatsConnection } from "../../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../../adapters/nats/open-publisher.ts";
@@ -23,11 +24,12 @@ export function openConnection(
 ): OpenConnection {
   const { name } = config.connection;
   let current = config;
+  let folder = journalFolder(settings, name);
   rememberCredentials(context, config.connection);
   const opened = openNatsConnection(config.connection, {
     log,
-    openJournal: (onTrouble) => openJournal(join(settings.state.directory, "journal", name), { onTrouble }),
-    hasJournal: () => existsSync(join(settings.state.directory, "journal", name)),
+    openJournal: (onTrouble) => openJournal(folder, { onTrouble }),
+    hasJournal: () => existsSync(folder),
     stateId: () => lead().stateId,
     term: () => lead().term,
     rereadConnection: async () => {
@@ -44,8 +46,30 @@ export function openConnection(
       rememberCredentials(context, next.connection);
       return opened.change(next.connection);
     },
+    move(next) {
+      const before = folder;
+      folder = journalFolder(next, name);
+      if (folder !== before) opened.moveJournal(folder);
+    },
     close: () => opened.close(),
   };
+}
+
+function journalFolder({ state }: Settings, connection: string): string {
+  return join(state.directory, "journal", connection);
+}
+
+/** Throws a SluiceError (SETTINGS_INVALID) where another journal stands in the way of one that is to be moved there. */
+export async function checkJournalFolders(settings: Settings, connections: readonly string[]): Promise<void> {
+  for (const name of connections) {
+    const folder = journalFolder(settings, name);
+    if (!(await hasEntries(folder))) continue;
+    throw new SluiceError({
+      code: "SETTINGS_INVALID",
+      message: `${folder} holds a journal already, and the one that is received into would be moved there`,
+      hint: "Name another state.directory, or move that folder away: what is in it has not been read.",
+    });
+  }
 }
 
 /** Publishes over the named connection, or the first; over JetStream where the connection reads the subject from there. */

@@ -2,7 +2,6 @@
  * New settings beside old ones: prepared while nothing is written yet, then exchanged between two batches. What opens
  * something for them closes it where they don't take over.
  */
-import { SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
@@ -13,13 +12,14 @@ import { leaseText } from "./lease-text.ts";
 import type { PreparedLending } from "./lending.ts";
 import { linkSignal } from "./link-signal.ts";
 import { plainText } from "./plain-text.ts";
+import { releaseOld } from "./release.ts";
 import type { Resources } from "./resources.ts";
 
 /** New settings that are not ready by then are refused. */
 const prepareMsMax = 30_000;
 
 export interface ChangeOverParts {
-  readonly parts: Pick<HostParts, "checkDatabase" | "checkSettings" | "clock">;
+  readonly parts: Pick<HostParts, "checkDatabase" | "checkJournals" | "checkSettings" | "clock" | "log">;
   readonly resources: Resources;
   readonly leader: Leader;
   /** Aborts when nobody wants it any more. */
@@ -41,16 +41,18 @@ export function prepareChange(
   before: ServiceConfig,
   next: ServiceConfig,
 ): Promise<ReadyChange | undefined> {
-  const { checkDatabase, checkSettings, clock } = parts;
+  const { checkDatabase, checkJournals, checkSettings, clock, log } = parts;
   const deadline = linkSignal(stopped);
   const prepare = async () => {
     await checkSettings(next);
     const isOtherLease = leaseText(next) !== leaseText(before);
     if (isOtherLease || databaseText(next.settings) !== databaseText(before.settings)) {
-      checkJournals(before, next);
+      const journals = receivedInto(before);
+      const isMoved = before.settings.state.directory !== next.settings.state.directory;
+      if (isMoved && journals.length > 0) await checkJournals(next.settings, journals);
       await checkDatabase(next, deadline.signal);
       for (const prepared of [await resources.prepareFolder(next.settings), await resources.prepareListeners(next)]) {
-        await prepared.abandon();
+        await releaseOld(log, prepared.abandon);
       }
       return undefined;
     }
@@ -85,12 +87,7 @@ export async function exchangeSettings(
     throw error;
   }
   // The new ones are in force, whatever becomes of what the old ones used.
-  for (const release of [listeners.adopt, closeOthers]) {
-    await release().catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.warn("what the old settings used could not be closed", { reason });
-    });
-  }
+  for (const release of [listeners.adopt, closeOthers]) await releaseOld(log, release);
 }
 
 /** A change of any of these is another database, or another way into it: the service begins anew with it, as with a lease. */
@@ -99,13 +96,7 @@ function databaseText({ repository, state }: Settings): string {
   return plainText([url, auth, caFile, author, signing, state.branch, state.directory]);
 }
 
-/** A folder that is left would keep what was received and not read yet. */
-function checkJournals(before: ServiceConfig, next: ServiceConfig): void {
-  const isMoved = before.settings.state.directory !== next.settings.state.directory;
-  if (!isMoved || !before.connections.some(({ connection }) => connection.core !== undefined)) return;
-  throw new SluiceError({
-    code: "SETTINGS_INVALID",
-    message: "state.directory can't change while core subjects are received: its journal may hold what is not read yet",
-    hint: "Stop the service, move the folder, and start it with the new setting.",
-  });
+/** Connections that have a journal. */
+function receivedInto({ connections }: ServiceConfig): readonly string[] {
+  return connections.flatMap(({ connection: { name, core } }) => (core === undefined ? [] : [name]));
 }

@@ -1,5 +1,6 @@
 /** Connections by name: they outlive whoever reads them, so that nothing is missed while settings change. */
 import type { EventStream } from "../../ports/event-stream.ts";
+import type { ServiceConfig } from "../read-config.ts";
 import type { ConnectionConfig, OpenConnection } from "./host-parts.ts";
 import { closeAll } from "./lending.ts";
 import { plainText } from "./plain-text.ts";
@@ -27,8 +28,9 @@ export class Connections {
   }
 
   /** The streams of these connections, and of those that profiles describe; what stays as it is remains open. */
-  take(connections: readonly ConnectionConfig[]): TakenStreams {
+  take({ connections, settings }: Pick<ServiceConfig, "connections" | "settings">): TakenStreams {
     this.#configured = connections;
+    for (const { open } of this.#held.values()) open.move(settings);
     return this.#takeAll();
   }
 

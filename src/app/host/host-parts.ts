@@ -31,6 +31,8 @@ export interface OpenConnection extends Closable {
    * no longer among them, to be closed once nobody reads it.
    */
   change(next: ConnectionConfig): readonly EventStream[];
+  /** What it keeps goes to the folder of these settings, beside whatever reads it. */
+  move(settings: Settings): void;
 }
 
 /** Settings that are ready to take over from others that lead; nothing is written yet. */
@@ -111,6 +113,8 @@ export interface HostParts {
   readonly checkSettings: (config: ServiceConfig) => Promise<void>;
   /** Sees whether another database can be read, and has a state. Throws a SluiceError. */
   readonly checkDatabase: (config: ServiceConfig, signal: AbortSignal) => Promise<void>;
+  /** Sees whether journals of these connections can be moved to the settings' folder. Throws a SluiceError. */
+  readonly checkJournals: (settings: Settings, connections: readonly string[]) => Promise<void>;
   /** Opens the repository, waits for it, and takes the lead. Throws where the signal aborts before that. */
   readonly startLeader: (
     config: ServiceConfig,

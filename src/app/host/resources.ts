@@ -7,7 +7,7 @@ import type { StatusSource } from "../http/status-server.ts";
 import type { ServiceConfig } from "../read-config.ts";
 import { Connections, type TakenStreams } from "./connections.ts";
 import type { Closable, ConnectionConfig, HostParts, ListenerHandlers, OpenConnection } from "./host-parts.ts";
-import { Lending, type PreparedLending } from "./lending.ts";
+import { closeAll, Lending, type PreparedLending } from "./lending.ts";
 
 /** Who answers what comes in; asked each time, for who is in force changes. */
 export interface ResourceUsers {
@@ -34,8 +34,8 @@ export class Resources {
   }
 
   /** The streams of these connections; those that stay as they are remain open, and are the same. */
-  takeStreams({ connections }: ServiceConfig): TakenStreams {
-    return this.#connections.take(connections);
+  takeStreams(config: ServiceConfig): TakenStreams {
+    return this.#connections.take(config);
   }
 
   takeDerived(connections: readonly ConnectionConfig[]): TakenStreams {
@@ -50,10 +50,8 @@ export class Resources {
       try {
         const control = await openControl(directory, this.#users.answer);
         return {
-          close: async () => {
-            await control.close();
-            await lock.close();
-          },
+          // The socket first; the lock goes whatever becomes of it.
+          close: () => closeAll([control, lock]),
         };
       } catch (error) {
         await lock.close();

@@ -6,6 +6,7 @@ import type { ServiceConfig } from "../read-config.ts";
 import type { HostParts, Leader, LeaderWindows } from "./host-parts.ts";
 import type { HostStatus } from "./host-status.ts";
 import { linkSignal } from "./link-signal.ts";
+import { releaseOld } from "./release.ts";
 import type { Resources } from "./resources.ts";
 import { refuse, type SettingsWatch } from "./settings-watch.ts";
 import type { Turn } from "./turn.ts";
@@ -64,8 +65,7 @@ export class Starting {
       await folder.abandon();
       throw error;
     });
-    await listeners.adopt();
-    await folder.adopt();
+    for (const release of [listeners.adopt, folder.adopt]) await releaseOld(this.#parts.log, release);
 
     const attempt = linkSignal(this.#stop);
     const watching = linkSignal(attempt.signal);
@@ -147,7 +147,7 @@ export class Starting {
   /** Nothing is read before there is a leader; what nobody keeps is taken meanwhile. */
   async #takeStreams(config: ServiceConfig): Promise<readonly EventStream[]> {
     const { streams, closeOthers } = this.#resources.takeStreams(config);
-    await closeOthers();
+    await releaseOld(this.#parts.log, closeOthers);
     for (const stream of streams) stream.receive();
     return streams;
   }

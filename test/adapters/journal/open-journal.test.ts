@@ -278,6 +278,86 @@ it("gives no sequence again that a reader had, though the journal lost it", asyn
   expect(sequences((await readEntries(journal, 1, 10)).entries)).toEqual([11]);
 });
 
+describe("moved to another folder", () => {
+  const small = { segmentBytesMax: 2000 };
+  const all = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
+  const journalsIn = async (folder: string) =>
+    (await readdir(folder)).filter((name) => name.endsWith(".journal")).length;
+
+  it("goes on there with all that it holds, while it is written and read", async () => {
+    const other = join(directory, "deep", "other");
+    const journal = await openAgain(small);
+    await journal.adopt(undefined);
+    const reading = readEntries(journal, 900);
+    appendAll(journal, 1, 300);
+    await journal.flush();
+    const moving = journal.moveTo(other);
+    appendAll(journal, 301, 600);
+    await moving;
+    appendAll(journal, 601, 900);
+    const { entries, problems } = await reading;
+    expect(entries.map(text)).toEqual(all(900));
+    expect(problems).toEqual([]);
+    await journal.flush();
+    // A reader that comes later finds the same, and nothing is left where it was.
+    expect((await readEntries(journal, 900)).entries.map(text)).toEqual(all(900));
+    expect(await segments()).toEqual([]);
+    const { epoch } = journal;
+    await journal.close();
+    opened.length = 0;
+    const again = await openJournal(other, small);
+    opened.push(again);
+    expect(again.epoch).toBe(epoch);
+    expect(await again.adopt({ epoch, sequence: 450 })).toBeUndefined();
+    expect((await readEntries(again, 450, 450)).entries.map(text)).toEqual(all(900).slice(450));
+    // The folder that it left may be used by another one.
+    const next = await openJournal(directory, small);
+    opened.push(next);
+    expect(next.lastSequence()).toBe(0);
+  });
+
+  it("is moved on by who opens the new folder, wherever a crash ended it", async () => {
+    const other = join(directory, "other");
+    await mkdir(other);
+    const journal = await openAgain(small);
+    await journal.adopt(undefined);
+    appendAll(journal, 1, 200);
+    await journal.flush();
+    await journal.close();
+    opened.length = 0;
+    // Of a copy that was under way: some files, one of them cut off.
+    const names = await segments();
+    await writeFile(join(other, "moved-from.json"), JSON.stringify({ from: directory }));
+    for (const name of names.slice(0, 3)) await writeFile(join(other, name), await readFile(join(directory, name)));
+    await truncate(join(other, names[2]!), 100);
+    const again = await openJournal(other, small);
+    opened.push(again);
+    expect(await again.adopt(undefined)).toBeUndefined();
+    expect((await readEntries(again, 200)).entries.map(text)).toEqual(all(200));
+    expect(await segments()).toEqual([]);
+    expect(await readdir(other)).not.toContain("moved-from.json");
+  });
+
+  it("stays where it was where that can't be, and says so where the old folder is gone", async () => {
+    const journal = await openAgain(small);
+    appendAll(journal, 1, 50);
+    await writeFile(join(directory, "file"), "");
+    await expect(journal.moveTo(join(directory, "file", "below"))).rejects.toMatchObject({
+      problem: { code: "DISK_UNAVAILABLE" },
+    });
+    appendAll(journal, 51, 100);
+    expect((await readEntries(journal, 100)).entries.map(text)).toEqual(all(100));
+    expect(await journalsIn(directory)).toBeGreaterThan(0);
+    const other = join(directory, "other");
+    await mkdir(other);
+    await writeFile(join(other, "moved-from.json"), JSON.stringify({ from: join(directory, "nowhere") }));
+    await expect(openJournal(other)).rejects.toMatchObject({ problem: { code: "JOURNAL_DAMAGED" } });
+    // Half of the note: nothing had been moved by then.
+    await writeFile(join(other, "moved-from.json"), '{"from');
+    opened.push(await openJournal(other));
+  });
+});
+
 describe("a checkpoint that stands elsewhere", () => {
   const elsewhere = { epoch: "elsewhere", sequence: 77 };
   const cases: readonly {

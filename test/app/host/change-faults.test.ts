@@ -6,20 +6,21 @@ import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../src/model/problem.ts";
 import { baseSettings, createHostBench, failure, type Step } from "./host-bench.ts";
 
-/** Without core subjects: their journal does not let its folder change. */
-const noCore = (settings: string) => `${settings}# no core subjects\n`;
 const listener = 'server: {webhooks: {address: "127.0.0.1:8081", secret: {env: WEBHOOK_SECRET}}}';
 const status = 'server: {address: "127.0.0.1:8082"}';
-const before = noCore(baseSettings());
+const before = baseSettings();
+/** Without core subjects there is no journal to be moved. */
+const noCore = (settings: string) => `${settings}# no core subjects\n`;
 
 /** What a change asks for anew of each thing. */
 const changes: Readonly<Record<string, string>> = {
-  lock: noCore(baseSettings("", "", "directory: /other")),
-  socket: noCore(baseSettings("", "", "directory: /other")),
-  store: noCore(baseSettings().replace("acme/fleet", "acme/other")),
-  listener: noCore(baseSettings(listener)),
-  probes: noCore(baseSettings(status)),
-  link: noCore(baseSettings("commit: {maxEvents: 7}")),
+  lock: baseSettings("", "", "directory: /other"),
+  socket: baseSettings("", "", "directory: /other"),
+  folder: baseSettings("", "", "directory: /other"),
+  store: baseSettings().replace("acme/fleet", "acme/other"),
+  listener: baseSettings(listener),
+  probes: baseSettings(status),
+  link: baseSettings("commit: {maxEvents: 7}"),
   journal: `${baseSettings()}# more.>\n`,
 };
 
@@ -28,6 +29,8 @@ const faults: readonly (readonly [at: string, of: keyof typeof changes, step: St
   ["prepare", "socket", "control", "JOURNAL_LOCKED"],
   ["prepare", "store", "check database", "GIT_UNAVAILABLE"],
   ["prepare", "store", "check database", "DISK_UNAVAILABLE"],
+  ["prepare", "folder", "check journals", "SETTINGS_INVALID"],
+  ["prepare", "folder", "check database", "DISK_UNAVAILABLE"],
   ["prepare", "listener", "listener", "SETTINGS_INVALID"],
   ["prepare", "probes", "status", "SETTINGS_INVALID"],
   ["prepare", "link", "link", "CONNECTION_INVALID"],
@@ -70,8 +73,14 @@ describe.each(faults)("%s × %s: %s fails with %s", (_at, of, step, code) => {
 });
 
 describe.each([
-  ["listener", noCore(baseSettings(listener)), before],
-  ["status", noCore(baseSettings(status)), before],
+  ["listener", baseSettings(listener), before],
+  ["status", baseSettings(status), before],
+  ["lock", before, changes.folder!],
+  ["control", before, changes.folder!],
+  // The store is the leader's that ends; the journal, with its subscriptions, the connection's that is gone.
+  ["leader", before, changes.store!],
+  ["connection", before, before.replace("name: bus", "name: other")],
+  ["connection", before, changes.store!.replace("name: bus", "name: other")],
 ] as const)("release × %s: it can't be closed", (resource, from, to) => {
   it("the new settings are in force, and it is told", async () => {
     const { bench, ended } = await startLeading(from);
@@ -80,11 +89,34 @@ describe.each([
     });
     bench.write(to.replace("branch: main", "branch: next"));
     await bench.until(() => bench.said("settings in force") === 1);
-    expect(bench.said("what the old settings used could not be closed")).toBe(1);
+    expect(bench.said("what the old settings used could not be closed")).toBeGreaterThan(0);
     expect(bench.host.snapshot()).toMatchObject({ state: "leading", branch: "next" });
     expect(bench.host.snapshot().refused).toBeUndefined();
+    expect(await bench.answer({ command: "pause" })).toBe("did pause");
+    bench.faults.clear();
     bench.stop();
     await bench.until(() => bench.hasEnded);
     expect(await ended).toBe(true);
   });
+});
+
+it("a journal goes along to another folder, with its subscriptions", async () => {
+  const { bench, ended } = await startLeading(before);
+  bench.write(changes.folder!.replace("branch: main", "branch: next"));
+  await bench.until(() => bench.leaders.at(-1)?.inForce.at(-1) === "next" && bench.state() === "leading");
+  expect(bench.opened.filter((line) => /bus/.test(line))).toEqual(["connection bus", "move bus to /other"]);
+  bench.stop();
+  await bench.until(() => bench.hasEnded);
+  expect(await ended).toBe(true);
+  expect(bench.leaks()).toEqual([]);
+});
+
+it("where nothing is received over core NATS there is no journal to look for", async () => {
+  const { bench, ended } = await startLeading(noCore(before));
+  bench.faults.set("check journals", failure("SETTINGS_INVALID"));
+  bench.write(noCore(changes.folder!));
+  await bench.until(() => bench.said("settings in force") === 1);
+  bench.stop();
+  await bench.until(() => bench.hasEnded);
+  expect(await ended).toBe(true);
 });

@@ -33,6 +33,7 @@ export type Step =
   | "link"
   | "check settings"
   | "check database"
+  | "check journals"
   | "lock"
   | "control"
   | "listener"
@@ -213,7 +214,7 @@ export function createHostBench(first = baseSettings(), leases = new FakeLeaseSe
       if (settings === undefined) return { value: undefined, problems };
       const [bus] = settings.connections;
       const connection = {
-        name: "bus",
+        name: bus!.name,
         connectTo: new Map(),
         ...(text.includes("# no core subjects")
           ? {}
@@ -266,9 +267,13 @@ export function createHostBench(first = baseSettings(), leases = new FakeLeaseSe
           streams = [createFakeEventStream()];
           return gone;
         },
+        move: ({ state }) => {
+          opened.push(`move ${connection.name} to ${state.directory}`);
+        },
         close: handle.close,
       };
     },
+    checkJournals: async () => step("check journals"),
     checkSettings: async () => step("check settings"),
     checkDatabase: async () => step("check database"),
     startLeader: (config, _streams, windows, signal) => startLeader(config, signal, windows),

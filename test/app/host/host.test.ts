@@ -343,11 +343,3 @@ it("a bug is loud: it ends the process", async () => {
   await expect(ended).rejects.toThrow(TypeError);
   expect(bench.leaks()).toEqual([]);
 });
-
-it("a state directory can't change while core subjects are received", async () => {
-  const { bench, ended } = await startLeading();
-  bench.write(baseSettings("", "", "directory: /elsewhere"));
-  await bench.until(() => bench.said(refusedLine) === 1);
-  expect(bench.leaders).toHaveLength(1);
-  await stopWell(bench, ended);
-});
