@@ -25,6 +25,7 @@ import { dependenciesOf, type OwnerPolicies, policyOf } from "./owner-policies.t
 import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";
 import { PendingObjects } from "./pending-objects.ts";
 import { Prerequisites } from "./prerequisites.ts";
+import type { Turns } from "./turns.ts";
 import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts";
 
 /** Where the target is, and the cluster's folder in it. */
@@ -69,6 +70,8 @@ export interface ApplierParts {
   readonly holder: string;
   /** Undefined: for one pass, nothing is watched. */
   readonly drift?: DriftOptions;
+  /** Whose turn it is to hold a whole cluster's lists; undefined: nobody else wants to. */
+  readonly fullPasses?: Turns;
 }
 
 export type PassKind = "full" | "difference" | "retry" | "drift";
@@ -157,7 +160,8 @@ export class ClusterApplier {
     if (full !== "apply-all") this.#refuseBehind(revision);
     const isNew = this.#applied?.policies !== revision.policies;
     if (full !== "if-needed" || this.#applied === undefined || isNew) {
-      return this.#fullPass(revision, full === "apply-all");
+      const work = () => this.#fullPass(revision, full === "apply-all");
+      return this.#parts.fullPasses?.take(work) ?? work();
     }
     const { plan, kind, drifted } = await this.#planChanges(this.#applied, revision);
     if (plan.apply.length + plan.remove.length + plan.problems.length === 0) {

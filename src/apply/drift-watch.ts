@@ -10,6 +10,7 @@ import type { Bell } from "./bell.ts";
 import { type DesiredFile, type ObjectKey, objectKey } from "./desired-object.ts";
 import { ownMark } from "./own-fields.ts";
 import type { ApplyItem } from "./pass-plan.ts";
+import { WatchedObjects } from "./watched-objects.ts";
 
 export interface DriftWatchParts {
   readonly reader: ClusterReader;
@@ -21,12 +22,6 @@ export interface DriftWatchParts {
   /** Rung when something is to be corrected. */
   readonly bell: Bell;
   readonly onTrouble: (problem: Problem) => void;
-}
-
-interface Watched {
-  readonly file: DesiredFile;
-  readonly mark: string;
-  readonly fight: Fight;
 }
 
 /**
@@ -57,7 +52,9 @@ function fightOn({ corrections, lastAt, truceUntil, truces }: Fight, now: number
 
 export class DriftWatch {
   readonly #parts: DriftWatchParts;
-  readonly #objects = new Map<ObjectKey, Watched>();
+  readonly #objects = new WatchedObjects();
+  /** Of those that were corrected. */
+  readonly #fights = new Map<ObjectKey, Fight>();
   /** By key, the mark that was seen; empty: it is gone. */
   readonly #drifted = new Map<ObjectKey, string>();
   readonly #kinds = new Map<string, Promise<void>>();
@@ -68,10 +65,9 @@ export class DriftWatch {
 
   /** It was applied just now; from now on what others do to it is noticed. */
   note(key: ObjectKey, file: DesiredFile, kind: ResourceKind, live: LiveMetadata, signal: AbortSignal): void {
-    const known = this.#objects.get(key);
-    if (known === undefined && this.#objects.size >= this.#parts.watchedMax) return;
+    if (!this.#objects.has(key) && this.#objects.size >= this.#parts.watchedMax) return;
     const mark = ownMark(live, this.#parts.manager);
-    this.#objects.set(key, { file, mark, fight: known?.fight ?? peace });
+    this.#objects.set(key, { file, mark });
     if (this.#drifted.get(key) === mark) this.#drifted.delete(key);
     const name = `${kind.group}/${kind.version}/${kind.plural}`;
     if (!this.#kinds.has(name)) this.#kinds.set(name, this.#follow(kind, signal));
@@ -80,28 +76,28 @@ export class DriftWatch {
   /** The folder does not want it any more, or its owner does not want it watched. */
   forget(key: ObjectKey): void {
     this.#objects.delete(key);
+    this.#fights.delete(key);
     this.#drifted.delete(key);
   }
 
   /** Only objects of such files are watched from now on. */
   keepOnly(isWanted: (file: DesiredFile) => boolean): void {
-    for (const [key, { file }] of this.#objects) if (!isWanted(file)) this.forget(key);
+    for (const key of this.#objects.keys()) if (!isWanted(this.#objects.get(key)!.file)) this.forget(key);
   }
 
   /** It was corrected: something had really been changed. For how many milliseconds it is left alone now; 0: no fight. */
   noteCorrection(key: ObjectKey): number {
-    const known = this.#objects.get(key);
-    if (known === undefined) return 0;
+    if (!this.#objects.has(key)) return 0;
     const now = this.#parts.clock.monotonic();
-    const fight = fightOn(known.fight, now);
-    this.#objects.set(key, { ...known, fight });
+    const fight = fightOn(this.#fights.get(key) ?? peace, now);
+    this.#fights.set(key, fight);
     return Math.max(0, fight.truceUntil - now);
   }
 
   /** How many objects are left to somebody else at the moment. */
   get fights(): number {
     let count = 0;
-    for (const { fight } of this.#objects.values()) if (this.#isTruce(fight)) count++;
+    for (const fight of this.#fights.values()) if (this.#isTruce(fight)) count++;
     return count;
   }
 
@@ -110,7 +106,7 @@ export class DriftWatch {
     const items: ApplyItem[] = [];
     for (const [key, seen] of this.#drifted) {
       const known = this.#objects.get(key);
-      if (known !== undefined && this.#isTruce(known.fight)) continue;
+      if (this.#isTruce(this.#fights.get(key) ?? peace)) continue;
       this.#drifted.delete(key);
       // It was our own write that was seen.
       if (known !== undefined && known.mark !== seen) items.push({ key, file: known.file });
@@ -127,7 +123,7 @@ export class DriftWatch {
   get nextAt(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const key of this.#drifted.keys()) {
-      const { fight = peace } = this.#objects.get(key) ?? {};
+      const fight = this.#fights.get(key) ?? peace;
       if (this.#isTruce(fight)) next = Math.min(next, fight.truceUntil);
     }
     return next;

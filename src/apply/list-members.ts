@@ -2,7 +2,7 @@
 
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { Problem } from "../model/problem.ts";
-import type { ClusterReader } from "../ports/cluster.ts";
+import type { ClusterReader, LiveMetadata } from "../ports/cluster.ts";
 import { type GroupKind, isMember, partOfSelector } from "./apply-set.ts";
 import { type ObjectKey, objectKey } from "./desired-object.ts";
 import type { SetMember } from "./pass-plan.ts";
@@ -11,6 +11,11 @@ export interface SetListing {
   readonly members: ReadonlyMap<ObjectKey, SetMember>;
   /** Kinds that may not be listed: nothing of them can be pruned. */
   readonly problems: readonly Problem[];
+}
+
+/** What others have of an object is not looked at in a list of thousands. */
+function isApplier({ operation, subresource }: LiveMetadata["managers"][number]): boolean {
+  return operation === "Apply" && subresource === "";
 }
 
 export async function listMembers(
@@ -29,7 +34,7 @@ export async function listMembers(
       for await (const metadata of reader.listMetadata(kind, { labelSelector: partOfSelector(setId) })) {
         if (!isMember(metadata, setId)) continue;
         const key = objectKey({ group, kind: kind.kind, namespace: metadata.namespace, name: metadata.name });
-        members.set(key, { kind, metadata });
+        members.set(key, { kind, metadata: { ...metadata, managers: metadata.managers.filter(isApplier) } });
       }
     } catch (error) {
       if (!(error instanceof ClusterRefusal)) throw error;

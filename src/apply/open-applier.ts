@@ -13,6 +13,7 @@ import { guardWriter } from "./guarded-writer.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { PolicyReader } from "./owner-policies.ts";
 import type { TargetHead } from "./target-follower.ts";
+import type { Turns } from "./turns.ts";
 
 export interface ClusterParts {
   readonly key: ClusterKey;
@@ -27,6 +28,8 @@ export interface ClusterParts {
   readonly adoption: Adoption;
   /** Who applies: one for each process. */
   readonly holder: string;
+  /** Shared by the clusters of a process. */
+  readonly fullPasses?: Turns;
 }
 
 /** The cluster's folder at that commit. Throws TARGET_MISSING where there is none: absence is no emptiness. */
@@ -60,12 +63,12 @@ export interface OpenApplier {
 
 /** The lease is not taken yet; nothing can be written before it is. */
 export async function openApplier(parts: ClusterParts, revision: Revision, drift?: DriftOptions): Promise<OpenApplier> {
-  const { key, git, clock, manager, adoption, holder } = parts;
+  const { key, git, clock, manager, adoption, holder, fullPasses } = parts;
   const name = await readParentName(git, revision);
   const cluster = parts.connect();
   const lease = new LeaseKeeper(cluster, { namespace: parentNamespace, name }, holder, clock);
   const writer = guardWriter(cluster, () => lease.assertHeld());
-  const watched = drift === undefined ? {} : { drift };
+  const watched = { ...(drift === undefined ? {} : { drift }), ...(fullPasses === undefined ? {} : { fullPasses }) };
   const applier = new ClusterApplier(
     { key, reader: cluster, writer, git, clock, manager, adoption, holder, ...watched },
     name,

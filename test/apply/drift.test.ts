@@ -245,7 +245,7 @@ it("what keeps a watch from working is told once, however often it is tried", as
   });
   const live = await cluster.applyAs("sluice", "v1", "ConfigMap", configMap("default", "a", {}));
   const kind = (await cluster.findKind("", "ConfigMap"))!;
-  watch.note("default/configmap/a", { path: "a.yaml", id: "0" }, kind, live, stop.signal);
+  watch.note("default/configmap/a", { path: "a.yaml", id: "0".repeat(40) }, kind, live, stop.signal);
   await watch.ended();
   expect(told).toEqual(["configmaps can't be watched"]);
 });

@@ -5,6 +5,7 @@ import type { Adoption } from "../../apply/decide.ts";
 import { countActions, type ObjectOutcome } from "../../apply/outcome.ts";
 import { runClusters } from "../../apply/run-clusters.ts";
 import { TargetFollower } from "../../apply/target-follower.ts";
+import { Turns } from "../../apply/turns.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import type { ObjectIdentity } from "../../model/manifest.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -16,6 +17,9 @@ import { findParentProcess } from "./parent-process.ts";
 
 /** Where the settings name no applier, and only a command does. */
 const watchedMaxDefault = 20_000;
+
+/** Each holds what its cluster and its folder have, for as long as it lasts: 20,000 objects are some 50 MB. */
+const fullPassesMax = 3;
 
 export interface WatchedClusters {
   /** Undefined: all that the settings lead to. */
@@ -42,10 +46,12 @@ export async function watchClusters(
   parent?.onPushed(() => target.hint());
   parent?.tell({ applied: {}, isBegin: true });
   const states = new ClusterStates((clusters) => parent?.tell({ applied: {}, clusters }));
+  const fullPasses = new Turns(fullPassesMax);
   const work = (cluster: ClusterKey, kubeconfig: Kubeconfig, signal: AbortSignal) =>
     runClusterLoop(
       {
         ...store.openCluster(cluster, kubeconfig, adoption),
+        fullPasses,
         target,
         chance: systemChance,
         watchedMax,

@@ -1,0 +1,32 @@
+/** What is watched is kept small, and comes back as it was. */
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { WatchedObjects } from "../../src/apply/watched-objects.ts";
+
+const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
+const part = fc.stringMatching(/^[a-z0-9%.-]{1,20}$/);
+const key = fc.tuple(part, part, part).map((parts) => parts.join("/"));
+const path = (of: string) =>
+  fc.oneof(
+    fc.array(part, { maxLength: 3 }).map((folders) => [...folders, `${of}.yaml`].join("/")),
+    part.map((name) => `${name}.yaml`),
+  );
+const entry = key.chain((one) => fc.tuple(fc.constant(one), path(one), hex(40), hex(16)));
+
+it("every object has the file and the mark that were set last", () => {
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 400 }), (entries) => {
+      const objects = new WatchedObjects();
+      const wanted = new Map<string, object>();
+      for (const [one, file, id, mark] of entries) {
+        objects.set(one, { file: { path: file, id }, mark });
+        wanted.set(one, { file: { path: file, id }, mark });
+      }
+      expect(objects.size).toBe(wanted.size);
+      for (const [one, object] of wanted) expect(objects.get(one)).toEqual(object);
+      const [first] = wanted.keys();
+      if (first !== undefined) objects.delete(first);
+      expect(first === undefined || objects.get(first) === undefined).toBe(true);
+    }),
+  );
+});
