@@ -243,11 +243,15 @@ export class ClusterApplier {
     const folder = await listFolder(git, revision.folder);
     const kinds = unionOfKinds(this.#parent.kinds, folder.files.keys());
     const listing = await listMembers(reader, kinds, this.#setId);
-    // Of what is watched has to be known what of it is ours, which applying tells.
+    // Of what is watched has to be known what of it is ours, which applying tells; what is as it was then is known.
     const isWatched = ({ path }: DesiredFile) =>
       this.#drift !== undefined && policyOf(revision.policies, path)?.correctsDrift === true;
     this.#drift?.keepOnly(isWatched);
-    const plan = planFull(folder, listing.members, (file) => all || isWatched(file));
+    const plan = planFull(
+      folder,
+      listing.members,
+      (key, file, live) => all || (isWatched(file) && this.#drift?.isAsApplied(key, live) !== true),
+    );
     this.#pending.clear();
     return this.#run("full", revision, { ...plan, problems: [...plan.problems, ...listing.problems] });
   }

@@ -85,6 +85,11 @@ export class DriftWatch {
     for (const key of this.#objects.keys()) if (!isWanted(this.#objects.get(key)!.file)) this.forget(key);
   }
 
+  /** Whether all of our fields are as they were when it was applied last. */
+  isAsApplied(key: ObjectKey, live: LiveMetadata): boolean {
+    return this.#objects.get(key)?.mark === ownMark(live, this.#parts.manager) && !this.#drifted.has(key);
+  }
+
   /** It was corrected: something had really been changed. For how many milliseconds it is left alone now; 0: no fight. */
   noteCorrection(key: ObjectKey): number {
     if (!this.#objects.has(key)) return 0;

@@ -129,7 +129,7 @@ export async function listFolder(
 export function planFull(
   folder: Awaited<ReturnType<typeof listFolder>>,
   members: ReadonlyMap<ObjectKey, SetMember>,
-  mustApply: (file: DesiredFile) => boolean,
+  mustApply: (key: ObjectKey, file: DesiredFile, live: LiveMetadata) => boolean,
 ): PassPlan {
   const live = new Map([...members].map(([key, { metadata }]) => [key, metadata]));
   const apply: ApplyItem[] = [];
@@ -137,7 +137,7 @@ export function planFull(
   for (const [key, file] of folder.files) {
     const there = live.get(key);
     const isSame = there?.annotations.get(blobAnnotation) === blobMark(file.id) && !there.isTerminating;
-    if (isSame && !mustApply(file)) unchanged++;
+    if (isSame && !mustApply(key, file, there)) unchanged++;
     else apply.push({ key, file });
   }
   // Where a file could not be read nobody knows what it holds, and nothing may be taken for what it does not.

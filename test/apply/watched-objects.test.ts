@@ -15,7 +15,7 @@ const entry = key.chain((one) => fc.tuple(fc.constant(one), path(one), hex(40), 
 
 it("every object has the file and the mark that were set last", () => {
   fc.assert(
-    fc.property(fc.array(entry, { maxLength: 400 }), (entries) => {
+    fc.property(fc.array(entry, { maxLength: 40 }), (entries) => {
       const objects = new WatchedObjects();
       const wanted = new Map<string, object>();
       for (const [one, file, id, mark] of entries) {
@@ -28,5 +28,6 @@ it("every object has the file and the mark that were set last", () => {
       if (first !== undefined) objects.delete(first);
       expect(first === undefined || objects.get(first) === undefined).toBe(true);
     }),
+    { numRuns: 40 },
   );
 });

@@ -9,6 +9,7 @@ import { benchApply } from "./apply.ts";
 import { benchBacklog } from "./backlog.ts";
 import { type BenchOptions, type BenchRow, formatRow, isMet } from "./bench-row.ts";
 import { benchFanOut } from "./fan-out.ts";
+import { benchFleet } from "./fleet.ts";
 import { benchLatency } from "./latency.ts";
 import { benchManifests } from "./manifests.ts";
 import { benchMatching } from "./matching.ts";
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, Bench>> = {
   startup: benchStartup,
   backlog: benchBacklog,
   apply: benchApply,
+  fleet: benchFleet,
   large: benchLarge,
 };
 
