@@ -52,6 +52,7 @@ const types: Readonly<Record<string, readonly [string, string]>> = {
   ConfigMap: ["v1", "configmap"],
   Secret: ["v1", "secret"],
   Job: ["batch/v1", "job.batch"],
+  APIService: ["apiregistration.k8s.io/v1", "apiservice.apiregistration.k8s.io"],
   CustomResourceDefinition: ["apiextensions.k8s.io/v1", "customresourcedefinition.apiextensions.k8s.io"],
 };
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { examineCluster } from "../../src/adapters/kube/examine-cluster.ts";
 import { openKubeCluster } from "../../src/adapters/kube/kube-cluster.ts";
 import { fileKubeconfig } from "../../src/adapters/kube/kubeconfig.ts";
 import { createRedactor } from "../../src/adapters/system/redactor.ts";
@@ -209,6 +210,131 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     await expect(world.step()).rejects.toMatchObject({ problem: { code: "CLUSTER_AUTH" } });
     kubeconfig("expired", { token: server.token });
     expect(await world.actions()).toEqual(["created ConfigMap/late"]);
+  });
+
+  it("dependents that a finalizer keeps keep what they depend on, and a Namespace what is in it", async () => {
+    const { world, parent } = openWorld(open(server.kubeconfigFile));
+    world.commitTrigger("login", "{dependsOn: [operator]}");
+    const [path, text] = objectFile("ConfigMap/default/operator");
+    const operator = path.replace("triggers/login", "clusterprofiles/operator");
+    const label = text.replace(/sluice.dev\/owner: \S+/, "sluice.dev/owner: ClusterProfile.operator");
+    const all = [objectFile("Namespace/kept-by"), objectFile("ConfigMap/kept-by/instance")];
+    world.commit({ [operator]: label, ...files(...all) }, parent);
+    await world.step();
+    await sleep(1_000);
+    await world.step();
+    const at = "/api/v1/namespaces/kept-by/configmaps/instance";
+    const merge = (change: object) => server.request("PATCH", at, change, "application/merge-patch+json");
+    expect((await merge({ metadata: { finalizers: ["example.com/wait"] } })).status).toBe(200);
+    world.commit({ [operator]: undefined, [all[0]![0]]: undefined, [all[1]![0]]: undefined });
+    expect((await world.actions()).sort()).toEqual([
+      "waiting ConfigMap/instance",
+      "waiting ConfigMap/operator",
+      "waiting Namespace/kept-by",
+    ]);
+    expect(await exists(map("operator"))).toBe(true);
+    await merge({ metadata: { finalizers: null } });
+    await sleep(3_500);
+    expect((await world.actions()).sort()).toEqual([
+      "deleted ConfigMap/instance",
+      "deleted ConfigMap/operator",
+      "deleted Namespace/kept-by",
+    ]);
+  });
+
+  it("an API group whose server is away fails by itself, and nothing of it is pruned", async () => {
+    const { world, parent } = openWorld(open(server.kubeconfigFile));
+    const apiService = objectFile("APIService/v1.metrics.example.com", {
+      body: `spec:
+  group: metrics.example.com
+  version: v1
+  groupPriorityMinimum: 100
+  versionPriority: 100
+  insecureSkipTLSVerify: true
+  service: {name: nobody, namespace: default}
+`,
+    });
+    world.commit(files(apiService, objectFile("ConfigMap/default/beside-api")), parent);
+    expect((await world.actions()).sort()).toEqual([
+      "created APIService/v1.metrics.example.com",
+      "created ConfigMap/beside-api",
+    ]);
+    // The server looks at it now and then.
+    await sleep(3_000);
+    const metric = `apiVersion: metrics.example.com/v1\nkind: Metric\nmetadata: {name: one, namespace: default}\n`;
+    world.commit({ "extra/metric.yaml": metric, ...files(objectFile("ConfigMap/default/beside-api-2")) });
+    expect((await world.actions()).sort()).toEqual(["created ConfigMap/beside-api-2", "failed Metric/one"]);
+    world.commit({ "extra/metric.yaml": undefined });
+    // Whether there is one nobody can say as long as the group is not served: it is neither forgotten nor taken for gone.
+    expect(await world.actions()).toEqual(["failed Metric/one"]);
+    world.commit({ [apiService[0]]: undefined });
+    await world.step();
+    await sleep(3_000);
+    await world.step();
+    expect(await exists("/apis/apiregistration.k8s.io/v1/apiservices/v1.metrics.example.com")).toBe(false);
+  });
+
+  it("an object of nearly a megabyte is applied, and one that is too large fails by itself", async () => {
+    const { world, parent } = openWorld(open(server.kubeconfigFile));
+    const large = (name: string, bytes: number) =>
+      objectFile(`ConfigMap/default/${name}`, { body: `data: {text: ${"x".repeat(bytes)}}\n` });
+    world.commit(
+      files(large("large", 1_000_000), large("too-large", 4_000_000), objectFile("ConfigMap/default/small")),
+      parent,
+    );
+    expect((await world.actions()).sort()).toEqual([
+      "created ConfigMap/large",
+      "created ConfigMap/small",
+      "failed ConfigMap/too-large",
+    ]);
+  });
+
+  it("two Sluices on one cluster: each has its own, and neither touches what the other has", async () => {
+    const [one, two] = [openWorld(open(server.kubeconfigFile)), openWorld(open(server.kubeconfigFile))];
+    const [shared, first, second] = ["shared", "first", "second"].map((name) =>
+      objectFile(`ConfigMap/default/two-${name}`),
+    );
+    one.world.commit(files(shared!, first!), one.parent);
+    two.world.commit(files(shared!, second!), two.parent);
+    expect((await one.world.actions()).sort()).toEqual(["created ConfigMap/two-first", "created ConfigMap/two-shared"]);
+    expect((await two.world.actions()).sort()).toEqual([
+      "conflict ConfigMap/two-shared",
+      "created ConfigMap/two-second",
+    ]);
+    two.world.commit({ [shared![0]]: undefined, [second![0]]: undefined });
+    await two.world.step();
+    one.world.restart();
+    expect(await one.world.actions()).toEqual([]);
+    expect([await exists(map("two-shared")), await exists(map("two-second"))]).toEqual([true, false]);
+  });
+
+  it("a kubeconfig that was swapped changes nothing", async () => {
+    const { world, parent } = openWorld(open(server.kubeconfigFile));
+    world.commit(files(objectFile("ConfigMap/default/swapped")), parent);
+    await world.step();
+    world.commit({ [objectFile("ConfigMap/default/swapped")[0]]: undefined });
+    world.restart();
+    await expect(world.step({ as: "fleet/us-1" })).rejects.toMatchObject({ problem: { code: "CLUSTER_MISTAKEN" } });
+    expect(await exists(map("swapped"))).toBe(true);
+  });
+
+  it("what doctor asks is answered by these rights, and tells what is missing", async () => {
+    const needs = {
+      kinds: [{ group: "", kind: "configmap" }],
+      watches: true,
+      lease: { namespace: "default", name: "none" },
+    };
+    const options = { redactor: createRedactor(), env: {} };
+    const all = await examineCluster({ ...options, kubeconfig: fileKubeconfig(server.kubeconfigFile) }, needs);
+    expect(all.problems).toEqual([]);
+    expect(all.facts.join("; ")).toMatch(/Kubernetes v.*may do everything.*nobody holds the Lease/);
+    const nobody = fileKubeconfig(kubeconfig("nobody", { token: server.token, as: "nobody" }));
+    const { problems } = await examineCluster({ ...options, kubeconfig: nobody }, needs);
+    expect(problems.map(({ message }) => message)).toEqual([
+      "its user may not get, create, patch configmaps in default",
+      "its user may not get, create, update leases.coordination.k8s.io in default",
+      "its user may not get, list, watch, create, patch, delete configmaps in all namespaces",
+    ]);
   });
 
   it("the rights that docs/applier.md names are enough, and what they do not cover fails by itself", async () => {

@@ -106,6 +106,22 @@ export function describeCluster(name: string, openWorld: () => Promise<ClusterWo
       expect(fieldsOf("other")).not.toContain("f:one");
     });
 
+    it("applies to the very object that is meant, and to none where there should be none yet", async () => {
+      const made = await cluster.apply(ref("a"), map("a", { one: "1" }), "sluice", "absent");
+      expect([made.isNew, made.wasThere]).toEqual([true, false]);
+      const { uid } = made.metadata;
+      const again = await cluster.apply(ref("a"), map("a", { one: "1" }), "sluice", { uid });
+      expect(again.metadata.resourceVersion, "that it is meant leaves no trace").toBe(made.metadata.resourceVersion);
+      await cluster.remove(ref("a"), uid, "background");
+      expect(await refusalOf(cluster.apply(ref("a"), map("a", { one: "1" }), "sluice", { uid }))).toBe("conflict");
+      await cluster.apply(ref("a"), map("a", { one: "theirs" }, { by: "other" }), "other");
+      expect(await refusalOf(cluster.apply(ref("a"), map("a", { one: "1" }), "sluice", { uid }))).toBe("conflict");
+      expect(await refusalOf(cluster.apply(ref("a"), map("a", { one: "1" }), "sluice", "absent"))).toBe("conflict");
+      expect(textOf(await cluster.readObject(ref("a")), "data", "one")).toBe("theirs");
+      const beside = await cluster.apply(ref("a"), map("a", { two: "2" }, { set: "one" }), "sluice", "absent");
+      expect([beside.isNew, beside.wasThere]).toEqual([false, true]);
+    });
+
     it("tells what applying would make, and makes nothing", async () => {
       const tried = await cluster.tryApply(ref("a"), map("a", { one: "1" }), "sluice");
       expect(textOf(tried, "data", "one")).toBe("1");

@@ -20,8 +20,10 @@ const isReady =
   process.env.SLUICE_TEST_ALL !== undefined && (await isBuilt("kube-apiserver")) && (await isBuilt("etcd"));
 const program = join(findProjectRoot(), "dist", "src", "app", "main.js");
 
-const objects = Number(process.env.SLUICE_KILL_OBJECTS ?? 300);
-const rounds = Number(process.env.SLUICE_KILL_ROUNDS ?? 10);
+const objects = Number(process.env.SLUICE_KILL_OBJECTS ?? 2_000);
+const rounds = Number(process.env.SLUICE_KILL_ROUNDS ?? 20);
+/** A machine that others work on too needs minutes for a full pass with thousands of writes. */
+const endMsMax = 400_000;
 const seed = Number(process.env.SLUICE_SEED ?? 7);
 
 /** The same numbers for the same seed (mulberry32). */
@@ -117,6 +119,7 @@ state: {directory: ${folder}/state}
 
     const wanted = new Map<string, string>();
     let child: ChildProcess | undefined;
+    let kills = 0;
     for (let round = 0; round < rounds; round++) {
       for (let index = 0; index < objects; index++) {
         const fate = random();
@@ -130,7 +133,10 @@ state: {directory: ${folder}/state}
       git("add", "--all");
       git("commit", "--quiet", "--message=Render");
       if (child === undefined || random() < 0.7) {
-        if (child !== undefined) await kill(child);
+        if (child !== undefined) {
+          await kill(child);
+          kills++;
+        }
         child = start();
       }
       await sleep(random() * 3_000);
@@ -138,12 +144,17 @@ state: {directory: ${folder}/state}
     if (child !== undefined) await kill(child);
     child = start();
     wanted.set("o-1", "theirs");
-    await until(async () => {
-      const found = await readCluster();
-      const ours = [...found].filter(([name]) => name.startsWith("o-"));
-      return ours.length === wanted.size && ours.every(([name, value]) => wanted.get(name) === value);
-    }, "the cluster to be as the folder is");
+    await until(
+      async () => {
+        const found = await readCluster();
+        const ours = [...found].filter(([name]) => name.startsWith("o-"));
+        return ours.length === wanted.size && ours.every(([name, value]) => wanted.get(name) === value);
+      },
+      "the cluster to be as the folder is",
+      endMsMax,
+    );
     expect(await foreign()).toEqual(before);
+    expect(kills).toBeGreaterThan(rounds / 3);
     await kill(child);
   });
 });

@@ -117,7 +117,11 @@ class KubeCluster implements Cluster {
     const path = objectPath(ref) + queryOf({ fieldManager: manager, force });
     const body = writeJson(typeof meant === "object" ? withUid(object, meant.uid) : object);
     const request = { method: "PATCH", path, body, contentType: applyType, accept: metadataType } as const;
-    const answer = await this.#connection.succeed({ ...request, assertMaySend: this.#assertMaySend });
+    const answer = await this.#connection
+      .succeed({ ...request, assertMaySend: this.#assertMaySend })
+      .catch((error: unknown) => {
+        throw isOtherUid(error) ? new ClusterRefusal("conflict", "there is another one of this name by now") : error;
+      });
     const isNew = answer.status === 201;
     return {
       isNew,
@@ -158,9 +162,7 @@ class KubeCluster implements Cluster {
     try {
       return readMetadata(parseAnswer<Written>(await this.#connection.read(request)));
     } catch (error) {
-      // An object's uid can't be changed: this is another one.
-      if (!(error instanceof ClusterRefusal) || error.reason !== "immutable") throw error;
-      throw new ClusterRefusal("conflict", error.message);
+      throw isOtherUid(error) ? new ClusterRefusal("conflict", "there is another one of this name by now") : error;
     }
   }
 
@@ -206,6 +208,11 @@ class KubeCluster implements Cluster {
     const answer = await this.#connection.find({ method: "GET", path: objectPath(ref), accept });
     return answer?.body;
   }
+}
+
+/** An object's uid can't be changed: it is another one that the server has. */
+function isOtherUid(error: unknown): boolean {
+  return error instanceof ClusterRefusal && error.reason === "immutable" && /\bmetadata\.uid\b/.test(error.message);
 }
 
 /** The server refuses it where the object has another uid. */
