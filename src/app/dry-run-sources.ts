@@ -17,6 +17,7 @@ import type { Placement } from "../pipeline/dry-run/placement.ts";
 import { readCheckpoint as readStored } from "../pipeline/read-checkpoint.ts";
 import { readKeptCatalog } from "../pipeline/read-folder.ts";
 import { readWithdrawn } from "../pipeline/read-withdrawn.ts";
+import type { Sealer } from "../pipeline/seal-secrets.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
 import { markWithdrawn } from "../plan/keep-withdrawn.ts";
 import { readCatalogSettings } from "../plan/mass-change/catalog-settings.ts";
@@ -27,7 +28,9 @@ import type { CliContext } from "./cli/context.ts";
 import { compareInForce } from "./compare-in-force.ts";
 import { noneIfMissing, readWorkingFiles } from "./compose/documents.ts";
 import { openCheckout } from "./compose/forge.ts";
+import { composeHiddenTexts } from "./compose/hidden-texts.ts";
 import { composeOpenRenderSettings, composeRenderSettings } from "./compose/render-settings.ts";
+import { composeDecrypter, composeSealer } from "./compose/sops.ts";
 import { type OpenState, openState } from "./compose/state.ts";
 import type { DryRunOptions } from "./dry-run/options.ts";
 import {
@@ -39,6 +42,7 @@ import {
 } from "./dry-run/origin.ts";
 import { readOtherSettings } from "./dry-run/other-settings.ts";
 import { readSamples } from "./dry-run/samples.ts";
+import { withholdEncrypted } from "./dry-run/withhold-encrypted.ts";
 import { catalogLoader, configFolder } from "./read-config.ts";
 
 export interface DryRunSources {
@@ -72,23 +76,34 @@ export async function openDryRun(
   // From a fork both sides are rendered by the base's settings: of its own nothing counts but where manifests stand.
   const baseSettings = options.isUntrusted ? settings : (other.value ?? settings);
   const read = await readConnectionsOpenly(context, settings, origin.settings);
-  const load = catalogLoader(settings, read.connections);
+  const hidden = options.isUntrusted ? undefined : composeHiddenTexts(context, settings, false);
+  const decrypter = options.isUntrusted ? withholdEncrypted : composeDecrypter(settings);
+  const digestText = hidden === undefined ? undefined : (text: string) => hidden.digestOf(text);
+  const load = catalogLoader(settings, read.connections, digestText);
   const folder = configFolder(context, settings, options.config);
   const readCommit = (commit: ObjectId, { config: { exclude } }: Settings) =>
-    readCommitFiles(context, checkout!, commit, configFolder(context, baseSettings, options.config), exclude);
+    readCommitFiles(
+      context,
+      checkout!,
+      commit,
+      configFolder(context, baseSettings, options.config),
+      exclude,
+      decrypter,
+    );
 
   const state = options.isOffline || options.isUntrusted ? undefined : await openState(context, settings);
   try {
     const checkpoint = await readCheckpoint(settings, state);
     // A base without the folder has nothing; a head without it takes nothing away, and is an error.
     const baseFiles = baseCommit === undefined ? undefined : await noneIfMissing(readCommit(baseCommit, baseSettings));
-    const kept = state === undefined ? [] : await readKeptCatalog(state.git, state.tree);
+    const kept = state === undefined ? [] : await readKeptCatalog(state.git, state.tree, hidden);
     const loadBase =
       baseSettings === settings
         ? load
         : catalogLoader(
             baseSettings,
             (await readConnectionsOpenly(context, baseSettings, origin.settings)).connections,
+            digestText,
           );
     // What is in force was put there by the settings of then, as the state has kept them.
     const then = baseFiles === undefined ? readCatalogSettings(readGuardState(checkpoint.parts).settings) : {};
@@ -103,6 +118,7 @@ export async function openDryRun(
     const foldOf = (side: Settings) => ({
       records: side.output.records,
       render: options.isUntrusted ? composeOpenRenderSettings(side) : composeRenderSettings(side, context),
+      ...sealingOf(hidden === undefined ? undefined : composeSealer(side, hidden)),
     });
     const inForce = state?.tree === undefined ? undefined : { ...placementOf(settings), layout: checkpoint.layout };
     const basePlacement = baseFiles === undefined ? (inForce ?? placementOf(settings)) : placementOf(baseSettings);
@@ -144,6 +160,11 @@ export async function openDryRun(
     await state?.close();
     throw error;
   }
+}
+
+/** What is on file is taken as it is, and nothing is encrypted. */
+function sealingOf(sealer: Sealer | undefined): { readonly sealer?: Sealer } {
+  return sealer === undefined ? {} : { sealer: sealer.asDry() };
 }
 
 function placementOf(settings: Settings): Placement {

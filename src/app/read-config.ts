@@ -17,6 +17,7 @@ import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import { type ConnectionSettings, hubDeliveryOf, type SecretRef, type Settings } from "../model/settings.ts";
 import type { LoadCatalog } from "../pipeline/loop/in-force.ts";
 import type { CliContext } from "./cli/context.ts";
+import { readRecipients } from "./read-recipients.ts";
 
 export async function openSettings(context: CliContext, file: string): Promise<Checked<Settings | undefined>> {
   const path = resolve(context.workingDirectory, file);
@@ -29,11 +30,24 @@ export async function openSettings(context: CliContext, file: string): Promise<C
     throw new SluiceError({ code: "SETTINGS_INVALID", message, hint }, cause);
   }
   const decoded = decodeText(bytes);
-  if ("text" in decoded) return loadSettings(decoded.text, path);
+  if ("text" in decoded) return withRecipients(loadSettings(decoded.text, path));
   const { fault, line, column } = decoded;
   const message = `the settings can't be read: ${fault}`;
   const problem = { code: "SETTINGS_INVALID", severity: "error", message, at: { file: path, line, column } } as const;
   return { value: undefined, problems: [problem] };
+}
+
+async function withRecipients(loaded: Checked<Settings | undefined>): Promise<Checked<Settings | undefined>> {
+  const { value: settings, problems } = loaded;
+  const config = settings?.output.sops.config;
+  if (settings === undefined || settings.output.secrets !== "sops" || config === undefined) return loaded;
+  try {
+    const sops = { ...settings.output.sops, recipients: await readRecipients(config) };
+    return { value: { ...settings, output: { ...settings.output, sops } }, problems };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return { value: undefined, problems: [...problems, error.problem] };
+  }
 }
 
 /** Reads secrets, tells the redactor each of them, and `files` where it was read from. Throws SECRET_UNREADABLE. */
@@ -149,7 +163,12 @@ export function configFolder(
   return config.kind === "directory" ? config.directory : resolve(file, "..", config.path);
 }
 
-export function catalogLoader(settings: Settings, connections: ReadConnections["connections"]): LoadCatalog {
+/** `digestText`: for a catalog that the state keeps, what stands there for what must stand on no branch. */
+export function catalogLoader(
+  settings: Settings,
+  connections: ReadConnections["connections"],
+  digestText?: (text: string) => string,
+): LoadCatalog {
   // A connection that can't be used still says which clusters its recorded entities may be rendered for.
   const configured = settings.connections.map(({ name, clusters, connectTo }) => ({
     connection: connections.find(({ connection }) => connection.name === name)?.connection ?? { name, connectTo },
@@ -173,11 +192,17 @@ export function catalogLoader(settings: Settings, connections: ReadConnections["
       isCommitted: settings.config.kind === "target",
       connections: serve(served, instead.connectionClusters),
       ...(delivery === undefined ? {} : { delivery }),
+      ...(digestText === undefined ? {} : { digestText }),
+      ...recipientsOf(instead.recipients ?? settings.output.sops.recipients),
       ...(previous === undefined ? {} : { previous }),
     });
     const impossible = delivery === undefined ? checkUndelivered(value) : checkDelivery(value, delivery);
     return { value, problems: [...problems, ...impossible, ...findSharedObjects(settings, value)] };
   };
+}
+
+function recipientsOf(recipients: string | undefined): { readonly recipients?: string } {
+  return recipients === undefined ? {} : { recipients };
 }
 
 /** The connections with other selectors in place of theirs, where such are given. */
@@ -214,6 +239,8 @@ export async function readServiceConfig(
   if (unfit.length > 0) return { value: undefined, problems: all };
   if (isStrict && read.problems.some(({ severity }) => severity === "error"))
     return { value: undefined, problems: all };
-  const files = [path, ...settings.connections.map((connection) => connection.file), ...read.files];
+  const { config } = settings.output.sops;
+  const rules = config === undefined ? [] : [config];
+  const files = [path, ...settings.connections.map((connection) => connection.file), ...rules, ...read.files];
   return { value: { settings, connections: read.connections, files: [...new Set(files)] }, problems: all };
 }

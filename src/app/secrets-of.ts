@@ -1,7 +1,7 @@
 /** Every secret that settings name. */
 import type { RepositoryAuth, SecretRef, Settings } from "../model/settings.ts";
 
-export function secretsOf({ repository, review, webhooks, render }: Settings): readonly SecretRef[] {
+export function secretsOf({ repository, review, webhooks, render, output }: Settings): readonly SecretRef[] {
   return [
     ...refsOfAuth(repository.auth),
     ...(repository.signing === undefined ? [] : [repository.signing.key]),
@@ -10,6 +10,7 @@ export function secretsOf({ repository, review, webhooks, render }: Settings): r
       : []),
     ...(webhooks === undefined ? [] : [webhooks.secret]),
     ...(render.seedKey === undefined ? [] : [render.seedKey]),
+    ...(output.sops.hmacKey === undefined ? [] : [output.sops.hmacKey]),
   ];
 }
 

@@ -21,7 +21,9 @@ import { type CustomKind, customKindKey } from "../model/custom-kind.ts";
 import type { DocumentKey } from "../model/document-key.ts";
 import { type OwnerKey, ownerKey } from "../model/owner.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
+import type { SecretsPolicy } from "../model/secrets-policy.ts";
 import { customKindsOfText } from "../render/manifests/schema/read-crd.ts";
+import { mayRenderSecrets } from "../render/may-render-secrets.ts";
 import { type ContentScope, checkContent } from "./check-contents.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { checkSelectors } from "./check-selectors.ts";
@@ -36,7 +38,7 @@ import type { Reference } from "./references.ts";
 import { revisionOf } from "./revision-of.ts";
 import { sortProblems } from "./sort-problems.ts";
 
-type BuildOptions = Required<Omit<CatalogOptions, "previous" | "delivery">>;
+type BuildOptions = Required<Omit<CatalogOptions, "previous" | "delivery" | "digestText" | "recipients">>;
 
 export class CatalogBuilder {
   /** After `build`: the documents of the catalog, of bad ones the last good version. */
@@ -108,7 +110,7 @@ export class CatalogBuilder {
     const { compatibility, checks, policy, secrets, guard, records, isCommitted, connections, fromSecrets } = options;
     this.#chooseInForce();
     this.#checkContents({ customKinds: this.#findCustomKinds(), checks, isCommitted });
-    const broken = this.#followReferences(records);
+    const broken = this.#followReferences(records, secrets);
     const connectionClusters = new Map(
       connections.flatMap(({ connection, clusters }) =>
         clusters === undefined ? [] : [[connection.name, clusters] as const],
@@ -139,8 +141,9 @@ export class CatalogBuilder {
     }
     for (const key of this.#faults.keys()) {
       const document = this.#added.get(key);
-      const isReadable = document?.content?.kind === "EventTrigger";
-      if (isReadable && !this.inForce.has(key)) this.inForce.set(key, document);
+      // One that is withheld is there, and changes nothing while nobody knows what it says.
+      const isReadable = document?.content?.kind === "EventTrigger" || isWithheld(document);
+      if (document !== undefined && isReadable && !this.inForce.has(key)) this.inForce.set(key, document);
     }
   }
 
@@ -186,7 +189,7 @@ export class CatalogBuilder {
   }
 
   /** The owners that must not render, by the keys of their documents, each with the first reason. */
-  #followReferences(records: "full" | "identity"): Map<DocumentKey, Problem> {
+  #followReferences(records: "full" | "identity", secrets: SecretsPolicy): Map<DocumentKey, Problem> {
     const broken = new Map<DocumentKey, Problem>();
     const contentNames = new Set<string>();
     for (const { content, raw } of this.inForce.values()) {
@@ -198,8 +201,9 @@ export class CatalogBuilder {
       const faults: Problem[] = [];
       const own = this.#faults.get(key);
       if (own !== undefined) faults.push(own);
-      if (content.kind === "EventTrigger" && !content.trigger.oneForEvent && records === "identity") {
-        const problem = noEventsKept(content.trigger);
+      const why = content.kind === "EventTrigger" ? this.#whyForgetful(content.trigger, records, secrets) : undefined;
+      if (content.kind === "EventTrigger" && why !== undefined) {
+        const problem = noEventsKept(content.trigger, why);
         this.#problems.push(problem);
         faults.push(problem);
       }
@@ -232,6 +236,20 @@ export class CatalogBuilder {
       broken.set(key, broken.get(key) ?? cycle);
     }
     return broken;
+  }
+
+  /** Why no event is kept of a trigger that renders all of them together; undefined: they are, or it does not. */
+  #whyForgetful(trigger: EventTrigger, records: "full" | "identity", secrets: SecretsPolicy): string | undefined {
+    if (trigger.oneForEvent) return undefined;
+    if (records === "identity") return "output.records is identity";
+    if (secrets === "plain" || !mayRenderSecrets(trigger, { contents: this.#contents() })) return undefined;
+    return `it renders Secrets, which must not stand in clear (output.secrets ${secrets})`;
+  }
+
+  #contents(): Catalog["contents"] {
+    return new Map(
+      [...this.inForce].flatMap(([key, { content }]) => (content?.kind === "content" ? [[key, content.content]] : [])),
+    );
   }
 
   /** Argo CD's cluster Secrets are clusters: nothing to deploy, and their credentials nothing to read. */
@@ -319,18 +337,23 @@ export class CatalogBuilder {
   }
 }
 
+function isWithheld(document: ReadDocument | undefined): boolean {
+  const hidden = document?.raw?.hidden;
+  return hidden !== undefined && hidden.text === undefined;
+}
+
 function groupOf(apiVersion: string): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
 /** What is rendered over all events of a cluster needs them on record. */
-function noEventsKept({ name, at }: EventTrigger): Problem {
+function noEventsKept({ name, at }: EventTrigger, why: string): Problem {
   return {
     code: "DOCUMENT_INVALID",
     severity: "error",
-    message: `EventTrigger ${name} has oneForEvent: false, and output.records is identity: no event is kept that it could render`,
+    message: `EventTrigger ${name} has oneForEvent: false, and ${why}: no event is kept that it could render`,
     at,
-    hint: "Leave oneForEvent out, or set output.records to full.",
+    hint: "Leave oneForEvent out, or set output.records to full and render no Secrets.",
   };
 }
 

@@ -31,7 +31,10 @@ interface Checked extends ContentScope {
 const checked = new WeakMap<ContentDocument["entries"], Checked>();
 
 /** Problems of entries that print themselves. */
-export function checkContent({ entries, isTemplate }: ContentDocument, scope: ContentScope): readonly Problem[] {
+export function checkContent(
+  { entries, isTemplate, isHidden }: ContentDocument,
+  scope: ContentScope,
+): readonly Problem[] {
   const { customKinds, checks, isCommitted } = scope;
   const before = checked.get(entries);
   const isSame = before?.checks === checks && before.isCommitted === isCommitted;
@@ -42,7 +45,8 @@ export function checkContent({ entries, isTemplate }: ContentDocument, scope: Co
     const texts = { extraLabels: noTexts, extraAnnotations: noTexts };
     const options = { provenance, ...texts, customKinds, checks, isValidation: true };
     const { value, problems: found } = readManifests({ text: source.text, printed: [] }, source, options);
-    const secrets = isCommitted && !isTemplate ? value.filter(isSecret).map(warnOfSecret) : [];
+    const isInClear = isCommitted && !isTemplate && isHidden !== true;
+    const secrets = isInClear ? value.filter(isSecret).map(warnOfSecret) : [];
     const isPlain = isTemplate || isLiteral(source.text);
     return [...(isPlain ? found : found.map((problem) => ({ ...problem, hint: templateHint }))), ...secrets];
   });

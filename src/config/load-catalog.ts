@@ -13,6 +13,7 @@ import type { FromSecretsSettings } from "../model/settings.ts";
 import type { KubernetesChecks } from "../render/manifests/schema/check-schema.ts";
 import { CatalogBuilder } from "./catalog-builder.ts";
 import type { Compatibility } from "./compile-pattern.ts";
+import { type DigestText, hideDocument, markHidden } from "./hide-document.ts";
 import { type ReadDocument, readDocuments } from "./read-document.ts";
 import { parseYaml } from "./yaml-document.ts";
 
@@ -26,6 +27,8 @@ export interface CatalogOptions {
   readonly policy?: readonly PolicyRule[];
   /** What becomes of a Secret that a template renders; default `refuse`. */
   readonly secrets?: SecretsPolicy;
+  /** Names whom Secrets are encrypted for, where they are. */
+  readonly recipients?: string;
   /** What may change without anybody's approval; default: the settings' default. */
   readonly guard?: GuardLimits;
   /** Connections that profiles describe: they subscribe too, and what is wrong with them is told. */
@@ -34,6 +37,8 @@ export interface CatalogOptions {
   readonly records?: "full" | "identity";
   /** Whether the files are of the repository that they are rendered to: what they say stands there in clear anyway. */
   readonly isCommitted?: boolean;
+  /** For a catalog that the state keeps: what stands there for documents that must stand on no branch. */
+  readonly digestText?: DigestText;
   /** What is made for a hub; absent: nothing. */
   readonly delivery?: HubDelivery;
   /** The catalog in force: documents that are bad now stay as they are in it. */
@@ -42,9 +47,13 @@ export interface CatalogOptions {
 
 interface ReadFile {
   readonly text: string;
-  readonly compatibility: Compatibility;
+  readonly isHidden: ConfigFile["isHidden"];
+  readonly withheld: ConfigFile["withheld"];
+  readonly options: ReadOptions;
   readonly documents: readonly ReadDocument[];
 }
+
+type ReadOptions = Pick<CatalogOptions, "compatibility" | "isCommitted" | "digestText">;
 
 /** What the next catalog wants to know of the last. */
 interface Memory {
@@ -65,8 +74,8 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     if (file.fault !== undefined) continue;
     const name = nameOf(file);
     const before = memory?.files.get(name);
-    const isUnchanged = before !== undefined && before.text === file.text && before.compatibility === compatibility;
-    const read = isUnchanged ? before : readFile(file, compatibility);
+    const isUnchanged = before !== undefined && before.text === file.text && isReadAlike(before, file, options);
+    const read = isUnchanged ? before : readFile(file, options);
     readFiles.set(name, read);
     for (const document of read.documents) builder.add(document);
     if (file.chosen !== undefined) builder.remember(read.documents, file.chosen);
@@ -82,7 +91,9 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     connections,
     fromSecrets,
   });
-  const value = delivery === undefined ? built : withDelivery(built, delivery);
+  const { recipients } = options;
+  const catalog = recipients === undefined ? built : { ...built, recipients };
+  const value = delivery === undefined ? catalog : withDelivery(catalog, delivery);
   memories.set(value, { files: readFiles, inForce: builder.inForce });
   return { value, problems };
 }
@@ -99,10 +110,22 @@ function nameOf({ path, shown = path }: ConfigFile): string {
   return shown;
 }
 
-function readFile(file: ConfigFile, compatibility: Compatibility): ReadFile {
-  const { path, text } = file;
-  const documents = parseYaml(text, { file: nameOf(file) }).flatMap((document) =>
-    readDocuments(document, path, compatibility),
+function isReadAlike(before: ReadFile, file: ConfigFile, options: ReadOptions): boolean {
+  const { isHidden, withheld } = before;
+  const isSameFile = isHidden === file.isHidden && withheld === file.withheld;
+  const { compatibility, isCommitted, digestText } = before.options;
+  const areSameOptions = compatibility === options.compatibility && isCommitted === options.isCommitted;
+  return isSameFile && areSameOptions && digestText === options.digestText;
+}
+
+function readFile(file: ConfigFile, options: ReadOptions): ReadFile {
+  const { path, text, isHidden, withheld } = file;
+  const { compatibility, isCommitted = false, digestText } = options;
+  const documents = parseYaml(text, { file: nameOf(file), confidential: isHidden === true }).flatMap((document) =>
+    readDocuments(document, path, compatibility).map((written) => {
+      const read = isHidden === true ? markHidden(written) : written;
+      return digestText === undefined ? read : hideDocument(read, file, isCommitted, digestText);
+    }),
   );
-  return { text, compatibility, documents };
+  return { text, isHidden, withheld, options, documents };
 }

@@ -25,6 +25,7 @@ import { readLease } from "./read-lease.ts";
 import { readOutcomes } from "./read-outcomes.ts";
 import { readPolicy } from "./read-policy.ts";
 import { readRepositoryApp, readReview, readServer, readWebhooks, type SettingsScope } from "./read-review-settings.ts";
+import { readSops, withDecryption } from "./read-sops.ts";
 import { sortProblems } from "./sort-problems.ts";
 import { TemplateReader } from "./template-reader.ts";
 import { withoutNulls } from "./without-nulls.ts";
@@ -104,6 +105,9 @@ class SettingsReader {
     const delivery =
       readApplier(written, resolvePath) ??
       readHubDelivery(written, { repository, config, outputPath, review: review.mode, path }, scope);
+    const secrets = (memberText(output, "secrets") ?? "refuse") as SecretsPolicy;
+    const sops = readSops(output, memberText(written, "kind"), { ...scope, resolvePath });
+    const decrypted = withDecryption(delivery, { secrets, sops });
     return {
       file: this.#file,
       name: memberText(root, "name") ?? "sluice",
@@ -114,7 +118,8 @@ class SettingsReader {
       output: {
         path: outputPath,
         shards: Number(output?.get("shards") ?? 0),
-        secrets: (memberText(output, "secrets") ?? "refuse") as SecretsPolicy,
+        secrets,
+        sops,
         records: (memberText(output, "records") ?? "full") as Settings["output"]["records"],
       },
       commit: {
@@ -130,7 +135,7 @@ class SettingsReader {
       },
       guard: readGuard(memberObject(root, "guard")),
       review,
-      ...(delivery === undefined ? {} : { delivery }),
+      ...(decrypted === undefined ? {} : { delivery: decrypted }),
       ...(hub === undefined ? {} : { hub }),
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(server === undefined ? {} : { server }),
@@ -211,8 +216,9 @@ class SettingsReader {
   #readConfig(config: JsonObject | undefined): ConfigSettings {
     const directory = memberText(config, "directory");
     const exclude = memberList(config, "exclude").map(String);
-    if (directory !== undefined) return { kind: "directory", directory: this.#resolve(directory), exclude };
-    return { kind: "target", path: this.#readFolder(["config", "path"], config, "path", "config"), exclude };
+    const shared = { exclude, ...(config?.has("decrypt") ? { decrypt: "sops" as const } : {}) };
+    if (directory !== undefined) return { kind: "directory", directory: this.#resolve(directory), ...shared };
+    return { kind: "target", path: this.#readFolder(["config", "path"], config, "path", "config"), ...shared };
   }
 
   #readConnections(connections: readonly Json[]): ConnectionSettings[] {

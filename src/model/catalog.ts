@@ -144,6 +144,8 @@ export interface ContentDocument {
   readonly name: string;
   /** Annotated `projectsveltos.io/instantiate` or `projectsveltos.io/template`. */
   readonly isTemplate: boolean;
+  /** It was encrypted: what it says stands nowhere in clear. */
+  readonly isHidden?: true;
   /** The document is bad now and this its last good version, which must not be rendered. */
   readonly broken?: Problem;
   /** In the document's order: the entries of data (a Secret's decoded) and stringData. */
@@ -181,6 +183,8 @@ export interface CatalogSettings {
   readonly policy: readonly PolicyRule[];
   /** `output.secrets`: what becomes of a Secret that a template renders. */
   readonly secrets: SecretsPolicy;
+  /** Names whom Secrets are encrypted for; absent: they are not, or it is not known. */
+  readonly recipients?: string;
   /** What may change without anybody's approval. Those in force judge a change, also one that brings others. */
   readonly guard: GuardLimits;
   /** Which clusters a connection serves, by the connection's name; absent: all of them. */
@@ -221,6 +225,10 @@ export interface ConfigFile {
   readonly fault?: Problem;
   /** Of a ClusterSet or Set that the state keeps: which clusters it has chosen. */
   readonly chosen?: readonly ClusterKey[];
+  /** What its documents say must stand on no branch: it was encrypted, or the state keeps a digest of it already. */
+  readonly isHidden?: true;
+  /** The state keeps this digest of its document, and the text is not on this machine. */
+  readonly withheld?: string;
 }
 
 /** A document as it was written: for tools that show or list documents, and for keeping what is in force. */
@@ -236,4 +244,13 @@ export interface RawDocument {
   /** The file of the config folder that it stands in: {@link ConfigFile.path}. */
   readonly file: string;
   readonly at: SourcePlace;
+  /** What it says must stand on no branch: `text` is then what the state keeps of it, and this what it says. */
+  readonly hidden?: HiddenText;
+}
+
+export interface HiddenText {
+  /** An HMAC of what the document says. */
+  readonly digest: string;
+  /** Undefined: it is not on this machine. */
+  readonly text: string | undefined;
 }

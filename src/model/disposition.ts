@@ -125,6 +125,8 @@ const dispositions = {
   LEADER_LOST: "stand-by",
   CLOCK_OFF: "wait",
   PROGRAM_MISSING: needed,
+  // Nothing of what is to be encrypted is on record, so it is waited for: a key service or a program may be back soon.
+  SOPS_FAILED: needed,
   PROGRAM_FAILED: { start: "refuse", change: "refuse", run: "wait", delivery: "fail-record" },
   SERVICE_BUSY: "refuse",
   USAGE: "refuse",

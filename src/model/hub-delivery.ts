@@ -17,6 +17,8 @@ export interface FluxDelivery extends HubDeliveryBase {
   readonly interval: string;
   readonly retryInterval: string;
   readonly timeout: string;
+  /** Secrets are encrypted; the Secret beside the Kustomizations that has the key, if it is one. */
+  readonly decryption?: { readonly secret?: string };
 }
 
 export interface ArgocdDelivery extends HubDeliveryBase {

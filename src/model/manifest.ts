@@ -1,5 +1,6 @@
 /** Manifests: what rendering yields and the repository holds, one Kubernetes object a file. */
 import type { ClusterKey } from "./cluster.ts";
+import type { JsonObject } from "./json.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
 
 /** What identifies an object within a cluster; `namespace` is empty for cluster-scoped objects. */
@@ -31,6 +32,15 @@ export interface Manifest {
   readonly skipsNamespace?: true;
   /** Of the template that printed it. */
   readonly at: SourcePlace;
+  /** A Secret that is to be encrypted before it is planned: in `text` its values are `***`. */
+  readonly unsealed?: UnsealedSecret;
+}
+
+export interface UnsealedSecret {
+  /** As it was rendered. */
+  readonly object: JsonObject;
+  /** Nothing of it comes of an event: the config folder has it as it is. */
+  readonly isConstant: boolean;
 }
 
 /** What an object carries to say whose it is. Nothing in it changes with each event. */

@@ -110,6 +110,7 @@ export type ErrorCode =
   | "CLOCK_OFF"
   | "PROGRAM_MISSING"
   | "PROGRAM_FAILED"
+  | "SOPS_FAILED"
   // The service is starting, changing over or stopping: ask again.
   | "SERVICE_BUSY"
   | "USAGE"

@@ -89,7 +89,20 @@ export type ConfigSettings = (
 ) & {
   /** What is left out, in the syntax of `.gitignore`, relative to the config folder. */
   readonly exclude: readonly string[];
+  /** How encrypted documents are decrypted; absent: they are errors. */
+  readonly decrypt?: "sops";
 };
+
+export interface SopsSettings {
+  /** The absolute path of the `.sops.yaml` that says whom to encrypt for; given where Secrets are encrypted. */
+  readonly config?: string;
+  /** Names the rules in it; absent where they were not read. */
+  readonly recipients?: string;
+  /** The key of the digests that stand for secret texts; absent: one that is kept in `state.directory`. */
+  readonly hmacKey?: SecretRef;
+  /** The Secret on the hub with the private key, beside Flux's Kustomizations. */
+  readonly decryptionSecret?: string;
+}
 
 export interface ConnectionSettings {
   readonly name: string;
@@ -173,6 +186,7 @@ export interface Settings {
     /** Levels of two hex digits between an owner's folder and its objects. */
     readonly shards: number;
     readonly secrets: SecretsPolicy;
+    readonly sops: SopsSettings;
     readonly records: "full" | "identity";
   };
   readonly commit: {

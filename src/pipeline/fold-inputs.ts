@@ -20,6 +20,7 @@ import type { RenderSettings } from "../render/render-spec.ts";
 import type { CountedEntities } from "./aggregates/counted-entities.ts";
 import { renderTouched } from "./aggregates/render-aggregates.ts";
 import { renderAgain } from "./render-again.ts";
+import type { ReadOnFile, Sealer } from "./seal-secrets.ts";
 
 export interface FoldScope {
   readonly git: GitReader;
@@ -31,6 +32,8 @@ export interface FoldScope {
   readonly settings: RenderSettings;
   /** Those of owners that render all their entities together, as they were last read. */
   readonly counted: CountedEntities;
+  /** Encrypts Secrets; absent: there are none to be encrypted, or they stay masked because nothing is kept of it. */
+  readonly sealer?: Sealer;
 }
 
 export interface Folded {
@@ -52,7 +55,16 @@ export async function foldInputs(
   const files = noStateFiles();
   await readNeeds(scope, pathsToRead(inputs, rules), files);
   const fold = new StateFold(stored, checkpoint, rules, files);
-  const apply = async (input: PlanInput) => {
+  const readOnFile: ReadOnFile = async (cluster, owner, identity) => {
+    for (;;) {
+      const found = fold.onFile(cluster, owner, identity);
+      if (!("needs" in found)) return found.texts;
+      await readNeeds(scope, found.needs, files);
+    }
+  };
+  await scope.sealer?.prepare(inputs, rules.layout, readOnFile);
+  const apply = async (rendered: PlanInput) => {
+    const input = (await scope.sealer?.seal(rendered, rules.layout, readOnFile)) ?? rendered;
     for (let needs = fold.apply(input); needs !== undefined; needs = fold.apply(input)) {
       await readNeeds(scope, needs, files);
     }

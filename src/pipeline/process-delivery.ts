@@ -14,7 +14,7 @@ import { makeDeadLetter } from "../plan/dead-letter-file.ts";
 import { hashEntity } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
-import { renderTrigger } from "../render/render-trigger.ts";
+import { isPrivate, renderTrigger } from "../render/render-trigger.ts";
 
 /** Says in a message's header of which state it is an outcome: whoever keeps that state never reads it as an event. */
 export const outcomeHeader = "Sluice-Outcome-Of";
@@ -70,6 +70,14 @@ export function processEvent(
   return matchEvent(received, catalog).matches.map((match) => renderMatch(catalog, match, received, settings).input);
 }
 
+/** Whether something of an event is in a Secret that must not stand in clear, or would be. */
+function printsSecret(renderings: readonly ClusterRendering[]): boolean {
+  return renderings.some((rendering) => {
+    if (rendering.action === "fail") return rendering.problem.code === "SECRET_REFUSED";
+    return rendering.action === "Create" && rendering.manifests.some(({ unsealed }) => unsealed?.isConstant === false);
+  });
+}
+
 function failOn(cluster: ClusterKey, problem: Problem): ClusterRendering {
   return { cluster, action: "fail", problem };
 }
@@ -108,6 +116,7 @@ function renderMatch(
     stopMatching: isTold ? trigger.stopMatchingBehavior : "keep",
     ...(trigger.oneForEvent ? {} : { isAggregate: true as const }),
     ...(trigger.withdrawn ? { isWithdrawn: true as const } : {}),
+    ...(isPrivate(trigger, catalog, settings) || printsSecret(renderings) ? { isPrivate: true as const } : {}),
   };
   return { input, warnings };
 }

@@ -3,6 +3,7 @@ import type { ConfigFile } from "../model/catalog.ts";
 import { readKeptDocument } from "../plan/kept-document.ts";
 import { catalogFolder } from "../plan/paths.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
+import type { HiddenTexts } from "../ports/hidden-texts.ts";
 
 const chunk = 500;
 
@@ -30,9 +31,21 @@ export async function* readFolder(
   yield* await read();
 }
 
-/** The documents of the catalog in force, as the state branch keeps them: one a file. */
-export async function readKeptCatalog(git: GitReader, tree: ObjectId | undefined): Promise<readonly ConfigFile[]> {
+/**
+ * The documents of the catalog in force, as the state branch keeps them: one a file. What must stand on no branch is
+ * added where this machine has it.
+ */
+export async function readKeptCatalog(
+  git: GitReader,
+  tree: ObjectId | undefined,
+  hidden?: Pick<HiddenTexts, "read">,
+): Promise<readonly ConfigFile[]> {
   const files: ConfigFile[] = [];
-  for await (const [path, text] of readFolder(git, tree, catalogFolder)) files.push(readKeptDocument(path, text));
+  for await (const [path, text] of readFolder(git, tree, catalogFolder)) {
+    const { withheld, ...file } = readKeptDocument(path, text);
+    const said = withheld === undefined ? undefined : await hidden?.read(withheld);
+    if (said !== undefined) files.push({ ...file, text: said });
+    else files.push(withheld === undefined ? file : { ...file, withheld });
+  }
   return files;
 }

@@ -10,7 +10,7 @@ import type { EntityRecord } from "../model/record.ts";
 import type { ReplayedCluster, ReplayInput } from "../plan/apply-replay.ts";
 import { hashEntity } from "../plan/paths.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
-import { renderTrigger } from "../render/render-trigger.ts";
+import { isPrivate, renderTrigger } from "../render/render-trigger.ts";
 import { type ChosenClusters, type ClusterRange, cutRange, type RenderedAgain } from "./cluster-range.ts";
 import { renderProfileAgain } from "./render-profile-again.ts";
 
@@ -69,6 +69,7 @@ export function renderAgain(
     syncMode: trigger?.syncMode ?? "Continuous",
     continueOnConflict: trigger?.continueOnConflict ?? false,
     clusters: [...clusters.values()],
+    ...(!isGone && isPrivate(trigger, catalog, settings) ? { isPrivate: true as const } : {}),
   };
   const rest = { ...(last === undefined ? {} : { last }), ...(untold.size === 0 ? {} : { untold }) };
   return { input: clusters.size === 0 ? undefined : input, pairs, ...rest };

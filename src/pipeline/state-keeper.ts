@@ -234,7 +234,8 @@ export class StateKeeper {
     // What renders otherwise than what rendered the state is a catalog of its own: everything may differ.
     const isRenderedSo = checkpoint.renderer === renderer;
     const isSame = checkpoint.catalog === catalog.revision && state.settings === settings && isRenderedSo;
-    const isInForce = isSame && grant.approved.length === 0 && (await commits.knowsProfiles(catalog));
+    const isKnown = ![...commits.catalog.contents.values()].some(({ broken }) => broken?.code === "SECRET_UNREADABLE");
+    const isInForce = isSame && isKnown && grant.approved.length === 0 && (await commits.knowsProfiles(catalog));
     if (!isInForce) {
       const affected = affectedOwners(isRenderedSo ? commits.catalog : undefined, catalog);
       const { inputs, pending } = await commits.planCatalog(catalog, affected);
@@ -251,6 +252,7 @@ export class StateKeeper {
     // Only now: what was rendered with the old one meanwhile is rendered anew.
     this.#loaded = loaded;
     commits.use(catalog);
+    await commits.forgetHidden();
   }
 
   /** An outbox file was told; `left`: what is still to be told of it. It goes with the next commit. */

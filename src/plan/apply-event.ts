@@ -32,6 +32,8 @@ export interface EntityInput {
   readonly isAggregate?: true;
   /** The owner's documents are gone: what the event asks for is remembered, and no object is touched. */
   readonly isWithdrawn?: true;
+  /** What the event says may stand in a Secret, which must not be in clear anywhere: nothing of it is remembered. */
+  readonly isPrivate?: true;
   /** It is an event of old: what comes of it is rendered when all have been read, and nothing is told of it now. */
   readonly isBackfill?: true;
 }
@@ -53,7 +55,7 @@ export function applyEvent(
   const told = input.renderings.filter(({ action }) => action !== "none");
   if (told.length === 0 && input.elsewhere === "none") return undefined;
 
-  const keepsEvents = records === "full";
+  const keepsEvents = records === "full" && input.isPrivate !== true;
   const rendered = new Set(input.renderings.map(({ cluster }) => cluster));
   const clusters = new Map<ClusterKey, ClusterRecord>();
   const concerned = new Set(told.map(({ cluster }) => cluster));
@@ -62,7 +64,8 @@ export function applyEvent(
       ? !told.some((one) => one.cluster === cluster)
       : input.elsewhere === "none";
     // Its own event is one further down in the list from now on.
-    if (saysNothing) clusters.set(cluster, { ...on, event: on.event === undefined ? undefined : on.event + 1 });
+    const event = on.event === undefined || !keepsEvents ? undefined : on.event + 1;
+    if (saysNothing) clusters.set(cluster, { ...on, event });
     if (saysNothing || rendered.has(cluster)) continue;
     concerned.add(cluster);
     const after = leaveCluster(scope, input, cluster, on, keepsEvents);
@@ -153,6 +156,12 @@ export function isRendered(on: ClusterRecord | undefined): on is ClusterRecord {
 
 export function withoutFailure({ failure: _, ...on }: ClusterRecord): ClusterRecord {
   return on;
+}
+
+/** Without any of its events: it can only wait for the next one. */
+export function forgetEvents(record: EntityRecord): EntityRecord {
+  const clusters = [...record.clusters].map(([key, on]) => [key, { ...on, event: undefined }] as const);
+  return { ...record, events: [], clusters: new Map(clusters) };
 }
 
 /** Without events that no cluster needs any more; the newest stays for clusters to come. */

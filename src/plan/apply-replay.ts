@@ -28,6 +28,8 @@ export interface ReplayInput {
   readonly syncMode: SyncMode;
   readonly continueOnConflict: boolean;
   readonly clusters: readonly ReplayedCluster[];
+  /** What the record's events say may stand in a Secret, which must not be in clear anywhere: they are forgotten. */
+  readonly isPrivate?: true;
 }
 
 /** `renderedAt`: what dates the rendering of an owner without events. */

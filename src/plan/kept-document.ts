@@ -5,7 +5,8 @@
 import type { ConfigFile, RawDocument } from "../model/catalog.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 
-const header = /^# sluice\.dev\/file: ("(?:[^"\\\n]|\\.)*")\n(?:# sluice\.dev\/chosen: (\[.*\])\n)?/;
+const header =
+  /^# sluice\.dev\/file: ("(?:[^"\\\n]|\\.)*")\n(?:# sluice\.dev\/chosen: (\[.*\])\n)?(?:# sluice\.dev\/hmac: ([0-9a-f]+)\n)?/;
 
 /** `chosen`: of a ClusterSet or Set with maxReplicas, which clusters it has. */
 export function writeKeptDocument(
@@ -16,13 +17,17 @@ export function writeKeptDocument(
   return `# sluice.dev/file: ${JSON.stringify(file)}\n${choice}${text}`;
 }
 
-/** A file of the state branch as a document of the file that it once stood in; without a header, of itself. */
+/**
+ * A file of the state branch as a document of the file that it once stood in; without a header, of itself. One of which
+ * the state keeps a digest alone is withheld.
+ */
 export function readKeptDocument(path: string, text: string): ConfigFile {
-  const [, quoted, chosen] = header.exec(text) ?? [];
+  const [, quoted, chosen, withheld] = header.exec(text) ?? [];
   return {
     path: quoted === undefined ? path : (JSON.parse(quoted) as string),
     shown: path,
     text,
     ...(chosen === undefined ? {} : { chosen: JSON.parse(chosen) as ClusterKey[] }),
+    ...(withheld === undefined ? {} : { isHidden: true, withheld }),
   };
 }

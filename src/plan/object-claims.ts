@@ -22,7 +22,15 @@ import type { Claimant } from "./claims/claimant.ts";
 import { ClaimsDraft } from "./claims/claims-draft.ts";
 import { ObjectSite } from "./claims/object-site.ts";
 import { SoleClaimant } from "./claims/sole-claimant.ts";
-import { type Claim, type ClaimsHead, hashManifest, headPath, parseHead, writeHead } from "./claims-file.ts";
+import {
+  type Claim,
+  type ClaimsHead,
+  hashManifest,
+  headPath,
+  parseHead,
+  parseManifest,
+  writeHead,
+} from "./claims-file.ts";
 import { markLeft } from "./left-mark.ts";
 import { recordPath } from "./paths.ts";
 import { entityHashOf, joinProvenance, provenanceTexts, splitProvenance } from "./provenance.ts";
@@ -173,6 +181,20 @@ export class ObjectClaims {
     draft.needs += change;
     assert(draft.needs >= 0, `${this.#site.told()} is needed by fewer than none`);
     this.#settle(head, draft, head.first, undefined);
+  }
+
+  /** Every manifest of the object that is on file: the one in place first, then those that wait, without provenance. */
+  onFile(claimant: Claimant): readonly string[] {
+    const head = this.#storedHead();
+    const first = head === undefined ? this.#sole.textFor(claimant) : this.#view.text(this.#site.pathIn(head.place));
+    const texts = first === undefined ? [] : [first];
+    if (head === undefined || head.claims <= head.alike) return texts;
+    for (const name of this.#view.folder(`${this.#site.folder}/manifests`)) {
+      const path = `${this.#site.folder}/manifests/${name}`;
+      const text = this.#view.text(path);
+      if (text !== undefined) texts.push(parseManifest(text, path).bare);
+    }
+    return texts;
   }
 
   /** The manifest in place; undefined: nobody wants the object. */

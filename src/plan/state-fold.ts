@@ -13,7 +13,7 @@ import { ownerKey } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
 import { type AdoptInput, adoptRecord } from "./adopt-record.ts";
 import { type AggregateInput, applyAggregate } from "./apply-aggregate.ts";
-import { applyEvent, dropUnused, type EntityInput } from "./apply-event.ts";
+import { applyEvent, dropUnused, type EntityInput, forgetEvents } from "./apply-event.ts";
 import { applyReplay, discardFailures, type ReplayInput, removeEntity } from "./apply-replay.ts";
 import { writeCheckpoint } from "./checkpoint-file.ts";
 import type { ClaimRules } from "./claim-rules.ts";
@@ -154,6 +154,19 @@ export class StateFold {
     return needs === undefined ? { record } : { needs };
   }
 
+  /** Every manifest of an object that is on file, whoever wants it, or what must be read to tell. */
+  onFile(
+    cluster: ClusterKey,
+    owner: Owner,
+    identity: ObjectIdentity,
+  ): { readonly needs: StateNeeds } | { readonly texts: readonly string[] } {
+    let texts: readonly string[] = [];
+    const needs = this.#view.try(() => {
+      texts = new ObjectClaims(this.#view, this.#rules, new Set(), cluster, identity).onFile({ owner, entityHash: "" });
+    });
+    return needs === undefined ? { texts } : { needs };
+  }
+
   /** In the order of the inputs; owners that render each entity by itself may be among them. */
   get touched(): readonly Touched[] {
     return this.#touched;
@@ -245,6 +258,7 @@ export class StateFold {
         const ended = toldByPass(before, after, catalogRank);
         if (ended !== undefined) told.push(ended);
         if (isProfile) this.#keep(input, { ...after, changedAt: catalogAt });
+        else if (input.isPrivate) this.#keep(input, forgetEvents(after));
         else this.#keep(input, before.events.length === 0 ? after : dropUnused(after));
         return this.#nextRank;
       }

@@ -4,8 +4,8 @@
  */
 import type { Catalog, EventTrigger } from "../model/catalog.ts";
 import { type Cluster, type ClusterKey, clusterKey } from "../model/cluster.ts";
-import type { ClusterRendering } from "../model/manifest.ts";
-import type { Problem } from "../model/problem.ts";
+import type { ClusterRendering, Manifest } from "../model/manifest.ts";
+import { type Problem, SluiceError } from "../model/problem.ts";
 import type { RecordedEvent } from "../model/record.ts";
 import type { RenderContext } from "../model/template.ts";
 import { problemOf, type RenderSettings, renderSpec } from "./render-spec.ts";
@@ -42,7 +42,7 @@ export function renderAggregate(
   const provenance = { owner: `EventTrigger/${trigger.name}`, entity: entityKey, instance: settings.instance };
   try {
     const data = withCluster(eventsData(documents), cluster);
-    const { manifests, warnings } = renderSpec(trigger, {
+    const rendered = renderSpec(trigger, {
       catalog,
       cluster,
       data,
@@ -51,10 +51,25 @@ export function renderAggregate(
       settings,
       trigger: trigger.name,
     });
+    const { manifests, warnings } = rendered;
+    refusePrinted(manifests);
     return { rendering: { cluster: key, action: "Create", manifests }, warnings };
   } catch (error) {
     return { rendering: { cluster: key, action: "fail", problem: problemOf(error, trigger.at) }, warnings: [] };
   }
+}
+
+/** The events that it is rendered over are on record, where nothing that is printed into a Secret may stand. */
+function refusePrinted(manifests: readonly Manifest[]): void {
+  const printed = manifests.find(({ unsealed }) => unsealed?.isConstant === false);
+  if (printed === undefined) return;
+  const { namespace, name } = printed.identity;
+  throw new SluiceError({
+    code: "SECRET_REFUSED",
+    message: `Secret ${namespace}/${name} is rendered over events that would have to stand on record in clear`,
+    at: printed.at,
+    hint: "Leave oneForEvent out, or render an ExternalSecret or a SealedSecret.",
+  });
 }
 
 /** Undefined: they are not. */

@@ -192,7 +192,7 @@ function mergeValues(chart: ChartRef, scope: RenderScope): { readonly values: Js
     const document = findContent(reference as Parameters<typeof findContent>[0], resolveRef(reference, scope), scope);
     if (document === undefined) continue;
     if (document.kind === "Secret") {
-      refuseInClear(reference, !document.isTemplate, scope);
+      refuseInClear(reference, !document.isTemplate && document.isHidden !== true, scope);
       isSecret = true;
     }
     for (const { content } of document.entries) {

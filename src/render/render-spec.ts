@@ -18,6 +18,7 @@ import { readManifests } from "./read-manifests.ts";
 import { renderCharts } from "./render-charts.ts";
 import { renderContent } from "./render-content.ts";
 import { placeOfSource } from "./template-place.ts";
+import { unsealSecret } from "./unseal-secret.ts";
 import { withoutQuotes } from "./without-quotes.ts";
 
 export interface RenderSettings {
@@ -75,6 +76,8 @@ interface Policy {
   readonly entries: readonly ContentEntry[];
   /** Whether it is the config folder's as it is: no template, and not made by a generator. */
   readonly isConstant: boolean;
+  /** Whether the config folder has it as it is, in clear. */
+  readonly isInClear: boolean;
 }
 
 /** What an owner's references name for one event and cluster. */
@@ -94,9 +97,11 @@ function resolveDocuments(spec: OwnerSpec, scope: RenderScope): Documents {
     if (reference.isLocal) throw refuseLocal(reference);
     const resolved = resolveRef(reference, scope);
     const made = generated.get(resolved.key);
-    if (made !== undefined) return [{ reference, entries: made.entries, isConstant: false }];
+    if (made !== undefined) return [{ reference, entries: made.entries, isConstant: false, isInClear: false }];
     const document = findContent(reference, resolved, scope);
-    return document === undefined ? [] : [{ reference, entries: document.entries, isConstant: !document.isTemplate }];
+    if (document === undefined) return [];
+    const isInClear = !document.isTemplate && document.isHidden !== true;
+    return [{ reference, entries: document.entries, isConstant: !document.isTemplate, isInClear }];
   });
   return { policies, resources: new Map(resources) };
 }
@@ -129,8 +134,8 @@ function renderDocuments(
   const manifests: Manifest[] = [];
   const warnings: Problem[] = [];
   const seen = new Set<string>();
-  for (const { reference, entries, isConstant } of policies) {
-    const isInClear = settings.secrets === "plain" || (isConstant && !isPatched && settings.commitsConstants === true);
+  for (const { reference, entries, isConstant, isInClear } of policies) {
+    const isCommitted = isInClear && !isPatched && settings.commitsConstants === true;
     for (const { content } of entries) {
       const rendered = renderContent(content, data, context);
       const { value, problems } = readManifests(rendered, content.source, {
@@ -151,8 +156,10 @@ function renderDocuments(
         if (problem.severity === "error") throw new SluiceError(problem);
         if (warnings.length < warningsMax) warnings.push(problem);
       }
-      for (const manifest of value) {
-        checkManifest(manifest, seen, isInClear);
+      for (const read of value) {
+        const isToSeal = settings.secrets === "sops" && isCoreKind(read.identity, "Secret");
+        const manifest = isToSeal ? unsealSecret(read, isConstant && !isPatched) : read;
+        checkManifest(manifest, seen, settings.secrets === "plain" || isCommitted || isToSeal);
         refuseForbidden(manifest, scope);
         manifests.push(reference.skipNamespaceCreation ? { ...manifest, skipsNamespace: true } : manifest);
       }
@@ -169,8 +176,8 @@ function renderDocuments(
 
 const warningsMax = 20;
 
-/** `isInClear`: whether a Secret may be committed as it is. */
-function checkManifest({ identity, at }: Manifest, seen: Set<string>, isInClear: boolean): void {
+/** `isAllowed`: whether a Secret may be committed as it is, or will be encrypted before. */
+function checkManifest({ identity, at }: Manifest, seen: Set<string>, isAllowed: boolean): void {
   const { kind, namespace, name } = identity;
   const key = identityKey(identity);
   if (seen.has(key)) {
@@ -181,12 +188,12 @@ function checkManifest({ identity, at }: Manifest, seen: Set<string>, isInClear:
     const message = `${kind} of ${identity.group} is Sluice's own and not for templates`;
     throw new SluiceError({ code: "MANIFEST_INVALID", message, at, hint: "Use helmCharts and kustomizationRefs." });
   }
-  if (isCoreKind(identity, "Secret") && !isInClear) {
+  if (isCoreKind(identity, "Secret") && !isAllowed) {
     throw new SluiceError({
       code: "SECRET_REFUSED",
       message: `Secret ${namespace}/${name} would be committed in plain text`,
       at,
-      hint: "Render a SealedSecret or an ExternalSecret instead, or set output.secrets to plain.",
+      hint: "Set output.secrets to sops, or render an ExternalSecret or a SealedSecret instead.",
     });
   }
 }

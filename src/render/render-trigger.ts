@@ -13,6 +13,7 @@ import { triggerOwner } from "../model/owner.ts";
 import { findPause, findPauseOn } from "../model/pauses.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { RenderContext } from "../model/template.ts";
+import { mayRenderSecrets } from "./may-render-secrets.ts";
 import { problemOf, type RenderSettings, renderSpec } from "./render-spec.ts";
 import { eventData, withCluster } from "./template-data.ts";
 import { placeOfSource } from "./template-place.ts";
@@ -50,6 +51,7 @@ export function renderTrigger(
 
   const owner = triggerOwner(trigger.name);
   const isStopped = trigger.broken !== undefined || findPause(catalog, owner, trigger) !== undefined;
+  const hidesEvent = settings.hidesEvents === true || isPrivate(trigger, catalog, settings);
   let warnings: readonly Problem[] = [];
   const renderings = clusters.map((cluster): ClusterRendering => {
     const key = clusterKey(cluster);
@@ -81,7 +83,7 @@ export function renderTrigger(
         data,
         context,
         provenance,
-        settings,
+        settings: hidesEvent ? { ...settings, hidesEvents: true } : settings,
         trigger: trigger.name,
       });
       if (warnings.length === 0) warnings = rendered.warnings;
@@ -91,7 +93,7 @@ export function renderTrigger(
       return {
         cluster: key,
         action: "fail",
-        problem: settings.hidesEvents === true ? withoutQuotes(problem) : problem,
+        problem: hidesEvent ? withoutQuotes(problem) : problem,
       };
     }
   });
@@ -100,6 +102,11 @@ export function renderTrigger(
     elsewhere: isStopped && renderings.length === 0 ? "Create" : actionElsewhere(trigger, renderings, shared, clock),
     warnings,
   };
+}
+
+/** Whether the trigger's events may be printed into Secrets, where these must not stand in clear. */
+export function isPrivate(trigger: EventTrigger, catalog: Catalog, { secrets }: RenderSettings): boolean {
+  return secrets !== "plain" && mayRenderSecrets(trigger, catalog);
 }
 
 function noManifests(cluster: ClusterKey): ClusterRendering {

@@ -33,7 +33,7 @@ describe("good settings", () => {
       },
       config: { kind: "target", path: "config", exclude: [] },
       connections: [],
-      output: { path: "rendered", shards: 0, secrets: "refuse", records: "full" },
+      output: { path: "rendered", shards: 0, secrets: "refuse", sops: {}, records: "full" },
       commit: { eventsMax: 1000, intervalMsMin: 0, per: "batch" },
       policy: [],
       checks: { kubernetes: "refuse" },

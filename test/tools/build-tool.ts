@@ -78,6 +78,12 @@ const tools = {
     versionArguments: ["--version"],
     versionMin: [1, 9],
   },
+  sops: {
+    package: "github.com/getsops/sops/v3/cmd/sops",
+    variable: "SOPS",
+    versionArguments: ["--version", "--check-for-updates=false"],
+    versionMin: [3, 9],
+  },
   helm: {
     package: "helm.sh/helm/v3/cmd/helm",
     variable: "HELM",

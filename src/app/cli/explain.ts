@@ -20,6 +20,7 @@ import type { CommitInfo } from "../../ports/git.ts";
 import { noneIfMissing, readRevisionFiles, readWorkingFiles } from "../compose/documents.ts";
 import { openCheckout } from "../compose/forge.ts";
 import { composeOpenRenderSettings } from "../compose/render-settings.ts";
+import { composeDecrypter } from "../compose/sops.ts";
 import { type OpenHeads, openHeads } from "../compose/state.ts";
 import { readConnectionsOpenly } from "../dry-run/origin.ts";
 import { diskFiles } from "../file-source.ts";
@@ -138,7 +139,9 @@ async function readFiles(
 ): Promise<readonly ConfigFile[]> {
   const { config } = settings;
   if (config.kind === "directory") return readWorkingFiles(context, settings, undefined);
-  return target === undefined ? [] : readRevisionFiles(git, target.tree, { ...config, shown: config.path });
+  return target === undefined
+    ? []
+    : readRevisionFiles(git, target.tree, { ...config, shown: config.path }, composeDecrypter(settings));
 }
 
 /** Where the command is given in a clone with the target's history, that tells when a file last changed. */

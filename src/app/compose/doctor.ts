@@ -17,6 +17,7 @@ import { readRevisionFiles, readWorkingFiles } from "./documents.ts";
 import { quietLog } from "./log.ts";
 import { repositoryOptions } from "./repository.ts";
 import { openCodeHost } from "./review.ts";
+import { composeDecrypter } from "./sops.ts";
 import { type OpenHeads, openHeads } from "./state.ts";
 
 const run = promisify(execFile);
@@ -110,7 +111,7 @@ async function readDocuments(
   const { config } = settings;
   if (config.kind === "directory") return readWorkingFiles(context, settings, undefined);
   if (target === undefined) return undefined;
-  return readRevisionFiles(git, target.tree, { ...config, shown: config.path });
+  return readRevisionFiles(git, target.tree, { ...config, shown: config.path }, composeDecrypter(settings));
 }
 
 export interface DocumentsExamination extends Examination {

@@ -7,6 +7,7 @@ import { checkConnections } from "../../config/check-connections.ts";
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import { type Checked, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
+import { decryptFiles } from "../../pipeline/config-folder/decrypt-files.ts";
 import { GitFileTree } from "../../pipeline/config-folder/git-file-tree.ts";
 import {
   type ConfigFolder,
@@ -15,11 +16,13 @@ import {
 } from "../../pipeline/config-folder/read-config-folder.ts";
 import { TargetConfig } from "../../pipeline/config-folder/target-config.ts";
 import type { ConfigSource } from "../../pipeline/loop/config-source.ts";
+import type { Decrypter } from "../../ports/encrypter.ts";
 import type { FileTree } from "../../ports/file-tree.ts";
 import type { ObjectId, TreeReader } from "../../ports/git.ts";
 import type { CliContext } from "../cli/context.ts";
 import type { FileSource } from "../file-source.ts";
 import { catalogLoader, configFolder, readConnections, subjectsOf } from "../read-config.ts";
+import { composeDecrypter } from "./sops.ts";
 
 export interface WorkingCatalog extends Checked<Catalog> {
   /** By connection, the NATS subjects that it subscribes to. */
@@ -50,9 +53,10 @@ export async function readWorkingFiles(
   context: CliContext,
   settings: Settings,
   directory: string | undefined,
+  decrypter: Decrypter | undefined = composeDecrypter(settings),
 ): Promise<readonly ConfigFile[]> {
   const { tree, folder } = await openWorkingFolder(context, settings, directory);
-  return readConfigFolder(tree, folder);
+  return decryptFiles(await readConfigFolder(tree, folder), decrypter);
 }
 
 interface OpenFolder {
@@ -83,12 +87,18 @@ function shownBelow(prefix: string): ConfigFolder["show"] {
 }
 
 /** Documents of the target branch: they change when their folder does, or what its links lead to. */
-export function targetSource(git: TreeReader, path: string, exclude: readonly string[]): ConfigSource {
-  return new TargetConfig(git, { path, exclude, show: shownBelow(path) });
+export function targetSource(git: TreeReader, path: string, settings: Settings): ConfigSource {
+  const decrypter = composeDecrypter(settings);
+  const source = new TargetConfig(git, { path, exclude: settings.config.exclude, show: shownBelow(path) });
+  return {
+    version: (target) => source.version(target),
+    read: async (target) => decryptFiles(await source.read(target), decrypter),
+  };
 }
 
 /** Documents outside the repository: they change when one of their files does. */
 export function folderSource(context: CliContext, settings: Settings): ConfigSource {
+  const decrypter = composeDecrypter(settings);
   return {
     isOutside: true,
     version: async () => {
@@ -102,18 +112,20 @@ export function folderSource(context: CliContext, settings: Settings): ConfigSou
         throw error;
       }
     },
-    read: () => readWorkingFiles(context, settings, undefined),
+    read: () => readWorkingFiles(context, settings, undefined, decrypter),
   };
 }
 
 /** The documents of a revision, `root` being its tree and `path` the folder's in it. Throws CONFIG_MISSING. */
-export function readRevisionFiles(
+export async function readRevisionFiles(
   git: TreeReader,
   root: ObjectId,
   folder: { readonly path: string; readonly exclude: readonly string[]; readonly shown: string },
+  decrypter: Decrypter | undefined,
 ): Promise<readonly ConfigFile[]> {
   const { path, exclude, shown } = folder;
-  return readConfigFolder(new GitFileTree(git, root), { path, exclude, show: shownBelow(shown) });
+  const files = await readConfigFolder(new GitFileTree(git, root), { path, exclude, show: shownBelow(shown) });
+  return decryptFiles(files, decrypter);
 }
 
 /** For where nothing is taken away by it: none where the folder is not there. */

@@ -13,6 +13,7 @@ import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
 import { readRevisionFiles } from "./documents.ts";
 import { openRepository } from "./repository.ts";
+import { composeDecrypter } from "./sops.ts";
 
 export const hubClock = systemClock;
 
@@ -53,7 +54,8 @@ export async function openInventoryTarget(
     branch: settings.repository.branch,
     configPath,
     hub,
-    readConfig: (tree) => readRevisionFiles(git, tree, { path: configPath, exclude, shown: configPath }),
+    readConfig: (tree) =>
+      readRevisionFiles(git, tree, { path: configPath, exclude, shown: configPath }, composeDecrypter(settings)),
     close: async () => {
       await git.close();
       await folder.close();

@@ -13,18 +13,21 @@ import type { LeadingSettings } from "../../pipeline/loop/in-force.ts";
 import { Leading, type LeadingPorts } from "../../pipeline/loop/leading.ts";
 import { areInForce, type SettingsMemory, StandingBy } from "../../pipeline/loop/standing-by.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
+import type { HiddenTexts } from "../../ports/hidden-texts.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
 import type { Leader, LeaderWindows, Standby } from "../host/host-parts.ts";
 import { catalogLoader, type ServiceConfig } from "../read-config.ts";
 import { folderSource, targetSource } from "./documents.ts";
+import { composeHiddenTexts } from "./hidden-texts.ts";
 import { openHub } from "./hub.ts";
 import { composeOutcomes } from "./outcomes.ts";
 import { composeRenderSettings } from "./render-settings.ts";
 import { openRepository } from "./repository.ts";
 import { composeReview } from "./review.ts";
 import { compileShipped } from "./shipped-template.ts";
+import { composeSealer } from "./sops.ts";
 
 const deadLettersMax = 1000;
 /** So many outcomes wait in the state until somebody can be told. */
@@ -68,7 +71,9 @@ export async function composeStandby(
 ): Promise<Standby> {
   const git = await openRepository(context, config.settings, "git", windows.log);
   const compose: ComposeSettings = (given, ports) => composeSettings(context, given, ports);
-  return createStandby(config, { git, clock: systemClock, chance: systemChance }, compose, windows, memoryFor);
+  const hidden = composeHiddenTexts(context, config.settings, true);
+  const machine = { git, clock: systemClock, chance: systemChance, hidden };
+  return createStandby(config, machine, compose, windows, memoryFor);
 }
 
 /** What settings say of a service, its streams apart. */
@@ -77,7 +82,7 @@ type ComposeSettings = (config: ServiceConfig, ports: LeadingPorts) => Omit<Lead
 /** The same over a repository that is open, and any clock. */
 export function createStandby(
   config: ServiceConfig,
-  machine: Pick<LeadingPorts, "git" | "clock" | "chance">,
+  { hidden, ...machine }: Pick<LeadingPorts, "git" | "clock" | "chance"> & { readonly hidden?: HiddenTexts },
   compose: ComposeSettings,
   { log: standbyLog, metrics = noMetrics, onBranches, onPushed, onLeading }: ServiceWindows,
   memoryFor: (config: ServiceConfig) => SettingsMemory,
@@ -89,7 +94,8 @@ export function createStandby(
   const standing = new StandingBy({
     ...ports,
     names: namesOf(config.settings),
-    loadCatalog: catalogLoader(config.settings, config.connections),
+    loadCatalog: catalogLoader(config.settings, config.connections, hidden && digesterOf(hidden)),
+    ...(hidden === undefined ? {} : { hidden }),
     layout: layoutOf(config.settings),
     lookMs: config.settings.repository.pollMs,
     memory: memoryFor(config),
@@ -180,6 +186,8 @@ export function composeSettings(
   ports: LeadingPorts,
 ): Omit<LeadingSettings, "streams"> {
   const { repository, output, commit, config, review, fromSecrets, outcomes } = settings;
+  const hidden = composeHiddenTexts(context, settings, true);
+  const sealer = composeSealer(settings, hidden);
   const publisher = review.mode === "pull-request" ? { review: composeReview(context, settings, review, ports) } : {};
   return {
     options: {
@@ -192,12 +200,12 @@ export function composeSettings(
       deadLettersMax,
       ...(outcomes === undefined ? {} : { outbox: { outcomesMax, isReviewed: review.mode === "pull-request" } }),
       render: composeRenderSettings(settings, context),
+      hidden,
+      ...(sealer === undefined ? {} : { sealer }),
     },
     config:
-      config.kind === "directory"
-        ? folderSource(context, settings)
-        : targetSource(ports.git, config.path, config.exclude),
-    loadCatalog: catalogLoader(settings, connections),
+      config.kind === "directory" ? folderSource(context, settings) : targetSource(ports.git, config.path, settings),
+    loadCatalog: catalogLoader(settings, connections, digesterOf(hidden)),
     ...(settings.hub === undefined ? {} : { openHub: () => openHub(context, settings.hub!) }),
     ...(fromSecrets.length === 0 ? {} : { derive: (catalog) => deriveConnections(catalog, fromSecrets) }),
     ...publisher,
@@ -207,6 +215,10 @@ export function composeSettings(
       return composeSettings(context, { settings: placed, connections }, ports);
     },
   };
+}
+
+function digesterOf(hidden: HiddenTexts): (text: string) => string {
+  return (text) => hidden.digestOf(text);
 }
 
 export function openBranches(settings: Settings, ports: Omit<LeadingPorts, "metrics">): Branches {

@@ -7,6 +7,7 @@ import type { Connection } from "../../model/connection.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { ConnectionSettings, Settings } from "../../model/settings.ts";
 import type { Checkout } from "../../ports/checkout.ts";
+import type { Decrypter } from "../../ports/encrypter.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import { type CliContext, usageError } from "../cli/context.ts";
 import { readRevisionFiles, workingFiles } from "../compose/documents.ts";
@@ -85,9 +86,10 @@ export async function readCommitFiles(
   commit: ObjectId,
   folder: string,
   exclude: readonly string[],
+  decrypter: Decrypter | undefined,
 ): Promise<readonly ConfigFile[]> {
   const path = relative(checkout.root, folder).split(sep).join("/");
   if (path === ".." || path.startsWith("../")) return [];
   const { tree } = await checkout.readCommit(commit);
-  return readRevisionFiles(checkout, tree, { path, exclude, shown: relative(workingDirectory, folder) });
+  return readRevisionFiles(checkout, tree, { path, exclude, shown: relative(workingDirectory, folder) }, decrypter);
 }

@@ -15,7 +15,9 @@ import type { Unit } from "../unit.ts";
 export function writeKustomization(unit: Unit, flux: FluxDelivery, output: OutputOwner): string | undefined {
   const kubeconfig = findKubeconfig(unit.cluster);
   if (kubeconfig.kind === "none") return undefined;
-  const { source, interval, retryInterval, timeout } = flux;
+  const { source, interval, retryInterval, timeout, decryption } = flux;
+  const secret = decryption?.secret;
+  const decrypted = { provider: "sops", ...(secret === undefined ? {} : { secretRef: { name: secret } }) };
   const spec = {
     interval,
     retryInterval,
@@ -25,6 +27,7 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
     ...(unit.isAwaited ? { wait: true } : {}),
     ...(unit.dependsOn.length === 0 ? {} : { dependsOn: unit.dependsOn.map((name) => ({ name })) }),
     sourceRef: { kind: "GitRepository", name: source.name, namespace: source.namespace },
+    ...(decryption === undefined ? {} : { decryption: decrypted }),
     kubeConfig: { secretRef: { name: kubeconfig.name, key: kubeconfig.key } },
   };
   const metadata = { name: unit.objectName, namespace: unit.cluster.namespace };

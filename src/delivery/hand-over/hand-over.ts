@@ -94,7 +94,7 @@ export function describeChange(change: HandOverChange): string {
 }
 
 /** Settings that decide nothing about which unit an object is in, or where a unit is. */
-const freeSettings = new Set(["interval", "retryInterval", "timeout", "project"]);
+const freeSettings = new Set(["interval", "retryInterval", "timeout", "project", "decryption"]);
 
 /** The settings, by name, that would move something; none where nothing is delivered so far. */
 export function findMoving(from: Delivered, to: Delivered): readonly string[] {

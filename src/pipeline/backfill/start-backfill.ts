@@ -7,6 +7,7 @@ import { joinPass } from "../../plan/pending-work.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { GitReader } from "../../ports/git.ts";
+import { isPrivate } from "../../render/render-trigger.ts";
 import type { Branches } from "../branches/branches.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import { eventsOnRecord } from "./events-on-record.ts";
@@ -67,10 +68,15 @@ export async function startBackfill(
   return `${command.trigger} is backfilled from ${kept.join(", ")}${told}`;
 }
 
-function checkTrigger({ name }: Owner, { catalog, checkpoint }: StateKeeper): void {
+function checkTrigger({ name }: Owner, { catalog, checkpoint, rendering }: StateKeeper): void {
   const trigger = catalog.eventTriggers.get(name);
   if (trigger === undefined || trigger.withdrawn === true) {
     throw new SluiceError({ code: "NOT_FOUND", message: `there is no EventTrigger ${name}` });
+  }
+  if (isPrivate(trigger, catalog, rendering)) {
+    const message = `${name} renders Secrets: no event of its is kept, which a backfill would need`;
+    const hint = "Publish the last event of each entity again.";
+    throw new SluiceError({ code: "SECRET_REFUSED", message, hint });
   }
   const { backfill } = checkpoint.pending;
   if (backfill === undefined) return;

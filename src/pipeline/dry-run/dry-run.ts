@@ -24,7 +24,7 @@ import type { StateTree } from "./state-overlay.ts";
 export interface DryRunSide {
   readonly catalog: Catalog;
   readonly title: string;
-  readonly fold: Pick<FoldOptions, "records" | "render">;
+  readonly fold: Pick<FoldOptions, "records" | "render" | "sealer">;
   readonly placement: Placement;
 }
 
@@ -60,7 +60,7 @@ export interface DryRunResult {
 async function findHeld({ state, checkpoint, base, head, guard }: DryRunInput): Promise<readonly HeldChange[]> {
   if (guard === undefined || state === undefined || !base.isInForce) return [];
   const { loadCatalog, files, place } = guard;
-  const { render, records } = base.fold;
+  const { render, records, sealer } = base.fold;
   const scope = {
     ...state,
     checkpoint,
@@ -70,6 +70,7 @@ async function findHeld({ state, checkpoint, base, head, guard }: DryRunInput): 
     loadCatalog,
     inForce: base.catalog,
     loaded: guard.loaded,
+    ...(sealer === undefined ? {} : { sealer }),
   };
   const verdict = await judgeChange(scope, { catalog: head.catalog, files });
   const moved = await judgePlace({ ...state, checkpoint, limits: base.catalog.guard }, place);

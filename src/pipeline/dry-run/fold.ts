@@ -25,6 +25,7 @@ import { readFolder } from "../read-folder.ts";
 import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
 import { renderingOf } from "../rendering-of.ts";
 import { rulesOf } from "../rules-of.ts";
+import type { Sealer } from "../seal-secrets.ts";
 import { StateOverlay, type StateTree } from "./state-overlay.ts";
 
 export interface FoldOptions {
@@ -33,6 +34,8 @@ export interface FoldOptions {
   /** Recorded entities beyond are not rendered. */
   readonly entitiesMax: number;
   readonly outputPath: string;
+  /** One that encrypts nothing. */
+  readonly sealer?: Sealer;
 }
 
 export class Fold {
@@ -157,7 +160,7 @@ export class Fold {
 
   async #plan(inputs: readonly PlanInput[], catalog: Catalog): Promise<void> {
     const { overlay } = this;
-    const { records, render } = this.#options;
+    const { records, render, sealer } = this.#options;
     const { layout } = this.#checkpoint;
     const deadLettersMax = Number.POSITIVE_INFINITY;
     const rules = rulesOf({ layout, records, deadLettersMax, instance: render.instance }, catalog);
@@ -168,6 +171,7 @@ export class Fold {
       catalog: this.#catalogOf(catalog),
       settings: render,
       counted: this.#counted,
+      ...(sealer === undefined ? {} : { sealer }),
     };
     const { changeSet, checkpoint } = await foldInputs(scope, inputs, this.#checkpoint, this.#checkpoint);
     this.#checkpoint = checkpoint;

@@ -40,9 +40,9 @@ export class Mask {
     for (const { documents } of catalogs) {
       for (const { kind, text } of documents.values()) if (kind !== "Secret") addWords(this.#known, text);
     }
-    for (const { contents } of catalogs) {
-      for (const { kind, entries } of contents.values()) {
-        if (kind !== "Secret") continue;
+    for (const { contents, documents } of catalogs) {
+      for (const [key, { kind, entries }] of contents) {
+        if (kind !== "Secret" && documents.get(key)?.hidden === undefined) continue;
         for (const { content } of entries) {
           for (const found of wordsOf(content.source.text)) if (!this.#known.has(found)) this.#secret.add(found);
         }

@@ -2,7 +2,9 @@
 import type { Layout } from "../../model/change-set.ts";
 import type { GuardSettings } from "../../model/mass-change.ts";
 import type { OutboxRules } from "../../model/outcome.ts";
+import type { HiddenTexts } from "../../ports/hidden-texts.ts";
 import type { RenderSettings } from "../../render/render-spec.ts";
+import type { Sealer } from "../seal-secrets.ts";
 
 export interface KeeperOptions {
   readonly eventsMax: number;
@@ -17,4 +19,8 @@ export interface KeeperOptions {
   readonly guard: Pick<GuardSettings, "keepWithdrawnMinutes" | "eventRemovals">;
   /** Absent: nobody is told what became of events. */
   readonly outbox?: OutboxRules;
+  /** What documents say that must stand on no branch; absent: the catalog has none such. */
+  readonly hidden?: HiddenTexts;
+  /** Encrypts Secrets; given where the settings ask for that. */
+  readonly sealer?: Sealer;
 }

@@ -3,17 +3,26 @@
  * other. What a commit is for is its callers' business.
  */
 import { isExclusive, readHandOvers } from "../../delivery/hand-over/hand-over.ts";
-import type { Catalog } from "../../model/catalog.ts";
+import type { Catalog, RawDocument } from "../../model/catalog.ts";
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import type { StreamName, StreamPosition } from "../../model/delivery.ts";
 import type { OwnerKey } from "../../model/owner.ts";
 import { partialPauses } from "../../model/pauses.ts";
+import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
 import { writeCheckpoint } from "../../plan/checkpoint-file.ts";
 import type { OutputOwner } from "../../plan/cluster-file.ts";
+import { readKeptDocument } from "../../plan/kept-document.ts";
 import { countOfName, outboxFolder } from "../../plan/outbox-file.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
-import { catalogFolder, checkpointPath, ownerPath, ownersFolder, positionsFolder } from "../../plan/paths.ts";
+import {
+  catalogFolder,
+  checkpointPath,
+  documentPath,
+  ownerPath,
+  ownersFolder,
+  positionsFolder,
+} from "../../plan/paths.ts";
 import { isDue } from "../../plan/pending-work.ts";
 import { type CatalogChange, planCatalogChange } from "../../plan/plan-catalog-change.ts";
 import type { PlanInput, PlanRules } from "../../plan/state-fold.ts";
@@ -29,8 +38,16 @@ import { randomId } from "../random-id.ts";
 import { readFolder } from "../read-folder.ts";
 import { renderingOf } from "../rendering-of.ts";
 import { rulesOf } from "../rules-of.ts";
+import { Sealer } from "../seal-secrets.ts";
 import { deferDeletions } from "./deferred-deletions.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
+
+/** In force may still be that Secrets are encrypted although the settings do not say how any more: then it is waited for. */
+const noSealer = Sealer.refusing({
+  code: "SOPS_FAILED",
+  message: "output.secrets: sops is in force, and the settings do not say how Secrets are encrypted",
+  hint: "Give output.sops.config again, or approve what is held: sluice status.",
+});
 
 /** Positions without effect are committed with the next effect, or after this long. */
 export const idlePositionsMsMax = 60_000;
@@ -122,7 +139,9 @@ export class StateCommits {
     const { render } = this.options;
     const { outputPath } = this.branches.names;
     const rules = { ...this.options, layout: this.#checkpoint.layout, instance: render.instance };
-    return { git: this.ports.git, tree, checkpoint: this.#checkpoint, rules, render, outputPath };
+    const sealer = this.options.sealer?.asDry();
+    const sealing = sealer === undefined ? {} : { sealer };
+    return { git: this.ports.git, tree, checkpoint: this.#checkpoint, rules, render, outputPath, ...sealing };
   }
 
   /** What it takes to render records again with the catalog in force. */
@@ -196,8 +215,41 @@ export class StateCommits {
     this.#nameState();
     const { pending, minutes } = this.#checkpoint;
     const output = { ...this.output, outputPath };
+    const { pending, minutes, stateId } = this.#checkpoint;
+    const { outputPath, render } = this.options;
+    const output = { stateId, outputPath, instance: render.instance };
+    await this.#keepHidden(catalog, new Set(paths));
     const change = planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
     return { ...change, inputs: [...change.inputs, ...deliveryInputs(catalog, output)] };
+  }
+
+  /** Keeps on this machine what must stand on no branch, before the state says by a digest that it is there. */
+  async #keepHidden({ documents }: Catalog, kept: ReadonlySet<string>): Promise<void> {
+    const { hidden } = this.options;
+    const texts = hiddenTexts(documents.values());
+    if (hidden === undefined || texts.size === 0) return;
+    // Without them the service goes on; after a restart their owners wait until the config folder is read.
+    await hidden.keep(texts).catch((error: unknown) => {
+      if (!(error instanceof SluiceError)) throw error;
+      this.ports.log.problem(error.problem);
+    });
+    const { tree } = this;
+    const paths = [...documents.values()].flatMap((document) => {
+      const path = documentPath(document.apiVersion, document.kind, document.namespace, document.name);
+      return document.hidden !== undefined && kept.has(path) ? [path] : [];
+    });
+    if (tree === undefined || paths.length === 0) return;
+    const texted = await this.ports.git.readFiles(tree, paths);
+    const inClear = paths.filter((path) => readKeptDocument(path, texted.get(path) ?? "").withheld === undefined);
+    if (inClear.length > 0) this.ports.log.problem(stoodInClear(inClear));
+  }
+
+  /** Forgets what earlier catalogs had kept on this machine. */
+  async forgetHidden(): Promise<void> {
+    const { hidden } = this.options;
+    if (hidden === undefined) return;
+    const documents = [...this.#catalog.documents.values()];
+    await hidden.keepOnly(new Set(documents.flatMap((document) => document.hidden?.digest ?? [])));
   }
 
   /** Commits inputs, and a change of the checkpoint with them. `mayWait`: if nothing but positions changes. */
@@ -218,7 +270,8 @@ export class StateCommits {
   }
 
   async fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: ObjectId | undefined): Promise<Folded> {
-    const folded = await foldInputs({ ...this.renderScope, tree, rules: this.#rules }, inputs, this.#stored, {
+    const { sealer = noSealer } = this.options;
+    const folded = await foldInputs({ ...this.renderScope, sealer, tree, rules: this.#rules }, inputs, this.#stored, {
       ...this.#checkpoint,
       ...change,
     });
@@ -275,6 +328,22 @@ export class StateCommits {
     const { minutes, commits } = stored;
     return writeCheckpoint({ ...checkpoint, minutes, commits }) === writeCheckpoint(stored);
   }
+}
+
+function hiddenTexts(documents: Iterable<RawDocument>): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const { hidden } of documents) if (hidden?.text !== undefined) texts.set(hidden.digest, hidden.text);
+  return texts;
+}
+
+function stoodInClear(paths: readonly string[]): Problem {
+  const others = paths.length === 1 ? "" : ` and ${paths.length - 1} more`;
+  return {
+    code: "SECRET_IN_CLEAR",
+    severity: "warning",
+    message: `an older version kept ${paths[0]}${others} in clear on the state branch; from now on it is not, but its history is as it was`,
+    hint: "Rid the branch of its history with sluice repair --purge, have the Git server forget it, and change what is in the Secrets.",
+  };
 }
 
 /** That something was told counts as little: what is told once more is told twice, and no more. */

@@ -205,7 +205,8 @@ export class Leading {
     const checkpoint = await untilAnswered(ports, signal, "start", async () => branches.judgeOrigin(opened));
     // With the settings of then: those of now are compared with them.
     const then = readGuardState(checkpoint.parts).settings;
-    const kept = readKept ?? ((tree) => loadKeptCatalog(git, tree, settings.loadCatalog, then));
+    const kept =
+      readKept ?? ((tree) => loadKeptCatalog(git, tree, settings.loadCatalog, then, settings.options.hidden));
     const catalog = await untilAnswered(ports, signal, "start", () => kept(branches.stateTree, then));
     checkName(checkpoint.parts, settings.options.render.instance);
     const { approvals } = readGuardState(checkpoint.parts);

@@ -2,6 +2,7 @@
 import type { Catalog } from "../../model/catalog.ts";
 import { readCatalogSettings } from "../../plan/mass-change/catalog-settings.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
+import type { HiddenTexts } from "../../ports/hidden-texts.ts";
 import { readKeptCatalog } from "../read-folder.ts";
 import type { LoadCatalog } from "./in-force.ts";
 
@@ -11,6 +12,7 @@ export async function loadKeptCatalog(
   tree: ObjectId | undefined,
   loadCatalog: LoadCatalog,
   settings: string | undefined,
+  hidden: HiddenTexts | undefined,
 ): Promise<Catalog> {
-  return loadCatalog(await readKeptCatalog(git, tree), undefined, readCatalogSettings(settings)).value;
+  return loadCatalog(await readKeptCatalog(git, tree, hidden), undefined, readCatalogSettings(settings)).value;
 }

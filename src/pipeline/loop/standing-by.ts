@@ -10,6 +10,7 @@ import { catalogSettings } from "../../plan/mass-change/catalog-settings.ts";
 import { readGuardState } from "../../plan/mass-change/guard-state.ts";
 import { catalogFolder } from "../../plan/paths.ts";
 import type { GitRepository, ObjectId } from "../../ports/git.ts";
+import type { HiddenTexts } from "../../ports/hidden-texts.ts";
 import type { Clock, Log } from "../../ports/system.ts";
 import { readHead } from "../branches/head.ts";
 import { readCheckpoint } from "../read-checkpoint.ts";
@@ -35,6 +36,7 @@ export interface StandingByParts {
   readonly log: Log;
   readonly names: { readonly target: string; readonly state: string };
   readonly loadCatalog: LoadCatalog;
+  readonly hidden?: HiddenTexts;
   readonly layout: Layout;
   readonly lookMs: number;
   readonly memory: SettingsMemory;
@@ -83,11 +85,11 @@ export class StandingBy {
 
   /** The catalog of a state's tree, of settings as its checkpoint has them: that of the last one is kept. */
   async readKept(tree: ObjectId | undefined, settings: string | undefined): Promise<Catalog> {
-    const { git, loadCatalog } = this.#parts;
+    const { git, loadCatalog, hidden } = this.#parts;
     const folder = tree === undefined ? undefined : (await git.findEntry(tree, catalogFolder))?.id;
     const key = `${folder} ${settings}`;
     if (this.#kept?.key !== key) {
-      this.#kept = { key, catalog: await loadKeptCatalog(git, tree, loadCatalog, settings) };
+      this.#kept = { key, catalog: await loadKeptCatalog(git, tree, loadCatalog, settings, hidden) };
     }
     return this.#kept.catalog;
   }

@@ -25,6 +25,7 @@ import { readFolder } from "../read-folder.ts";
 import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
 import { renderingOf } from "../rendering-of.ts";
 import { type RuleOptions, rulesOf } from "../rules-of.ts";
+import type { Sealer } from "../seal-secrets.ts";
 import { countGone, type GoneOwner, partGone } from "./count-gone.ts";
 import { folderOf } from "./desired-folder.ts";
 
@@ -36,6 +37,8 @@ export interface CountScope {
   readonly rules: RuleOptions;
   readonly render: RenderSettings;
   readonly outputPath: string;
+  /** One that encrypts nothing. */
+  readonly sealer?: Sealer;
 }
 
 export interface CountedChange {
@@ -122,11 +125,12 @@ async function countRendered(
   const rules = rulesOf(scope.rules, catalog);
   const settings = renderingOf(render, catalog);
   const read = { git, tree, catalog, settings, counted: new CountedEntities() };
+  const sealing = scope.sealer === undefined ? {} : { sealer: scope.sealer };
   for (let pending = { ...checkpoint.pending, passes, reviews: [] as typeof checkpoint.pending.reviews }; ; ) {
     const [pass] = pending.passes;
     if (pass === undefined) return true;
     const chunk = await renderPendingChunk(read, pending, chunkLimits);
-    const { changeSet } = await foldInputs({ ...read, rules }, chunk.inputs, checkpoint, checkpoint);
+    const { changeSet } = await foldInputs({ ...read, ...sealing, rules }, chunk.inputs, checkpoint, checkpoint);
     for (const { owner, cluster, key, action } of objectEffects(changeSet)) {
       const cause = { ...causeOf(pass.owner, cluster), owner, cluster };
       if (action === "delete") count.goes(key, cause);

@@ -45,7 +45,23 @@ export class SoleClaimant {
     };
   }
 
+  /** The manifest of who has the object to itself, the claimant perhaps; undefined: nobody has it. */
+  textFor(claimant: Claimant): string | undefined {
+    return this.#find(claimant)?.text;
+  }
+
   #findRival(claimant: Claimant | undefined) {
+    const found = this.#find(claimant);
+    if (found === undefined) return undefined;
+    const { owner, text } = found;
+    const { bare, texts } = splitProvenance(text);
+    const entityHash = entityHashOf(texts);
+    const manifest = hashManifest(bare);
+    const rank = this.#rankOnRecord(owner, entityHash);
+    return { owner, texts, manifest, claim: { owner, entityHash, rank, manifest } };
+  }
+
+  #find(claimant: Claimant | undefined): { readonly owner: Owner; readonly text: string } | undefined {
     const view = this.#site.view;
     const folders = ownersFoldersOf(this.#site.cluster, this.#site.identity, this.#site.rules.layout);
     for (const kind of ownerKinds) {
@@ -61,12 +77,7 @@ export class SoleClaimant {
         const path = this.#site.pathIn(owner);
         if (!view.exists(path)) continue;
         const text = view.text(path);
-        if (text === undefined) return undefined;
-        const { bare, texts } = splitProvenance(text);
-        const entityHash = entityHashOf(texts);
-        const manifest = hashManifest(bare);
-        const rank = this.#rankOnRecord(owner, entityHash);
-        return { owner, texts, manifest, claim: { owner, entityHash, rank, manifest } };
+        return text === undefined ? undefined : { owner, text };
       }
     }
     return undefined;

@@ -65,6 +65,7 @@ export function compareSpecs(before: OwnerSpec, after: OwnerSpec, scope: Compari
   if (scope.inForce.checks !== scope.wanted.checks) return everywhere("checks.kubernetes changed");
   if (scope.inForce.secrets !== scope.wanted.secrets) return everywhere("output.secrets changed");
   if (!isSamePolicy(scope.inForce.policy, scope.wanted.policy)) return everywhere("policy changed");
+  if (scope.inForce.recipients !== scope.wanted.recipients) return everywhere("Secrets are encrypted for others");
   if (scope.haveKindsChanged) return everywhere("the kinds that CustomResourceDefinitions bring changed");
   if ((before.broken === undefined) === (after.broken === undefined)) return undefined;
   return everywhere(after.broken === undefined ? "it was mended" : "it can't be rendered any more");

@@ -7,21 +7,23 @@ import type { LabelSelector } from "../../model/cluster.ts";
 import { limitsOf, stricterLimits } from "../../model/mass-change.ts";
 
 export function catalogSettings(settings: CatalogSettings): string {
-  const { compatibility, connectionClusters, checks, policy, secrets, guard } = settings;
+  const { compatibility, connectionClusters, checks, policy, secrets, guard, recipients } = settings;
   const clusters = [...connectionClusters].sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([compatibility, clusters, checks, policy, secrets, limitsOf(guard)]);
+  const others = recipients === undefined ? [] : [recipients];
+  return JSON.stringify([compatibility, clusters, checks, policy, secrets, limitsOf(guard), ...others]);
 }
 
 /** What the checkpoint says of them; what it does not know is left out. */
 export function readCatalogSettings(text: string | undefined): Partial<CatalogSettings> {
   if (text === undefined) return {};
-  const [compatibility, clusters, checks, policy, secrets, guard] = JSON.parse(text) as [
+  const [compatibility, clusters, checks, policy, secrets, guard, recipients] = JSON.parse(text) as [
     CatalogSettings["compatibility"],
     [string, LabelSelector][],
     CatalogSettings["checks"]?,
     CatalogSettings["policy"]?,
     CatalogSettings["secrets"]?,
     CatalogSettings["guard"]?,
+    CatalogSettings["recipients"]?,
   ];
   return {
     compatibility,
@@ -30,6 +32,7 @@ export function readCatalogSettings(text: string | undefined): Partial<CatalogSe
     ...(policy === undefined ? {} : { policy }),
     ...(secrets === undefined ? {} : { secrets }),
     ...(guard === undefined ? {} : { guard }),
+    ...(recipients === undefined ? {} : { recipients }),
   };
 }
 
@@ -80,6 +83,8 @@ export function keepSettings(
   }
   const chosen = (key: string) => (held.has(prefix + key) ? inForce : wanted);
   return {
+    // Whom Secrets are encrypted for takes nothing away.
+    ...(wanted.recipients === undefined ? {} : { recipients: wanted.recipients }),
     compatibility: chosen("compatibility").compatibility,
     checks: chosen("checks.kubernetes").checks,
     policy: chosen("policy").policy,

@@ -1,0 +1,127 @@
+/**
+ * The sops program as Encrypter and Decrypter. Keys are found as sops finds them: in its own variables and files, which are
+ * this process's. Texts go through pipes; none stands in an argument or in a file.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { parse } from "yaml";
+import { SluiceError } from "../../model/problem.ts";
+import type { Decrypter, Encrypter } from "../../ports/encrypter.ts";
+import { runProgram } from "../git/git-program.ts";
+import { SecretFiles } from "../git/secret-files.ts";
+
+/** Key services on the network take their time. */
+const durationMsMax = 60_000;
+/** Files whose decrypted text is remembered, so that a look at documents that did not change starts no program. */
+const rememberedMax = 1000;
+
+export interface SopsOptions {
+  /** A path, or a name on PATH. */
+  readonly program: string;
+}
+
+export interface SopsEncrypterOptions extends SopsOptions {
+  /** The absolute path of the `.sops.yaml` whose creation rules say whom to encrypt for. */
+  readonly config: string;
+  /** Names these rules. */
+  readonly recipients: string;
+}
+
+export class SopsEncrypter implements Encrypter {
+  readonly recipients: string;
+  readonly #program: string;
+  readonly #config: string;
+  readonly #files = new SecretFiles();
+
+  constructor({ program, config, recipients }: SopsEncrypterOptions) {
+    this.recipients = recipients;
+    this.#program = program;
+    this.#config = config;
+  }
+
+  async encrypt(secret: string, path: string): Promise<string> {
+    const config = this.#files.write("sops.yaml", readRules(this.#config));
+    // The rules' path_regex is about paths below the folder of the file that they stand in.
+    const name = join(dirname(config), path);
+    const args = ["--config", config, "encrypt", ...formatOf(".yaml"), "--filename-override", name];
+    return runSops(this.#program, "encrypt", args, secret, path);
+  }
+}
+
+/** What a rule may say of which parts are encrypted: that is not for it to decide. */
+const scopeKeys = new Set([
+  "encrypted_regex",
+  "unencrypted_regex",
+  "encrypted_suffix",
+  "unencrypted_suffix",
+  "encrypted_comment_regex",
+  "unencrypted_comment_regex",
+  "mac_only_encrypted",
+]);
+
+/** The configuration, with rules that encrypt what a Secret holds and nothing else, and sign nothing else either. */
+function readRules(file: string): string {
+  try {
+    const config = parse(readFileSync(file, "utf8")) as { readonly creation_rules: readonly Record<string, unknown>[] };
+    const rules = config.creation_rules.map((rule) => ({
+      ...Object.fromEntries(Object.entries(rule).filter(([key]) => !scopeKeys.has(key))),
+      encrypted_regex: "^(data|stringData)$",
+      mac_only_encrypted: true,
+    }));
+    return JSON.stringify({ ...config, creation_rules: rules });
+  } catch (cause) {
+    const message = `output.sops.config ${file} can't be read: ${(cause as Error).message.split("\n")[0]}`;
+    throw new SluiceError({ code: "SOPS_FAILED", message }, cause);
+  }
+}
+
+export class SopsDecrypter implements Decrypter {
+  readonly #program: string;
+  readonly #remembered = new Map<string, string>();
+
+  constructor({ program }: SopsOptions) {
+    this.#program = program;
+  }
+
+  async decrypt(text: string, path: string): Promise<string> {
+    const key = createHash("sha256").update(text).digest("hex");
+    const known = this.#remembered.get(key);
+    if (known !== undefined) return known;
+    const args = ["decrypt", ...formatOf(extname(path)), "--filename-override", path];
+    const decrypted = await runSops(this.#program, "decrypt", args, text, path);
+    this.#remembered.set(key, decrypted);
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > rememberedMax) this.#remembered.delete(oldest!);
+    return decrypted;
+  }
+}
+
+function formatOf(extension: string): readonly string[] {
+  const format = extension.toLowerCase() === ".json" ? "json" : "yaml";
+  return ["--input-type", format, "--output-type", format];
+}
+
+async function runSops(
+  program: string,
+  verb: "encrypt" | "decrypt",
+  args: readonly string[],
+  input: string,
+  path: string,
+): Promise<string> {
+  const env = { ...process.env, LC_ALL: "C" };
+  const { code, stdout, stderr } = await runProgram(program, args, { env, input, durationMsMax });
+  if (code === 0) return stdout.toString();
+  throw new SluiceError({
+    code: "SOPS_FAILED",
+    message: `${path} can't be ${verb}ed by sops: ${explain(stderr)}`,
+    hint: `Try sops ${verb} by hand. Keys are looked for where this process's user and variables have them.`,
+  });
+}
+
+/** What sops says goes over many lines, framed; it quotes no value. */
+function explain(stderr: string): string {
+  const lines = stderr.split("\n").map((line) => line.replace(/^[\s|-]+|[\s|]+$/g, ""));
+  const said = lines.filter((line) => line !== "").join("; ");
+  return said === "" ? "it did not say why" : said.slice(0, 500);
+}

@@ -1,0 +1,44 @@
+/**
+ * Whether an event may be printed into a Secret: then nothing of what it says is remembered where Secrets must not stand in
+ * clear. Told by the templates' text before anything is rendered, since what fails has no manifests to look at.
+ */
+import type { Catalog, ContentDocument, OwnerSpec } from "../model/catalog.ts";
+import { referencesOf } from "../model/catalog.ts";
+import { constantKey, mayRefer } from "../model/document-ref.ts";
+
+/** A kind that is Secret, in YAML or JSON, or that an action prints. */
+const secretKind = /kind["']?\s*:\s*(?:["']?secret(?![\w.-])|[^\n]*\{\{)/i;
+
+/** By the catalog's documents, so that a catalog that only pauses something is the same. */
+const known = new WeakMap<Catalog["contents"], WeakMap<OwnerSpec["policyRefs"], boolean>>();
+
+export function mayRenderSecrets(
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches">,
+  { contents }: Pick<Catalog, "contents">,
+): boolean {
+  const bySpec = known.get(contents) ?? new WeakMap<OwnerSpec["policyRefs"], boolean>();
+  known.set(contents, bySpec);
+  let verdict = bySpec.get(spec.policyRefs);
+  if (verdict === undefined) {
+    const arePatchesPrinted = spec.patches.some(({ operations }) => operations.source.text.includes("{{"));
+    verdict = [...contentsOf(spec, contents)].some(
+      ({ isTemplate, entries }) =>
+        (isTemplate || arePatchesPrinted) && entries.some(({ content }) => secretKind.test(content.source.text)),
+    );
+    bySpec.set(spec.policyRefs, verdict);
+  }
+  return verdict;
+}
+
+/** What its references may name, whatever the event and the cluster. */
+function* contentsOf(
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts">,
+  contents: Catalog["contents"],
+): Iterable<ContentDocument> {
+  for (const ref of referencesOf(spec)) {
+    const key = constantKey(ref);
+    const constant = key === undefined ? undefined : contents.get(key);
+    if (constant !== undefined) yield constant;
+    if (key === undefined) for (const [other, content] of contents) if (mayRefer(ref, other)) yield content;
+  }
+}
