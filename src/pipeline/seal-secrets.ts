@@ -19,7 +19,7 @@ import { encryptedMembers, parseSecret } from "../render/unseal-secret.ts";
 import { writeCanonicalYaml } from "../render/yaml/write-canonical-yaml.ts";
 
 /** On an encrypted Secret: an HMAC of what it holds, of whom it is encrypted for, and of which object it is. */
-export const sealedAnnotation = "sluice.dev/sealed";
+const sealedAnnotation = "sluice.dev/sealed";
 
 /** Ciphertexts that are remembered, so that a batch which is planned again starts no program again. */
 const rememberedMax = 2000;
