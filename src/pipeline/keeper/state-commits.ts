@@ -215,9 +215,6 @@ export class StateCommits {
     this.#nameState();
     const { pending, minutes } = this.#checkpoint;
     const output = { ...this.output, outputPath };
-    const { pending, minutes, stateId } = this.#checkpoint;
-    const { outputPath, render } = this.options;
-    const output = { stateId, outputPath, instance: render.instance };
     await this.#keepHidden(catalog, new Set(paths));
     const change = planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
     return { ...change, inputs: [...change.inputs, ...deliveryInputs(catalog, output)] };
