@@ -13,6 +13,7 @@ import type { EntityInput } from "../plan/apply-event.ts";
 import { makeDeadLetter } from "../plan/dead-letter-file.ts";
 import { hashEntity } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
+import { rendersTemplates } from "../render/may-render-secrets.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
 import { isPrivate, renderTrigger } from "../render/render-trigger.ts";
 
@@ -71,9 +72,15 @@ export function processEvent(
 }
 
 /** Whether something of an event is in a Secret that must not stand in clear, or would be. */
-function printsSecret(renderings: readonly ClusterRendering[]): boolean {
+function printsSecret(
+  trigger: TriggerMatch["trigger"],
+  catalog: Catalog,
+  renderings: readonly ClusterRendering[],
+): boolean {
   return renderings.some((rendering) => {
-    if (rendering.action === "fail") return rendering.problem.code === "SECRET_REFUSED";
+    if (rendering.action === "fail") {
+      return rendering.problem.code === "SECRET_REFUSED" && rendersTemplates(trigger, catalog);
+    }
     return rendering.action === "Create" && rendering.manifests.some(({ unsealed }) => unsealed?.isConstant === false);
   });
 }
@@ -116,7 +123,9 @@ function renderMatch(
     stopMatching: isTold ? trigger.stopMatchingBehavior : "keep",
     ...(trigger.oneForEvent ? {} : { isAggregate: true as const }),
     ...(trigger.withdrawn ? { isWithdrawn: true as const } : {}),
-    ...(isPrivate(trigger, catalog, settings) || printsSecret(renderings) ? { isPrivate: true as const } : {}),
+    ...(isPrivate(trigger, catalog, settings) || printsSecret(trigger, catalog, renderings)
+      ? { isPrivate: true as const }
+      : {}),
   };
   return { input, warnings };
 }

@@ -30,6 +30,15 @@ export function mayRenderSecrets(
   return verdict;
 }
 
+/** Whether anything of what it renders is a template: else nothing of an event is in it. */
+export function rendersTemplates(
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches">,
+  { contents }: Pick<Catalog, "contents">,
+): boolean {
+  const isPrinted = ({ operations }: OwnerSpec["patches"][number]) => operations.source.text.includes("{{");
+  return spec.patches.some(isPrinted) || [...contentsOf(spec, contents)].some(({ isTemplate }) => isTemplate);
+}
+
 /** What its references may name, whatever the event and the cluster. */
 function* contentsOf(
   spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts">,

@@ -362,19 +362,19 @@ describe("settings that shape the catalog, at a start", () => {
   });
 
   it("output.secrets is one of them: of then, and compared", async () => {
-    change({
-      [contentFile]: contentDocument(
-        "content",
-        "apiVersion: v1\nkind: Secret\nmetadata: {name: '{{ .CloudEvent.subject }}', namespace: default}\n",
-      ),
+    // Constants: of an event that is printed into a Secret nothing is kept that could be rendered later.
+    const secrets = Array.from({ length: 10 }, (_, n) => {
+      return `apiVersion: v1\nkind: Secret\nmetadata: {name: secret-${n}, namespace: default}\n`;
     });
+    const constants = contentDocument("content", secrets.join("---\n"));
+    change({ [contentFile]: constants.replace(", annotations: {projectsveltos.io/instantiate: ok}", "") });
     const guard = { ...defaultGuard, additions: 5 };
     const plain = { ...renderSettings, secrets: "plain" as const };
     const first = createInstance({ remote, streams: [stream], guard });
     const firstEnded = first.start();
     await until(() => first.ready.isReady, [first.clock]);
-    for (let n = 0; n < 10; n++) login(`user-${n}`);
-    await until(() => first.service?.snapshot().failures.SECRET_REFUSED === 10, [first.clock]);
+    login("first");
+    await until(() => first.service?.snapshot().failures.SECRET_REFUSED === 1, [first.clock]);
     await settle(first);
     first.stop();
     await firstEnded;
@@ -388,7 +388,7 @@ describe("settings that shape the catalog, at a start", () => {
     await until(() => second.service?.snapshot().failures.SECRET_REFUSED === 1, [second.clock]);
     expect(objectCount()).toBe(0);
     await second.service?.execute({ command: "approve", ids: held.map(({ id }) => id) });
-    await until(() => objectCount() === 11, [second.clock]);
+    await until(() => objectCount() === 10, [second.clock]);
     second.stop();
     await secondEnded;
   });
