@@ -6,6 +6,7 @@
 import type { Catalog } from "../model/catalog.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { HeldChange } from "../model/mass-change.ts";
 import type { Problem } from "../model/problem.ts";
 import { changeId } from "../plan/mass-change/change-id.ts";
 import { readPlaces } from "../plan/target-place.ts";
@@ -53,6 +54,14 @@ export function chooseDelivery(inForce: Delivered, wanted: Delivered): HubDelive
 export function handOverId(inForce: Delivered, wanted: Delivered): string {
   const text = ({ delivery, outputPath }: Delivered) => JSON.stringify([delivery, outputPath]);
   return changeId([{ key: "Settings//delivery", before: text(inForce), after: text(wanted) }]);
+}
+
+/** The hand-over from one to the other as a held change; none where nothing would move. */
+export function heldDelivery(inForce: Delivered, wanted: Delivered): readonly HeldChange[] {
+  const documents = findMoving(inForce, wanted);
+  if (documents.length === 0) return [];
+  const none = { removals: 0, additions: 0, owners: [], clusters: [], exceeded: [] };
+  return [{ ...none, id: handOverId(inForce, wanted), documents, handOver: "delivery" }];
 }
 
 /** What of the wanted delivery is not in force; undefined: all of it is. */

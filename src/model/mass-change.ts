@@ -96,6 +96,8 @@ export interface HeldChange {
   readonly owners: readonly string[];
   readonly clusters: readonly ClusterKey[];
   readonly exceeded: readonly LimitExceeded[];
+  /** It moves objects from unit to unit, and is begun by its approval: of these triggers, or of what the settings deliver. */
+  readonly handOver?: { readonly from: string; readonly to: string } | "delivery";
   /** It is held by what has been counted so far: numbers and names are of that. */
   readonly isCounting?: true;
 }

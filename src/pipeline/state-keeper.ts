@@ -223,7 +223,7 @@ export class StateKeeper {
     const commits = this.#commits;
     const { checkpoint } = commits;
     // Documents wait for the end of a hand-over: which unit has what must not change twice.
-    if (this.#handingOver.exclusive !== undefined) {
+    if (this.#handingOver.isFreezing) {
       commits.use(withDelivery(commits.catalog, this.#delivered.delivery));
       return;
     }

@@ -259,17 +259,14 @@ class World {
 
   #do(): void {
     const { change, step } = this.handOver!;
-    if (change.kind === "rename" && step === "move") {
+    if (change.kind === "rename" && step === "adopt") {
       this.catalog = catalogOf(triggers.map((name) => (name === change.from.name ? change.to.name : name)));
-      const renamed = ({ owner, ...rest }: Owned) => ({
-        ...rest,
-        owner: owner === change.from.name ? change.to.name : owner,
-      });
       this.renamed = new Map([[change.from.name, change.to.name]]);
-      // The catalog in force writes what it has before the step says more.
+      // The catalog in force writes what it has.
       for (const [path, text] of this.#written(this.delivered)) this.files.set(path, text);
-      this.owned = this.owned.map(renamed);
-      this.leaving = this.leaving.map(renamed);
+    }
+    if (change.kind === "rename" && step === "move") {
+      this.leaving = this.leaving.map(({ owner, ...rest }) => ({ ...rest, owner: this.renamed.get(owner) ?? owner }));
     }
     const files = writeStep(this.handOver!, this.#scope());
     for (const [path, text] of files) {
@@ -282,7 +279,18 @@ class World {
     this.handOver = { ...this.handOver!, commits: this.commits.length - 1 };
   }
 
+  /** A record goes from one trigger to the other. */
+  adopt(): void {
+    const index = this.owned.findIndex(({ owner }) => this.renamed.has(owner));
+    if (this.handOver?.step !== "adopt" || index < 0) return;
+    const one = this.owned[index]!;
+    this.owned[index] = { ...one, owner: this.renamed.get(one.owner)! };
+    this.commit();
+  }
+
   unseen(): readonly string[] {
+    if (this.handOver?.step === "adopt")
+      return this.owned.some(({ owner }) => this.renamed.has(owner)) ? ["records"] : [];
     const hub = new Map<string, HubUnit>();
     for (const [key, { text, tried }] of this.hub) {
       const identity = readHubIdentity(text)!;
@@ -350,6 +358,7 @@ function run(world: World, random: Random, change: HandOver["change"]): void {
     else if (what < 16) world.syncUnit([...world.hub.keys()][random(world.hub.size)] ?? "", random(2) === 0);
     else if (what === 16 && turn < 200) world.login("login", `new-${random(3)}`);
     else if (what === 17 && turn < 200) world.logout(random(2) === 0 ? `new-${random(3)}` : `${triggers[random(2)]}-3`);
+    else if (what === 18) world.adopt();
     else world.advance();
     for (const [object, { uid }] of stays) expect(world.live.get(object)?.uid, object).toBe(uid);
   }

@@ -29,6 +29,16 @@ export interface Flux {
   sync(directory: string): Promise<FluxOutcome>;
   /** What it makes of that revision wherever Kustomizations are, the root's own apart, by `<namespace>/<name>`. */
   others(): Promise<ReadonlyMap<string, FluxOutcome>>;
+  /**
+   * Gives Flux a folder as this commit of its sources, as source-controller does, and waits for nothing; sources that there
+   * are none of come with it.
+   */
+  offer(directory: string, commit: string, sources?: readonly string[]): Promise<void>;
+  /** Ends the controller; what is on the hub stays as it is. */
+  halt(): Promise<void>;
+  resume(): Promise<void>;
+  /** CPU seconds that the controller has taken since it was started. */
+  cpuSeconds(): Promise<number>;
   log(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -57,22 +67,22 @@ export async function startFlux(server: KubeApiServer, { path: rootPath = "./" }
   await once(files, "listening");
   const filesUrl = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
   let child: ChildProcess | undefined;
+  const halt = async (): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  };
   const stop = async (): Promise<void> => {
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    }
+    await halt();
     files.closeAllConnections();
     files.close();
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   };
 
-  try {
-    await createKinds(server);
-    await post(server, "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  const resume = async (): Promise<void> => {
     const [metrics, health] = [await findFreePort(), await findFreePort()];
-    const log = createWriteStream(logFile);
+    const log = createWriteStream(logFile, { flags: "a" });
     child = spawn(
       program,
       [
@@ -86,6 +96,12 @@ export async function startFlux(server: KubeApiServer, { path: rootPath = "./" }
     );
     child.stdout!.pipe(log);
     child.stderr!.pipe(log, { end: false });
+  };
+
+  try {
+    await createKinds(server);
+    await post(server, "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    await resume();
   } catch (error) {
     await stop();
     throw error;
@@ -114,8 +130,33 @@ export async function startFlux(server: KubeApiServer, { path: rootPath = "./" }
     });
     return waitForRevision(server, revision, logFile);
   };
+  const offer = async (folder: string, commit: string, sources: readonly string[] = ["fleet"]): Promise<void> => {
+    const file = join(directory, "artifact.tar.gz");
+    await run("tar", ["-czf", file, "-C", folder, "."]);
+    const archive = await readFile(file);
+    const path = `/${commit}.tar.gz`;
+    archives.set(path, archive);
+    if (revisions === 0) await createSync(server, rootPath);
+    revisions++;
+    for (const name of sources) {
+      if (name !== "fleet") await createSource(server, name);
+      const digest = `sha256:${createHash("sha256").update(archive).digest("hex")}`;
+      const lastUpdateTime = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+      const of = { path, url: `${filesUrl}${path}`, revision: `main@sha1:${commit}`, digest, size: archive.length };
+      await setArtifact(server, { ...of, lastUpdateTime }, name);
+    }
+  };
+  const cpuSeconds = async (): Promise<number> => {
+    const stat = await readFile(`/proc/${child!.pid}/stat`, "utf8");
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 13)
+      .map(Number);
+    return (user! + system!) / 100;
+  };
   const others = () => waitForOthers(server, last);
-  return { sync, others, log: () => readFile(logFile, "utf8"), stop };
+  return { sync, others, offer, halt, resume, cpuSeconds, log: () => readFile(logFile, "utf8"), stop };
 }
 
 /** The controller's own kinds as its module has them; of its sources only what it reads, which is their status. */
@@ -154,13 +195,17 @@ function looseCrd(kind: string): unknown {
   };
 }
 
-async function createSync(server: KubeApiServer, path: string): Promise<void> {
+async function createSource(server: KubeApiServer, name: string): Promise<void> {
   await post(server, sourcePath.replace("/fleet", ""), {
     apiVersion: `${sourceGroup}/v1`,
     kind: "GitRepository",
-    metadata: { name: "fleet", namespace },
+    metadata: { name, namespace },
     spec: { interval: "1h", url: "https://git.example.com/fleet.git" },
   });
+}
+
+async function createSync(server: KubeApiServer, path: string): Promise<void> {
+  await createSource(server, "fleet");
   await post(server, kustomizationsPath, {
     apiVersion: "kustomize.toolkit.fluxcd.io/v1",
     kind: "Kustomization",
@@ -178,15 +223,16 @@ async function post(server: KubeApiServer, path: string, body: unknown): Promise
   if (answer.status >= 300 && answer.status !== 409) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
 }
 
-async function setArtifact(server: KubeApiServer, artifact: unknown): Promise<void> {
-  const source = (await server.request("GET", sourcePath)).body as { metadata: { generation: number } };
+async function setArtifact(server: KubeApiServer, artifact: unknown, name = "fleet"): Promise<void> {
+  const path = sourcePath.replace("/fleet", `/${name}`);
+  const source = (await server.request("GET", path)).body as { metadata: { generation: number } };
   const condition = {
     ...{ type: "Ready", status: "True", reason: "Succeeded", message: "stored" },
     lastTransitionTime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     observedGeneration: source.metadata.generation,
   };
   const status = { artifact, observedGeneration: source.metadata.generation, conditions: [condition] };
-  const answer = await server.request("PATCH", `${sourcePath}/status`, { status }, "application/merge-patch+json");
+  const answer = await server.request("PATCH", `${path}/status`, { status }, "application/merge-patch+json");
   if (answer.status >= 300) throw new Error(`the artifact can't be told: ${JSON.stringify(answer.body)}`);
 }
 

@@ -30,7 +30,8 @@ export type HandOverChange =
   /** A cluster that is in no document is given up. */
   | { readonly kind: "retire"; readonly cluster: ClusterKey };
 
-export type HandOverStep = "release" | "move" | "leave" | "close";
+/** `adopt`: of a rename, the records go from the one trigger to the other; then its objects are where they are to be. */
+export type HandOverStep = "release" | "adopt" | "move" | "leave" | "close";
 
 export interface HandOver {
   /** By which it was held, and begun. */
@@ -64,6 +65,7 @@ export function nextStep({ change, step }: Pick<HandOver, "change" | "step">): H
 
 export function stepsOf(change: HandOverChange): readonly HandOverStep[] {
   if (change.kind === "retire") return ["release"];
+  if (change.kind === "rename") return ["release", "adopt", "move", "close"];
   return movesFolder(change) ? ["release", "move", "leave", "close"] : ["release", "move", "close"];
 }
 
@@ -74,7 +76,12 @@ export function movesFolder(change: HandOverChange): boolean {
   return from.delivery !== undefined && to.delivery !== undefined && from.delivery.path !== to.delivery.path;
 }
 
-/** While it lasts documents stay as they are, and files that are deleted stay: which unit has what must not change twice. */
+/** While it lasts documents stay as they are: which unit has what must not change twice. */
+export function isFreezing(handOver: Pick<HandOver, "change" | "step">): boolean {
+  return isExclusive(handOver) && handOver.step !== "adopt";
+}
+
+/** One goes at a time, and files that are deleted meanwhile stay. */
 export function isExclusive({ change }: Pick<HandOver, "change">): boolean {
   return change.kind !== "retire";
 }

@@ -66,6 +66,8 @@ function stepFiles({ id, change, step }: Pick<HandOver, "id" | "change" | "step"
           return remove(scope, (path) => path.startsWith(`${formerDeliveryFolder}/`));
         case "close":
           return close(from, to, scope);
+        case "adopt":
+          return new Map();
       }
     }
   }
@@ -159,7 +161,7 @@ function stepOfRename(
 ): StepFiles {
   const { present, catalog, output } = scope;
   const { delivery } = catalog;
-  if (delivery === undefined) return new Map();
+  if (delivery === undefined || step === "adopt") return new Map();
   const units = unitsOf(catalog, { delivery, outputPath: output.outputPath }, output);
   const ofOwner = (owner: Owner) =>
     [...units].filter(([, { unit }]) => unit.owner !== undefined && isSameOwner(unit.owner, owner));

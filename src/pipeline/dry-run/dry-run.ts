@@ -3,6 +3,7 @@
  *
  * Base and head are folded as the service would fold them, in memory, and what is compared is where they end.
  */
+import { heldDelivery, readDelivered, withDelivery } from "../../delivery/delivery-in-force.ts";
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
 import type { Delivery } from "../../model/delivery.ts";
@@ -59,7 +60,12 @@ export interface DryRunResult {
 /** What the service would hold of the head, by the very function that it asks. */
 async function findHeld({ state, checkpoint, base, head, guard }: DryRunInput): Promise<readonly HeldChange[]> {
   if (guard === undefined || state === undefined || !base.isInForce) return [];
-  const { loadCatalog, files, place } = guard;
+  const { loadCatalog, files } = guard;
+  const delivered = readDelivered(checkpoint.parts, guard.place.path);
+  // What is delivered gets another folder by a hand-over alone.
+  const place = { ...guard.place, path: delivered.outputPath };
+  const { delivery } = head.catalog;
+  const wanted = { outputPath: guard.place.path, ...(delivery === undefined ? {} : { delivery }) };
   const { render, records, sealer } = base.fold;
   const scope = {
     ...state,
@@ -68,13 +74,14 @@ async function findHeld({ state, checkpoint, base, head, guard }: DryRunInput): 
     render,
     outputPath: base.placement.outputPath,
     loadCatalog,
-    inForce: base.catalog,
+    inForce: withDelivery(base.catalog, delivered.delivery),
     loaded: guard.loaded,
     ...(sealer === undefined ? {} : { sealer }),
   };
   const verdict = await judgeChange(scope, { catalog: head.catalog, files });
   const moved = await judgePlace({ ...state, checkpoint, limits: base.catalog.guard }, place);
-  return [...(verdict?.held ?? []), ...(moved === undefined ? [] : [moved.change])].filter(
+  const handOver = heldDelivery(delivered, wanted);
+  return [...(verdict?.held ?? []), ...(moved === undefined ? [] : [moved.change]), ...handOver].filter(
     ({ id }) => !readGuardState(checkpoint.parts).approvals.includes(id),
   );
 }

@@ -6,6 +6,7 @@ import {
   type HandOverChange,
   type HandOverStep,
   isExclusive,
+  isFreezing,
   nextStep,
   readHandOvers,
   stepsOf,
@@ -13,6 +14,7 @@ import {
 } from "../../delivery/hand-over/hand-over.ts";
 import { findStrays, type StepScope, writeStep } from "../../delivery/hand-over/step-files.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
+import { isSameOwner } from "../../model/owner.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
 import {
@@ -22,6 +24,8 @@ import {
   formerDeliveryFolder,
   layOutPath,
   leavingFolder,
+  type OwnedPath,
+  ownerFolderName,
   readOwnedPath,
 } from "../../plan/paths.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
@@ -43,9 +47,23 @@ export class HandingOver {
     return readHandOvers(this.#commits.checkpoint.parts);
   }
 
-  /** The one that holds documents back; undefined: there is none. */
+  /** The one beside which there is no other; undefined: there is none. */
   get exclusive(): HandOver | undefined {
     return this.all.find(isExclusive);
+  }
+
+  /** Documents stay as they are. */
+  get isFreezing(): boolean {
+    return this.all.some(isFreezing);
+  }
+
+  /** Whether a trigger has taken over all that it is to. */
+  isAdopted({ change }: HandOver): boolean {
+    if (change.kind !== "rename") return true;
+    const { catalog, checkpoint } = this.#commits;
+    const { from, to } = change;
+    const isTaking = checkpoint.pending.passes.some((pass) => pass.from !== undefined && isSameOwner(pass.from, from));
+    return catalog.eventTriggers.has(to.name) && !catalog.eventTriggers.has(from.name) && !isTaking;
   }
 
   /** Files of the hub as the state has them. */
@@ -86,14 +104,6 @@ export class HandingOver {
     return step;
   }
 
-  /** What it waits for is from this commit on: what it is about has only now come to rest. */
-  async settle(id: string): Promise<void> {
-    const commits = this.#commits;
-    const number = commits.checkpoint.commits + 1;
-    const all = this.all.map((one) => (one.id === id ? { ...one, commits: number } : one));
-    await commits.commit([], { parts: writeHandOvers(commits.checkpoint.parts, all) });
-  }
-
   async #refuseStrays({ from }: Extract<HandOverChange, { kind: "delivery" }>): Promise<void> {
     const strays = findStrays(from, await this.#scope());
     if (strays.length === 0) return;
@@ -129,10 +139,20 @@ export class HandingOver {
       inputs.push(...planned);
       const layout = { ...commits.checkpoint.layout, buckets: delivery?.buckets ?? 1 };
       if (layout.buckets !== commits.checkpoint.layout.buckets && base !== undefined) {
-        inputs.push(...(await this.#moveLeaving(layout)));
+        inputs.push(...(await this.#moveLeaving((owned) => layOutPath(owned, layout))));
         base = await reshardTree(ports.git, base, layout, ports.clock.now());
         changed.layout = layout;
       }
+    }
+    if (change.kind === "rename" && step === "move") {
+      const [was, is] = [change.from, change.to].map(ownerFolderName);
+      const { layout } = commits.checkpoint;
+      const place = (owned: OwnedPath) =>
+        layOutPath(
+          owned.kind === "EventTrigger" && owned.ownerFolder === was ? { ...owned, ownerFolder: is! } : owned,
+          layout,
+        );
+      inputs.push(...(await this.#moveLeaving(place)));
     }
     for (const [path, text] of writeStep(handOver, { ...scope, catalog })) inputs.push({ kind: "file", path, text });
     const number = commits.checkpoint.commits + 1;
@@ -141,15 +161,15 @@ export class HandingOver {
     commits.use(catalog);
   }
 
-  /** What was deleted meanwhile has its place by the new layout too. */
-  async #moveLeaving(layout: Checkpoint["layout"]): Promise<readonly PlanInput[]> {
+  /** What was deleted meanwhile has its place in the new units too. */
+  async #moveLeaving(place: (owned: OwnedPath) => string): Promise<readonly PlanInput[]> {
     const { tree, ports } = this.#commits;
     const inputs: PlanInput[] = [];
     for await (const [path, text] of readFolder(ports.git, tree, leavingFolder)) {
       const [root, namespace, name, ...rest] = path.split("/");
       const owned = readOwnedPath(rest.join("/"));
       if (owned === undefined) continue;
-      const to = `${root}/${namespace}/${name}/${layOutPath(owned, layout)}`;
+      const to = `${root}/${namespace}/${name}/${place(owned)}`;
       if (to === path) continue;
       inputs.push({ kind: "file", path, text: undefined }, { kind: "file", path: to, text });
     }

@@ -76,7 +76,7 @@ export class Documents {
     // Told as what it is: the branch is not there, and nobody can know what is in its folder.
     if (branches.isTargetMissing && config.isOutside !== true) return "nothing";
     // Which unit has what must not change twice: documents wait for the end of a hand-over.
-    if (keeper.handingOver.exclusive !== undefined) return "nothing";
+    if (keeper.handingOver.isFreezing) return "nothing";
     try {
       const version = await config.version(branches.targetTree);
       if (version !== undefined && version === this.#judging) return "nothing";

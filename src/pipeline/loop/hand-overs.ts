@@ -8,8 +8,9 @@ import { describeChange, type HandOver, type HandOverStep, stepsOf } from "../..
 import { hubKey } from "../../delivery/hand-over/let-go.ts";
 import { findUnseen, type HubUnit } from "../../delivery/hand-over/seen.ts";
 import { dispositionOf } from "../../model/disposition.ts";
-import type { Problem } from "../../model/problem.ts";
-import { SluiceError } from "../../model/problem.ts";
+import type { HeldChange } from "../../model/mass-change.ts";
+import { triggerOwner } from "../../model/owner.ts";
+import { type Problem, SluiceError } from "../../model/problem.ts";
 import { readStateTrailers } from "../../plan/state-mark.ts";
 import type { GitRepository } from "../../ports/git.ts";
 import type { Clock, Log } from "../../ports/system.ts";
@@ -42,6 +43,8 @@ export interface HandOversParts {
   readonly inForce: () => InForce;
   /** Has something changed between two pushes, and pushed. */
   readonly change: (work: () => Promise<void>) => Promise<void>;
+  /** Changes that wait for a person. */
+  readonly held: () => readonly HeldChange[];
   /** A step was done: what stands where may be another thing now. */
   readonly onStep: () => Promise<void>;
 }
@@ -52,6 +55,7 @@ const historyMax = 500;
 
 const stepTexts: Readonly<Record<HandOverStep, string>> = {
   release: "who has the objects is told to let go",
+  adopt: "the records go from the one to the other",
   move: "the objects are where they are to be",
   leave: "the former folder is cleared",
   close: "who had the objects goes",
@@ -81,7 +85,9 @@ export class HandOvers {
   get ids(): readonly string[] {
     const { heldDelivery } = this.#parts.inForce().keeper;
     const id = /sluice approve ([0-9a-f]{12})/.exec(heldDelivery?.hint ?? "")?.[1];
-    return [...this.#all.map(sayId), ...(id === undefined ? [] : [id])];
+    // Nobody can say that records have gone over.
+    const said = this.#all.filter(({ step }) => step !== "adopt").map(sayId);
+    return [...said, ...(id === undefined ? [] : [id])];
   }
 
   get shown(): readonly ShownHandOver[] {
@@ -119,7 +125,11 @@ export class HandOvers {
     const { keeper } = this.#parts.inForce();
     const said = this.#all.find((handOver) => sayId(handOver) === id);
     if (said === undefined) {
-      if (!(await keeper.beginDelivery(id))) return undefined;
+      const rename = this.#parts.held().find((change) => change.id === id)?.handOver;
+      if (typeof rename === "object") {
+        const [from, to] = [triggerOwner(rename.from), triggerOwner(rename.to)];
+        await keeper.handingOver.begin(id, { kind: "rename", from, to });
+      } else if (!(await keeper.beginDelivery(id))) return undefined;
       await this.#parts.onStep();
       this.hint();
       return `the hand-over has begun: ${stepTexts.release}. See sluice status`;
@@ -144,11 +154,14 @@ export class HandOvers {
 
   async #look(): Promise<void> {
     const { change, inForce, log } = this.#parts;
-    const { openHub } = inForce();
+    const { openHub, keeper } = inForce();
+    for (const handOver of this.#all.filter((one) => one.step === "adopt" && keeper.handingOver.isAdopted(one))) {
+      await change(() => this.#advance(handOver));
+    }
     if (openHub === undefined) return;
     try {
       const hub = await this.#readHub(openHub);
-      for (const handOver of this.#all) {
+      for (const handOver of this.#all.filter(({ step }) => step !== "adopt")) {
         const unseen = await this.#findUnseen(handOver, hub);
         this.#unseen.set(handOver.id, unseen);
         if (unseen.length > 0) continue;

@@ -173,6 +173,7 @@ export class Leading {
           await work();
           await this.#push(signal);
         }),
+      held: () => this.#documents.held,
       onStep: () => this.#followNames(),
     });
     this.#commands = new Commands({

@@ -20,6 +20,7 @@ import { keepHeld } from "../../plan/mass-change/keep-held.ts";
 import type { LoadCatalog } from "../loop/in-force.ts";
 import { type CountedChange, type CountScope, countChange, type OnCounted } from "./count-change.ts";
 import { countTotals } from "./count-totals.ts";
+import { heldRenames } from "./held-renames.ts";
 
 export interface JudgeScope extends CountScope {
   /** With the owners that are withdrawn, and as it was loaded. */
@@ -73,7 +74,8 @@ export async function judgeChange(
   const whole = await guard.scopeFor(counted.effects);
   const groups = heldGroups(counted, whole);
   const approved = groups.filter(({ id }) => approvals.includes(id));
-  const held = groups.filter(({ id }) => !approvals.includes(id));
+  const renames = heldRenames(scope.checkpoint, scope.inForce, wanted.catalog);
+  const held = [...groups.filter(({ id }) => !approvals.includes(id)), ...renames];
   const approvedIds = approved.map(({ id }) => id);
   if (held.length === 0) {
     const budget = budgetOf(removalsOf(counted.effects), approved.length > 0, whole);
@@ -176,7 +178,12 @@ function removalsOf(effects: readonly CountedEffect[]): number {
 
 /** One line that says what a held change would do, and to whom. */
 export function describeHeld(change: HeldChange): string {
-  const { id, removals, additions, moves, owners, clusters, documents, isCounting } = change;
+  const { id, removals, additions, moves, owners, clusters, documents, isCounting, handOver } = change;
+  if (handOver !== undefined) {
+    const what =
+      handOver === "delivery" ? documents.join(", ") : `EventTrigger ${handOver.from} becomes ${handOver.to}`;
+    return `change ${id} is held: ${what}: it moves objects from unit to unit, and is a hand-over in steps`;
+  }
   const effect = [
     ...(moves === undefined
       ? []

@@ -1,0 +1,95 @@
+/** A trigger that gets another name where each has a unit of its own: held, begun by a person, and nothing is lost on the way. */
+import { expect, it } from "vitest";
+import type { FluxDelivery } from "../../src/model/hub-delivery.ts";
+import { createFakeEventStream } from "../fakes/fake-event-stream.ts";
+import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
+import { cloudEvent, createInstance, simpleConfig, triggerDocument, turns, until } from "./service-bench.ts";
+
+const flux: FluxDelivery = {
+  kind: "flux",
+  path: "delivery",
+  split: "owner",
+  buckets: 1,
+  source: { name: "fleet", namespace: "flux-system" },
+  interval: "10m",
+  retryInterval: "30s",
+  timeout: "1m",
+};
+
+it("goes from the unit of the former name to that of the new one, in steps", async () => {
+  const remote = new FakeGitRemote();
+  const stream = createFakeEventStream();
+  remote.commitAsPerson("main", simpleConfig);
+  const instance = createInstance({ remote, streams: [stream], delivery: flux });
+  const ended = instance.start();
+  await until(() => instance.ready.isReady, [instance.clock]);
+  const login = (subject: string, type = "login") =>
+    stream.publish("user", cloudEvent({ subject, type, data: { value: "v" } }));
+  const files = () => [...remote.files("main", "rendered").keys()];
+  const find = (part: string) => files().filter((path) => path.includes(part));
+  const unit = (name: string) =>
+    [...remote.files("main", "delivery")].find(([path]) => path.endsWith(`/eventtrigger.${name}.yaml`))?.[1];
+  const look = async () => {
+    for (let count = 0; count < 4; count++) {
+      instance.clock.advance(10_000);
+      await turns(60);
+    }
+  };
+  const approve = async (id: string) => {
+    const told = instance.service!.execute({ command: "approve", ids: [id] });
+    told.catch(() => undefined);
+    await turns(80);
+    return told;
+  };
+  for (const name of ["alice", "bob"]) login(name);
+  await until(() => find("/login/").length === 3, [instance.clock]);
+
+  const renamed = triggerDocument("signin", "content").replace(
+    "metadata: {name: signin}",
+    "metadata: {name: signin, annotations: {sluice.dev/formerly: login}}",
+  );
+  remote.commitAsPerson("main", { "config/login.yaml": renamed });
+  await look();
+
+  const { held } = instance.service!.snapshot();
+  expect(held).toMatchObject([{ handOver: { from: "login", to: "signin" }, removals: 0 }]);
+  expect(find("/signin/")).toEqual([]);
+  expect(unit("login")).toContain("prune: true");
+
+  expect(await approve(held[0]!.id)).toContain("has begun");
+  expect(unit("login")).toMatch(/deletionPolicy: Orphan[\s\S]*prune: false/);
+  login("bob", "logout");
+  login("carol");
+  await until(() => find("carol").length > 0, [instance.clock]);
+  // Still the former name's: who is to have it has no unit yet.
+  expect(find("/login/").map((path) => path.split("/").at(-1))).toEqual([
+    "alice.yaml",
+    "bob.yaml",
+    "carol.yaml",
+    "sluice-unit.yaml",
+  ]);
+
+  await approve(instance.service!.snapshot().handOvers[0]!.id);
+  for (let count = 0; count < 4; count++) await look();
+  // Records have gone over, and the step behind that is done by itself.
+  expect(instance.service!.snapshot().handOvers).toMatchObject([{ steps: "3 of 4" }]);
+  expect(find("/signin/").map((path) => path.split("/").at(-1))).toEqual([
+    "alice.yaml",
+    "bob.yaml",
+    "carol.yaml",
+    "sluice-unit.yaml",
+  ]);
+  expect(unit("login")).toContain("suspend: true");
+
+  await approve(instance.service!.snapshot().handOvers[0]!.id);
+  expect(unit("login")).toBeUndefined();
+  expect(find("/login/")).toEqual([]);
+  expect(find("bob")).toHaveLength(1);
+  await approve(instance.service!.snapshot().handOvers[0]!.id);
+
+  expect(instance.service!.snapshot().handOvers).toEqual([]);
+  expect(find("bob")).toEqual([]);
+  expect(unit("signin")).not.toContain("hand-over");
+  instance.stop();
+  await ended;
+});
