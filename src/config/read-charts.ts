@@ -20,6 +20,14 @@ export function readCharts(
 ): Checked<readonly ChartRef[]> {
   const value: ChartRef[] = [];
   const problems: Problem[] = [];
+  // What changes objects changes those of charts too, behind Helm.
+  const list = memberList(spec, "patches").filter(isJsonObject);
+  const patches: TemplateMap = readTree(
+    templates,
+    ["spec"],
+    list.length === 0 ? new Map() : new Map([["patches", list]]),
+    [],
+  );
   for (const [index, chart] of memberList(spec, "helmCharts").entries()) {
     if (!isJsonObject(chart) || memberText(chart, "helmChartAction") === "Uninstall") continue;
     const path: Path = ["spec", "helmCharts", index];
@@ -32,7 +40,7 @@ export function readCharts(
     value.push({
       kind: "HelmChart",
       field: "helmCharts",
-      fields: readTree(templates, path, chart, [...valueFields, "helmChartAction"]),
+      fields: new Map([...readTree(templates, path, chart, [...valueFields, "helmChartAction"]), ...patches]),
       ...(values === "" ? {} : { values: templates.compile([...path, "values"], values) }),
       valuesFrom: readValuesFrom(document, templates, path, chart),
       at: document.placeOf(path),

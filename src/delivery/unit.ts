@@ -31,6 +31,10 @@ export interface Unit {
   readonly dependsOn: readonly string[];
   /** Others depend on it: it is ready when its objects are. */
   readonly isAwaited: boolean;
+  /** An owner of it has charts, or had. */
+  readonly hasCharts: boolean;
+  /** It is of the hub's own objects for charts: applied on the hub, below the charts' folder of what is delivered. */
+  readonly isOfCharts?: true;
   /** An owner of it wants drift corrected (ContinuousWithDriftDetection). */
   readonly corrects: boolean;
 }
@@ -66,6 +70,9 @@ export function findUnits(catalog: Catalog, settings: UnitSettings): (cluster: C
     };
     const awaited = new Set(folders.flatMap((one) => [...waitsFor(one)]));
     const objectName = (name: string) => toDnsName(`${clusterKey(cluster)}/${name}`);
+    const hasCharts = ({ owners }: UnitFolder) => owners.some(({ charts }) => charts.length > 0);
+    const withCharts = new Set(folders.filter(hasCharts).map(({ name }) => name));
+    const objectsOf = (name: string) => (withCharts.has(name) ? [name, chartUnit(name)] : [name]);
     return folders.map((one) => ({
       cluster,
       name: one.name,
@@ -74,14 +81,15 @@ export function findUnits(catalog: Catalog, settings: UnitSettings): (cluster: C
       area: one.area,
       ...(one.owner === undefined ? {} : { owner: one.owner }),
       objectName: objectName(one.name),
-      dependsOn: [...waitsFor(one)].map(objectName).sort(),
+      dependsOn: [...waitsFor(one)].flatMap(objectsOf).map(objectName).sort(),
       isAwaited: awaited.has(one.name),
+      hasCharts: withCharts.has(one.name),
       corrects: one.owners.some(({ syncMode }) => syncMode === "ContinuousWithDriftDetection"),
     }));
   };
 }
 
-type UnitOwner = Pick<Profile, "owner" | "syncMode">;
+type UnitOwner = Pick<Profile, "owner" | "syncMode" | "charts">;
 
 interface UnitFolder {
   readonly name: string;
@@ -118,6 +126,7 @@ function findTriggers({ eventTriggers, clusterSets }: Catalog): (cluster: Cluste
     isOn: clustersWithObjects(trigger, { clusterSets }),
     owner: triggerOwner(trigger.name),
     syncMode: trigger.syncMode,
+    charts: trigger.charts,
   }));
   return (cluster) => triggers.filter(({ isOn }) => isOn(cluster));
 }
@@ -133,6 +142,26 @@ function profilesOn(cluster: Cluster, catalog: Catalog): readonly Profile[] {
 export function ownerUnit({ kind, name }: Owner, area = ""): string {
   const [, bucket] = area.split("/_");
   return `${kind.toLowerCase()}.${name}${bucket === undefined ? "" : `-${bucket}`}`;
+}
+
+/** The name of what brings a unit's charts, among a cluster's units. */
+export function chartUnit(name: string): string {
+  return `${name}.charts`;
+}
+
+/**
+ * What brings the charts of each cluster: one for all its triggers, however their objects are parted, and one for each
+ * profile; so that no chart moves from one to another.
+ */
+export function findChartUnits(catalog: Catalog): (cluster: Cluster) => readonly Unit[] {
+  const unitsOf = findUnits(catalog, { split: "cluster", buckets: 1 });
+  return (cluster) =>
+    unitsOf(cluster).flatMap((unit): Unit[] => {
+      if (!unit.hasCharts) return [];
+      const name = chartUnit(unit.name);
+      const objectName = toDnsName(`${clusterKey(cluster)}/${name}`);
+      return [{ ...unit, name, objectName, holds: "charts", area: "", isOfCharts: true }];
+    });
 }
 
 /** The name of the ConfigMap on the cluster that keeps a unit's folder from vanishing. */

@@ -9,12 +9,20 @@ import type { Catalog } from "../model/catalog.ts";
 import { clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
-import { baseFolder, deliveryFilePath, deliveryPath, desiredFolder, unitFileName } from "../plan/paths.ts";
+import {
+  baseFolder,
+  deliveryChartsFolder,
+  deliveryFilePath,
+  deliveryPath,
+  desiredFolder,
+  unitFileName,
+} from "../plan/paths.ts";
+import { toDnsName } from "../render/dns-name.ts";
 import { findSharedNames } from "./argocd/shared-names.ts";
-import { writeApplication } from "./argocd/write-application.ts";
-import { writeKustomization } from "./flux/write-kustomization.ts";
+import { wrapApplication, writeApplication } from "./argocd/write-application.ts";
+import { wrapKustomization, writeKustomization } from "./flux/write-kustomization.ts";
 import { writeHubObject } from "./hub-object.ts";
-import { findUnits, keeperName, type Unit } from "./unit.ts";
+import { findChartUnits, findUnits, keeperName, type Unit } from "./unit.ts";
 
 /** Files of the state branch, by path. */
 export function writeDelivery(
@@ -26,7 +34,7 @@ export function writeDelivery(
   for (const [path, { unit, text }] of writeUnits(catalog, delivery, output)) {
     files.set(path, text);
     // The cluster's own file keeps the base.
-    if (unit.name !== baseFolder) files.set(keeperPath(unit), writeKeeper(unit, output));
+    if (unit.name !== baseFolder) files.set(keeperPath(unit), writeKeeper(unit, output, delivery));
   }
   return files;
 }
@@ -44,9 +52,15 @@ export function writeUnits(
 ): ReadonlyMap<string, WrittenUnit> {
   const units = new Map<string, WrittenUnit>();
   const shared = delivery.kind === "argocd" ? findSharedNames(catalog) : new Set();
-  const unitsOf = findUnits(catalog, delivery);
+  const [unitsOf, chartUnitsOf] = [findUnits(catalog, delivery), findChartUnits(catalog)];
   for (const cluster of catalog.clusters.values()) {
     if (shared.has(cluster.name)) continue;
+    for (const unit of chartUnitsOf(cluster)) {
+      // Where a hub can't reach the cluster its releases are not written either.
+      const text =
+        delivery.kind === "flux" ? wrapKustomization(unit, delivery, output) : wrapApplication(unit, delivery, output);
+      if (text !== undefined) units.set(deliveryPath(clusterKey(cluster), unit.name), { unit, text });
+    }
     for (const unit of unitsOf(cluster)) {
       const text =
         delivery.kind === "flux"
@@ -60,7 +74,7 @@ export function writeUnits(
 
 /** Where the file stands that keeps a unit's folder; `base/` has the cluster's. */
 export function keeperPath(unit: Unit): string {
-  return `${desiredFolder}/${unit.folder}/${unitFileName}`;
+  return `${unit.isOfCharts ? deliveryChartsFolder : desiredFolder}/${unit.folder}/${unitFileName}`;
 }
 
 /** On the hub, where the units' objects are; of flux in the source's namespace, since clusters' may differ. */
@@ -69,8 +83,12 @@ function writeHubFile(delivery: HubDelivery, output: OutputOwner): string {
   return writeConfigMap(`sluice-${output.instance}-delivery`, namespace, output);
 }
 
-export function writeKeeper(unit: Unit, output: OutputOwner): string {
-  return writeConfigMap(keeperName(unit, output), "default", output);
+/** On the cluster; of charts on the hub, beside the releases. */
+export function writeKeeper(unit: Unit, output: OutputOwner, delivery: HubDelivery): string {
+  const name = keeperName(unit, output);
+  if (!unit.isOfCharts) return writeConfigMap(name, "default", output);
+  const namespace = delivery.kind === "flux" ? unit.cluster.namespace : delivery.namespace;
+  return writeConfigMap(toDnsName(`${clusterKey(unit.cluster)}/${name}`), namespace, output);
 }
 
 function writeConfigMap(name: string, namespace: string, { instance }: OutputOwner): string {

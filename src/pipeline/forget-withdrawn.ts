@@ -1,5 +1,5 @@
 /** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
-import { findUnits, ownerUnit } from "../delivery/unit.ts";
+import { chartUnit, findUnits, ownerUnit } from "../delivery/unit.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { isInForce } from "../model/catalog-owners.ts";
 import { clusterKey } from "../model/cluster.ts";
@@ -8,9 +8,11 @@ import { parseOwner } from "../plan/owner-file.ts";
 import {
   baseFolder,
   chartsFolder,
+  clusterDeliveryCharts,
   clusterFileName,
   clusterFolder,
   decodePathPart,
+  deliveryChartsFolder,
   deliveryFolder,
   deliveryPath,
   desiredFolder,
@@ -39,7 +41,9 @@ export async function findEmptyClusters(
       if (catalog.clusters.has(`${decodePathPart(namespace)}/${decodePathPart(name)}`)) continue;
       if ((await git.findEntry(tree, `${chartsFolder}/${namespace}/${name}`)) !== undefined) continue;
       const ours = await ownFilesAlone(git, tree, `${desiredFolder}/${namespace}/${name}`);
-      const hub = ours.length === 0 ? [] : await listAll(git, tree, `${deliveryFolder}/hub/${namespace}/${name}`);
+      const ofHub = ours.length === 0 ? [] : [`${deliveryFolder}/hub`, deliveryChartsFolder];
+      const hub: string[] = [];
+      for (const folder of ofHub) hub.push(...(await listAll(git, tree, `${folder}/${namespace}/${name}`)));
       for (const path of [...ours, ...hub]) inputs.push({ kind: "file", path, text: undefined });
     }
   }
@@ -72,6 +76,10 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
         if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
         inputs.push({ kind: "file", path: files[0], text: undefined });
         inputs.push({ kind: "file", path: deliveryPath(key, ownerUnit(owner, area)), text: undefined });
+        if (kind === "EventTrigger") continue;
+        const keeper = `${clusterDeliveryCharts(key)}/${area}/${name}/${unitFileName}`;
+        for (const path of [deliveryPath(key, chartUnit(ownerUnit(owner))), keeper])
+          inputs.push({ kind: "file", path, text: undefined });
       }
     }
   }

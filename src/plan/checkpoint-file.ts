@@ -10,7 +10,7 @@ import { parseStateFile } from "./record-file.ts";
 /** The version of the state branch's format. */
 export const stateFormat = 2;
 /** The version of what renders. It rises when the output for equal input may differ. */
-export const renderer = 1;
+export const renderer = 2;
 
 export const emptyCheckpoint: Checkpoint = {
   term: { number: 0, holder: "" },

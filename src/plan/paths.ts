@@ -187,6 +187,14 @@ export function clusterDeliveryFolder(cluster: ClusterKey): string {
   return `${deliveryFolder}/hub/${clusterFolder(cluster)}`;
 }
 
+/** What a hub makes of charts: applied for each unit by itself. */
+export const deliveryChartsFolder = `${deliveryFolder}/charts`;
+
+/** All that a hub makes of a cluster's charts. */
+export function clusterDeliveryCharts(cluster: ClusterKey): string {
+  return `${deliveryChartsFolder}/${clusterFolder(cluster)}`;
+}
+
 /** Keeps `delivery/hub` from vanishing. */
 export const deliveryFilePath = `${deliveryFolder}/hub/sluice-delivery.yaml`;
 
@@ -305,6 +313,19 @@ export function readOwnedPath(path: string): OwnedPath | undefined {
   if (kind === undefined || below.length < 4) return undefined;
   const ownerFolder = kind === "EventTrigger" && bucketName.test(below[0] ?? "") ? below[1] : below[0];
   return { kind, ownerFolder: ownerFolder ?? "", file: below.slice(-3).join("/") };
+}
+
+/**
+ * A chart's path in the state taken apart: `<cluster>/<owner's folder>`, and `<namespace>/<name>.yaml`, without the bucket
+ * and the shards that it stands in. A Helm chart and a kustomization are never of one source, so their kind is left out.
+ */
+export function chartFolderOf(path: string): { readonly folder: string; readonly file: string } {
+  const [, namespace, cluster, area, ...below] = path.split("/");
+  const owner = below[bucketName.test(below[0] ?? "") ? 1 : 0];
+  return {
+    folder: [namespace, cluster, area, owner].join("/"),
+    file: [below.at(-3), below.at(-1)].join("/"),
+  };
 }
 
 /** Where such a path belongs with another layout, below the cluster's folder. */

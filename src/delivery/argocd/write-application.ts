@@ -29,3 +29,24 @@ export function writeApplication(unit: Unit, argocd: ArgocdDelivery, output: Out
     output.instance,
   );
 }
+
+/** What applies the Applications of a unit's charts, in Argo CD's own cluster. */
+export function wrapApplication(unit: Unit, argocd: ArgocdDelivery, { instance }: OutputOwner): string {
+  const { namespace, project, repoURL, revision, path: folder } = argocd;
+  const path = `${folder}/charts/${unit.folder}`;
+  const spec = {
+    project,
+    source: { repoURL, targetRevision: revision, path, directory: { recurse: true } },
+    destination: { server: "https://kubernetes.default.svc", namespace },
+    syncPolicy: {
+      automated: { prune: true, selfHeal: true },
+      retry: { limit: 5, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
+    },
+  };
+  const annotations = { [pathsAnnotation]: `/${path}` };
+  const metadata = { name: unit.objectName, namespace, annotations, finalizers: [finalizer] };
+  return writeHubObject(
+    { apiVersion: "argoproj.io/v1alpha1", kind: "Application", metadata, content: { spec } },
+    instance,
+  );
+}

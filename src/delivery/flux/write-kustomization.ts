@@ -36,3 +36,30 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
     output.instance,
   );
 }
+
+/** Helm's own default; a wrapper that others wait for waits as long at least. */
+const releaseTimeout = "5m";
+
+/**
+ * Undefined: a hub can't reach the cluster. What applies a unit's releases and sources on the hub itself: releases can't be waited for by Kustomizations in any other
+ * way. It waits for what its unit waits for, and where others depend on the unit it is ready when the releases are.
+ */
+export function wrapKustomization(unit: Unit, flux: FluxDelivery, { instance }: OutputOwner): string | undefined {
+  if (findKubeconfig(unit.cluster).kind === "none") return undefined;
+  const { source, interval, retryInterval, timeout, path } = flux;
+  const spec = {
+    interval,
+    retryInterval,
+    timeout: unit.isAwaited ? releaseTimeout : timeout,
+    path: `${path}/charts/${unit.folder}`,
+    prune: true,
+    ...(unit.isAwaited ? { wait: true } : {}),
+    ...(unit.dependsOn.length === 0 ? {} : { dependsOn: unit.dependsOn.map((name) => ({ name })) }),
+    sourceRef: { kind: "GitRepository", name: source.name, namespace: source.namespace },
+  };
+  const metadata = { name: unit.objectName, namespace: unit.cluster.namespace };
+  return writeHubObject(
+    { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization", metadata, content: { spec } },
+    instance,
+  );
+}

@@ -90,7 +90,7 @@ function release(id: string, from: Delivered, to: Delivered, { present, catalog,
     const isEmpty = unit.area.includes("/") && !areas.includes(unit.area);
     if (old.has(path) || !isEmpty) continue;
     files.set(path, markUnit(text, id));
-    files.set(keeperPath(unit), writeKeeper(unit, output));
+    files.set(keeperPath(unit), writeKeeper(unit, output, from.delivery));
   }
   return files;
 }

@@ -2,6 +2,7 @@
  * The state as it is held while it is written: checkpoint, catalog, rules; and the commits that advance it, one after the
  * other. What a commit is for is its callers' business.
  */
+import { readDeliveryInForce, withDelivery } from "../../delivery/delivery-in-force.ts";
 import { isExclusive, readHandOvers } from "../../delivery/hand-over/hand-over.ts";
 import type { Catalog, RawDocument } from "../../model/catalog.ts";
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
@@ -10,7 +11,7 @@ import type { OwnerKey } from "../../model/owner.ts";
 import { partialPauses } from "../../model/pauses.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { AffectedClusters } from "../../plan/affected-owners.ts";
-import { writeCheckpoint } from "../../plan/checkpoint-file.ts";
+import { renderer, writeCheckpoint } from "../../plan/checkpoint-file.ts";
 import type { OutputOwner } from "../../plan/cluster-file.ts";
 import { readKeptDocument } from "../../plan/kept-document.ts";
 import { countOfName, outboxFolder } from "../../plan/outbox-file.ts";
@@ -31,6 +32,7 @@ import type { RenderSettings } from "../../render/render-spec.ts";
 import { type AggregateScope, CountedEntities } from "../aggregates/counted-entities.ts";
 import type { Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
+import { type ChartDeliveryScope, followCharts, redeliverCharts } from "../deliver-charts.ts";
 import { deliveryInputs } from "../delivery-inputs.ts";
 import { type Folded, foldInputs } from "../fold-inputs.ts";
 import type { CountScope } from "../mass-change/count-change.ts";
@@ -217,7 +219,8 @@ export class StateCommits {
     const output = { ...this.output, outputPath };
     await this.#keepHidden(catalog, new Set(paths));
     const change = planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
-    return { ...change, inputs: [...change.inputs, ...deliveryInputs(catalog, output)] };
+    const charts = await this.redeliver(catalog);
+    return { ...change, inputs: [...change.inputs, ...deliveryInputs(catalog, output), ...charts] };
   }
 
   /** Keeps on this machine what must stand on no branch, before the state says by a digest that it is there. */
@@ -283,7 +286,7 @@ export class StateCommits {
   ): Promise<ChangeSet> {
     const hasChanged = changeSet.changes.length > 0;
     if (hasChanged && !(mayWait && this.#isHeld(changeSet, checkpoint))) {
-      await this.branches.commitState(changeSet, base);
+      await this.branches.commitState(await this.#withDelivery(changeSet, base), base);
       this.#heldSince = undefined;
       this.#stored = checkpoint;
       this.#tellDropped(changeSet);
@@ -292,6 +295,27 @@ export class StateCommits {
     // Only now: what could not be committed is not in force, and is tried again.
     this.#checkpoint = checkpoint;
     return changeSet;
+  }
+
+  /** What a hub is told of the charts that change. */
+  async #withDelivery(changeSet: ChangeSet, base: ObjectId | undefined): Promise<ChangeSet> {
+    const followed = await followCharts(this.#chartScope(this.#catalog, base), changeSet.changes);
+    if (followed.length === 0) return changeSet;
+    const changes = [...changeSet.changes, ...followed].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return { ...changeSet, changes };
+  }
+
+  #chartScope(catalog: Catalog, tree: ObjectId | undefined): ChartDeliveryScope {
+    return { git: this.ports.git, tree, catalog, instance: this.options.render.instance };
+  }
+
+  /** What changes of charts that are on record because a catalog reaches their clusters otherwise. */
+  redeliver(catalog: Catalog): Promise<readonly PlanInput[]> {
+    const { parts } = this.#checkpoint;
+    // What renders otherwise than what rendered the state may deliver otherwise too.
+    const isRenderedSo = this.#checkpoint.renderer === renderer;
+    const before = isRenderedSo ? withDelivery(this.#catalog, readDeliveryInForce(parts)) : undefined;
+    return redeliverCharts(this.#chartScope(catalog, this.tree), before);
   }
 
   /** A state that has no id yet gets one with its first commit. */

@@ -1,0 +1,46 @@
+/** A kustomizationRef, or a policyRef to a source, as Flux' Kustomization: it builds what the source has. */
+import { clusterKey } from "../../model/cluster.ts";
+import { toDnsName } from "../../render/dns-name.ts";
+import { isOn, listOf, memberOf, textOf } from "../charts/members.ts";
+import type { Chart } from "../charts/read-chart.ts";
+import { fields, type HubObject } from "../hub-object.ts";
+import { driftExclusions, type FluxPlace } from "./write-release.ts";
+
+export function writeBuilt(
+  { spec, namespace, name, isLeft }: Chart,
+  { cluster, kubeconfig, flux }: FluxPlace,
+): HubObject {
+  const metadata = {
+    name: toDnsName(`${clusterKey(cluster)}/kustomization/${namespace}/${name}`),
+    namespace: cluster.namespace,
+    ...(isLeft ? { annotations: { "kustomize.toolkit.fluxcd.io/prune": "disabled" } } : {}),
+  };
+  const components = listOf(spec, "components");
+  const ignore = driftExclusions(spec);
+  const path = textOf(spec, "path").replace(/^(?:\.?\/)+/, "");
+  const source = fields({
+    kind: textOf(spec, "kind"),
+    name: textOf(spec, "name"),
+    namespace: textOf(spec, "namespace"),
+  });
+  const content = fields({
+    interval: flux.interval,
+    retryInterval: flux.retryInterval,
+    timeout: flux.timeout,
+    path: `./${path}`,
+    prune: true,
+    sourceRef: source,
+    kubeConfig: fields({ secretRef: fields({ name: kubeconfig.name, key: kubeconfig.key }) }),
+    targetNamespace: namespace,
+    components: components.length === 0 ? undefined : components,
+    force: isOn(spec, "force") || undefined,
+    ignore: ignore.length === 0 ? undefined : ignore,
+    commonMetadata: memberOf(spec, "commonMetadata"),
+  });
+  return {
+    apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+    kind: "Kustomization",
+    metadata,
+    content: new Map([["spec", content]]),
+  };
+}
