@@ -12,6 +12,7 @@ const slow = [
   "test/pipeline/hostile-messages.test.ts",
   "test/pipeline/backfill.test.ts",
   "test/pipeline/cuts.test.ts",
+  "test/pipeline/guard.test.ts",
   "test/pipeline/withdrawn.test.ts",
 ];
 

@@ -1,6 +1,6 @@
 /**
  * `npm run test:node -- 24 [words for npm test]`: the tests on another major version of Node, whose program npm's
- * package `node` brings.
+ * package `node` brings; with `--integration` only those that start real programs, with `--unit` only the others.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

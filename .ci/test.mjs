@@ -1,6 +1,7 @@
 /**
  * `npm test`: everything that needs no more than Node, Git and nats-server; with `--all` all of it, and then a missing
- * tool is a failure. The cheapest suites run first. The last line is `N passed, N failed`.
+ * tool is a failure. The cheapest suites run first. The last line is `N passed, N failed`. `--unit` and `--integration` run
+ * only these; words are parts of the paths of the files that are run.
  *
  * The tests get a temporary folder and a home of their own, and leave nothing in them: what is found there afterwards
  * counts as a failure. Something is printed at least every 30 seconds.
@@ -13,6 +14,9 @@ import { fail, prepare, root } from "./prepare.mjs";
 
 const silenceMsMax = 25_000;
 const isAll = process.argv.includes("--all");
+const files = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const projects = ["unit", "integration"].filter((name) => process.argv.includes(`--${name}`));
+const isWanted = (name) => projects.length === 0 || projects.includes(name);
 const isCheckedToo = isAll || process.env.CI === "true";
 prepare();
 const bin = (name) => join(root, "node_modules", name);
@@ -70,7 +74,7 @@ async function check(name, args) {
 async function runTests(project, moreEnv) {
   const report = join(sandbox, `${project}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const status = await run([bin("vitest/vitest.mjs"), "run", "--project", project, ...reporters], moreEnv);
+  const status = await run([bin("vitest/vitest.mjs"), "run", "--project", project, ...reporters, ...files], moreEnv);
   try {
     const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
     passed += numPassedTests;
@@ -99,10 +103,12 @@ if (isCheckedToo) {
   await check("the type check", [bin("typescript/bin/tsc"), "--noEmit"]);
   await check("the style check", [bin("@biomejs/biome/bin/biome"), "check", "."]);
 }
-await runTests("unit", {});
-const { buildTool } = await import(join(root, "dist/test/tools/build-tool.js"));
-const server = await buildTool("nats-server").catch((error) => fail(error.message));
-await runTests("integration", { NATS_SERVER: server, ...(isAll ? { SLUICE_TEST_ALL: "1" } : {}) });
+if (isWanted("unit")) await runTests("unit", {});
+if (isWanted("integration")) {
+  const { buildTool } = await import(join(root, "dist/test/tools/build-tool.js"));
+  const server = await buildTool("nats-server").catch((error) => fail(error.message));
+  await runTests("integration", { NATS_SERVER: server, ...(isAll ? { SLUICE_TEST_ALL: "1" } : {}) });
+}
 checkLeftovers();
 rmSync(sandbox, { recursive: true, force: true });
 

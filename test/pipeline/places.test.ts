@@ -134,6 +134,24 @@ describe("many objects stay where they are until somebody approves another place
   });
 });
 
+it("a place that is approved and not to be had stays held, and takes over when it is", async () => {
+  await beginWithTen();
+  remote.commitAsPerson("main", { "manifests/theirs.yaml": configMap("theirs", "v") });
+  const { instance, stop } = await start({ outputPath: "manifests" });
+  const held = () => instance.service?.snapshot().held ?? [];
+  await instance.service?.execute({ command: "approve", ids: held().map(({ id }) => id) });
+  const foreign = () => instance.log.problems.filter(({ code }) => code === "OUTPUT_FOREIGN");
+  await until(() => foreign().length > 0, [instance.clock]);
+  stream.publish("user", cloudEvent({ subject: "user-later", data: { value: "v1" } }));
+  await until(() => objects("main", "rendered") === 11, [instance.clock]);
+  expect(foreign()).toHaveLength(1);
+  expect(held()).toHaveLength(1);
+  remote.commitAsPerson("main", { "manifests/theirs.yaml": undefined });
+  await until(() => objects("main", "manifests") === 11, [instance.clock]);
+  expect(held()).toEqual([]);
+  await stop();
+});
+
 it("back where it was, nothing is left behind there", async () => {
   await begin();
   await (await start({ outputPath: "manifests" })).stop();

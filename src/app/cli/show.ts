@@ -127,7 +127,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
       );
     } else {
       await checkFilter(state.git, state.tree, filter);
-      await printLimited(context, print, listRecords(state.git, state.tree, filter), entityView);
+      await printLimited(context, print, listRecords(state.git, state.tree, filter), entityView, compareRecords);
     }
     return 0;
   } finally {
@@ -191,6 +191,9 @@ function refuseOptions(what: string, options: ShowOptions, names: readonly (keyo
     if (options[name] !== undefined) throw usageError(`${flag(name)} means nothing for ${what}`);
 }
 
+/** Rows beside those that are printed which are kept until they are sorted. */
+const sortedAtOnce = 10_000;
+
 interface LimitedPrint extends PrintOptions {
   /** How many rows are printed; the others are counted. */
   readonly limit: number;
@@ -202,10 +205,21 @@ async function printLimited<Row>(
   { limit, ...options }: LimitedPrint,
   rows: AsyncIterable<Row> | Iterable<Row>,
   view: View<Row>,
+  order?: (a: Row, b: Row) => number,
 ): Promise<void> {
   let total = 0;
   async function* firstRows() {
-    for await (const row of rows) if (++total <= limit) yield row;
+    if (order === undefined) {
+      for await (const row of rows) if (++total <= limit) yield row;
+      return;
+    }
+    let first: Row[] = [];
+    for await (const row of rows) {
+      total++;
+      first.push(row);
+      if (first.length >= 2 * limit + sortedAtOnce) first = first.sort(order).slice(0, limit);
+    }
+    yield* first.sort(order).slice(0, limit);
   }
   await printRows(context, options, firstRows(), view);
   if (total > limit) {
@@ -261,6 +275,18 @@ const reviewView: View<GroupOverview> = {
   name: ({ group }) => group,
   plain: (overview) => overview,
 };
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** As people look for them: by owner, source and subject, numbers in them by value. */
+function compareRecords(a: EntityRecord, b: EntityRecord): number {
+  return (
+    collator.compare(ownerKey(a.owner), ownerKey(b.owner)) ||
+    collator.compare(a.entity.source, b.entity.source) ||
+    collator.compare(a.entity.subject, b.entity.subject) ||
+    (hashEntity(a.entity) < hashEntity(b.entity) ? -1 : 1)
+  );
+}
 
 const entityColumns: readonly Column<EntityRecord>[] = [
   { title: "ID", cell: ({ entity }) => hashEntity(entity) },

@@ -25,6 +25,8 @@ export interface WaitingPlace {
   readonly change: HeldChange;
   readonly settings: NewSettings;
   readonly names: BranchNames;
+  /** Why it could not take over although it was approved. */
+  readonly obstacle?: string;
 }
 
 /** The settings with manifests where they may stand. `approvals`: ids that people have approved. */

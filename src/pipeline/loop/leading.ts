@@ -406,9 +406,17 @@ export class Leading {
     if (held === undefined || !old.approvals.includes(held.change.id)) return;
     const { settings, names, change } = held;
     const branches = before.renamed(namesInForce(names, old.checkpoint.parts));
-    await branches.refreshTarget();
-    if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
-    if (branches.names.outputPath !== before.names.outputPath) await branches.checkOutput();
+    try {
+      await branches.refreshTarget();
+      if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
+      if (branches.names.outputPath !== before.names.outputPath) await branches.checkOutput();
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      // Approved, and not to be had: it stays held, and is looked at again.
+      if (held.obstacle !== error.message) this.#ports.log.problem(error.problem);
+      this.#heldPlace = { ...held, obstacle: error.message };
+      return;
+    }
     const keeper = old.changeOver(settings.options, branches);
     await keeper.notePlace(change.id);
     await keeper.putInForce(old.loaded, { budget: 0, approved: [] });
