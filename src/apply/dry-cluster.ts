@@ -32,6 +32,8 @@ export class DryCluster implements ClusterReader, ClusterWriter {
   readonly #newKinds: ResourceKind[] = [];
   /** What would be gone, for others of these names to be made. */
   readonly #removed = new Set<string>();
+  /** Whose fields would be ours: what applies as they did shows what of them would go. */
+  readonly #renamed = new Map<string, string>();
 
   constructor(reader: ClusterReader, onChange: (change: DryChange) => void) {
     this.#reader = reader;
@@ -70,7 +72,9 @@ export class DryCluster implements ClusterReader, ClusterWriter {
     return metadata;
   }
 
-  async renameManager(): Promise<void> {}
+  async renameManager(ref: ObjectRef, from: string): Promise<void> {
+    this.#renamed.set(keyOf(ref), from);
+  }
 
   readMetadata(ref: ObjectRef): Promise<LiveMetadata | undefined> {
     return this.#isAbsent(ref) ? Promise.resolve(undefined) : this.#reader.readMetadata(ref);
@@ -139,7 +143,7 @@ export class DryCluster implements ClusterReader, ClusterWriter {
   ): Promise<JsonObject> {
     if (this.#isAbsent(ref)) return object;
     try {
-      return await this.#reader.tryApply(ref, object, manager);
+      return await this.#reader.tryApply(ref, object, this.#renamed.get(keyOf(ref)) ?? manager);
     } catch (error) {
       const isNewPlace = before === undefined && this.#newNamespaces.has(ref.namespace);
       if (isNewPlace && error instanceof ClusterRefusal && error.reason === "not-found") return object;

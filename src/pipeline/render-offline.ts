@@ -4,7 +4,7 @@ import type { Delivery } from "../model/delivery.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ReplayedCluster } from "../plan/apply-replay.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
-import { desiredFolder } from "../plan/paths.ts";
+import { chartsFolder, desiredFolder } from "../plan/paths.ts";
 import { newProfileRecord } from "../plan/profile-record.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
 import { CountedEntities } from "./aggregates/counted-entities.ts";
@@ -15,7 +15,10 @@ import { renderAgain } from "./render-again.ts";
 import { rulesOf } from "./rules-of.ts";
 
 export interface OfflineRendering {
-  /** By path below the repository's root, as the service would commit them; sorted. */
+  /**
+   * By path, as the service would commit them, sorted: manifests as on the target, and below `charts/` what charts come
+   * to, as on the state branch.
+   */
   readonly files: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
@@ -42,8 +45,9 @@ export async function renderOffline(
   const files = new Map<string, string>();
   for (const change of changeSet.changes) {
     const { action, path } = change;
-    if (action !== "write" || !path.startsWith(`${desiredFolder}/`)) continue;
-    files.set(output.path + path.slice(desiredFolder.length), change.text);
+    if (action !== "write") continue;
+    if (path.startsWith(`${desiredFolder}/`)) files.set(output.path + path.slice(desiredFolder.length), change.text);
+    else if (path.startsWith(`${chartsFolder}/`)) files.set(path, change.text);
   }
   const warnings = new Map(
     processed.flatMap((delivery) => delivery.warnings.map((warning) => [JSON.stringify(warning), warning] as const)),

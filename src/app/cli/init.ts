@@ -163,18 +163,23 @@ async function writeMissing(folder: string, files: ReadonlyMap<string, string>):
     const info = await lstat(file).catch(() => undefined);
     if (info !== undefined) left.set(path, "");
     else if (hasDocuments && examplePath.test(path)) left.set(path, ": config has documents, so no example is added");
-    else {
-      await mkdir(dirname(file), { recursive: true });
-      // Never over what has come meanwhile.
-      await writeFile(file, text, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
-        throw new SluiceError(
-          { code: "DISK_UNAVAILABLE", message: `${path} can't be written: ${error.message}` },
-          error,
-        );
-      });
-    }
+    else await writeNew(file, path, text);
   }
   return left;
+}
+
+/** Never over what has come meanwhile. */
+async function writeNew(file: string, shown: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text, { flag: "wx" });
+  } catch (error) {
+    const message = `${shown} can't be written: ${(error as Error).message}`;
+    throw new SluiceError(
+      { code: "DISK_UNAVAILABLE", message, hint: "Is there a file where a folder should be?" },
+      error,
+    );
+  }
 }
 
 function nextSteps(

@@ -11,6 +11,7 @@ import type { ExpectedFailure, ExpectedManifest, TestCase } from "../../model/te
 import { emptyCheckpoint } from "../../plan/checkpoint-file.ts";
 import { parseDeadLetter } from "../../plan/dead-letter-file.ts";
 import {
+  chartsFolder,
   deadLettersFolder,
   desiredFolder,
   layOutPath,
@@ -66,8 +67,10 @@ export async function runTestCase(
   const rendered = new Map<string, string>();
   for await (const [path, text] of readFolder(overlay, overlay.tree, desiredFolder)) rendered.set(path, text);
   const faults: string[] = [];
-  if (files !== undefined) faults.push(...compareFiles(files, rendered, scope.outputPath));
-  else faults.push(...compareManifests(testCase.manifests ?? [], rendered, catalog));
+  if (files !== undefined) {
+    for await (const [path, text] of readFolder(overlay, overlay.tree, chartsFolder)) rendered.set(path, text);
+    faults.push(...compareFiles(files, rendered, scope.outputPath));
+  } else faults.push(...compareManifests(testCase.manifests ?? [], rendered, catalog));
   faults.push(...compareFailures(testCase.failures, await readFailures(overlay)));
   return { name: testCase.name, faults };
 }
@@ -94,8 +97,9 @@ function compareFiles(
   rendered: ReadonlyMap<string, string>,
   outputPath: string,
 ): readonly string[] {
-  const actual = new Map([...rendered].map(([path, text]) => [outputPath + path.slice(desiredFolder.length), text]));
-  return differences(files, actual);
+  const pathOf = (path: string) =>
+    path.startsWith(`${chartsFolder}/`) ? path : outputPath + path.slice(desiredFolder.length);
+  return differences(files, new Map([...rendered].map(([path, text]) => [pathOf(path), text])));
 }
 
 /** Manifests are compared without whose they are, which nobody wants to write down; Namespaces that Sluice adds are not listed. */

@@ -15,7 +15,10 @@ export interface HubObjects {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-type HubReader = Pick<ClusterReader, "findKind" | "listObjects" | "listMetadata" | "readObject" | "readMetadata">;
+export type HubReader = Pick<
+  ClusterReader,
+  "findKind" | "listObjects" | "listMetadata" | "readObject" | "readMetadata"
+>;
 
 /** Throws as the port says: an answer that failed is no list. */
 export async function readHub(hub: HubReader, onlyClusters: boolean): Promise<HubObjects> {

@@ -7,10 +7,10 @@ import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { ClusterReader, LiveMetadata, ResourceKind } from "../../ports/cluster.ts";
 import type { Clock } from "../../ports/system.ts";
 import { commitInventory, type InventoryReport, type InventoryTarget } from "./commit-inventory.ts";
-import { readHub } from "./read-hub.ts";
+import { type HubReader, readHub } from "./read-hub.ts";
 
 export interface InventoryWatch {
-  readonly hub: ClusterReader;
+  readonly hub: HubReader & Pick<ClusterReader, "watchMetadata">;
   readonly target: InventoryTarget;
   readonly clock: Clock;
   readonly onLooked: (report: InventoryReport) => void;

@@ -177,6 +177,14 @@ it.each([
   expect(readdirSync(folder)).toEqual([]);
 });
 
+it("a file where a folder should be is told, and stays", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "config"), "mine");
+  const { code, err } = await sluice(folder, "init", ".", "--url", url);
+  expect([code, err]).toEqual([3, expect.stringContaining("config/.sluiceignore can't be written")]);
+  expect(read(folder, "config")).toBe("mine");
+});
+
 it("a connection that is not there is not there", async () => {
   const { code } = await sluice(newFolder(), "init", "new", "--url", url, "--connection", "nothing.json");
   expect(code).toBe(3);
