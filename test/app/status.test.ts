@@ -58,6 +58,7 @@ const leading: HostSnapshot = {
     absent: { target: problem },
     handOvers: [],
     leftBehind: [],
+    inTheWay: [],
     failures: { NAME_INVALID: 3 },
     withoutEffect: [],
     effects: [],

@@ -25,7 +25,10 @@ describe.each(["README.md", "docs/documents.md", "docs/settings.md"])("%s", (pat
   const blocks = codeBlocks(readPage(path)).filter(({ language }) => language === "yaml" || language === "json");
   const settings = blocks.filter(({ text }) => /^kind: Settings$/m.test(text));
   const connections = blocks.filter(({ language }) => language === "json");
-  const documents = blocks.filter((block) => !settings.includes(block) && !connections.includes(block));
+  // Cases are run where the page's commands are: test/e2e/newcomer.test.ts.
+  const cases = blocks.filter(({ text }) => /^kind: Tests$/m.test(text));
+  const others = [...settings, ...connections, ...cases];
+  const documents = blocks.filter((block) => !others.includes(block));
 
   it("prints examples", () => {
     expect(blocks.length).toBeGreaterThan(2);

@@ -1,6 +1,7 @@
 /**
  * The on-call drill: what goes wrong in production, tried on the built program. Whoever is called sees on the page, in
- * `sluice status` and in the log what it is and what to do; docs/drill.md says the same, scene by scene.
+ * `sluice status` and in the log what it is and what to do; docs/drill.md says the same, scene by scene. A minute, so it runs
+ * with `npm run test:all`.
  */
 import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
@@ -22,10 +23,10 @@ let bench: Workbench | undefined;
 let web: GitHttpServer | undefined;
 let volume: string | undefined;
 afterEach(async () => {
+  // Lazily: a service that a failed test left is ended by what comes next.
+  if (volume !== undefined) await run("umount", ["--lazy", volume]).catch(() => undefined);
   await bench?.close();
   await web?.stop();
-  if (volume !== undefined) await run("umount", [volume]).catch(() => undefined);
-  if (volume !== undefined) await rm(volume, { recursive: true, force: true });
   bench = undefined;
   web = undefined;
   volume = undefined;
@@ -109,13 +110,13 @@ async function expectSigns({ workbench, port }: Scene, service: SluiceProcess, s
   expect(lines.length, service.log).toBeLessThanOrEqual(linesMax);
 }
 
-describe("the drill", () => {
+describe.runIf(process.env.SLUICE_TEST_ALL !== undefined)("the drill", () => {
   it("a wrong NATS password", async () => {
     const scene = await open({ connection: stored.replace("my-password", "not-it") });
     const service = await scene.workbench.start();
     await expectSigns(scene, service, {
-      cause: "refused the credentials",
-      remedy: "authorization",
+      cause: 'the server refuses the user "admin" and password',
+      remedy: "in the connection's authorization",
       code: "NATS_AUTH",
     });
     expect((await readOverview(scene.port)) + service.log).not.toContain("not-it");
@@ -155,8 +156,8 @@ describe("the drill", () => {
     web!.authorization = `Basic ${Buffer.from("bot:another").toString("base64")}`;
     await scene.workbench.publish("user-operation", login("alice"));
     await expectSigns(scene, service, {
-      cause: "refused the credentials",
-      remedy: "repository.auth",
+      cause: "does not accept the credentials (401)",
+      remedy: "Check repository.auth: is the token expired or revoked",
       code: "GIT_AUTH",
       linesMax: 20,
     });
@@ -184,14 +185,15 @@ describe("the drill", () => {
     }
     await untilPushed(scene.workbench, "user39");
     await expectSigns(scene, service, {
-      cause: "no space left on device",
-      remedy: "state.directory",
-      code: "STATE_DIRECTORY",
+      cause: "no space is left on the disk",
+      remedy: "Make room on the disk",
+      code: "DISK_UNAVAILABLE",
       linesMax: 10,
     });
     await rm(join(volume!, "filler"));
     await scene.workbench.publish("user-operation", login("later"));
     await untilPushed(scene.workbench, "later");
+    await until(async () => !(await scene.workbench.sluice("status")).stdout.includes("DISK_UNAVAILABLE"), "room");
     expect(await service.stop()).toBe(0);
   });
 
@@ -233,7 +235,7 @@ metadata: {name: us, namespace: fleet, labels: {env: production}, annotations: {
       inLog: "annotations",
     });
     const { stdout } = await scene.workbench.sluice("show", "entities", "--failed");
-    expect(stdout).toMatch(/alice.*fleet\/eu|fleet\/eu.*alice/s);
+    expect(stdout).toMatch(/alice .* failed .* fleet\/eu: config\/others\.yaml:14:/);
     expect(service.lines().find(({ code }) => code === "TEMPLATE_FAILED")).toMatchObject({
       trigger: "users",
       cluster: "fleet/eu",
@@ -272,8 +274,9 @@ metadata: {name: us, namespace: fleet, labels: {env: production}, annotations: {
       code: "EVENT_NOT_JSON",
       onPage: { cause: "dead letter", remedy: "not JSON" },
       inLog: "JSON",
-      linesMax: 40,
+      linesMax: 22,
     });
+    expect(service.log).toContain('"untold":100,');
     const { stdout } = await scene.workbench.sluice("show", "dead-letters", "--limit", "3");
     expect(stdout).toContain("user-operation");
     expect(await service.stop()).toBe(0);

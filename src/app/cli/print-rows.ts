@@ -97,6 +97,8 @@ async function drawTable<Row>(
     if (widths !== undefined) out(drawLine(cells(row), widths));
     else if (measured.push(cells(row)) > measuredRowsMax) begin();
   }
+  // Whoever wants no titles reads rows by program: of none there is nothing to see, no frame either.
+  if (measured.length === 0) return;
   if (widths === undefined) begin();
   if (widths !== undefined && (titles === undefined || measured.length > 1)) out(rule(widths));
 }

@@ -1,6 +1,7 @@
 /** `sluice show`: what is deployed, what is remembered, what could not be decoded. */
 import type { Command } from "commander";
 import { Argument, Option } from "commander";
+import type { ClusterKey } from "../../model/cluster.ts";
 import { isSameOwner, type Owner, ownerKey, triggerOwner } from "../../model/owner.ts";
 import { formatPlace, type Problem } from "../../model/problem.ts";
 import {
@@ -300,7 +301,7 @@ const entityColumns: readonly Column<EntityRecord>[] = [
   },
   { title: "STATE", cell: (record) => (failuresOf(record).size > 0 ? "failed" : "ok") },
   { title: "TIME", cell: ({ changedAt }) => formatTime(changedAt) },
-  { title: "REASON", cell: (record) => describeFailures([...failuresOf(record).values()]) },
+  { title: "REASON", cell: (record) => describeFailuresOn(failuresOf(record)) },
 ];
 
 const deadLetterColumns: readonly Column<DeadLetter>[] = [
@@ -309,13 +310,27 @@ const deadLetterColumns: readonly Column<DeadLetter>[] = [
   { title: "SEQUENCE", cell: ({ sequence }) => String(sequence) },
   { title: "SUBJECT", cell: ({ subject }) => subject },
   { title: "TIME", cell: ({ time }) => formatTime(time) },
-  { title: "REASON", cell: ({ problem }) => describeFailures([problem]) },
+  { title: "REASON", cell: ({ problem }) => describeFailure(problem) },
 ];
 
-/** Where several clusters failed for one reason it is said once. */
-function describeFailures(problems: readonly Problem[]): string {
-  const texts = problems.map(({ at, message }) => (at === undefined ? message : `${formatPlace(at)}: ${message}`));
-  return [...new Set(texts)].join("; ");
+const clustersNamedMax = 3;
+
+/** Where clusters failed for one reason it is said once, with the first of them. */
+function describeFailuresOn(failures: ReadonlyMap<ClusterKey, Problem>): string {
+  const clusters = new Map<string, ClusterKey[]>();
+  for (const [cluster, problem] of failures) {
+    const text = describeFailure(problem);
+    clusters.set(text, [...(clusters.get(text) ?? []), cluster]);
+  }
+  const parts = [...clusters].map(([text, on]) => {
+    const more = on.length > clustersNamedMax ? ` and ${on.length - clustersNamedMax} more` : "";
+    return `${on.slice(0, clustersNamedMax).join(", ")}${more}: ${text}`;
+  });
+  return parts.join("; ");
+}
+
+function describeFailure({ at, message }: Problem): string {
+  return at === undefined ? message : `${formatPlace(at)}: ${message}`;
 }
 
 /** Where its last action was Create. */

@@ -56,7 +56,7 @@ function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["leas
 
 function writeLeading(leading: LeadingSnapshot): string[] {
   const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent } = leading;
-  const { leftBehind, handOvers, failures, backfill, outcomes } = leading;
+  const { leftBehind, inTheWay, handOvers, failures, backfill, outcomes } = leading;
   const { revision, triggers, profiles, clusters } = catalog;
   const owners = `${triggers} triggers, ${profiles} profiles`;
   const lines = [`in force     ${owners}, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
@@ -84,6 +84,7 @@ function writeLeading(leading: LeadingSnapshot): string[] {
   for (const { id, owner } of heldPasses)
     lines.push("held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`);
   for (const [part, problem] of Object.entries(absent)) lines.push(...writeProblem(`absent: ${part}`, problem));
+  for (const problem of inTheWay) lines.push(...writeProblem("in the way", problem));
   for (const { branch, path } of leftBehind)
     lines.push(`left behind  ${path}/ on ${branch}, kept up by nobody; see sluice repair --remove`);
   const failed = Object.entries(failures);

@@ -2,6 +2,7 @@
  * Tells of files on the target that are not Sluice's, once for each, since every push meets them again; and once more where
  * one comes to be in the way.
  */
+import type { Problem } from "../../model/problem.ts";
 import type { Log } from "../../ports/system.ts";
 import type { ForeignPath } from "./project-target.ts";
 
@@ -25,18 +26,23 @@ export class ForeignReport {
     for (const { path, isInTheWay } of news.slice(0, foreignToldMax)) {
       if (!isInTheWay) log.warn("left alone a file that is not Sluice's", { path });
       else {
-        log.problem({
-          code: "OUTPUT_FOREIGN",
-          severity: "warning",
-          message: `${path} on ${targetName} is not Sluice's, and in the way of what should stand there: that is withheld`,
-          hint: "Move it elsewhere. What is in the way is left alone until then.",
-        });
+        log.problem(inTheWayProblem(path, targetName));
       }
     }
     if (news.length > foreignToldMax) {
       log.warn("left alone more files that are not Sluice's", { count: news.length - foreignToldMax });
     }
   }
+}
+
+/** What people see of it, wherever they look. */
+export function inTheWayProblem(path: string, targetName: string): Problem {
+  return {
+    code: "OUTPUT_FOREIGN",
+    severity: "warning",
+    message: `${path} on ${targetName} is not Sluice's, and in the way of what should stand there: that is withheld`,
+    hint: "Move it elsewhere. What is in the way is left alone until then.",
+  };
 }
 
 function keyOf({ path, isInTheWay }: ForeignPath): string {

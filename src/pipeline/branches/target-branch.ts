@@ -147,7 +147,8 @@ export class TargetBranch {
     for (const [index, step] of steps.entries()) {
       if (index < present) continue;
       const { changes, foreign } = await this.#compare(head, step.wanted, before);
-      this.#foreign = foreign;
+      // Where it is known what the target was made from, only what differs from that was looked at.
+      this.#foreign = before === undefined ? foreign : [...this.#foreign.filter(isElsewhere(foreign)), ...foreign];
       before = step.wanted;
       if (changes.length > 0) {
         const parents = head === undefined ? [] : [head.commit];
@@ -190,4 +191,9 @@ export class TargetBranch {
     }
     return trees;
   }
+}
+
+function isElsewhere(foreign: readonly ForeignPath[]): (one: ForeignPath) => boolean {
+  const paths = new Set(foreign.map(({ path }) => path));
+  return ({ path }) => !paths.has(path);
 }

@@ -322,6 +322,7 @@ export class Leading {
       leftBehind: this.#leftBehind.places,
       handOvers: this.#handOvers.shown,
       outcomes: this.#teller.snapshot,
+      branches: this.#inForce.branches,
       held: this.#held,
       waiting: this.#inbox.size,
     });

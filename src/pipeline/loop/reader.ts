@@ -12,6 +12,7 @@ import type { Metrics } from "../../ports/metrics.ts";
 import type { Clock, Log, LogFields } from "../../ports/system.ts";
 import { processDelivery } from "../process-delivery.ts";
 import type { ProcessedEntry } from "../state-keeper.ts";
+import { FailureLog } from "./failure-log.ts";
 import type { InForce } from "./in-force.ts";
 import type { Inbox } from "./inbox.ts";
 import { Recent, type WithoutEffect } from "./recent.ts";
@@ -49,6 +50,7 @@ export class Reader {
   /** By EventSource. */
   readonly #nearMisses = new Map<string, number>();
   readonly #failures = new Map<ErrorCode, number>();
+  readonly #failureLog: FailureLog;
   readonly #withoutEffect = new Recent<WithoutEffect>();
   /** Streams that have said nothing yet. */
   #unsettled: Set<StreamName> | undefined;
@@ -56,6 +58,7 @@ export class Reader {
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
+    this.#failureLog = new FailureLog(parts);
   }
 
   get isReading(): boolean {
@@ -150,7 +153,7 @@ export class Reader {
     for (const eventSource of nearMisses) this.#countNearMiss(eventSource, delivery);
     const whose = new Map(inputs.flatMap(failuresOf));
     for (const problem of problems) {
-      log.problem(problem, { ...whose.get(problem), stream, sequence: position.sequence });
+      this.#failureLog.tell(problem, stream, { ...whose.get(problem), sequence: position.sequence });
       this.#failures.set(problem.code, (this.#failures.get(problem.code) ?? 0) + 1);
       metrics.count("sluice_failures_total", { code: problem.code });
     }

@@ -5,6 +5,8 @@ import { ownerKey } from "../../model/owner.ts";
 import { describePause, partialPauses } from "../../model/pauses.ts";
 import type { ErrorCode, Problem } from "../../model/problem.ts";
 import type { EventStream, StreamStatus } from "../../ports/event-stream.ts";
+import type { Branches } from "../branches/branches.ts";
+import { inTheWayProblem } from "../branches/foreign-report.ts";
 import type { OutcomesSnapshot } from "../outcomes/outcome-teller.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import type { Absences, AbsentPart } from "./absences.ts";
@@ -71,6 +73,8 @@ export interface LeadingSnapshot {
   readonly absent: Readonly<Partial<Record<AbsentPart, Problem>>>;
   /** Folders of the target that settings named before, and that still hold what is Sluice's. */
   readonly leftBehind: readonly TargetPlace[];
+  /** What people have put where something of Sluice's should stand; bounded. */
+  readonly inTheWay: readonly Problem[];
   /** Entities that could not be rendered, and deliveries that could not be decoded, since the start. */
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
   /** The last deliveries that changed nothing, the oldest first. */
@@ -92,7 +96,10 @@ export interface SnapshotParts {
   readonly held: readonly HeldChange[];
   readonly waiting: number;
   readonly outcomes: OutcomesSnapshot | undefined;
+  readonly branches: Pick<Branches, "foreign" | "names">;
 }
+
+const inTheWayMax = 20;
 
 function describeBackfill({ checkpoint }: StateKeeper): Pick<LeadingSnapshot, "backfill"> {
   const { backfill } = checkpoint.pending;
@@ -106,7 +113,7 @@ function describeBackfill({ checkpoint }: StateKeeper): Pick<LeadingSnapshot, "b
 }
 
 export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
-  const { keeper, streams, reader, pusher, absences, leftBehind, handOvers, held, waiting, outcomes } = parts;
+  const { keeper, streams, reader, pusher, absences, leftBehind, handOvers, held, waiting, outcomes, branches } = parts;
   const { revision, eventTriggers, profiles, clusters } = keeper.catalog;
   const { pushes, effects, running } = pusher;
   const last = pushes.at(-1);
@@ -139,6 +146,10 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
     ...(outcomes === undefined ? {} : { outcomes }),
     absent: Object.fromEntries(absences.current),
     leftBehind,
+    inTheWay: branches.foreign
+      .filter(({ isInTheWay }) => isInTheWay)
+      .slice(0, inTheWayMax)
+      .map(({ path }) => inTheWayProblem(path, branches.names.target)),
     failures: Object.fromEntries(reader.failures),
     withoutEffect: [...reader.withoutEffect],
     effects: [...effects],

@@ -84,6 +84,7 @@ const snapshot: LeadingSnapshot = {
   absent: {},
   handOvers: [],
   leftBehind: [],
+  inTheWay: [],
   failures: {},
   withoutEffect: [],
   effects: [],

@@ -101,9 +101,10 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
   if (problem !== undefined) notices.push(noticeOf("It does not get on", problem));
   if (refused !== undefined) notices.push(noticeOf("Settings are refused, the old ones are in force", refused));
   if (leading === undefined) return notices;
-  const { absent, push, held, heldPasses, paused, outcomes } = leading;
+  const { absent, push, inTheWay, held, heldPasses, paused, outcomes } = leading;
   for (const [part, missing] of Object.entries(absent)) notices.push(noticeOf(`Absent: ${part}`, missing));
   if (push?.problem !== undefined) notices.push(noticeOf("The push does not get through", push.problem));
+  for (const problem of inTheWay) notices.push(noticeOf("A file is in the way", problem));
   if (outcomes?.problem !== undefined)
     notices.push(noticeOf(`Outcomes can't be told: ${formatCount(outcomes.waiting)} wait`, outcomes.problem));
   for (const change of held) {

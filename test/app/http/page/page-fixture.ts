@@ -83,6 +83,7 @@ export const fullSnapshot: HostSnapshot = {
     absent: {},
     handOvers: [],
     leftBehind: [],
+    inTheWay: [],
     failures: { NAME_INVALID: 3 },
     withoutEffect: [
       { at: start + 70_000, stream: "bus/EVENTS", sequence: 7, subject: "user.logout", reason: "unmatched" },
