@@ -12,7 +12,6 @@ type Harmless = Json | undefined;
 
 /** Of every owner. */
 const specFields: Readonly<Record<string, Harmless>> = {
-  patchesFrom: undefined,
   driftExclusions: undefined,
   preDeployChecks: undefined,
   validateHealths: undefined,

@@ -14,7 +14,7 @@ import type { Checked } from "../model/problem.ts";
 import { warnOfPolicyRefFields } from "./fields-without-effect.ts";
 import { readCharts, sourceKinds } from "./read-charts.ts";
 import { readDocumentRef, readGenerators, readTemplateResourceRefs } from "./read-document-refs.ts";
-import { readPatches } from "./read-patches.ts";
+import { readPatches, readPatchesFrom } from "./read-patches.ts";
 import type { TemplateReader } from "./template-reader.ts";
 import { memberList, memberObject, memberText, type Path, type YamlDocument } from "./yaml-document.ts";
 
@@ -33,6 +33,7 @@ export function readOwnerSpec(document: YamlDocument, templates: TemplateReader,
     templateResourceRefs: templateResourceRefs.value,
     generators: generators.value,
     patches: patches.value,
+    patchesFrom: readPatchesFrom(document, templates, spec),
     policyRefs: policyRefs.flatMap((ref) => (ref.value === undefined ? [] : [ref.value])),
     syncMode: (memberText(spec, "syncMode") ?? "Continuous") as SyncMode,
     tier: Number(spec.get("tier") ?? 100),
@@ -64,7 +65,7 @@ export function templatesOfSpec(spec: OwnerSpec): readonly TemplateField[] {
   return [
     ...referencesOf(spec).flatMap(({ namespace, name }) => [namespace, name]),
     ...generators.map(({ nameFormat }) => nameFormat),
-    ...patches.map(({ operations }) => operations),
+    ...patches.map(({ content }) => content),
     ...charts.flatMap(templatesOfChart),
     ...extraLabels.values(),
     ...extraAnnotations.values(),

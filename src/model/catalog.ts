@@ -8,7 +8,7 @@ import type { HubDelivery } from "./hub-delivery.ts";
 import type { JsonObject } from "./json.ts";
 import type { GuardLimits } from "./mass-change.ts";
 import type { Owner, OwnerKey } from "./owner.ts";
-import type { Patch } from "./patch.ts";
+import type { Patch, PatchesRef } from "./patch.ts";
 import type { PolicyRule } from "./policy.ts";
 import type { Problem, SourcePlace } from "./problem.ts";
 import type { SecretsPolicy } from "./secrets-policy.ts";
@@ -87,6 +87,8 @@ export interface OwnerSpec {
   readonly generators: readonly Generator[];
   /** Applied to what policyRefs render, in their order. */
   readonly patches: readonly Patch[];
+  /** What more patches are taken from; they come behind `patches`. */
+  readonly patchesFrom: readonly PatchesRef[];
   readonly syncMode: SyncMode;
   /** Lower wins a conflict; 100 unless given. */
   readonly tier: number;
@@ -105,10 +107,10 @@ export interface OwnerSpec {
 
 /** Every document that an owner names, for whatever purpose. */
 export function referencesOf(
-  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts">,
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patchesFrom">,
 ): DocumentRef[] {
   const values = spec.charts.flatMap(({ valuesFrom }) => valuesFrom);
-  return [...spec.policyRefs, ...spec.templateResourceRefs, ...spec.generators, ...values];
+  return [...spec.policyRefs, ...spec.templateResourceRefs, ...spec.generators, ...values, ...spec.patchesFrom];
 }
 
 /** An event trigger whose fields were all understood. */

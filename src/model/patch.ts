@@ -1,5 +1,6 @@
-/** Patches of what an owner renders: RFC 6902, for the objects that a target names. */
+/** Patches of what an owner renders, for the objects that a target names: RFC 6902, or merged strategically. */
 import type { LabelSelector } from "./cluster.ts";
+import type { DocumentRef } from "./document-ref.ts";
 import type { ObjectIdentity } from "./manifest.ts";
 import type { SourcePlace } from "./problem.ts";
 import { selectorMatches } from "./select-clusters.ts";
@@ -21,10 +22,16 @@ export interface TextPattern {
 }
 
 export interface Patch {
-  /** Renders to a list of operations. */
-  readonly operations: Template;
-  readonly target: PatchTarget;
+  /** Renders to a list of operations, or to objects that are merged. */
+  readonly content: Template;
+  /** Absent: an object is merged into the one of its own kind, namespace and name. */
+  readonly target?: PatchTarget;
   readonly at: SourcePlace;
+}
+
+/** A document whose entries each hold a patch and its target. */
+export interface PatchesRef extends DocumentRef {
+  readonly kind: "ConfigMap" | "Secret";
 }
 
 /** What a target is held against. */

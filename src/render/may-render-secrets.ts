@@ -13,14 +13,14 @@ const secretKind = /kind["']?\s*:\s*(?:["']?secret(?![\w.-])|[^\n]*\{\{)/i;
 const known = new WeakMap<Catalog["contents"], WeakMap<OwnerSpec["policyRefs"], boolean>>();
 
 export function mayRenderSecrets(
-  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches">,
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches" | "patchesFrom">,
   { contents }: Pick<Catalog, "contents">,
 ): boolean {
   const bySpec = known.get(contents) ?? new WeakMap<OwnerSpec["policyRefs"], boolean>();
   known.set(contents, bySpec);
   let verdict = bySpec.get(spec.policyRefs);
   if (verdict === undefined) {
-    const arePatchesPrinted = spec.patches.some(({ operations }) => operations.source.text.includes("{{"));
+    const arePatchesPrinted = spec.patches.some(({ content }) => content.source.text.includes("{{"));
     verdict = [...contentsOf(spec, contents)].some(
       ({ isTemplate, entries }) =>
         (isTemplate || arePatchesPrinted) && entries.some(({ content }) => secretKind.test(content.source.text)),
@@ -32,16 +32,16 @@ export function mayRenderSecrets(
 
 /** Whether anything of what it renders is a template: else nothing of an event is in it. */
 export function rendersTemplates(
-  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches">,
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches" | "patchesFrom">,
   { contents }: Pick<Catalog, "contents">,
 ): boolean {
-  const isPrinted = ({ operations }: OwnerSpec["patches"][number]) => operations.source.text.includes("{{");
+  const isPrinted = ({ content }: OwnerSpec["patches"][number]) => content.source.text.includes("{{");
   return spec.patches.some(isPrinted) || [...contentsOf(spec, contents)].some(({ isTemplate }) => isTemplate);
 }
 
 /** What its references may name, whatever the event and the cluster. */
 function* contentsOf(
-  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts">,
+  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patchesFrom">,
   contents: Catalog["contents"],
 ): Iterable<ContentDocument> {
   for (const ref of referencesOf(spec)) {

@@ -14,6 +14,7 @@ import type { RenderContext } from "../model/template.ts";
 import { findContent, findResource, resolveRef } from "./find-document.ts";
 import { generateDocuments } from "./generate-documents.ts";
 import { isSwitch, mayBePrinted } from "./manifests/switches.ts";
+import { renderPatchesFrom } from "./patches/render-patches-from.ts";
 import { readManifests } from "./read-manifests.ts";
 import { renderCharts } from "./render-charts.ts";
 import { renderContent } from "./render-content.ts";
@@ -124,12 +125,13 @@ function renderDocuments(
   const context = resources.size === 0 ? scope.context : { ...scope.context, resources };
   const extraLabels = renderFields(spec.extraLabels, data, context);
   const extraAnnotations = renderFields(spec.extraAnnotations, data, context);
-  const patches = spec.patches.map(({ operations, target }) => {
-    return { target, source: operations.source, rendered: renderContent(operations, data, context) };
+  const written = spec.patches.map(({ content, ...patch }) => {
+    return { ...patch, source: content.source, rendered: renderContent(content, data, context) };
   });
+  const patches = [...written, ...renderPatchesFrom(spec.patchesFrom, scope, context)];
   // What is printed into a Secret stands nowhere in clear yet.
   const isPatched = patches.some(
-    ({ target, rendered }) => rendered.printed.length > 0 && target.kind?.matches("Secret") !== false,
+    ({ target, rendered }) => rendered.printed.length > 0 && target?.kind?.matches("Secret") !== false,
   );
   const manifests: Manifest[] = [];
   const warnings: Problem[] = [];

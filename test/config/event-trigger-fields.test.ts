@@ -59,7 +59,7 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   extraLabels: loading,
   extraAnnotations: loading,
   patches,
-  patchesFrom: { warned: "patchesFrom: [{kind: ConfigMap, name: a}]" },
+  patchesFrom: patches,
   driftExclusions: { warned: "driftExclusions: [{paths: [/a]}]" },
   preDeployChecks: check("preDeployChecks"),
   validateHealths: check("validateHealths"),

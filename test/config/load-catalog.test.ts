@@ -107,7 +107,6 @@ it("all known fields of an EventTrigger are taken, each without effect with a wa
       "spec.policyRefs[0].path",
       "spec.policyRefs[0].tier",
       "spec.policyRefs[2].remoteURL",
-      "spec.patchesFrom",
       "spec.driftExclusions",
       "spec.preDeployChecks",
       "spec.validateHealths",

@@ -109,7 +109,7 @@ function applyOurs({ objects: given, patches }: Case): readonly string[] | "copy
         annotations: new Map(Object.entries(metadata.annotations)),
       };
       for (const [index, { target: on }] of read.entries()) {
-        if (!targetMatches(on, subject)) continue;
+        if (!targetMatches(on!, subject)) continue;
         const operations = patches[index]!.operations.map((written) => {
           const value = "value" in written ? { value: parseJson(JSON.stringify(written.value)) } : {};
           return { ...written, ...value } as unknown as Operation;

@@ -310,11 +310,6 @@ data:
 
 describe("documents", () => {
   const cases: [name: string, patches: string, told: string][] = [
-    [
-      "a strategic merge patch",
-      "- {patch: 'spec: {replicas: 3}', target: {kind: Deployment}}",
-      "warning FIELD_WITHOUT_EFFECT",
-    ],
     ["a list without a target", "- {patch: '- {op: remove, path: /a}'}", "error DOCUMENT_INVALID"],
     [
       "a target that is no pattern",

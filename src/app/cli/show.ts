@@ -35,6 +35,7 @@ import { reviewScope } from "./review-scope.ts";
 import { readOwnerFilter, withAddons } from "./show-addons.ts";
 import { connectionView, readConnections } from "./show-connections.ts";
 import { showEvents } from "./show-events.ts";
+import { dryRunView, usageView, withDryRuns, withUsage } from "./show-in-force.ts";
 import { leftView, withLeft } from "./show-left.ts";
 import { liveView, readLiveRows } from "./show-live.ts";
 
@@ -51,9 +52,11 @@ interface ShowOptions extends CommonOptions {
   readonly limit?: string;
   readonly watch?: boolean;
   readonly headers: boolean;
+  readonly kind?: string;
+  readonly name?: string;
 }
 
-const views = ["addons", "entities", "dead-letters", "reviews", "connections", "events"] as const;
+const views = ["addons", "entities", "dead-letters", "reviews", "connections", "events", "dryrun", "usage"] as const;
 const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
 const tableRowsMax = 1000;
 
@@ -66,8 +69,10 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
     .option("--cluster <[namespace/]name>", "only of this cluster")
     .option("--trigger <name>", "only of this EventTrigger")
     .option("--profile <kind/name>", "of add-ons: only of this ClusterProfile, Profile or EventTrigger")
-    .option("-n, --namespace <name>", "of add-ons: only of clusters in this namespace")
+    .option("-n, --namespace <name>", "only of clusters in this namespace; of usage: only documents in it")
     .option("--object-namespace <name>", "of add-ons: only objects in this namespace")
+    .option("--kind <kind>", "of usage: only documents of this kind")
+    .option("--name <name>", "of usage: only documents of this name")
     .option("--failed", "only what failed")
     .option("--left", "of add-ons: what LeavePolicies left, and nobody claims")
     .option("--live", "of add-ons: as the clusters that delivery leads to have them, with the commit that is applied")
@@ -81,7 +86,13 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
 async function show(context: CliContext, what: string, options: ShowOptions): Promise<ExitCode> {
   const limit = limitOf(options);
   if (what === "dead-letters" || what === "reviews") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
-  if (what !== "addons") refuseOptions(what, options, ["left", "live", "profile", "namespace", "objectNamespace"]);
+  const isOfCatalog = what === "dryrun" || what === "usage";
+  if (what !== "addons") refuseOptions(what, options, ["left", "live", "objectNamespace"]);
+  if (what !== "addons" && !isOfCatalog) refuseOptions(what, options, ["namespace"]);
+  if (what !== "addons" && what !== "dryrun") refuseOptions(what, options, ["profile"]);
+  if (what === "usage") refuseOptions(what, options, ["trigger"]);
+  else refuseOptions(what, options, ["kind", "name"]);
+  if (isOfCatalog) refuseOptions(what, options, ["failed"]);
   if (what === "events") refuseOptions(what, options, ["cluster"]);
   else if (what === "connections") refuseOptions(what, options, ["cluster", "trigger", "watch"]);
   else refuseOptions(what, options, ["watch"]);
@@ -111,6 +122,15 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   }
   if (what === "addons") {
     await showAddons(context, settings, print, { ...filter, ...addonFilterOf(options) }, options.live === true);
+    return 0;
+  }
+  if (isOfCatalog) {
+    const { kind, name } = options;
+    const named = { ...(kind === undefined ? {} : { kind }), ...(name === undefined ? {} : { name }) };
+    const wanted = { ...(cluster === undefined ? {} : { cluster }), ...named, ...addonFilterOf(options) };
+    if (what === "usage")
+      await withUsage(context, settings, wanted, (rows) => printLimited(context, print, rows, usageView));
+    else await withDryRuns(context, settings, wanted, (rows) => printLimited(context, print, rows, dryRunView));
     return 0;
   }
   if (what === "reviews") {

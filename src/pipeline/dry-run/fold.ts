@@ -3,9 +3,9 @@
  * deliveries. The same planning as the service's, on an overlay instead of a branch.
  */
 import type { Catalog } from "../../model/catalog.ts";
+import { ownersOf } from "../../model/catalog-owners.ts";
 import type { Checkpoint, Pass } from "../../model/change-set.ts";
 import type { Delivery } from "../../model/delivery.ts";
-import { triggerOwner } from "../../model/owner.ts";
 import type { Problem, SourcePlace } from "../../model/problem.ts";
 import { affectedOwners } from "../../plan/affected-owners.ts";
 import { behindPassRank, nextPassRank } from "../../plan/claims-file.ts";
@@ -104,10 +104,10 @@ export class Fold {
     await this.#renderPending(this.#catalogOf(catalog), (inputs) => inputs);
   }
 
-  /** Renders the entities of triggers in sync mode DryRun as if they were not. */
+  /** Renders what owners in sync mode DryRun have as if they were not. */
   async unfoldDryRuns(catalog: Catalog): Promise<void> {
-    const dry = [...catalog.eventTriggers.values()].filter(({ syncMode }) => syncMode === "DryRun");
-    const passes = dry.reduce((all, { name }) => joinPass(all, triggerOwner(name)), [] as readonly Pass[]);
+    const dry = ownersOf(catalog).filter(({ spec }) => spec.syncMode === "DryRun");
+    const passes = dry.reduce((all, { owner }) => joinPass(all, owner), [] as readonly Pass[]);
     this.#checkpoint = { ...this.#checkpoint, pending: { passes, reviews: [] } };
     await this.#renderPending(catalog, (inputs) =>
       inputs.map((input) => (input.kind === "replay" ? { ...input, syncMode: "Continuous" } : input)),

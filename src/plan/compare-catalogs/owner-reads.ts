@@ -40,19 +40,19 @@ export function specChains(
   contents: Catalog["contents"],
   others: readonly Template[] = [],
 ): readonly FieldChain[] {
-  const { extraLabels, extraAnnotations, policyRefs, generators, patches, charts } = spec;
+  const { extraLabels, extraAnnotations, policyRefs, generators, patches, patchesFrom, charts } = spec;
   const templates = [
     ...others,
     ...extraLabels.values(),
     ...extraAnnotations.values(),
     ...referencesOf(spec).flatMap(({ namespace, name }) => [namespace, name]),
     ...generators.map(({ nameFormat }) => nameFormat),
-    ...patches.map(({ operations }) => operations),
+    ...patches.map(({ content }) => content),
     ...charts.flatMap(templatesOfChart),
   ];
   for (const [key, content] of contents) {
     if (
-      ![...policyRefs, ...generators, ...charts.flatMap(({ valuesFrom }) => valuesFrom)].some((ref) =>
+      ![...policyRefs, ...generators, ...patchesFrom, ...charts.flatMap(({ valuesFrom }) => valuesFrom)].some((ref) =>
         mayRefer(ref, key),
       )
     )

@@ -61,7 +61,8 @@ export function readManifest(node: YamlNode, options: ManifestOptions, report: O
     const { patches, ...unpatched } = options;
     const isPrinted = options.isOfEvent === true && report.isPrintedByEvent(node);
     const patched = patchObject(value, subjectOf(value, type, options), patches, isPrinted);
-    if (patched !== undefined) return readPatched(patched, type, unpatched, report);
+    if (patched?.value !== undefined) return readPatched({ ...patched, value: patched.value }, type, unpatched, report);
+    if (patched !== undefined) return undefined;
   }
 
   const { identity, isScopeKnown } = identify(value, type, options);
@@ -98,7 +99,7 @@ function subjectOf(value: JsonObject, type: ObjectType, options: ManifestOptions
 
 /** Reads what patches made of an object, as if it had been written so: whatever is refused of a template is of a patch. */
 function readPatched(
-  { value, source, isPrinted }: PatchedObject,
+  { value, source, isPrinted }: PatchedObject & { readonly value: JsonObject },
   { group, version, kind }: ObjectType,
   options: ManifestOptions,
   report: ObjectReport,

@@ -15,6 +15,7 @@ import { isSwitch } from "../manifests/switches.ts";
 import { placeOfSource } from "../template-place.ts";
 import type { YamlMapping, YamlNode } from "../yaml/node.ts";
 import { applyOperations, type Operation, PatchError, parsePointer } from "./apply-operations.ts";
+import { definitionOf, MergeError, mergeStrategically, ruleOf } from "./merge-strategically.ts";
 
 /** A patch as it came out for one event and cluster. */
 export interface RenderedPatch extends Pick<Patch, "target"> {
@@ -23,14 +24,18 @@ export interface RenderedPatch extends Pick<Patch, "target"> {
 }
 
 export interface PatchedObject {
-  readonly value: JsonObject;
+  /** Undefined: a patch has deleted it. */
+  readonly value: JsonObject | undefined;
   /** Of the last patch that changed it: where its faults are told. */
   readonly source: TemplateSource;
   /** Whether an event had a say in it. */
   readonly isPrinted: boolean;
 }
 
-/** `isOfEvent`: whether the object holds what an event says. Undefined: no patch is meant for it. Throws a SluiceError (GUARD_VIOLATION, MANIFEST_SYNTAX, MANIFEST_INVALID). */
+/**
+ * `isOfEvent`: whether the object holds what an event says. Undefined: no patch is meant for it. Throws a SluiceError
+ * (GUARD_VIOLATION, MANIFEST_SYNTAX, MANIFEST_INVALID).
+ */
 export function patchObject(
   value: JsonObject,
   subject: PatchSubject,
@@ -39,16 +44,72 @@ export function patchObject(
 ): PatchedObject | undefined {
   let patched: PatchedObject | undefined;
   for (const { target, rendered, source } of patches) {
-    if (!targetMatches(target, subject)) continue;
-    const operations = readOperations(rendered, source, rootPosition(subject.group, subject.kind));
+    if (target !== undefined && !targetMatches(target, subject)) continue;
+    const before: JsonObject | undefined = patched === undefined ? value : patched.value;
+    if (before === undefined) return patched;
+    const patch = readPatch(rendered, source, subject);
     const wasPrinted = rendered.printed.length > 0 || patched?.isPrinted === true;
+    if (patch.kind === "merge") {
+      const mine = patch.objects.filter((object) => target !== undefined || isNamed(object, subject));
+      if (mine.length > 0) patched = { value: mergeAll(before, mine, subject, source), source, isPrinted: wasPrinted };
+      continue;
+    }
+    if (target === undefined) throw invalid(source, "a list of operations needs a target");
+    const { operations } = patch;
     const moved = operations.filter(({ op }) => op === "copy" || op === "move");
     // What the object holds of an event is put where the author says: there it counts as printed.
     const isPrinted = wasPrinted || (isOfEvent && moved.length > 0);
     if ((isOfEvent || wasPrinted) && moved.some(({ path }) => mayBringSwitch(parsePointer(path)))) refuse(source);
-    patched = { value: apply(patched?.value ?? value, operations, source), source, isPrinted };
+    patched = { value: apply(before, operations, source), source, isPrinted };
   }
   return patched;
+}
+
+/** Whether an object to be merged says itself that it is meant for this one. */
+function isNamed(object: JsonObject, { group, version, kind, namespace, name }: PatchSubject): boolean {
+  const metadata = object.get("metadata");
+  const textIn = (key: string) => (isJsonObject(metadata) ? metadata.get(key) : undefined);
+  const isSameType =
+    object.get("apiVersion") === (group === "" ? version : `${group}/${version}`) && object.get("kind") === kind;
+  return isSameType && textIn("name") === name && (textIn("namespace") ?? "default") === (namespace || "default");
+}
+
+/** Whose an object is no patch changes, as kustomize has it. Undefined: one of them deletes it. */
+function mergeAll(
+  value: JsonObject,
+  objects: readonly JsonObject[],
+  { group, version, kind }: PatchSubject,
+  source: TemplateSource,
+): JsonObject | undefined {
+  const apiVersion = group === "" ? version : `${group}/${version}`;
+  const definition = definitionOf(apiVersion, kind);
+  let merged: JsonObject | undefined = value;
+  for (const object of objects) {
+    if (merged === undefined) return undefined;
+    try {
+      merged = mergeStrategically(merged, withIdentityOf(object, merged), definition);
+    } catch (error) {
+      if (!(error instanceof MergeError)) throw error;
+      throw invalid(source, `the patch can't be merged: ${error.message}`);
+    }
+  }
+  return merged;
+}
+
+/** The patch with type, name and namespace of what it is merged into. */
+function withIdentityOf(patch: JsonObject, value: JsonObject): JsonObject {
+  const [metadata, own] = [patch, value].map((object): JsonObject => {
+    const member = object.get("metadata");
+    return isJsonObject(member) ? member : new Map();
+  });
+  const named = new Map(metadata);
+  for (const key of ["name", "namespace"]) {
+    if (own!.has(key)) named.set(key, own!.get(key)!);
+    else named.delete(key);
+  }
+  const result = new Map(patch);
+  for (const key of ["apiVersion", "kind"]) if (value.has(key)) result.set(key, value.get(key)!);
+  return result.set("metadata", named);
 }
 
 /** Whether what is put at a path may be a switch's value, or have switches in it. */
@@ -70,13 +131,74 @@ function apply(value: JsonObject, operations: readonly Operation[], source: Temp
   }
 }
 
-function readOperations(rendered: RenderedText, source: TemplateSource, root: Position): readonly Operation[] {
+type ReadPatch =
+  | { readonly kind: "operations"; readonly operations: readonly Operation[] }
+  | { readonly kind: "merge"; readonly objects: readonly JsonObject[] };
+
+function readPatch(rendered: RenderedText, source: TemplateSource, subject: PatchSubject): ReadPatch {
   const documents = readGuardedDocuments(rendered, source);
   if ("code" in documents) throw new SluiceError(documents);
   const report = new ObjectReport(rendered, source);
-  const [list, ...more] = documents;
-  if (list?.kind !== "sequence" || more.length > 0) throw invalid(source, "a patch is a list of operations");
-  return list.items.map((item) => readOperation(targetOf(item), source, report, root));
+  const root = rootPosition(subject.group, subject.kind);
+  const nodes = documents.flatMap((node) => (node === undefined ? [] : [node]));
+  const [list] = nodes;
+  if (list?.kind === "sequence" && nodes.length === 1) {
+    const operations = list.items.map((item) => readOperation(targetOf(item), source, report, root));
+    return { kind: "operations", operations };
+  }
+  if (nodes.length === 0 || nodes.some(({ kind }) => kind !== "mapping")) {
+    throw invalid(source, "a patch is a list of operations, or an object that is merged");
+  }
+  const { group, version, kind } = subject;
+  const definition = definitionOf(group === "" ? version : `${group}/${version}`, kind);
+  const objects = nodes.map((node) => {
+    checkMerged(node, [], definition, source, report);
+    const object = readPatchValue(node, root, source) as JsonObject;
+    const metadata = object.get("metadata");
+    const isComplete = typeof object.get("kind") === "string" && isJsonObject(metadata) && metadata.has("name");
+    if (!isComplete) throw invalid(source, "an object that is merged needs kind and metadata.name");
+    return object;
+  });
+  return { kind: "merge", objects };
+}
+
+/** As of any value; besides, which item of a list is meant, and what becomes of it, is the author's to say. */
+function checkMerged(
+  node: YamlNode,
+  path: readonly string[],
+  definition: string | undefined,
+  source: TemplateSource,
+  report: ObjectReport,
+): void {
+  const target = targetOf(node);
+  if (target.kind === "scalar" && path.some(isSwitch)) refusePrinted(target, source, report);
+  if (target.kind === "sequence") for (const item of target.items) checkMerged(item, path, definition, source, report);
+  if (target.kind !== "mapping") return;
+  for (const [index, key] of target.keys.entries()) {
+    const value = target.values[index]!;
+    refusePrinted(key, source, report);
+    if (key.text === "$patch") refusePrinted(targetOf(value), source, report);
+    const rule = ruleOf(definition, key.text);
+    if (rule?.keys !== undefined) refusePrintedKeys(targetOf(value), rule.keys, source, report);
+    checkMerged(value, [...path, key.text], rule?.definition, source, report);
+  }
+}
+
+function refusePrintedKeys(
+  list: YamlNode,
+  keys: readonly string[],
+  source: TemplateSource,
+  report: ObjectReport,
+): void {
+  if (list.kind !== "sequence") return;
+  for (const item of list.items.map(targetOf)) {
+    if (item.kind === "scalar") refusePrinted(item, source, report);
+    if (item.kind !== "mapping") continue;
+    for (const key of keys) {
+      const member = memberOf(item, key);
+      if (member !== undefined) refusePrinted(targetOf(member), source, report);
+    }
+  }
 }
 
 function readOperation(node: YamlNode, source: TemplateSource, report: ObjectReport, root: Position): Operation {
