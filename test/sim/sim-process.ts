@@ -149,7 +149,10 @@ export class SimProcess {
     };
     const openStandby = (config: ServiceConfig) => {
       const git = new FakeGitRepository(world.remote);
-      git.fault = (operation, when) => this.#disturbGit(git, operation, when);
+      // Closing ends whatever is under way, also while a server keeps silent.
+      const closed = new AbortController();
+      git.close = async () => closed.abort();
+      git.fault = (operation, when) => this.#disturbGit(git, operation, when, closed.signal);
       git.refusals.push(...world.takeRefusals());
       const compose: Parameters<typeof createStandby>[2] = (given, ports) => {
         const settings = composeSettings({} as CliContext, given, ports);
@@ -226,7 +229,12 @@ export class SimProcess {
   }
 
   /** A call takes its time, may fail before or behind its effect, or get no answer for long. */
-  async #disturbGit(git: FakeGitRepository, operation: GitOperation, when: "before" | "after"): Promise<void> {
+  async #disturbGit(
+    git: FakeGitRepository,
+    operation: GitOperation,
+    when: "before" | "after",
+    closed: AbortSignal,
+  ): Promise<void> {
     const world = this.#world;
     // What arrived has arrived, whatever becomes of who sent it.
     if (operation === "push" && when === "after") world.notePush(this);
@@ -241,12 +249,13 @@ export class SimProcess {
     }
     if (when === "before" && operation === "push") world.beforePush(git);
     await world.latency(this);
+    if (closed.aborted) throw gitUnavailable("closed");
     if (this.isCutFromGit) throw gitUnavailable("cut off");
     if (world.chance.next() >= world.trouble) return;
     world.counts.faults++;
     if (world.chance.next() < 0.2) {
       world.counts.hangs++;
-      await this.clock.sleep(gitSilenceMs);
+      await this.clock.sleep(gitSilenceMs, closed);
       await this.gate();
     }
     throw gitUnavailable(`${operation}, ${when}`);

@@ -45,6 +45,8 @@ type Source = keyof typeof subjects;
  */
 type Kind = "alone" | "in turn" | "rivals";
 
+const epochStart = Date.UTC(2026, 0, 1);
+
 export class World {
   readonly kind: Kind;
   readonly remote = new FakeGitRemote();
@@ -98,6 +100,7 @@ export class World {
   #streamNames: readonly string[];
   #events = 0;
   #stamps = 0;
+  readonly #doStampsFall: boolean;
   /** How likely people edit what is Sluice's, when they push at all. */
   readonly #meddling: number;
   /** Somebody else pushes to the target before each push of it. */
@@ -114,8 +117,10 @@ export class World {
     this.remote.isAtomic = chance.next() < 0.6;
     this.#meddling = chance.pick([0, 0, 0.6]);
     this.guard = chance.pick(["open", "open", "closed", "asked"]);
-    // Stamps of a server fall with its clock: within an epoch they decide nothing.
-    const now = () => this.clock.now() + ++this.#stamps;
+    // Stamps of a server fall with its clock: within an epoch they decide nothing. What a restored stream has is told from
+    // what is new by its stamps as well, so that such a server's never fall.
+    this.#doStampsFall = seed % 2 === 0;
+    const now = () => (this.#doStampsFall ? this.clock.now() : this.clock.monotonic() + epochStart) + ++this.#stamps;
     const pushed = (stream: string) => this.checkpoint()?.positions.get(stream);
     const streams = (["EVENTS", "MORE"] as const).map(
       (name) => new SimStream(name, name.toLowerCase(), chance.next() < 0.4, now, pushed),
@@ -318,11 +323,13 @@ ${lease}
       const payload = new TextEncoder().encode(text);
       const message: Message = { id, stream, payload, mayBeLost: false, isTaken: false };
       this.messages.push(message);
+      this.tell(`${id} over ${stream}: ${text}`);
       if (stream !== "core") this.streamNamed(`bus/${stream}`).publish(message);
       else {
         const [process] = this.#processes.values();
         if (process === undefined) message.mayBeLost = true;
         else process.core.receive(message);
+        this.tell(message.mayBeLost ? "nobody takes it" : "it is taken into the journal");
       }
     }
   }
@@ -434,7 +441,7 @@ ${lease}
       stream.wake();
     } else if (what < 0.5) this.isCoreAway = !this.isCoreAway;
     else if (what < 0.7) stream.expire(this.chance.below(4));
-    else if (what < 0.85) {
+    else if (what < 0.85 && !this.#doStampsFall) {
       this.counts.restored++;
       stream.restore(this.chance.below(3));
     } else {

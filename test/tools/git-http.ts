@@ -18,6 +18,8 @@ export type HttpFault =
     }
   /** No answer ever. */
   | { readonly kind: "hang" }
+  /** The request reaches git so much later. */
+  | { readonly kind: "late"; readonly milliseconds: number }
   /** The connection is cut: before the request reaches git, or when git has done its work but before the answer. */
   | { readonly kind: "cut"; readonly when: "before" | "after" };
 
@@ -83,6 +85,8 @@ export class GitHttpServer {
       request.socket.destroy();
     } else if (fault?.kind === "hang") {
       request.resume();
+    } else if (fault?.kind === "late") {
+      setTimeout(() => this.#runBackend(request, response, false), fault.milliseconds);
     } else if (fault?.kind === "status") {
       request.resume();
       response.writeHead(fault.status, { "content-type": "text/plain", ...fault.headers }).end(fault.text ?? "");

@@ -70,11 +70,12 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
    */
   async function takeEarly(from: JournalMark | undefined): Promise<readonly JournalMessage[]> {
     const opened = openedAt;
-    openedAt = Number.POSITIVE_INFINITY;
     const isOwn = from?.epoch === start.epoch;
     const last = writer.lastSequence();
-    if (last <= opened || (isOwn && from.sequence <= opened)) return [];
-    await writer.flush();
+    if (last <= opened || (isOwn && from.sequence <= opened)) {
+      openedAt = Number.POSITIVE_INFINITY;
+      return [];
+    }
     const found: JournalMessage[] = [];
     const { onDisk, inMemory, changed } = writer;
     const view = { files, seed: checksumSeed(start.epoch), segments: () => start.segments, onDisk, inMemory, changed };
@@ -82,6 +83,8 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
       found.push({ subject: entry.subject, headers: entry.headers, payload: Buffer.from(entry.payload) });
       if (entry.sequence >= last) break;
     }
+    // Only now: where the disk failed it is tried again, and nothing of it is forgotten.
+    openedAt = Number.POSITIVE_INFINITY;
     return found;
   }
 
@@ -118,7 +121,7 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     lastSequence: () => writer.lastSequence(),
     async adopt(from) {
       const { firstRead } = header ?? {};
-      const early = await takeEarly(from);
+      const early = await withDisk(`the journal in ${directory} can't be read`, () => takeEarly(from));
       if (from?.epoch === start.epoch) {
         writer.reserve(from.sequence);
         for (const message of early) writer.append(message);
@@ -229,7 +232,12 @@ async function moveSegments(
   directory: string,
 ): Promise<void> {
   await files.mkdir(folder, { recursive: true });
-  for (const { path } of segments) await files.rename(path, join(folder, basename(path)));
+  for (const { path } of segments) {
+    await files.rename(path, join(folder, basename(path))).catch((error: NodeJS.ErrnoException) => {
+      // Moved by a try that failed at a later one.
+      if (error.code !== "ENOENT") throw error;
+    });
+  }
   await syncDirectory(files, folder);
   await syncDirectory(files, directory);
 }

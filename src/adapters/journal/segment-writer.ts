@@ -10,7 +10,7 @@ import type { JournalMessage } from "../../ports/journal.ts";
 import { diskProblem } from "../system/disk-trouble.ts";
 import type { JournalFile, JournalFiles } from "./journal-files.ts";
 import { checksumSeed, encodeHeaders, recordBytes, writeRecord } from "./record.ts";
-import { createSegment, type Segment } from "./segment.ts";
+import { createSegment, type Segment, writeFully } from "./segment.ts";
 
 export interface WriterBounds {
   /** A segment that has grown so large is followed by a new one. */
@@ -260,12 +260,4 @@ export function createSegmentWriter(
       await closeFile();
     },
   };
-}
-
-async function writeFully(file: JournalFile, bytes: Buffer, position: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
-    written += bytesWritten;
-  }
 }

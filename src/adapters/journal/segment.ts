@@ -90,7 +90,7 @@ export async function createSegment(
   header.writeUInt32LE(crc32(header.subarray(0, headerBytes - 4)), headerBytes - 4);
   const file = await files.open(path, "w+");
   try {
-    await file.write(header, 0, headerBytes, 0);
+    await writeFully(file, header, 0);
     await file.sync();
     await syncDirectory(files, directory);
   } catch (error) {
@@ -98,6 +98,15 @@ export async function createSegment(
     throw error;
   }
   return { segment: { path, first, length: headerBytes }, file };
+}
+
+/** A disk that is nearly full takes fewer bytes than it is given. */
+export async function writeFully(file: JournalFile, bytes: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
+    written += bytesWritten;
+  }
 }
 
 /** Makes names in a folder survive a crash. */

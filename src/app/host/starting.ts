@@ -86,8 +86,13 @@ export class Starting {
       const given = this.#parts.clock.sleep(stopMsMax, ended.signal).then(() => undefined);
       const late = await Promise.race([starting.catch(() => undefined), given]);
       ended.abort();
-      await late?.leader.close();
-      await late?.turn?.end();
+      const drop = async (started: NewLeader | undefined) => {
+        await started?.leader.close();
+        await started?.turn?.end();
+      };
+      await drop(late);
+      // What ends later than it was given leads nothing: another may by then.
+      if (late === undefined) void starting.then(drop, () => undefined);
       return next === undefined ? { kind: "stopped" } : { kind: "changed", next };
     } catch (error) {
       if (this.#stop.aborted) return { kind: "stopped" };
@@ -116,22 +121,23 @@ export class Starting {
       this.#status.setState("standing by");
       this.#parts.log.info("standing by", { state: config.settings.state.branch });
       turn = await this.#turns.take(config, standby, () => this.#status.unansweredMs(), signal);
-      if (turn === undefined) throw stoppedError();
+      if (turn === undefined || signal.aborted) throw stoppedError();
       const { lost } = turn;
       this.#status.turn = turn;
       this.#status.setState("starting");
       const streams = await this.#takeStreams(config);
       const windows = { ...this.#windows(onReady), mayAct: () => this.#status.mayAct() };
       const leader = await standby.lead(streams, windows, AbortSignal.any([signal, lost]));
+      if (signal.aborted) return { leader, turn };
       this.#turns.follow(() => (leader.lead.stateId === "" ? undefined : leader.lead.stateId));
       return { leader, turn };
     } catch (error) {
       await standby.close();
       await turn?.end();
-      this.#status.turn = undefined;
+      if (this.#status.turn === turn) this.#status.turn = undefined;
       throw turn?.reason ?? error;
     } finally {
-      this.#status.standby = undefined;
+      if (this.#status.standby === standby) this.#status.standby = undefined;
     }
   }
 

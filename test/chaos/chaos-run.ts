@@ -1,0 +1,462 @@
+/**
+ * Chaos for real: the built program, nats-servers and a Git server over http, all of which are killed, stopped, cut off and
+ * kept silent while events come in and somebody pushes to the target all the time. Afterwards the target has to hold exactly
+ * what the events come to, and its history must never have gone back.
+ */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { jetstream, jetstreamManager, type RetentionPolicy } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { openJournal } from "../../src/adapters/journal/open-journal.ts";
+import { clusterDocument, SluiceProcess, until } from "../e2e/workbench.ts";
+import { GitHttpServer, type HttpFault } from "../tools/git-http.ts";
+import { startNatsCluster } from "../tools/nats-cluster.ts";
+import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
+import { createRandom } from "./random.ts";
+
+const run = promisify(execFile);
+
+export interface ChaosOptions {
+  readonly events: number;
+  /** How events come; `core` is over core NATS, into the journal. */
+  readonly retention: "core" | "limits" | "workqueue" | "interest";
+  readonly replicas: 1 | 3;
+  readonly seed: number;
+  /** Faults at least; others follow for as long as events are published. */
+  readonly faultsMin: number;
+}
+
+export interface ChaosResult {
+  /** Of those that were published, how many were received. */
+  readonly received: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** How long after each fault everything that had been published by then was pushed, in seconds, in ascending order. */
+  readonly recoveries: readonly number[];
+  readonly pushesOfPeople: number;
+  /** What must not be: empty. */
+  readonly wrong: readonly string[];
+}
+
+const users = 200;
+const atOnce = 25;
+const backlogMax = 2_000;
+const diskMiB = 256;
+const subject = "users";
+const documents: Readonly<Record<string, string>> = {
+  "eu.yaml": clusterDocument("eu-1", { env: "production" }),
+  "users.yaml": `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventSource
+metadata: {name: users}
+spec:
+  messagingMatchCriteria:
+  - subject: ${subject}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: users}
+spec:
+  sourceClusterSelector: {matchLabels: {env: production}}
+  eventSourceName: users
+  oneForEvent: true
+  cloudEventAction: '{{if eq .CloudEvent.type "logout"}}Delete{{else}}Create{{end}}'
+  policyRefs:
+  - {name: users, namespace: default, kind: ConfigMap}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: users, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
+data:
+  user.yaml: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: "{{ .CloudEvent.subject }}", namespace: default}
+    data: {number: "{{ .CloudEvent.id }}"}
+`,
+};
+
+interface UserEvent {
+  readonly id: number;
+  readonly user: string;
+  readonly type: "login" | "logout";
+}
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const site = await ChaosSite.open(options);
+  try {
+    return await site.play();
+  } finally {
+    await site.close();
+  }
+}
+
+class ChaosSite {
+  readonly #options: ChaosOptions;
+  readonly #folder: string;
+  readonly #servers: readonly NatsServer[];
+  readonly #nats: NatsConnection;
+  readonly #git: GitHttpServer;
+  readonly #random: () => number;
+  readonly #hasDisk: boolean;
+  #service: SluiceProcess | undefined;
+  readonly #published: UserEvent[] = [];
+  readonly #faults: Record<string, number> = {};
+  readonly #recoveries: number[] = [];
+  #pushesOfPeople = 0;
+  #isOver = false;
+
+  private constructor(
+    options: ChaosOptions,
+    folder: string,
+    servers: readonly NatsServer[],
+    nats: NatsConnection,
+    git: GitHttpServer,
+    hasDisk: boolean,
+  ) {
+    this.#hasDisk = hasDisk;
+    this.#options = options;
+    this.#folder = folder;
+    this.#servers = servers;
+    this.#nats = nats;
+    this.#git = git;
+    this.#random = createRandom(options.seed);
+  }
+
+  static async open(options: ChaosOptions): Promise<ChaosSite> {
+    const { retention, replicas } = options;
+    const folder = await mkdtemp(join(tmpdir(), "sluice-chaos-"));
+    const servers = replicas === 1 ? [await startNatsServer({ jetstream: true })] : (await startNatsCluster()).servers;
+    const urls = servers.map(({ url }) => url);
+    const nats = await connect({ servers: urls, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    if (retention !== "core") {
+      const manager = await jetstreamManager(nats);
+      const stream = { name: "USERS", subjects: [subject], num_replicas: replicas };
+      const add = () => manager.streams.add({ ...stream, retention: retention as RetentionPolicy });
+      await until(() => isDone(add()), "the stream");
+    }
+    await mkdir(join(folder, "state"));
+    // A disk of its own, where the machine allows it: one that can be filled.
+    const mount = run("mount", ["-t", "tmpfs", "-o", `size=${diskMiB}m`, "tmpfs", join(folder, "state")]);
+    const hasDisk = await isDone(mount);
+    const bare = join(folder, "fleet.git");
+    await run("git", ["init", "--quiet", "--bare", "--initial-branch=main", bare]);
+    await run("git", ["-C", bare, "config", "http.receivepack", "true"]);
+    const git = await GitHttpServer.start({ root: folder });
+    const site = new ChaosSite(options, folder, servers, nats, git, hasDisk);
+    await site.#writeFiles(urls.join(","));
+    return site;
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    this.#git.fault = () => undefined;
+    await this.#service?.kill();
+    await this.#nats.close();
+    for (const server of this.#servers) await server.stop();
+    await this.#git.stop();
+    if (this.#hasDisk) await run("umount", ["--lazy", join(this.#folder, "state")]);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async play(): Promise<ChaosResult> {
+    await this.#start();
+    const pushing = this.#pushAsPeople();
+    const publishing = this.#publishAll();
+    let isPublished = false;
+    void publishing.then(() => {
+      isPublished = true;
+    });
+    for (let faults = 0; faults < this.#options.faultsMin || !isPublished; faults++) {
+      await this.#disturb();
+      await this.#recover();
+    }
+    await publishing;
+    await until(() => this.#isAllPushed(), "the last event on the state branch", 180_000);
+    this.#isOver = true;
+    await pushing;
+    // The target may have lost races against people until now.
+    const expected = await this.#expected();
+    await until(async () => isSame(await this.#target(), expected), "the target as the fold says", 60_000).catch(
+      () => undefined,
+    );
+    await this.#service?.stop();
+    const wrong = [...(await this.#compare(expected)), ...(await this.#lookBack())];
+    await run("git", ["-C", join(this.#folder, "fleet.git"), "fsck", "--strict"]);
+    return {
+      received: (await this.#received()).length,
+      faults: this.#faults,
+      recoveries: this.#recoveries.sort((a, b) => a - b),
+      pushesOfPeople: this.#pushesOfPeople,
+      wrong,
+    };
+  }
+
+  async #writeFiles(servers: string): Promise<void> {
+    const { retention } = this.#options;
+    const configuration = { url: servers, authorization: {} };
+    const connection =
+      retention === "core"
+        ? { nats: { configuration: { ...configuration, subjects: [subject] } } }
+        : { jetstream: { configuration: { ...configuration, streams: [{ name: "USERS", subjects: [subject] }] } } };
+    await this.#write("bus.json", JSON.stringify(connection));
+    await this.#write(
+      "sluice.yaml",
+      `apiVersion: sluice.dev/v1alpha1
+kind: Settings
+repository:
+  url: ${this.#git.urlOf("fleet.git")}
+  branch: main
+  pollInterval: 1s
+  author: {name: sluice, email: sluice@example.com}
+config: {path: config}
+connections: [{name: bus, file: ./bus.json}]
+state: {directory: ./state}
+commit: {maxEvents: 100}
+`,
+    );
+    await run("git", ["init", "--quiet", "--initial-branch=main", join(this.#folder, "checkout")]);
+    for (const [path, text] of Object.entries(documents)) await this.#write(`checkout/config/${path}`, text);
+    const person = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+    const checkout = ["-C", join(this.#folder, "checkout")];
+    await run("git", [...checkout, "add", "--all"]);
+    await run("git", [...checkout, ...person, "commit", "--quiet", "--message=Begin"]);
+    await run("git", [...checkout, "push", "--quiet", join(this.#folder, "fleet.git"), "main"]);
+  }
+
+  async #write(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(this.#folder, path)), { recursive: true });
+    await writeFile(join(this.#folder, path), text);
+  }
+
+  async #start(): Promise<void> {
+    this.#service = new SluiceProcess(this.#folder, {});
+    await this.#service.untilLogged("ready", 180_000);
+  }
+
+  async #bare(...args: readonly string[]): Promise<string> {
+    const options = { maxBuffer: 512 * 1024 * 1024 };
+    return (await run("git", ["-C", join(this.#folder, "fleet.git"), ...args], options)).stdout;
+  }
+
+  /** Somebody else's file changes on the target, again and again. */
+  async #pushAsPeople(): Promise<void> {
+    const env = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+    while (!this.#isOver) {
+      await sleep(150 + this.#random() * 500);
+      const head = (await this.#bare("rev-parse", "main")).trim();
+      const tree = (await this.#bare("rev-parse", "main^{tree}")).trim();
+      const commit = ["commit-tree", tree, "-p", head, "-m", `Somebody's ${this.#pushesOfPeople}`];
+      const made = (await run("git", ["-C", join(this.#folder, "fleet.git"), ...env, ...commit])).stdout.trim();
+      if (await isDone(this.#bare("update-ref", "refs/heads/main", made, head))) this.#pushesOfPeople++;
+    }
+  }
+
+  async #publishAll(): Promise<void> {
+    const { events, retention } = this.#options;
+    const js = jetstream(this.#nats);
+    for (let first = 1; first <= events; first += atOnce) {
+      while (first - this.#pushedCount > backlogMax && retention !== "core") await sleep(50);
+      // Of one user one at a time: a try that is repeated must not change the order.
+      const some = new Map<string, UserEvent>();
+      for (let id = first; id < Math.min(first + atOnce, events + 1); id++) {
+        let user = `user-${Math.floor(this.#random() * users)}`;
+        while (some.has(user)) user = `user-${Math.floor(this.#random() * users)}`;
+        some.set(user, { id, user, type: this.#random() < 0.7 ? "login" : "logout" });
+      }
+      await Promise.all(
+        [...some.values()].map(async (event) => {
+          const payload = writeEvent(event);
+          if (retention === "core") this.#nats.publish(subject, payload);
+          else while (!(await isDone(js.publish(subject, payload, { msgID: String(event.id) })))) await sleep(100);
+        }),
+      );
+      if (retention === "core") await this.#nats.flush();
+      this.#published.push(...some.values());
+      await sleep(5);
+    }
+  }
+
+  /** What is known to be pushed of the stream; asked for beside. */
+  #pushedCount = 0;
+
+  async #pushed(): Promise<number> {
+    const text = await this.#bare("show", "sluice/state:positions/bus.json").catch(() => "{}");
+    const { streams = {} } = JSON.parse(text) as { streams?: Record<string, { sequence: number }> };
+    this.#pushedCount = Object.values(streams)[0]?.sequence ?? 0;
+    return this.#pushedCount;
+  }
+
+  async #isAllPushed(): Promise<boolean> {
+    const pushed = await this.#pushed();
+    return pushed >= (this.#options.retention === "core" ? await this.#journaled() : this.#published.length);
+  }
+
+  /** The journal's last sequence, as far as it is on disk. */
+  async #journaled(): Promise<number> {
+    return (await this.#received()).length;
+  }
+
+  async #disturb(): Promise<void> {
+    const kinds = [
+      "kill",
+      "kill",
+      "stop",
+      "nats",
+      "git hangs",
+      "git is away",
+      "git cuts answers",
+      "git is slow",
+      "git errs",
+      ...(this.#hasDisk ? ["disk full"] : []),
+    ];
+    const kind = kinds[Math.floor(this.#random() * kinds.length)]!;
+    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+    const someTimeMs = 500 + this.#random() * 3_000;
+    if (kind === "kill") {
+      await this.#service?.kill();
+      await this.#start();
+    } else if (kind === "stop") {
+      this.#service?.signal("SIGSTOP");
+      await sleep(someTimeMs);
+      this.#service?.signal("SIGCONT");
+    } else if (kind === "nats") {
+      const server = this.#servers[Math.floor(this.#random() * this.#servers.length)]!;
+      await server.kill();
+      await sleep(someTimeMs / 2);
+      await server.restart();
+    } else if (kind === "disk full") {
+      const fill = join(this.#folder, "state", "fill");
+      await run("dd", ["if=/dev/zero", `of=${fill}`, "bs=64k"]).catch(() => undefined);
+      await sleep(someTimeMs);
+      await rm(fill, { force: true });
+    } else {
+      this.#git.fault = faultOf(kind, this.#random);
+      if (kind === "git is away") this.#git.cutIdleConnections();
+      await sleep(someTimeMs);
+      this.#git.fault = () => undefined;
+      this.#git.cutIdleConnections();
+    }
+  }
+
+  /** Until what had been published when a fault was over is pushed. */
+  async #recover(): Promise<void> {
+    const since = performance.now();
+    const { retention } = this.#options;
+    const wanted = retention === "core" ? await this.#journaled() : this.#published.length;
+    await until(async () => (await this.#pushed()) >= wanted, `event ${wanted} to be pushed`, 300_000);
+    this.#recoveries.push((performance.now() - since) / 1000);
+    await sleep(this.#random() * 1_000);
+  }
+
+  /** Every event that there was, as Sluice has it: what came over core NATS while it was down it never had. */
+  async #received(): Promise<readonly UserEvent[]> {
+    if (this.#options.retention !== "core") return this.#published;
+    // A copy: the journal is the service's.
+    const copy = join(this.#folder, "journal-copy");
+    await rm(copy, { recursive: true, force: true });
+    await run("cp", ["-r", join(this.#folder, "state/journal/bus"), copy]);
+    await run("find", [copy, "-name", "*lock.*", "-delete"]);
+    const journal = await openJournal(copy);
+    const events: UserEvent[] = [];
+    const last = journal.lastSequence();
+    const stop = new AbortController();
+    if (last > 0) {
+      for await (const { payload, sequence } of journal.read(0, stop.signal, () => undefined)) {
+        events.push(readEvent(payload));
+        if (sequence >= last) break;
+      }
+    }
+    await journal.close();
+    return events;
+  }
+
+  async #expected(): Promise<ReadonlyMap<string, number>> {
+    const last = new Map<string, UserEvent>();
+    for (const event of await this.#received()) last.set(event.user, event);
+    return new Map(
+      [...last.values()].filter(({ type }) => type === "login").map(({ user, id }): [string, number] => [user, id]),
+    );
+  }
+
+  async #target(): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
+    const list = await this.#bare("grep", "-h", "-e", "number:", "-e", "^  name: user", "main", "--", "rendered").catch(
+      () => "",
+    );
+    let number = 0;
+    for (const line of list.split("\n")) {
+      const value = /number: "?(\d+)/.exec(line)?.[1];
+      const user = /name: (user-\d+)/.exec(line)?.[1];
+      if (value !== undefined) number = Number(value);
+      if (user !== undefined) found.set(user, number);
+    }
+    return found;
+  }
+
+  async #compare(expected: ReadonlyMap<string, number>): Promise<readonly string[]> {
+    const found = await this.#target();
+    const all = new Set([...expected.keys(), ...found.keys()]);
+    return [...all].flatMap((user) => {
+      const [wanted, is] = [expected.get(user), found.get(user)];
+      return wanted === is ? [] : [`${user} is ${is ?? "not there"}, and should be ${wanted ?? "gone"}`];
+    });
+  }
+
+  /** Through the target's history, whatever stands at a path is of a later event than what stood there before. */
+  async #lookBack(): Promise<readonly string[]> {
+    const log = await this.#bare(
+      "log",
+      "--reverse",
+      "--format=",
+      "-p",
+      "-U0",
+      "--no-renames",
+      "main",
+      "--",
+      "rendered",
+    );
+    const last = new Map<string, number>();
+    const wrong: string[] = [];
+    let path = "";
+    for (const line of log.split("\n")) {
+      path = /^\+\+\+ b\/(.*)$/.exec(line)?.[1] ?? path;
+      const value = /^\+.*number: "?(\d+)/.exec(line)?.[1];
+      if (value === undefined) continue;
+      const before = last.get(path) ?? 0;
+      if (Number(value) <= before) wrong.push(`${path} went from event ${before} to event ${value}`);
+      last.set(path, Number(value));
+    }
+    return wrong;
+  }
+}
+
+function faultOf(kind: string, random: () => number): (request: unknown) => HttpFault | undefined {
+  if (kind === "git hangs") return () => ({ kind: "hang" });
+  if (kind === "git is away") return () => ({ kind: "cut", when: "before" });
+  if (kind === "git cuts answers") return () => ({ kind: "cut", when: "after" });
+  if (kind === "git errs") return () => ({ kind: "status", status: 503 });
+  return () => ({ kind: "late", milliseconds: 200 + random() * 1_500 });
+}
+
+function writeEvent({ id, user, type }: UserEvent): string {
+  return JSON.stringify({ specversion: "1.0", id: String(id), source: "auth", type, subject: user });
+}
+
+function readEvent(payload: Uint8Array): UserEvent {
+  const event = JSON.parse(Buffer.from(payload).toString()) as { id: string; subject: string; type: "login" };
+  return { id: Number(event.id), user: event.subject, type: event.type };
+}
+
+function isSame(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): boolean {
+  return one.size === other.size && [...one].every(([user, number]) => other.get(user) === number);
+}
+
+function isDone(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}

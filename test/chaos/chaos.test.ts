@@ -1,0 +1,29 @@
+/**
+ * Chaos in short: some faults of each kind of retention. All of them, on one and on three servers, with SLUICE_TEST_ALL;
+ * at length by `npm run soak:chaos`.
+ */
+import { describe, expect, it } from "vitest";
+import { runChaos } from "./chaos-run.ts";
+import { seed } from "./random.ts";
+
+const all = process.env.SLUICE_TEST_ALL !== undefined;
+const short = [{ retention: "workqueue", replicas: 1 }] as const;
+const every = [
+  { retention: "core", replicas: 1 },
+  { retention: "limits", replicas: 1 },
+  { retention: "limits", replicas: 3 },
+  { retention: "workqueue", replicas: 1 },
+  { retention: "workqueue", replicas: 3 },
+  { retention: "interest", replicas: 1 },
+  { retention: "interest", replicas: 3 },
+] as const;
+
+describe("under faults of everything around it", () => {
+  it.each(all ? every : short)(`loses and doubles nothing: $retention, R$replicas (seed ${seed})`, async (one) => {
+    const options = all ? { events: 2_000, faultsMin: 12 } : { events: 400, faultsMin: 4 };
+    const { wrong, received, recoveries, faults } = await runChaos({ ...one, ...options, seed });
+    expect(wrong).toEqual([]);
+    expect(received).toBeGreaterThan(0);
+    console.log(JSON.stringify({ ...one, received, faults, recoveries: recoveries.map((one) => one.toFixed(1)) }));
+  });
+});
