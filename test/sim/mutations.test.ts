@@ -3,7 +3,9 @@
  * it would not catch it would not prove.
  */
 import { afterEach, expect, it, vi } from "vitest";
+import type { BranchNames, Ports } from "../../src/pipeline/branches/branch-parts.ts";
 import type { EntityInput } from "../../src/plan/apply-event.ts";
+import type { GitRepository } from "../../src/ports/git.ts";
 
 interface Mutation {
   readonly invariant: string;
@@ -85,7 +87,73 @@ const mutations: readonly Mutation[] = [
     },
     caught: /two lead in term 1/,
   },
+  {
+    invariant: "no commit changes nothing",
+    module: "../../src/pipeline/state-keeper.ts",
+    swap: (original: { StateKeeper: { prototype: { commitBatch(...args: unknown[]): Promise<void> } } }) => {
+      const { commitBatch } = original.StateKeeper.prototype;
+      original.StateKeeper.prototype.commitBatch = async function (this: KeeperLike, ...args: unknown[]) {
+        await commitBatch.apply(this, args);
+        if ((args[0] as readonly unknown[]).length > 0) await this.commit([], {});
+      };
+      return {};
+    },
+    caught: /a state commit changes nothing/,
+  },
+  {
+    invariant: "no object goes unasked",
+    module: "../../src/plan/mass-change/choose-held.ts",
+    swap: () => ({
+      exceededLimits: () => [],
+      chooseHeld: () => ({ documents: new Set(), exceeded: [] }),
+      budgetOf: () => 1_000_000,
+    }),
+    caught: /an object goes unasked/,
+  },
+  {
+    invariant: "the state never forks, and a former leader's late push changes nothing",
+    module: "../../src/pipeline/branches/branches.ts",
+    swap: (original: { Branches: new (...args: [BranchNames, Ports, ...unknown[]]) => object }) => ({
+      Branches: class extends original.Branches {
+        constructor(names: BranchNames, ports: Ports, ...rest: unknown[]) {
+          super(names, { ...ports, git: forcing(ports.git, names.state) }, ...rest);
+        }
+      },
+    }),
+    caught: /the state forks/,
+  },
+  {
+    invariant: "what was received and is lost was told",
+    module: "../../src/adapters/journal/segment-writer.ts",
+    swap: (original: { createSegmentWriter: (...args: unknown[]) => { append(message: unknown): boolean } }) => ({
+      createSegmentWriter: (...args: unknown[]) => {
+        const writer = original.createSegmentWriter(...args);
+        let taken = 0;
+        return { ...writer, append: (message: unknown) => ++taken % 3 === 0 || writer.append(message) };
+      },
+    }),
+    caught: /gone untold|never comes to rest/,
+  },
 ];
+
+/** Pushes the state over whatever is there. */
+function forcing(git: GitRepository, state: string): GitRepository {
+  const push: GitRepository["push"] = async (updates, signal) => {
+    const heads = await git.fetchHeads([state], signal);
+    const forced = updates.map((update) => {
+      const from = heads.get(state);
+      return update.branch !== state || from === undefined ? update : { ...update, from, mayRewind: true as const };
+    });
+    return git.push(forced, signal);
+  };
+  return new Proxy(git, {
+    get: (target, key) => {
+      if (key === "push") return push;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
 
 interface SettledEarly {
   readonly keeper: { readonly checkpoint: { readonly positions: ReadonlyMap<string, unknown> } };

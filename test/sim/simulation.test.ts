@@ -8,7 +8,7 @@ import { playSeed } from "./play-seed.ts";
 
 const only = process.env.SLUICE_SIM_SEED;
 const first = Number(process.env.SLUICE_SIM_FIRST ?? 1);
-const count = Number(process.env.SLUICE_SIM_SEEDS ?? 60);
+const count = Number(process.env.SLUICE_SIM_SEEDS ?? 30);
 const seeds = only === undefined ? Array.from({ length: count }, (_, index) => first + index) : [Number(only)];
 
 it(`holds for ${seeds.length} seeds`, { timeout: Math.max(600_000, seeds.length * 20_000) }, async () => {

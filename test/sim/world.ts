@@ -106,6 +106,7 @@ export class World {
   /** Somebody else pushes to the target before each push of it. */
   #isContended = false;
   #absentTarget: ObjectId | undefined;
+  #stateHead: ObjectId | undefined;
 
   constructor(seed: number, isTold = false) {
     this.#seed = seed;
@@ -216,6 +217,11 @@ ${lease}
       id = this.remote.commit(id).parents[0]
     )
       fresh.unshift(id);
+    const [first] = fresh;
+    if (first !== undefined && this.#stateHead !== undefined) {
+      if (this.remote.commit(first).parents[0] !== this.#stateHead) this.violations.push("the state forks");
+    }
+    this.#stateHead = fresh.at(-1) ?? this.#stateHead;
     for (const id of fresh) {
       const [parent] = this.remote.commit(id).parents;
       const before = parent === undefined ? undefined : this.checkpoints.get(parent);

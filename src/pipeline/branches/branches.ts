@@ -135,12 +135,13 @@ export class Branches {
   }
 
   /**
-   * Fetches both branches; returns the checkpoint. Throws a SluiceError: STATE_MISSING, STATE_INVALID, OUTPUT_FOREIGN (at a first start), and
+   * Fetches both branches, and goes on from there whatever was committed here before; returns the checkpoint. Throws a SluiceError: STATE_MISSING, STATE_INVALID, OUTPUT_FOREIGN (at a first start), and
    * what fetching throws.
    */
   async open(signal?: AbortSignal): Promise<Checkpoint> {
     const { state, target } = this.#parts.names;
     const heads = await this.#parts.ports.git.fetchHeads([state, target], signal);
+    this.#parts.target.forgetAll();
     await this.#parts.target.follow(heads.get(target));
     const head = heads.get(state);
     const { head: targetHead } = this.#parts.target;

@@ -28,6 +28,8 @@ export class StateChain {
   #tip: Head | undefined;
   #mark: StateMark = noMark;
   #pushed: ObjectId | undefined;
+  /** Of the head that the server is known to have. */
+  #pushedMark: StateMark = noMark;
   #unpushed: StateCommit[] = [];
 
   /** `from`: a chain to go on from. */
@@ -39,6 +41,7 @@ export class StateChain {
     this.#tip = from.#tip;
     this.#mark = from.#mark;
     this.#pushed = from.#pushed;
+    this.#pushedMark = from.#pushedMark;
     this.#unpushed = [...from.#unpushed];
   }
 
@@ -65,7 +68,7 @@ export class StateChain {
     return this.#unpushed;
   }
 
-  /** Takes the server's head for the tip; returns its checkpoint. Throws STATE_INVALID where it has none. */
+  /** Takes the server's head for the tip, whatever was committed before; returns its checkpoint. Throws STATE_INVALID where it has none. */
   async open(commit: ObjectId): Promise<Checkpoint> {
     const head = await readHead(this.#git, commit);
     const checkpoint = await readCheckpoint(this.#git, head!.tree);
@@ -79,6 +82,8 @@ export class StateChain {
     this.#tip = head;
     this.#pushed = commit;
     this.#mark = readStateMark((await this.#readCheckpoint(head!.tree)) ?? "");
+    this.#pushedMark = this.#mark;
+    this.#unpushed = [];
     return checkpoint;
   }
 
@@ -118,18 +123,22 @@ export class StateChain {
   restart(head: Head): void {
     this.#tip = head;
     this.#pushed = head.commit;
+    this.#pushedMark = this.#mark;
     this.#unpushed = [];
   }
 
   /** The server has the chain up to this commit. */
   accept(commit: ObjectId): void {
     this.#pushed = commit;
-    this.#unpushed.splice(0, this.#unpushed.findIndex((other) => other.commit === commit) + 1);
+    const count = this.#unpushed.findIndex((other) => other.commit === commit) + 1;
+    this.#pushedMark = this.#unpushed[count - 1]?.mark ?? this.#pushedMark;
+    this.#unpushed.splice(0, count);
   }
 
   /**
    * Takes note of where the server's branch is. Throws a SluiceError where it is none of our commits: LEADER_LOST where somebody else
-   * leads, STATE_BEHIND where somebody has set the branch back, STATE_MISSING where it is gone.
+   * leads (an OvertakenError where the former leader wrote before our term had arrived), STATE_BEHIND where somebody has set the
+   * branch back, STATE_MISSING where it is gone.
    */
   async follow(head: ObjectId | undefined): Promise<void> {
     if (head === this.#pushed) return;
@@ -140,11 +149,31 @@ export class StateChain {
     }
     const text = await this.#readCheckpoint((await this.#git.readCommit(head)).tree);
     if (text === undefined) throw foreignError(this.#branch);
-    throw judge(readStateMark(text), this.#mark, this.#branch);
+    const theirs = readStateMark(text);
+    if (this.#isOvertakenBy(theirs)) throw new OvertakenError(this.#branch);
+    throw judge(theirs, this.#mark, this.#branch);
+  }
+
+  /** Nothing of our term is there yet, and who led before has gone on from where we began. */
+  #isOvertakenBy({ stateId, term, commits }: StateMark): boolean {
+    const base = this.#pushedMark;
+    const isOurs = base.term.holder === this.#mark.term.holder;
+    return !isOurs && stateId === base.stateId && term.number === base.term.number && commits > base.commits;
   }
 
   async #readCheckpoint(tree: ObjectId): Promise<string | undefined> {
     return (await this.#git.readFiles(tree, [checkpointPath])).get(checkpointPath);
+  }
+}
+
+/** To be begun anew from the server's head: nothing was handed on yet. */
+export class OvertakenError extends SluiceError {
+  constructor(branch: string) {
+    super({
+      code: "LEADER_LOST",
+      message: `branch ${branch} was written by who led before, while this instance began to lead`,
+      hint: "It begins anew by itself.",
+    });
   }
 }
 

@@ -22,6 +22,7 @@ import type { Metrics } from "../../ports/metrics.ts";
 import type { BranchNames, Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
 import { namesInForce } from "../branches/names-in-force.ts";
+import { OvertakenError } from "../branches/state-chain.ts";
 import type { ControlCommand } from "../execute-command.ts";
 import { OutcomeTeller } from "../outcomes/outcome-teller.ts";
 import { randomId } from "../random-id.ts";
@@ -199,6 +200,19 @@ export class Leading {
 
   /** Opens the branches, puts the catalog in force and brings the target to the state. */
   static async start(parts: LeadingParts, signal: AbortSignal): Promise<Leading> {
+    for (;;) {
+      try {
+        return await Leading.#startFrom(parts, signal);
+      } catch (error) {
+        // Who led before has pushed in between: the term begins behind that.
+        if (!(error instanceof OvertakenError) || signal.aborted) throw error;
+        parts.log.info("the former leader has pushed meanwhile: this one begins anew behind that");
+      }
+    }
+  }
+
+  /** From what the server has now. */
+  static async #startFrom(parts: LeadingParts, signal: AbortSignal): Promise<Leading> {
     const { branches, git, clock, chance, log, metrics, onPushed, onReady, readKept, ...rest } = parts;
     const { mayAct, takeDerived, ...settings } = rest;
     const ports = { git, clock, chance, log, metrics, ...(onPushed === undefined ? {} : { onPushed }) };
