@@ -132,7 +132,7 @@ class ChaosSite {
     const urls = servers.map(({ url }) => url);
     const nats = await connect({ servers: urls, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
     if (retention !== "core") {
-      const manager = await jetstreamManager(nats);
+      const manager = await jetstreamManager(nats, { checkAPI: false });
       const stream = { name: "USERS", subjects: [subject], num_replicas: replicas };
       const add = () => manager.streams.add({ ...stream, retention: retention as RetentionPolicy });
       await until(() => isDone(add()), "the stream");
@@ -382,18 +382,9 @@ commit: {maxEvents: 100}
   }
 
   async #target(): Promise<ReadonlyMap<string, number>> {
-    const found = new Map<string, number>();
-    const list = await this.#bare("grep", "-h", "-e", "number:", "-e", "^  name: user", "main", "--", "rendered").catch(
-      () => "",
-    );
-    let number = 0;
-    for (const line of list.split("\n")) {
-      const value = /number: "?(\d+)/.exec(line)?.[1];
-      const user = /name: (user-\d+)/.exec(line)?.[1];
-      if (value !== undefined) number = Number(value);
-      if (user !== undefined) found.set(user, number);
-    }
-    return found;
+    const list = await this.#bare("grep", "-e", "number:", "main", "--", "rendered").catch(() => "");
+    const lines = [...list.matchAll(/\/(user-\d+)\.yaml:.*number: "?(\d+)/g)];
+    return new Map(lines.map(([, user = "", number]): [string, number] => [user, Number(number)]));
   }
 
   async #compare(expected: ReadonlyMap<string, number>): Promise<readonly string[]> {

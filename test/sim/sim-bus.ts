@@ -154,17 +154,16 @@ export class SimStream {
           yield next.delivery;
         }
       },
-      settle: (upTo) => void process.gate().then(() => this.#settle(upTo)),
+      settle: (upTo) => void process.gate().then(() => this.#settle(upTo, process)),
       pending: () => this.#stored.filter(({ delivery }) => delivery.position.sequence > (handed?.sequence ?? 0)).length,
       close: async () => closing.abort(),
     };
   }
 
-  /** Throws where what is settled was not pushed. */
-  #settle(upTo: StreamPosition): void {
+  #settle(upTo: StreamPosition, process: SimProcess): void {
     const pushed = this.#pushed(this.name);
     if (pushed === undefined || (pushed.epoch === upTo.epoch && pushed.sequence < upTo.sequence)) {
-      throw new Error("settled before it was pushed");
+      process.report(`settled before it was pushed: ${this.name}`);
     }
     if (this.isOwned) this.#drop(upTo);
   }

@@ -116,6 +116,11 @@ export class SimProcess {
     this.#stopped = undefined;
   }
 
+  /** Something that must never happen. */
+  report(violation: string): void {
+    this.#world.violations.push(violation);
+  }
+
   /** In order. */
   stop(): void {
     this.#stop.abort();

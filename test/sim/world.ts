@@ -617,6 +617,7 @@ ${lease}
   async #comeToRest(): Promise<void> {
     this.#calm();
     this.tell("calm");
+    if (this.violations.length > 0) throw new Error(this.violations.join("; "));
     let calm = 0;
     let leaderless = 0;
     for (let round = 0; round < 600; round++) {

@@ -1,0 +1,89 @@
+/** Disks that take half of what they are given, and that fail once: nothing of the journal is lost by that. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type JournalFile, type JournalFiles, machineFiles } from "../../../src/adapters/journal/journal-files.ts";
+import { openJournal } from "../../../src/adapters/journal/open-journal.ts";
+import type { Journal, JournalMark } from "../../../src/ports/journal.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "sluice-journal-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** The machine's files, of which some calls are done otherwise. */
+function filesWith(change: (file: JournalFile) => Partial<JournalFile>): JournalFiles {
+  return {
+    ...machineFiles,
+    open: async (path, flags, mode) => {
+      const file = await machineFiles.open(path, flags, mode);
+      const changed = change(file);
+      return new Proxy(file, {
+        get: (target, key) => {
+          const value: unknown = Reflect.get(changed, key) ?? Reflect.get(target, key);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    },
+  };
+}
+
+const append = (journal: Journal, text: string) =>
+  journal.append({ subject: "user", headers: new Map(), payload: Buffer.from(text) });
+
+async function readAll(journal: Journal, from: JournalMark | undefined, count: number): Promise<readonly string[]> {
+  const found: string[] = [];
+  const after = from?.epoch === journal.epoch ? from.sequence : 0;
+  for await (const { payload } of journal.read(after, new AbortController().signal, ({ message }) => {
+    throw new Error(message);
+  })) {
+    found.push(Buffer.from(payload).toString());
+    if (found.length === count) break;
+  }
+  return found;
+}
+
+it("a disk that takes less than it is given has every header and record whole in the end", async () => {
+  const files = filesWith((file) => ({
+    write: (bytes, offset, length, position) => file.write(bytes, offset, Math.ceil(length / 2), position),
+  }));
+  const journal = await openJournal(directory, { files });
+  append(journal, "one");
+  append(journal, "two");
+  await journal.close();
+  const again = await openJournal(directory);
+  await again.adopt(undefined);
+  expect(await readAll(again, undefined, 2)).toEqual(["one", "two"]);
+  await again.close();
+});
+
+it("what came before it was known where the checkpoint stands is kept where the disk fails then", async () => {
+  const first = await openJournal(directory);
+  append(first, "one");
+  await first.flush();
+  const { epoch } = first;
+  await first.close();
+
+  let fails = false;
+  const files = filesWith((file) => ({
+    read: async (into, offset, length, position) => {
+      if (fails) throw Object.assign(new Error("EIO: it fails, read"), { code: "EIO", syscall: "read" });
+      return file.read(into, offset, length, position);
+    },
+  }));
+  const journal = await openJournal(directory, { files });
+  append(journal, "two");
+  append(journal, "three");
+  await journal.flush();
+  // The checkpoint has sequences that the journal lost, and gave again meanwhile.
+  const from = { epoch, sequence: 3 };
+  fails = true;
+  await expect(journal.adopt(from)).rejects.toMatchObject({ problem: { code: "DISK_UNAVAILABLE" } });
+  fails = false;
+  await journal.adopt(from);
+  await journal.flush();
+  expect(await readAll(journal, from, 2)).toEqual(["two", "three"]);
+  await journal.close();
+});
