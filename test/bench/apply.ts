@@ -2,13 +2,17 @@
  * The applier on a real API server with etcd: a lone event from publishing to its Namespace in the cluster, and a thousand
  * Namespaces at once beside kubectl with the same files. All on this machine, the API server included.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openKubeCluster } from "../../src/adapters/kube/kube-cluster.ts";
 import { fileKubeconfig } from "../../src/adapters/kube/kubeconfig.ts";
 import { createRedactor } from "../../src/adapters/system/redactor.ts";
+import { buildTool } from "../tools/build-tool.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
+import { startFlux } from "../tools/start-flux.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
 import { type BenchOptions, type BenchRow, formatNumber, percentile } from "./bench-row.ts";
 import { BenchSite } from "./bench-site.ts";
@@ -22,7 +26,11 @@ const loneMsMax = 500;
 export async function benchApply({ isQuick }: BenchOptions): Promise<readonly BenchRow[]> {
   const server = await startKubeApiServer();
   try {
-    return [...(await benchLone(server, isQuick ? 30 : 300)), ...(await benchMany(server, isQuick ? 200 : 1000))];
+    return [
+      ...(await benchLone(server, isQuick ? 30 : 300)),
+      ...(await benchMany(server, isQuick ? 200 : 1000)),
+      await benchOneOfMany(server, isQuick ? 500 : 2000, isQuick ? 3 : 10),
+    ];
   } finally {
     await server.stop();
   }
@@ -76,6 +84,74 @@ async function benchLone(server: KubeApiServer, events: number): Promise<readonl
   }
 }
 
+/** One object of many changes, again and again: by us, who follow the repository, and by Flux, whose source is served to it. */
+async function benchOneOfMany(server: KubeApiServer, objects: number, rounds: number): Promise<BenchRow> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-bench-one-"));
+  const config = (index: number, value: string) =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: o-${index}\n  namespace: default\n  labels:\n    sluice.dev/owner: EventTrigger.users\ndata:\n  value: "${value}"\n`;
+  const valueAt = async (name: string) => {
+    const { body } = await server.request("GET", `/api/v1/namespaces/default/configmaps/${name}`);
+    return (body as { data?: { value?: string } }).data?.value;
+  };
+  const flux = await startFlux(server);
+  let child: ChildProcess | undefined;
+  try {
+    const checkout = join(folder, "fleet");
+    const cluster = join(checkout, "rendered", "fleet", "c-0");
+    const pathOf = (index: number) => join(cluster, "triggers", "users", "default", "configmap", `o-${index}.yaml`);
+    const theirs = join(folder, "theirs");
+    mkdirSync(dirname(pathOf(0)), { recursive: true });
+    mkdirSync(theirs);
+    for (let index = 0; index < objects; index++) {
+      writeFileSync(pathOf(index), config(index, "first"));
+      // With a name of its own: the two would fight.
+      writeFileSync(join(theirs, `o-${index}.yaml`), config(index, "first").replace(`name: o-`, "name: theirs-"));
+    }
+    await commitFolder(folder, checkout, cluster, "pollInterval: 1s");
+    const args = ["apply", "--watch", "--cluster", "fleet/c-0", "--kubeconfig", server.kubeconfigFile];
+    child = spawn(process.execPath, [program, ...args, "--file", join(folder, "sluice.yaml")], { stdio: "ignore" });
+    while ((await valueAt(`o-${objects - 1}`)) === undefined) await sleep(200);
+    await flux.sync(theirs);
+    // What the first pass leaves to be done is done.
+    await sleep(3_000);
+    const before = { own: readCpuSeconds(child.pid!), flux: await flux.cpuSeconds() };
+    let [ownMs, fluxMs] = [0, 0];
+    for (let round = 1; round <= rounds; round++) {
+      const value = `round ${round}`;
+      let started = performance.now();
+      writeFileSync(pathOf(round), config(round, value));
+      await git(checkout, "commit", "--quiet", "--all", "--message=Render");
+      while ((await valueAt(`o-${round}`)) !== value) await sleep(20);
+      ownMs += performance.now() - started;
+      writeFileSync(join(theirs, `o-${round}.yaml`), config(round, value).replace("name: o-", "name: theirs-"));
+      started = performance.now();
+      await flux.sync(theirs);
+      fluxMs += performance.now() - started;
+    }
+    const own = (readCpuSeconds(child.pid!) - before.own) / rounds;
+    const rival = ((await flux.cpuSeconds()) - before.flux) / rounds;
+    const seconds = (total: number) => formatNumber(total / rounds / 1000);
+    return {
+      name: `one object of ${objects} changes, CPU seconds of kustomize-controller by ours`,
+      ratio: rival / own,
+      goal: { atLeast: 20 },
+      detail: `Sluice ${formatNumber(own)} s of CPU (its looks at the repository each second included) in ${seconds(ownMs)} s; kustomize-controller ${formatNumber(rival)} s of CPU (without source-controller) in ${seconds(fluxMs)} s; ${rounds} changes each`,
+    };
+  } finally {
+    child?.kill("SIGKILL");
+    await flux.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const clockTicksPerSecond = 100;
+
+/** Of a process, its own and that of children that it has waited for. */
+function readCpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / clockTicksPerSecond;
+}
+
 /** The same files, with names of their own for each of the three. */
 async function benchMany(server: KubeApiServer, namespaces: number): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-apply-"));
@@ -87,7 +163,7 @@ async function benchMany(server: KubeApiServer, namespaces: number): Promise<rea
       const cpu = await runTimed(command);
       return { seconds: (performance.now() - started) / 1000, cpu };
     };
-    const kubectl = process.env.KUBECTL ?? "kubectl";
+    const kubectl = await buildTool("kubectl");
     const ours = await run(
       `node ${program} apply --file ${folder}/sluice.yaml --cluster fleet/c-0 ${config} >/dev/null`,
     );
@@ -126,6 +202,10 @@ async function writeRepository(folder: string, count: number, prefix: string): P
   const checkout = join(folder, "fleet");
   const cluster = join(checkout, "rendered", "fleet", "c-0");
   writeManifests(cluster, count, prefix);
+  await commitFolder(folder, checkout, cluster, "");
+}
+
+async function commitFolder(folder: string, checkout: string, cluster: string, more: string): Promise<void> {
   mkdirSync(join(cluster, "base"), { recursive: true });
   const parent = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sluice-benchbench00, namespace: default}\n`;
   writeFileSync(join(cluster, "base", "sluice-cluster.yaml"), parent);
@@ -136,7 +216,7 @@ async function writeRepository(folder: string, count: number, prefix: string): P
     join(folder, "sluice.yaml"),
     `apiVersion: sluice.dev/v1alpha1
 kind: Settings
-repository: {url: ${checkout}/.git, branch: main}
+repository: {url: ${checkout}/.git, branch: main${more === "" ? "" : `, ${more}`}}
 connections: []
 state: {directory: ${folder}/state}
 `,

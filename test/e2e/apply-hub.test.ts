@@ -73,12 +73,16 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     await until(() => service.count("CLUSTER_AUTH") > 0, "the credentials to be refused");
     await putSecret("eu-sveltos-kubeconfig", kubeconfigOf(cluster));
     await until(async () => has(cluster, "alice"), "the Namespace, once the Secret is renewed", 90_000);
-    const status = JSON.parse((await workbench.sluice("status", "-o", "json")).stdout) as {
-      applier: { clusters: { cluster: string; commit: string; problem?: object }[] };
+    const state = async () => {
+      const { stdout } = await workbench.sluice("status", "-o", "json");
+      const { applier } = JSON.parse(stdout) as {
+        applier: { clusters: { cluster: string; commit: string; problem?: object }[] };
+      };
+      return applier.clusters.find(({ cluster: name }) => name === "fleet/eu");
     };
-    expect(status.applier.clusters).toContainEqual(
-      expect.objectContaining({ cluster: "fleet/eu", problem: undefined }),
-    );
+    const head = (await workbench.git("rev-parse", "main")).trim();
+    await until(async () => (await state())?.commit === head, "status to say what is applied");
+    expect((await state())?.problem).toBeUndefined();
 
     // Another cluster's Secret that leads to the same place: its folder is another's, and nothing is pruned by it.
     await putSecret("us-sveltos-kubeconfig", kubeconfigOf(cluster));
