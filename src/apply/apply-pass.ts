@@ -14,7 +14,7 @@ import type { AppliedParent } from "./applied-parent.ts";
 import { partOfLabel, setIdLabel } from "./apply-set.ts";
 import { decideApply, mayReplace, type Ownership } from "./decide.ts";
 import { type DesiredObject, type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
-import { type LookUp, lookUp } from "./look-up.ts";
+import { type LookUp, LookUpLists, lookUp } from "./look-up.ts";
 import { withMember } from "./members.ts";
 import { applyOrder, kindPartOf, rankOf } from "./object-rank.ts";
 import type { ObjectOutcome } from "./outcome.ts";
@@ -71,12 +71,18 @@ interface Resolved {
 class ApplyPass {
   readonly #parts: PassParts;
   readonly #live: ReadonlyMap<ObjectKey, LiveMetadata>;
+  readonly #lists: LookUpLists;
   readonly #kinds = new Map<string, Promise<ResourceKind | undefined>>();
   readonly #newDefinitions: DesiredObject[] = [];
 
   constructor(parts: PassParts, plan: PassPlan) {
     this.#parts = parts;
     this.#live = plan.live;
+    const unknown = plan.apply.filter(({ key }) => !plan.live.has(key));
+    this.#lists = new LookUpLists(
+      parts.reader,
+      unknown.map(({ key }) => key),
+    );
   }
 
   async applyItems(items: readonly ApplyItem[]): Promise<void> {
@@ -98,7 +104,7 @@ class ApplyPass {
     const objects = read.value.filter(({ identity, file }) => wanted.get(objectKey(identity))?.file.path === file.path);
     const resolved = (await Promise.all(objects.map((desired) => this.#resolve(desired)))).flat();
     const unknown: LookUp[] = resolved.filter(({ key }) => !this.#live.has(key));
-    const { found, refused } = await lookUp(this.#parts.reader, unknown);
+    const { found, refused } = await lookUp(this.#parts.reader, unknown, this.#lists);
     await Promise.all(
       resolved.map(async (one) => {
         const refusal = refused.get(one.key);

@@ -32,6 +32,9 @@ const mergeType = "application/merge-patch+json";
 const jsonPatchType = "application/json-patch+json";
 const jsonType = "application/json";
 
+/** So many are as quickly told as one. */
+const fewObjects = 20;
+
 interface Written {
   readonly metadata?: WrittenMetadata;
 }
@@ -90,6 +93,11 @@ class KubeCluster implements Cluster {
     options: ListOptions,
     objectsMax: number,
   ): Promise<readonly LiveMetadata[] | undefined> {
+    // Where the server knows how many there are behind the first few, it says so before it is asked for all of them.
+    const few = { limit: Math.min(objectsMax, fewObjects) };
+    const first = await readPage<Written>(this.#connection, kind, options, metadataListType, few);
+    if (first.next === "") return first.items.map(readMetadata);
+    if (first.items.length + (first.remaining ?? 0) >= objectsMax + 1 || few.limit === objectsMax) return undefined;
     const limit = { limit: objectsMax };
     const { items, next } = await readPage<Written>(this.#connection, kind, options, metadataListType, limit);
     return next === "" ? items.map(readMetadata) : undefined;

@@ -153,7 +153,8 @@ export class KubeConnection {
       let failure: SluiceError;
       try {
         attempts++;
-        const response = await this.#send(session, request, this.#closed.signal);
+        // What is under way ends with its sockets: a signal for each request takes longer than sending it.
+        const response = await this.#send(session, request, undefined);
         const status = response.statusCode ?? 0;
         const body = await readBody(response);
         if (status === 401 && !wasRenewed) {
@@ -207,7 +208,7 @@ export class KubeConnection {
   #send(
     session: KubeSession,
     request: KubeRequest,
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
     silenceMs = this.#silenceMsMax,
   ): Promise<IncomingMessage> {
     const { method, path, body, contentType = jsonType, accept = jsonType } = request;
@@ -222,7 +223,7 @@ export class KubeConnection {
     const send = () =>
       new Promise<IncomingMessage>((resolve, reject) => {
         const start = route.protocol === "https:" ? httpsRequest : httpRequest;
-        const sent = start({ ...route, headers, method, agent, signal });
+        const sent = start({ ...route, headers, method, agent, ...(signal === undefined ? {} : { signal }) });
         sent.setTimeout(silenceMs, () => sent.destroy(Object.assign(new Error("silence"), { code: "KUBE_SILENT" })));
         sent.once("response", (response) => resolve(response));
         sent.once("error", (error: NodeJS.ErrnoException) => {
