@@ -20,6 +20,15 @@ export interface PreparedSettings {
   readonly verdict: Verdict | undefined;
 }
 
+/** The branches with these names. Throws a SluiceError where the target is not there, or its folder somebody else's. */
+async function openPlace(now: InForce, names: BranchNames): Promise<Branches> {
+  const branches = now.branches.renamed(names);
+  await branches.refreshTarget();
+  if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
+  if (names.outputPath !== now.branches.names.outputPath) await branches.checkOutput();
+  return branches;
+}
+
 /**
  * Reads what the settings need. Throws a SluiceError where they can't take over: the target or the config folder that they
  * name is not there, or is empty. What of them would do too much is held by itself: the verdict says so. `hasTime`, asked
@@ -36,10 +45,9 @@ export async function prepareSettings(
   checkName(parts, given.options.render.instance);
   const placed = await placeSettings(keeper.placeScope, given, wantedNames, keeper.approvals);
   const { settings, names } = placed;
-  const branches = now.branches.renamed(namesInForce(names, parts));
-  await branches.refreshTarget();
-  if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
-  if (branches.names.outputPath !== now.branches.names.outputPath) await branches.checkOutput();
+  // Also where it is held: a place that is not there is a slip.
+  if (placed.held !== undefined) await openPlace(now, namesInForce(wantedNames, parts));
+  const branches = await openPlace(now, namesInForce(names, parts));
   const version = await settings.config.version(branches.targetTree);
   const { catalog: inForce, countScope, loaded } = keeper;
   const wanted = await readWanted(settings, branches.targetTree, loaded, version);

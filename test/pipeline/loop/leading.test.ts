@@ -112,6 +112,29 @@ describe("settings that take over", () => {
   });
   const names = { target: "main", state: stateBranch, outputPath: "rendered" };
 
+  it("another place for many objects is held while the rest takes over; a branch that is not there is refused", async () => {
+    const instance = createInstance({ remote, streams: [stream], lookMs: 1e9 });
+    const { ended } = await startReady(instance);
+    for (let user = 0; user < 10; user++) login(`user-${user}`);
+    await until(() => rendered() === 10);
+    const service = instance.service!;
+    await expect(service.prepare(settingsFor(instance), { ...names, target: "mian" })).rejects.toMatchObject({
+      problem: { code: "TARGET_MISSING" },
+    });
+    const other = createFakeEventStream({ stream: "MORE" });
+    const prepared = await service.prepare(settingsFor(instance), { ...names, outputPath: "elsewhere" });
+    await service.exchange(prepared, () => [stream, other]);
+    expect(service.snapshot()).toMatchObject({ held: [{ documents: ["Settings//output.path"] }] });
+    other.publish("user", cloudEvent({ subject: "later", data: { value: "v1" } }));
+    await until(() => rendered() === 11);
+    expect(rendered("elsewhere")).toBe(0);
+    // The settings of before again: nothing is held any more.
+    await service.exchange(await service.prepare(settingsFor(instance), names), () => [stream]);
+    expect(service.snapshot().held).toEqual([]);
+    instance.stop();
+    await ended;
+  });
+
   it("do so between two batches: what waits is rendered with them, and nothing twice or never", async () => {
     const instance = createInstance({ remote, streams: [stream], lookMs: 1e9 });
     const { ended } = await startReady(instance);
