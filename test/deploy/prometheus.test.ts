@@ -103,12 +103,11 @@ const faults: Readonly<Record<string, () => Promise<{ readonly text: string; rea
     text: await expose({ ...well, leading: { ...wellLeading, held: fullSnapshot.leading!.held } }),
   }),
   SluiceOutcomesWaiting: async () => ({
-    text: await expose(
-      { ...well, leading: { ...wellLeading, outcomes: { subject: "outcomes", waiting: 3, problem } } },
-      leads,
-      inventory,
-      (metrics) => metrics.count("sluice_outcomes_total", { result: "told" }),
-    ),
+    // Nothing was ever told: there is no such series.
+    text: await expose({
+      ...well,
+      leading: { ...wellLeading, outcomes: { subject: "outcomes", waiting: 3, problem } },
+    }),
   }),
   SluicePaused: async () => ({ text: await expose({ ...well, leading: { ...wellLeading, paused: true } }) }),
   SluiceTriggerBroken: async () => ({

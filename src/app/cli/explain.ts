@@ -246,7 +246,9 @@ function writeExplanation(explanation: Explanation, { state, repository }: Setti
     add("event", `${type} ${id}, ${event.stream}#${event.sequence} on ${event.subject} at ${event.time}`);
     const data = event.document.get("data") ?? event.document.get("data_base64");
     add("data", data === undefined ? undefined : writeJson(data));
-  } else if (record !== undefined) add("event", "not kept on record");
+  } else if (record !== undefined) {
+    add("event", trigger?.name.includes("/") ? "none: a profile renders without one" : "not kept on record");
+  }
   add(
     "record",
     record === undefined ? undefined : `${record.path}, ${record.objects} objects, changed ${record.changedAt}`,

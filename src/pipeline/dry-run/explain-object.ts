@@ -21,6 +21,7 @@ import {
   recordPath,
   recordsFolder,
 } from "../../plan/paths.ts";
+import { profileRecordPath } from "../../plan/profile-record.ts";
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord, writeIdentity } from "../../plan/record-file.ts";
 import type { GitReader, ObjectId, TreeEntry } from "../../ports/git.ts";
@@ -227,6 +228,12 @@ async function explainEntity(id: string, scope: ExplainScope): Promise<readonly 
   const explanations: Explanation[] = [];
   for (const folder of await foldersIn(`${recordsFolder}/eventtrigger`, scope)) {
     const record = await readRecord(recordPath(triggerOwner(decodePart(folder)), id), scope);
+    if (record !== undefined) explanations.push({ ...explainRecord(record, undefined, undefined, scope), claims: [] });
+  }
+  // Profiles have a record each, and since none has an event, one id.
+  for (const { owner } of scope.catalog.profiles.values()) {
+    const path = profileRecordPath(owner);
+    const record = path === recordPath(owner, id) ? await readRecord(path, scope) : undefined;
     if (record !== undefined) explanations.push({ ...explainRecord(record, undefined, undefined, scope), claims: [] });
   }
   return explanations;
