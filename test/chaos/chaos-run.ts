@@ -44,6 +44,8 @@ export interface ChaosResult {
 const users = 200;
 const atOnce = 25;
 const backlogMax = 2_000;
+/** A fault and what follows take about so long. */
+const faultMs = 4_000;
 const diskMiB = 256;
 const subject = "users";
 const documents: Readonly<Record<string, string>> = {
@@ -255,7 +257,7 @@ commit: {maxEvents: 100}
   }
 
   async #publishAll(): Promise<void> {
-    const { events, retention } = this.#options;
+    const { events, faultsMin, retention } = this.#options;
     const js = jetstream(this.#nats);
     for (let first = 1; first <= events; first += atOnce) {
       while (first - this.#pushedCount > backlogMax && retention !== "core") await sleep(50);
@@ -275,7 +277,8 @@ commit: {maxEvents: 100}
       );
       if (retention === "core") await this.#nats.flush();
       this.#published.push(...some.values());
-      await sleep(5);
+      // Spread over the faults.
+      await sleep((faultsMin * faultMs * atOnce) / events);
     }
   }
 

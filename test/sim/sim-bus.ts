@@ -36,6 +36,8 @@ export class SimStream {
   /** The checkpoint as it is pushed. */
   readonly #pushed: (stream: string) => StreamPosition | undefined;
   #incarnation = 1;
+  /** Of which the stream is now a copy, up to some message. */
+  #copied = new Set<string>();
   #last = 0;
   #stored: Stored[] = [];
   /** The server is away. */
@@ -82,6 +84,7 @@ export class SimStream {
   recreate(): void {
     this.expire(this.#stored.length);
     this.#incarnation++;
+    this.#copied = new Set();
     this.#last = 0;
     this.wake();
   }
@@ -92,6 +95,7 @@ export class SimStream {
     const gone = this.#stored.splice(Math.max(0, this.#stored.length - dropped));
     for (const { message } of gone) message.mayBeLost = true;
     this.#last = Math.max(0, this.#last - gone.length);
+    this.#copied.add(`${this.name}-${this.#incarnation}`);
     this.#incarnation++;
     const epoch = `${this.name}-${this.#incarnation}`;
     this.#stored = this.#stored.map(({ message, delivery }) => ({
@@ -102,12 +106,13 @@ export class SimStream {
   }
 
   /**
-   * Behind the position within its epoch; in another one what is at or below it in both sequence and time is passed over,
+   * Behind the position within its epoch; one that was created anew is read whole; of a copy, what is at or below it in both sequence and time is passed over,
    * which is where a restored stream begins to differ.
    */
   #next(after: StreamPosition | undefined): Stored | undefined {
     return this.#stored.find(({ delivery: { position } }) => {
       if (after === undefined || position.epoch === after.epoch) return position.sequence > (after?.sequence ?? 0);
+      if (!this.#copied.has(after.epoch)) return true;
       return position.sequence > after.sequence || Date.parse(position.time) > Date.parse(after.time);
     });
   }
