@@ -39,6 +39,14 @@ it("the packed tarball runs a demo elsewhere; the Action's archive and the SBOM 
   });
   expect(stdout + stderr).toMatch(/Namespace|namespace/);
 
+  // What init writes is packed too, and valid elsewhere.
+  const fleet = join(folder, "fleet");
+  await run(process.execPath, [program, "init", fleet, "--url", "/srv/git/fleet.git", "--delivery", "flux"], {
+    cwd: folder,
+  });
+  const validated = await run(process.execPath, [program, "validate"], { cwd: fleet });
+  expect(validated.stdout).toContain("0 errors, 0 warnings");
+
   await run("tar", ["-xzf", action, "./dist/program/action.js", "./action.yml"], { cwd: folder });
   expect(parse(readFileSync(join(folder, "action.yml"), "utf8"))).toMatchObject({ runs: { using: "composite" } });
 });

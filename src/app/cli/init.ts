@@ -202,8 +202,7 @@ function nextSteps(
     `sluice publish ${subject} --event samples/login.json   # in another terminal: a login, to try it`,
     "sluice show addons",
   ];
-  const unknown = isHubUrlUnknown
-    ? "\nhub/sluice.yaml and sluice.yaml have a URL to be replaced: a hub can't reach a path.\n"
-    : "";
+  const files = delivery === "argocd" ? "hub/sluice.yaml and sluice.yaml have" : "hub/sluice.yaml has";
+  const unknown = isHubUrlUnknown ? `\n${files} a URL to be replaced: a hub can't reach a path.\n` : "";
   return `Next:\n${steps.map((step) => `  ${step}\n`).join("")}${unknown}`;
 }

@@ -87,7 +87,6 @@ async function planInventory(
   const added: string[] = [];
   const changed: string[] = [];
   const removed: string[] = [];
-  if (plan.files.size === 0) problems.push(warning(`the hub ${hub} has no clusters at all, which may mean anything`));
   for (const left of plan.left) problems.push(warning(`${titleOf(left)} is left out: ${left.reason}`));
 
   for (const [path, text] of plan.files) {
@@ -103,17 +102,20 @@ async function planInventory(
       (file === undefined ? added : changed).push(name);
     }
   }
+  const staying = new Map<string, number>();
   for (const { path, text, fault } of files) {
     if (fault !== undefined || !text.startsWith(sign) || plan.files.has(path)) continue;
     const kind = /^kind: (\S+)$/m.exec(text)?.[1] ?? "";
     if ((counts.get(kind) ?? 0) > 0) {
       changes.push({ path: `${configPath}/${path}`, action: "delete" });
       removed.push(nameOf(path));
-    } else
-      problems.push(
-        warning(`cluster ${nameOf(path)} stays: the hub ${hub} has no ${kind} at all, which may mean anything`),
-      );
+    } else staying.set(kind, (staying.get(kind) ?? 0) + 1);
   }
+  for (const [kind, count] of staying) {
+    const which = count === 1 ? "the one cluster of it" : `the ${count} clusters of it`;
+    problems.push(warning(`the hub ${hub} has no ${kind} at all, which may mean anything: ${which} in Git stays`));
+  }
+  if (plan.files.size === 0 && staying.size === 0) problems.push(warning(`the hub ${hub} has no clusters at all`));
   return { changes, added, changed, removed, problems: boundProblems(problems) };
 }
 

@@ -91,9 +91,8 @@ it("takes nothing away of a kind that the hub has none of, or does not know", as
   const emptied = await commitInventory(target, hub(), signal);
   expect(emptied.commit).toBeUndefined();
   expect(emptied.problems.map(({ code, message }) => `${code} ${message}`)).toEqual([
-    "IMPORT_LEFT the hub hub has no clusters at all, which may mean anything",
-    "IMPORT_LEFT cluster fleet/a stays: the hub hub has no SveltosCluster at all, which may mean anything",
-    "IMPORT_LEFT cluster fleet/b stays: the hub hub has no Cluster at all, which may mean anything",
+    "IMPORT_LEFT the hub hub has no SveltosCluster at all, which may mean anything: the one cluster of it in Git stays",
+    "IMPORT_LEFT the hub hub has no Cluster at all, which may mean anything: the one cluster of it in Git stays",
   ]);
   expect(remote.branches.get("main")).toBe(before);
 
@@ -101,6 +100,11 @@ it("takes nothing away of a kind that the hub has none of, or does not know", as
   const half = await commitInventory(target, hub(object("SveltosCluster", "c")), signal);
   expect([half.added, half.removed, half.problems.length]).toEqual([["fleet/c"], ["fleet/a"], 1]);
   expect(files().length).toBe(2);
+});
+
+it("a hub without clusters is told where there were none either", async () => {
+  const { commit, problems } = await commitInventory(target, hub(), signal);
+  expect([commit, problems.map(({ message }) => message)]).toEqual([undefined, ["the hub hub has no clusters at all"]]);
 });
 
 it("leaves what people wrote, and what another hub's import wrote", async () => {
