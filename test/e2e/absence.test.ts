@@ -267,6 +267,24 @@ describe("config.directory", () => {
     expect(await second.stop()).toBe(0);
   });
 
+  it("a file that is away when the service starts, and back at once, is never missed", async () => {
+    const { workbench, service: first, folder } = await openOutside();
+    let service = first;
+    const file = join(folder, "config.yaml");
+    for (let time = 0; time < 3; time++) {
+      expect(await service.stop()).toBe(0);
+      await rename(file, join(workbench.folder, "away"));
+      service = await workbench.start();
+      await sleep(700);
+      await rename(join(workbench.folder, "away"), file);
+      await sleep(1500);
+      expect([await users(workbench), await users(workbench, "sluice/state")]).toEqual([1, 1]);
+    }
+    await workbench.publish("user-operation", login(2));
+    await untilUsers(workbench, 2);
+    expect(await service.stop()).toBe(0);
+  });
+
   it("a file that is away for 0.7 s is never missed", async () => {
     const { workbench, service, folder } = await openOutside();
     const file = join(folder, "config.yaml");

@@ -167,6 +167,66 @@ describe("what people decide", () => {
   });
 });
 
+/** What is done while the service is down, found when it starts. */
+async function meanwhile(work: () => void): Promise<void> {
+  expect(await service.stop()).toBe(0);
+  work();
+  service = await bench.start();
+}
+
+describe("what people decide while the service is down", () => {
+  it("closed by mistake it is told at the start, shown, and proposed again", async () => {
+    await open();
+    await publish("login", "alice");
+    await proposed(["alice"], 1);
+    await meanwhile(() => endAsPerson(1, "closed"));
+    await until(() => service.log.includes("REVIEW_TURNED_DOWN"), "the warning");
+    await until(() => github.pull(1).comments.some(({ body }) => body.includes("sluice propose all")), "the comment");
+    await until(async () => (await bench.sluice("show", "reviews", "-o", "name")).stdout === "all\n", "it on record");
+    expect((await bench.sluice("show", "addons")).stdout).toMatch(/alice .*turned down in 1/);
+    // Told again by the next one, and still no request of its own accord.
+    await meanwhile(() => undefined);
+    expect((await bench.sluice("show", "addons")).stdout).toMatch(/alice .*turned down in 1/);
+    expect(github.pulls).toHaveLength(1);
+    expect(await bench.sluice("propose", "all")).toMatchObject({ code: 0 });
+    await proposed(["alice"], 2);
+  });
+
+  it("merged into another branch it is nobody's word against it on main", async () => {
+    await open();
+    await publish("login", "alice");
+    await proposed(["alice"], 1);
+    await meanwhile(() => {
+      repository.branches.set("release", repository.branches.get("main")!);
+      github.pull(1).base = "release";
+      endAsPerson(1, "merged");
+    });
+    await proposed(["alice"], 2);
+    expect(service.log).toContain("REVIEW_ELSEWHERE");
+    expect(service.log).not.toContain("REVIEW_TURNED_DOWN");
+    endAsPerson(2, "merged");
+    await until(() => namespaces("main").includes("alice"), "it on main");
+  });
+
+  it("a repository that answers 404 at the start takes nothing away; what was closed counts when it answers", async () => {
+    await open();
+    await publish("login", "alice");
+    await proposed(["alice"], 1);
+    await meanwhile(() => {
+      github.isHidden = true;
+      github.end(1, "closed", "ada");
+    });
+    await until(() => service.log.includes("FORGE_AUTH"), "the refusal");
+    await publish("login", "bob");
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(service.log).not.toContain("REVIEW_TURNED_DOWN");
+    github.isHidden = false;
+    await until(() => service.log.includes("REVIEW_TURNED_DOWN"), "what was closed meanwhile");
+    // What nobody has turned down is proposed by itself.
+    await proposed(["bob"], 2);
+  });
+});
+
 it("auto-merge of what nothing keeps from it merges, and marks each head once", async () => {
   await open("autoMerge: squash");
   for (const name of ["alice", "bob"]) {

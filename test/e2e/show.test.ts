@@ -29,6 +29,8 @@ describe.each(["entities", "addons"])("%s", (what) => {
     expect(stdout.trim().split("\n")).toEqual(whole.slice(0, 3));
     expect(stderr).toContain("3 of 5 shown");
     if (what === "addons") expect(names(stdout)).toEqual(["ada", "bob", "cyd"]);
+    const json = await bench.sluice("show", what, "--limit", "3", "-o", "json");
+    if (what === "entities") expect(names(json.stdout)).toEqual(["ada", "bob", "cyd"]);
   });
 
   it("are all there where nothing is cut, and in JSON, without a word", async () => {
