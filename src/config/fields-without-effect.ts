@@ -47,7 +47,9 @@ const fieldsWithoutEffect: Readonly<Record<string, Readonly<Record<string, Harml
 
 /** Fields that who brings the repository to the cluster may heed. */
 const onlyWith: Readonly<Record<string, string>> = {
-  driftExclusions: ", unless Sluice's own applier brings it to the cluster (docs/applier.md)",
+  driftExclusions: " but on charts, unless Sluice's own applier brings it to the cluster (docs/applier.md)",
+  maxConsecutiveFailures: " but on charts",
+  validateHealths: ", unless Flux brings it to the cluster (docs/delivery.md)",
 };
 
 /** Warnings for the fields of `spec` without effect. */

@@ -3,6 +3,7 @@ import type { ChartRef, TemplateMap, TemplateTree } from "../model/chart.ts";
 import type { DocumentRef } from "../model/document-ref.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { Checked, Problem } from "../model/problem.ts";
+import { formatPath } from "./check-shape.ts";
 import { readDocumentRef } from "./read-document-refs.ts";
 import type { TemplateReader } from "./template-reader.ts";
 import { memberList, memberText, type Path, type YamlDocument } from "./yaml-document.ts";
@@ -48,8 +49,13 @@ export function readCharts(
   }
   for (const field of ["kustomizationRefs", "policyRefs"] as const) {
     for (const [index, ref] of memberList(spec, field).entries()) {
-      if (!isJsonObject(ref) || !sourceKinds.includes(memberText(ref, "kind") ?? "")) continue;
       const path: Path = ["spec", field, index];
+      const isSource = sourceKinds.includes(memberText(ref, "kind") ?? "");
+      if (field === "kustomizationRefs" && !isSource) {
+        const message = `${formatPath(path)} has no effect: only sources of Flux' are built (${sourceKinds.join(", ")})`;
+        problems.push(document.warning("FIELD_WITHOUT_EFFECT", message, document.placeOf(path)));
+      }
+      if (!isJsonObject(ref) || !isSource) continue;
       value.push({
         kind: "Kustomization",
         field,

@@ -51,8 +51,8 @@ export function readOwnerSpec(document: YamlDocument, templates: TemplateReader,
   };
 }
 
-/** Of what delivery does with charts. */
-const upkeepFields = new Set(["driftExclusions", "maxConsecutiveFailures"]);
+/** Of what delivery does with what is there. */
+const upkeepFields = new Set(["driftExclusions", "maxConsecutiveFailures", "validateHealths"]);
 
 function isPaused(document: YamlDocument): boolean {
   const annotations = memberObject(memberObject(document.value, "metadata"), "annotations");
@@ -79,7 +79,10 @@ function readPolicyRef(
   path: Path,
   ref: Json,
 ): Checked<PolicyRef | undefined> {
-  const problems = warnOfPolicyRefFields(document, path, ref);
+  const isSource = sourceKinds.includes(memberText(ref, "kind") ?? "");
+  // A path is for what is in a source alone.
+  const judged = isSource && isJsonObject(ref) ? new Map([...ref].filter(([key]) => key !== "path")) : ref;
+  const problems = warnOfPolicyRefFields(document, path, judged);
   const kind = memberText(ref, "kind");
   const name = memberText(ref, "name") ?? "";
   const isRemote = isJsonObject(ref) && ref.has("remoteURL");
@@ -94,7 +97,7 @@ function readPolicyRef(
     return { value: undefined, problems };
   }
   if (kind !== "ConfigMap" && kind !== "Secret") {
-    if (!isRemote && !sourceKinds.includes(kind ?? "")) {
+    if (!isRemote && !isSource) {
       const at = document.placeOf([...path, "kind"]);
       problems.push(document.warning("FIELD_WITHOUT_EFFECT", `policyRefs to a ${kind} have no effect`, at));
     }

@@ -2,7 +2,10 @@
 import type { Catalog, OwnerSpec } from "../model/catalog.ts";
 import { type ChartRef, isTemplateList, isTemplateMap, type TemplateTree } from "../model/chart.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
+import { isJsonObject } from "../model/json.ts";
 import type { Problem } from "../model/problem.ts";
+import { listOf } from "./charts/members.ts";
+import { explainCheck } from "./flux/health-expressions.ts";
 
 /** Nothing is generated of charts: no tool is told of them. */
 export function checkUndelivered(catalog: Catalog): readonly Problem[] {
@@ -11,6 +14,18 @@ export function checkUndelivered(catalog: Catalog): readonly Problem[] {
       impossible(chart, `${chart.field} is kept in the state alone: nothing brings it to a cluster`),
     ),
   );
+}
+
+/** What an owner says of when its objects are well, and the hub's tool can't tell. */
+export function checkHealths(catalog: Catalog, kind: ChartDeliveryKind): readonly Problem[] {
+  return ownersOf(catalog).flatMap(({ upkeep, at }) => {
+    const checks = listOf(upkeep, "validateHealths").filter(isJsonObject);
+    const inexpressible = checks
+      .flatMap((check) => explainCheck(check) ?? [])
+      .map((what) => `${what} of validateHealths`);
+    const told = kind === "flux" ? inexpressible : checks.length > 0 ? ["validateHealths"] : [];
+    return [...new Set(told)].map((what) => impossible({ at }, `${what} can't be expressed by delivery.kind ${kind}`));
+  });
 }
 
 export type ChartDeliveryKind = HubDelivery["kind"];
@@ -140,6 +155,6 @@ function isMap(tree: TemplateTree): tree is ReadonlyMap<string, TemplateTree> {
 
 const undeliveredHint = "docs/delivery.md says what each delivery.kind makes of it.";
 
-function impossible({ at }: ChartRef, message: string, hint = undeliveredHint): Problem {
+function impossible({ at }: Pick<ChartRef, "at">, message: string, hint = undeliveredHint): Problem {
   return { code: "DELIVERY_IMPOSSIBLE", severity: "warning", message, at, hint };
 }

@@ -5,13 +5,14 @@ import type { HubDelivery } from "../model/hub-delivery.ts";
 import { findKubeconfig } from "../model/kubeconfig-reference.ts";
 import type { Problem } from "../model/problem.ts";
 import { findSharedNames } from "./argocd/shared-names.ts";
-import { checkCharts } from "./check-charts.ts";
+import { checkCharts, checkHealths } from "./check-charts.ts";
 
 export function checkDelivery(catalog: Catalog, delivery: HubDelivery): readonly Problem[] {
   return [
     ...checkClusters(catalog, delivery),
     ...(delivery.kind === "argocd" ? checkOrder(catalog) : []),
     ...checkCharts(catalog, delivery.kind),
+    ...checkHealths(catalog, delivery.kind),
   ];
 }
 

@@ -7,11 +7,13 @@
 import type { Catalog, Profile } from "../model/catalog.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
+import type { Json } from "../model/json.ts";
 import { type Owner, ownerKey, triggerOwner } from "../model/owner.ts";
 import { clustersWithObjects, prerequisitesOf, profileClusters } from "../model/profile-clusters.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
 import { baseFolder, clusterFolder, outputId, ownerFolderName, profileFolder, triggerFolders } from "../plan/paths.ts";
 import { toDnsName } from "../render/dns-name.ts";
+import { listOf } from "./charts/members.ts";
 
 export interface Unit {
   readonly cluster: Cluster;
@@ -31,6 +33,8 @@ export interface Unit {
   readonly dependsOn: readonly string[];
   /** Others depend on it: it is ready when its objects are. */
   readonly isAwaited: boolean;
+  /** What its owners say of when their objects are well (validateHealths), as it is written. */
+  readonly healths: readonly Json[];
   /** An owner of it has charts, or had. */
   readonly hasCharts: boolean;
   /** It is of the hub's own objects for charts: applied on the hub, below the charts' folder of what is delivered. */
@@ -84,12 +88,13 @@ export function findUnits(catalog: Catalog, settings: UnitSettings): (cluster: C
       dependsOn: [...waitsFor(one)].flatMap(objectsOf).map(objectName).sort(),
       isAwaited: awaited.has(one.name),
       hasCharts: withCharts.has(one.name),
+      healths: one.owners.flatMap(({ upkeep }) => listOf(upkeep, "validateHealths")),
       corrects: one.owners.some(({ syncMode }) => syncMode === "ContinuousWithDriftDetection"),
     }));
   };
 }
 
-type UnitOwner = Pick<Profile, "owner" | "syncMode" | "charts">;
+type UnitOwner = Pick<Profile, "owner" | "syncMode" | "charts" | "upkeep">;
 
 interface UnitFolder {
   readonly name: string;
@@ -127,6 +132,7 @@ function findTriggers({ eventTriggers, clusterSets }: Catalog): (cluster: Cluste
     owner: triggerOwner(trigger.name),
     syncMode: trigger.syncMode,
     charts: trigger.charts,
+    upkeep: trigger.upkeep,
   }));
   return (cluster) => triggers.filter(({ isOn }) => isOn(cluster));
 }

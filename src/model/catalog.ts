@@ -81,7 +81,7 @@ export interface OwnerSpec {
   readonly templateResourceRefs: readonly TemplateResourceRef[];
   /** Helm charts and kustomizations. */
   readonly charts: readonly ChartRef[];
-  /** How delivery keeps these releases: driftExclusions, maxConsecutiveFailures, as they are written. */
+  /** What delivery heeds: driftExclusions, maxConsecutiveFailures, validateHealths, as they are written. */
   readonly upkeep: JsonObject;
   /** Only an EventTrigger has any. */
   readonly generators: readonly Generator[];

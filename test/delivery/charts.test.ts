@@ -1,57 +1,23 @@
 /** What charts become for Flux and Argo CD: whole texts, every option, held against the tools' own CRDs as they are kept. */
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { loadCatalog } from "../../src/config/load-catalog.ts";
-import { deliverChart } from "../../src/delivery/charts/deliver-chart.ts";
 import { checkDelivery } from "../../src/delivery/check-delivery.ts";
 import { writeDelivery } from "../../src/delivery/write-delivery.ts";
-import type { Catalog } from "../../src/model/catalog.ts";
 import type { HubDelivery } from "../../src/model/hub-delivery.ts";
-import { objectPath } from "../../src/plan/paths.ts";
-import { renderProfile } from "../../src/render/render-profile.ts";
 import { compileCrd, readKeptCrd } from "../tools/delivery-crds.ts";
 import { deliveries } from "./deliveries.ts";
-
-const base = `apiVersion: lib.projectsveltos.io/v1beta1
-kind: SveltosCluster
-metadata: {name: eu-1, namespace: fleet, labels: {env: prod}}
-spec: {kubeconfigName: eu, kubeconfigKeyName: re-kubeconfig}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: more, namespace: default}
-stringData: {values.yaml: "password: hunter2"}
----
-`;
-const profile = (name: string, spec: string) =>
-  `apiVersion: config.projectsveltos.io/v1beta1\nkind: ClusterProfile\nmetadata: {name: ${name}}\nspec:\n  clusterSelector: {matchLabels: {env: prod}}\n${spec.replace(/^(?=.)/gm, "  ")}\n---\n`;
-const catalogOf = (...profiles: string[]): Catalog => {
-  const { value, problems } = loadCatalog([{ path: "a.yaml", text: base + profiles.join("") }], {
-    compatibility: "strict",
-  });
-  expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
-  return value;
-};
-const settings = { secrets: "plain" as const, instance: "sluice" };
-const output = { stateId: "0123456789abcdef", outputPath: "rendered", instance: "sluice" };
-
-/** By path, what a profile `p` has a hub apply of its charts. */
-function deliver(spec: string, delivery: HubDelivery): ReadonlyMap<string, string> {
-  const catalog = catalogOf(profile("p", spec));
-  const [cluster] = catalog.clusters.values();
-  const [owner] = catalog.profiles.values();
-  const [rendering] = renderProfile(catalog, owner!, [cluster!], "hash", settings);
-  if (rendering?.action !== "Create") throw new Error(JSON.stringify(rendering));
-  const files = new Map<string, string>();
-  for (const { identity, text } of rendering.manifests) {
-    const path = objectPath("fleet/eu-1", owner!.owner, identity, { shards: 0, buckets: 1 });
-    const delivered = deliverChart(path, text, cluster!, delivery, "sluice");
-    if (delivered?.source !== undefined) files.set(`${delivered.folder}/sluice-source.yaml`, delivered.source);
-    for (const [file, written] of delivered?.files ?? []) files.set(file, written);
-  }
-  expectValid([...files.values()]);
-  return files;
-}
+import {
+  around,
+  catalogOf,
+  entry,
+  everyOption,
+  http,
+  oci,
+  output,
+  profile,
+  release,
+  renderDelivered,
+} from "./rendered-charts.ts";
 
 /** Every object is one that its tool's API server takes. */
 function expectValid(texts: readonly string[]): void {
@@ -64,44 +30,11 @@ function expectValid(texts: readonly string[]): void {
   }
 }
 
-const http = "repositoryURL: https://charts.example.com, repositoryName: ex, chartName: ex/tenant";
-const oci = "repositoryURL: oci://registry.example.com/charts, chartName: tenant";
-const release = "releaseName: red, releaseNamespace: tenants";
-const everyOption = `options:
-  atomic: true
-  dependencyUpdate: true
-  description: d
-  disableHooks: true
-  disableOpenAPIValidation: true
-  enableClientCache: true
-  installOptions: {createNamespace: false, disableHooks: true, recoverAfterConsecutiveFailures: 3, replace: false, takeOwnership: true}
-  labels: {a: b}
-  passCredentialsAll: true
-  postRenderStrategy: combined
-  runTests: true
-  skipCRDs: true
-  skipSchemaValidation: true
-  timeout: 7m0s
-  uninstallOptions: {deletionPropagation: foreground, disableHooks: true, keepHistory: true}
-  upgradeOptions: {cleanupOnFail: true, disableHooks: true, force: true, maxHistory: 5, recreate: true, resetThenReuseValues: true, resetValues: true, reuseValues: true, subNotes: true, takeOwnership: true, upgradeCRDs: true}
-  wait: true
-  waitForJobs: true
-registryCredentialsConfig: {ca: {namespace: fleet, name: ca}, credentials: {namespace: fleet, name: credentials}, insecureSkipTLSVerify: true, key: k, plainHTTP: true}
-signatureVerification: {provider: Keyless, secretRef: {namespace: fleet, name: cosign}, matchOIDCIdentity: [{issuer: i, subject: s}]}
-provenanceVerification: {keyringSecretRef: {namespace: fleet, name: keyring}}
-values: "a: 1"`;
-const entry = (repository: string, more: string) =>
-  `helmCharts:\n- ${`{${repository}, chartVersion: 1.2.3, ${release}}`.replace(/[{}]/g, "").split(", ").join("\n  ")}\n${more.replace(/^(?=.)/gm, "  ")}\n`;
-const around = `syncMode: ContinuousWithDriftDetection
-driftExclusions:
-- {paths: [/spec/replicas], target: {group: apps, version: v1, kind: Deployment}}
-- {paths: [/a], target: {kind: Secret, labelSelector: "a=b"}}
-maxConsecutiveFailures: 4
-extraLabels: {team: a}
-extraAnnotations: {owner: b}
-patches:
-- {patch: "- {op: remove, path: /spec/replicas}", target: {kind: Deployment, name: .*}}
-`;
+function deliver(spec: string, delivery: HubDelivery): ReadonlyMap<string, string> {
+  const files = renderDelivered(spec, delivery);
+  expectValid([...files.values()]);
+  return files;
+}
 
 describe("for Flux", () => {
   it("a chart of an http repository is a HelmRepository and a HelmRelease beside it", () => {

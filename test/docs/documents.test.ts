@@ -66,6 +66,7 @@ function sampleOf(field: string): string {
     dependsOn: "[a]",
     driftExclusions: "[{paths: [/a]}]",
     helmCharts: "[{repositoryURL: 'https://a', chartName: a, releaseName: a, releaseNamespace: a}]",
+    kustomizationRefs: "[{kind: GitRepository, namespace: a, name: b}]",
     patches: "[{patch: '- {op: remove, path: /a}', target: {kind: A}}]",
     patchesFrom: "[{kind: ConfigMap, name: a}]",
     preDeployChecks: "[{name: a, featureID: Resources}]",

@@ -63,18 +63,26 @@ export function readKeptCrd(kind: string): Schema {
   return JSON.parse(readFileSync(keptFile(kind), "utf8")) as Schema;
 }
 
-/** Runs `go`, which may ask the module proxy. */
-export function readModuleCrd(kind: string): Schema {
-  const { module, file, version } = sources[kind]!;
+interface Definition {
+  readonly spec: {
+    readonly versions: readonly { readonly name: string; readonly schema: { openAPIV3Schema: Schema } }[];
+  };
+}
+
+/** The CustomResourceDefinition as the module has it. Runs `go`, which may ask the module proxy. */
+export function readModuleDefinition(kind: string): Definition {
+  const { module, file } = sources[kind]!;
   const told = execFileSync("go", ["mod", "download", "-json", module], {
     encoding: "utf8",
     cwd: tmpdir(),
     env: { ...process.env, GOFLAGS: "-mod=mod" },
   });
-  const crd = parse(readFileSync(join((JSON.parse(told) as { Dir: string }).Dir, file), "utf8")) as {
-    spec: { versions: { name: string; schema: { openAPIV3Schema: Schema } }[] };
-  };
-  const found = crd.spec.versions.find(({ name }) => name === version)!.schema.openAPIV3Schema;
+  return parse(readFileSync(join((JSON.parse(told) as { Dir: string }).Dir, file), "utf8")) as Definition;
+}
+
+export function readModuleCrd(kind: string): Schema {
+  const { version } = sources[kind]!;
+  const found = readModuleDefinition(kind).spec.versions.find(({ name }) => name === version)!.schema.openAPIV3Schema;
   const { spec } = found.properties as Record<string, Schema>;
   return strip(spec!) as Schema;
 }

@@ -1,9 +1,11 @@
 /** A unit as Flux's Kustomization (kustomize.toolkit.fluxcd.io/v1, kustomize-controller v1.9). */
 import type { FluxDelivery } from "../../model/hub-delivery.ts";
+import type { JsonObject } from "../../model/json.ts";
 import { findKubeconfig } from "../../model/kubeconfig-reference.ts";
 import type { OutputOwner } from "../../plan/cluster-file.ts";
 import { writeHubObject } from "../hub-object.ts";
 import type { Unit } from "../unit.ts";
+import { healthExpressions } from "./health-expressions.ts";
 
 /**
  * In the cluster's namespace, since a kubeconfig is referred to by name alone. Undefined: a hub can't reach the cluster.
@@ -18,13 +20,15 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
   const { source, interval, retryInterval, timeout, decryption } = flux;
   const secret = decryption?.secret;
   const decrypted = { provider: "sops", ...(secret === undefined ? {} : { secretRef: { name: secret } }) };
+  const healths = healthExpressions(unit.healths, "Other").map(plainOf);
   const spec = {
     interval,
     retryInterval,
     timeout,
     path: `${output.outputPath}/${unit.folder}`,
     prune: true,
-    ...(unit.isAwaited ? { wait: true } : {}),
+    ...(unit.isAwaited || healths.length > 0 ? { wait: true } : {}),
+    ...(healths.length > 0 ? { healthCheckExprs: healths } : {}),
     ...(unit.dependsOn.length === 0 ? {} : { dependsOn: unit.dependsOn.map((name) => ({ name })) }),
     sourceRef: { kind: "GitRepository", name: source.name, namespace: source.namespace },
     ...(decryption === undefined ? {} : { decryption: decrypted }),
@@ -37,12 +41,17 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
   );
 }
 
+function plainOf(expression: JsonObject): Record<string, string> {
+  return Object.fromEntries([...expression].map(([key, text]) => [key, String(text)]));
+}
+
 /** Helm's own default; a wrapper that others wait for waits as long at least. */
 const releaseTimeout = "5m";
 
 /**
- * Undefined: a hub can't reach the cluster. What applies a unit's releases and sources on the hub itself: releases can't be waited for by Kustomizations in any other
+ * What applies a unit's releases and sources on the hub itself: releases can't be waited for by Kustomizations in any other
  * way. It waits for what its unit waits for, and where others depend on the unit it is ready when the releases are.
+ * Undefined: a hub can't reach the cluster.
  */
 export function wrapKustomization(unit: Unit, flux: FluxDelivery, { instance }: OutputOwner): string | undefined {
   if (findKubeconfig(unit.cluster).kind === "none") return undefined;

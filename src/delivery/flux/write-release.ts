@@ -9,6 +9,7 @@ import { writeCanonicalYaml } from "../../render/yaml/write-canonical-yaml.ts";
 import { isOn, listOf, memberOf, numberOf, textOf } from "../charts/members.ts";
 import { type Chart, type ChartOrigin, chartName, originOf } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
+import { healthExpressions } from "./health-expressions.ts";
 import { sourceReference } from "./write-source.ts";
 
 /** As Sveltos keeps revisions unless it is told otherwise. */
@@ -38,6 +39,7 @@ export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject
   };
   const secretValues = memberOf(spec, "secretValues");
   const secret = secretValues.size === 0 ? [] : [writeValuesSecret(`${metadata.name}-values`, cluster, secretValues)];
+  const healths = healthsOf(spec);
   const content = fields({
     ...chartReference(chart, origin, place),
     interval: flux.interval,
@@ -55,6 +57,7 @@ export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject
     uninstall: uninstallOptions(options),
     test: isOn(options, "runTests") ? fields({ enable: true }) : undefined,
     driftDetection: driftDetection(spec),
+    healthCheckExprs: healths.length === 0 ? undefined : healths,
     postRenderStrategy: textOf(options, "postRenderStrategy"),
     postRenderers: postRenderers(spec),
     commonMetadata: memberOf(spec, "commonMetadata"),
@@ -103,10 +106,16 @@ function chartReference(chart: Chart, origin: ChartOrigin, { unit, flux }: FluxP
   return { chart: fields({ spec }) };
 }
 
+/** Whether its objects are well, as the owner's checks of charts say. */
+function healthsOf(spec: JsonObject): readonly JsonObject[] {
+  return healthExpressions(listOf(spec, "validateHealths"), "Helm");
+}
+
 /** What installing and upgrading have in common. Flux waits unless it is told not to, Sveltos does not. */
-function deployOptions(options: JsonObject, own: JsonObject): Readonly<Record<string, Json | undefined>> {
+function deployOptions(spec: JsonObject, own: JsonObject): Readonly<Record<string, Json | undefined>> {
+  const options = memberOf(spec, "options");
   return {
-    disableWait: !isOn(options, "wait") && !isOn(options, "atomic"),
+    disableWait: !isOn(options, "wait") && !isOn(options, "atomic") && healthsOf(spec).length === 0,
     disableWaitForJobs: !isOn(options, "waitForJobs"),
     disableHooks: isOn(options, "disableHooks") || isOn(own, "disableHooks") || undefined,
     disableOpenAPIValidation: isOn(options, "disableOpenAPIValidation") || undefined,
@@ -119,7 +128,7 @@ function installOptions({ spec }: Chart, flux: FluxDelivery): JsonObject {
   const options = memberOf(spec, "options");
   const own = memberOf(options, "installOptions");
   return fields({
-    ...deployOptions(options, own),
+    ...deployOptions(spec, own),
     createNamespace: own.get("createNamespace") !== false,
     replace: own.get("replace") !== false,
     crds: isOn(options, "skipCRDs") ? "Skip" : undefined,
@@ -132,7 +141,7 @@ function upgradeOptions({ spec }: Chart, flux: FluxDelivery): JsonObject {
   const own = memberOf(options, "upgradeOptions");
   const isSkipped = isOn(options, "skipCRDs");
   return fields({
-    ...deployOptions(options, own),
+    ...deployOptions(spec, own),
     crds: isSkipped ? "Skip" : isOn(own, "upgradeCRDs") ? "CreateReplace" : undefined,
     cleanupOnFail: isOn(own, "cleanupOnFail") || undefined,
     force: isOn(own, "force") || undefined,
