@@ -218,8 +218,10 @@ function distinct(tuples: readonly (readonly string[])[]): (readonly string[])[]
 /** Items that differ only in what one of them leaves out are the same item. */
 function joinAlike(tuples: (readonly string[])[]): (readonly string[])[] {
   for (const i of tuples.keys()) {
+    // As it was when its turn came, whatever it has been joined with since.
+    const one = tuples[i]!;
     for (const j of tuples.keys()) {
-      const joined = joinTwo(tuples[i]!, tuples[j]!);
+      const joined = joinTwo(one, tuples[j]!);
       if (joined === undefined) continue;
       tuples[i] = joined;
       tuples[j] = joined;
@@ -275,9 +277,11 @@ function putItem(list: Node[], which: KeyValues, item: Node | undefined): void {
   list.splice(0, list.length, ...kept);
 }
 
-/** What was there before, behind what the patch brought. */
+/** What was there before, behind what the patch brought. Keys that it lacks play no part. */
 function putBehind(items: Node[], item: Node, keys: readonly string[]): void {
-  const values = keys.map((key) => (key === "" ? textOf(item) : item instanceof Map ? textOf(item.get(key)) : ""));
-  if (keys.length > 1) putItem(items, { keys, values }, undefined);
-  putItem(items, { keys, values }, item);
+  const all = keys.map((key) => (key === "" ? textOf(item) : item instanceof Map ? textOf(item.get(key)) : ""));
+  const values = keys.length === 1 ? all : all.filter((value) => value !== "");
+  const which = { keys: keys.slice(0, values.length), values };
+  if (keys.length > 1) putItem(items, which, undefined);
+  putItem(items, which, item);
 }
