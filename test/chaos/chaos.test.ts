@@ -20,7 +20,7 @@ const every = [
 
 describe("under faults of everything around it", () => {
   it.each(all ? every : short)(`loses and doubles nothing: $retention, R$replicas (seed ${seed})`, async (one) => {
-    const options = all ? { events: 2_000, faultsMin: 12 } : { events: 400, faultsMin: 4 };
+    const options = all ? { events: 2_000, faultsMin: 12 } : { events: 300, faultsMin: 2 };
     const { wrong, received, recoveries, faults } = await runChaos({ ...one, ...options, seed });
     expect(wrong).toEqual([]);
     expect(received).toBeGreaterThan(0);
