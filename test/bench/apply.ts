@@ -93,7 +93,8 @@ async function benchOneOfMany(server: KubeApiServer, objects: number, rounds: nu
     const { body } = await server.request("GET", `/api/v1/namespaces/default/configmaps/${name}`);
     return (body as { data?: { value?: string } }).data?.value;
   };
-  const flux = await startFlux(server);
+  // Thousands of objects take it minutes where the machine is busy.
+  const flux = await startFlux(server, { waitMsMax: 600_000 });
   let child: ChildProcess | undefined;
   try {
     const checkout = join(folder, "fleet");

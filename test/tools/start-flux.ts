@@ -51,10 +51,13 @@ const sourcePath = `/apis/${sourceGroup}/v1/namespaces/${namespace}/gitrepositor
 const kustomizationsPath = `/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/${namespace}/kustomizations`;
 
 /**
- * Starts the controller with one Kustomization, the root, that prunes and substitutes `${x}`; `path`: below the source. The
- * API server is the caller's to stop.
+ * Starts the controller with one Kustomization, the root, that prunes and substitutes `${x}`; `path`: below the source; `waitMsMax`:
+ * how long a revision may take. The API server is the caller's to stop.
  */
-export async function startFlux(server: KubeApiServer, { path: rootPath = "./" } = {}): Promise<Flux> {
+export async function startFlux(
+  server: KubeApiServer,
+  { path: rootPath = "./", waitMsMax = syncMsMax } = {},
+): Promise<Flux> {
   const program = await buildTool("kustomize-controller");
   const directory = await mkdtemp(join(tmpdir(), "sluice-flux-"));
   const logFile = join(directory, "log");
@@ -119,7 +122,7 @@ export async function startFlux(server: KubeApiServer, { path: rootPath = "./" }
     const revision = `main@sha1:${createHash("sha1").update(`${revisions} ${digest}`).digest("hex")}`;
     archives.set(path, archive);
     last = revision;
-    if (revisions === 1) await createSync(server, rootPath);
+    if (revisions === 1) await createSync(server, rootPath, waitMsMax);
     await setArtifact(server, {
       path,
       url: `${filesUrl}${path}`,
@@ -128,7 +131,7 @@ export async function startFlux(server: KubeApiServer, { path: rootPath = "./" }
       size: archive.length,
       lastUpdateTime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     });
-    return waitForRevision(server, revision, logFile);
+    return waitForRevision(server, revision, logFile, waitMsMax);
   };
   const offer = async (folder: string, commit: string, sources: readonly string[] = ["fleet"]): Promise<void> => {
     const file = join(directory, "artifact.tar.gz");
@@ -136,7 +139,7 @@ export async function startFlux(server: KubeApiServer, { path: rootPath = "./" }
     const archive = await readFile(file);
     const path = `/${commit}.tar.gz`;
     archives.set(path, archive);
-    if (revisions === 0) await createSync(server, rootPath);
+    if (revisions === 0) await createSync(server, rootPath, waitMsMax);
     revisions++;
     for (const name of sources) {
       if (name !== "fleet") await createSource(server, name);
@@ -204,14 +207,14 @@ async function createSource(server: KubeApiServer, name: string): Promise<void> 
   });
 }
 
-async function createSync(server: KubeApiServer, path: string): Promise<void> {
+async function createSync(server: KubeApiServer, path: string, waitMsMax: number): Promise<void> {
   await createSource(server, "fleet");
   await post(server, kustomizationsPath, {
     apiVersion: "kustomize.toolkit.fluxcd.io/v1",
     kind: "Kustomization",
     metadata: { name: "fleet", namespace },
     spec: {
-      ...{ interval: "1h", retryInterval: "1h", timeout: "30s", prune: true, path },
+      ...{ interval: "1h", retryInterval: "1h", timeout: `${waitMsMax / 2000}s`, prune: true, path },
       sourceRef: { kind: "GitRepository", name: "fleet" },
       postBuild: { substitute: { x: "substituted" } },
     },
@@ -268,8 +271,13 @@ interface KustomizationStatus {
   readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message: string }[];
 }
 
-async function waitForRevision(server: KubeApiServer, revision: string, logFile: string): Promise<FluxOutcome> {
-  const deadline = performance.now() + syncMsMax;
+async function waitForRevision(
+  server: KubeApiServer,
+  revision: string,
+  logFile: string,
+  waitMsMax: number,
+): Promise<FluxOutcome> {
+  const deadline = performance.now() + waitMsMax;
   for (;;) {
     const { body } = await server.request("GET", `${kustomizationsPath}/fleet`);
     const status = (body as { status?: KustomizationStatus }).status;
