@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 import { writeDelivery } from "../../src/delivery/write-delivery.ts";
 import { deliveries } from "../delivery/deliveries.ts";
 import {
@@ -62,12 +62,20 @@ describe.runIf(hasServer)("a real API server with the tools' CRDs", () => {
       );
       expect([201, 409]).toContain(status);
     }
-    for (let tries = 0; ; tries++) {
-      kinds = await readApiKinds(server);
-      if (deliveryKinds.every((kind) => kinds.has(kind))) break;
-      if (tries > 100) throw new Error("the kinds never come");
-      await new Promise((resolve) => setTimeout(resolve, 200));
+    // A group that has just come is listed before it answers.
+    const isThere = async (kind: string) => {
+      const base = `/apis/${kind.slice(0, kind.lastIndexOf("/"))}`;
+      const { body } = await server.request("GET", base);
+      const { resources = [] } = (body ?? {}) as { resources?: readonly { readonly kind: string }[] };
+      return resources.some((one) => one.kind === kind.slice(kind.lastIndexOf("/") + 1));
+    };
+    for (const kind of deliveryKinds) {
+      for (let tries = 0; !(await isThere(kind)); tries++) {
+        if (tries > 100) throw new Error(`${kind} never comes`);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
     }
+    kinds = await readApiKinds(server);
     for (const name of ["fleet", "argocd", "flux-system"])
       await server.request("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   }, 300_000);
@@ -141,7 +149,7 @@ describe.runIf(hasHelm)("helm itself", () => {
     )!;
     const made = (parse(helmRelease) as { spec: { releaseName: string; targetNamespace: string; values?: object } })
       .spec;
-    await writeFile(join(folder, "values.yaml"), stringify(made.values ?? {}));
+    await writeFile(join(folder, "values.yaml"), JSON.stringify(made.values ?? {}));
     const helm = await buildTool("helm");
     const args = [
       "template",
