@@ -104,7 +104,7 @@ ${settings ?? "output: {secrets: plain}"}
     const checkpoint = await branches.open();
     const render = { instance: "sluice", secrets: "plain" } as const;
     const documents = Object.entries(config).map(([path, text]) => ({ path: `config/${path}`, text }));
-    const catalog = loadCatalog(documents, { compatibility: "strict" }).value;
+    const catalog = loadCatalog(documents, { compatibility: "strict", secrets: render.secrets }).value;
     const options = {
       eventsMax: batch,
       per: "batch",

@@ -6,12 +6,16 @@ import { basename, join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import { headerName } from "./header-file.ts";
 import { type JournalFiles, machineFiles } from "./journal-files.ts";
-import { segmentName, syncDirectory } from "./segment.ts";
+import { listSegments, segmentName, syncDirectory } from "./segment.ts";
 
 const name = "moved-from.json";
 
-/** Says that the journal of `from` is being moved to `to`; what is in `to` does not count from then on. */
+/**
+ * Says that the journal of `from` is being moved to `to`. One that stands there is of the past, as the checkpoint is of the one
+ * that comes: it is put aside, below `aside/`.
+ */
 export async function beginMove(files: JournalFiles, from: string, to: string): Promise<void> {
+  if (!(await files.readdir(to)).includes(name)) await putAside(files, to);
   await writeToDisk(files, join(to, name), Buffer.from(`${JSON.stringify({ from })}\n`));
   await syncDirectory(files, to);
   await removeFiles(files, to);
@@ -67,13 +71,23 @@ export async function resumeMove(files: JournalFiles, to: string): Promise<void>
   }
 }
 
-/** Whether a folder holds a journal that is not on its way there. */
-export async function hasEntries(directory: string): Promise<boolean> {
+async function putAside(files: JournalFiles, directory: string): Promise<void> {
+  const { segments, epoch } = await listSegments(files, directory);
+  if (epoch === undefined) return;
+  const folder = join(directory, "aside", epoch);
+  await files.mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const { path } of segments) await files.rename(path, join(folder, basename(path)));
+  await syncDirectory(files, folder);
+  await syncDirectory(files, directory);
+}
+
+/** Whether a folder holds a journal that was never read, and is not on its way there. */
+export async function hasUnread(directory: string): Promise<boolean> {
   const names = await machineFiles.readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
     return [] as string[];
   });
-  return names.some((one) => segmentName.test(one)) && !names.includes(name);
+  return names.some((one) => segmentName.test(one)) && !names.includes(headerName) && !names.includes(name);
 }
 
 async function movedFrom(files: JournalFiles, directory: string): Promise<string | undefined> {

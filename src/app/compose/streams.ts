@@ -1,7 +1,7 @@
 /** Connections: the streams of events that they bring, and publishing over them. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { hasEntries } from "../../adapters/journal/moved-from.ts";
+import { hasUnread } from "../../adapters/journal/moved-from.ts";
 import { openJournal } from "../../adapters/journal/open-journal.ts";
 import { openConnection as openNatsConnection } from "../../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../../adapters/nats/open-publisher.ts";
@@ -63,11 +63,11 @@ function journalFolder({ state }: Settings, connection: string): string {
 export async function checkJournalFolders(settings: Settings, connections: readonly string[]): Promise<void> {
   for (const name of connections) {
     const folder = journalFolder(settings, name);
-    if (!(await hasEntries(folder))) continue;
+    if (!(await hasUnread(folder))) continue;
     throw new SluiceError({
       code: "SETTINGS_INVALID",
-      message: `${folder} holds a journal already, and the one that is received into would be moved there`,
-      hint: "Name another state.directory, or move that folder away: what is in it has not been read.",
+      message: `${folder} holds a journal that was never read, and the one that is received into would be moved there`,
+      hint: "Name another state.directory, or move that folder away.",
     });
   }
 }

@@ -316,13 +316,37 @@ describe("moved to another folder", () => {
     expect(next.lastSequence()).toBe(0);
   });
 
+  it("puts aside what stands there from before, and comes back to where it was", async () => {
+    const other = join(directory, "other");
+    const former = await openJournal(other, small);
+    await former.adopt(undefined);
+    appendAll(former, 1, 10);
+    await former.flush();
+    const { epoch: ofThePast } = former;
+    await former.close();
+    const journal = await openAgain(small);
+    await journal.adopt(undefined);
+    appendAll(journal, 1, 100);
+    await journal.moveTo(other);
+    appendAll(journal, 101, 200);
+    await journal.moveTo(directory);
+    appendAll(journal, 201, 300);
+    await journal.moveTo(other);
+    expect((await readEntries(journal, 300)).entries.map(text)).toEqual(all(300));
+    expect(await readdir(join(other, "aside"))).toEqual([ofThePast]);
+    expect(await segments()).toEqual([]);
+  });
+
   it("is moved on by who opens the new folder, wherever a crash ended it", async () => {
     const other = join(directory, "other");
     await mkdir(other);
     const journal = await openAgain(small);
     await journal.adopt(undefined);
-    appendAll(journal, 1, 200);
-    await journal.flush();
+    // A file for each group.
+    for (let first = 1; first < 200; first += 50) {
+      appendAll(journal, first, first + 49);
+      await journal.flush();
+    }
     await journal.close();
     opened.length = 0;
     // Of a copy that was under way: some files, one of them cut off.
