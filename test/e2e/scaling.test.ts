@@ -102,7 +102,7 @@ repository: {url: "${url}", branch: main, pollInterval: 1s, author: {name: sluic
 config: {path: config}
 connections: [{name: bus, file: ./bus-${partition}.json, partition: ${partition}}]
 output: {path: rendered-${partition}}
-state: {directory: ./state-${partition}}
+state: {branch: sluice-${partition}/state, directory: ./state-${partition}}
 `,
   );
   const service = new SluiceProcess(folder, {}, `sluice-${partition}.yaml`);
