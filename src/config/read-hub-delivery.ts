@@ -7,7 +7,7 @@ import { memberObject, memberText } from "./yaml-document.ts";
 
 /** What belongs to one kind alone. */
 const keysOf = {
-  flux: ["source", "interval", "retryInterval", "timeout"],
+  flux: ["source", "artifacts", "interval", "retryInterval", "timeout"],
   argocd: ["namespace", "project", "repoURL", "revision"],
 } as const;
 
@@ -47,6 +47,7 @@ export function readHubDelivery(
         name: memberText(source, "name") ?? "fleet",
         namespace: memberText(source, "namespace") ?? "flux-system",
       },
+      artifacts: delivery?.get("artifacts") === true,
       interval: memberText(delivery, "interval") ?? "10m",
       retryInterval: memberText(delivery, "retryInterval") ?? "30s",
       timeout: memberText(delivery, "timeout") ?? "1m",

@@ -1,18 +1,42 @@
 /** What a hub's tool can't do of what documents say, and clusters that it does not reach: warnings, each at its place. */
 import type { Catalog } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
-import type { HubDelivery } from "../model/hub-delivery.ts";
+import type { FluxDelivery, HubDelivery } from "../model/hub-delivery.ts";
 import { findKubeconfig } from "../model/kubeconfig-reference.ts";
 import type { Problem } from "../model/problem.ts";
 import { findSharedNames } from "./argocd/shared-names.ts";
 import { checkCharts, checkHealths } from "./check-charts.ts";
+import { findUnits } from "./unit.ts";
 
 export function checkDelivery(catalog: Catalog, delivery: HubDelivery): readonly Problem[] {
   return [
     ...checkClusters(catalog, delivery),
-    ...(delivery.kind === "argocd" ? checkOrder(catalog) : []),
+    ...(delivery.kind === "argocd" ? checkOrder(catalog) : checkCost(catalog, delivery)),
     ...checkCharts(catalog, delivery.kind),
     ...checkHealths(catalog, delivery.kind),
+  ];
+}
+
+/** So many Kustomizations may take one repository whole. */
+const kustomizationsMax = 50;
+
+/** Each commit has every Kustomization of a source fetch and unpack all of it, and build its folder, changed or not. */
+function checkCost(catalog: Catalog, delivery: FluxDelivery): readonly Problem[] {
+  if (delivery.artifacts) return [];
+  const unitsOf = findUnits(catalog, delivery);
+  let count = 0;
+  for (const cluster of catalog.clusters.values()) {
+    if (findKubeconfig(cluster).kind !== "none") count += unitsOf(cluster).length;
+  }
+  if (count <= kustomizationsMax) return [];
+  const { source } = delivery;
+  return [
+    {
+      code: "DELIVERY_COSTLY",
+      severity: "warning",
+      message: `${count} Kustomizations take the source ${source.namespace}/${source.name} whole: each commit has all of them fetch, unpack and build, changed or not`,
+      hint: "Set delivery.artifacts: true, which needs Flux's source-watcher; see docs/delivery.md for what size costs.",
+    },
   ];
 }
 

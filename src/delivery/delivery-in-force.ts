@@ -15,10 +15,10 @@ import { type Delivered, findMoving } from "./hand-over/hand-over.ts";
 /** Undefined: nothing was ever delivered. */
 export function readDeliveryInForce(parts: JsonObject): HubDelivery | undefined {
   const text = parts.get("delivery");
-  // Before there were units of owners, all were of clusters.
+  // Before there were units of owners, all were of clusters; before there were artifacts, all of the repository.
   if (typeof text !== "string") return undefined;
   const { split = "cluster", ...rest } = JSON.parse(text) as HubDelivery;
-  return { ...rest, split };
+  return rest.kind === "flux" ? { ...rest, split, artifacts: rest.artifacts ?? false } : { ...rest, split };
 }
 
 /** The parts with the delivery as given; what others keep there stays. */

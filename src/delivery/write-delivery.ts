@@ -20,6 +20,7 @@ import {
 import { toDnsName } from "../render/dns-name.ts";
 import { findSharedNames } from "./argocd/shared-names.ts";
 import { wrapApplication, writeApplication } from "./argocd/write-application.ts";
+import { writeGenerators } from "./flux/write-generators.ts";
 import { wrapKustomization, writeKustomization } from "./flux/write-kustomization.ts";
 import { writeHubObject } from "./hub-object.ts";
 import { findChartUnits, findUnits, keeperName, type Unit } from "./unit.ts";
@@ -31,7 +32,12 @@ export function writeDelivery(
   output: OutputOwner,
 ): ReadonlyMap<string, string> {
   const files = new Map<string, string>([[deliveryFilePath, writeHubFile(delivery, output)]]);
-  for (const [path, { unit, text }] of writeUnits(catalog, delivery, output)) {
+  const units = writeUnits(catalog, delivery, output);
+  if (delivery.kind === "flux") {
+    const all = Array.from(units.values(), ({ unit }) => unit);
+    for (const [path, text] of writeGenerators(all, delivery, output)) files.set(path, text);
+  }
+  for (const [path, { unit, text }] of units) {
     files.set(path, text);
     // The cluster's own file keeps the base.
     if (unit.name !== baseFolder) files.set(keeperPath(unit), writeKeeper(unit, output, delivery));

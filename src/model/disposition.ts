@@ -120,6 +120,7 @@ const dispositions = {
   STATE_MISSING: absent,
   STATE_BEHIND: absent,
   CHANGE_HELD: absent,
+  DELIVERY_COSTLY: written,
   DELIVERY_IMPOSSIBLE: written,
   DISK_UNAVAILABLE: outside,
   LEADER_LOST: "stand-by",

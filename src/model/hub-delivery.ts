@@ -14,6 +14,8 @@ export interface FluxDelivery extends HubDeliveryBase {
   readonly kind: "flux";
   /** The GitRepository that has the target. */
   readonly source: { readonly name: string; readonly namespace: string };
+  /** Each unit is taken from an artifact of its own, which source-watcher makes of the repository. */
+  readonly artifacts: boolean;
   readonly interval: string;
   readonly retryInterval: string;
   readonly timeout: string;

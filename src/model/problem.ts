@@ -102,6 +102,7 @@ export type ErrorCode =
   | "STATE_MISSING"
   | "STATE_BEHIND"
   | "CHANGE_HELD"
+  | "DELIVERY_COSTLY"
   | "DELIVERY_IMPOSSIBLE"
   // A disk that is full, read-only or gone.
   | "DISK_UNAVAILABLE"

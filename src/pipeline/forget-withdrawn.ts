@@ -1,8 +1,10 @@
 /** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
 import { chartUnit, findUnits, ownerUnit } from "../delivery/unit.ts";
+import { writeDelivery } from "../delivery/write-delivery.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { isInForce } from "../model/catalog-owners.ts";
 import { clusterKey } from "../model/cluster.ts";
+import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { Owner, OwnerKind } from "../model/owner.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import {
@@ -16,6 +18,7 @@ import {
   deliveryFolder,
   deliveryPath,
   desiredFolder,
+  generatorPrefix,
   ownerOfFolder,
   ownersFolder,
   profileAreas,
@@ -61,6 +64,7 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
   const areas: (readonly [OwnerKind, string])[] = [...profileAreas];
   if (delivery.split === "owner") for (const area of triggerFolders(delivery)) areas.push(["EventTrigger", area]);
   const unitsOf = findUnits(catalog, delivery);
+  inputs.push(...(await findStaleGenerators(git, tree, catalog, delivery)));
   for (const cluster of catalog.clusters.values()) {
     const key = clusterKey(cluster);
     const folder = `${desiredFolder}/${clusterFolder(key)}`;
@@ -81,6 +85,28 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
         for (const path of [deliveryPath(key, chartUnit(ownerUnit(owner))), keeper])
           inputs.push({ kind: "file", path, text: undefined });
       }
+    }
+  }
+  return inputs;
+}
+
+/** Deletions of what makes artifacts for nobody: of namespaces without clusters, and of a number of parts that is no more. */
+async function findStaleGenerators(
+  git: GitReader,
+  tree: ObjectId,
+  catalog: Catalog,
+  delivery: HubDelivery,
+): Promise<readonly PlanInput[]> {
+  const inputs: PlanInput[] = [];
+  let wanted: ReadonlySet<string> | undefined;
+  const hub = `${deliveryFolder}/hub`;
+  for (const namespace of await namesIn(git, tree, hub)) {
+    for (const name of await namesIn(git, tree, `${hub}/${namespace}`)) {
+      if (!name.startsWith(generatorPrefix)) continue;
+      // Which they are depends on nothing but the units.
+      wanted ??= new Set(writeDelivery(catalog, delivery, { stateId: "", outputPath: "", instance: "" }).keys());
+      const path = `${hub}/${namespace}/${name}`;
+      if (!wanted.has(path)) inputs.push({ kind: "file", path, text: undefined });
     }
   }
   return inputs;

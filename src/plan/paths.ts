@@ -173,6 +173,9 @@ const areas: Readonly<Record<OwnerKind, string>> = {
   Profile: "profiles",
 };
 
+/** Below a cluster's folder, of what triggers render. */
+export const triggersArea = areas.EventTrigger;
+
 export function clusterFilePath(cluster: ClusterKey): string {
   return `${desiredFolder}/${clusterFolder(cluster)}/${baseFolder}/${clusterFileName}`;
 }
@@ -193,6 +196,15 @@ export const deliveryChartsFolder = `${deliveryFolder}/charts`;
 /** All that a hub makes of a cluster's charts. */
 export function clusterDeliveryCharts(cluster: ClusterKey): string {
   return `${deliveryChartsFolder}/${clusterFolder(cluster)}`;
+}
+
+/** Begins the names of files that take a source apart into artifacts: no unit's and no cluster's part of a path does. */
+export const generatorPrefix = "~artifacts";
+
+/** Where the hub's object stands that makes artifacts for a namespace of clusters: one of `count`. */
+export function generatorPath(namespace: string, part: number, count: number): string {
+  const number = count === 1 ? "" : `-${part}-of-${count}`;
+  return `${deliveryFolder}/hub/${encodePathPart(namespace)}/${generatorPrefix}${number}.yaml`;
 }
 
 /** Keeps `delivery/hub` from vanishing. */

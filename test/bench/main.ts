@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { benchApply } from "./apply.ts";
 import { benchBacklog } from "./backlog.ts";
 import { type BenchOptions, type BenchRow, formatRow, isMet } from "./bench-row.ts";
+import { benchDelivery } from "./delivery.ts";
 import { benchFanOut } from "./fan-out.ts";
 import { benchFleet } from "./fleet.ts";
 import { benchLatency } from "./latency.ts";
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, Bench>> = {
   startup: benchStartup,
   backlog: benchBacklog,
   apply: benchApply,
+  delivery: benchDelivery,
   fleet: benchFleet,
   large: benchLarge,
 };

@@ -7,6 +7,7 @@ const flux: FluxDelivery = {
   split: "cluster",
   buckets: 1,
   source: { name: "fleet", namespace: "flux-system" },
+  artifacts: false,
   interval: "10m",
   retryInterval: "30s",
   timeout: "1m",

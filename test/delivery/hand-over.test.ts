@@ -4,6 +4,7 @@
  * ever be deleted, and at the end everything is as the target has it.
  */
 import { expect, it } from "vitest";
+import { parse } from "yaml";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import { withDelivery } from "../../src/delivery/delivery-in-force.ts";
 import {
@@ -27,6 +28,7 @@ const flux: FluxDelivery = {
   split: "cluster",
   buckets: 1,
   source: { name: "fleet", namespace: "flux-system" },
+  artifacts: false,
   interval: "10m",
   retryInterval: "30s",
   timeout: "1m",
@@ -218,7 +220,12 @@ class World {
     const last = this.commits.length - 1;
     const from = unit.tried?.commit ?? 0;
     const number = isLast ? last : from + this.#random(last - from + 1);
-    const path = /^ +path: (.*)$/m.exec(unit.text)![1]!;
+    const path = this.#folderOf(unit.text);
+    if (path === undefined) {
+      // Its artifact is not there yet.
+      this.hub.set(key, { ...unit, tried: { text: unit.text, commit: from, isReady: false } });
+      return;
+    }
     const cluster = /fleet\/[^/]*/.exec(path)![0];
     const found = new Set<string>();
     for (const [file, object] of this.commits[number]!.objects) if (file.startsWith(`${path}/`)) found.add(object);
@@ -228,6 +235,22 @@ class World {
     }
     if (!isReleased(unit.text)) for (const object of unit.inventory) if (!found.has(object)) this.#remove(object, key);
     this.hub.set(key, { text: unit.text, inventory: found, tried: { text: unit.text, commit: number, isReady: true } });
+  }
+
+  /** Undefined: nobody makes the artifact that it is taken from. */
+  #folderOf(text: string): string | undefined {
+    const path = /^ +path: (.*)$/m.exec(text)![1]!;
+    if (path !== '"./"') return path;
+    const wanted = /kind: ExternalArtifact\n +name: (.*)$/m.exec(text)![1];
+    for (const [folder, number] of this.roots) {
+      for (const [file, generator] of this.commits[number]!.texts) {
+        if (!file.startsWith(`${folder}/`) || !generator.includes("kind: ArtifactGenerator")) continue;
+        const { spec } = parse(generator) as { spec: { artifacts: { name: string; copy: { from: string }[] }[] } };
+        const found = spec.artifacts.find(({ name }) => name === wanted)?.copy[0]?.from;
+        if (found !== undefined) return found.slice("@repo/".length, -"/**".length);
+      }
+    }
+    return undefined;
   }
 
   get rootFolders(): readonly string[] {
@@ -382,6 +405,8 @@ const changes: readonly [string, Delivered, Delivered][] = [
   ["owners and buckets", at(flux), at({ ...flux, split: "owner", buckets: 4 })],
   ["owners' buckets", at({ ...flux, split: "owner" }), at({ ...flux, split: "owner", buckets: 4 })],
   ["another source", at(flux), at({ ...flux, source: { name: "other", namespace: "flux-system" } })],
+  ["artifacts of units", at(flux), at({ ...flux, artifacts: true })],
+  ["more buckets of artifacts", at({ ...flux, artifacts: true }), at({ ...flux, artifacts: true, buckets: 4 })],
   ["another output path", at(flux), at(flux, "manifests")],
   ["another delivery path", at(flux), at({ ...flux, path: "hub" })],
   ["another kind", at(flux), at(argocd)],

@@ -1,5 +1,6 @@
 /** What a hub is given for a catalog: whole texts, so that what others read of it is seen here. */
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import { checkDelivery } from "../../src/delivery/check-delivery.ts";
 import { writeDelivery } from "../../src/delivery/write-delivery.ts";
@@ -11,6 +12,7 @@ const flux: FluxDelivery = {
   split: "cluster",
   buckets: 1,
   source: { name: "fleet", namespace: "flux-system" },
+  artifacts: false,
   interval: "10m",
   retryInterval: "30s",
   timeout: "1m",
@@ -100,6 +102,97 @@ spec:
       ]);
     },
   );
+
+  it("with split: owner each trigger that may have objects there has a unit, also where an event names the cluster", () => {
+    const trigger = (name: string, more: string) =>
+      `apiVersion: lib.projectsveltos.io/v1beta1\nkind: EventTrigger\nmetadata: {name: ${name}}\nspec: {eventSourceName: user, ${more}}\n`;
+    const catalog = catalogOf(
+      clusters.named,
+      trigger("here", "sourceClusterSelector: {}"),
+      trigger("there", "sourceClusterSelector: {matchLabels: {env: no}}"),
+      trigger(
+        "sent",
+        "sourceClusterSelector: {matchLabels: {env: no}}, destinationCluster: {namespace: fleet, name: '{{ .CloudEvent.data.cluster }}'}",
+      ),
+    );
+    const paths = [...writeDelivery(catalog, { ...flux, split: "owner", buckets: 4 }, output).keys()];
+
+    const units = paths.flatMap((path) => /^delivery\/hub\/fleet\/eu-1\/(.*)\.yaml$/.exec(path)?.[1] ?? []);
+    expect(units).toEqual([
+      "base",
+      ...["here", "sent"].flatMap((name) => [0, 1, 2, 3].map((bucket) => `eventtrigger.${name}-0${bucket}`)),
+    ]);
+    expect(paths).toContain("desired/fleet/eu-1/triggers/_03/sent/sluice-unit.yaml");
+  });
+
+  it("with artifacts each unit is taken from its own, which a generator for the namespace makes", () => {
+    const files = writeDelivery(catalogOf(clusters.named), { ...flux, artifacts: true }, output);
+
+    const text = files.get("delivery/hub/fleet/eu-1/triggers.yaml");
+    expect(text).toContain('  path: "./"\n');
+    expect(text).toContain(
+      "  sourceRef:\n    kind: ExternalArtifact\n    name: fleet-eu-1-triggers-kvzgvm7zbfkmunpf\n",
+    );
+    expect(parse(files.get("delivery/hub/fleet/~artifacts.yaml") ?? "")).toMatchObject({
+      apiVersion: "source.extensions.fluxcd.io/v1beta1",
+      kind: "ArtifactGenerator",
+      metadata: { namespace: "fleet", name: "sluice-sluice-artifacts" },
+      spec: {
+        sources: [{ alias: "repo", kind: "GitRepository", name: "fleet", namespace: "flux-system" }],
+        artifacts: [
+          {},
+          {
+            name: "fleet-eu-1-triggers-kvzgvm7zbfkmunpf",
+            originRevision: "@repo",
+            copy: [{ from: "@repo/rendered/fleet/eu-1/triggers/**", to: "@artifact/" }],
+          },
+        ],
+      },
+    });
+  });
+
+  it("a source that more than 50 Kustomizations take whole is a warning, and none with artifacts", () => {
+    const many = Array.from(
+      { length: 26 },
+      (_, index) => `${sveltos}\nmetadata: {name: eu-${index}, namespace: fleet}\nspec: {kubeconfigKeyName: k}\n`,
+    );
+    expect(checkDelivery(catalogOf(...many.slice(0, 25)), flux)).toEqual([]);
+    expect(checkDelivery(catalogOf(...many), flux)).toMatchObject([
+      { code: "DELIVERY_COSTLY", severity: "warning", message: expect.stringContaining("52 Kustomizations") },
+    ]);
+    expect(checkDelivery(catalogOf(...many), { ...flux, artifacts: true })).toEqual([]);
+  });
+
+  it("more artifacts than a generator may have are parted among several, and stay where they are", () => {
+    const of = (count: number) =>
+      writeDelivery(
+        catalogOf(
+          ...Array.from(
+            { length: count },
+            (_, index) => `${sveltos}\nmetadata: {name: eu-${index}, namespace: fleet}\nspec: {kubeconfigKeyName: k}\n`,
+          ),
+        ),
+        { ...flux, artifacts: true },
+        output,
+      );
+    const placesIn = (files: ReadonlyMap<string, string>) =>
+      new Map(
+        [...files].flatMap(([path, text]) =>
+          path.includes("/~artifacts")
+            ? (parse(text) as { spec: { artifacts: { name: string }[] } }).spec.artifacts.map(
+                ({ name }) => [name, path] as const,
+              )
+            : [],
+        ),
+      );
+    const [before, after] = [placesIn(of(450)), placesIn(of(451))];
+
+    expect([...new Set(before.values())].sort()).toEqual([
+      "delivery/hub/fleet/~artifacts-0-of-2.yaml",
+      "delivery/hub/fleet/~artifacts-1-of-2.yaml",
+    ]);
+    for (const [name, path] of before) expect(after.get(name)).toBe(path);
+  });
 
   it("buckets are units, each with its folder", () => {
     const paths = [...writeDelivery(catalogOf(clusters.named), { ...flux, buckets: 4 }, output).keys()];

@@ -11,6 +11,7 @@ const flux: FluxDelivery = {
   split: "owner",
   buckets: 1,
   source: { name: "fleet", namespace: "flux-system" },
+  artifacts: false,
   interval: "10m",
   retryInterval: "30s",
   timeout: "1m",

@@ -26,7 +26,10 @@ export function readKustomization(object: JsonObject): HubUnit {
     isObserved: hasTried || isReady,
     isReady,
     commit: revision?.slice(revision.lastIndexOf(":") + 1),
-    folder: (textAt(spec!, "path") ?? "").replace(/^\.?\//, ""),
+    folder:
+      objectAt(spec!, "sourceRef").get("kind") === "ExternalArtifact"
+        ? undefined
+        : (textAt(spec!, "path") ?? "").replace(/^\.?\//, ""),
   };
 }
 

@@ -6,6 +6,7 @@ import type { OutputOwner } from "../../plan/cluster-file.ts";
 import { writeHubObject } from "../hub-object.ts";
 import type { Unit } from "../unit.ts";
 import { healthExpressions } from "./health-expressions.ts";
+import { artifactName } from "./write-generators.ts";
 
 /**
  * In the cluster's namespace, since a kubeconfig is referred to by name alone. Undefined: a hub can't reach the cluster.
@@ -25,12 +26,14 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
     interval,
     retryInterval,
     timeout,
-    path: `${output.outputPath}/${unit.folder}`,
+    path: flux.artifacts ? "./" : `${output.outputPath}/${unit.folder}`,
     prune: true,
     ...(unit.isAwaited || healths.length > 0 ? { wait: true } : {}),
     ...(healths.length > 0 ? { healthCheckExprs: healths } : {}),
     ...(unit.dependsOn.length === 0 ? {} : { dependsOn: unit.dependsOn.map((name) => ({ name })) }),
-    sourceRef: { kind: "GitRepository", name: source.name, namespace: source.namespace },
+    sourceRef: flux.artifacts
+      ? { kind: "ExternalArtifact", name: artifactName(unit) }
+      : { kind: "GitRepository", name: source.name, namespace: source.namespace },
     ...(decryption === undefined ? {} : { decryption: decrypted }),
     kubeConfig: { secretRef: { name: kubeconfig.name, key: kubeconfig.key } },
   };

@@ -13,8 +13,8 @@ export interface HubUnit extends HubIdentity {
   readonly isReady: boolean;
   /** The commit that was last applied of it. */
   readonly commit: string | undefined;
-  /** Its folder on the target, as the hub has it. */
-  readonly folder: string;
+  /** Its folder on the target, as the hub has it; undefined: it is taken from an artifact. */
+  readonly folder: string | undefined;
 }
 
 export interface SeenScope {

@@ -16,10 +16,13 @@ import {
   deliveryFolder,
   desiredFolder,
   formerDeliveryFolder,
+  generatorPrefix,
   ownerFolderName,
   triggerFolders,
   unitFileName,
 } from "../../plan/paths.ts";
+import { writeGenerators } from "../flux/write-generators.ts";
+import type { Unit } from "../unit.ts";
 import { keeperPath, type WrittenUnit, writeDelivery, writeKeeper, writeUnits } from "../write-delivery.ts";
 import { type Delivered, type HandOver, movesFolder } from "./hand-over.ts";
 import { handOverOf, hubKey, isReleased, markUnit, readHubIdentity, releaseUnit, stopUnit } from "./let-go.ts";
@@ -85,12 +88,20 @@ function release(id: string, from: Delivered, to: Delivered, { present, catalog,
   }
   if (homeOf(from) !== homeOf(to) || from.delivery === undefined) return files;
   const areas = triggerFolders(from.delivery);
+  const come: Unit[] = [];
   for (const [path, { unit, text }] of next) {
     // A bucket that there was none of: nothing is in it.
     const isEmpty = unit.area.includes("/") && !areas.includes(unit.area);
     if (old.has(path) || !isEmpty) continue;
     files.set(path, markUnit(text, id));
     files.set(keeperPath(unit), writeKeeper(unit, output, from.delivery));
+    come.push(unit);
+  }
+  if (from.delivery.kind === "flux" && come.length > 0) {
+    const all = [...Array.from(old.values(), ({ unit }) => unit), ...come];
+    for (const [path, text] of writeGenerators(all, from.delivery, { ...output, outputPath: from.outputPath })) {
+      files.set(path, text);
+    }
   }
   return files;
 }
@@ -144,6 +155,13 @@ function close(from: Delivered, to: Delivered, scope: StepScope): StepFiles {
   const files = new Map<string, string | undefined>([...gone]);
   for (const [path, { text }] of next) files.set(path, text);
   if (to.delivery === undefined) files.set(deliveryFilePath, undefined);
+  const wanted =
+    to.delivery === undefined
+      ? undefined
+      : writeDelivery(catalog, to.delivery, { ...output, outputPath: to.outputPath });
+  for (const [path] of remove(scope, (one) => one.includes(`/${generatorPrefix}`))) {
+    if (wanted?.has(path) !== true) files.set(path, undefined);
+  }
   const kept = new Set([...next.values()].map(({ unit }) => keeperPath(unit)));
   for (const { unit } of unitsOf(catalog, from, output).values()) {
     const keeper = keeperPath(unit);
@@ -210,7 +228,7 @@ function homeOf({ delivery, outputPath }: Delivered): string {
 function placeOf(delivery: HubDelivery): unknown {
   const { kind, path } = delivery;
   return kind === "flux"
-    ? [kind, path, delivery.source.namespace, delivery.source.name]
+    ? [kind, path, delivery.source.namespace, delivery.source.name, delivery.artifacts]
     : [kind, path, delivery.namespace, delivery.repoURL, delivery.revision];
 }
 

@@ -8,6 +8,7 @@ import { ownerPath } from "../../plan/paths.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
 import { findEmptyClusters, findEmptyUnits, findPurgeable } from "../forget-withdrawn.ts";
 import type { StateCommits } from "./state-commits.ts";
+import { UnitSizes } from "./unit-sizes.ts";
 
 const minutesBetweenPurges = 60;
 
@@ -17,6 +18,7 @@ export class Forgetting {
   #mayForget = true;
   /** The checkpoint's minutes when withdrawn owners were last looked at. */
   #purgedAt: number | undefined;
+  readonly #sizes = new UnitSizes();
 
   constructor(commits: StateCommits) {
     this.#commits = commits;
@@ -39,6 +41,10 @@ export class Forgetting {
     // Whose files are whose is being changed; looked for again when that is done.
     if (readHandOvers(commits.checkpoint.parts).some(isExclusive)) return;
     this.#purgedAt = minutes;
+    if (isDue) {
+      const costly = await this.#sizes.look(git, tree, commits.catalog);
+      if (costly !== undefined) log.problem(costly);
+    }
     const { keepWithdrawnMinutes } = commits.options.guard;
     const inputs: PlanInput[] = [
       ...(await findEmptyClusters(git, tree, commits.catalog)),

@@ -7,6 +7,8 @@ import { readKustomization } from "../../delivery/flux/read-kustomization.ts";
 import { describeChange, type HandOver, type HandOverStep, stepsOf } from "../../delivery/hand-over/hand-over.ts";
 import { hubKey } from "../../delivery/hand-over/let-go.ts";
 import { findUnseen, type HubUnit } from "../../delivery/hand-over/seen.ts";
+import { findUnits } from "../../delivery/unit.ts";
+import type { Catalog } from "../../model/catalog.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { triggerOwner } from "../../model/owner.ts";
@@ -210,16 +212,13 @@ export class HandOvers {
     return findUnseen(handOver, {
       present,
       hub,
-      isApplied: ({ commit, folder }) => commit !== undefined && applied(commit, folder),
+      isApplied: applied,
       hasLeaving: (path) => clusters.has(path.split("/").slice(2, 4).join("/")),
     });
   }
 
   /** Whether a commit of the target has what the step made: by the trailers of Sluice's commits, or because the folder is the same. */
-  async #appliedSince(
-    { commits }: HandOver,
-    hub: ReadonlyMap<string, HubUnit>,
-  ): Promise<(commit: string, folder: string) => boolean> {
+  async #appliedSince({ commits }: HandOver, hub: ReadonlyMap<string, HubUnit>): Promise<(unit: HubUnit) => boolean> {
     const { git, inForce } = this.#parts;
     const { branches, keeper } = inForce();
     const { stateId } = keeper.checkpoint;
@@ -239,14 +238,31 @@ export class HandOvers {
     }
     const same = new Set<string>();
     const head = branches.targetTree;
-    for (const { commit, folder } of hub.values()) {
+    const folderOf = foldersOf(keeper.catalog, branches.names.outputPath);
+    for (const unit of hub.values()) {
+      const { commit } = unit;
+      const folder = folderOf(unit);
       const tree = commit === undefined ? undefined : trees.get(commit);
-      if (tree === undefined || head === undefined || applied.has(commit!)) continue;
+      if (tree === undefined || head === undefined || folder === undefined || applied.has(commit!)) continue;
       const [then, now] = [await git.findEntry(tree, folder), await git.findEntry(head, folder)];
       if (then !== undefined && then.id === now?.id) same.add(`${commit} ${folder}`);
     }
-    return (commit, folder) => applied.has(commit) || same.has(`${commit} ${folder}`);
+    return (unit) =>
+      unit.commit !== undefined && (applied.has(unit.commit) || same.has(`${unit.commit} ${folderOf(unit)}`));
   }
+}
+
+/** The folder of a unit on the target: of one that is taken from an artifact the hub does not say it. */
+function foldersOf(catalog: Catalog, outputPath: string): (unit: HubUnit) => string | undefined {
+  const { delivery } = catalog;
+  const folders = new Map<string, string>();
+  if (delivery?.kind === "flux" && delivery.artifacts) {
+    const unitsOf = findUnits(catalog, delivery);
+    for (const cluster of catalog.clusters.values()) {
+      for (const unit of unitsOf(cluster)) folders.set(unit.objectName, `${outputPath}/${unit.folder}`);
+    }
+  }
+  return ({ folder, name }) => folder ?? folders.get(name);
 }
 
 const kinds = [

@@ -101,7 +101,7 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
   if (problem !== undefined) notices.push(noticeOf("It does not get on", problem));
   if (refused !== undefined) notices.push(noticeOf("Settings are refused, the old ones are in force", refused));
   if (leading === undefined) return notices;
-  const { absent, push, inTheWay, held, heldPasses, paused, outcomes } = leading;
+  const { absent, push, inTheWay, held, heldPasses, handOvers, paused, outcomes } = leading;
   for (const [part, missing] of Object.entries(absent)) notices.push(noticeOf(`Absent: ${part}`, missing));
   if (push?.problem !== undefined) notices.push(noticeOf("The push does not get through", push.problem));
   for (const problem of inTheWay) notices.push(noticeOf("A file is in the way", problem));
@@ -111,6 +111,11 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
     const command = `sluice approve ${change.id}`;
     const hint = "Approve it, or take the change back.";
     notices.push({ tone: "busy", title: "A change is held", text: describeHeld(change), hint, command });
+  }
+  for (const { id, what, step, steps, unseen, sees } of handOvers) {
+    const text = `${what}: ${step} (${steps})${unseen.length === 0 ? "" : `; ${unseen.join("; ")}`}`;
+    const hint = sees ? "It goes on when that was seen on the hub, or a person says so." : "Say when the hub has it.";
+    notices.push({ tone: "busy", title: "Units are handed over", text, hint, command: `sluice approve ${id}` });
   }
   for (const { id, owner } of heldPasses) {
     const text = `rendering ${owner} again would remove more than was counted`;
