@@ -10,7 +10,7 @@ import {
   withDelivery,
   writeDeliveryInForce,
 } from "../delivery/delivery-in-force.ts";
-import type { Delivered } from "../delivery/hand-over/hand-over.ts";
+import { type Delivered, describeChange } from "../delivery/hand-over/hand-over.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { type Checkpoint, isPaused, type Pass, type Pause } from "../model/change-set.ts";
 import type { Delivery, StreamName, StreamPosition } from "../model/delivery.ts";
@@ -235,7 +235,9 @@ export class StateKeeper {
     const isRenderedSo = checkpoint.renderer === renderer;
     const isSame = checkpoint.catalog === catalog.revision && state.settings === settings && isRenderedSo;
     const isKnown = ![...commits.catalog.contents.values()].some(({ broken }) => broken?.code === "SECRET_UNREADABLE");
-    const isInForce = isSame && isKnown && grant.approved.length === 0 && (await commits.knowsProfiles(catalog));
+    const takenBack = this.#handingOver.findTakenBack(catalog);
+    const isAsked = grant.approved.length > 0 || takenBack !== undefined;
+    const isInForce = isSame && isKnown && !isAsked && (await commits.knowsProfiles(catalog));
     if (!isInForce) {
       const affected = affectedOwners(isRenderedSo ? commits.catalog : undefined, catalog);
       const { inputs, pending } = await commits.planCatalog(catalog, affected);
@@ -244,10 +246,18 @@ export class StateKeeper {
       const left = areAnyToCome(checkpoint.pending) ? (state.budget ?? 0) : 0;
       const approvals = state.approvals.filter((id) => !grant.approved.includes(id));
       const guard = { ...state, settings, approvals, budget: left + grant.budget };
-      const parts = writeDeliveryInForce(this.#placed(writeGuardState(commits.checkpoint.parts, guard)), delivery);
+      const guarded = writeDeliveryInForce(this.#placed(writeGuardState(commits.checkpoint.parts, guard)), delivery);
+      const parts = takenBack === undefined ? guarded : this.#handingOver.takeBack(guarded, takenBack);
       const catalogAt = new Date(commits.ports.clock.now()).toISOString();
       await this.commit(inputs, { catalog: catalog.revision, catalogAt, renderer, pending, parts, ...ranks });
       this.#forgetting.hint();
+      if (takenBack !== undefined) {
+        const what = describeChange(takenBack.change);
+        commits.ports.log.warn("hand-over taken back: what is in force keeps the former name", {
+          id: takenBack.id,
+          what,
+        });
+      }
     }
     // Only now: what was rendered with the old one meanwhile is rendered anew.
     this.#loaded = loaded;

@@ -3,7 +3,16 @@ import { expect, it } from "vitest";
 import type { FluxDelivery } from "../../src/model/hub-delivery.ts";
 import { createFakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
-import { cloudEvent, createInstance, simpleConfig, triggerDocument, turns, until } from "./service-bench.ts";
+import {
+  cloudEvent,
+  clusterDocument,
+  createInstance,
+  simpleConfig,
+  stateBranch,
+  triggerDocument,
+  turns,
+  until,
+} from "./service-bench.ts";
 
 const flux: FluxDelivery = {
   kind: "flux",
@@ -17,39 +26,53 @@ const flux: FluxDelivery = {
   timeout: "1m",
 };
 
-it("goes from the unit of the former name to that of the new one, in steps", async () => {
+async function openBench() {
   const remote = new FakeGitRemote();
   const stream = createFakeEventStream();
   remote.commitAsPerson("main", simpleConfig);
   const instance = createInstance({ remote, streams: [stream], delivery: flux });
   const ended = instance.start();
   await until(() => instance.ready.isReady, [instance.clock]);
-  const login = (subject: string, type = "login") =>
-    stream.publish("user", cloudEvent({ subject, type, data: { value: "v" } }));
   const files = () => [...remote.files("main", "rendered").keys()];
   const find = (part: string) => files().filter((path) => path.includes(part));
-  const unit = (name: string) =>
-    [...remote.files("main", "delivery")].find(([path]) => path.endsWith(`/eventtrigger.${name}.yaml`))?.[1];
-  const look = async () => {
-    for (let count = 0; count < 4; count++) {
-      instance.clock.advance(10_000);
-      await turns(60);
-    }
+  return {
+    remote,
+    instance,
+    ended,
+    find,
+    login: (subject: string, type = "login") =>
+      stream.publish("user", cloudEvent({ subject, type, data: { value: "v" } })),
+    unit: (name: string) =>
+      [...remote.files("main", "delivery")].find(([path]) => path.endsWith(`/eventtrigger.${name}.yaml`))?.[1],
+    look: async () => {
+      for (let count = 0; count < 4; count++) {
+        instance.clock.advance(10_000);
+        await turns(60);
+      }
+    },
+    approve: async (id: string) => {
+      const told = instance.service!.execute({ command: "approve", ids: [id] });
+      told.catch(() => undefined);
+      await turns(80);
+      return told;
+    },
   };
-  const approve = async (id: string) => {
-    const told = instance.service!.execute({ command: "approve", ids: [id] });
-    told.catch(() => undefined);
-    await turns(80);
-    return told;
-  };
+}
+
+/** The trigger `login` under another name. */
+function renamed(name: string): string {
+  return triggerDocument(name, "content").replace(
+    `metadata: {name: ${name}}`,
+    `metadata: {name: ${name}, annotations: {sluice.dev/formerly: login}}`,
+  );
+}
+
+it("goes from the unit of the former name to that of the new one, in steps", async () => {
+  const { remote, instance, ended, find, login, unit, look, approve } = await openBench();
   for (const name of ["alice", "bob"]) login(name);
   await until(() => find("/login/").length === 3, [instance.clock]);
 
-  const renamed = triggerDocument("signin", "content").replace(
-    "metadata: {name: signin}",
-    "metadata: {name: signin, annotations: {sluice.dev/formerly: login}}",
-  );
-  remote.commitAsPerson("main", { "config/login.yaml": renamed });
+  remote.commitAsPerson("main", { "config/login.yaml": renamed("signin") });
   await look();
 
   const { held } = instance.service!.snapshot();
@@ -94,3 +117,58 @@ it("goes from the unit of the former name to that of the new one, in steps", asy
   instance.stop();
   await ended;
 });
+
+it("is given up where it is taken back before the records went over, and what let go holds on again", async () => {
+  const { remote, instance, ended, find, login, unit, look, approve } = await openBench();
+  const said = () => approve(instance.service!.snapshot().handOvers[0]!.id);
+  for (const name of ["alice", "bob"]) login(name);
+  await until(() => find("/login/").length === 3, [instance.clock]);
+  remote.commitAsPerson("main", { "config/login.yaml": renamed("signin") });
+  await look();
+  await approve(instance.service!.snapshot().held[0]!.id);
+  login("bob", "logout");
+  await until(() => isHeldBack(remote, "bob"), [instance.clock]);
+  remote.commitAsPerson("main", { "config/login.yaml": triggerDocument("login", "content") });
+
+  await said();
+  for (let count = 0; count < 3; count++) await look();
+  expect(instance.service!.snapshot().handOvers).toMatchObject([{ steps: "4 of 4" }]);
+  expect(unit("login")).toMatch(/^(?![\s\S]*hand-over)[\s\S]* prune: true/);
+  expect(find("bob")).toHaveLength(1);
+  await said();
+  expect(instance.service!.snapshot().handOvers).toEqual([]);
+  expect(find("/login/").map((path) => path.split("/").at(-1))).toEqual(["alice.yaml", "sluice-unit.yaml"]);
+  instance.stop();
+  await ended;
+});
+
+it("lets nothing hold on again and lose its objects where documents change before the records went over", async () => {
+  const { remote, instance, ended, find, login, unit, look, approve } = await openBench();
+  const said = () => approve(instance.service!.snapshot().handOvers[0]!.id);
+  login("alice");
+  await until(() => find("/login/").length === 2, [instance.clock]);
+  remote.commitAsPerson("main", { "config/login.yaml": renamed("signin") });
+  await look();
+  await approve(instance.service!.snapshot().held[0]!.id);
+  // Taken back beside another change, and wanted again: it has to be begun again.
+  remote.commitAsPerson("main", {
+    "config/login.yaml": triggerDocument("login", "content"),
+    "config/two.yaml": clusterDocument("two"),
+  });
+  await said();
+  for (let count = 0; count < 3; count++) await look();
+  remote.commitAsPerson("main", { "config/login.yaml": renamed("signin") });
+  for (let count = 0; count < 3; count++) await look();
+  const isMoved = find("/signin/").some((path) => path.endsWith("/alice.yaml"));
+  expect(isMoved && /prune: true/.test(unit("login") ?? "")).toBe(false);
+  await said();
+  for (let count = 0; count < 3; count++) await look();
+  expect(instance.service!.snapshot().held).toMatchObject([{ handOver: { from: "login", to: "signin" } }]);
+  expect(find("/signin/")).toEqual([]);
+  instance.stop();
+  await ended;
+});
+
+function isHeldBack(remote: FakeGitRemote, name: string): boolean {
+  return [...remote.files(stateBranch, "leaving").keys()].some((path) => path.includes(name));
+}

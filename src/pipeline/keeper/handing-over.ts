@@ -13,7 +13,9 @@ import {
   writeHandOvers,
 } from "../../delivery/hand-over/hand-over.ts";
 import { findStrays, type StepScope, writeStep } from "../../delivery/hand-over/step-files.ts";
+import type { Catalog } from "../../model/catalog.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
+import type { JsonObject } from "../../model/json.ts";
 import { isSameOwner } from "../../model/owner.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
@@ -52,9 +54,32 @@ export class HandingOver {
     return this.all.find(isExclusive);
   }
 
-  /** Documents stay as they are. */
+  /** Documents stay as they are: those that make a trigger take over another too, as soon as they are in force. */
   get isFreezing(): boolean {
-    return this.all.some(isFreezing);
+    return this.all.some((one) => isFreezing(one) || this.#isAdopting(one));
+  }
+
+  #isAdopting({ change, step }: HandOver): boolean {
+    if (change.kind !== "rename" || step !== "adopt") return false;
+    const { eventTriggers } = this.#commits.catalog;
+    return eventTriggers.has(change.to.name) && !eventTriggers.has(change.from.name);
+  }
+
+  /**
+   * The renaming that waits for its documents while those that are put in force keep the former name: it was taken back,
+   * or is held. What let go has to hold on again before anybody may begin anew.
+   */
+  findTakenBack({ eventTriggers }: Pick<Catalog, "eventTriggers">): HandOver | undefined {
+    return this.all.find(
+      ({ change, step }) => change.kind === "rename" && step === "adopt" && eventTriggers.has(change.from.name),
+    );
+  }
+
+  /** The checkpoint's parts where this one is at its last step with the next commit: nothing moves, and what let go holds on. */
+  takeBack(parts: JsonObject, { id, change }: HandOver): JsonObject {
+    const others = readHandOvers(parts).filter((one) => one.id !== id);
+    const { commits } = this.#commits.checkpoint;
+    return writeHandOvers(parts, [...others, { id, change, step: "close", commits: commits + 1 }]);
   }
 
   /** Whether a trigger has taken over all that it is to. */

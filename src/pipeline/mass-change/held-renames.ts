@@ -11,10 +11,10 @@ import { changeId } from "../../plan/mass-change/change-id.ts";
 export function heldRenames(checkpoint: Checkpoint, inForce: Catalog, wanted: Catalog): readonly HeldChange[] {
   if (inForce.delivery?.split !== "owner") return [];
   const adopting = readHandOvers(checkpoint.parts).flatMap(({ change, step }) =>
-    change.kind === "rename" && step === "adopt" ? [change.to.name] : [],
+    change.kind === "rename" && step === "adopt" ? [[change.from.name, change.to.name].join(" ")] : [],
   );
   return [...findRenamed(wanted)].flatMap(([to, from]) => {
-    if (!inForce.eventTriggers.has(from) || adopting.includes(to)) return [];
+    if (!inForce.eventTriggers.has(from) || adopting.includes([from, to].join(" "))) return [];
     const changes = [from, to].map((name) => {
       const key = documentKeyOf(triggerOwner(name));
       return { key, before: inForce.documents.get(key)?.text, after: wanted.documents.get(key)?.text };
