@@ -28,7 +28,9 @@ export async function findKubeconfig(
 /** None where it can't be read: whoever asks for its context is told so by the reader of the whole. */
 function contextsIn(text: string): readonly string[] {
   try {
-    const config = parse(text) as { readonly contexts?: readonly { readonly name?: unknown }[] } | null;
+    const config = parse(text, { logLevel: "error" }) as {
+      readonly contexts?: readonly { readonly name?: unknown }[];
+    } | null;
     return (config?.contexts ?? []).map(({ name }) => String(name));
   } catch {
     return [];

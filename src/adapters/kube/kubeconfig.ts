@@ -88,7 +88,8 @@ export async function readKubeconfig(
   };
   let config: unknown;
   try {
-    config = parse(text);
+    // Its warnings go to standard error, and quote the line that they are about.
+    config = parse(text, { logLevel: "error" });
   } catch {
     // The parser quotes what it stumbles over, and that may be a key.
     fail("it is no YAML");

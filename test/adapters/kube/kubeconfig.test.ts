@@ -2,8 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { runExecPlugin } from "../../../src/adapters/kube/exec-credential.ts";
+import { findKubeconfig } from "../../../src/adapters/kube/find-kubeconfig.ts";
 import { fileKubeconfig, readKubeconfig } from "../../../src/adapters/kube/kubeconfig.ts";
 import { secretKubeconfig } from "../../../src/adapters/kube/secret-kubeconfig.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
@@ -119,6 +120,17 @@ it("quotes nothing of a kubeconfig that is no YAML", async () => {
   writeFileSync(file, "token: [hunter2hunter2");
   await expect(read(file)).rejects.toThrow(/is no YAML$/);
   await expect(read(join(folder, "gone"))).rejects.toThrow(/it can't be read: there is no such file/);
+});
+
+it("warns of nothing in a kubeconfig: that would quote it", async () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const file = join(folder, "config");
+  const text = readFileSync(write({}), "utf8").replace('"user":{}', '"user":{"token": !vault hunter2hunter2 }');
+  writeFileSync(file, text);
+  expect((await read(file)).identity).toEqual({ kind: "token", token: "hunter2hunter2" });
+  expect(await findKubeconfig("it", { KUBECONFIG: file }, folder)).toBe(file);
+  expect(warn.mock.calls).toEqual([]);
+  warn.mockRestore();
 });
 
 it("asks a plugin, tells it what for, and says what went wrong without what it printed", async () => {
