@@ -25,6 +25,7 @@ import { dependenciesOf, type OwnerPolicies, policyOf } from "./owner-policies.t
 import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";
 import { PendingObjects } from "./pending-objects.ts";
 import { Prerequisites } from "./prerequisites.ts";
+import type { OwnerDependencies } from "./removal-rounds.ts";
 import type { Turns } from "./turns.ts";
 import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts";
 
@@ -109,6 +110,8 @@ export class ClusterApplier {
   readonly #drift: DriftWatch | undefined;
   readonly #prerequisites: Prerequisites;
   #applied: Revision | undefined;
+  /** Also of owners whose documents are gone by now: their objects may still be going. */
+  #dependsOn: OwnerDependencies = new Map();
 
   constructor(parts: ApplierParts, parentName: string) {
     this.#parts = parts;
@@ -264,6 +267,7 @@ export class ClusterApplier {
     others = new Map<ObjectKey, readonly string[]>(),
   ): Promise<PassReport> {
     const { reader, writer, git, clock, manager, adoption, holder } = this.#parts;
+    this.#dependsOn = new Map([...this.#dependsOn, ...dependenciesOf(revision.policies)]);
     const outcomes = new Map<ObjectKey, ObjectOutcome>();
     const files = new Map(plan.apply.map(({ key, file }) => [key, file]));
     await runPass(
@@ -277,7 +281,7 @@ export class ClusterApplier {
         manager,
         ownership: { setId: this.#setId, adoption },
         prerequisiteOf: this.#prerequisites.forPass(revision),
-        dependsOn: dependenciesOf(revision.policies),
+        dependsOn: this.#dependsOn,
         leaveOut: (desired, live) => {
           const exclusions = policyOf(revision.policies, desired.file.path)?.exclusions ?? [];
           return leaveOutExclusions(desired, live, manager, exclusions);

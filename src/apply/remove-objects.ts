@@ -133,12 +133,13 @@ class Removal {
       if (kept !== undefined) return kept;
     }
     if (stage === "namespaces") {
+      // What stays by its own annotation would go with its Namespace. It is said at once, whatever else is still there: what
+      // has left the set is among nothing that is tried again, and nobody would know of it then.
+      const kept = this.#kept.get(ref.name);
+      if (kept !== undefined) return this.#release(ref, live, `stays for ${kept}, which stays in it`);
       const held = this.#held.get(ref.name);
       if (held !== undefined)
         return { action: "skipped", message: `waits until ${held} in it is gone`, isPending: true };
-      // What stays by its own annotation would go with its Namespace.
-      const kept = this.#kept.get(ref.name);
-      if (kept !== undefined) return this.#release(ref, live, `stays for ${kept}, which stays in it`);
     }
     const wasThere = await writer.remove(ref, live.uid, "background");
     return wasThere ? { action: "deleted" } : { action: "skipped", message: "there is another in its place" };

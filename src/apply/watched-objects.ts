@@ -11,6 +11,8 @@ export interface WatchedObject {
 }
 
 const extension = ".yaml";
+/** The number of a beginning takes so many: of objects in folders by hash each may have one of its own. */
+const placeBytes = 3;
 
 export class WatchedObjects {
   /**
@@ -36,10 +38,10 @@ export class WatchedObjects {
   get(key: ObjectKey): WatchedObject | undefined {
     const packed = this.#objects.get(key);
     if (packed === undefined) return undefined;
-    const beginning = this.#beginnings[packed.charCodeAt(0)]!;
+    const beginning = this.#beginnings[readPlace(packed)]!;
     const path = beginning.endsWith("/") || beginning === "" ? `${beginning}${key}${extension}` : beginning;
-    const lengthOfMark = packed.charCodeAt(1);
-    const bytes = packed.slice(2);
+    const lengthOfMark = packed.charCodeAt(placeBytes);
+    const bytes = packed.slice(placeBytes + 1);
     return {
       file: { path, id: toHex(bytes.slice(lengthOfMark)) },
       mark: toHex(bytes.slice(0, lengthOfMark)),
@@ -49,22 +51,26 @@ export class WatchedObjects {
   set(key: ObjectKey, { file: { path, id }, mark }: WatchedObject): void {
     const end = `${key}${extension}`;
     // A path that does not end by its key is somebody's own, and stands for itself.
-    const beginning = path.endsWith(end) ? path.slice(0, -end.length) : path;
+    const beginning = path === end || path.endsWith(`/${end}`) ? path.slice(0, -end.length) : path;
     let place = this.#places.get(beginning);
     if (place === undefined) {
       place = this.#beginnings.push(beginning) - 1;
       this.#places.set(beginning, place);
     }
-    const bytes = Buffer.from(mark + id, "hex");
-    // One flat text of one byte a character, for as long as there are fewer than 256 beginnings.
-    const head = String.fromCharCode(place, mark.length / 2);
-    const text = head + bytes.toString("latin1");
-    this.#objects.set(key, place < 256 ? Buffer.from(text, "latin1").toString("latin1") : text);
+    const head = Buffer.alloc(placeBytes + 1);
+    head.writeUIntLE(place, 0, placeBytes);
+    head.writeUInt8(mark.length / 2, placeBytes);
+    // One flat text of one byte a character.
+    this.#objects.set(key, Buffer.concat([head, Buffer.from(mark + id, "hex")]).toString("latin1"));
   }
 
   delete(key: ObjectKey): void {
     this.#objects.delete(key);
   }
+}
+
+function readPlace(packed: string): number {
+  return Buffer.from(packed.slice(0, placeBytes), "latin1").readUIntLE(0, placeBytes);
 }
 
 function toHex(bytes: string): string {

@@ -103,6 +103,11 @@ export class ApplyWorld {
     this.#remote.commitAsPerson("sluice/state", { [path]: text });
   }
 
+  /** The catalog in force has no documents of EventTriggers and ClusterProfiles any more. */
+  withdrawOwners(...paths: readonly string[]): void {
+    this.#remote.commitAsPerson("sluice/state", Object.fromEntries(paths.map((path) => [`config/${path}`, undefined])));
+  }
+
   /** From now on drift is watched, where owners want that. */
   watchDrift(drift: DriftOptions): void {
     this.#drift = drift;

@@ -92,6 +92,17 @@ describe("dependents and prerequisites", () => {
     ]);
   });
 
+  it("the documents that said so went with them: dependents go first all the same", async () => {
+    await begin();
+    cluster.finalizers.add("instance");
+    world.withdrawOwners("lib.projectsveltos.io/eventtrigger/_cluster/login.yaml");
+    world.commit(all);
+    await world.step();
+    clock.advance(5_000);
+    await world.step();
+    expect(deletions()).toEqual(["delete ConfigMap/instance"]);
+  });
+
   it("a prerequisite that goes alone waits for nobody", async () => {
     await begin();
     world.commit({ [operator]: undefined });
@@ -127,6 +138,27 @@ describe("a Namespace", () => {
     cluster.remove = remove;
     clock.advance(5_000);
     expect(await world.actions()).toEqual(["deleted ConfigMap/a", "deleted Namespace/alice"]);
+  });
+
+  it("stays for what is to stay in it, also where it would have to wait for something else", async () => {
+    const kept = objectFile("ConfigMap/alice/kept", {
+      annotations: { "kustomize.toolkit.fluxcd.io/prune": "disabled" },
+    });
+    const files = [objectFile("Namespace/alice"), objectFile("ConfigMap/alice/a"), kept];
+    world.commit(Object.fromEntries(files));
+    await world.step();
+    const remove = cluster.remove.bind(cluster);
+    cluster.remove = async (ref, uid) => {
+      if (ref.name === "a") throw new ClusterRefusal("forbidden", "may not");
+      return remove(ref, uid);
+    };
+    world.commit(Object.fromEntries(files.map(([path]) => [path, undefined])));
+    await world.step();
+    cluster.remove = remove;
+    clock.advance(5_000);
+    await world.step();
+    expect(deletions()).toEqual(["delete ConfigMap/a"]);
+    expect(cluster.names).toEqual(expect.arrayContaining(["ConfigMap/alice/kept", "Namespace/alice"]));
   });
 
   it("stays for what is to stay in it, and neither is Sluice's any more", async () => {

@@ -10,6 +10,7 @@ const path = (of: string) =>
   fc.oneof(
     fc.array(part, { maxLength: 3 }).map((folders) => [...folders, `${of}.yaml`].join("/")),
     part.map((name) => `${name}.yaml`),
+    part.map((name) => `${name}${of}.yaml`),
   );
 const entry = key.chain((one) => fc.tuple(fc.constant(one), path(one), hex(40), hex(16)));
 
@@ -30,4 +31,16 @@ it("every object has the file and the mark that were set last", () => {
     }),
     { numRuns: 40 },
   );
+});
+
+it("objects in more folders than a character has values keep their paths", () => {
+  const objects = new WatchedObjects();
+  const fileOf = (number: number) => ({
+    path: `triggers/t/${number}/ns/configmap/a${number}.yaml`,
+    id: "0".repeat(40),
+  });
+  const keyOf = (number: number) => `ns/configmap/a${number}`;
+  const count = 65_537;
+  for (let number = 0; number < count; number++) objects.set(keyOf(number), { file: fileOf(number), mark: "00" });
+  for (const number of [0, 255, 256, 65_535, 65_536]) expect(objects.get(keyOf(number))?.file).toEqual(fileOf(number));
 });
