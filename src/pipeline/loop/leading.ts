@@ -31,24 +31,26 @@ import { untilAnswered } from "../until-answered.ts";
 import { Absences } from "./absences.ts";
 import { Batcher } from "./batcher.ts";
 import { Commands } from "./commands.ts";
-import { Documents, hasOwner, heldProblem } from "./documents.ts";
+import { Documents, hasOwner } from "./documents.ts";
 import { Effects } from "./effects.ts";
 import { HandOvers } from "./hand-overs.ts";
-import { type NewSettings, placeSettings, type WaitingPlace } from "./held-place.ts";
+import { type NewSettings, placeSettings } from "./held-place.ts";
 import type { InForce, LeadingSettings } from "./in-force.ts";
 import { Inbox } from "./inbox.ts";
 import { LeftBehind } from "./left-behind.ts";
 import { loadKeptCatalog } from "./load-kept-catalog.ts";
 import { createLook, type Look } from "./look.ts";
-import { type PreparedSettings, prepareSettings } from "./prepare-settings.ts";
+import { Places } from "./places.ts";
+import type { PreparedSettings } from "./prepare-settings.ts";
 import { type Push, Pusher } from "./pusher.ts";
 import { type InboxEntry, Reader } from "./reader.ts";
 import { Requests } from "./requests.ts";
 import { Reviewing } from "./reviewing.ts";
 import { SecretConnections, type TakeDerived } from "./secret-connections.ts";
+import { SettingsExchange } from "./settings-exchange.ts";
 import type { LeadingSnapshot } from "./snapshot.ts";
 import { makeSnapshot } from "./snapshot.ts";
-import { targetMissing, Watcher } from "./watcher.ts";
+import { Watcher } from "./watcher.ts";
 
 export interface LeadingPorts extends Ports {
   readonly metrics: Metrics;
@@ -82,9 +84,6 @@ const inboxBytesMax = 64 * 1024 * 1024;
 const bytesBehindMax = 20 * 1024 * 1024;
 /** How long pushes may take when the service stops: the one under way, and the last. */
 const stopMsMax = 20_000;
-/** What new settings would do is counted for so long before they take over, and beside the loop from then on. */
-const countMsMax = 2000;
-
 export class Leading {
   readonly #ports: LeadingPorts;
   #inForce: InForce;
@@ -93,8 +92,8 @@ export class Leading {
   readonly #documents: Documents;
   readonly #leftBehind: LeftBehind;
   readonly #secrets: SecretConnections | undefined;
-  /** Where the settings want manifests, and may not have them yet. */
-  #heldPlace: WaitingPlace | undefined;
+  readonly #places: Places;
+  readonly #settings: SettingsExchange;
   readonly #requests: Requests;
   readonly #reader: Reader;
   readonly #batcher: Batcher;
@@ -152,7 +151,7 @@ export class Leading {
       readCommit: (commit) => ports.git.readCommit(commit),
       push: (signal) => this.#push(signal),
       onLooked: async (signal) => {
-        await this.#followPlace();
+        await this.#places.follow();
         await this.#readStreams(signal);
         await this.#teller.look();
       },
@@ -163,6 +162,27 @@ export class Leading {
       inForce: current,
       push: (signal) => this.#push(signal),
       onFailure: (error) => this.#fail(error),
+    });
+    const standing = {
+      log,
+      inForce: current,
+      takeOver: (next: InForce) => {
+        this.#inForce = next;
+      },
+      documents: this.#documents,
+      leftBehind: this.#leftBehind,
+      reviewing: this.#reviewing,
+      teller: this.#teller,
+    };
+    this.#places = new Places(standing);
+    this.#settings = new SettingsExchange({
+      ...standing,
+      clock,
+      places: this.#places,
+      requests: this.#requests,
+      watcher: this.#watcher,
+      readStreams: (signal) => this.#readStreams(signal),
+      push: (signal) => this.#push(signal),
     });
     this.#handOvers = new HandOvers({
       git: ports.git,
@@ -175,7 +195,7 @@ export class Leading {
           await this.#push(signal);
         }),
       held: () => this.#documents.held,
-      onStep: () => this.#followNames(),
+      onStep: () => this.#places.followNames(),
     });
     this.#commands = new Commands({
       git: ports.git,
@@ -246,7 +266,7 @@ export class Leading {
     );
     await untilAnswered(ports, signal, "start", async () => {
       if (placed.held !== undefined) await placedBranches.refreshTarget();
-      leading.#holdPlace(placed.held);
+      leading.#places.hold(placed.held);
       await keeper.reshard();
       await keeper.notePlace(placed.approved);
       await leading.#watcher.begin();
@@ -342,107 +362,24 @@ export class Leading {
     });
   }
 
-  /** What is delivered may stand elsewhere on the target since the last step of a hand-over. */
-  async #followNames(): Promise<void> {
-    const { branches: before, keeper: old, names, options } = this.#inForce;
-    this.#documents.judgeAgain();
-    this.#documents.tellDelivery();
-    const wanted = namesInForce(names, old.checkpoint.parts);
-    if (isSameNames(wanted, before.names)) return;
-    const branches = before.renamed(wanted);
-    this.#inForce = { ...this.#inForce, branches, keeper: old.changeOver(options, branches) };
-    await this.#leftBehind.look();
-  }
-
   /** What people look up beside it. */
   get look(): Look {
     return createLook(this.#ports, () => this.#inForce);
   }
 
-  /** Prepares new settings, see prepareSettings. */
+  /** See SettingsExchange. */
   prepare(settings: NewSettings, names: BranchNames): Promise<PreparedSettings> {
-    const { clock } = this.#ports;
-    const began = clock.monotonic();
-    return prepareSettings(this.#inForce, settings, names, () => clock.monotonic() - began < countMsMax);
+    return this.#settings.prepare(settings, names);
   }
 
-  /**
-   * Lets prepared settings take over between two batches: tip, checkpoint, inbox and positions stay as they are. What of
-   * them is held, or not counted yet, stays as it is in force. Where their first commit can't be made it throws, and what was
-   * in force stays; else the streams are asked for that are to be read now.
-   */
-  exchange(given: PreparedSettings, takeStreams: () => readonly EventStream[]): Promise<void> {
-    return this.#requests.add(async (signal) => {
-      const { branches: before, keeper: old, outcomes: told } = this.#inForce;
-      // Documents that came in force meanwhile were neither read nor counted.
-      const isCounted = given.wanted.previous === old.loaded;
-      const asked = given.placed.held ?? given.placed;
-      const ready = isCounted ? given : await this.prepare(asked.settings, asked.names);
-      const { placed, wanted, verdict } = ready;
-      const { settings, names } = placed;
-      // The tip has gone on since they were prepared.
-      const branches = before.renamed(namesInForce(names, old.checkpoint.parts));
-      await branches.refreshTarget();
-      const keeper = old.changeOver(settings.options, branches);
-      await keeper.reshard();
-      await keeper.notePlace(placed.approved);
-      if (verdict?.catalog === undefined) await keeper.putInForce(old.loaded, { budget: 0, approved: [] });
-      else await keeper.putInForce(verdict.catalog, verdict);
-      // From here on nothing can keep it from taking over.
-      this.#inForce = { ...settings, streams: takeStreams(), names, branches, keeper };
-      this.#holdPlace(placed.held);
-      for (const problem of wanted.problems) this.#ports.log.problem(problem);
-      if (verdict === undefined) this.#watcher.judgeAtOnce();
-      else this.#documents.adopt(wanted, verdict.held);
-      await this.#leftBehind.look();
-      if (told !== settings.outcomes) await told?.publisher.close();
-      this.#teller.add([]);
-      await this.#reviewing.exchange();
-      await this.#readStreams(signal);
-      await this.#push(signal);
-    });
+  /** See SettingsExchange. */
+  exchange(prepared: PreparedSettings, takeStreams: () => readonly EventStream[]): Promise<void> {
+    return this.#settings.exchange(prepared, takeStreams);
   }
 
   /** Changes that wait for somebody to approve them. */
   get #held(): readonly HeldChange[] {
-    return [...this.#documents.held, ...(this.#heldPlace === undefined ? [] : [this.#heldPlace.change])];
-  }
-
-  #holdPlace(held: WaitingPlace | undefined): void {
-    const isNew = held !== undefined && held.change.id !== this.#heldPlace?.change.id;
-    this.#heldPlace = held;
-    if (isNew) this.#ports.log.problem(heldProblem([held.change]));
-  }
-
-  /** Lets the place that the settings want take over once it is approved. */
-  async #followPlace(): Promise<void> {
-    const held = this.#heldPlace;
-    const { branches: before, keeper: old, streams, outcomes: told } = this.#inForce;
-    if (held === undefined || !old.approvals.includes(held.change.id)) return;
-    const { settings, names, change } = held;
-    const branches = before.renamed(namesInForce(names, old.checkpoint.parts));
-    try {
-      await branches.refreshTarget();
-      if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
-      if (branches.names.outputPath !== before.names.outputPath) await branches.checkOutput();
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      // Approved, and not to be had: it stays held, and is looked at again.
-      if (held.obstacle !== error.message) this.#ports.log.problem(error.problem);
-      this.#heldPlace = { ...held, obstacle: error.message };
-      return;
-    }
-    const keeper = old.changeOver(settings.options, branches);
-    await keeper.notePlace(change.id);
-    await keeper.putInForce(old.loaded, { budget: 0, approved: [] });
-    this.#inForce = { ...settings, streams, names, branches, keeper };
-    this.#holdPlace(undefined);
-    if (told !== settings.outcomes) await told?.publisher.close();
-    this.#teller.add([]);
-    await this.#leftBehind.look();
-    await this.#reviewing.exchange();
-    this.#documents.judgeAgain();
-    this.#ports.log.info("manifests stand elsewhere from now on", { branch: names.target, path: names.outputPath });
+    return [...this.#documents.held, ...this.#places.held];
   }
 
   /** Until a catalog with an owner has been in force no delivery is taken: streams wait. */
@@ -544,12 +481,6 @@ export class Leading {
     });
     await this.#batcher.untilWork(woken, stopped);
   }
-}
-
-function isSameNames(one: BranchNames, other: BranchNames): boolean {
-  const text = ({ outputPath, deliveryPath, formerDeliveryPath }: BranchNames) =>
-    JSON.stringify([outputPath, deliveryPath, formerDeliveryPath]);
-  return text(one) === text(other);
 }
 
 /** By the name of a trigger, or the key of a profile; labels are bounded where they are kept. */

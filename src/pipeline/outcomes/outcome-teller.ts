@@ -101,6 +101,12 @@ export class OutcomeTeller {
     this.hint();
   }
 
+  /** Other settings took over from these: who told by them tells no more. */
+  async exchange(before: OutcomeSettings | undefined): Promise<void> {
+    if (before !== this.#parts.inForce().outcomes) await before?.publisher.close();
+    this.add([]);
+  }
+
   /** What the state has no room for any more. */
   drop(paths: readonly string[] = []): void {
     for (const path of paths)
