@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { Checkpoint } from "../../src/model/change-set.ts";
+import { parseOutbox } from "../../src/plan/outbox-file.ts";
 import { parseRecord } from "../../src/plan/record-file.ts";
 import { walkFiles } from "../fakes/git-objects.ts";
 import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
@@ -44,6 +45,37 @@ export async function checkInvariants(world: World): Promise<void> {
   checkTerms(world);
   checkFailures(world);
   checkCommits(world);
+  checkOutcomes(world);
+}
+
+/** All that any commit of the state was to tell was told, none before the server had that commit, and nothing waits. */
+function checkOutcomes({ remote, hasOutcomes, toldOutcomes }: World): void {
+  if (!hasOutcomes) return;
+  /** By outcome, the first commit that has it; by commit, how manieth it is. */
+  const brought = new Map<string, number>();
+  const order = new Map<string, number>();
+  let letters = 0;
+  for (const [index, { id, tree }] of remote.history(stateBranch).reverse().entries()) {
+    order.set(id, index);
+    for (const [path, text] of walkFiles(remote, tree)) {
+      if (!path.startsWith("outbox/")) continue;
+      for (const outcome of parseOutbox(text, path).outcomes) {
+        if (brought.has(outcome.id)) continue;
+        brought.set(outcome.id, index);
+        if (outcome.result === "dead-letter") letters++;
+      }
+    }
+  }
+  const told = new Set(toldOutcomes.map(({ id }) => id));
+  for (const id of brought.keys()) assert(told.has(id), `outcome ${id} was never told`);
+  for (const { id, head } of toldOutcomes) {
+    const at = head === undefined ? -1 : (order.get(head) ?? -1);
+    assert((brought.get(id) ?? Number.POSITIVE_INFINITY) <= at, `outcome ${id} was told before it was pushed`);
+  }
+  const waiting = [...remote.files(stateBranch, "outbox").keys()];
+  assert.deepEqual(waiting, [], "what was told is still to be told");
+  const kept = remote.files(stateBranch, "dead-letters").size;
+  assert(letters >= kept, "a dead letter that nobody was told of");
 }
 
 /** What a stream brings has its effect in the order in which it was published. */

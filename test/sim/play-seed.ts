@@ -19,3 +19,10 @@ export async function playSeed(
   }
   return { ...world.counts, messages: world.messages.length, [world.kind]: 1 };
 }
+
+/** What happens in a seed, told in order; the same however often it is played. */
+export async function storyOf(seed: number): Promise<readonly string[]> {
+  const world = new World(seed, true);
+  await world.play(steps);
+  return world.story;
+}

@@ -132,6 +132,7 @@ export class SimDisk {
       },
       sleep: (milliseconds, signal) => machine.sleep(milliseconds, signal),
       now: () => machine.now(),
+      newEpoch: () => Array.from({ length: 4 }, () => hexWord(this.#chance)).join(""),
     };
   }
 
@@ -208,4 +209,11 @@ function openFile(inode: Inode, path: string, call: Call, chance: FakeChance): J
 
 function fileError(code: string, syscall: string, path: string): Error {
   return Object.assign(new Error(`${code}: it fails, ${syscall} '${path}'`), { code, syscall });
+}
+
+function hexWord(chance: FakeChance): string {
+  return chance
+    .below(2 ** 32)
+    .toString(16)
+    .padStart(8, "0");
 }

@@ -14,12 +14,15 @@ import { loadSettings } from "../../src/config/load-settings.ts";
 import type { Delivery, StreamPosition } from "../../src/model/delivery.ts";
 import { SluiceError } from "../../src/model/problem.ts";
 import type { SettingsMemory } from "../../src/pipeline/loop/standing-by.ts";
+import type { OutcomeSettings } from "../../src/pipeline/outcomes/outcome-teller.ts";
 import type { EventStream } from "../../src/ports/event-stream.ts";
+import type { HiddenTexts } from "../../src/ports/hidden-texts.ts";
 import type { Lease } from "../../src/ports/lease.ts";
 import type { Clock } from "../../src/ports/system.ts";
 import { createFakeChance } from "../fakes/fake-chance.ts";
 import { FakeGitRepository, type GitOperation, gitUnavailable } from "../fakes/fake-git-repository.ts";
 import { createFakeLog, type FakeLog } from "../fakes/fake-log.ts";
+import { stateBranch } from "../pipeline/service-bench.ts";
 import { type Message, SimCore } from "./sim-bus.ts";
 import type { World } from "./world.ts";
 
@@ -30,12 +33,22 @@ export interface Handed {
 
 /** The adapter gives a call up that has had no answer for so long. */
 const gitSilenceMs = 120_000;
+/** How likely a process is killed before, and behind, a message that it tells. */
+const killedTelling = 0.005;
 /** The same for the lease. */
 const leaseSilenceMs = 2_000;
+/** Nothing here must stand on no branch; what takes a while of this machine's would play a seed otherwise each time. */
+const noTexts: HiddenTexts = {
+  digestOf: (text) => text,
+  read: async () => undefined,
+  keep: async () => undefined,
+  keepOnly: async () => undefined,
+};
 
 export class SimProcess {
   readonly name: string;
   readonly #world: World;
+  readonly #seed: number;
   readonly clock: Clock;
   readonly files: JournalFiles;
   readonly core: SimCore;
@@ -57,6 +70,7 @@ export class SimProcess {
 
   constructor(world: World, name: string, seed: number) {
     this.#world = world;
+    this.#seed = seed;
     this.name = name;
     const { clock } = world;
     this.log = telling(createFakeLog(), (text) => world.tell(`${name}: ${text}`));
@@ -161,7 +175,9 @@ export class SimProcess {
       git.refusals.push(...world.takeRefusals());
       const compose: Parameters<typeof createStandby>[2] = (given, ports) => {
         const settings = composeSettings({} as CliContext, given, ports);
-        return { ...settings, loadCatalog: world.noting(settings.loadCatalog) };
+        const outcomes = world.hasOutcomes ? { outcomes: this.#outcomes() } : {};
+        const options = { ...settings.options, hidden: noTexts };
+        return { ...settings, ...outcomes, options, loadCatalog: world.noting(settings.loadCatalog) };
       };
       return createStandby(config, { git, clock, chance }, compose, { log }, memoryFor);
     };
@@ -264,6 +280,28 @@ export class SimProcess {
       await this.gate();
     }
     throw gitUnavailable(`${operation}, ${when}`);
+  }
+
+  /** A message may get lost, and so may the answer that says that it has arrived; or the process ends before or behind it. */
+  #outcomes(): OutcomeSettings {
+    const world = this.#world;
+    // Of its own: what is told changes nothing of what else happens in this world.
+    const chance = createFakeChance(this.#seed);
+    const mayEnd = async () => {
+      if (!this.isDead && world.trouble > 0 && chance.next() < killedTelling) world.kill(this);
+      await this.#untilRunning();
+    };
+    const publish = async (_: string, payload: Uint8Array) => {
+      await mayEnd();
+      const isLost = chance.next() < world.trouble || this.isCutFromNats;
+      const hasArrived = !isLost || (!this.isCutFromNats && chance.next() < 0.5);
+      const { id } = JSON.parse(new TextDecoder().decode(payload)) as { id: string };
+      if (hasArrived) world.toldOutcomes.push({ id, head: world.remote.branches.get(stateBranch) });
+      await mayEnd();
+      if (isLost) throw new SluiceError({ code: "NATS_UNAVAILABLE", message: "no answer" });
+    };
+    const publisher = { publish, close: async () => undefined };
+    return { subject: "outcomes", publisher, redactor: { redact: (text) => text } };
   }
 
   #lease(): Lease {

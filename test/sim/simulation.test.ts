@@ -3,8 +3,8 @@
  *
  * `npm run sim -- --seeds N` plays N seeds, `--seed S` one.
  */
-import { it } from "vitest";
-import { playSeed } from "./play-seed.ts";
+import { expect, it } from "vitest";
+import { playSeed, storyOf } from "./play-seed.ts";
 
 const only = process.env.SLUICE_SIM_SEED;
 const first = Number(process.env.SLUICE_SIM_FIRST ?? 1);
@@ -19,4 +19,8 @@ it(`holds for ${seeds.length} seeds`, { timeout: Math.max(600_000, seeds.length 
       throw new Error(`seed ${seed} fails; play it with npm run sim -- --seed ${seed}`, { cause: error });
     }
   }
+});
+
+it("plays a seed the same each time, or a failure could not be played again", { timeout: 120_000 }, async () => {
+  for (const seed of [29, 42]) expect(await storyOf(seed)).toEqual(await storyOf(seed));
 });

@@ -66,6 +66,10 @@ export class World {
   readonly violations: string[] = [];
   /** What the guard lets configuration remove: everything, nothing, or a little without being asked. */
   readonly guard: "open" | "closed" | "asked";
+  /** Whether somebody is told what became of events. */
+  readonly hasOutcomes: boolean;
+  /** What was told, and where the state was on the server then. */
+  readonly toldOutcomes: { readonly id: string; readonly head: ObjectId | undefined }[] = [];
   /** Whether people have changed what is Sluice's. */
   hasEdits = false;
   /** Whether people have taken away what was left. */
@@ -111,6 +115,7 @@ export class World {
   constructor(seed: number, isTold = false) {
     this.#seed = seed;
     this.#isTold = isTold;
+    this.hasOutcomes = seed % 2 === 1;
     this.clock.holdSleepers();
     this.chance = createFakeChance(seed);
     const { chance } = this;
@@ -171,6 +176,7 @@ state: {directory: /state}
 guard: ${guardLimits[this.guard]}
 commit: ${this.#commit.get(machine) ?? "{}"}
 ${lease}
+${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
 `;
   }
 

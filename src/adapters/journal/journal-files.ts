@@ -1,4 +1,5 @@
 /** What the journal asks of its machine, in one place: the simulation puts a disk behind it that fails, forgets and waits. */
+import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DirectoryLock, lockDirectory } from "../system/directory-lock.ts";
@@ -28,7 +29,11 @@ export interface JournalFiles {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Of a journal that begins: 16 bytes in hex digits that no other has. */
+  newEpoch(): string;
 }
+
+const epochBytes = 16;
 
 /** The machine's. */
 export const machineFiles: JournalFiles = {
@@ -37,4 +42,5 @@ export const machineFiles: JournalFiles = {
   lock: lockDirectory,
   sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   now: Date.now,
+  newEpoch: () => randomBytes(epochBytes).toString("hex"),
 };

@@ -1,5 +1,4 @@
 /** The journal as its users see it: opened, read, settled, put aside. Writing is segment-writer.ts'. */
-import { randomBytes } from "node:crypto";
 import { basename, join } from "node:path";
 import type { Problem } from "../../model/problem.ts";
 import type { Journal, JournalMark, JournalMessage } from "../../ports/journal.ts";
@@ -93,7 +92,7 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     const entries = writer.onDisk() - (start.segments[0]?.first ?? 1) + 1;
     const folder = join(directory, "aside", start.epoch);
     await moveSegments(files, start.segments, folder, directory);
-    start = { ...startEmpty(), lastNanos: start.lastNanos };
+    start = { ...startEmpty(files), lastNanos: start.lastNanos };
     writer = createSegmentWriter(files, directory, start, bounds, onTrouble);
     return { folder, entries };
   }
@@ -198,18 +197,15 @@ async function removeSegments(files: JournalFiles, directory: string, paths: rea
   await syncDirectory(files, directory).catch(() => undefined);
 }
 
-const epochBytes = 16;
-
-function startEmpty(): WriterStart {
-  const epoch = randomBytes(epochBytes).toString("hex");
-  return { epoch, segments: [], file: undefined, lastSequence: 0, lastNanos: 0n };
+function startEmpty(files: JournalFiles): WriterStart {
+  return { epoch: files.newEpoch(), segments: [], file: undefined, lastSequence: 0, lastNanos: 0n };
 }
 
 /** Finds where writing goes on, and cuts off what was being written when the process died. */
 async function findStart(files: JournalFiles, directory: string): Promise<WriterStart> {
   const { segments, epoch } = await listSegments(files, directory);
   const last = segments.at(-1);
-  if (last === undefined || epoch === undefined) return startEmpty();
+  if (last === undefined || epoch === undefined) return startEmpty(files);
   const { length, lastSequence, lastNanos } = await findSegmentEnd(files, last, checksumSeed(epoch));
   const file = await files.open(last.path, "r+");
   try {
