@@ -150,9 +150,9 @@ export function ownerUnit({ kind, name }: Owner, area = ""): string {
   return `${kind.toLowerCase()}.${name}${bucket === undefined ? "" : `-${bucket}`}`;
 }
 
-/** The name of what brings a unit's charts, among a cluster's units. */
+/** The name of what brings a unit's charts, among a cluster's units: an owner may be called anything, so kinds tell them apart. */
 export function chartUnit(name: string): string {
-  return `${name}.charts`;
+  return `charts.${name}`;
 }
 
 /**

@@ -259,22 +259,31 @@ spec:
         metadata: { name: string; namespace: string };
         spec: { dependsOn?: { name: string }[] };
       };
-    const [first, wrapper] = [of("clusterprofile.first"), of("clusterprofile.first.charts")];
+    const [first, wrapper] = [of("clusterprofile.first"), of("charts.clusterprofile.first")];
     expect(wrapper).toMatchObject({
       metadata: { namespace: "fleet" },
       spec: { path: "delivery/charts/fleet/eu-1/clusterprofiles/first", wait: true, timeout: "5m", prune: true },
     });
     expect(wrapper.spec).not.toHaveProperty("kubeConfig");
-    for (const dependent of ["clusterprofile.second", "clusterprofile.second.charts"]) {
+    for (const dependent of ["clusterprofile.second", "charts.clusterprofile.second"]) {
       const names = of(dependent).spec.dependsOn?.map(({ name }) => name);
       expect(names).toEqual([first.metadata.name, wrapper.metadata.name].sort());
     }
-    expect(of("clusterprofile.second.charts").spec).not.toHaveProperty("wait");
+    expect(of("charts.clusterprofile.second").spec).not.toHaveProperty("wait");
     expect(files.get("delivery/charts/fleet/eu-1/clusterprofiles/first/sluice-unit.yaml")).toContain(
       "namespace: fleet",
     );
-    expect([...files.keys()].some((path) => path.includes("triggers.charts"))).toBe(false);
+    expect([...files.keys()].some((path) => path.includes("charts.triggers"))).toBe(false);
   });
+});
+
+it("no owner's name makes its unit that of another's charts", () => {
+  const chart = `helmCharts: [{${http}, ${release}}]\n`;
+  const written = (...profiles: string[]) => writeDelivery(catalogOf(...profiles), deliveries.flux, output);
+  const [one, both] = [written(profile("p", chart)), written(profile("p", chart), profile("p.charts", ""))];
+  for (const [path, text] of one) expect(both.get(path), path).toBe(text);
+  const names = [...both.values()].map((text) => JSON.stringify([parse(text).kind, parse(text).metadata]));
+  expect(new Set(names).size).toBe(both.size);
 });
 
 describe("for Argo CD", () => {
@@ -329,7 +338,7 @@ describe("for Argo CD", () => {
       deliveries.argocd,
       output,
     );
-    const text = files.get("delivery/hub/fleet/eu-1/clusterprofile.p.charts.yaml") ?? "";
+    const text = files.get("delivery/hub/fleet/eu-1/charts.clusterprofile.p.yaml") ?? "";
     expectValid([text]);
     expect(parse(text)).toMatchObject({
       spec: {
