@@ -2,11 +2,17 @@
  * Keeps what a hub is told of charts in line with them: of those that a commit changes, and of all of a cluster where it
  * is reached in another way. What is left is a function of the charts, however their changes were cut into commits.
  */
-import { chartSurroundings, deliverChart, deliveredPaths, sourceFileName } from "../delivery/charts/deliver-chart.ts";
+import {
+  chartOfDelivered,
+  chartSurroundings,
+  deliverChart,
+  deliveredPaths,
+  sourceFileName,
+} from "../delivery/charts/deliver-chart.ts";
 import type { Catalog } from "../model/catalog.ts";
 import type { FileChange } from "../model/change-set.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
-import { chartsFolder, clusterFolder, decodePathPart } from "../plan/paths.ts";
+import { chartsFolder, clusterDeliveryCharts, clusterFolder, decodePathPart } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import { readFolder } from "./read-folder.ts";
@@ -19,6 +25,8 @@ export interface ChartDeliveryScope {
   readonly catalog: Catalog;
   /** Settings' `name`. */
   readonly instance: string;
+  /** Units are handed over: what is deleted stays until {@link sweepCharts}, since who applies it deletes nothing now. */
+  readonly holdsBack?: boolean;
 }
 
 /** What follows of changes of the state's files for `delivery/`. */
@@ -45,7 +53,7 @@ export async function followCharts(
     // A cluster that can't be told of any more keeps what it has.
     if (isWritten && delivered === undefined) continue;
     const was = before.get(change.path);
-    if (was !== undefined) {
+    if (was !== undefined && (isWritten || scope.holdsBack !== true)) {
       const { folder, paths } = deliveredPaths(change.path, was);
       for (const path of paths) gone.add(path);
       thinned.add(folder);
@@ -53,6 +61,13 @@ export async function followCharts(
     if (delivered === undefined) continue;
     for (const [path, text] of delivered.files) written.set(path, text);
     if (delivered.source !== undefined) written.set(`${delivered.folder}/${sourceFileName}`, delivered.source);
+  }
+  // What was held back of a chart goes where it comes again.
+  if (scope.holdsBack === true) {
+    for (const path of await findOthers(scope, written)) {
+      gone.add(path);
+      thinned.add(path.split("/").slice(0, sourceDepth).join("/"));
+    }
   }
   const removed = await existing(
     scope,
@@ -66,6 +81,38 @@ export async function followCharts(
     ...[...written].map(([path, text]): FileChange => ({ path, action: "write", text })),
     ...[...removed].map((path): FileChange => ({ path, action: "delete" })),
   ];
+}
+
+/** Deletions of what the hub still has of charts that are gone: held back, or of a place that they are not taken from any more. */
+export async function sweepCharts(scope: ChartDeliveryScope): Promise<readonly PlanInput[]> {
+  const { git, tree, catalog } = scope;
+  const inputs: PlanInput[] = [];
+  if (tree === undefined) return inputs;
+  for (const cluster of catalog.clusters.values()) {
+    const key = clusterKey(cluster);
+    // Where nobody can be told of anything, what there is stays.
+    if (chartSurroundings(catalog, cluster) === undefined) continue;
+    const wanted = new Set<string>();
+    const untold = new Set<string>();
+    for await (const [path, text] of readFolder(git, tree, `${chartsFolder}/${clusterFolder(key)}`)) {
+      const delivered = deliver(scope, path, text);
+      for (const file of delivered?.files.keys() ?? []) wanted.add(file);
+      if (delivered === undefined)
+        for (const file of deliveredPaths(path, text).paths) untold.add(chartOfDelivered(file)!);
+    }
+    const present: string[] = [];
+    for await (const path of git.listFiles(tree, clusterDeliveryCharts(key))) present.push(path);
+    const kept = new Set(present.filter((path) => wanted.has(path) || untold.has(chartOfDelivered(path) ?? "")));
+    for (const path of present) {
+      const isSource = chartOfDelivered(path) === undefined && path.endsWith(`/${sourceFileName}`);
+      const folder = path.slice(0, -sourceFileName.length);
+      const isOver = isSource
+        ? ![...kept].some((one) => one.startsWith(folder))
+        : chartOfDelivered(path) !== undefined && !kept.has(path);
+      if (isOver) inputs.push({ kind: "file", path, text: undefined });
+    }
+  }
+  return inputs;
 }
 
 /** What of the charts on record changes because a catalog reaches their clusters otherwise. `before` undefined: all. */
@@ -91,6 +138,31 @@ export async function redeliverCharts(
   }
   return inputs;
 }
+
+/** Files of the same charts of the same clusters that stand elsewhere. */
+async function findOthers(
+  { git, tree }: ChartDeliveryScope,
+  written: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  const others: string[] = [];
+  const charts = new Map<string, Set<string>>();
+  for (const path of written.keys()) {
+    const chart = chartOfDelivered(path);
+    const cluster = path.split("/").slice(0, clusterDepth).join("/");
+    if (chart !== undefined) charts.set(cluster, (charts.get(cluster) ?? new Set()).add(chart));
+  }
+  if (tree === undefined) return others;
+  for (const [cluster, own] of charts) {
+    for await (const path of git.listFiles(tree, cluster)) {
+      if (!written.has(path) && own.has(chartOfDelivered(path) ?? "")) others.push(path);
+    }
+  }
+  return others;
+}
+
+/** Names in `delivery/charts/<namespace>/<cluster>`, and in that of a source: `…/<area>/<owner>/<source>`. */
+const clusterDepth = 4;
+const sourceDepth = 7;
 
 function deliver({ catalog, instance }: ChartDeliveryScope, path: string, text: string) {
   const cluster = clusterOf(catalog, path);

@@ -1,5 +1,5 @@
 /** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
-import { chartUnit, findUnits, ownerUnit } from "../delivery/unit.ts";
+import { chartUnit, findChartUnits, findUnits, ownerUnit } from "../delivery/unit.ts";
 import { writeDelivery } from "../delivery/write-delivery.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { isInForce } from "../model/catalog-owners.ts";
@@ -80,11 +80,35 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
         if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
         inputs.push({ kind: "file", path: files[0], text: undefined });
         inputs.push({ kind: "file", path: deliveryPath(key, ownerUnit(owner, area)), text: undefined });
-        if (kind === "EventTrigger") continue;
-        const keeper = `${clusterDeliveryCharts(key)}/${area}/${name}/${unitFileName}`;
-        for (const path of [deliveryPath(key, chartUnit(ownerUnit(owner))), keeper])
-          inputs.push({ kind: "file", path, text: undefined });
       }
+    }
+  }
+  inputs.push(...(await findEmptyChartUnits(git, tree, catalog)));
+  return inputs;
+}
+
+/** Deletions of what brings charts of owners that ask for none on the cluster, where nothing is left of those that there were. */
+async function findEmptyChartUnits(git: GitReader, tree: ObjectId, catalog: Catalog): Promise<readonly PlanInput[]> {
+  const inputs: PlanInput[] = [];
+  const unitsOf = findChartUnits(catalog);
+  for (const cluster of catalog.clusters.values()) {
+    const key = clusterKey(cluster);
+    const wanted = new Set(unitsOf(cluster).map(({ folder }) => `${deliveryChartsFolder}/${folder}`));
+    const units = triggerFolders({ buckets: 1 }).map((area) => [area, area]);
+    for (const [kind, area] of profileAreas) {
+      for (const name of await namesIn(git, tree, `${clusterDeliveryCharts(key)}/${area}`)) {
+        const owner = ownerOfFolder(kind, name, key);
+        if (owner !== undefined) units.push([`${area}/${name}`, ownerUnit(owner)]);
+      }
+    }
+    for (const [folder, unit] of units) {
+      const own = `${clusterDeliveryCharts(key)}/${folder}`;
+      if (wanted.has(own)) continue;
+      if ((await git.findEntry(tree, `${chartsFolder}/${clusterFolder(key)}/${folder}`)) !== undefined) continue;
+      const files = await listAll(git, tree, own);
+      if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
+      for (const path of [files[0], deliveryPath(key, chartUnit(unit!))])
+        inputs.push({ kind: "file", path, text: undefined });
     }
   }
   return inputs;

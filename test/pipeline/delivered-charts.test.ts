@@ -1,5 +1,7 @@
 /** What a hub is told of charts follows them, commit by commit, and follows how their clusters are reached. */
 import { beforeEach, expect, it } from "vitest";
+import type { HubDelivery } from "../../src/model/hub-delivery.ts";
+import { toDnsName } from "../../src/render/dns-name.ts";
 import { deliveries } from "../delivery/deliveries.ts";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
@@ -11,6 +13,7 @@ import {
   type Instance,
   type InstanceOptions,
   stateBranch,
+  turns,
   until,
 } from "./service-bench.ts";
 
@@ -148,12 +151,81 @@ it("charts that are on record are delivered when a delivery comes, and anew when
 it("a profile that is gone takes its charts' wrapper along", async () => {
   change({ ...base, "config/two.yaml": cluster("two") });
   await withService({}, async ({ clock }) => {
-    const wrappers = () => [...remote.files("main", "delivery/hub").keys()].filter((path) => path.includes(".charts"));
+    const wrappers = () => [...remote.files("main", "delivery/hub").keys()].filter((path) => path.includes("charts."));
     await until(() => delivered().length === 3 && isCalm(), [clock]);
     expect(wrappers()).toHaveLength(2);
     change({ "config/profile.yaml": undefined });
     await until(() => wrappers().length === 0, [clock]);
     expect([...remote.files("main", "delivery/charts").keys()]).toEqual([]);
     expect([...remote.files(stateBranch, "delivery/charts").keys()]).toEqual([]);
+  });
+});
+
+it("what goes while units are handed over is kept, so that who deletes it has it still, and goes with the end", async () => {
+  change({ ...base, "config/source.yaml": eventSourceDocument, "config/trigger.yaml": trigger });
+  await withService({}, async ({ clock }) => {
+    for (const subject of ["a", "b"]) stream.publish("user", cloudEvent({ subject, type: "login" }));
+    await until(() => delivered().length === 7, [clock]);
+  });
+  const moved: HubDelivery = { ...deliveries.flux, source: { name: "other", namespace: "flux-system" } };
+  await withService({ delivery: moved }, async ({ clock, service }) => {
+    const releases = () => delivered().filter((path) => /triggers\/login\/.*\/tenants\//.test(path));
+    const say = async () => {
+      const { handOvers, absent } = service!.snapshot();
+      const id = handOvers[0]?.id ?? /sluice approve ([0-9a-f]{12})/.exec(absent.delivery?.hint ?? "")?.[1];
+      const told = service!.execute({ command: "approve", ids: [id!] });
+      told.catch(() => undefined);
+      await turns(80);
+      await told;
+    };
+    await turns(60);
+    await say();
+    for (const subject of ["a", "b"]) stream.publish("user", cloudEvent({ subject, type: "logout" }));
+    await until(() => remote.files(stateBranch, "charts/mgmt/one/triggers").size === 0, [clock]);
+    expect(releases()).toHaveLength(2);
+    // What comes again has one file, also where it comes from elsewhere.
+    stream.publish("user", cloudEvent({ subject: "b", type: "login" }));
+    await until(() => remote.files(stateBranch, "charts/mgmt/one/triggers").size === 1, [clock]);
+    while (service!.snapshot().handOvers.length > 0) {
+      expect(releases()).toHaveLength(2);
+      await say();
+    }
+    expect(releases().map((path) => path.split("/").at(-1))).toEqual(["b.yaml"]);
+    expect(delivered()).toHaveLength(6);
+    stream.publish("user", cloudEvent({ subject: "b", type: "logout" }));
+    await until(() => delivered().length === 4, [clock]);
+  });
+});
+
+it("a release that is called what a kustomization is leaves it alone", async () => {
+  const kustomization =
+    "  kustomizationRefs: [{kind: GitRepository, name: g, namespace: n, path: p, targetNamespace: tenants}]\n";
+  const name = toDnsName("gitrepository/n/g/p");
+  change({
+    "config/one.yaml": cluster("one"),
+    "config/source.yaml": eventSourceDocument,
+    "config/trigger.yaml": `${trigger.replace("https://charts.example.com", "gitrepository://n/g/p")}${kustomization}`,
+  });
+  await withService({}, async ({ clock }) => {
+    stream.publish("user", cloudEvent({ subject: name, type: "login" }));
+    await until(() => delivered().length > 1, [clock]);
+    const kinds = [...remote.files("main", "delivery/charts").values()].flatMap(
+      (text) => /^kind: .*$/m.exec(text) ?? [],
+    );
+    expect(kinds.sort()).toEqual(["kind: ConfigMap", "kind: HelmRelease", "kind: Kustomization"]);
+  });
+});
+
+it("what brought charts goes where no document asks for any, and keeps no hand-over waiting", async () => {
+  change(base);
+  await withService({}, async ({ clock }) => {
+    const wrappers = () => [...remote.files("main", "delivery/hub").keys()].filter((path) => path.includes("charts."));
+    await until(() => delivered().length === 3 && isCalm(), [clock]);
+    change({ "config/profile.yaml": profile("  policyRefs: []\n") });
+    await until(() => wrappers().length === 0, [clock]);
+    expect([...remote.files("main", "delivery/charts").keys()]).toEqual([]);
+    expect([...remote.files("main", "delivery/hub").keys()].some((path) => path.includes("clusterprofile.base"))).toBe(
+      true,
+    );
   });
 });

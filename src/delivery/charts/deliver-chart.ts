@@ -20,8 +20,8 @@ import { type HubObject, writeHubObject } from "../hub-object.ts";
 import { type Chart, readChart } from "./read-chart.ts";
 
 export const sourceFileName = "sluice-source.yaml";
-/** Of what has no source that is made for it. */
-const noSource = "own";
+/** Of what has no source that is made for it; a release may be called what a kustomization is. */
+const noSource = { HelmChart: "own", Kustomization: "built" } as const;
 
 /** A chart's files in `delivery/` of the state. */
 export interface DeliveredChart {
@@ -63,7 +63,7 @@ export function deliveredPaths(
 
 function chartPaths(path: string, chart: Chart) {
   const { folder: unit, file } = chartFolderOf(path);
-  const folder = `${deliveryChartsFolder}/${unit}/${sourceKey(chart) || noSource}`;
+  const folder = `${deliveryChartsFolder}/${unit}/${sourceKey(chart) || noSource[chart.kind]}`;
   return { folder, release: `${folder}/${file}`, values: `${folder}/values/${file}` };
 }
 
@@ -75,6 +75,18 @@ function objectsOf(chart: Chart, unit: string, cluster: Cluster, delivery: HubDe
   const place = { cluster, kubeconfig, unit, flux: delivery };
   return chart.kind === "HelmChart" ? writeRelease(chart, place) : [writeBuilt(chart, place)];
 }
+
+/** What tells of which chart of its cluster a file is, wherever it gets its chart from; undefined: of none, but of a unit or a source. */
+export function chartOfDelivered(path: string): string | undefined {
+  const parts = path.split("/");
+  if (parts.length < releaseDepth) return undefined;
+  const kind = parts[sourceAt] === noSource.Kustomization ? "Kustomization" : "HelmChart";
+  return [kind, ...parts.slice(-2)].join("/");
+}
+
+/** Names in `delivery/charts/<namespace>/<cluster>/<area>/<owner>/<source>/<namespace>/<name>.yaml`. */
+const releaseDepth = 9;
+const sourceAt = 6;
 
 /**
  * All that what is made of a cluster's charts depends on besides themselves, as text; undefined: nothing is made, and what

@@ -213,10 +213,8 @@ export class HandingOver {
     });
     if (change.kind !== "retire") {
       const leaving = await listLeaving(ports.git, commits.tree);
-      await commits.commit(
-        leaving.map((path) => ({ kind: "file", path, text: undefined })),
-        rest(),
-      );
+      const gone = leaving.map((path) => ({ kind: "file" as const, path, text: undefined }));
+      await commits.commit([...gone, ...(await commits.sweepCharts())], rest());
       return;
     }
     const { cluster } = change;

@@ -32,7 +32,7 @@ import type { RenderSettings } from "../../render/render-spec.ts";
 import { type AggregateScope, CountedEntities } from "../aggregates/counted-entities.ts";
 import type { Ports } from "../branches/branch-parts.ts";
 import type { Branches } from "../branches/branches.ts";
-import { type ChartDeliveryScope, followCharts, redeliverCharts } from "../deliver-charts.ts";
+import { type ChartDeliveryScope, followCharts, redeliverCharts, sweepCharts } from "../deliver-charts.ts";
 import { deliveryInputs } from "../delivery-inputs.ts";
 import { type Folded, foldInputs } from "../fold-inputs.ts";
 import type { CountScope } from "../mass-change/count-change.ts";
@@ -286,7 +286,7 @@ export class StateCommits {
   ): Promise<ChangeSet> {
     const hasChanged = changeSet.changes.length > 0;
     if (hasChanged && !(mayWait && this.#isHeld(changeSet, checkpoint))) {
-      await this.branches.commitState(await this.#withDelivery(changeSet, base), base);
+      await this.branches.commitState(await this.#withDelivery(changeSet, checkpoint, base), base);
       this.#heldSince = undefined;
       this.#stored = checkpoint;
       this.#tellDropped(changeSet);
@@ -298,8 +298,10 @@ export class StateCommits {
   }
 
   /** What a hub is told of the charts that change. */
-  async #withDelivery(changeSet: ChangeSet, base: ObjectId | undefined): Promise<ChangeSet> {
-    const followed = await followCharts(this.#chartScope(this.#catalog, base), changeSet.changes);
+  async #withDelivery(changeSet: ChangeSet, { parts }: Checkpoint, base: ObjectId | undefined): Promise<ChangeSet> {
+    const holdsBack = readHandOvers(parts).some(isExclusive);
+    const scope = { ...this.#chartScope(this.#catalog, base), holdsBack };
+    const followed = await followCharts(scope, changeSet.changes);
     if (followed.length === 0) return changeSet;
     const changes = [...changeSet.changes, ...followed].sort((a, b) => (a.path < b.path ? -1 : 1));
     return { ...changeSet, changes };
@@ -316,6 +318,11 @@ export class StateCommits {
     const isRenderedSo = this.#checkpoint.renderer === renderer;
     const before = isRenderedSo ? withDelivery(this.#catalog, readDeliveryInForce(parts)) : undefined;
     return redeliverCharts(this.#chartScope(catalog, this.tree), before);
+  }
+
+  /** What a hub was not told of charts that went while units were handed over. */
+  sweepCharts(): Promise<readonly PlanInput[]> {
+    return sweepCharts(this.#chartScope(this.#catalog, this.tree));
   }
 
   /** A state that has no id yet gets one with its first commit. */
