@@ -128,13 +128,16 @@ export async function redeliverCharts(
     const known = before?.clusters.get(clusterKey(cluster));
     const was = before === undefined || known === undefined ? undefined : chartSurroundings(before, known);
     if (surroundings === undefined || surroundings === was) continue;
+    const files = new Map<string, string>();
     for await (const [path, text] of readFolder(git, tree, `${chartsFolder}/${clusterFolder(clusterKey(cluster))}`)) {
       const delivered = deliver(scope, path, text);
       if (delivered === undefined) continue;
-      const files = new Map(delivered.files);
+      for (const [file, written] of delivered.files) files.set(file, written);
       if (delivered.source !== undefined) files.set(`${delivered.folder}/${sourceFileName}`, delivered.source);
-      for (const [file, written] of files) inputs.push({ kind: "file", path: file, text: written });
     }
+    for (const [path, text] of files) inputs.push({ kind: "file", path, text });
+    // Where nobody could be told, a chart may have come from elsewhere since.
+    for (const path of await findOthers(scope, files)) inputs.push({ kind: "file", path, text: undefined });
   }
   return inputs;
 }

@@ -2,10 +2,12 @@
  * What people give up: objects that LeavePolicies left, and clusters that are in no document any more. Both are inputs of
  * the fold, committed in pieces; what is in the clusters stays.
  */
+import { chartOfDelivered } from "../delivery/charts/deliver-chart.ts";
 import type { Catalog } from "../model/catalog.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import { formatPlace, SluiceError } from "../model/problem.ts";
 import {
+  clusterDeliveryCharts,
   clusterDeliveryFolder,
   clusterFilePath,
   clusterFolder,
@@ -92,6 +94,10 @@ export async function retireCluster(scope: GiveUpScope, cluster: ClusterKey): Pr
 async function ownFiles(git: GitReader, tree: ObjectId, cluster: ClusterKey): Promise<readonly string[]> {
   const paths: string[] = [];
   for await (const path of git.listFiles(tree, clusterDeliveryFolder(cluster))) paths.push(path);
+  for await (const path of git.listFiles(tree, clusterDeliveryCharts(cluster))) {
+    // What is of a chart goes with it.
+    if (chartOfDelivered(path) === undefined && path.endsWith(`/${unitFileName}`)) paths.push(path);
+  }
   const folder = `${desiredFolder}/${clusterFolder(cluster)}`;
   for await (const path of git.listFiles(tree, folder)) {
     const depth = path.slice(folder.length + 1).split("/").length;

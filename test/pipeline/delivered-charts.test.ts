@@ -48,6 +48,8 @@ const delivered = (name = "one") =>
   );
 const textOf = (end: string) =>
   [...remote.files("main", "delivery/charts")].find(([path]) => path.endsWith(end))?.[1] ?? "";
+/** Paths of the state. */
+const existing = (folder: string) => [...remote.files(stateBranch, folder).keys()];
 const isCalm = () => {
   const pending = storedCheckpoint(remote.files(stateBranch))?.pending;
   return pending !== undefined && pending.passes.length + pending.reviews.length === 0;
@@ -145,6 +147,42 @@ it("charts that are on record are delivered when a delivery comes, and anew when
       [clock],
     );
     expect(delivered().some((path) => path.endsWith("/other.yaml"))).toBe(false);
+  });
+});
+
+it("a chart that came to be of another source while nobody could be told of it has one file", async () => {
+  change(base);
+  await withService({}, async ({ clock }) => {
+    await until(() => delivered().length === 3 && isCalm(), [clock]);
+    change({ "config/one.yaml": cluster("one").replace("spec: {", "spec: {pullMode: true, ") });
+    await until(() => isCalm(), [clock]);
+    change({ "config/profile.yaml": profile(chart("shared", "https://other.example.com")) });
+    await until(
+      () => [...remote.files(stateBranch, "charts").values()].some((text) => text.includes("other")),
+      [clock],
+    );
+    change({ "config/one.yaml": cluster("one") });
+    await until(() => delivered().filter((path) => path.endsWith("sluice-source.yaml")).length > 1, [clock]);
+    expect(delivered().filter((path) => path.endsWith("/shared.yaml"))).toHaveLength(1);
+  });
+});
+
+it("a cluster that is given up leaves no file of its charts", async () => {
+  const left = profile(`  stopMatchingBehavior: LeavePolicies\n${chart("shared")}`);
+  change({ ...base, "config/profile.yaml": left, "config/two.yaml": cluster("two") });
+  await withService({}, async ({ clock, service }) => {
+    await until(() => delivered("two").length === 3 && isCalm(), [clock]);
+    change({ "config/two.yaml": undefined });
+    await until(() => !existing("config").some((path) => path.includes("two")) && isCalm(), [clock]);
+    const retired = service!.execute({ command: "retire", cluster: "mgmt/two" });
+    await turns(80);
+    await retired;
+    const said = service!.execute({ command: "approve", ids: [service!.snapshot().handOvers[0]?.id ?? ""] });
+    await turns(80);
+    await said;
+    expect(existing("charts/mgmt/two")).toEqual([]);
+    expect(existing("delivery/charts/mgmt/two")).toEqual([]);
+    expect(delivered("two")).toEqual([]);
   });
 });
 

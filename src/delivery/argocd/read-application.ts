@@ -11,8 +11,8 @@ export function readApplication(object: JsonObject): HubUnit {
   const source = objectAt(spec!, "source");
   const automated = objectAt(spec!, "syncPolicy").get("automated");
   const finalizers = metadata!.get("finalizers");
-  // A sync goes by what the Application was when it began.
-  const isRunning = objectAt(status!, "operationState").get("phase") === "Running";
+  // A sync goes by what the Application was when it was asked for, which is before it begins.
+  const isRunning = object.has("operation") || objectAt(status!, "operationState").get("phase") === "Running";
   const isCompared = ["repoURL", "path", "targetRevision"].every(
     (key) => textAt(compared, key) === textAt(source, key),
   );
