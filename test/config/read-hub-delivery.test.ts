@@ -17,7 +17,9 @@ describe("delivery", () => {
     expect(load("delivery: {kind: flux}").value?.delivery).toEqual({
       kind: "flux",
       path: "delivery",
+      split: "cluster",
       buckets: 1,
+      artifacts: false,
       source: { name: "fleet", namespace: "flux-system" },
       interval: "10m",
       retryInterval: "30s",
@@ -29,12 +31,17 @@ describe("delivery", () => {
     expect(load("delivery: {kind: argocd}").value?.delivery).toEqual({
       kind: "argocd",
       path: "delivery",
+      split: "cluster",
       buckets: 1,
       namespace: "argocd",
       project: "default",
       repoURL: "https://git.example.com/acme/fleet.git",
       revision: "release",
     });
+  });
+
+  it("is split by owner where that is asked for", () => {
+    expect(load("delivery: {kind: flux, split: owner}").value?.delivery).toMatchObject({ split: "owner" });
   });
 
   it.each([
@@ -50,7 +57,7 @@ describe("delivery", () => {
       5,
       "delivery.source goes with kind flux",
     ],
-    ["a split by owner", "delivery: {kind: flux, split: owner}", 5, "not built"],
+    ["a split by what there is not", "delivery: {kind: flux, split: team}", 5, "split"],
     ["folders in each other", "delivery: {kind: flux, path: rendered/hub}", 5, "delivery.path and output.path overlap"],
     ["folders in each other", "delivery: {kind: flux, path: config}", 5, "delivery.path and config.path overlap"],
     ["a folder outside", "delivery: {kind: flux, path: ../hub}", 5, "within the repository"],

@@ -7,7 +7,7 @@ export interface Effect {
   readonly batches: number;
   /** Deliveries taken. */
   readonly events: number;
-  /** Objects on the target. */
+  /** Objects, those that the state alone keeps included. */
   readonly created: number;
   readonly updated: number;
   readonly deleted: number;
