@@ -58,6 +58,8 @@ export class CatalogBuilder {
   /** The first bad document that can't be told which it is: it may be one of any file that is gone. */
   #illegible: Problem | undefined;
   readonly #faultsByName = new Map<string, Problem>();
+  /** Contents that are gone and that an owner still names, as they were last in force. */
+  readonly #absent = new Map<DocumentKey, ReadDocument>();
 
   /** `files`: all that documents may come from; `lastInForce`: the catalog before this one. */
   constructor(
@@ -110,7 +112,9 @@ export class CatalogBuilder {
     const { compatibility, checks, policy, secrets, guard, records, isCommitted, connections, fromSecrets } = options;
     this.#chooseInForce();
     this.#checkContents({ customKinds: this.#findCustomKinds(), checks, isCommitted });
+    this.#keepAbsent();
     const broken = this.#followReferences(records, secrets);
+    for (const [key, document] of this.#absent) this.inForce.set(key, document);
     const connectionClusters = new Map(
       connections.flatMap(({ connection, clusters }) =>
         clusters === undefined ? [] : [[connection.name, clusters] as const],
@@ -246,9 +250,26 @@ export class CatalogBuilder {
     return `it renders Secrets, which must not stand in clear (output.secrets ${secrets})`;
   }
 
+  /**
+   * What an owner still names and is gone is kept as a bad document is: nothing is rendered of it, and it still tells
+   * whether an event may be printed into a Secret, of which nothing may be remembered.
+   */
+  #keepAbsent(): void {
+    for (const { content } of this.inForce.values()) {
+      if (content?.kind !== "EventTrigger" && content?.kind !== "profile") continue;
+      for (const { key, optional } of content.references) {
+        if (key === undefined || optional || this.inForce.has(key)) continue;
+        const last = this.#lastInForce.get(key);
+        if (last?.content?.kind === "content") this.#absent.set(key, last);
+      }
+    }
+  }
+
   #contents(): Catalog["contents"] {
     return new Map(
-      [...this.inForce].flatMap(([key, { content }]) => (content?.kind === "content" ? [[key, content.content]] : [])),
+      [...this.inForce, ...this.#absent].flatMap(([key, { content }]) =>
+        content?.kind === "content" ? [[key, content.content]] : [],
+      ),
     );
   }
 
@@ -289,7 +310,7 @@ export class CatalogBuilder {
           break;
         }
         case "content": {
-          const fault = this.#faults.get(key);
+          const fault = this.#faults.get(key) ?? (this.#absent.has(key) ? goneFault(document) : undefined);
           contents.set(key, fault === undefined ? content.content : { ...content.content, broken: fault });
           break;
         }
@@ -340,6 +361,11 @@ export class CatalogBuilder {
 function isWithheld(document: ReadDocument | undefined): boolean {
   const hidden = document?.raw?.hidden;
   return hidden !== undefined && hidden.text === undefined;
+}
+
+/** What renders it all the same, by a name that a template makes, is told what an owner is that names it outright. */
+function goneFault({ key, at }: ReadDocument): Problem {
+  return { code: "REFERENCE_MISSING", severity: "error", message: `${titleOf(key!)} is not there any more`, at };
 }
 
 function groupOf(apiVersion: string): string {

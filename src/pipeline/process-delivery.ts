@@ -13,7 +13,7 @@ import type { EntityInput } from "../plan/apply-event.ts";
 import { makeDeadLetter } from "../plan/dead-letter-file.ts";
 import { hashEntity } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
-import { rendersTemplates } from "../render/may-render-secrets.ts";
+import { printsSecret } from "../render/may-render-secrets.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
 import { isPrivate, renderTrigger } from "../render/render-trigger.ts";
 
@@ -69,20 +69,6 @@ export function processEvent(
   settings: RenderSettings,
 ): readonly EntityInput[] {
   return matchEvent(received, catalog).matches.map((match) => renderMatch(catalog, match, received, settings).input);
-}
-
-/** Whether something of an event is in a Secret that must not stand in clear, or would be. */
-function printsSecret(
-  trigger: TriggerMatch["trigger"],
-  catalog: Catalog,
-  renderings: readonly ClusterRendering[],
-): boolean {
-  return renderings.some((rendering) => {
-    if (rendering.action === "fail") {
-      return rendering.problem.code === "SECRET_REFUSED" && rendersTemplates(trigger, catalog);
-    }
-    return rendering.action === "Create" && rendering.manifests.some(({ unsealed }) => unsealed?.isConstant === false);
-  });
 }
 
 function failOn(cluster: ClusterKey, problem: Problem): ClusterRendering {

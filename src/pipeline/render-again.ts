@@ -9,6 +9,7 @@ import type { Problem } from "../model/problem.ts";
 import type { EntityRecord } from "../model/record.ts";
 import type { ReplayedCluster, ReplayInput } from "../plan/apply-replay.ts";
 import { hashEntity } from "../plan/paths.ts";
+import { printsSecret } from "../render/may-render-secrets.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
 import { isPrivate, renderTrigger } from "../render/render-trigger.ts";
 import { type ChosenClusters, type ClusterRange, cutRange, type RenderedAgain } from "./cluster-range.ts";
@@ -61,7 +62,7 @@ export function renderAgain(
     const action = stopMatching === "LeavePolicies" ? "leave" : "withdraw";
     clusters.set(cluster, { cluster, event: undefined, rendering: { action } });
   }
-  const pairs = [...clusters.values()].filter(({ rendering }) => "cluster" in rendering).length;
+  const renderings = [...clusters.values()].flatMap(({ rendering }) => ("cluster" in rendering ? [rendering] : []));
   const input: ReplayInput = {
     kind: "replay",
     owner: record.owner,
@@ -69,10 +70,12 @@ export function renderAgain(
     syncMode: trigger?.syncMode ?? "Continuous",
     continueOnConflict: trigger?.continueOnConflict ?? false,
     clusters: [...clusters.values()],
-    ...(!isGone && isPrivate(trigger, catalog, settings) ? { isPrivate: true as const } : {}),
+    ...(!isGone && (isPrivate(trigger, catalog, settings) || printsSecret(trigger, catalog, renderings))
+      ? { isPrivate: true as const }
+      : {}),
   };
   const rest = { ...(last === undefined ? {} : { last }), ...(untold.size === 0 ? {} : { untold }) };
-  return { input: clusters.size === 0 ? undefined : input, pairs, ...rest };
+  return { input: clusters.size === 0 ? undefined : input, pairs: renderings.length, ...rest };
 }
 
 interface MatchedEvent {

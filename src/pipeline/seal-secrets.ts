@@ -130,8 +130,8 @@ export class Sealer {
     const { layout, owner, cluster } = to;
     const path =
       this.#parts.outputPath + objectPath(cluster, owner, manifest.identity, layout).slice(desiredFolder.length);
-    const encrypted = parseSecret(await this.#parts.encrypter.encrypt(writeCanonicalYaml(plainOf(manifest)), path));
-    return this.#remember(digest, checkSealed(sealedPart(encrypted), manifest));
+    const encrypted = await this.#parts.encrypter.encrypt(writeCanonicalYaml(plainOf(manifest)), path);
+    return this.#remember(digest, readSealed(encrypted, manifest, path));
   }
 
   #remember(digest: string, sealed: Sealed): Sealed {
@@ -162,23 +162,46 @@ function sealedPart(object: JsonObject): Sealed {
   return new Map([...object].filter(([key]) => members.includes(key)));
 }
 
-/** What an encrypter leaves in clear must not come on a branch, whatever its configuration says. */
-function checkSealed(sealed: Sealed, { unsealed, identity }: Manifest): Sealed {
+/**
+ * What an encrypter printed, and nothing else than that: what it leaves in clear must not come on a branch, whatever its
+ * configuration says. Throws a SluiceError (SOPS_FAILED), which quotes nothing of it.
+ */
+function readSealed(encrypted: string, { unsealed }: Manifest, path: string): Sealed {
+  let sealed: Sealed;
+  try {
+    sealed = sealedPart(parseSecret(encrypted));
+  } catch {
+    throw notEncrypted(path, "it is no YAML");
+  }
   for (const key of encryptedMembers) {
     const [plain, cipher] = [memberOf(unsealed!.object, key), memberOf(sealed, key)];
-    assert(plain.size === cipher.size, `all of ${key} of ${identityKey(identity)} is encrypted`);
+    if (plain.size !== cipher.size) throw notEncrypted(path, `${key} has not the keys that it had`);
     for (const [name, value] of plain) {
-      assert(value === "" || cipher.get(name) !== value, `${key}.${name} of ${identityKey(identity)} is encrypted`);
+      const text = cipher.get(name);
+      // There is nothing to encrypt of an empty text, and sops leaves it.
+      const isSealed = typeof text === "string" && (value === "" || /^ENC\[.*\]$/s.test(text) || text === masked);
+      if (!isSealed) throw notEncrypted(path, `a value of ${key} is not encrypted`);
     }
   }
   return sealed;
 }
 
+function notEncrypted(path: string, why: string): SluiceError {
+  return new SluiceError({
+    code: "SOPS_FAILED",
+    message: `what sops made of ${path} is no encrypted Secret: ${why}`,
+    hint: "Is the sops on the PATH, or that SOPS names, the program itself, in a version of 3.9 or later?",
+  });
+}
+
+/** In place of values that are only counted, compared or shown. */
+const masked = "(to be encrypted)";
+
 async function mask(secret: string): Promise<string> {
   const object = new Map<string, Json>(parseSecret(secret));
   for (const key of encryptedMembers) {
     const member = object.get(key);
-    if (isJsonObject(member)) object.set(key, new Map([...member.keys()].map((name) => [name, "(to be encrypted)"])));
+    if (isJsonObject(member)) object.set(key, new Map([...member.keys()].map((name) => [name, masked])));
   }
   return writeCanonicalYaml(object);
 }

@@ -5,9 +5,13 @@
 import type { Catalog, ContentDocument, OwnerSpec } from "../model/catalog.ts";
 import { referencesOf } from "../model/catalog.ts";
 import { constantKey, mayRefer } from "../model/document-ref.ts";
+import type { ClusterRendering } from "../model/manifest.ts";
 
-/** A kind that is Secret, in YAML or JSON, or that an action prints. */
-const secretKind = /kind["']?\s*:\s*(?:["']?secret(?![\w.-])|[^\n]*\{\{)/i;
+/**
+ * A kind that is Secret, in YAML, in JSON or as an argument of `dict` or `setField`, or that an action prints. What stands
+ * between, such as a tag or an anchor, is no matter; a text of its own begins on the next line.
+ */
+const secretKind = /kind\b[^\n,]{0,80}?(?:\bsecret(?![\w.-])|:[^\n,]{0,80}\n\s*["']?secret(?![\w.-])|:\s*[^\n]*\{\{)/i;
 
 /** By the catalog's documents, so that a catalog that only pauses something is the same. */
 const known = new WeakMap<Catalog["contents"], WeakMap<OwnerSpec["policyRefs"], boolean>>();
@@ -30,8 +34,22 @@ export function mayRenderSecrets(
   return verdict;
 }
 
+/** Whether something of an event is in a Secret that must not stand in clear, or would be: told by what was rendered. */
+export function printsSecret(
+  spec: Parameters<typeof rendersTemplates>[0],
+  catalog: Pick<Catalog, "contents">,
+  renderings: readonly ClusterRendering[],
+): boolean {
+  return renderings.some((rendering) => {
+    if (rendering.action === "fail") {
+      return rendering.problem.code === "SECRET_REFUSED" && rendersTemplates(spec, catalog);
+    }
+    return rendering.action === "Create" && rendering.manifests.some(({ unsealed }) => unsealed?.isConstant === false);
+  });
+}
+
 /** Whether anything of what it renders is a template: else nothing of an event is in it. */
-export function rendersTemplates(
+function rendersTemplates(
   spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches" | "patchesFrom">,
   { contents }: Pick<Catalog, "contents">,
 ): boolean {
