@@ -11,7 +11,7 @@ import { readDocuments } from "../../config/read-document.ts";
 import { parseYaml } from "../../config/yaml-document.ts";
 import type { ConfigFile } from "../../model/catalog.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import type { BlobReader, GitReader, GitWriter, ObjectId, TreeChange } from "../../ports/git.ts";
+import type { BlobReader, GitReader, GitWriter, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 import type { Clock } from "../../ports/system.ts";
 import type { HubObjects } from "./read-hub.ts";
 
@@ -39,6 +39,7 @@ export interface InventoryReport {
 
 const attemptsMax = 5;
 const namesInMessageMax = 50;
+const folderMode = "40000";
 
 /** Throws a SluiceError: TARGET_MISSING, CONFIG_MISSING, GIT_REFUSED, or what the Git port throws. */
 export async function commitInventory(
@@ -73,7 +74,7 @@ export async function commitInventory(
 type InventoryChanges = InventoryReport & { readonly changes: readonly TreeChange[] };
 
 async function planInventory(
-  { configPath, readConfig, hub }: InventoryTarget,
+  { git, configPath, readConfig, hub }: InventoryTarget,
   tree: ObjectId,
   { objects, counts }: HubObjects,
 ): Promise<InventoryChanges> {
@@ -82,6 +83,8 @@ async function planInventory(
   const files = await readConfig(tree);
   const there = new Map(files.map((file) => [file.path, file]));
   const elsewhere = clustersElsewhere(files, sign);
+  const unknown = [...plan.files.keys()].filter((path) => there.get(path)?.text.startsWith(sign) !== true);
+  const taken = await findTaken(git, tree, configPath, unknown, sign);
   const problems: Problem[] = [];
   const changes: TreeChange[] = [];
   const added: string[] = [];
@@ -96,6 +99,10 @@ async function planInventory(
     if (holder !== undefined) {
       problems.push(
         warning(`cluster ${name} is left as it is: ${holder} has it already, which no import of ${hub} wrote`),
+      );
+    } else if (taken.has(path)) {
+      problems.push(
+        warning(`cluster ${name} is left out: ${taken.get(path)} is there already, which no import of ${hub} wrote`),
       );
     } else if (file?.text !== sign + text) {
       changes.push({ path: `${configPath}/${path}`, action: "write", text: sign + text });
@@ -117,6 +124,40 @@ async function planInventory(
   }
   if (plan.files.size === 0 && staying.size === 0) problems.push(warning(`the hub ${hub} has no clusters at all`));
   return { changes, added, changed, removed, problems: boundProblems(problems) };
+}
+
+/**
+ * By path below the config folder, what of somebody else's is in its place: a file, whether it is a document or not, or a
+ * file or link where a folder should be.
+ */
+async function findTaken(
+  git: GitReader,
+  tree: ObjectId,
+  configPath: string,
+  paths: readonly string[],
+  sign: string,
+): Promise<ReadonlyMap<string, string>> {
+  const whole = (path: string) => `${configPath}/${path}`;
+  const texts = await git.readFiles(tree, paths.map(whole));
+  const entries = new Map<string, TreeEntry | undefined>();
+  const find = async (path: string): Promise<TreeEntry | undefined> => {
+    if (!entries.has(path)) entries.set(path, await git.findEntry(tree, path));
+    return entries.get(path);
+  };
+  const taken = new Map<string, string>();
+  for (const path of paths) {
+    if (texts.get(whole(path))?.startsWith(sign) === true) continue;
+    const steps = path.split("/");
+    for (let depth = 1; depth <= steps.length; depth++) {
+      const place = whole(steps.slice(0, depth).join("/"));
+      const entry = await find(place);
+      if (entry === undefined) break;
+      if (depth < steps.length && entry.mode === folderMode) continue;
+      taken.set(path, place);
+      break;
+    }
+  }
+  return taken;
 }
 
 /** By `<namespace>/<name>`, the file of somebody else's that a cluster stands in. */

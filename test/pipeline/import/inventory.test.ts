@@ -123,6 +123,28 @@ it("leaves what people wrote, and what another hub's import wrote", async () => 
   expect([gone.removed, files().length]).toEqual([["fleet/a"], 2]);
 });
 
+it("writes over no file that somebody else has in the place of a cluster's, whatever stands in it", async () => {
+  const own = {
+    "config/clusters/fleet/other.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine, namespace: fleet}\n",
+    "config/clusters/fleet/bad.yaml": "metadata: [\n",
+    "config/clusters/fleet/hidden.yaml": "# not to be read\n",
+    "config/.sluiceignore": "clusters/fleet/hidden.yaml\n",
+    "config/clusters/edge": "not a folder\n",
+  };
+  remote.commitAsPerson("main", own);
+  const edge = object("SveltosCluster", "e");
+  const there = new Map(edge.get("metadata") as JsonObject).set("namespace", "edge");
+  const names = ["other", "bad", "hidden", "new"].map((name) => object("SveltosCluster", name));
+  const report = await commitInventory(target, hub(...names, new Map(edge).set("metadata", there)), signal);
+  expect([report.added, report.changed, report.removed]).toEqual([["fleet/new"], [], []]);
+  expect(Object.fromEntries(remote.files("main"))).toMatchObject(own);
+  expect(report.problems.map(({ message }) => message)).toEqual(
+    ["edge", "fleet/bad.yaml", "fleet/hidden.yaml", "fleet/other.yaml"].map((path) =>
+      expect.stringContaining(`config/clusters/${path} is there already, which no import of hub wrote`),
+    ),
+  );
+});
+
 it("makes the commit anew on what others push, and gives up where the server says no", async () => {
   git.refusals.push(new Map([["main", "moved"]]));
   const report = await commitInventory(target, hub(object("SveltosCluster", "a")), signal);
