@@ -119,6 +119,21 @@ export interface GitRemoteReader {
   lastKnownHead(branch: string): Promise<ObjectId | undefined>;
 }
 
-export interface GitRepository extends GitReader, BlobReader, GitWriter, GitRemoteReader {
+/**
+ * Reads what a branch was. Commits come without what is in them, and each tree when it is asked for, so that a long history of a large
+ * repository costs what is read of it. It wants a local store of its own: from commits without their trees a server would conclude, when
+ * heads are fetched, that the trees are here too.
+ */
+export interface GitHistoryReader extends GitReader, BlobReader {
+  /**
+   * The commits of a branch along first parents, newest first, fetched as they are gone through, to the first one or to where the
+   * server's own history ends; none where there is no such branch. Throws like fetchHeads.
+   */
+  walkHistory(branch: string, signal?: AbortSignal): AsyncIterable<CommitInfo>;
+  /** Brings those of the trees here that are not, each without what is below it. Throws like fetchHeads. */
+  fetchTrees(trees: readonly ObjectId[], signal?: AbortSignal): Promise<void>;
+}
+
+export interface GitRepository extends GitReader, BlobReader, GitWriter, GitRemoteReader, GitHistoryReader {
   close(): Promise<void>;
 }

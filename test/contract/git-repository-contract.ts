@@ -1,6 +1,7 @@
 /** What every GitRepository promises: over the fake in every run, over the real adapter too. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { GitRepository, ObjectId, RefOutcome } from "../../src/ports/git.ts";
+import { TreesOnDemand } from "../../src/pipeline/history/trees-on-demand.ts";
+import type { CommitInfo, GitRepository, ObjectId, RefOutcome } from "../../src/ports/git.ts";
 
 /** A remote of its own, and clones of it. */
 export interface GitWorld {
@@ -54,6 +55,29 @@ export function describeGitRepository(name: string, openWorld: () => Promise<Git
       const { tree } = await clone.readCommit(commit);
       return Object.fromEntries(await clone.readFiles(tree, await collect(clone.listFiles(tree, ""))));
     }
+
+    it("goes through a branch's history, however long, and reads of each commit what is asked for", async () => {
+      let head: ObjectId | undefined;
+      const ids: ObjectId[] = [];
+      for (let number = 0; number < 300; number++) {
+        head = await write(git, head, { "a/b/n.txt": String(number), "same/s.txt": "same" });
+        ids.unshift(head);
+      }
+      await git.push([{ branch: "state", from: undefined, to: head! }]);
+      const reader = await world.openClone();
+      const walked: CommitInfo[] = [];
+      for await (const commit of reader.walkHistory("state")) walked.push(commit);
+      expect(walked.map(({ id }) => id)).toEqual(ids);
+
+      const trees = new TreesOnDemand(reader);
+      const { tree } = walked.find(({ id }) => id === ids[42])!;
+      expect(await trees.readFiles(tree, ["a/b/n.txt", "a/none.txt", "none"])).toEqual(new Map([["a/b/n.txt", "257"]]));
+      expect(await collect(trees.listFiles(tree, ""))).toEqual(["a/b/n.txt", "same/s.txt"]);
+      expect(await collect(trees.listFiles(tree, "a/b"))).toEqual(["a/b/n.txt"]);
+      expect(await collect(trees.listFiles(tree, "none"))).toEqual([]);
+      expect(await trees.findEntry(tree, "same")).toMatchObject({ mode: "40000", name: "same" });
+      for await (const _ of reader.walkHistory("none")) expect.fail("there is no such branch");
+    });
 
     it("says which branches there are, and reads what they hold", async () => {
       const head = world.commitAsPerson("main", { "a.txt": "one\n", "b/c.txt": "zwölf\n", "b-c.txt": "" });

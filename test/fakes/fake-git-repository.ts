@@ -86,6 +86,20 @@ export class FakeGitRepository implements GitRepository, GitObjects {
     return this.#perform("fetch", () => this.#remote.history(branch).slice(0, countMax));
   }
 
+  async *walkHistory(branch: string): AsyncIterable<CommitInfo> {
+    yield* await this.#perform("fetch", () => {
+      const commits = this.#remote.history(branch);
+      for (const { id } of commits) this.#known.add(id);
+      return commits;
+    });
+  }
+
+  fetchTrees(trees: readonly ObjectId[]): Promise<void> {
+    return this.#perform("fetch", () => {
+      for (const id of trees) readTreeEntries(this, id);
+    });
+  }
+
   lastKnownHead(branch: string): Promise<ObjectId | undefined> {
     return this.#perform("read", () => this.#heads.get(branch));
   }

@@ -296,6 +296,12 @@ export class LocalStore {
     await this.#fetch(["--filter=blob:none", "--stdin", "origin"], signal, `${ids.join("\n")}\n`, silently);
   }
 
+  /** Brings single trees here, without what is in them. */
+  async fetchTrees(ids: readonly ObjectId[], signal?: AbortSignal): Promise<void> {
+    const silently = ["-c", "fetch.negotiationAlgorithm=noop"];
+    await this.#fetch(["--filter=tree:0", "--stdin", "origin"], signal, `${ids.join("\n")}\n`, silently);
+  }
+
   async #fetch(
     args: readonly string[],
     signal: AbortSignal | undefined,

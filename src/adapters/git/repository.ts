@@ -1,5 +1,6 @@
 /** GitRepository: commits are written and pushed here; reading and the local store have classes of their own. */
 import { setImmediate as yieldToOthers } from "node:timers/promises";
+import { SluiceError } from "../../model/problem.ts";
 import type {
   CommitInfo,
   CommitRequest,
@@ -13,7 +14,7 @@ import type {
 import { encodeCommit, parseCommit } from "./commit-bytes.ts";
 import { underSignals } from "./given-up.ts";
 import { KeptStore } from "./kept-store.ts";
-import type { ObjectType } from "./object-id.ts";
+import { emptyTreeId, type ObjectType } from "./object-id.ts";
 import { ObjectReader } from "./object-reader.ts";
 import { ObjectStore } from "./object-store.ts";
 import { addObject, type TreeEdit } from "./object-writer.ts";
@@ -28,6 +29,9 @@ import { emptyBatch, partBatch, type WrittenBatch } from "./written-batch.ts";
 
 /** Blobs written before others get their turn. */
 const blobsAtOnce = 500;
+
+/** Commits that are fetched at first when a history is gone through; each time after that, four times as many. */
+const firstDepth = 256;
 
 export class Repository implements GitRepository {
   readonly #parts: RepositoryParts;
@@ -113,6 +117,42 @@ export class Repository implements GitRepository {
       id = commit.parents[0];
     }
     return commits;
+  }
+
+  async *walkHistory(branch: string, signal?: AbortSignal): AsyncIterable<CommitInfo> {
+    const { local, transport } = this.#parts;
+    const signals = [signal, this.#closing.signal];
+    const { refs } = await underSignals(signals, (any) => transport.readRefs(any));
+    let next = refs.get(refName(branch));
+    let depth = 0;
+    for (let walked = 0; next !== undefined; walked++) {
+      // The branch may go on meanwhile, so that a depth reaches less far down from where this began.
+      while (!this.#store.knows(next) && depth < 4 * (walked + firstDepth)) {
+        depth = Math.max(firstDepth, 4 * depth);
+        await this.#intoHistory(signals, (any) => local.fetchHistory(branch, depth, any));
+      }
+      if (!this.#store.knows(next)) {
+        if (walked > 0) return;
+        const message = `branch ${branch} was set to another commit while its history was read`;
+        throw new SluiceError({ code: "GIT_UNAVAILABLE", message, hint: "Try again." });
+      }
+      const commit: CommitInfo = await this.readCommit(next);
+      yield commit;
+      next = commit.parents[0];
+    }
+  }
+
+  async fetchTrees(trees: readonly ObjectId[], signal?: AbortSignal): Promise<void> {
+    const missing = [...new Set(trees)].filter((id) => id !== emptyTreeId && !this.#store.knows(id));
+    if (missing.length === 0) return;
+    await this.#intoHistory([signal, this.#closing.signal], (any) => this.#parts.local.fetchTrees(missing, any));
+  }
+
+  #intoHistory(
+    signals: readonly (AbortSignal | undefined)[],
+    fetch: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    return this.#store.run(() => underSignals(signals, (any) => this.#store.intoStore(fetch, any)));
   }
 
   async lastKnownHead(branch: string): Promise<ObjectId | undefined> {

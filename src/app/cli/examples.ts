@@ -20,6 +20,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   status: ["sluice status", "sluice status -o json"],
   show: [
     "sluice show addons --cluster fleet/eu-1",
+    "sluice show addons --at 2026-01-31T12:00:00Z",
     "sluice show entities --failed -o wide",
     "sluice show events --watch",
     "sluice show dead-letters -o json",

@@ -3,6 +3,7 @@ import { resourceTypeOf } from "../../model/chart.ts";
 import { managementCluster } from "../../model/cluster.ts";
 import { type Owner, ownerKey, ownerKinds } from "../../model/owner.ts";
 import type { Settings } from "../../model/settings.ts";
+import type { Moment } from "../../pipeline/history/find-state.ts";
 import { type Addon, type AddonFilter, listAddons } from "../../pipeline/list-addons.ts";
 import { listRecords } from "../../pipeline/list-state.ts";
 import { readChartVersions } from "../../pipeline/read-charts.ts";
@@ -25,20 +26,20 @@ export interface AddonRow extends Addon {
 export async function withAddons(
   context: CliContext,
   settings: Settings,
-  filter: AddonFilter & { readonly failedOnly?: boolean },
+  filter: AddonFilter & { readonly failedOnly?: boolean; readonly at?: Moment },
   check: (git: Heads["git"], tree: string | undefined) => Promise<void>,
   use: (rows: readonly AddonRow[], view: View<AddonRow>) => Promise<void>,
 ): Promise<void> {
-  const heads = await openHeads(context, settings);
+  const { failedOnly, at } = filter;
+  const heads = await openHeads(context, settings, at);
   try {
     const { git, state } = heads;
     await check(git, state?.tree);
-    const { failedOnly } = filter;
     const records = listRecords(git, state?.tree, failedOnly === undefined ? {} : { failedOnly });
     const addons = await listAddons(records, filter);
-    const reviewOf = await reviews(settings, heads);
-    // Where nothing is reviewed it is the seed's table, column for column.
-    const isReviewed = settings.review.mode === "pull-request";
+    // Where nothing is reviewed it is the seed's table, column for column. What was proposed then is in the requests.
+    const isReviewed = settings.review.mode === "pull-request" && at === undefined;
+    const reviewOf = isReviewed ? await reviews(settings, heads) : () => "";
     const columns = isReviewed ? [...addonColumns, reviewColumn] : addonColumns;
     const versions = await readChartVersions(git, state?.tree, addons);
     const rows = addons.map((addon) => ({

@@ -4,6 +4,7 @@ import { isNamedCluster } from "../../model/cluster.ts";
 import { type Owner, ownerKey } from "../../model/owner.ts";
 import type { Settings } from "../../model/settings.ts";
 import { type DryObject, listDryRuns } from "../../pipeline/dry-run/list-dry-runs.ts";
+import type { Moment } from "../../pipeline/history/find-state.ts";
 import { listUsage, type Usage } from "../../pipeline/list-usage.ts";
 import { readCheckpoint } from "../../pipeline/read-checkpoint.ts";
 import { readKeptCatalog } from "../../pipeline/read-folder.ts";
@@ -31,16 +32,18 @@ export interface InForceFilter {
   readonly kind?: string;
   readonly name?: string;
   readonly isOwner?: (owner: Owner) => boolean;
+  /** Absent: now. */
+  readonly at?: Moment;
 }
 
 /** Calls back with the rows of `usage`. */
 export async function withUsage(
   context: CliContext,
   settings: Settings,
-  { cluster, namespace, kind, name }: InForceFilter,
+  { cluster, namespace, kind, name, at }: InForceFilter,
   use: (rows: readonly Usage[]) => Promise<void>,
 ): Promise<void> {
-  await withCatalog(context, settings, async ({ catalog }) => {
+  await withCatalog(context, settings, at, async ({ catalog }) => {
     const rows = listUsage(catalog).filter(
       (row) =>
         (kind === undefined || row.kind.toLowerCase() === kind.toLowerCase()) &&
@@ -56,10 +59,10 @@ export async function withUsage(
 export async function withDryRuns(
   context: CliContext,
   settings: Settings,
-  { cluster, namespace, isOwner }: InForceFilter,
+  { cluster, namespace, isOwner, at }: InForceFilter,
   use: (rows: AsyncIterable<DryObject>) => Promise<void>,
 ): Promise<void> {
-  await withCatalog(context, settings, async ({ state, checkpoint, catalog }) => {
+  await withCatalog(context, settings, at, async ({ state, checkpoint, catalog }) => {
     const hidden = composeHiddenTexts(context, settings, false);
     const sealer = composeSealer(settings, hidden)?.asDry();
     const options = {
@@ -86,9 +89,10 @@ export async function withDryRuns(
 async function withCatalog(
   context: CliContext,
   settings: Settings,
+  at: Moment | undefined,
   use: (scope: Awaited<ReturnType<typeof readInForce>>) => Promise<void>,
 ): Promise<void> {
-  const state = await openState(context, settings);
+  const state = await openState(context, settings, at);
   try {
     await use(await readInForce(context, settings, state));
   } finally {

@@ -2,6 +2,7 @@
 import { resourceTypeOf } from "../../model/chart.ts";
 import { ownerKey } from "../../model/owner.ts";
 import type { Settings } from "../../model/settings.ts";
+import type { Moment } from "../../pipeline/history/find-state.ts";
 import { type LeftObject, listLeft } from "../../pipeline/list-left.ts";
 import { writeIdentity } from "../../plan/record-file.ts";
 import { openState } from "../compose/state.ts";
@@ -12,10 +13,10 @@ import type { View } from "./print-rows.ts";
 export async function withLeft(
   context: CliContext,
   settings: Settings,
-  filter: { readonly cluster?: string; readonly trigger?: string },
+  filter: { readonly cluster?: string; readonly trigger?: string; readonly at?: Moment },
   use: (rows: AsyncIterable<LeftObject>) => Promise<void>,
 ): Promise<void> {
-  const { git, tree, close } = await openState(context, settings);
+  const { git, tree, close } = await openState(context, settings, filter.at);
   try {
     await use(listLeft(git, tree, filter));
   } finally {

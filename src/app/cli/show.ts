@@ -13,6 +13,7 @@ import {
   type RankedObjects,
 } from "../../model/record.ts";
 import type { Settings } from "../../model/settings.ts";
+import { type Moment, parseMoment } from "../../pipeline/history/find-state.ts";
 import type { AddonFilter } from "../../pipeline/list-addons.ts";
 import { listDeadLetters, listRecords, type RecordFilter } from "../../pipeline/list-state.ts";
 import { type GroupOverview, listReviews, type UnmergedFile } from "../../pipeline/review/review-overview.ts";
@@ -54,6 +55,7 @@ interface ShowOptions extends CommonOptions {
   readonly headers: boolean;
   readonly kind?: string;
   readonly name?: string;
+  readonly at?: string;
 }
 
 const views = ["addons", "entities", "dead-letters", "reviews", "connections", "events", "dryrun", "usage"] as const;
@@ -76,6 +78,10 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
     .option("--failed", "only what failed")
     .option("--left", "of add-ons: what LeavePolicies left, and nobody claims")
     .option("--live", "of add-ons: as the clusters that delivery leads to have them, with the commit that is applied")
+    .option(
+      "--at <commit|time>",
+      "as it was: at a commit of the state branch, or at a time such as 2026-01-31T12:00:00Z",
+    )
     .option("--watch", "of events: go on with those that come")
     .option("--limit <n>", "at most so many (default: 1000 in a table, else all)")
     .option("--no-headers", "a table without its titles")
@@ -96,6 +102,9 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   if (what === "events") refuseOptions(what, options, ["cluster"]);
   else if (what === "connections") refuseOptions(what, options, ["cluster", "trigger", "watch"]);
   else refuseOptions(what, options, ["watch"]);
+  if (what === "events" || what === "connections" || what === "reviews") refuseOptions(what, options, ["at"]);
+  if (options.live === true) refuseOptions("addons --live", options, ["at"]);
+  const at = momentOf(options);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const { cluster, trigger, failed } = options;
@@ -107,7 +116,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
   const print = { format: options.output, headers: options.headers, limit };
   if (what === "addons" && options.left === true) {
     refuseOptions("addons --left", options, ["failed", "live", "profile", "namespace", "objectNamespace"]);
-    await withLeft(context, settings, filter, (rows) => printLimited(context, print, rows, leftView));
+    await withLeft(context, settings, { ...filter, ...at }, (rows) => printLimited(context, print, rows, leftView));
     return 0;
   }
   if (what === "events") {
@@ -121,13 +130,13 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
     return 0;
   }
   if (what === "addons") {
-    await showAddons(context, settings, print, { ...filter, ...addonFilterOf(options) }, options.live === true);
+    await showAddons(context, settings, print, { ...filter, ...addonFilterOf(options), ...at }, options.live === true);
     return 0;
   }
   if (isOfCatalog) {
     const { kind, name } = options;
     const named = { ...(kind === undefined ? {} : { kind }), ...(name === undefined ? {} : { name }) };
-    const wanted = { ...(cluster === undefined ? {} : { cluster }), ...named, ...addonFilterOf(options) };
+    const wanted = { ...(cluster === undefined ? {} : { cluster }), ...named, ...addonFilterOf(options), ...at };
     if (what === "usage")
       await withUsage(context, settings, wanted, (rows) => printLimited(context, print, rows, usageView));
     else await withDryRuns(context, settings, wanted, (rows) => printLimited(context, print, rows, dryRunView));
@@ -137,7 +146,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
     await showReviews(context, settings, print);
     return 0;
   }
-  const state = await openState(context, settings);
+  const state = await openState(context, settings, at.at);
   try {
     if (what === "dead-letters") {
       await printLimited(
@@ -197,6 +206,19 @@ function addonFilterOf({ trigger, profile, namespace, objectNamespace }: ShowOpt
   };
 }
 
+/** When it is asked for; nothing where that is now. */
+function momentOf({ at }: ShowOptions): { readonly at?: Moment } {
+  if (at === undefined) return {};
+  const moment = parseMoment(at);
+  if (moment === undefined) {
+    throw usageError(
+      `--at ${at} is neither a commit nor a time`,
+      "As in 3f0c9a1b77de, at least seven digits of a commit's id, 2026-01-31 or 2026-01-31T12:00:00Z.",
+    );
+  }
+  return { at: moment };
+}
+
 /** A table for people is cut, what programs read is not. */
 function limitOf({ limit, output }: ShowOptions): number {
   if (limit === undefined) return output === "table" || output === "wide" ? tableRowsMax : Number.POSITIVE_INFINITY;
@@ -254,7 +276,7 @@ export async function showAddons(
   context: CliContext,
   settings: Settings,
   print: LimitedPrint,
-  filter: AddonFilter & RecordFilter,
+  filter: AddonFilter & RecordFilter & { readonly at?: Moment },
   isLive = false,
 ): Promise<void> {
   const check = (git: GitReader, tree: ObjectId | undefined) => checkFilter(git, tree, filter);
