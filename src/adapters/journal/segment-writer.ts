@@ -237,7 +237,8 @@ export function createSegmentWriter(
       onDisk = Math.max(onDisk, upTo);
     },
     async moveTo(to, carry) {
-      await flush();
+      // Not by flush: what came in before that has told would begin a group beside the move.
+      while (writing !== undefined) await writing;
       const carrying = closeFile().then(carry);
       writing = carrying
         .then(

@@ -50,6 +50,8 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
   let diskTrouble: Problem | undefined;
   /** Where the journal is to be; undefined: where it was opened. */
   let folder: string | undefined;
+  /** One move at a time: the next begins where the last one ended. */
+  let moving: Promise<void> = Promise.resolve();
   let source: CoreSource | undefined;
   let isReceiving = false;
   /** It received, and does no more; until it follows another source. */
@@ -241,7 +243,7 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
     },
     move(directory) {
       folder = directory;
-      void moveJournal(directory);
+      moving = moving.then(() => moveJournal(directory));
     },
     receive: () => void receiveEarly(),
     async *read(from, readSignal, onStatus) {

@@ -1,0 +1,48 @@
+/** A state.directory that changes while the last change is still being followed: the journal ends up where the last one says. */
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type JournalFiles, machineFiles } from "../../../src/adapters/journal/journal-files.ts";
+import { openJournal } from "../../../src/adapters/journal/open-journal.ts";
+import { createHeldSubjects } from "../../../src/adapters/nats/held-subjects.ts";
+import { createJournalStream } from "../../../src/adapters/nats/journal-stream.ts";
+import { createFakeLog } from "../../fakes/fake-log.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "sluice-moves-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const segmentsIn = async (folder: string) =>
+  (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".journal")).length;
+
+it("comes back to where it was, also while it is being copied away", async () => {
+  const [first, second] = [join(directory, "first"), join(directory, "second")];
+  const before = await openJournal(first);
+  await before.adopt(undefined);
+  before.append({ subject: "user", headers: new Map(), payload: Buffer.from("unread") });
+  await before.close();
+  // A disk that takes its time.
+  const files: JournalFiles = {
+    ...machineFiles,
+    open: async (path, flags, mode) => {
+      if (flags === "w" && path.startsWith(second)) await sleep(100);
+      return machineFiles.open(path, flags, mode);
+    },
+  };
+  const stream = createJournalStream({
+    connection: "bus",
+    held: createHeldSubjects(),
+    openJournal: (onTrouble) => openJournal(first, { files, onTrouble }),
+    log: createFakeLog(),
+  });
+  stream.move(second);
+  await sleep(50);
+  stream.move(first);
+  await sleep(1_000);
+  expect([await segmentsIn(first), await segmentsIn(second)]).toEqual([1, 0]);
+  await stream.close();
+});
