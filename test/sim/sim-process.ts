@@ -29,6 +29,8 @@ import type { World } from "./world.ts";
 export interface Handed {
   readonly delivery: Delivery;
   readonly message: Message;
+  /** When it was handed on, among what came over any stream of the process. */
+  readonly number: number;
 }
 
 /** The adapter gives a call up that has had no answer for so long. */
@@ -55,6 +57,7 @@ export class SimProcess {
   readonly log: FakeLog;
   /** By stream what it has handed on, in order. */
   readonly handed = new Map<string, Handed[]>();
+  #handedOn = 0;
   readonly host: Host;
   readonly ended: Promise<boolean>;
   readonly #stop = new AbortController();
@@ -147,7 +150,7 @@ export class SimProcess {
   }
 
   hand(delivery: Delivery, message: Message): void {
-    this.handed.get(delivery.stream)!.push({ delivery, message });
+    this.handed.get(delivery.stream)!.push({ delivery, message, number: ++this.#handedOn });
   }
 
   /** A command over its socket. */

@@ -243,6 +243,8 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
         if (end < 0) this.violations.push(`the position of ${stream} is one that nobody handed on`);
         taken.push(...list.slice(findPosition(list, from) + 1, end + 1));
       }
+      // As they came, whichever stream they came over: so they were folded in.
+      taken.sort((a, b) => a.number - b.number);
       for (const { message } of taken) {
         if (message.isTaken) this.violations.push(`${message.id} is taken twice`);
         message.isTaken = true;
