@@ -35,6 +35,7 @@ export function examineSecrets(context: CliContext, settings: Settings): Examina
       });
     }
   }
+  if (facts.length + problems.length === 0) facts.push("the settings name none");
   return { subject: "secrets", facts, problems };
 }
 
