@@ -170,7 +170,7 @@ export class KubeConnection {
         // A certificate may have been replaced, with the address or without it.
         if (!wasRenewed && error instanceof Error && !(error instanceof SluiceError)) {
           wasRenewed = true;
-          if (await this.#sessions.renew(session)) continue;
+          if (await this.#hasOther(session)) continue;
         }
       }
       if (failure.problem.code !== "CLUSTER_UNAVAILABLE") throw failure;
@@ -178,6 +178,16 @@ export class KubeConnection {
       if (Math.max(now + delayMs, this.#pausedUntil) > deadline) throw failure;
       await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), this.#closed.signal);
       delayMs = Math.min(delayMs * 2, delayMsMax);
+    }
+  }
+
+  /** A connection that breaks need not be the session's fault: one that can't be looked at is tried again as it is. */
+  async #hasOther(session: KubeSession): Promise<boolean> {
+    try {
+      return await this.#sessions.renew(session);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      return false;
     }
   }
 

@@ -77,11 +77,19 @@ export class KubeSessions {
     }
   }
 
-  /** The server did not take this one: whether there is another by now. */
+  /**
+   * The server did not take this one: whether there is another by now. Throws where nobody can tell; then the one that was
+   * refused is what is known, and may be taken again.
+   */
   async renew(refused: KubeSession): Promise<boolean> {
     if (this.#current !== refused) return true;
     this.#current = undefined;
-    return (await this.#open({ ...refused, freshUntil: 0 })).version !== refused.version;
+    try {
+      return (await this.#open({ ...refused, freshUntil: 0 })).version !== refused.version;
+    } catch (error) {
+      this.#current ??= refused;
+      throw error;
+    }
   }
 
   close(): void {

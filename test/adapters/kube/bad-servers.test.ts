@@ -204,6 +204,25 @@ it("where a kubeconfig comes to name another server nothing more is sent by whoe
   again.close();
 });
 
+it("a connection that breaks while the kubeconfig can't be looked at is tried again with what is known", async () => {
+  const file = write();
+  answer = send({ metadata: { name: "a", uid: "u", resourceVersion: "1" } });
+  expect((await cluster.readMetadata(ref))?.uid).toBe("u");
+  rmSync(file);
+  let broken = 0;
+  answer = (response, request) => {
+    if (broken++ === 0) response.destroy();
+    else send({ metadata: { name: "a", uid: "u", resourceVersion: "2" } })(response, request);
+  };
+  server.closeAllConnections();
+  expect((await cluster.readMetadata(ref))?.uid).toBe("u");
+  answer = send({ reason: "Unauthorized" }, 401);
+  const refused = cluster.readMetadata(ref);
+  await expect(refused).rejects.toMatchObject({ problem: { code: "KUBECONFIG_INVALID" } });
+  answer = send({ metadata: { name: "a", uid: "u", resourceVersion: "3" } });
+  expect((await cluster.readMetadata(ref))?.uid, "the server takes it again").toBe("u");
+});
+
 it("a credential of a plugin that lasts less than a minute is not asked for at each request", async () => {
   const script = join(folder, "plugin.mjs");
   const log = join(folder, "runs");
