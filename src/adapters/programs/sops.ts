@@ -110,18 +110,48 @@ async function runSops(
   path: string,
 ): Promise<string> {
   const env = { ...process.env, LC_ALL: "C" };
-  const { code, stdout, stderr } = await runProgram(program, args, { env, input, durationMsMax });
-  if (code === 0) return stdout.toString();
+  let why: string;
+  try {
+    const { code, stdout, stderr } = await runProgram(program, args, { env, input, durationMsMax });
+    if (code === 0) return stdout.toString();
+    why = explain(stderr, verb === "encrypt" ? secretsIn(input) : []);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.problem.code !== "PROGRAM_FAILED") throw error;
+    why = error.problem.message;
+  }
   throw new SluiceError({
     code: "SOPS_FAILED",
-    message: `${path} can't be ${verb}ed by sops: ${explain(stderr)}`,
+    message: `${path} can't be ${verb}ed by sops: ${why}`,
     hint: `Try sops ${verb} by hand. Keys are looked for where this process's user and variables have them.`,
   });
 }
 
-/** What sops says goes over many lines, framed; it quotes no value. */
-function explain(stderr: string): string {
-  const lines = stderr.split("\n").map((line) => line.replace(/^[\s|-]+|[\s|]+$/g, ""));
+/** What is longer has been cut, perhaps within what it quotes. */
+const saidCharsMax = 4000;
+
+/**
+ * What sops says goes over many lines, framed. It quotes what it can't take: a value that is said to be a number, and is
+ * decrypted to a password, would be printed. So nothing that is quoted is shown, and nothing at all where a secret is.
+ */
+function explain(stderr: string, secrets: readonly string[]): string {
+  if (stderr.length > saidCharsMax) return "what it said is too long to be shown";
+  const unquoted = stderr.replace(/"(?:[^"\\]|\\.)*(?:"|$)|`[^`]*(?:`|$)/gs, '"…"');
+  if (secrets.some((secret) => unquoted.includes(secret))) return "what it said quotes the Secret, and is not shown";
+  const lines = unquoted.split("\n").map((line) => line.replace(/^[\s|-]+|[\s|]+$/g, ""));
   const said = lines.filter((line) => line !== "").join("; ");
   return said === "" ? "it did not say why" : said.slice(0, 500);
+}
+
+/** Shorter ones stand in what anybody says. */
+const secretCharsMin = 4;
+
+/** What is to be encrypted, line by line, as it is and decoded. */
+function secretsIn(manifest: string): readonly string[] {
+  const { data = {}, stringData = {} } = parse(manifest) as Partial<Record<"data" | "stringData", object>>;
+  const encoded = Object.values(data).map(String);
+  const values = [...Object.values(stringData).map(String), ...encoded];
+  const decoded = encoded.map((value) => Buffer.from(value, "base64").toString());
+  return [...values, ...decoded]
+    .flatMap((value) => value.split("\n").map((line) => line.trim()))
+    .filter((line) => line.length >= secretCharsMin);
 }
