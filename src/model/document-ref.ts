@@ -17,9 +17,18 @@ export interface DocumentRef {
 /** How the name of what is referred to comes about. */
 export type Naming = "constant" | "by cluster" | "by event";
 
+/** Functions that read what templateResourceRefs name: documents that an event may name, or that are made of what it says. */
+export const documentFunctions = ["getResource", "copy", "getField", "setField", "removeField"] as const;
+
+/** What says another thing for each event although nothing of the data stands there; `now` is when the event was. */
+const readsEvent = new RegExp(`(?<![\\w.$-])(?:${[...documentFunctions, "now"].join("|")})(?![\\w-])`);
+
 /** A template that only `.Cluster` is put into says the same for every event. */
 export function namingOf(...templates: readonly Template[]): Naming {
-  if (templates.some(({ reads }) => reads.chains.some(([root]) => root !== "Cluster"))) return "by event";
+  const isByEvent = ({ reads, source: { text } }: Template) =>
+    reads.chains.some(([root]) => root !== "Cluster") ||
+    readsEvent.test(text.slice(Math.max(0, text.indexOf("{{")), text.lastIndexOf("}}") + 1));
+  if (templates.some(isByEvent)) return "by event";
   return templates.some(({ source }) => isTemplate(source.text)) ? "by cluster" : "constant";
 }
 

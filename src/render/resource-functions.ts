@@ -15,14 +15,13 @@ import {
   type JsonObject,
   templateFunctions,
 } from "../go-template/index.ts";
-
-const names = ["getResource", "copy", "getField", "setField", "removeField"] as const;
+import { documentFunctions } from "../model/document-ref.ts";
 
 /** Of one execution: what a function changes the next one sees, and nobody else. */
 const copies = new WeakMap<FunctionContext, Map<string, JsonObject>>();
 
 export const resourceFunctions: FunctionTable = Object.fromEntries(
-  names.map((name) => [name, byIdentifier(templateFunctions[name]!)]),
+  documentFunctions.map((name) => [name, byIdentifier(templateFunctions[name]!)]),
 );
 
 function byIdentifier(declaration: FunctionDeclaration): FunctionDeclaration {

@@ -123,7 +123,27 @@ describe("an event prints values, and never what is deployed", () => {
     expect(told.filter((line) => line.startsWith("error POLICY_VIOLATION"))).toHaveLength(1);
   });
 
+  const made = (text: string) =>
+    `configMapGenerator: [{namespace: default, name: plan, nameFormat: made}]\ntemplateResourceRefs: [{resource: {apiVersion: v1, kind: ConfigMap, namespace: projectsveltos, name: made}, identifier: Plan}]\n${text}`;
+  const plan = valuesDocument("ConfigMap", printed)
+    .replace("name: more", "name: plan")
+    .replace("values.yaml", "version");
   it.each([
+    ["chartVersion", `'{{ getField "Plan" "data.version" }}'`],
+    ["chartVersion", `'{{ (getResource "Plan").data.version }}'`],
+    ["chartVersion", `'{{ define "v" }}{{ getField "Plan" "data.version" }}{{ end }}{{ template "v" }}'`],
+    ["chartVersion", `'{{ now | date "2006.1.2" }}'`],
+  ])("%s %s: nor by a document that is made of what it says, or by its time", (path, text) => {
+    expect(failure(made(chart(release, at.replace("1.2.3", text))), plan)).toMatch(
+      new RegExp(`^POLICY_VIOLATION ${path} of `),
+    );
+  });
+
+  it.each([
+    [
+      "a text that is called so",
+      "kustomizationRefs: [{kind: GitRepository, namespace: a, name: b, path: 'now/copy-{{ .Cluster.metadata.labels.size }}'}]\n",
+    ],
     ["the cluster's fields", chart(release, at.replace("1.2.3", "'{{ .Cluster.metadata.labels.size }}'"))],
     ["releaseName", chart(`releaseName: '${printed}'`)],
     ["options.description", chart(`${release}, options: {description: '${printed}'}`)],
