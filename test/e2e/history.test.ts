@@ -1,4 +1,4 @@
-/** What the state was: `show … --at`, over the commits that a running service made. */
+/** What the state was and what became of it: `show … --at` and `explain … --history`, over the commits that a running service made. */
 import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -138,6 +138,63 @@ describe("show --at", () => {
     }
     await git("update-ref", "refs/heads/sluice/state", tip);
     expect(await namesAt(tip)).toEqual(["ada", "cyd"]);
+  });
+});
+
+describe("explain --history", () => {
+  interface Row {
+    readonly commit: string;
+    readonly change: string;
+    readonly path: string;
+    readonly owner?: string;
+    readonly event?: { readonly id: string };
+    readonly deliveries: readonly string[];
+  }
+
+  async function changesOf(...args: readonly string[]): Promise<readonly Row[]> {
+    const { code, stdout, stderr } = await bench.sluice("explain", ...args, "--history", "-o", "json");
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain(`${commits.length} commits, the oldest ${commits[0]!.id.slice(0, 12)}`);
+    expect(stderr).toContain("there the history begins");
+    return JSON.parse(stdout) as Row[];
+  }
+
+  const path = "rendered/fleet/eu/triggers/users/_cluster/namespace/bob.yaml";
+
+  it("tells of an object that is gone when it came and went, by which event and which delivery", async () => {
+    const rows = await changesOf("Namespace/bob");
+    const created = await commitWith(["ada", "bob"]);
+    expect(rows.map(({ change }) => change)).toEqual(["deleted", "created"]);
+    const [deleted, first] = rows;
+    expect(deleted).toMatchObject({ path, owner: "EventTrigger/users", deliveries: [] });
+    expect(first).toMatchObject({ path, owner: "EventTrigger/users", event: { id: "in-bob" } });
+    expect(first!.deliveries).toEqual(["bus/@journal#2"]);
+    expect(await namesAt(first!.commit)).toContain("bob");
+    expect(await namesAt(deleted!.commit)).not.toContain("bob");
+    expect(commits.findIndex(({ id }) => id === first!.commit)).toBeLessThanOrEqual(
+      commits.findIndex(({ id }) => id === created.id),
+    );
+    expect(await changesOf(path)).toEqual(rows);
+    expect(await changesOf("Namespace/bob", "--cluster", "fleet/eu")).toEqual(rows);
+  });
+
+  it("tells of an entity what became of its record", async () => {
+    const [ada] = JSON.parse((await bench.sluice("show", "entities", "-o", "json")).stdout) as { id: string }[];
+    const rows = await changesOf(ada!.id);
+    expect(rows.at(-1)).toMatchObject({ change: "created", event: { id: "in-ada" } });
+    expect(rows.every((row) => row.path.startsWith("records/eventtrigger/users/"))).toBe(true);
+  });
+
+  it("ends where it is told to, and says so; what never was is not found", async () => {
+    const { code, stdout, stderr } = await bench.sluice("explain", "Namespace/ada", "--history", "--commits", "1");
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/there before \| fleet\/eu \| namespace ada \| EventTrigger\/users \| login in-ada/);
+    expect(stderr).toContain("1 commit, the oldest");
+    expect(stderr).toContain("--commits goes further back");
+    const never = await bench.sluice("explain", "Namespace/eve", "--history");
+    expect(never).toMatchObject({ code: 3, stdout: "" });
+    expect(never.stderr).toContain("there the history begins");
+    expect((await bench.sluice("explain", "Namespace/ada", "--commits", "5")).code).toBe(2);
   });
 });
 

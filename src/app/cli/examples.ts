@@ -14,7 +14,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   render: ["sluice render --event login.json", "cat events.jsonl | sluice render --event - --output rendered"],
   diff: ["sluice diff", "sluice diff --event login.json -o summary"],
   test: ["sluice test", "sluice test tests/users.test.yaml"],
-  explain: ["sluice explain Namespace/alice --cluster fleet/eu-1", "sluice explain deployment.apps/web/shop"],
+  explain: [
+    "sluice explain Namespace/alice --cluster fleet/eu-1",
+    "sluice explain Namespace/alice --history",
+    "sluice explain deployment.apps/web/shop",
+  ],
   validate: ["sluice validate", "sluice validate config"],
   doctor: ["sluice doctor", "sluice doctor -o json"],
   status: ["sluice status", "sluice status -o json"],

@@ -34,12 +34,18 @@ import {
   reportProblems,
   usageError,
 } from "./context.ts";
+import { explainHistory } from "./explain-history.ts";
 import { oneLine } from "./print-rows.ts";
 import { reviewScope } from "./review-scope.ts";
+
+/** What --history goes through where nothing else is said. */
+const commitsUsually = 10_000;
 
 interface ExplainOptions extends CommonOptions {
   readonly cluster?: string;
   readonly showData?: boolean;
+  readonly history?: boolean;
+  readonly commits?: string;
   readonly output: "table" | "json" | "yaml";
 }
 
@@ -57,14 +63,22 @@ export function addExplainCommand(program: Command, context: CliContext, end: (c
     .argument("<what>", "a manifest's path, an object (Namespace/alice, deployment.apps/web/shop), or an entity's id")
     .option("--cluster <namespace/name>", "the object on this cluster only")
     .option("--show-data", "show what the event says")
+    .option("--history", "the commits of the state branch that changed it, with their events, the newest first")
+    .option("--commits <n>", "with --history: go through so many commits (default: 10000)")
     .addOption(new Option("-o, --output <format>", "how to print").choices(["table", "json", "yaml"]).default("table"))
     .action(async (what: string, options: ExplainOptions) => end(await run(context, what, options)));
 }
 
 async function run(context: CliContext, what: string, options: ExplainOptions): Promise<ExitCode> {
+  const commitsMax = readCommits(options);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
   const question = parseQuestion(context, what, options.cluster, settings.output.path);
+  if (options.history === true) {
+    if (options.showData === true) throw usageError("--show-data means nothing with --history");
+    await explainHistory(context, settings, what, question, { format: options.output, commitsMax });
+    return 0;
+  }
   const heads = await openHeads(context, settings);
   try {
     const { git, state, target } = heads;
@@ -92,6 +106,14 @@ async function run(context: CliContext, what: string, options: ExplainOptions): 
   } finally {
     await heads.close();
   }
+}
+
+function readCommits({ commits, history }: ExplainOptions): number {
+  if (commits === undefined) return commitsUsually;
+  if (history !== true) throw usageError("--commits means nothing without --history");
+  const count = Number(commits);
+  if (!Number.isInteger(count) || count < 1) throw usageError("--commits takes a number from 1");
+  return count;
 }
 
 /** A path is one with the output folder in it; an entity's id has 40 hex digits; anything else names an object. */

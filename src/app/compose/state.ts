@@ -76,7 +76,7 @@ interface OpenHistory {
 }
 
 /** The branches' history, in a store beside the one for their heads. */
-function openHistory(context: CliContext, settings: Settings): Promise<OpenHistory> {
+export function openHistory(context: CliContext, settings: Settings): Promise<OpenHistory> {
   return withReader(context, settings, async (git, close) => ({ git, close }), "history");
 }
 

@@ -67,12 +67,22 @@ export function describeCommit({ id, time }: CommitInfo): string {
   return `${id.slice(0, 12)} of ${new Date(time).toISOString()}`;
 }
 
-/** Throws a SluiceError (STATE_INVALID) where the commit's state is of another format than this version writes, or none. */
-export async function checkFormat(git: GitHistoryReader, commit: CommitInfo, signal?: AbortSignal): Promise<void> {
+/** Which format the commit's state is of, and whether that is read from history; undefined: it holds none. */
+export async function formatAt(
+  git: GitHistoryReader,
+  commit: CommitInfo,
+  signal?: AbortSignal,
+): Promise<{ readonly version: bigint | undefined; readonly isRead: boolean }> {
   const files = await new TreesOnDemand(git, signal).readFiles(commit.tree, [checkpointPath]);
   const text = files.get(checkpointPath);
   const version = text === undefined ? undefined : parseStateFile(text, checkpointPath).get("version");
-  if (version === BigInt(stateFormat)) return;
+  return { version: version as bigint | undefined, isRead: version === BigInt(stateFormat) };
+}
+
+/** Throws a SluiceError (STATE_INVALID) where the commit's state is of another format than this version writes, or none. */
+export async function checkFormat(git: GitHistoryReader, commit: CommitInfo, signal?: AbortSignal): Promise<void> {
+  const { version, isRead } = await formatAt(git, commit, signal);
+  if (isRead) return;
   const what = version === undefined ? `holds no ${checkpointPath}` : `is a state of format ${version}`;
   throw new SluiceError({
     code: "STATE_INVALID",
