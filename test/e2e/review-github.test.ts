@@ -80,6 +80,8 @@ async function proposed(names: readonly string[], number?: number): Promise<void
 
 function endAsPerson(number: number, how: "closed" | "merged"): void {
   const pull = github.pull(number);
+  // GitHub notices a push at once: what is ended is what the branch has.
+  github.follow();
   if (how === "merged") repository.merge(number, pull.head, pull.base);
   github.end(number, how, "ada", number);
 }
@@ -174,7 +176,8 @@ async function meanwhile(work: () => void): Promise<void> {
   service = await bench.start();
 }
 
-describe("what people decide while the service is down", () => {
+// What of it a stop in between changes is tried by test/pipeline/review/review-stopped.test.ts each time.
+describe.skipIf(process.env.SLUICE_TEST_ALL !== "1")("what people decide while the service is down", () => {
   it("closed by mistake it is told at the start, shown, and proposed again", async () => {
     await open();
     await publish("login", "alice");
@@ -214,7 +217,7 @@ describe("what people decide while the service is down", () => {
     await proposed(["alice"], 1);
     await meanwhile(() => {
       github.isHidden = true;
-      github.end(1, "closed", "ada");
+      endAsPerson(1, "closed");
     });
     await until(() => service.log.includes("FORGE_AUTH"), "the refusal");
     await publish("login", "bob");

@@ -49,6 +49,11 @@ export interface Group {
   readonly proposal: readonly FileDifference[];
   /** Whether one more request may be opened. */
   readonly mayOpen: boolean;
+  /**
+   * Puts the record of a request that was opened on the state, before anything else is done: one that is closed while the
+   * service is down would be opened again otherwise.
+   */
+  readonly remember: (review: ReviewRecord) => Promise<void>;
 }
 
 export interface Surroundings {
@@ -126,10 +131,14 @@ export class GroupPublisher {
       return { review: request === undefined ? review : { ...review, request: request.number }, isEnding: false };
     }
     const opened = await this.#describe(group, what, fingerprint);
-    if (opened.number !== review.request) this.#marks.expect(opened.number);
-    const isEnding = await this.#marks.put(opened, pushed, { proposal, isHeld: held !== undefined });
     const shown = new Map(proposal.map(({ path, want }) => [path, want]));
-    return { review: { ...review, request: opened.number, head: pushed, shown }, isEnding };
+    const known = { ...review, request: opened.number, head: pushed, shown };
+    if (opened.number !== review.request) {
+      this.#marks.expect(opened.number);
+      await group.remember(known);
+    }
+    const isEnding = await this.#marks.put(opened, pushed, { proposal, isHeld: held !== undefined });
+    return { review: known, isEnding };
   }
 
   /**

@@ -1,12 +1,12 @@
 /** What becomes of groups whose requests have ended, or gone elsewhere: settled on record, and told. */
-import type { FileContents, ReviewRecord } from "../../model/review.ts";
+import type { FileContents, FileDifference, ReviewRecord } from "../../model/review.ts";
 import type { ReviewRequest } from "../../ports/code-host.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Clock } from "../../ports/system.ts";
 import type { GroupRequests } from "./group-requests.ts";
 import { type CommitWithTree, reviewBranch } from "./review-branch.ts";
 import type { HeadScope } from "./review-head.ts";
-import { findTurnedDown, isMergeMissing, settleReview } from "./settle-request.ts";
+import { addUnrecorded, findTurnedDown, isMergeMissing, settleReview } from "./settle-request.ts";
 import { type TellingParts, tellElsewhere, tellTurnedDown } from "./tell-ending.ts";
 
 export interface EndingOptions {
@@ -25,6 +25,8 @@ export interface Places {
   readonly target: CommitWithTree;
   /** The target was not there for a while: requests that were closed meanwhile were nobody's decision. */
   readonly hasTargetBeenAway: boolean;
+  /** What a group proposes as long as nothing more is turned down. */
+  readonly proposalOf: (group: string) => Promise<readonly FileDifference[]>;
 }
 
 /**
@@ -121,7 +123,10 @@ export class RequestEndings {
       log.info("the request went with a branch: begins afresh", { group, request: number });
       return settleReview(review, new Map());
     }
-    const turnedDown = await findTurnedDown(git, request, heads.get(headRef), this.#scope(review, places.target));
+    const head = heads.get(headRef);
+    const proposal = state === "closed" && head !== review.head ? await places.proposalOf(group) : [];
+    const known = await addUnrecorded(git, review, head, proposal, this.#options.outputPath);
+    const turnedDown = await findTurnedDown(git, request, head, this.#scope(known, places.target));
     await tellTurnedDown(review, request, turnedDown, this.#parts);
     return settleReview(review, turnedDown);
   }

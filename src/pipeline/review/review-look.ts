@@ -33,6 +33,8 @@ export interface LookResult {
 
 type Heads = ReadonlyMap<string, ObjectId | undefined>;
 type Reviews = ReadonlyMap<string, ReviewRecord>;
+/** By group. */
+type Proposals = ReadonlyMap<string, readonly FileDifference[]>;
 
 const nothingDone: LookResult = { hasChanged: false, hasAsked: false, isUnsettled: false };
 
@@ -100,15 +102,26 @@ export class ReviewLook {
     const target = await this.#targetOf(heads.get(this.#options.target), scope);
     if (target === undefined) return { hasChanged: true, hasAsked: true, isUnsettled: true };
 
-    const places = { heads, target, hasTargetBeenAway: this.#isTargetAway };
+    const surroundings = { state: tree, target };
+    let proposals: Promise<Proposals> | undefined;
+    const proposalOf = async (group: string) => {
+      proposals ??= this.#propose(reviews, surroundings);
+      return (await proposals).get(group) ?? [];
+    };
+    const places = { heads, target, hasTargetBeenAway: this.#isTargetAway, proposalOf };
     const unsettled = await this.#endings.settleAll(reviews, requests, places);
     if (unsettled.size === 0) this.#isTargetAway = false;
     const left = new Map(heads);
+    let recorded = before;
     let hasChanged = false;
+    const remember = async () => {
+      if (await this.#remember(recorded, reviews, scope)) hasChanged = true;
+      recorded = new Map(reviews);
+    };
     try {
-      await this.#publishAll(reviews, requests, left, unsettled, { state: tree, target });
+      await this.#publishAll(reviews, requests, left, unsettled, surroundings, remember);
     } finally {
-      hasChanged = await this.#remember(before, reviews, scope);
+      await remember();
     }
     const remembered = [...reviews.values()].filter((review) => writeReview(review) !== undefined);
     const last = [this.#options.target, ...remembered.map(({ group }) => reviewBranch(group)).sort()];
@@ -200,6 +213,7 @@ export class ReviewLook {
     heads: Map<string, ObjectId | undefined>,
     unsettled: Set<string>,
     surroundings: Surroundings,
+    remember: () => Promise<void>,
   ): Promise<void> {
     const { git, log } = this.#parts;
     const { target: branch, outputPath, requestsMax } = this.#options;
@@ -219,9 +233,13 @@ export class ReviewLook {
       const head = await readReviewHead(git, heads.get(reviewBranch(group)), headScope);
       const proposal = proposals.get(group) ?? [];
       const mayOpen = open < requestsMax;
+      const rememberOpened = async (opened: ReviewRecord) => {
+        reviews.set(group, opened);
+        await remember();
+      };
       try {
         const published = await this.#groups.publish(
-          { review, request, elsewhere, head, proposal, mayOpen },
+          { review, request, elsewhere, head, proposal, mayOpen, remember: rememberOpened },
           surroundings,
         );
         if (published.isEnding) unsettled.add(group);
@@ -237,10 +255,7 @@ export class ReviewLook {
     }
   }
 
-  async #propose(
-    reviews: Reviews,
-    { state, target }: Surroundings,
-  ): Promise<ReadonlyMap<string, readonly FileDifference[]>> {
+  async #propose(reviews: Reviews, { state, target }: Surroundings): Promise<Proposals> {
     const { git } = this.#parts;
     const desired = (await git.findEntry(state, desiredFolder))?.id;
     const { differences } = await readDifferences(git, target.tree, this.#options, desired);

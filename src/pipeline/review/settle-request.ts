@@ -1,5 +1,5 @@
 /** What becomes of a group whose request has ended. */
-import type { FileContents, ReviewRecord } from "../../model/review.ts";
+import type { FileContents, FileDifference, ReviewRecord } from "../../model/review.ts";
 import { rejectChanged, rejectShown } from "../../plan/plan-review.ts";
 import type { ReviewRequest } from "../../ports/code-host.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
@@ -25,6 +25,25 @@ export async function findTurnedDown(
   if (request.state === "closed") return rejectShown(shown, onTarget);
   if (last === undefined || last.fingerprint !== undefined) return new Map();
   return rejectChanged(shown, await readContents(git, last.tree, outputPath, shown.keys()), onTarget);
+}
+
+/**
+ * The record with what the head of a request has of what is proposed still. A stop or a crash may have come between a push
+ * and the record of it: people have seen the head.
+ */
+export async function addUnrecorded(
+  git: GitReader,
+  review: ReviewRecord,
+  head: ObjectId | undefined,
+  proposal: readonly FileDifference[],
+  outputPath: string,
+): Promise<ReviewRecord> {
+  if (head === undefined || head === review.head) return review;
+  const { tree } = await git.readCommit(head);
+  const paths = proposal.map(({ path }) => path);
+  const there = await readContents(git, tree, outputPath, paths);
+  const seen = proposal.filter(({ path, want }) => there.get(path) === want);
+  return { ...review, shown: new Map([...review.shown, ...seen.map(({ path, want }) => [path, want] as const)]) };
 }
 
 /** The record without the request, and with what was turned down. */
