@@ -5,7 +5,7 @@
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { ClusterReader, LiveMetadata, ObjectRef } from "../ports/cluster.ts";
 import type { PassParts } from "./apply-pass.ts";
-import { notPartOfSelector, partOfLabel, partOfSelector } from "./apply-set.ts";
+import { isMember, notPartOfSelector, partOfLabel, partOfSelector } from "./apply-set.ts";
 import { decideRemoval } from "./decide.ts";
 import type { ObjectKey } from "./desired-object.ts";
 import { lookUp } from "./look-up.ts";
@@ -68,7 +68,8 @@ class Removal {
           if (refusal !== undefined) throw refusal;
           const there = this.#live.get(item.key) ?? found.get(item.key);
           const told = await this.#remove(item, ref, there);
-          const isGoing = there !== undefined && (told.action === "deleted" || there.isTerminating);
+          const isOurs = there !== undefined && isMember(there, this.#parts.ownership.setId);
+          const isGoing = isOurs && (told.action === "deleted" || there.isTerminating);
           if (isWaitedFor && isGoing) going.push({ item, ref, uid: there.uid });
           else this.#note(item, told);
         } catch (error) {

@@ -103,6 +103,22 @@ describe("dependents and prerequisites", () => {
     expect(deletions()).toEqual(["delete ConfigMap/instance"]);
   });
 
+  it("a prerequisite waits for nothing that somebody else has in the place of a dependent", async () => {
+    await begin();
+    cluster.drop("ConfigMap", "default", "instance");
+    cluster.put("person", "ConfigMap", "default", "instance", {});
+    cluster.finalizers.add("instance");
+    const kind = { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", isNamespaced: true };
+    const theirs = { kind, namespace: "default", name: "instance" };
+    await cluster.remove(theirs, cluster.uidOf("ConfigMap", "default", "instance")!);
+    world.commit(all);
+    expect((await world.actions()).sort()).toEqual([
+      "deleted ConfigMap/operator",
+      "deleted Secret/webhook",
+      "skipped ConfigMap/instance",
+    ]);
+  });
+
   it("a prerequisite that goes alone waits for nobody", async () => {
     await begin();
     world.commit({ [operator]: undefined });
