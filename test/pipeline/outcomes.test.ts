@@ -193,6 +193,23 @@ describe("at least once", () => {
     first.instance.stop();
   });
 
+  it("a server that keeps silent does not keep the service from stopping, and what it may have is told again", async () => {
+    const { instance, ended } = await start();
+    outcomes.before = () => new Promise(() => undefined);
+    login("alice");
+    await until(() => waitingInState().length === 1);
+    await turns(50);
+    instance.stop();
+    await until(() => outcomes.isClosed, [instance.clock]);
+    await ended;
+    expect(waitingInState()).toEqual(["alice"]);
+    const next = createFakeOutcomes();
+    const second = await start({ outcomes: next, seed: 2 });
+    await until(() => next.told.length === 1);
+    second.instance.stop();
+    await second.ended;
+  });
+
   it("what was told leaves the state with the next commit, or within a minute", async () => {
     const { instance, ended } = await start();
     login("alice");

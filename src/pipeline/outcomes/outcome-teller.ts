@@ -46,6 +46,8 @@ export interface OutcomesSnapshot {
 
 /** So many are on their way at a time. */
 const windowMax = 64;
+/** A service that stops waits so long for what is on its way; whoever leads next tells it again. */
+const restMsMax = 2_000;
 
 interface Ready {
   readonly outcome: Outcome;
@@ -173,7 +175,7 @@ export class OutcomeTeller {
       for (let at = 0; at < ready.length; at += windowMax) {
         if (stopped.aborted) return;
         const window = ready.slice(at, at + windowMax);
-        await this.#publish(batch, window);
+        if (!(await this.#publish(batch, window, stopped))) return;
         this.#forget(path, new Set(window.map(({ outcome }) => outcome)));
       }
       if (isReviewed && ready.length < batch.outcomes.length) this.#undecided.add(path);
@@ -205,10 +207,15 @@ export class OutcomeTeller {
     });
   }
 
-  async #publish({ commit: stateCommit }: OutboxBatch, window: readonly Ready[]): Promise<void> {
+  /** False: the service stopped before the server had said that it has them. */
+  async #publish(
+    { commit: stateCommit }: OutboxBatch,
+    window: readonly Ready[],
+    stopped: AbortSignal,
+  ): Promise<boolean> {
     const { clock, inForce, log, metrics } = this.#parts;
     const { branches, keeper, options, outcomes } = inForce();
-    if (outcomes === undefined) return;
+    if (outcomes === undefined) return false;
     const commit = branches.targetCommit;
     const facts = {
       stateId: keeper.checkpoint.stateId,
@@ -219,16 +226,33 @@ export class OutcomeTeller {
       now: clock.now(),
       redact: (text: string) => outcomes.redactor.redact(text),
     };
-    await Promise.all(
+    const publishing = Promise.all(
       window.map(({ outcome, turnedDown }) => {
         const { payload, headers } = writeOutcome(outcome, { ...facts, turnedDown });
         return outcomes.publisher.publish(outcomes.subject, payload, headers);
       }),
     );
+    if (!(await this.#isDone(publishing, stopped))) return false;
     metrics.count("sluice_outcomes_total", { result: "told" }, window.length);
-    if (this.#problem === undefined) return;
+    if (this.#problem === undefined) return true;
     this.#problem = undefined;
     log.info("outcomes are told again", { subject: outcomes.subject });
+    return true;
+  }
+
+  /** Waits for it, but not for long once the service stops: a server may keep silent. */
+  async #isDone(work: Promise<unknown>, stopped: AbortSignal): Promise<boolean> {
+    const over = new AbortController();
+    const givenUp = new Promise<boolean>((resolve) => {
+      const begin = () => void this.#parts.clock.sleep(restMsMax, over.signal).then(() => resolve(false));
+      if (stopped.aborted) begin();
+      else stopped.addEventListener("abort", begin, { once: true, signal: over.signal });
+    });
+    try {
+      return await Promise.race([work.then(() => true), givenUp]);
+    } finally {
+      over.abort();
+    }
   }
 
   #forget(path: string, told: ReadonlySet<Outcome>): void {
