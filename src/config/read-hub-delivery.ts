@@ -28,7 +28,7 @@ export function readHubDelivery(
 ): HubDelivery | undefined {
   const kind = memberText(delivery, "kind");
   if (kind !== "flux" && kind !== "argocd") return undefined;
-  checkSurroundings(around, scope);
+  checkSurroundings(around, delivery?.get("artifacts") === true, scope);
   const other = kind === "flux" ? "argocd" : "flux";
   for (const key of keysOf[other]) {
     if (delivery?.has(key) === true) scope.fault(["delivery", key], `delivery.${key} goes with kind ${other}`);
@@ -70,11 +70,12 @@ export function readHubDelivery(
 
 function checkSurroundings(
   { review, path, outputPath, config }: DeliverySurroundings,
+  hasArtifacts: boolean,
   { fault }: Pick<SettingsScope, "fault">,
 ): void {
-  if (review === "pull-request") {
-    const hint = "Have the tool apply the output folder itself, as docs/delivery.md shows, and leave delivery out.";
-    fault(["delivery"], "delivery does not go with review.mode: pull-request yet", hint);
+  if (review === "pull-request" && hasArtifacts) {
+    const hint = "A generator has all units of a namespace, whichever request they are in: leave artifacts out.";
+    fault(["delivery", "artifacts"], "delivery.artifacts does not go with review.mode: pull-request", hint);
   }
   const others = [["output.path", outputPath], ...(config.kind === "target" ? [["config.path", config.path]] : [])];
   for (const [name = "", other = ""] of others) {

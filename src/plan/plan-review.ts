@@ -7,14 +7,21 @@
  *
  * Groups are merged one without the other, and each must leave a cluster's folder whole: with its own file, with the
  * namespaces that objects need, and with no object in it twice.
+ *
+ * So it is with what a hub applies: all units of a cluster come with whatever puts an object there, so that none ever
+ * stands where nothing is applied from; and a unit goes behind all that goes from its cluster, because it would take
+ * along what people have not agreed to lose.
  */
 import type { FileContents, FileDifference, ReviewGrouping, ReviewRecord } from "../model/review.ts";
 import { baseFolder, type OwnedPath, readOwnedPath } from "./paths.ts";
+import { belowDelivery, clusterOfProposal } from "./proposal-path.ts";
 
 /** The one group of `all`. */
 const wholeGroup = "all";
 /** Stands for objects whose going people have turned down: no group is called so. */
 const nobody = "";
+/** Folder of charts in what a hub applies. */
+const chartsRoot = "charts";
 /** For what no trigger owns and no trigger's proposal needs; no trigger can be called so. */
 const sharedGroup = "_clusters";
 
@@ -53,11 +60,21 @@ export function planReview(
     if (renderedNamespace !== undefined) users.add(`renderer of ${cluster}/${renderedNamespace}`, group);
     if (difference.want === undefined) continue;
     users.add(cluster, group);
+    users.add(wholeHub, group);
     users.add(`${cluster}/${namespace}`, group);
   }
 
+  const ending = new Set(shared.filter(isUnitGoing).map(({ cluster }) => cluster));
+  const unready = new Set([
+    ...objects.filter(({ difference: { want } }) => want === undefined).map(({ cluster }) => cluster),
+    // One that others depend on goes behind their not doing so any more.
+    ...shared.filter((one) => one.isOfHub && one.difference.want !== undefined).map(({ cluster }) => cluster),
+  ]);
+
   for (const { difference, cluster, namespace } of shared) {
     const isGoing = difference.want === undefined;
+    // A unit goes with what keeps its folder, and that with the unit.
+    if (isGoing && namespace === undefined && ending.has(cluster) && unready.has(cluster)) continue;
     // A generated Namespace gives way to a rendered one and comes back after it: with that and not without.
     const renderers = namespace === undefined ? undefined : users.at(`renderer of ${cluster}/${namespace}`);
     if (isGoing && namespace !== undefined && renderers === undefined) {
@@ -95,18 +112,29 @@ interface SharedDifference {
   readonly kind: "shared";
   readonly difference: FileDifference;
   readonly cluster: string;
-  /** Of the Namespace that nobody renders; undefined: the cluster's own file. */
+  /** Of the Namespace that nobody renders; undefined: the cluster's own file, a unit, or what keeps its folder. */
   readonly namespace: string | undefined;
+  /** It stands in what a hub applies. */
+  readonly isOfHub: boolean;
+}
+
+/** In place of a cluster, for what the hub has whatever clusters there are: no cluster can be called so. */
+const wholeHub = "";
+
+function isUnitGoing({ difference, isOfHub, cluster }: SharedDifference): boolean {
+  return isOfHub && difference.want === undefined && cluster !== wholeHub;
 }
 
 /** As paths are made in {@link import("./paths.ts").objectPath} and its neighbours. */
 function placeDifference(difference: FileDifference, grouping: ReviewGrouping): ObjectDifference | SharedDifference {
+  const delivered = belowDelivery(difference.path);
+  if (delivered !== undefined) return placeDelivered(difference, delivered, grouping);
   const [clusterNamespace = "", clusterName = "", ...below] = difference.path.split("/");
   const cluster = `${clusterNamespace}/${clusterName}`;
   const owned = readOwnedPath(below.join("/"));
   if (owned === undefined) {
     const name = below[0] === baseFolder && below.length === 3 ? below[2]?.replace(/\.yaml$/, "") : undefined;
-    return { kind: "shared", difference, cluster, namespace: name };
+    return { kind: "shared", difference, cluster, namespace: name, isOfHub: false };
   }
   const [namespace = "", kind = "", file = ""] = owned.file.split("/");
   const ownerGroup = groupOf(owned, clusterNamespace);
@@ -118,6 +146,31 @@ function placeDifference(difference: FileDifference, grouping: ReviewGrouping): 
     namespace,
     identity: `${cluster}/${namespace}/${kind}/${file}`,
     renderedNamespace: kind === "namespace" ? file.replace(/\.yaml$/, "") : undefined,
+  };
+}
+
+/** Of what a hub applies: charts are their owners', the rest is clusters'. */
+function placeDelivered(
+  difference: FileDifference,
+  path: string,
+  grouping: ReviewGrouping,
+): ObjectDifference | SharedDifference {
+  const cluster = clusterOfProposal(difference.path) ?? wholeHub;
+  const [root = "", clusterNamespace = "", , ...below] = path.split("/");
+  const [area, owner] = below;
+  // A source and its releases stand one folder below their owner's, as no other file does.
+  const isOwned = root === chartsRoot && below.length >= 4;
+  const owned = isOwned ? readOwnedPath([area, owner, ...below.slice(-3)].join("/")) : undefined;
+  if (owned === undefined) return { kind: "shared", difference, cluster, namespace: undefined, isOfHub: true };
+  return {
+    kind: "object",
+    difference,
+    group: grouping === "all" ? wholeGroup : groupOf(owned, clusterNamespace),
+    cluster,
+    // They are in no Namespace of the cluster's.
+    namespace: difference.path,
+    identity: difference.path,
+    renderedNamespace: undefined,
   };
 }
 

@@ -61,7 +61,12 @@ describe("delivery", () => {
     ["folders in each other", "delivery: {kind: flux, path: rendered/hub}", 5, "delivery.path and output.path overlap"],
     ["folders in each other", "delivery: {kind: flux, path: config}", 5, "delivery.path and config.path overlap"],
     ["a folder outside", "delivery: {kind: flux, path: ../hub}", 5, "within the repository"],
-    ["review", "delivery: {kind: flux}\nreview: {mode: pull-request, forge: github}", 5, "review.mode: pull-request"],
+    [
+      "review",
+      "delivery: {kind: flux, artifacts: true}\nreview: {mode: pull-request, forge: github}",
+      5,
+      "review.mode: pull-request",
+    ],
     ["what is no number of buckets", "delivery: {kind: flux, buckets: 3}", 5, "buckets"],
   ])("refuses %s: %s", (_, lines, line, message) => {
     const { value, problems } = load(lines);

@@ -169,6 +169,40 @@ describe("what people decide", () => {
   });
 });
 
+describe("what a hub applies", () => {
+  it("is in the request with what it applies, and on the target when that is merged", async () => {
+    await open("group: trigger\ndelivery: {kind: flux}");
+    const hubOf = (branch: string) =>
+      repository
+        .git("ls-tree", "-r", "--name-only", branch)
+        .split("\n")
+        .filter((path) => path.startsWith("delivery/hub/"));
+    await publish("login", "alice");
+    const branch = "sluice/review/red";
+    await until(
+      () =>
+        github.pulls.some(({ head, state }) => head === branch && state === "open") && namespaces(branch).length === 1,
+      "the request",
+    );
+    expect(hubOf("main")).toEqual([]);
+    expect(hubOf(branch)).toEqual([
+      "delivery/hub/fleet/eu-1/base.yaml",
+      "delivery/hub/fleet/eu-1/triggers.yaml",
+      "delivery/hub/sluice-delivery.yaml",
+    ]);
+    const { number } = github.pulls.find(({ head }) => head === branch)!;
+    const reviews: readonly { group: string; proposed: readonly { path: string }[] }[] = await json("show", "reviews");
+    expect(reviews.find(({ group }) => group === "red")?.proposed.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(hubOf(branch)),
+    );
+
+    endAsPerson(number, "merged");
+    await until(async () => (await bench.sluice("show", "reviews", "-o", "name")).stdout === "", "nothing left");
+    expect(hubOf("main")).toContain("delivery/hub/fleet/eu-1/triggers.yaml");
+    expect(namespaces("main")).toEqual(["alice"]);
+  });
+});
+
 /** What is done while the service is down, found when it starts. */
 async function meanwhile(work: () => void): Promise<void> {
   expect(await service.stop()).toBe(0);

@@ -117,13 +117,14 @@ const moves: readonly [string, HubDelivery | undefined][] = [
   ["none", undefined],
 ];
 
-async function restart(wanted: HubDelivery | undefined, outputPath = "rendered") {
+async function restart(wanted: HubDelivery | undefined, outputPath = "rendered", review: { isReviewed?: true } = {}) {
   const layout = { shards: 0, buckets: wanted?.buckets ?? 1 };
   const again = createInstance({
     remote,
     streams: [stream],
     layout,
     outputPath,
+    ...review,
     ...(wanted === undefined ? {} : { delivery: wanted }),
   });
   const ended = again.start();
@@ -350,4 +351,19 @@ spec:
 
   expect(ofProfile()).toEqual([]);
   await service.stop();
+});
+
+it("is not handed over under review: what is in force stays, and approve says why", async () => {
+  const first = await start(flux);
+  await first.login("alice");
+  await first.stop();
+  const files = new Map(remote.files("sluice/state", "delivery"));
+
+  const { stop, say } = await restart({ ...flux, buckets: 4 }, "rendered", { isReviewed: true });
+  await expect(say()).rejects.toMatchObject({
+    problem: { code: "CHANGE_HELD", message: expect.stringContaining("review.mode: pull-request") },
+  });
+
+  expect(new Map(remote.files("sluice/state", "delivery"))).toEqual(files);
+  await stop();
 });

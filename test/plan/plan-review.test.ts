@@ -5,19 +5,22 @@ import { keepRejected, planReview, rejectShown } from "../../src/plan/plan-revie
 import { fingerprintProposal, readProjection, writeProjectionTrailer } from "../../src/plan/projection-trailer.ts";
 import { parseReview, writeReview } from "../../src/plan/review-file.ts";
 
-/** `+path=new`, `~path=old>new`, `-path=old`; paths below `c/one/`. */
+/** Below `c/one/`; what a hub applies as it is. */
+function pathOf(path: string): string {
+  return path.startsWith("~delivery/") ? path : `c/one/${path}`;
+}
+
+/** `+path=new`, `~path=old>new`, `-path=old`. */
 function difference(text: string): FileDifference {
   const [, sign, path, contents = ""] = /^([+~-])([^=]*)=(.*)$/.exec(text)!;
   const [before, after] =
     sign === "+" ? [undefined, contents] : sign === "-" ? [contents, undefined] : contents.split(">");
-  return { path: `c/one/${path}`, have: before, want: after };
+  return { path: pathOf(path!), have: before, want: after };
 }
 
 /** `path=content`; `path=` is the absence. */
 function contents(...texts: string[]): FileContents {
-  return new Map(
-    texts.map((text) => text.split("=")).map(([path, id]) => [`c/one/${path}`, id === "" ? undefined : id]),
-  );
+  return new Map(texts.map((text) => text.split("=")).map(([path, id]) => [pathOf(path!), id === "" ? undefined : id]));
 }
 
 function rejecting(group: string, ...texts: string[]): [string, ReviewRecord] {
@@ -29,6 +32,12 @@ const b = "triggers/b/ns/configmap/y.yaml";
 const own = "base/sluice-cluster.yaml";
 const ns = "base/namespaces/ns.yaml";
 const rendered = "triggers/a/_cluster/namespace/ns.yaml";
+
+const unit = "~delivery/hub/c/one/triggers.yaml";
+const keeper = "triggers/sluice-unit.yaml";
+const hubFile = "~delivery/hub/sluice-delivery.yaml";
+const release = "~delivery/charts/c/one/triggers/a/0123456789ab/ns/app.yaml";
+const source = "~delivery/charts/c/one/triggers/a/0123456789ab/sluice-source.yaml";
 
 interface Case {
   name: string;
@@ -148,6 +157,53 @@ const cases: Case[] = [
     trigger: {},
   },
   {
+    name: "all units of a cluster come with whatever puts an object there",
+    differences: [`+${hubFile}=1`, `+${unit}=1`, `+${keeper}=1`, `+${a}=1`, `+${b}=1`],
+    all: [keeper, a, b, unit, hubFile].sort(),
+    trigger: { a: [keeper, a, unit, hubFile].sort(), b: [keeper, b, unit, hubFile].sort() },
+  },
+  {
+    name: "units of which no object comes have the clusters' group",
+    differences: [`+${hubFile}=1`, `+${unit}=1`, "~~delivery/hub/c/two/base.yaml=1>2", `-${a}=1`],
+    all: [hubFile, unit, "~delivery/hub/c/two/base.yaml", a].sort(),
+    trigger: { a: [a], _clusters: [hubFile, unit, "~delivery/hub/c/two/base.yaml"].sort() },
+  },
+  {
+    name: "a unit stays, with what keeps its folder, while an object goes from its cluster",
+    differences: [`-${unit}=1`, `-${keeper}=1`, `-${own}=1`, `-${a}=1`],
+    all: [a],
+    trigger: { a: [a] },
+  },
+  {
+    name: "and while people want the object to stay",
+    differences: [`-${unit}=1`, `-${keeper}=1`, `-${own}=1`, `-${a}=1`],
+    rejected: [rejecting("a", `${a}=`), rejecting("all", `${a}=`)],
+    all: [],
+    trigger: {},
+  },
+  {
+    name: "then it goes",
+    differences: [`-${unit}=1`, `-${keeper}=1`, `-${own}=1`],
+    all: [own, keeper, unit].sort(),
+    trigger: { _clusters: [own, keeper, unit].sort() },
+  },
+  {
+    name: "a unit that others depend on goes behind their not doing so any more",
+    differences: [
+      "-~delivery/hub/c/one/clusterprofile.p.yaml=1",
+      "-clusterprofiles/p/sluice-unit.yaml=1",
+      `~${unit}=1>2`,
+    ],
+    all: [unit],
+    trigger: { _clusters: [unit] },
+  },
+  {
+    name: "charts and their sources are their owner's",
+    differences: [`+${unit}=1`, `+${release}=1`, `+${source}=1`, `+${b}=1`],
+    all: [unit, release, source, b].sort(),
+    trigger: { a: [release, source, unit].sort(), b: [b, unit].sort() },
+  },
+  {
     name: "profiles are no triggers",
     differences: ["+profiles/a/ns/configmap/x.yaml=1"],
     all: ["profiles/a/ns/configmap/x.yaml"],
@@ -162,7 +218,7 @@ describe("planReview", () => {
       const reviews = new Map(rejected);
       const pathsOf = (proposals: ReturnType<typeof planReview>) =>
         Object.fromEntries(
-          [...proposals].map(([group, files]) => [group, files.map(({ path }) => path.slice("c/one/".length))]),
+          [...proposals].map(([group, files]) => [group, files.map(({ path }) => path.replace(/^c\/one\//, ""))]),
         );
 
       const whole = planReview(given, "all", reviews);
@@ -172,6 +228,91 @@ describe("planReview", () => {
       const [proposal = []] = whole.values();
       const ended = new Map([["all", { ...emptyReview("all"), rejected: shownBy(proposal) }]]);
       expect(planReview(proposal, "all", ended).size, "what was shown and turned down is not proposed again").toBe(0);
+    });
+  }
+});
+
+describe("in whatever order requests are merged and closed", () => {
+  const owners = ["a", "b"];
+  const clusters = ["c/one", "c/two"];
+  const objects = clusters.flatMap((cluster) =>
+    owners.map((owner) => `${cluster}/triggers/${owner}/ns/configmap/x.yaml`),
+  );
+  const clusterOf = (path: string) => path.split("/").slice(0, 2).join("/");
+  const unitFiles = (cluster: string) => [
+    `~delivery/hub/${cluster}/triggers.yaml`,
+    `${cluster}/triggers/sluice-unit.yaml`,
+    `${cluster}/${own}`,
+  ];
+  const step = fc.oneof(
+    fc.record({
+      kind: fc.constant("object" as const),
+      path: fc.constantFrom(...objects),
+      text: fc.constantFrom("1", "2", undefined),
+    }),
+    fc.record({ kind: fc.constant("cluster" as const), cluster: fc.constantFrom(...clusters), isThere: fc.boolean() }),
+    fc.record({ kind: fc.constant("delivery" as const), text: fc.constantFrom("1", "2") }),
+    fc.record({ kind: fc.constantFrom("merge" as const, "close" as const, "propose" as const), group: fc.nat(3) }),
+  );
+
+  for (const grouping of ["all", "trigger"] as const) {
+    it(`no object is on the target without its unit: ${grouping}`, () => {
+      let [arrivals, ends] = [0, 0];
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 40, maxLength: 80 }), (steps) => {
+          const target = new Map<string, string>();
+          const wanted = new Map<string, string>();
+          const reviews = new Map<string, ReviewRecord>();
+          const known = new Set(clusters);
+          let text = "1";
+          for (const one of steps) {
+            // As the state has it: a cluster in no document keeps its units until it has no objects left.
+            if (one.kind === "object") {
+              if (one.text !== undefined && known.has(clusterOf(one.path))) wanted.set(one.path, one.text);
+              else wanted.delete(one.path);
+            } else if (one.kind === "cluster") {
+              if (one.isThere) known.add(one.cluster);
+              else {
+                known.delete(one.cluster);
+                for (const path of objects) if (clusterOf(path) === one.cluster) wanted.delete(path);
+              }
+            } else if (one.kind === "delivery") text = one.text;
+            for (const cluster of clusters) {
+              for (const path of unitFiles(cluster)) {
+                if (known.has(cluster)) wanted.set(path, text);
+                else wanted.delete(path);
+              }
+            }
+            for (const [group, review] of reviews) {
+              reviews.set(group, { ...review, rejected: keepRejected(review.rejected, wanted) });
+            }
+            if (one.kind === "propose") reviews.clear();
+            if (one.kind !== "merge" && one.kind !== "close") continue;
+            const paths = [...new Set([...target.keys(), ...wanted.keys()])];
+            const differences = paths
+              .map((path) => ({ path, have: target.get(path), want: wanted.get(path) }))
+              .filter(({ have, want }) => have !== want);
+            const proposals = [...planReview(differences, grouping, reviews)];
+            const [group, proposal] = proposals[one.group % Math.max(1, proposals.length)] ?? ["", []];
+            if (one.kind === "close" && proposal.length > 0) {
+              const { rejected } = reviews.get(group) ?? emptyReview(group);
+              reviews.set(group, { ...emptyReview(group), rejected: new Map([...rejected, ...shownBy(proposal)]) });
+              continue;
+            }
+            for (const { path, want } of proposal) {
+              if (want === undefined) target.delete(path);
+              else target.set(path, want);
+              if (objects.includes(path)) arrivals++;
+              if (path.startsWith("~delivery/") && want === undefined) ends++;
+            }
+            for (const path of objects.filter((object) => target.has(object))) {
+              for (const file of unitFiles(clusterOf(path))) expect([...target.keys()]).toContain(file);
+            }
+          }
+        }),
+        { seed: 7, numRuns: 500 },
+      );
+      expect(Math.min(arrivals, ends), "objects came, and units went").toBeGreaterThan(20);
     });
   }
 });

@@ -3,7 +3,7 @@ import { GiteaCodeHost } from "../../adapters/gitea/gitea-code-host.ts";
 import { GithubCodeHost } from "../../adapters/github/github-code-host.ts";
 import type { GithubAuth } from "../../adapters/github/github-tokens.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
-import type { ReviewSettings, Settings } from "../../model/settings.ts";
+import { hubDeliveryOf, type ReviewSettings, type Settings } from "../../model/settings.ts";
 import type { Ports } from "../../pipeline/branches/branch-parts.ts";
 import { ReviewPublisher } from "../../pipeline/review/review-publisher.ts";
 import type { CodeHost } from "../../ports/code-host.ts";
@@ -42,9 +42,11 @@ export function composeReview(
     commit: compileShipped("review-commit.tmpl"),
     comment: compileShipped("review-comment.tmpl"),
   };
+  const delivery = hubDeliveryOf(settings);
   const options = {
     target: settings.repository.branch,
     outputPath: settings.output.path,
+    ...(delivery === undefined ? {} : { deliveryPath: delivery.path }),
     instance: settings.name,
     grouping,
     decoration: { labels, reviewers, assignees },

@@ -35,6 +35,7 @@ import { moveTo } from "../../plan/target-place.ts";
 import { retireCluster } from "../give-up.ts";
 import { readFolder } from "../read-folder.ts";
 import { reshardTree } from "../reshard-tree.ts";
+import { refuseHandOver } from "../review/paused-review.ts";
 import { listLeaving } from "./deferred-deletions.ts";
 import type { StateCommits } from "./state-commits.ts";
 
@@ -102,10 +103,11 @@ export class HandingOver {
   }
 
   /**
-   * The first step. Throws a SluiceError (CHANGE_HELD) where another hand-over is under way, or where the hub has units
+   * The first step. Throws a SluiceError (CHANGE_HELD) under review, where another hand-over is under way, or where the hub has units
    * that no document asks for any more: whose they would be then nobody could tell.
    */
   async begin(id: string, change: HandOverChange): Promise<void> {
+    refuseHandOver(this.#commits.branches.names.isReviewed);
     const others = change.kind === "retire" ? this.all.filter(isExclusive) : this.all;
     const [other] = others;
     if (other !== undefined) {
@@ -121,6 +123,7 @@ export class HandingOver {
 
   /** The next step, or the end behind the last. Undefined: it has ended; else the step that was done. */
   async advance(id: string): Promise<HandOverStep | undefined> {
+    refuseHandOver(this.#commits.branches.names.isReviewed);
     const handOver = this.all.find((one) => one.id === id);
     if (handOver === undefined) return undefined;
     const step = nextStep(handOver);

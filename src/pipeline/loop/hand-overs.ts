@@ -118,7 +118,8 @@ export class HandOvers {
       const waiting = new AbortController();
       this.#hasten = () => waiting.abort();
       await clock.sleep(inForce().options.lookMs, AbortSignal.any([waiting.signal, stopped]));
-      if (!stopped.aborted && this.#all.length > 0) await this.#look();
+      const isReviewed = inForce().branches.names.isReviewed === true;
+      if (!stopped.aborted && !isReviewed && this.#all.length > 0) await this.#look();
     }
   }
 

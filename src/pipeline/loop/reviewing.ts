@@ -1,4 +1,5 @@
 /** Keeps requests in line with the state, beside everything else: a forge takes its time. */
+import { explainPause } from "../review/paused-review.ts";
 import type { InForce } from "./in-force.ts";
 import { type Requests, stoppedError } from "./requests.ts";
 
@@ -66,6 +67,10 @@ export class Reviewing {
             await pushAll(signal);
           }),
         withheld: () => inForce().branches.withheld,
+        paused: (folders) => {
+          const { branches, keeper } = inForce();
+          return explainPause(folders, { inForce: branches.names, isHandingOver: keeper.handingOver.all.length > 0 });
+        },
         hadTarget: () => inForce().branches.targetCommit !== undefined,
       },
       stopped,

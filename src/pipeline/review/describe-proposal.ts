@@ -3,14 +3,15 @@
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { FileDifference } from "../../model/review.ts";
 import { readOwnedPath } from "../../plan/paths.ts";
+import { belowDelivery, clusterOfProposal, type ProposalFolders, placeIn } from "../../plan/proposal-path.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { diffLines, makeHunks, splitLines } from "../dry-run/diff-lines.ts";
 import { defuseText } from "./defuse-text.ts";
 
 /** Where the contents of a proposal are: trees, and the folders in them that its paths are below. */
 export interface ProposalSides {
-  readonly have: { readonly tree: ObjectId; readonly folder: string };
-  readonly want: { readonly tree: ObjectId; readonly folder: string };
+  readonly have: { readonly tree: ObjectId; readonly folders: ProposalFolders };
+  readonly want: { readonly tree: ObjectId; readonly folders: ProposalFolders };
 }
 
 const rowsMax = 50;
@@ -42,14 +43,13 @@ export function summarizeProposal(proposal: readonly FileDifference[]): Readonly
   const totals: Record<Action, number> = { create: 0, update: 0, delete: 0 };
   const clusters = new Set<string>();
   for (const difference of proposal) {
-    const [namespace = "", name = "", ...below] = difference.path.split("/");
-    const cluster = `${namespace}/${name}`;
-    const owned = readOwnedPath(below.join("/"));
+    const cluster = clusterOfProposal(difference.path) ?? "";
+    const owned = readOwnedPath(difference.path.split("/").slice(2).join("/"));
     const trigger = owned?.kind === "EventTrigger" ? owned.ownerFolder : "";
     const key = `${trigger} ${cluster}`;
     const row = rows.get(key) ?? { trigger, cluster, counts: { create: 0, update: 0, delete: 0 } };
     rows.set(key, row);
-    clusters.add(cluster);
+    if (cluster !== "") clusters.add(cluster);
     row.counts[actionOf(difference)]++;
     totals[actionOf(difference)]++;
   }
@@ -121,19 +121,19 @@ export async function diffProposal(
   const shown = proposal.slice(0, filesMax);
   for (let start = 0; start < shown.length; start += chunk) {
     const differences = shown.slice(start, start + chunk);
-    const read = ({ tree, folder }: ProposalSides["have"], isThere: (difference: FileDifference) => boolean) =>
+    const read = ({ tree, folders }: ProposalSides["have"], isThere: (difference: FileDifference) => boolean) =>
       git.readFiles(
         tree,
-        differences.filter(isThere).map(({ path }) => `${folder}/${path}`),
+        differences.filter(isThere).map(({ path }) => placeIn(folders, path)),
       );
     const before = await read(have, (difference) => difference.have !== undefined && !isSecret(difference));
     const after = await read(want, (difference) => difference.want !== undefined && !isSecret(difference));
     for (const difference of differences) {
-      const path = `${have.folder}/${difference.path}`;
+      const path = placeIn(have.folders, difference.path);
       const one = isSecret(difference)
         ? `${fileHeader(path, difference)}(a Secret: its contents are not shown here)\n`
         : fileHeader(path, difference) +
-          diffTexts(before.get(path) ?? "", after.get(`${want.folder}/${difference.path}`) ?? "");
+          diffTexts(before.get(path) ?? "", after.get(placeIn(want.folders, difference.path)) ?? "");
       if (text.length + one.length > charactersMax) return { text, filesLeftOut: proposal.length - files };
       text += one;
       files++;
@@ -144,7 +144,9 @@ export async function diffProposal(
 
 /** The repository's readers may see it there; who gets mail about a request is another matter. */
 function isSecret({ path }: FileDifference): boolean {
-  return path.split("/").at(-2) === "secret";
+  const parts = path.split("/");
+  // Values of a chart that come of a Secret stand in one of their own.
+  return parts.at(-2) === "secret" || (belowDelivery(path) !== undefined && parts.at(-3) === "values");
 }
 
 function fileHeader(path: string, { have, want }: FileDifference): string {

@@ -1,8 +1,9 @@
 /** Brings one group's branch and request in line with what it proposes. */
 import type { FileDifference, ReviewRecord } from "../../model/review.ts";
-import { checkpointPath, desiredFolder } from "../../plan/paths.ts";
+import { checkpointPath } from "../../plan/paths.ts";
 import { restOf } from "../../plan/plan-review.ts";
 import { fingerprintProposal } from "../../plan/projection-trailer.ts";
+import { type ProposalFolders, stateFolders } from "../../plan/proposal-path.ts";
 import { addStateTrailer, readStateMark } from "../../plan/state-mark.ts";
 import type { CodeHost, Decoration, MergeMethod, ReviewRequest } from "../../ports/code-host.ts";
 import type { GitRepository, ObjectId } from "../../ports/git.ts";
@@ -15,10 +16,9 @@ import type { ReviewHead } from "./review-head.ts";
 import { commentMarker, describes, type ReviewTexts } from "./review-texts.ts";
 import { isAllOnTarget } from "./settle-request.ts";
 
-export interface GroupPublisherOptions {
+export interface GroupPublisherOptions extends ProposalFolders {
   /** The branch that requests are for. */
   readonly target: string;
-  readonly outputPath: string;
   /** Settings' `name`: whose files on the target are ours. Absent: the first's. */
   readonly instance?: string;
   readonly decoration: Decoration;
@@ -148,7 +148,7 @@ export class GroupPublisher {
   async #isBeingMerged({ review, request, head }: Group, { target }: Surroundings): Promise<boolean> {
     if (request === undefined || isTakenOver(head)) return false;
     const { git, clock } = this.#parts;
-    if (!(await isAllOnTarget(git, review, target.tree, this.#options.outputPath))) {
+    if (!(await isAllOnTarget(git, review, target.tree, this.#options))) {
       this.#landed.delete(request.number);
       return false;
     }
@@ -201,7 +201,7 @@ export class GroupPublisher {
     const { git, host, log } = this.#parts;
     if (!(await host.isApproved(request.number))) return undefined;
     const { shown } = review;
-    const rest = restOf(shown, await readContents(git, target.tree, this.#options.outputPath, shown.keys()));
+    const rest = restOf(shown, await readContents(git, target.tree, this.#options, shown.keys()));
     if (rest.length === 0) return undefined;
     if (this.#isNews(`hold ${review.group}`, head.id)) {
       const fields = { group: review.group, request: request.number };
@@ -231,7 +231,7 @@ export class GroupPublisher {
     // As every commit that comes to the target it says which state it was made from.
     const checkpoint = (await git.readFiles(state, [checkpointPath])).get(checkpointPath) ?? "";
     const message = addStateTrailer(text, readStateMark(checkpoint));
-    const to = await writeProjection(git, target, this.#options.outputPath, proposal, message, clock.now());
+    const to = await writeProjection(git, target, this.#options, proposal, message, clock.now());
     const branch = reviewBranch(review.group);
     const outcome = (await git.push([{ branch, from: head?.id, to, mayRewind: true }])).get(branch);
     if (outcome?.kind === "pushed") return to;
@@ -241,8 +241,8 @@ export class GroupPublisher {
 
   #sidesOf({ state, target }: Surroundings): ProposalSides {
     return {
-      have: { tree: target.tree, folder: this.#options.outputPath },
-      want: { tree: state, folder: desiredFolder },
+      have: { tree: target.tree, folders: this.#options },
+      want: { tree: state, folders: stateFolders },
     };
   }
 

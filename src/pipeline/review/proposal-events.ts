@@ -8,6 +8,7 @@ import { type Owner, ownerKey } from "../../model/owner.ts";
 import { eventOf } from "../../model/record.ts";
 import type { FileDifference } from "../../model/review.ts";
 import { desiredFolder, hashEntity, recordPath } from "../../plan/paths.ts";
+import { belowDelivery, placeIn } from "../../plan/proposal-path.ts";
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord } from "../../plan/record-file.ts";
 import type { GitReader } from "../../ports/git.ts";
@@ -62,13 +63,15 @@ export class ProposalReader {
   async read(proposal: readonly FileDifference[], { have, want }: ProposalSides): Promise<ProposalEvents> {
     const looked = proposal.slice(0, filesMax);
     const texts = new Map<string, string>();
-    for (const [{ tree, folder }, isThere] of [
+    for (const [{ tree, folders }, isThere] of [
       [want, (difference: FileDifference) => difference.want !== undefined],
       [have, (difference: FileDifference) => difference.want === undefined],
     ] as const) {
-      const paths = looked.filter(isThere).map(({ path }) => `${folder}/${path}`);
-      const read = await this.#git.readFiles(tree, paths);
-      for (const [path, text] of read) texts.set(path.slice(folder.length + 1), text);
+      // What a hub applies is of no entity.
+      const there = looked.filter((one) => isThere(one) && belowDelivery(one.path) === undefined);
+      const paths = new Map(there.map(({ path }) => [placeIn(folders, path), path]));
+      const read = await this.#git.readFiles(tree, [...paths.keys()]);
+      for (const [path, text] of read) texts.set(paths.get(path)!, text);
     }
     const entities = new Map<string, ProposalEntity>();
     for (const difference of looked) {

@@ -1,5 +1,6 @@
 /** What becomes of groups whose requests have ended, or gone elsewhere: settled on record, and told. */
 import type { FileContents, FileDifference, ReviewRecord } from "../../model/review.ts";
+import type { ProposalFolders } from "../../plan/proposal-path.ts";
 import type { ReviewRequest } from "../../ports/code-host.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Clock } from "../../ports/system.ts";
@@ -9,12 +10,11 @@ import type { HeadScope } from "./review-head.ts";
 import { addUnrecorded, findTurnedDown, isMergeMissing, settleReview } from "./settle-request.ts";
 import { type TellingParts, tellElsewhere, tellTurnedDown } from "./tell-ending.ts";
 
-export interface EndingOptions {
+export interface EndingOptions extends ProposalFolders {
   readonly target: string;
-  readonly outputPath: string;
 }
 
-export interface EndingParts extends Omit<TellingParts, "outputPath"> {
+export interface EndingParts extends Omit<TellingParts, "folders"> {
   readonly git: GitReader;
   readonly clock: Clock;
 }
@@ -45,7 +45,7 @@ export class RequestEndings {
 
   constructor(options: EndingOptions, parts: EndingParts) {
     this.#options = options;
-    this.#parts = { ...parts, outputPath: options.outputPath };
+    this.#parts = { ...parts, folders: options };
   }
 
   /** Brings the records in line with what has become of their requests; returns the groups that have to wait. */
@@ -125,14 +125,14 @@ export class RequestEndings {
     }
     const head = heads.get(headRef);
     const proposal = state === "closed" && head !== review.head ? await places.proposalOf(group) : [];
-    const known = await addUnrecorded(git, review, head, proposal, this.#options.outputPath);
+    const known = await addUnrecorded(git, review, head, proposal, this.#options);
     const turnedDown = await findTurnedDown(git, request, head, this.#scope(known, places.target));
     await tellTurnedDown(review, request, turnedDown, this.#parts);
     return settleReview(review, turnedDown);
   }
 
   #scope(review: ReviewRecord, target: CommitWithTree): HeadScope {
-    const { target: branch, outputPath } = this.#options;
-    return { review, branch, target, outputPath };
+    const { target: branch, ...folders } = this.#options;
+    return { review, branch, target, ...folders };
   }
 }

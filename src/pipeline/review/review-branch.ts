@@ -1,12 +1,18 @@
 /** Review branches: disposable commits on top of the target that hold a group's proposal. */
 import type { FileContents, FileDifference } from "../../model/review.ts";
+import { deliveryFolder, desiredFolder } from "../../plan/paths.ts";
 import { fingerprintProposal, writeProjectionTrailer } from "../../plan/projection-trailer.ts";
+import { deliveredPath, type ProposalFolders, placeIn } from "../../plan/proposal-path.ts";
 import type { GitReader, GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 import { projectTarget } from "../branches/project-target.ts";
+import { deliveryProjection, type Projection, renderedProjection } from "../branches/projection.ts";
 
 export const branchPrefix = "sluice/review/";
 const fileMode = "100644";
 const folderMode = "40000";
+
+/** From below the folder to the path of a proposal. */
+type PathOf = (below: string) => string;
 
 /** Groups are path parts: of what those may have, Git wants no `~` in a ref, and no `.` or `.lock` at its end. */
 export function reviewBranch(group: string): string {
@@ -23,38 +29,47 @@ export interface CommitWithTree {
 }
 
 /**
- * Every file of the output folder that is Sluice's and not as desired. `desired`: tree of the desired manifests; `instance`: Settings'
- * `name`, whose files are ours.
+ * Every file of our folders that is Sluice's and not as desired. `state`: the state's tree; `instance`: Settings' `name`, whose
+ * files are ours.
  */
 export async function readDifferences(
   git: GitReader,
   target: ObjectId,
-  { outputPath, instance }: { readonly outputPath: string; readonly instance?: string | undefined },
-  desired: ObjectId | undefined,
+  { instance, ...folders }: ProposalFolders & { readonly instance?: string | undefined },
+  state: ObjectId | undefined,
 ): Promise<{ readonly differences: readonly FileDifference[]; readonly foreign: readonly string[] }> {
-  const folder = { folder: outputPath, desired, before: undefined, instance };
-  const { changes, foreign: all } = await projectTarget(git, target, folder);
-  const foreign = all.map(({ path }) => path);
+  const { outputPath, deliveryPath } = folders;
+  const foreign: string[] = [];
   const wanted = new Map<string, string | undefined>();
-  const add = async (path: string, want: Pick<TreeEntry, "id" | "mode"> | undefined) => {
-    if (want?.mode !== folderMode) wanted.set(path.slice(outputPath.length + 1), want?.id);
-    else for (const entry of await git.readTree(want.id)) await add(`${path}/${entry.name}`, entry);
+  const compare = async (from: string, { folder, depth }: Pick<Projection, "folder" | "depth">, pathOf: PathOf) => {
+    const desired = state === undefined ? undefined : (await git.findEntry(state, from))?.id;
+    const projected = { folder, depth, desired, before: undefined, instance };
+    const { changes, foreign: all } = await projectTarget(git, target, projected);
+    for (const { path } of all) foreign.push(path);
+    const add = async (path: string, want: Pick<TreeEntry, "id" | "mode"> | undefined) => {
+      if (want?.mode !== folderMode) wanted.set(pathOf(path.slice(folder.length + 1)), want?.id);
+      else for (const entry of await git.readTree(want.id)) await add(`${path}/${entry.name}`, entry);
+    };
+    for (const change of changes) {
+      if (change.action === "write") throw new Error(`a projection places what is there, ${change.path} is not`);
+      await add(change.path, change.action === "place" ? change : undefined);
+    }
   };
-  for (const change of changes) {
-    if (change.action === "write") throw new Error(`a projection places what is there, ${change.path} is not`);
-    await add(change.path, change.action === "place" ? change : undefined);
+  await compare(desiredFolder, renderedProjection(outputPath), (path) => path);
+  if (deliveryPath !== undefined) {
+    await compare(deliveryFolder, deliveryProjection(deliveryPath, deliveryFolder), deliveredPath);
   }
-  const present = await readContents(git, target, outputPath, wanted.keys());
+  const present = await readContents(git, target, folders, wanted.keys());
   const differences = Array.from(wanted, ([path, want]) => ({ path, have: present.get(path), want }));
   // Where only the mode is another there is nothing that a cluster would notice.
   return { differences: differences.filter(({ have, want }) => have !== want), foreign };
 }
 
-/** What files below a folder of a tree hold, for those paths; all of them are in the answer. */
+/** What files of a proposal hold in a tree that has them in these folders; all paths are in the answer. */
 export async function readContents(
   git: GitReader,
   tree: ObjectId | undefined,
-  folder: string,
+  folders: ProposalFolders,
   paths: Iterable<string>,
 ): Promise<FileContents> {
   const all = [...paths];
@@ -63,22 +78,22 @@ export async function readContents(
       ? new Map<string, ObjectId>()
       : await git.findIds(
           tree,
-          all.map((path) => `${folder}/${path}`),
+          all.map((path) => placeIn(folders, path)),
         );
-  return new Map(all.map((path) => [path, found.get(`${folder}/${path}`)]));
+  return new Map(all.map((path) => [path, found.get(placeIn(folders, path))]));
 }
 
 /** Writes the commit that puts the proposal on the target. */
 export async function writeProjection(
   git: GitRepository,
   target: CommitWithTree,
-  outputPath: string,
+  folders: ProposalFolders,
   proposal: readonly FileDifference[],
   message: string,
   time: number,
 ): Promise<ObjectId> {
   const changes = proposal.map(({ path, want }): TreeChange => {
-    const place = `${outputPath}/${path}`;
+    const place = placeIn(folders, path);
     return want === undefined
       ? { path: place, action: "delete" }
       : { path: place, action: "place", id: want, mode: fileMode };

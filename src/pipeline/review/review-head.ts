@@ -6,6 +6,7 @@
 import type { ReviewRecord } from "../../model/review.ts";
 import { restOf } from "../../plan/plan-review.ts";
 import { fingerprintProposal, readProjection } from "../../plan/projection-trailer.ts";
+import { type ProposalFolders, placeIn } from "../../plan/proposal-path.ts";
 import type { CommitInfo, GitReader, ObjectId } from "../../ports/git.ts";
 import { type CommitWithTree, readContents } from "./review-branch.ts";
 
@@ -19,12 +20,11 @@ export interface ReviewHead extends CommitWithTree {
 }
 
 /** What a head is looked at against. */
-export interface HeadScope {
+export interface HeadScope extends ProposalFolders {
   readonly review: ReviewRecord;
   /** The branch that requests are for, and where it is. */
   readonly branch: string;
   readonly target: CommitWithTree;
-  readonly outputPath: string;
 }
 
 export async function readReviewHead(
@@ -41,20 +41,20 @@ export async function readReviewHead(
   return { id: commit, tree: info.tree, fingerprint: isUpdated ? await proposalOf(git, scope) : undefined, isCurrent };
 }
 
-async function proposalOf(git: GitReader, { review, target, outputPath }: HeadScope): Promise<string> {
+async function proposalOf(git: GitReader, { review, target, ...folders }: HeadScope): Promise<string> {
   const { shown } = review;
-  return fingerprintProposal(restOf(shown, await readContents(git, target.tree, outputPath, shown.keys())));
+  return fingerprintProposal(restOf(shown, await readContents(git, target.tree, folders, shown.keys())));
 }
 
 async function isBroughtUpToDate(git: GitReader, info: CommitInfo, scope: HeadScope): Promise<boolean> {
-  const { review, branch, target, outputPath } = scope;
+  const { review, branch, target } = scope;
   const { shown, head } = review;
   if (info.id === head) return true;
   if (shown.size === 0) return false;
-  const there = await readContents(git, info.tree, outputPath, shown.keys());
+  const there = await readContents(git, info.tree, scope, shown.keys());
   if ([...shown].some(([path, content]) => there.get(path) !== content)) return false;
   // Merged or rebased: where nothing but what was shown sets it apart from the target, how it came about does not count.
-  const own = new Set([...shown.keys()].map((path) => `${outputPath}/${path}`));
+  const own = new Set([...shown.keys()].map((path) => placeIn(scope, path)));
   if (await isEqualBut(git, target.tree, info.tree, own)) return true;
   // The target has moved on since. What it was then is not here to compare with, but the merge says what it merged.
   const [first, second, ...others] = info.parents;

@@ -7,8 +7,9 @@
  */
 import { SluiceError } from "../../model/problem.ts";
 import { emptyReview, type FileDifference, type ReviewRecord } from "../../model/review.ts";
-import { desiredFolder, reviewsFolder } from "../../plan/paths.ts";
+import { deliveryFolder, desiredFolder, reviewsFolder } from "../../plan/paths.ts";
 import { keepRejected, planReview } from "../../plan/plan-review.ts";
+import { stateFolders } from "../../plan/proposal-path.ts";
 import { parseReview, reviewPath, writeReview } from "../../plan/review-file.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
 import type { ObjectId } from "../../ports/git.ts";
@@ -51,6 +52,8 @@ export class ReviewLook {
   #hadTarget = false;
   /** The target was not there at the last look: forges close requests for a branch that is deleted. */
   #isTargetAway = false;
+  /** What keeps requests as they are, as it was told; undefined: nothing does. */
+  #pausedBy: string | undefined;
   /** What the last look that went through was made from. */
   #seen = "";
 
@@ -82,6 +85,7 @@ export class ReviewLook {
       this.#isTargetAway = true;
       return nothingDone;
     }
+    if (this.#isPaused(scope)) return nothingDone;
     const before = await this.#readReviews(tree);
     const branches = [this.#options.target, ...[...before.keys()].map(reviewBranch).sort()];
     const isPolling = this.#mayHaveEnded || this.msUntilPoll <= 0;
@@ -130,6 +134,13 @@ export class ReviewLook {
     return { hasChanged, hasAsked: true, isUnsettled: unsettled.size > 0 };
   }
 
+  #isPaused(scope: ReviewScope): boolean {
+    const problem = scope.paused?.(this.#options);
+    if (problem !== undefined && problem.message !== this.#pausedBy) this.#parts.log.problem(problem);
+    this.#pausedBy = problem?.message;
+    return problem !== undefined;
+  }
+
   /** Before anything else, so that nothing that is away keeps people waiting. */
   async #answerAsked(scope: ReviewScope): Promise<void> {
     if (this.asked.isEmpty) return;
@@ -155,15 +166,16 @@ export class ReviewLook {
 
   /** Stands for all that a look depends on, requests apart. */
   async #fingerprint(tree: ObjectId, heads: Heads): Promise<string> {
-    const desired = (await this.#parts.git.findEntry(tree, desiredFolder))?.id ?? "";
-    return JSON.stringify([desired, [...heads].map(([branch, head]) => [branch, head ?? null])]);
+    const folders = [desiredFolder, deliveryFolder].map((folder) => this.#parts.git.findEntry(tree, folder));
+    const desired = (await Promise.all(folders)).map((entry) => entry?.id ?? "");
+    return JSON.stringify([...desired, [...heads].map(([branch, head]) => [branch, head ?? null])]);
   }
 
   /** Without what is turned down and desired otherwise by now. */
   async #withoutOutdated(before: Reviews, tree: ObjectId): Promise<Map<string, ReviewRecord>> {
     const reviews = new Map(before);
     for (const [group, review] of before) {
-      const desired = await readContents(this.#parts.git, tree, desiredFolder, review.rejected.keys());
+      const desired = await readContents(this.#parts.git, tree, stateFolders, review.rejected.keys());
       const rejected = keepRejected(review.rejected, desired);
       if (rejected.size < review.rejected.size) reviews.set(group, { ...review, rejected });
     }
@@ -216,7 +228,7 @@ export class ReviewLook {
     remember: () => Promise<void>,
   ): Promise<void> {
     const { git, log } = this.#parts;
-    const { target: branch, outputPath, requestsMax } = this.#options;
+    const { target: branch, requestsMax } = this.#options;
     const proposals = await this.#propose(reviews, surroundings);
     const isOpen = (group: string) => requests.openFor(group) !== undefined;
     const groups = [...new Set([...proposals.keys(), ...reviews.keys()])].filter((group) => !unsettled.has(group));
@@ -229,7 +241,7 @@ export class ReviewLook {
       const review = reviews.get(group) ?? emptyReview(group);
       const request = requests.openFor(group);
       const elsewhere = requests.elsewhere(group);
-      const headScope = { review, branch, target: surroundings.target, outputPath };
+      const headScope = { ...this.#options, review, branch, target: surroundings.target };
       const head = await readReviewHead(git, heads.get(reviewBranch(group)), headScope);
       const proposal = proposals.get(group) ?? [];
       const mayOpen = open < requestsMax;
@@ -257,8 +269,7 @@ export class ReviewLook {
 
   async #propose(reviews: Reviews, { state, target }: Surroundings): Promise<Proposals> {
     const { git } = this.#parts;
-    const desired = (await git.findEntry(state, desiredFolder))?.id;
-    const { differences } = await readDifferences(git, target.tree, this.#options, desired);
+    const { differences } = await readDifferences(git, target.tree, this.#options, state);
     return planReview(differences, this.#options.grouping, reviews);
   }
 

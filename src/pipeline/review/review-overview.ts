@@ -1,18 +1,18 @@
 /** How reviews stand, read from both branches: what is proposed, what waits, what people turned down. */
 import type { FileDifference, ReviewGrouping, ReviewRecord } from "../../model/review.ts";
-import { desiredFolder, reviewsFolder } from "../../plan/paths.ts";
+import { reviewsFolder } from "../../plan/paths.ts";
 import { planReview } from "../../plan/plan-review.ts";
+import { type ProposalFolders, placeIn } from "../../plan/proposal-path.ts";
 import { parseReview } from "../../plan/review-file.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { readFolder } from "../read-folder.ts";
 import { readDifferences } from "./review-branch.ts";
 
-export interface ReviewScopeOfBranches {
+export interface ReviewScopeOfBranches extends ProposalFolders {
   readonly git: GitReader;
   /** Trees; undefined: there is no such branch. */
   readonly state: ObjectId | undefined;
   readonly target: ObjectId | undefined;
-  readonly outputPath: string;
   /** Settings' `name`: whose files on the target are ours. Absent: the first's. */
   readonly instance?: string;
   readonly grouping: ReviewGrouping;
@@ -48,22 +48,21 @@ export interface FileReview extends UnmergedFile {
 
 /** By group, sorted; groups of which nothing is open, proposed or turned down are absent. */
 export async function listReviews(scope: ReviewScopeOfBranches): Promise<readonly GroupOverview[]> {
-  const { git, state, target, outputPath, grouping } = scope;
+  const { git, state, target, grouping } = scope;
   if (state === undefined) return [];
   const reviews = new Map<string, ReviewRecord>();
   for await (const [path, text] of readFolder(git, state, reviewsFolder)) {
     const review = parseReview(text, path);
     reviews.set(review.group, review);
   }
-  const desired = (await git.findEntry(state, desiredFolder))?.id;
-  const differences = target === undefined ? [] : (await readDifferences(git, target, scope, desired)).differences;
+  const differences = target === undefined ? [] : (await readDifferences(git, target, scope, state)).differences;
   const byPath = new Map(differences.map((difference) => [difference.path, difference]));
   const proposals = planReview(differences, grouping, reviews);
   const overviews: GroupOverview[] = [];
   for (const group of [...new Set([...reviews.keys(), ...proposals.keys()])].sort()) {
     const review = reviews.get(group);
     const fileOf = ({ path, have, want }: FileDifference): UnmergedFile => ({
-      path: `${outputPath}/${path}`,
+      path: placeIn(scope, path),
       change: have === undefined ? "create" : want === undefined ? "delete" : "update",
     });
     const proposed = (proposals.get(group) ?? []).map(fileOf);

@@ -6,6 +6,7 @@
 import type { ChangeSet } from "../../model/change-set.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { ReviewGrouping } from "../../model/review.ts";
+import type { ProposalFolders } from "../../plan/proposal-path.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
 import type { CodeHost } from "../../ports/code-host.ts";
 import type { GitRepository, ObjectId } from "../../ports/git.ts";
@@ -41,6 +42,8 @@ export interface ReviewScope {
   commit(inputs: readonly PlanInput[]): Promise<void>;
   /** Why nothing is to be proposed now, which others tell: the target is not there, or was made from a newer state. */
   withheld?(): Problem | undefined;
+  /** Why requests stay as they are; `folders`: those that are reviewed. */
+  paused?(folders: ProposalFolders): Problem | undefined;
   /** The target has been there: where it is not any more, it is not made anew. */
   hadTarget?(): boolean;
 }

@@ -1,6 +1,7 @@
 /** What becomes of a group whose request has ended. */
 import type { FileContents, FileDifference, ReviewRecord } from "../../model/review.ts";
 import { rejectChanged, rejectShown } from "../../plan/plan-review.ts";
+import type { ProposalFolders } from "../../plan/proposal-path.ts";
 import type { ReviewRequest } from "../../ports/code-host.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { readContents } from "./review-branch.ts";
@@ -17,14 +18,14 @@ export async function findTurnedDown(
   head: ObjectId | undefined,
   scope: HeadScope,
 ): Promise<FileContents> {
-  const { review, target, outputPath, branch } = scope;
+  const { review, target, branch } = scope;
   if (request.base !== branch) return new Map();
   const last = await readReviewHead(git, head, scope);
-  const shown = await shownAt(git, review, last, outputPath);
-  const onTarget = await readContents(git, target.tree, outputPath, shown.keys());
+  const shown = await shownAt(git, review, last, scope);
+  const onTarget = await readContents(git, target.tree, scope, shown.keys());
   if (request.state === "closed") return rejectShown(shown, onTarget);
   if (last === undefined || last.fingerprint !== undefined) return new Map();
-  return rejectChanged(shown, await readContents(git, last.tree, outputPath, shown.keys()), onTarget);
+  return rejectChanged(shown, await readContents(git, last.tree, scope, shown.keys()), onTarget);
 }
 
 /**
@@ -36,12 +37,12 @@ export async function addUnrecorded(
   review: ReviewRecord,
   head: ObjectId | undefined,
   proposal: readonly FileDifference[],
-  outputPath: string,
+  folders: ProposalFolders,
 ): Promise<ReviewRecord> {
   if (head === undefined || head === review.head) return review;
   const { tree } = await git.readCommit(head);
   const paths = proposal.map(({ path }) => path);
-  const there = await readContents(git, tree, outputPath, paths);
+  const there = await readContents(git, tree, folders, paths);
   const seen = proposal.filter(({ path, want }) => there.get(path) === want);
   return { ...review, shown: new Map([...review.shown, ...seen.map(({ path, want }) => [path, want] as const)]) };
 }
@@ -60,9 +61,9 @@ export function settleReview(review: ReviewRecord, turnedDown: FileContents): Re
  * was fetched is probably one from before.
  */
 export async function isMergeMissing(git: GitReader, head: ObjectId | undefined, scope: HeadScope): Promise<boolean> {
-  const { review, target, outputPath } = scope;
-  const shown = await shownAt(git, review, await readReviewHead(git, head, scope), outputPath);
-  const onTarget = await readContents(git, target.tree, outputPath, shown.keys());
+  const { review, target } = scope;
+  const shown = await shownAt(git, review, await readReviewHead(git, head, scope), scope);
+  const onTarget = await readContents(git, target.tree, scope, shown.keys());
   return shown.size > 0 && rejectShown(shown, onTarget).size === shown.size;
 }
 
@@ -71,9 +72,9 @@ export async function isAllOnTarget(
   git: GitReader,
   { shown }: ReviewRecord,
   target: ObjectId,
-  outputPath: string,
+  folders: ProposalFolders,
 ): Promise<boolean> {
-  return shown.size > 0 && rejectShown(shown, await readContents(git, target, outputPath, shown.keys())).size === 0;
+  return shown.size > 0 && rejectShown(shown, await readContents(git, target, folders, shown.keys())).size === 0;
 }
 
 /**
@@ -84,9 +85,9 @@ async function shownAt(
   git: GitReader,
   { shown }: ReviewRecord,
   last: ReviewHead | undefined,
-  outputPath: string,
+  folders: ProposalFolders,
 ): Promise<FileContents> {
   if (last?.fingerprint === undefined) return shown;
-  const there = await readContents(git, last.tree, outputPath, shown.keys());
+  const there = await readContents(git, last.tree, folders, shown.keys());
   return new Map([...shown].filter(([path, content]) => there.get(path) === content));
 }

@@ -1,6 +1,7 @@
 /** Tells what has become of requests: in the log, and on the request itself, where whoever ended it will look. */
 import { SluiceError } from "../../model/problem.ts";
 import type { FileContents, ReviewRecord } from "../../model/review.ts";
+import { type ProposalFolders, placeIn } from "../../plan/proposal-path.ts";
 import type { CodeHost, ReviewRequest } from "../../ports/code-host.ts";
 import type { Log } from "../../ports/system.ts";
 import { type CommentReason, commentMarker, type ReviewTexts } from "./review-texts.ts";
@@ -11,7 +12,7 @@ export interface TellingParts {
   readonly host: CodeHost;
   readonly log: Log;
   readonly texts: ReviewTexts;
-  readonly outputPath: string;
+  readonly folders: ProposalFolders;
 }
 
 /** What people did not want is a warning with names: it is left out from now on. */
@@ -33,7 +34,7 @@ export async function tellTurnedDown(
     {
       code: "REVIEW_TURNED_DOWN",
       severity: "warning",
-      message: `request ${number} ${how}: ${what} not proposed again: ${nameFiles(turnedDown, parts.outputPath)}`,
+      message: `request ${number} ${how}: ${what} not proposed again: ${nameFiles(turnedDown, parts.folders)}`,
       hint: `Reopen the request, or run \`sluice propose ${group}\`, to have them proposed again.`,
     },
     { group, request: number, files: turnedDown.size },
@@ -77,9 +78,11 @@ async function comment(
   }
 }
 
-function nameFiles(files: FileContents, folder: string): string {
+function nameFiles(files: FileContents, folders: ProposalFolders): string {
   const names = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, namesMax);
-  const shown = names.map(([path, content]) => `${folder}/${path}${content === undefined ? " (its removal)" : ""}`);
+  const shown = names.map(
+    ([path, content]) => `${placeIn(folders, path)}${content === undefined ? " (its removal)" : ""}`,
+  );
   const more = files.size - names.length;
   return shown.join(", ") + (more > 0 ? `, and ${more} more` : "");
 }
