@@ -186,6 +186,32 @@ describe("an event's Secret", () => {
   });
 });
 
+it.each([
+  ["no YAML", () => "key: [\n"],
+  ["nothing", () => ""],
+  ["the Secret as it was", (secret: string) => secret],
+  ["other keys", (secret: string) => secret.replace("password:", "other:")],
+])("waits where what encrypts prints %s, and is in clear nowhere", async (_, garble) => {
+  class Garbler extends FakeEncrypter {
+    #isFirst = true;
+    override async encrypt(secret: string, path: string): Promise<string> {
+      const [isFirst, encrypted] = [this.#isFirst, await super.encrypt(secret, path)];
+      this.#isFirst = false;
+      return isFirst ? garble(secret) : encrypted;
+    }
+  }
+  commit(template(own));
+  await serve(new Garbler(), async (served) => {
+    publish("alice", "hunter2");
+    await untilTaken(served, 1);
+    const problems = served.instance.log.problems.filter(({ code }) => code === "SOPS_FAILED");
+    expect(problems).toHaveLength(1);
+    expect(JSON.stringify(problems)).not.toContain("hunter2");
+  });
+  expect(secrets().size).toBe(1);
+  expect(everything()).not.toContain("hunter2");
+});
+
 it("with other recipients what needs no event is encrypted anew at once, an event's at its next one", async () => {
   commit(template(own), { "config/profile.yaml": profile });
   await serve(new FakeEncrypter("team"), async (served) => {
