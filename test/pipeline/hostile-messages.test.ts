@@ -1,11 +1,26 @@
-/** 20,000 hostile messages: each becomes events or a dead letter, none an exception, and none holds up what follows. */
+/**
+ * 20,000 hostile messages, from decoding to the plan: each becomes events or a dead letter, none an exception, and none
+ * holds up what follows. `SLUICE_HOSTILE_MESSAGES` says how many, for a soak.
+ */
 import { expect, it } from "vitest";
+import { parse } from "yaml";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
+import { CountedEntities } from "../../src/pipeline/aggregates/counted-entities.ts";
+import { StateOverlay } from "../../src/pipeline/dry-run/state-overlay.ts";
+import { foldInputs } from "../../src/pipeline/fold-inputs.ts";
 import { processDelivery } from "../../src/pipeline/process-delivery.ts";
+import { rulesOf } from "../../src/pipeline/rules-of.ts";
+import { emptyCheckpoint } from "../../src/plan/checkpoint-file.ts";
+import { parseRecord } from "../../src/plan/record-file.ts";
+import type { PlanInput } from "../../src/plan/state-fold.ts";
 import { createRandom } from "../chaos/random.ts";
+import { renderSettings } from "./service-bench.ts";
 
-const messages = 20_000;
+const messages = Number(process.env.SLUICE_HOSTILE_MESSAGES ?? 20_000);
+/** Each so many are planned together, on a state of their own. */
+const plannedAtOnce = 500;
+const layout = { shards: 0, buckets: 1 } as const;
 const seed = Number(process.env.SLUICE_HOSTILE_SEED ?? 20261123);
 
 const catalog = loadCatalog(
@@ -94,13 +109,47 @@ const pieces = [
 ]; // prettier-ignore
 
 const decoder = new TextEncoder();
+const stretches = 10;
+const growthBytesMax = 64 * 1024 * 1024;
+const timeout = Math.max(600_000, messages * 20);
 
-it(`come to events or dead letters (SLUICE_HOSTILE_SEED=${seed})`, () => {
+/** Plans them as one batch on an empty state, and looks at what it would write; how many files of each folder there are. */
+async function plan(inputs: readonly PlanInput[], counts: Map<string, number>): Promise<void> {
+  const overlay = new StateOverlay(undefined);
+  const rules = rulesOf({ ...renderSettings, layout, records: "full", deadLettersMax: plannedAtOnce }, catalog);
+  const counted = new CountedEntities();
+  const scope = { git: overlay, tree: overlay.tree, rules, catalog, settings: renderSettings, counted };
+  const { changeSet } = await foldInputs(scope, inputs, emptyCheckpoint, emptyCheckpoint);
+  for (const change of changeSet.changes) {
+    const { path, action } = change;
+    const [folder = ""] = path.split("/");
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    if (action !== "write") continue;
+    if (folder === "records") parseRecord(change.text, path);
+    else if (folder === "desired" && path.includes("/triggers/")) {
+      const object = parse(change.text) as { readonly kind?: unknown; readonly metadata?: { readonly name?: unknown } };
+      expect(object.kind, path).toBe("ConfigMap");
+      expect(`${object.metadata?.name}.yaml`).toBe(path.split("/").at(-1));
+    }
+  }
+}
+
+it(`come to events or dead letters (SLUICE_HOSTILE_SEED=${seed})`, { timeout }, async () => {
   const random = createRandom(seed);
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
   const text = () => Array.from({ length: Math.floor(random() * 4) }, () => pick(pieces)).join("");
   const json = (): unknown => (random() < 0.7 ? text() : random() < 0.5 ? [text(), random()] : { [text()]: text() });
-  const event = () => ({
+  /** Good but for what people put into it. */
+  const good = () => ({
+    specversion: "1.0",
+    id: pick(["1", "2"]),
+    source: "/s",
+    type: pick(["here", "here", "gone"]),
+    subject: pick([text(), `user-${Math.floor(random() * 100)}`]),
+    data: json(),
+  });
+  const event = () => (random() < 0.3 ? good() : bad());
+  const bad = () => ({
     specversion: pick(["1.0", "1.0", "1.0", "0.3", 1, null]),
     id: pick(["1", text()]),
     source: pick(["/s", text()]),
@@ -138,6 +187,10 @@ it(`come to events or dead letters (SLUICE_HOSTILE_SEED=${seed})`, () => {
   };
 
   const codes = new Map<string, number>();
+  const planned = new Map<string, number>();
+  let together: PlanInput[] = [];
+  /** The smallest heap of each stretch, in bytes: what is left when all that can go has gone. */
+  const heaps: number[] = [];
   for (let sequence = 1; sequence <= messages; sequence++) {
     const delivery: Delivery = {
       connection: "bus",
@@ -156,9 +209,23 @@ it(`come to events or dead letters (SLUICE_HOSTILE_SEED=${seed})`, () => {
       codes.set(code, (codes.get(code) ?? 0) + 1);
     }
     for (const input of inputs) codes.set(input.kind, (codes.get(input.kind) ?? 0) + 1);
+    together.push(...inputs);
+    if (sequence % plannedAtOnce !== 0) continue;
+    await plan(together, planned);
+    together = [];
+    const stretch = Math.floor((sequence - 1) / (messages / stretches));
+    heaps[stretch] = Math.min(heaps[stretch] ?? Number.POSITIVE_INFINITY, process.memoryUsage().heapUsed);
+    if (messages > 20_000 && sequence % (messages / stretches) === 0) {
+      console.log(JSON.stringify({ sequence, ...Object.fromEntries([...codes, ...planned]), heaps }));
+    }
   }
   // The mixture has to be one: everything must have happened often.
   for (const kind of ["entity", "dead-letter", "EVENT_NOT_JSON", "EVENT_INVALID", "EVENT_VERSION"]) {
     expect(codes.get(kind) ?? 0, kind).toBeGreaterThan(messages / 200);
   }
+  for (const folder of ["records", "desired", "dead-letters"]) {
+    expect(planned.get(folder) ?? 0, folder).toBeGreaterThan(messages / 500);
+  }
+  const [first = 0] = heaps.slice(1);
+  expect(heaps.at(-1)! - first, "bytes that stay").toBeLessThan(growthBytesMax);
 });

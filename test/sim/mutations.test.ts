@@ -89,12 +89,12 @@ const mutations: readonly Mutation[] = [
   },
   {
     invariant: "no commit changes nothing",
-    module: "../../src/pipeline/state-keeper.ts",
-    swap: (original: { StateKeeper: { prototype: { commitBatch(...args: unknown[]): Promise<void> } } }) => {
-      const { commitBatch } = original.StateKeeper.prototype;
-      original.StateKeeper.prototype.commitBatch = async function (this: KeeperLike, ...args: unknown[]) {
-        await commitBatch.apply(this, args);
-        if ((args[0] as readonly unknown[]).length > 0) await this.commit([], {});
+    module: "../../src/pipeline/branches/branches.ts",
+    swap: (original: { Branches: { prototype: { commitState(...args: unknown[]): Promise<void> } } }) => {
+      const { commitState } = original.Branches.prototype;
+      original.Branches.prototype.commitState = async function (...args: unknown[]) {
+        await commitState.apply(this, args);
+        await commitState.call(this, { changes: [], objects: [], events: [], droppedLetters: 0 });
       };
       return {};
     },
