@@ -126,7 +126,10 @@ it("render prints, without any network, the bytes that the service committed", a
 
   const rendered = await bench.sluice("render", "--event", "login.json", "--config", "checkout/config");
   expect(rendered.code).toBe(0);
+  const charts = (await bench.git("ls-tree", "-r", "--name-only", "sluice/state", "charts/")).trim().split("\n");
+  expect(charts).toHaveLength(2);
   let expected = "";
+  for (const path of charts) expected += `---\n# ${path}\n${await bench.git("show", `sluice/state:${path}`)}`;
   for (const path of await bench.rendered()) expected += `---\n# ${path}\n${await bench.git("show", `main:${path}`)}`;
   expect(rendered.stdout).toBe(expected);
 });

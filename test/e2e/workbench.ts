@@ -233,7 +233,8 @@ ${options.settings ?? "output: {secrets: plain}"}
     for (const service of this.#services) await service.kill();
     await this.nats.close();
     await this.server.stop();
-    await rm(this.folder, { recursive: true, force: true });
+    // Git's housekeeping may still write there.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
     const refused = this.#services.flatMap((service) => service.lines().filter(({ code }) => code === "GIT_REFUSED"));
     if (!this.expectsRefusedPushes && refused.length > 0) {
       throw new Error(`a push was refused that should not have been: ${JSON.stringify(refused[0])}`);
