@@ -6,6 +6,7 @@
  */
 import type { ClusterKey } from "../model/cluster.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
+import type { Turns } from "../model/turns.ts";
 import { baseFolder, clusterFileName } from "../plan/paths.ts";
 import type { ClusterReader, ClusterWriter, LiveMetadata } from "../ports/cluster.ts";
 import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
@@ -26,7 +27,6 @@ import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, ty
 import { PendingObjects } from "./pending-objects.ts";
 import { Prerequisites } from "./prerequisites.ts";
 import type { OwnerDependencies } from "./removal-rounds.ts";
-import type { Turns } from "./turns.ts";
 import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts";
 
 /** Where the target is, and the cluster's folder in it. */

@@ -2,6 +2,7 @@
 
 import type { ClusterKey } from "../model/cluster.ts";
 import { SluiceError } from "../model/problem.ts";
+import type { Turns } from "../model/turns.ts";
 import { clusterFolder } from "../plan/paths.ts";
 import type { Cluster } from "../ports/cluster.ts";
 import type { BlobReader, TreeReader } from "../ports/git.ts";
@@ -13,7 +14,6 @@ import { guardWriter } from "./guarded-writer.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { PolicyReader } from "./owner-policies.ts";
 import type { TargetHead } from "./target-follower.ts";
-import type { Turns } from "./turns.ts";
 
 export interface ClusterParts {
   readonly key: ClusterKey;

@@ -18,31 +18,12 @@ import { handOverOf, hubKey, isReleased, isStopped, readHubIdentity } from "../.
 import { findUnseen, type HubUnit } from "../../src/delivery/hand-over/seen.ts";
 import { findStrays, writeStep } from "../../src/delivery/hand-over/step-files.ts";
 import { writeDelivery } from "../../src/delivery/write-delivery.ts";
-import type { ArgocdDelivery, FluxDelivery, HubDelivery } from "../../src/model/hub-delivery.ts";
+import type { HubDelivery } from "../../src/model/hub-delivery.ts";
 import { triggerOwner } from "../../src/model/owner.ts";
 import { objectPath } from "../../src/plan/paths.ts";
+import { deliveries } from "./deliveries.ts";
 
-const flux: FluxDelivery = {
-  kind: "flux",
-  path: "delivery",
-  split: "cluster",
-  buckets: 1,
-  source: { name: "fleet", namespace: "flux-system" },
-  artifacts: false,
-  interval: "10m",
-  retryInterval: "30s",
-  timeout: "1m",
-};
-const argocd: ArgocdDelivery = {
-  kind: "argocd",
-  path: "delivery",
-  split: "cluster",
-  buckets: 1,
-  namespace: "argocd",
-  project: "default",
-  repoURL: "https://git.example.com/acme/fleet.git",
-  revision: "main",
-};
+const { flux, argocd } = deliveries;
 const clusters = ["fleet/eu-1", "fleet/us-1"];
 const triggers = ["login", "quota"];
 const trigger = (name: string) => `apiVersion: lib.projectsveltos.io/v1beta1

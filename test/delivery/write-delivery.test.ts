@@ -4,29 +4,9 @@ import { parse } from "yaml";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
 import { checkDelivery } from "../../src/delivery/check-delivery.ts";
 import { writeDelivery } from "../../src/delivery/write-delivery.ts";
-import type { ArgocdDelivery, FluxDelivery } from "../../src/model/hub-delivery.ts";
+import { deliveries } from "./deliveries.ts";
 
-const flux: FluxDelivery = {
-  kind: "flux",
-  path: "delivery",
-  split: "cluster",
-  buckets: 1,
-  source: { name: "fleet", namespace: "flux-system" },
-  artifacts: false,
-  interval: "10m",
-  retryInterval: "30s",
-  timeout: "1m",
-};
-const argocd: ArgocdDelivery = {
-  kind: "argocd",
-  path: "delivery",
-  split: "cluster",
-  buckets: 1,
-  namespace: "argocd",
-  project: "default",
-  repoURL: "https://git.example.com/acme/fleet.git",
-  revision: "main",
-};
+const { flux, argocd } = deliveries;
 const output = { stateId: "0123456789abcdef", outputPath: "rendered", instance: "sluice" };
 
 const sveltos = "apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster";

@@ -1,6 +1,7 @@
 /** What a hub applies, in the whole service: made beside the manifests, and never taken from a cluster by settings alone. */
 import { beforeEach, expect, it } from "vitest";
-import type { FluxDelivery, HubDelivery } from "../../src/model/hub-delivery.ts";
+import type { HubDelivery } from "../../src/model/hub-delivery.ts";
+import { deliveries } from "../delivery/deliveries.ts";
 import { createFakeEventStream, type FakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import {
@@ -15,17 +16,7 @@ import {
   until,
 } from "./service-bench.ts";
 
-const flux: FluxDelivery = {
-  kind: "flux",
-  path: "delivery",
-  split: "cluster",
-  buckets: 1,
-  source: { name: "fleet", namespace: "flux-system" },
-  artifacts: false,
-  interval: "10m",
-  retryInterval: "30s",
-  timeout: "1m",
-};
+const { flux } = deliveries;
 
 let remote: FakeGitRemote;
 let stream: FakeEventStream;

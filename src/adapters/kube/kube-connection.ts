@@ -8,12 +8,12 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { SluiceError } from "../../model/problem.ts";
+import { Turns } from "../../model/turns.ts";
 import { routeThrough } from "../http/http-agent.ts";
 import { readAnswer } from "../http/read-answer.ts";
 import { systemChance, systemClock } from "../system/system-clock.ts";
 import { explainConnectionError, explainStatus, isUnavailable } from "./explain-kube-error.ts";
 import { type KubeSession, KubeSessions, type KubeSessionsOptions, requestsAtOnceMax } from "./kube-session.ts";
-import { Slots } from "./slots.ts";
 
 export interface KubeConnectionOptions extends KubeSessionsOptions {
   /** How long trouble is borne with before a request fails. */
@@ -58,7 +58,7 @@ const jsonType = "application/json";
 
 export class KubeConnection {
   readonly #sessions: KubeSessions;
-  readonly #slots = new Slots(requestsAtOnceMax);
+  readonly #turns = new Turns(requestsAtOnceMax);
   readonly #closed = new AbortController();
   readonly #retryMsMax: number;
   readonly #silenceMsMax: number;
@@ -81,7 +81,7 @@ export class KubeConnection {
   /** The answer, of any status that is an answer to this very request. */
   async ask(request: KubeRequest): Promise<KubeAnswer> {
     const ask = () => this.#askUntil(request, systemClock.monotonic() + this.#retryMsMax);
-    return request.isUrgent === true ? ask() : this.#slots.use(ask);
+    return request.isUrgent === true ? ask() : this.#turns.take(ask);
   }
 
   /** An answer that is a success. Throws as the port says. */

@@ -1,24 +1,15 @@
 import { expect, it } from "vitest";
 import { loadCatalog } from "../../../src/config/load-catalog.ts";
 import { UnitSizes } from "../../../src/pipeline/keeper/unit-sizes.ts";
+import { deliveries } from "../../delivery/deliveries.ts";
 import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
 import { FakeGitRepository } from "../../fakes/fake-git-repository.ts";
 import { clusterDocument } from "../service-bench.ts";
 
 const catalog = {
   ...loadCatalog([{ path: "a.yaml", text: clusterDocument("one") }], { compatibility: "strict" }).value,
-  delivery: {
-    kind: "flux",
-    path: "delivery",
-    split: "cluster",
-    buckets: 1,
-    source: { name: "fleet", namespace: "flux-system" },
-    artifacts: false,
-    interval: "10m",
-    retryInterval: "30s",
-    timeout: "1m",
-  },
-} as const;
+  delivery: deliveries.flux,
+};
 
 it("tells once of a unit with more than 2,000 objects, with the number of buckets that does", async () => {
   const remote = new FakeGitRemote();
