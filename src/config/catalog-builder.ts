@@ -58,6 +58,8 @@ export class CatalogBuilder {
   /** The first bad document that can't be told which it is: it may be one of any file that is gone. */
   #illegible: Problem | undefined;
   readonly #faultsByName = new Map<string, Problem>();
+  /** Of documents that the state keeps, what was wrong with each when it was written. */
+  readonly #keptFaults = new Map<DocumentKey, Problem>();
   /** Contents that are gone and that an owner still names, as they were last in force. */
   readonly #absent = new Map<DocumentKey, ReadDocument>();
 
@@ -108,6 +110,11 @@ export class CatalogBuilder {
       if (content?.kind === "clusterSet") this.#chosen.set(clusterSetKey(content.clusterSet), chosen);
   }
 
+  /** What was wrong with documents when the state kept them: they are their last good versions, and stay broken. */
+  rememberFault(documents: readonly ReadDocument[], fault: Problem): void {
+    for (const { key } of documents) if (key !== undefined) this.#keptFaults.set(key, fault);
+  }
+
   build(options: BuildOptions): Checked<Catalog> {
     const { compatibility, checks, policy, secrets, guard, records, isCommitted, connections, fromSecrets } = options;
     this.#chooseInForce();
@@ -149,6 +156,7 @@ export class CatalogBuilder {
       const isReadable = document?.content?.kind === "EventTrigger" || isWithheld(document);
       if (document !== undefined && isReadable && !this.inForce.has(key)) this.inForce.set(key, document);
     }
+    for (const [key, fault] of this.#keptFaults) if (!this.#faults.has(key)) this.#faults.set(key, fault);
   }
 
   /**
@@ -298,7 +306,8 @@ export class CatalogBuilder {
     // By key and not by file, so that moving a document to another file changes nothing.
     for (const [key, document] of [...this.inForce].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const { content, raw } = document;
-      if (raw !== undefined) documents.set(key, raw);
+      const why = broken.get(key) ?? this.#faults.get(key) ?? (this.#absent.has(key) ? goneFault(document) : undefined);
+      if (raw !== undefined) documents.set(key, why === undefined ? raw : { ...raw, broken: why });
       switch (content?.kind) {
         case "EventSource":
           eventSources.set(content.eventSource.name, content.eventSource);

@@ -78,6 +78,7 @@ export function loadCatalog(files: readonly ConfigFile[], options: CatalogOption
     const read = isUnchanged ? before : readFile(file, options);
     readFiles.set(name, read);
     for (const document of read.documents) builder.add(document);
+    if (file.broken !== undefined) builder.rememberFault(read.documents, file.broken);
     if (file.chosen !== undefined) builder.remember(read.documents, file.chosen);
   }
   const { value: built, problems } = builder.build({

@@ -227,6 +227,8 @@ export interface ConfigFile {
   readonly fault?: Problem;
   /** Of a ClusterSet or Set that the state keeps: which clusters it has chosen. */
   readonly chosen?: readonly ClusterKey[];
+  /** Of a document that the state keeps: why nothing is rendered of it. */
+  readonly broken?: Problem;
   /** What its documents say must stand on no branch: it was encrypted, or the state keeps a digest of it already. */
   readonly isHidden?: true;
   /** The state keeps this digest of its document, and the text is not on this machine. */
@@ -246,6 +248,8 @@ export interface RawDocument {
   /** The file of the config folder that it stands in: {@link ConfigFile.path}. */
   readonly file: string;
   readonly at: SourcePlace;
+  /** Why nothing is rendered of it, where this is the last good version of a bad one, or refers to what is bad. */
+  readonly broken?: Problem;
   /** What it says must stand on no branch: `text` is then what the state keeps of it, and this what it says. */
   readonly hidden?: HiddenText;
 }

@@ -24,8 +24,10 @@ export function keepWithdrawn(
   const eventSources = new Map(wanted.eventSources);
   const clusterSets = new Map(wanted.clusterSets);
   const keep = (key: string | undefined) => {
-    const document = key === undefined ? undefined : inForce.documents.get(key);
-    if (document !== undefined && !documents.has(key!)) documents.set(key!, document);
+    const kept = key === undefined ? undefined : inForce.documents.get(key);
+    if (kept === undefined || documents.has(key!)) return;
+    const { broken: _, ...document } = kept;
+    documents.set(key!, document);
   };
   for (const { broken: _, ...trigger } of gone) {
     eventTriggers.set(trigger.name, { ...trigger, withdrawn: true });

@@ -20,6 +20,12 @@ function load(files: Record<string, string>, options: Partial<CatalogOptions> = 
   return loadCatalog(read, { compatibility: "strict", ...options });
 }
 
+/** The documents of a catalog as the state branch keeps them, and a service that starts reads them. */
+const keptFiles = ({ documents }: Catalog): readonly ConfigFile[] =>
+  [...documents.values()].map((document) =>
+    readKeptDocument(`config/${document.kind}/${document.name}.yaml`, writeKeptDocument(document)),
+  );
+
 /** `CODE file:line:column`, warnings in brackets. */
 function summarize(problems: readonly Problem[]): string[] {
   return problems.map(({ code, severity, at }) => {
@@ -312,6 +318,36 @@ describe("a bad document holds only itself and what depends on it", () => {
     });
   }
 
+  it.each(bad)("%s: it is broken after a restart too, from what the state branch keeps", (_, files) => {
+    const { value } = load(files, { previous });
+    const again = loadCatalog(keptFiles(value), { compatibility: "strict" }).value;
+    expect(make(again)?.broken).toEqual(make(value)?.broken);
+    const faultsOf = ({ contents }: Catalog) => [...contents].map(([key, content]) => [key, content.broken]);
+    expect(faultsOf(again)).toEqual(faultsOf(value));
+    expect(again.revision).toBe(value.revision);
+    expect(keptFiles(again)).toEqual(keptFiles(value));
+
+    expect(load(files, { previous: again }).value.revision).toBe(value.revision);
+    const mended = load(good, { previous: again }).value;
+    expect(make(mended)?.broken).toBeUndefined();
+    expect(keptFiles(mended)).toEqual(keptFiles(previous));
+  });
+
+  it("what is wrong is kept whatever the message quotes, and not where another machine may have what this one lacks", () => {
+    const document = [...previous.documents.values()][0]!;
+    const fault = {
+      code: "DOCUMENT_SYNTAX",
+      severity: "error",
+      message: '\u2028\u0085\uFFFE\uD800 {"}\n---\n',
+    } as const;
+    const text = writeKeptDocument({ ...document, broken: fault });
+    const file = readKeptDocument("config/a.yaml", text);
+    expect(file.broken).toEqual(fault);
+    expect(loadCatalog([file], { compatibility: "strict" }).problems).toEqual([]);
+    const lacking = { ...fault, code: "SECRET_UNREADABLE" } as const;
+    expect(writeKeptDocument({ ...document, broken: lacking })).toBe(writeKeptDocument(document));
+  });
+
   it("what an illegible file held is kept, also when the last catalog had it from elsewhere", () => {
     const fromState = load({ "state/1.yaml": eventSource, "state/2.yaml": trigger, "state/3.yaml": configMap }).value;
     const { value } = load({ "a.yaml": eventSource, "b.yaml": "]", "c.yaml": configMap }, { previous: fromState });
@@ -392,10 +428,7 @@ metadata: {name: eu, namespace: fleet}
   });
 
   it("what a file held is still known after a restart, from what the state branch keeps", () => {
-    const kept = [...load(withCluster).value.documents.values()].map((document) =>
-      readKeptDocument(`config/${document.kind}/${document.name}.yaml`, writeKeptDocument(document)),
-    );
-    const before = loadCatalog(kept, { compatibility: "strict" });
+    const before = loadCatalog(keptFiles(load(withCluster).value), { compatibility: "strict" });
     expect(before.problems.filter(({ severity }) => severity === "error")).toEqual([]);
     expect(before.value.revision).toBe(load(withCluster).value.revision);
     const { value } = load({ ...good, "teams/d.yaml": broken }, { previous: before.value });
@@ -883,9 +916,7 @@ spec:
     const applied = `annotations: {a: b, kubectl.kubernetes.io/last-applied-configuration: '{"bearerToken":"hunter2"}'}`;
     const files = { "a.yaml": text.replace("labels: {argocd", `${applied}, labels: {argocd`) };
     const { value } = load(files);
-    const kept = [...value.documents.values()].map((document) =>
-      readKeptDocument(`config/${document.kind}/${document.name}.yaml`, writeKeptDocument(document)),
-    );
+    const kept = keptFiles(value);
     expect(JSON.stringify(kept)).not.toContain("hunter2");
     expect([...value.clusters.get("argocd/argo")!.labels]).toContainEqual(["env", "b"]);
     const again = loadCatalog(kept, { compatibility: "strict" }).value;

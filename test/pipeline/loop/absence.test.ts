@@ -5,6 +5,7 @@ import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
 import {
   cloudEvent,
   clusterDocument,
+  contentDocument,
   createInstance,
   type Instance,
   type InstanceOptions,
@@ -27,6 +28,7 @@ const rendered = () =>
   [...remote.files("main", "rendered").keys()].filter((path) => path.includes("/triggers/")).length;
 const desired = () => [...remote.files(stateBranch, "desired").keys()].filter((p) => p.includes("/triggers/")).length;
 const records = () => [...remote.files(stateBranch, "records").keys()].length;
+const state = (folder: string) => [...remote.files(stateBranch, folder).values()].join("\n");
 const noDocuments = Object.fromEntries(Object.keys(simpleConfig).map((path) => [path, undefined]));
 
 interface Run {
@@ -142,6 +144,27 @@ describe.each(cases)("$name", ({ code, part, vanish, hasTarget }) => {
     expect([records(), run.absent()]).toEqual([2, { [part]: code }]);
     remote.branches.set("main", before);
     await until(() => rendered() === 2 && Object.keys(run.absent()).length === 0, [run.instance.clock]);
+    await run.stop();
+  });
+
+  it("at a start: what was bad when documents were last seen does not render", async () => {
+    const first = await startWithAlice();
+    remote.commitAsPerson("main", { "config/content.yaml": contentDocument("content", "{{ if }}") });
+    await until(() => state("config").includes('"code":"TEMPLATE_SYNTAX"'), [first.instance.clock]);
+    await first.stop();
+    before = remote.branches.get("main")!;
+    vanish();
+    const run = await start();
+    login("bob");
+    await until(() => records() === 2, [run.instance.clock]);
+    expect([desired(), run.absent()]).toEqual([1, { [part]: code }]);
+    expect(state("records")).toContain("missing value for if");
+
+    remote.branches.set("main", before);
+    await until(() => Object.keys(run.absent()).length === 0, [run.instance.clock]);
+    remote.commitAsPerson("main", { "config/content.yaml": simpleConfig["config/content.yaml"] });
+    await until(() => rendered() === 2, [run.instance.clock]);
+    expect(state("config")).not.toContain("sluice.dev/broken");
     await run.stop();
   });
 });
