@@ -176,8 +176,10 @@ ${options.settings ?? "output: {secrets: plain}"}
   }
 
   async checkpoint(): Promise<{ positions: Record<string, { sequence: number }> }> {
-    // Each connection's positions are in a file of its own.
-    const text = await this.git("show", "sluice/state:positions/bus.json");
+    // Each connection's positions are in a file of its own, as soon as it has some.
+    const path = "positions/bus.json";
+    if ((await this.git("ls-tree", "--name-only", "sluice/state", path)) === "") return { positions: {} };
+    const text = await this.git("show", `sluice/state:${path}`);
     const { streams } = JSON.parse(text) as { streams: Record<string, { sequence: number }> };
     return { positions: streams };
   }
