@@ -32,7 +32,6 @@ export class SopsEncrypter implements Encrypter {
   readonly recipients: string;
   readonly #program: string;
   readonly #config: string;
-  readonly #files = new SecretFiles();
 
   constructor({ program, config, recipients }: SopsEncrypterOptions) {
     this.recipients = recipients;
@@ -41,11 +40,16 @@ export class SopsEncrypter implements Encrypter {
   }
 
   async encrypt(secret: string, path: string): Promise<string> {
-    const config = this.#files.write("sops.yaml", readRules(this.#config));
-    // The rules' path_regex is about paths below the folder of the file that they stand in.
-    const name = join(dirname(config), path);
-    const args = ["--config", config, "encrypt", ...formatOf(".yaml"), "--filename-override", name];
-    return runSops(this.#program, "encrypt", args, secret, path);
+    const files = new SecretFiles();
+    try {
+      const config = files.write("sops.yaml", readRules(this.#config));
+      // The rules' path_regex is about paths below the folder of the file that they stand in.
+      const name = join(dirname(config), path);
+      const args = ["--config", config, "encrypt", ...formatOf(".yaml"), "--filename-override", name];
+      return await runSops(this.#program, "encrypt", args, secret, path);
+    } finally {
+      files.remove();
+    }
   }
 }
 
