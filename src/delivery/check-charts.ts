@@ -3,8 +3,8 @@ import type { Catalog, OwnerSpec } from "../model/catalog.ts";
 import { type ChartRef, isTemplateList, isTemplateMap, type TemplateTree } from "../model/chart.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import { isJsonObject } from "../model/json.ts";
+import { listOf } from "../model/json-members.ts";
 import type { Problem } from "../model/problem.ts";
-import { listOf } from "./charts/members.ts";
 import { explainCheck } from "./flux/health-expressions.ts";
 
 /** Nothing is generated of charts: no tool is told of them. */

@@ -8,12 +8,12 @@ import type { Catalog, Profile } from "../model/catalog.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { Json } from "../model/json.ts";
+import { listOf } from "../model/json-members.ts";
 import { type Owner, ownerKey, triggerOwner } from "../model/owner.ts";
 import { clustersWithObjects, prerequisitesOf, profileClusters } from "../model/profile-clusters.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
 import { baseFolder, clusterFolder, outputId, ownerFolderName, profileFolder, triggerFolders } from "../plan/paths.ts";
 import { toDnsName } from "../render/dns-name.ts";
-import { listOf } from "./charts/members.ts";
 
 export interface Unit {
   readonly cluster: Cluster;

@@ -9,6 +9,7 @@
 import { assert } from "../model/assert.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
+import { memberOf } from "../model/json-members.ts";
 import { type ClusterRendering, identityKey, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
 import type { Owner } from "../model/owner.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
@@ -257,9 +258,4 @@ async function mapRenderings(
     default:
       return input;
   }
-}
-
-function memberOf(object: JsonObject, key: string): JsonObject {
-  const member = object.get(key);
-  return isJsonObject(member) ? member : new Map();
 }

@@ -1,6 +1,7 @@
 /** The checkpoint as a file: what is in force, and what is still to be done. */
 import type { Backfill, Checkpoint, Pass, Pause, PendingWork, RemovedAt, Review } from "../model/change-set.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
+import { textOf } from "../model/json-members.ts";
 import { type Owner, ownerKey, parseOwnerKey } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
 import { checkpointPath } from "./paths.ts";
@@ -237,11 +238,6 @@ function ownerOf(key: string): Owner {
   const owner = parseOwnerKey(key);
   if (owner !== undefined) return owner;
   throw new SluiceError({ code: "STATE_INVALID", message: `${checkpointPath} names ${JSON.stringify(key)}, no owner` });
-}
-
-function textOf(json: JsonObject, key: string): string {
-  const value = json.get(key);
-  return typeof value === "string" ? value : "";
 }
 
 function objectOf(value: Json | undefined): JsonObject {

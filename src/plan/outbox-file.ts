@@ -6,11 +6,12 @@ import { createHash } from "node:crypto";
 import type { EventEffect } from "../model/change-set.ts";
 import type { Entity, MessageInfo } from "../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
+import { textOf } from "../model/json-members.ts";
 import type { OutboxBatch, Outcome, OutcomeResult } from "../model/outcome.ts";
 import { ownerKey, parseOwnerKey } from "../model/owner.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeadLetter, RecordedEvent } from "../model/record.ts";
-import { parseStateFile, problemFromJson, problemToJson, textOf } from "./record-file.ts";
+import { parseStateFile, problemFromJson, problemToJson } from "./record-file.ts";
 
 export const outboxFolder = "outbox";
 /** Of a reason more is said where the record is shown. */

@@ -1,6 +1,7 @@
 /** Records as files of the state branch: JSON that a person can read, exact in every number of the event. */
 import type { CloudEvent, MessageInfo } from "../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson, writeJson } from "../model/json.ts";
+import { memberOf, textOf } from "../model/json-members.ts";
 import { identityKey, type ObjectIdentity } from "../model/manifest.ts";
 import { ownerKey, parseOwnerKey } from "../model/owner.ts";
 import type { ErrorCode, Place, Problem } from "../model/problem.ts";
@@ -68,13 +69,13 @@ export function parseRecord(text: string, path: string): EntityRecord {
       subject: textOf(file, "subject"),
     },
     events: (Array.isArray(events) ? (events as readonly Json[]) : []).filter(isJsonObject).map(eventFromJson),
-    clusters: new Map([...objectOf(file, "clusters")].map(([cluster, on]) => [cluster, clusterFromJson(on)])),
+    clusters: new Map([...memberOf(file, "clusters")].map(([cluster, on]) => [cluster, clusterFromJson(on)])),
     changedAt: textOf(file, "changedAt"),
   };
 }
 
 function eventFromJson(json: JsonObject): RecordedEvent {
-  return { event: eventFromDocument(objectOf(json, "event")), message: messageFromJson(objectOf(json, "message")) };
+  return { event: eventFromDocument(memberOf(json, "event")), message: messageFromJson(memberOf(json, "message")) };
 }
 
 function clusterFromJson(json: Json): ClusterRecord {
@@ -85,9 +86,9 @@ function clusterFromJson(json: Json): ClusterRecord {
   return {
     event: event === undefined ? undefined : Number(event),
     action: on.get("action") === "Delete" ? "Delete" : "Create",
-    objects: ranksFromJson(objectOf(on, "objects")),
-    waiting: ranksFromJson(objectOf(on, "waiting")),
-    withdrawn: ranksFromJson(objectOf(on, "withdrawn")),
+    objects: ranksFromJson(memberOf(on, "objects")),
+    waiting: ranksFromJson(memberOf(on, "waiting")),
+    withdrawn: ranksFromJson(memberOf(on, "withdrawn")),
     ...(renderedAt === undefined ? {} : { renderedAt: String(renderedAt) }),
     ...(isJsonObject(failure) ? { failure: problemFromJson(failure) } : {}),
   };
@@ -169,7 +170,7 @@ function messageToJson({ subject, headers, stream, sequence, time }: MessageInfo
 
 export function messageFromJson(message: JsonObject): MessageInfo {
   const headers = new Map<string, readonly string[]>();
-  for (const [name, values] of objectOf(message, "headers")) {
+  for (const [name, values] of memberOf(message, "headers")) {
     if (Array.isArray(values)) headers.set(name, (values as readonly Json[]).map(String));
   }
   return {
@@ -221,14 +222,4 @@ export function problemFromJson(json: JsonObject): Problem {
 function placeFromJson(json: JsonObject): Place {
   const members = [...json].map(([key, value]) => [key, typeof value === "bigint" ? Number(value) : value]);
   return Object.fromEntries(members) as Place;
-}
-
-export function textOf(object: JsonObject, key: string): string {
-  const value = object.get(key);
-  return typeof value === "string" ? value : "";
-}
-
-export function objectOf(object: JsonObject, key: string): JsonObject {
-  const value = object.get(key);
-  return isJsonObject(value) ? value : new Map();
 }

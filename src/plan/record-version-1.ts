@@ -5,10 +5,11 @@
  * their claims ranks in the order that they had, and those count.
  */
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { memberOf, textOf } from "../model/json-members.ts";
 import { identityKey } from "../model/manifest.ts";
 import { triggerOwner } from "../model/owner.ts";
 import type { ClusterRecord, EntityRecord, RankedObject, RankedObjects } from "../model/record.ts";
-import { eventFromDocument, messageFromJson, objectOf, parseIdentity, problemFromJson, textOf } from "./record-file.ts";
+import { eventFromDocument, messageFromJson, parseIdentity, problemFromJson } from "./record-file.ts";
 
 export function recordOfVersion1(file: JsonObject): EntityRecord {
   const event = file.get("event");
@@ -18,9 +19,9 @@ export function recordOfVersion1(file: JsonObject): EntityRecord {
       ? [{ event: eventFromDocument(event), message: messageFromJson(message) }]
       : [];
   const [objects, waiting, failures] = [
-    objectOf(file, "objects"),
-    objectOf(file, "waiting"),
-    objectOf(file, "failures"),
+    memberOf(file, "objects"),
+    memberOf(file, "waiting"),
+    memberOf(file, "failures"),
   ];
   const clusters = new Map<string, ClusterRecord>();
   for (const cluster of new Set([...objects.keys(), ...waiting.keys(), ...failures.keys()])) {

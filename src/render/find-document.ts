@@ -2,7 +2,8 @@
 import type { ContentDocument, PolicyRef, TemplateResourceRef } from "../model/catalog.ts";
 import { documentKey } from "../model/document-key.ts";
 import { type DocumentRef, namingOf } from "../model/document-ref.ts";
-import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import type { Json, JsonObject } from "../model/json.ts";
+import { memberOf } from "../model/json-members.ts";
 import { SluiceError } from "../model/problem.ts";
 import { encodeBase64 } from "./encode-base64.ts";
 import type { RenderScope } from "./render-spec.ts";
@@ -98,9 +99,4 @@ function withStringData(document: JsonObject): JsonObject {
     ...others,
     ["data", new Map<string, Json>([...memberOf(document, "data"), ...encoded])],
   ]);
-}
-
-function memberOf(object: JsonObject, key: string): JsonObject {
-  const value = object.get(key);
-  return isJsonObject(value) ? value : new Map();
 }

@@ -15,6 +15,7 @@ import {
 } from "../model/chart.ts";
 import type { DocumentRef } from "../model/document-ref.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { memberOf, textOf } from "../model/json-members.ts";
 import { identityKey, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
 import type { RenderContext, RenderedText, Template, TemplateSource } from "../model/template.ts";
@@ -269,14 +270,4 @@ function refuseLocal({ at }: { readonly at: SourcePlace }): SluiceError {
     at,
     hint: "Let a Flux there apply it: leave it out here.",
   });
-}
-
-function textOf(object: JsonObject, key: string): string {
-  const value = object.get(key);
-  return typeof value === "string" ? value : "";
-}
-
-function memberOf(object: JsonObject, key: string): JsonObject {
-  const value = object.get(key);
-  return isJsonObject(value) ? value : new Map();
 }

@@ -2,8 +2,8 @@
 import { type Cluster, clusterKey } from "../../model/cluster.ts";
 import type { ArgocdDelivery } from "../../model/hub-delivery.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import { isOn, listOf, memberOf, numberOf, textOf } from "../../model/json-members.ts";
 import { toDnsName } from "../../render/dns-name.ts";
-import { isOn, listOf, memberOf, numberOf, textOf } from "../charts/members.ts";
 import { type Chart, chartName, originOf } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
 

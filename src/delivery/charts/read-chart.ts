@@ -1,11 +1,11 @@
 /** A chart's file of the state branch, read. */
 import type { ChartKind } from "../../model/chart.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import { memberOf, textOf } from "../../model/json-members.ts";
 import { isMarkedLeft } from "../../plan/left-mark.ts";
 import { readValue } from "../../render/manifests/read-value.ts";
 import { looksPosition } from "../../render/manifests/string-positions.ts";
 import { parseYaml } from "../../render/yaml/parse-yaml.ts";
-import { memberOf, textOf } from "./members.ts";
 
 export interface Chart {
   readonly kind: ChartKind;

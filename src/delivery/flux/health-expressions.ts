@@ -3,7 +3,7 @@
  * check any rule suffices, and of a kind all checks count. An object that Flux has not applied in that unit is not looked at.
  */
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
-import { listOf, textOf } from "../charts/members.ts";
+import { listOf, textOf } from "../../model/json-members.ts";
 import { fields } from "../hub-object.ts";
 
 export type HealthFeature = "Helm" | "Other";

@@ -1,12 +1,12 @@
 /** What a Kustomization on the hub says of itself (kustomize-controller v1.9). */
-import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import { listOf, memberOf } from "../../model/json-members.ts";
 import { handOverAnnotation } from "../hand-over/let-go.ts";
 import type { HubUnit } from "../hand-over/seen.ts";
 
 export function readKustomization(object: JsonObject): HubUnit {
-  const [metadata, spec, status] = ["metadata", "spec", "status"].map((key) => objectAt(object, key));
-  const conditions = status!.get("conditions");
-  const ready = (Array.isArray(conditions) ? (conditions as readonly Json[]) : [])
+  const [metadata, spec, status] = ["metadata", "spec", "status"].map((key) => memberOf(object, key));
+  const ready = listOf(status!, "conditions")
     .filter(isJsonObject)
     .find((condition) => condition.get("type") === "Ready");
   const generation = numberAt(metadata!, "generation");
@@ -20,22 +20,17 @@ export function readKustomization(object: JsonObject): HubUnit {
     kind: "Kustomization",
     namespace: textAt(metadata!, "namespace") ?? "",
     name: textAt(metadata!, "name") ?? "",
-    handOver: textAt(objectAt(metadata!, "annotations"), handOverAnnotation),
+    handOver: textAt(memberOf(metadata!, "annotations"), handOverAnnotation),
     isReleased: spec!.get("prune") !== true && spec!.get("deletionPolicy") === "Orphan",
     isStopped: spec!.get("suspend") === true,
     isObserved: hasTried || isReady,
     isReady,
     commit: revision?.slice(revision.lastIndexOf(":") + 1),
     folder:
-      objectAt(spec!, "sourceRef").get("kind") === "ExternalArtifact"
+      memberOf(spec!, "sourceRef").get("kind") === "ExternalArtifact"
         ? undefined
         : (textAt(spec!, "path") ?? "").replace(/^\.?\//, ""),
   };
-}
-
-export function objectAt(object: JsonObject, key: string): JsonObject {
-  const value = object.get(key);
-  return isJsonObject(value) ? value : new Map();
 }
 
 export function textAt(object: JsonObject, key: string): string | undefined {

@@ -1,7 +1,7 @@
 /** A kustomizationRef, or a policyRef to a source, as Flux' Kustomization: it builds what the source has. */
 import { clusterKey } from "../../model/cluster.ts";
+import { isOn, listOf, memberOf, textOf } from "../../model/json-members.ts";
 import { toDnsName } from "../../render/dns-name.ts";
-import { isOn, listOf, memberOf, textOf } from "../charts/members.ts";
 import type { Chart } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
 import { driftExclusions, type FluxPlace } from "./write-release.ts";

@@ -4,9 +4,9 @@
  */
 import type { FluxDelivery } from "../../model/hub-delivery.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../../model/json.ts";
+import { isOn, listOf, memberOf, textOf } from "../../model/json-members.ts";
 import { hashManifest } from "../../plan/claims-file.ts";
 import { toDnsName } from "../../render/dns-name.ts";
-import { isOn, listOf, memberOf, textOf } from "../charts/members.ts";
 import { type Chart, chartName, originOf } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
 

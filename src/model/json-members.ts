@@ -1,5 +1,5 @@
-/** Members of values that documents gave, by what they have to be. */
-import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+/** Members of objects, by what they have to be; what is missing or of another type counts as empty. */
+import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 export function textOf(object: JsonObject, key: string): string {
   const value = object.get(key);
