@@ -1,34 +1,10 @@
 /** The command line as it presents itself: help, usage errors, and the pages that speak of it. */
 import { describe, expect, it } from "vitest";
-import type { CliContext } from "../../src/app/cli/context.ts";
 import { examples } from "../../src/app/cli/examples.ts";
-import { runCli } from "../../src/app/cli/program.ts";
 import { codeBlocks, codeSpans, type Page, readPages } from "../docs/pages.ts";
+import { runCommand } from "../tools/run-command.ts";
 
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(...args: string[]): Promise<Run> {
-  let out = "";
-  let err = "";
-  const context: CliContext = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal: false,
-    workingDirectory: "/nowhere",
-    stop: new AbortController().signal,
-    stopInOrder: () => undefined,
-    redactor: { remember: () => undefined, redact: (text) => text, redactValue: (value) => value },
-  };
-  return { code: await runCli(args, context), out, err };
-}
+const run = (...args: string[]) => runCommand("/nowhere", args);
 
 const help = (await run("--help")).out;
 const commands = [...help.slice(help.indexOf("\nCommands:")).matchAll(/^ {2}([a-z]+)/gm)]

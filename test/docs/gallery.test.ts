@@ -6,34 +6,14 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { CliContext } from "../../src/app/cli/context.ts";
-import { runCli } from "../../src/app/cli/program.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
+import { runCommand } from "../tools/run-command.ts";
 import { readPage } from "./pages.ts";
 
 const gallery = join(findProjectRoot(), "examples");
 const names = readdirSync(gallery).filter((name) => existsSync(join(gallery, name, "sluice.yaml")));
 /** Without an event there is nothing that `render` could be given. */
 const rendered = names.filter((name) => name !== "cluster-baseline");
-
-async function sluice(workingDirectory: string, args: readonly string[]) {
-  let out = "";
-  let err = "";
-  const context: CliContext = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal: false,
-    workingDirectory,
-    stop: new AbortController().signal,
-    stopInOrder: () => undefined,
-    redactor: { remember: () => undefined, redact: (text) => text, redactValue: (value) => value },
-  };
-  return { code: await runCli(args, context), out, err };
-}
 
 /** The commands that a page tells to type, behind the `cd` to its folder. */
 function commandsOf(name: string): readonly (readonly string[])[] {
@@ -63,7 +43,7 @@ describe.each(names)("%s", (name) => {
     expect(commands.map(([, command]) => command)).toContain("validate");
     for (const [program, ...args] of commands) {
       expect(program).toBe("sluice");
-      const { code, out, err } = await sluice(folder, args);
+      const { code, out, err } = await runCommand(folder, args);
       expect([code, err], `${name}: sluice ${args.join(" ")}`).toEqual([0, ""]);
       expect(out).not.toBe("");
     }
@@ -77,7 +57,7 @@ describe.each(names)("%s", (name) => {
     try {
       for (const run of ["one", "two"]) {
         const output = join(scratch, run);
-        expect(await sluice(folder, ["render", "--event", event, "--output", output])).toMatchObject({ code: 0 });
+        expect(await runCommand(folder, ["render", "--event", event, "--output", output])).toMatchObject({ code: 0 });
       }
       if (process.env.UPDATE_GOLDEN !== undefined) {
         rmSync(join(folder, "expected"), { recursive: true, force: true });

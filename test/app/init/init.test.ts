@@ -5,9 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { CliContext } from "../../../src/app/cli/context.ts";
-import { runCli } from "../../../src/app/cli/program.ts";
 import { findProjectRoot } from "../../tools/find-project-root.ts";
+import { runCommand } from "../../tools/run-command.ts";
 
 const folders: string[] = [];
 afterEach(() => {
@@ -20,24 +19,7 @@ function newFolder(): string {
   return folder;
 }
 
-async function sluice(workingDirectory: string, ...args: string[]) {
-  let out = "";
-  let err = "";
-  const context: CliContext = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal: false,
-    workingDirectory,
-    stop: new AbortController().signal,
-    stopInOrder: () => undefined,
-    redactor: { remember: () => undefined, redact: (text) => text, redactValue: (value) => value },
-  };
-  return { code: await runCli(args, context), out, err };
-}
+const sluice = (workingDirectory: string, ...args: string[]) => runCommand(workingDirectory, args);
 
 const url = "https://github.com/acme/fleet.git";
 const read = (folder: string, path: string) => readFileSync(join(folder, path), "utf8");
