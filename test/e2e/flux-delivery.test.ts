@@ -5,10 +5,11 @@
  * Needs kube-apiserver, etcd and kustomize-controller: `npm run tools`, then `npm run test:all`.
  */
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addKubeconfig } from "../tools/add-kubeconfig.ts";
 import { isBuilt } from "../tools/build-tool.ts";
 import { type Flux, startFlux } from "../tools/start-flux.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
@@ -77,17 +78,7 @@ describe.skipIf(!hasTools)("Flux on a hub, beside sluice run (npm run tools, the
     const folders = (await bench.git("ls-tree", "-r", "--name-only", "main", "delivery/hub")).trim().split("\n");
     const cluster = folders.find((path) => path.endsWith("/triggers.yaml"))!;
     const [, , namespace = "", name = ""] = cluster.split("/");
-    await server.request("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
-    // Flux takes no path of a file that would be its own.
-    const authority = (await readFile(server.caFile)).toString("base64");
-    const kubeconfig = (await readFile(server.kubeconfigFile, "utf8")).replace(
-      /"?certificate-authority"?: *("[^"]*"|[^,}\s]+)/,
-      `certificate-authority-data: ${authority}`,
-    );
-    await server.request("POST", `/api/v1/namespaces/${namespace}/secrets`, {
-      metadata: { name: `${name}-sveltos-kubeconfig` },
-      stringData: { kubeconfig },
-    });
+    await addKubeconfig(server, { namespace, secret: `${name}-sveltos-kubeconfig`, key: "kubeconfig" });
 
     const created = await sync();
     expect(created.root).toMatchObject({ isReady: true });

@@ -5,12 +5,13 @@
  * Needs kube-apiserver, etcd and kustomize-controller: `npm run tools`, then `npm run test:all`.
  */
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HostSnapshot } from "../../src/app/host/host-snapshot.ts";
+import { addKubeconfig } from "../tools/add-kubeconfig.ts";
 import { isBuilt } from "../tools/build-tool.ts";
 import { type Flux, startFlux } from "../tools/start-flux.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
@@ -54,19 +55,6 @@ async function follow(): Promise<void> {
   }
 }
 
-async function addKubeconfig(namespace: string, name: string): Promise<void> {
-  await server.request("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
-  const authority = (await readFile(server.caFile)).toString("base64");
-  const kubeconfig = (await readFile(server.kubeconfigFile, "utf8")).replace(
-    /"?certificate-authority"?: *("[^"]*"|[^,}\s]+)/,
-    `certificate-authority-data: ${authority}`,
-  );
-  await server.request("POST", `/api/v1/namespaces/${namespace}/secrets`, {
-    metadata: { name: `${name}-sveltos-kubeconfig` },
-    stringData: { kubeconfig },
-  });
-}
-
 beforeAll(async () => {
   if (!hasTools) return;
   server = await startKubeApiServer();
@@ -77,7 +65,7 @@ beforeAll(async () => {
     settings: `output: {secrets: plain}
 delivery: {kind: flux, retryInterval: 1s, timeout: 60s, hub: {kubeconfig: {file: ${server.kubeconfigFile}}}}`,
   });
-  await addKubeconfig("fleet", "eu");
+  await addKubeconfig(server, { namespace: "fleet", secret: "eu-sveltos-kubeconfig", key: "kubeconfig" });
   await bench.start();
   following = follow();
 }, 120_000);

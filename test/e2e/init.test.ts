@@ -6,11 +6,12 @@
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
+import { addKubeconfig } from "../tools/add-kubeconfig.ts";
 import { isBuilt } from "../tools/build-tool.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { GitHttpServer } from "../tools/git-http.ts";
@@ -197,16 +198,7 @@ describe.skipIf(!hasTools)("up to the cluster (npm run tools, then npm run test:
       const begun = performance.now();
       await beginWith(hour, "flux");
       // As the new README says: the cluster's kubeconfig under the key `value`.
-      const authority = (await readFile(server.caFile)).toString("base64");
-      const kubeconfig = (await readFile(server.kubeconfigFile, "utf8")).replace(
-        /"?certificate-authority"?: *("[^"]*"|[^,}\s]+)/,
-        `certificate-authority-data: ${authority}`,
-      );
-      await server.request("POST", "/api/v1/namespaces", { metadata: { name: "fleet" } });
-      await server.request("POST", "/api/v1/namespaces/fleet/secrets", {
-        metadata: { name: "eu-1-kubeconfig" },
-        stringData: { value: kubeconfig },
-      });
+      await addKubeconfig(server, { namespace: "fleet", secret: "eu-1-kubeconfig", key: "value" });
       expect(await flux.sync(await hour.export())).toMatchObject({ isReady: true });
       const units = await flux.others();
       expect([...units.values()].map(({ isReady }) => isReady)).toEqual([true, true]);
