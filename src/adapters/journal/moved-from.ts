@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import { headerName } from "./header-file.ts";
 import { type JournalFiles, machineFiles } from "./journal-files.ts";
-import { listSegments, segmentName, syncDirectory } from "./segment.ts";
+import { listSegments, putAside, segmentName, syncDirectory, writeFully } from "./segment.ts";
 
 const name = "moved-from.json";
 
@@ -15,7 +15,10 @@ const name = "moved-from.json";
  * that comes: it is put aside, below `aside/`.
  */
 export async function beginMove(files: JournalFiles, from: string, to: string): Promise<void> {
-  if (!(await files.readdir(to)).includes(name)) await putAside(files, to);
+  if (!(await files.readdir(to)).includes(name)) {
+    const { segments, epoch } = await listSegments(files, to);
+    if (epoch !== undefined) await putAside(files, to, epoch, segments);
+  }
   await writeToDisk(files, join(to, name), Buffer.from(`${JSON.stringify({ from })}\n`));
   await syncDirectory(files, to);
   await removeFiles(files, to);
@@ -71,16 +74,6 @@ export async function resumeMove(files: JournalFiles, to: string): Promise<void>
   }
 }
 
-async function putAside(files: JournalFiles, directory: string): Promise<void> {
-  const { segments, epoch } = await listSegments(files, directory);
-  if (epoch === undefined) return;
-  const folder = join(directory, "aside", epoch);
-  await files.mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const { path } of segments) await files.rename(path, join(folder, basename(path)));
-  await syncDirectory(files, folder);
-  await syncDirectory(files, directory);
-}
-
 /** Whether a folder holds a journal that was never read, and is not on its way there. */
 export async function hasUnread(directory: string): Promise<boolean> {
   const names = await machineFiles.readdir(directory).catch((error: NodeJS.ErrnoException) => {
@@ -122,9 +115,7 @@ async function copyToDisk(files: JournalFiles, from: string, to: string): Promis
 async function writeToDisk(files: JournalFiles, path: string, bytes: Buffer): Promise<void> {
   const file = await files.open(path, "w", 0o600);
   try {
-    for (let written = 0; written < bytes.length; ) {
-      written += (await file.write(bytes, written, bytes.length - written, written)).bytesWritten;
-    }
+    await writeFully(file, bytes, 0);
     await file.sync();
   } finally {
     await file.close();

@@ -6,9 +6,9 @@ import { withDisk } from "../system/disk-trouble.ts";
 import { type JournalHeader, readHeader, writeHeader } from "./header-file.ts";
 import { type JournalFiles, machineFiles } from "./journal-files.ts";
 import { beginMove, clearMoved, endMove, resumeMove } from "./moved-from.ts";
-import { readSegments } from "./read-segments.ts";
+import { type JournalView, readSegments } from "./read-segments.ts";
 import { checksumSeed } from "./record.ts";
-import { findSegmentEnd, listSegments, type Segment, syncDirectory } from "./segment.ts";
+import { findSegmentEnd, listSegments, putAside, syncDirectory } from "./segment.ts";
 import { createSegmentWriter, type WriterBounds, type WriterStart } from "./segment-writer.ts";
 
 export interface JournalOptions extends Partial<WriterBounds> {
@@ -63,6 +63,13 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     await writeHeader(files, directory, next).catch(() => undefined);
   }
 
+  /** Of the journal as it is: one that is put aside later is still read to its end. */
+  function viewNow(): JournalView {
+    const { segments, epoch } = start;
+    const { onDisk, inMemory, changed } = writer;
+    return { files, seed: checksumSeed(epoch), segments: () => segments, onDisk, inMemory, changed };
+  }
+
   /**
    * What came before it was known where the checkpoint stands, if it can't stay where it is: the checkpoint has its
    * sequences already, or the journal is put aside.
@@ -76,9 +83,7 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
       return [];
     }
     const found: JournalMessage[] = [];
-    const { onDisk, inMemory, changed } = writer;
-    const view = { files, seed: checksumSeed(start.epoch), segments: () => start.segments, onDisk, inMemory, changed };
-    for await (const entry of readSegments(view, opened, new AbortController().signal, () => undefined)) {
+    for await (const entry of readSegments(viewNow(), opened, new AbortController().signal, () => undefined)) {
       found.push({ subject: entry.subject, headers: entry.headers, payload: Buffer.from(entry.payload) });
       if (entry.sequence >= last) break;
     }
@@ -90,8 +95,7 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
   async function setAside(): Promise<{ folder: string; entries: number }> {
     await writer.close();
     const entries = writer.onDisk() - (start.segments[0]?.first ?? 1) + 1;
-    const folder = join(directory, "aside", start.epoch);
-    await moveSegments(files, start.segments, folder, directory);
+    const folder = await putAside(files, directory, start.epoch, start.segments);
     start = { ...startEmpty(files), lastNanos: start.lastNanos };
     writer = createSegmentWriter(files, directory, start, bounds, onTrouble);
     return { folder, entries };
@@ -138,10 +142,7 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
       return aside;
     },
     read(after, signal, onDamage) {
-      const { segments, epoch } = start;
-      const { onDisk, inMemory, changed } = writer;
-      const view = { files, seed: checksumSeed(epoch), segments: () => segments, onDisk, inMemory, changed };
-      return readFromDisk(directory, readSegments(view, after, signal, onDamage));
+      return readFromDisk(directory, readSegments(viewNow(), after, signal, onDamage));
     },
     settle(upTo) {
       writer.forget(upTo);
@@ -219,21 +220,4 @@ async function findStart(files: JournalFiles, directory: string): Promise<Writer
   }
   last.length = length;
   return { epoch, segments, file, lastSequence, lastNanos };
-}
-
-async function moveSegments(
-  files: JournalFiles,
-  segments: readonly Segment[],
-  folder: string,
-  directory: string,
-): Promise<void> {
-  await files.mkdir(folder, { recursive: true });
-  for (const { path } of segments) {
-    await files.rename(path, join(folder, basename(path))).catch((error: NodeJS.ErrnoException) => {
-      // Moved by a try that failed at a later one.
-      if (error.code !== "ENOENT") throw error;
-    });
-  }
-  await syncDirectory(files, folder);
-  await syncDirectory(files, directory);
 }

@@ -1,5 +1,5 @@
 /** Segments: the journal's files, each named after the first sequence in it, with a header that names the journal. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { SluiceError } from "../../model/problem.ts";
 import type { JournalFile, JournalFiles } from "./journal-files.ts";
@@ -117,6 +117,26 @@ export async function syncDirectory(files: JournalFiles, directory: string): Pro
   } finally {
     await handle.close();
   }
+}
+
+/** Moves the journal's segments to `aside/<epoch>` of its folder, and says where that is. */
+export async function putAside(
+  files: JournalFiles,
+  directory: string,
+  epoch: string,
+  segments: readonly Segment[],
+): Promise<string> {
+  const folder = join(directory, "aside", epoch);
+  await files.mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const { path } of segments) {
+    await files.rename(path, join(folder, basename(path))).catch((error: NodeJS.ErrnoException) => {
+      // Moved by a try that failed at a later one.
+      if (error.code !== "ENOENT") throw error;
+    });
+  }
+  await syncDirectory(files, folder);
+  await syncDirectory(files, directory);
+  return folder;
 }
 
 /** Looks through a segment for where its records end. Damage that whole records follow is left for reading to report. */
