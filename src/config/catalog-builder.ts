@@ -207,13 +207,15 @@ export class CatalogBuilder {
     for (const { content, raw } of this.inForce.values()) {
       if (raw !== undefined && content?.kind !== "cluster") contentNames.add(`${raw.kind}/${raw.name}`);
     }
+    const contents = this.#contents();
     for (const [key, { content }] of this.inForce) {
       if (content?.kind !== "EventTrigger" && content?.kind !== "profile") continue;
       const { references } = content;
       const faults: Problem[] = [];
       const own = this.#faults.get(key);
       if (own !== undefined) faults.push(own);
-      const why = content.kind === "EventTrigger" ? this.#whyForgetful(content.trigger, records, secrets) : undefined;
+      const why =
+        content.kind === "EventTrigger" ? whyForgetful(content.trigger, records, secrets, contents) : undefined;
       if (content.kind === "EventTrigger" && why !== undefined) {
         const problem = noEventsKept(content.trigger, why);
         this.#problems.push(problem);
@@ -248,14 +250,6 @@ export class CatalogBuilder {
       broken.set(key, broken.get(key) ?? cycle);
     }
     return broken;
-  }
-
-  /** Why no event is kept of a trigger that renders all of them together; undefined: they are, or it does not. */
-  #whyForgetful(trigger: EventTrigger, records: "full" | "identity", secrets: SecretsPolicy): string | undefined {
-    if (trigger.oneForEvent) return undefined;
-    if (records === "identity") return "output.records is identity";
-    if (secrets === "plain" || !mayRenderSecrets(trigger, { contents: this.#contents() })) return undefined;
-    return `it renders Secrets, which must not stand in clear (output.secrets ${secrets})`;
   }
 
   /**
@@ -306,7 +300,8 @@ export class CatalogBuilder {
     // By key and not by file, so that moving a document to another file changes nothing.
     for (const [key, document] of [...this.inForce].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const { content, raw } = document;
-      const why = broken.get(key) ?? this.#faults.get(key) ?? (this.#absent.has(key) ? goneFault(document) : undefined);
+      const own = this.#faults.get(key) ?? (this.#absent.has(key) ? goneFault(document) : undefined);
+      const why = broken.get(key) ?? own;
       if (raw !== undefined) documents.set(key, why === undefined ? raw : { ...raw, broken: why });
       switch (content?.kind) {
         case "EventSource":
@@ -319,8 +314,7 @@ export class CatalogBuilder {
           break;
         }
         case "content": {
-          const fault = this.#faults.get(key) ?? (this.#absent.has(key) ? goneFault(document) : undefined);
-          contents.set(key, fault === undefined ? content.content : { ...content.content, broken: fault });
+          contents.set(key, own === undefined ? content.content : { ...content.content, broken: own });
           break;
         }
         case "cluster":
@@ -379,6 +373,19 @@ function goneFault({ key, at }: ReadDocument): Problem {
 
 function groupOf(apiVersion: string): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+}
+
+/** Why no event is kept of a trigger that renders all of them together; undefined: they are, or it does not. */
+function whyForgetful(
+  trigger: EventTrigger,
+  records: "full" | "identity",
+  secrets: SecretsPolicy,
+  contents: Catalog["contents"],
+): string | undefined {
+  if (trigger.oneForEvent) return undefined;
+  if (records === "identity") return "output.records is identity";
+  if (secrets === "plain" || !mayRenderSecrets(trigger, { contents })) return undefined;
+  return `it renders Secrets, which must not stand in clear (output.secrets ${secrets})`;
 }
 
 /** What is rendered over all events of a cluster needs them on record. */
