@@ -319,12 +319,12 @@ class SettingsReader {
   }
 }
 
-/** How a connection's servers are spoken to; what is not given stays absent. */
 function readPartition(connection: Json): Pick<ConnectionSettings, "partition"> {
   const partition = isJsonObject(connection) ? connection.get("partition") : undefined;
   return partition === undefined ? {} : { partition: Number(partition) };
 }
 
+/** How a connection's servers are spoken to; what is not given stays absent. */
 function readLink(connection: Json): Pick<ConnectionSettings, "domain" | "handshakeFirst" | "inboxPrefix"> {
   const domain = memberText(connection, "domain");
   const inboxPrefix = memberText(connection, "inboxPrefix");
