@@ -27,7 +27,7 @@ const toolAnnotations =
 const madeByTrigger = "eventtrigger.lib.projectsveltos.io/eventtriggername";
 const templateAnnotations = ["projectsveltos.io/instantiate", "projectsveltos.io/template"];
 /** Whoever made these, they are the inventory. */
-const clusterKinds = new Set(["SveltosCluster", "Cluster"]);
+export const clusterKinds: ReadonlySet<string> = new Set(["SveltosCluster", "Cluster"]);
 
 /** Undefined where it says neither kind nor name. */
 export function readImported(object: Json): ImportedDocument | undefined {

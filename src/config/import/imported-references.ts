@@ -26,19 +26,10 @@ export function findImportedReferences(document: ImportedDocument): ImportedRefe
   const [parsed] = parseYaml(writeJson(document.value), { file: from, confidential: true });
   const [read] = parsed === undefined ? [] : readDocuments(parsed, from, "strict");
   const content = read?.content;
-  switch (content?.kind) {
-    case "EventTrigger": {
-      const { trigger } = content;
-      const named = content.references.flatMap(({ key }) => (key === undefined ? [] : fixed(from, key)));
-      return [...named, ...referencesOf(trigger).map((ref) => following(from, ref))];
-    }
-    case "profile": {
-      const named = content.references.flatMap(({ key }) => (key === undefined ? [] : fixed(from, key)));
-      return [...named, ...referencesOf(content.profile).map((ref) => following(from, ref))];
-    }
-    default:
-      return [];
-  }
+  if (content?.kind !== "EventTrigger" && content?.kind !== "profile") return [];
+  const spec = content.kind === "EventTrigger" ? content.trigger : content.profile;
+  const named = content.references.flatMap(({ key }) => (key === undefined ? [] : fixed(from, key)));
+  return [...named, ...referencesOf(spec).map((ref) => following(from, ref))];
 }
 
 function fixed(from: string, key: DocumentKey): ImportedReference {

@@ -7,7 +7,7 @@
 import { documentKey } from "../../model/document-key.ts";
 import { isJsonObject, type Json } from "../../model/json.ts";
 import { writeCanonicalYaml } from "../../render/yaml/write-canonical-yaml.ts";
-import { type ImportedDocument, readImported, titleOf } from "./imported-document.ts";
+import { clusterKinds, type ImportedDocument, readImported, titleOf } from "./imported-document.ts";
 import { findImportedReferences } from "./imported-references.ts";
 
 export interface LeftOut {
@@ -40,7 +40,6 @@ export const importedKinds: readonly { readonly group: string; readonly kind: st
 ];
 const ownerKinds = new Set(["EventTrigger", "ClusterProfile", "Profile"]);
 const contentKinds = new Set(["ConfigMap", "Secret"]);
-export const clusterKinds: ReadonlySet<string> = new Set(["SveltosCluster", "Cluster"]);
 
 export interface ImportOptions {
   /** Clusters, and nothing else. */

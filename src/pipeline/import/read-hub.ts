@@ -2,9 +2,9 @@
  * What a management cluster has of documents: all of the kinds that are documents by themselves, and of ConfigMaps and
  * Secrets those that they refer to. What a Secret holds is never asked for: it could not be kept in Git.
  */
-import { readImported } from "../../config/import/imported-document.ts";
+import { clusterKinds, readImported } from "../../config/import/imported-document.ts";
 import { findImportedReferences, type ImportedReference } from "../../config/import/imported-references.ts";
-import { clusterKinds, importedKinds } from "../../config/import/plan-import.ts";
+import { importedKinds } from "../../config/import/plan-import.ts";
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { ClusterReader, LiveMetadata, ResourceKind } from "../../ports/cluster.ts";

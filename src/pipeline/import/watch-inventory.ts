@@ -2,7 +2,8 @@
  * Follows a hub's clusters: looks at all of them when one has changed, and now and then without being told, and commits
  * what differs. What fails changes nothing, and is tried again.
  */
-import { clusterKinds, importedKinds } from "../../config/import/plan-import.ts";
+import { clusterKinds } from "../../config/import/imported-document.ts";
+import { importedKinds } from "../../config/import/plan-import.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { ClusterReader, LiveMetadata, ResourceKind } from "../../ports/cluster.ts";
 import type { Clock } from "../../ports/system.ts";
