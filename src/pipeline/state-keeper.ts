@@ -161,11 +161,15 @@ export class StateKeeper {
     return this.#handingOver;
   }
 
+  /** By which id a person begins the hand-over to the delivery that is wanted; undefined: none is held. */
+  get heldDeliveryId(): string | undefined {
+    return this.heldDelivery === undefined ? undefined : handOverId(this.#delivered, this.#wantedDelivery);
+  }
+
   /** Begins the hand-over to the delivery that is wanted. False: that is not what the id is of. */
   async beginDelivery(id: string): Promise<boolean> {
-    if (this.heldDelivery === undefined) return false;
+    if (this.heldDeliveryId !== id) return false;
     const [from, to] = [this.#delivered, this.#wantedDelivery];
-    if (handOverId(from, to) !== id) return false;
     await this.#handingOver.begin(id, { kind: "delivery", from, to });
     return true;
   }

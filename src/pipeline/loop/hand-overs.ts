@@ -85,11 +85,10 @@ export class HandOvers {
 
   /** By which something can be said, or begun. */
   get ids(): readonly string[] {
-    const { heldDelivery } = this.#parts.inForce().keeper;
-    const id = /sluice approve ([0-9a-f]{12})/.exec(heldDelivery?.hint ?? "")?.[1];
+    const { heldDeliveryId } = this.#parts.inForce().keeper;
     // Nobody can say that records have gone over.
     const said = this.#all.filter(({ step }) => step !== "adopt").map(sayId);
-    return [...said, ...(id === undefined ? [] : [id])];
+    return [...said, ...(heldDeliveryId === undefined ? [] : [heldDeliveryId])];
   }
 
   get shown(): readonly ShownHandOver[] {
