@@ -44,6 +44,11 @@ export async function findInTrees(
   return new Map(trees.map((id) => [id, collect(keyOf("", id), known)]));
 }
 
+/** All folders that a path is in, the outermost first. */
+export function* foldersOf(path: string): Iterable<string> {
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) yield path.slice(0, at);
+}
+
 function isFile({ mode }: TreeEntry): boolean {
   return mode.startsWith("100");
 }

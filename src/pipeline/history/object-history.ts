@@ -21,7 +21,7 @@ import { parseRecord } from "../../plan/record-file.ts";
 import type { CommitInfo, GitHistoryReader, ObjectId } from "../../ports/git.ts";
 import type { ExplainQuestion } from "../dry-run/explain-object.ts";
 import { decodePart, ownerOfManifest, readPath } from "../dry-run/object-path.ts";
-import { findInTrees } from "./find-in-trees.ts";
+import { findInTrees, foldersOf } from "./find-in-trees.ts";
 import { formatAt } from "./find-state.ts";
 
 /** Commits whose files are looked for at once. */
@@ -154,7 +154,7 @@ async function describe(git: GitHistoryReader, found: readonly Found[], signal: 
     return { owner, record: recordPath(owner, entityHashOf(splitProvenance(text).texts)) };
   });
   const records = new Set(sources.flatMap(({ record }) => (record === undefined ? [] : [record])));
-  const ways = new Set([...records].flatMap((path) => [...waysOf(path)]));
+  const ways = new Set([...records].flatMap((path) => [...foldersOf(path), path]));
   const isOnTheWay = (path: string) =>
     ways.has(path) || path === positionsFolder || path.startsWith(`${positionsFolder}/`);
   const trees = found.flatMap(({ commit, before }) => [commit, ...(before === undefined ? [] : [before])]);
@@ -208,12 +208,6 @@ function movesOf(
 async function readTexts(git: GitHistoryReader, ids: readonly ObjectId[]): Promise<ReadonlyMap<ObjectId, string>> {
   const blobs = await git.readBlobs([...new Set(ids)]);
   return new Map(Array.from(blobs, ([id, bytes]) => [id, Buffer.from(bytes).toString()]));
-}
-
-/** The path and all folders that it is in. */
-function* waysOf(path: string): Iterable<string> {
-  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) yield path.slice(0, at);
-  yield path;
 }
 
 function leadsTo(path: string, wanted: string): boolean {

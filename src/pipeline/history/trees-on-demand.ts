@@ -3,11 +3,9 @@
  * level by level, and of a folder all below it.
  */
 import type { BlobReader, CommitInfo, GitHistoryReader, GitReader, ObjectId, TreeEntry } from "../../ports/git.ts";
+import { findInTrees, foldersOf } from "./find-in-trees.ts";
 
 const folderMode = "40000";
-
-/** Paths as a tree: what is below each name. */
-type Wanted = Map<string, Wanted>;
 
 export class TreesOnDemand implements GitReader, BlobReader {
   readonly #git: GitHistoryReader;
@@ -61,30 +59,8 @@ export class TreesOnDemand implements GitReader, BlobReader {
 
   /** The folders on the way to those paths. */
   async #bring(tree: ObjectId, paths: readonly string[]): Promise<void> {
-    const wanted: Wanted = new Map();
-    for (const path of paths) {
-      let folder = wanted;
-      for (const name of path.split("/")) {
-        const below: Wanted = folder.get(name) ?? new Map();
-        folder.set(name, below);
-        folder = below;
-      }
-    }
-    let level: (readonly [ObjectId, Wanted])[] = [[tree, wanted]];
-    while (level.length > 0) {
-      await this.#git.fetchTrees(
-        level.map(([id]) => id),
-        this.#signal,
-      );
-      const next: (readonly [ObjectId, Wanted])[] = [];
-      for (const [id, names] of level) {
-        for (const { mode, name, id: child } of await this.#git.readTree(id)) {
-          const below = names.get(name);
-          if (mode === folderMode && below !== undefined && below.size > 0) next.push([child, below]);
-        }
-      }
-      level = next;
-    }
+    const folders = new Set(paths.flatMap((path) => [...foldersOf(path)]));
+    await findInTrees(this.#git, [tree], (path) => folders.has(path), this.#signal);
   }
 
   /** A folder with all folders below it. */
