@@ -6,14 +6,15 @@ import type { HeldChange } from "../../model/mass-change.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { Log } from "../../ports/system.ts";
 import type { BranchNames } from "../branches/branch-parts.ts";
+import type { Branches } from "../branches/branches.ts";
 import { namesInForce } from "../branches/names-in-force.ts";
 import type { OutcomeTeller } from "../outcomes/outcome-teller.ts";
 import { type Documents, heldProblem } from "./documents.ts";
 import type { WaitingPlace } from "./held-place.ts";
 import type { InForce } from "./in-force.ts";
 import type { LeftBehind } from "./left-behind.ts";
+import { openPlace } from "./prepare-settings.ts";
 import type { Reviewing } from "./reviewing.ts";
-import { targetMissing } from "./watcher.ts";
 
 export interface PlacesParts {
   readonly log: Log;
@@ -51,14 +52,12 @@ export class Places {
   async follow(): Promise<void> {
     const { log, inForce, takeOver, documents, leftBehind, reviewing, teller } = this.#parts;
     const held = this.#held;
-    const { branches: before, keeper: old, streams, outcomes: told } = inForce();
+    const { keeper: old, streams, outcomes: told } = inForce();
     if (held === undefined || !old.approvals.includes(held.change.id)) return;
     const { settings, names, change } = held;
-    const branches = before.renamed(namesInForce(names, old.checkpoint.parts));
+    let branches: Branches;
     try {
-      await branches.refreshTarget();
-      if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
-      if (branches.names.outputPath !== before.names.outputPath) await branches.checkOutput();
+      branches = await openPlace(inForce(), namesInForce(names, old.checkpoint.parts));
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       // Approved, and not to be had: it stays held, and is looked at again.

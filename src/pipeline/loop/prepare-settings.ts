@@ -21,7 +21,7 @@ export interface PreparedSettings {
 }
 
 /** The branches with these names. Throws a SluiceError where the target is not there, or its folder somebody else's. */
-async function openPlace(now: InForce, names: BranchNames): Promise<Branches> {
+export async function openPlace(now: InForce, names: BranchNames): Promise<Branches> {
   const branches = now.branches.renamed(names);
   await branches.refreshTarget();
   if (branches.isTargetMissing) throw new SluiceError(targetMissing(names.target));
