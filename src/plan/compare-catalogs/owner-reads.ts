@@ -50,13 +50,10 @@ export function specChains(
     ...patches.map(({ content }) => content),
     ...charts.flatMap(templatesOfChart),
   ];
+  const values = charts.flatMap(({ valuesFrom }) => valuesFrom);
+  const rendered = [...policyRefs, ...generators, ...patchesFrom, ...values];
   for (const [key, content] of contents) {
-    if (
-      ![...policyRefs, ...generators, ...patchesFrom, ...charts.flatMap(({ valuesFrom }) => valuesFrom)].some((ref) =>
-        mayRefer(ref, key),
-      )
-    )
-      continue;
+    if (!rendered.some((ref) => mayRefer(ref, key))) continue;
     for (const entry of content.entries) templates.push(entry.content);
   }
   const chains = new Map<string, FieldChain>();
