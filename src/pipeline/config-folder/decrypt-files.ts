@@ -1,6 +1,7 @@
 /** Files of the config folder that were encrypted with sops, as they were before; what can't be read so has a fault. */
 import type { ConfigFile } from "../../model/catalog.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
+import { Turns } from "../../model/turns.ts";
 import type { Decrypter } from "../../ports/encrypter.ts";
 
 /** Programs at once. */
@@ -11,17 +12,8 @@ export async function decryptFiles(
   files: readonly ConfigFile[],
   decrypter: Decrypter | undefined,
 ): Promise<readonly ConfigFile[]> {
-  if (!files.some(isEncrypted)) return files;
-  const decrypted = [...files];
-  const left = [...files.keys()];
-  const next = async (): Promise<void> => {
-    for (let index = left.shift(); index !== undefined; index = left.shift()) {
-      const file = files[index]!;
-      if (isEncrypted(file)) decrypted[index] = await decryptFile(file, decrypter);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, next));
-  return decrypted;
+  const turns = new Turns(atOnce);
+  return Promise.all(files.map((file) => (isEncrypted(file) ? turns.take(() => decryptFile(file, decrypter)) : file)));
 }
 
 /** A sops file has a member `sops` at its root, and ciphertexts that begin so. */
