@@ -8,7 +8,7 @@ import type { Entity, MessageInfo } from "../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
 import { textOf } from "../model/json-members.ts";
 import type { OutboxBatch, Outcome, OutcomeResult } from "../model/outcome.ts";
-import { ownerKey, parseOwnerKey } from "../model/owner.ts";
+import { type OwnerKey, ownerKey, parseOwnerKey } from "../model/owner.ts";
 import type { Problem } from "../model/problem.ts";
 import type { DeadLetter, RecordedEvent } from "../model/record.ts";
 import { parseStateFile, problemFromJson, problemToJson } from "./record-file.ts";
@@ -75,15 +75,16 @@ export function failOutcome(outcome: Outcome, problem: Problem): Outcome {
   return { ...outcome, result: "failed", failed: outcome.failed + 1, reason };
 }
 
-/** Those of an entity under an owner, told by their ids. */
-export function isOutcomeOf({ connection, event, owner }: Outcome, entity: Entity, key: string): boolean {
-  return (
-    owner !== undefined &&
-    ownerKey(owner) === key &&
-    connection === entity.connection &&
-    event?.source === entity.source &&
-    event.subject === entity.subject
-  );
+/** Whom an outcome is of: an owner's key and an entity; undefined: of a delivery that could not be decoded. */
+export function ownedByOutcome({ connection, event, owner }: Outcome): string | undefined {
+  return owner === undefined || event === undefined
+    ? undefined
+    : ownedEntity(ownerKey(owner), { connection, source: event.source, subject: event.subject });
+}
+
+/** As {@link ownedByOutcome} says it. */
+export function ownedEntity(owner: OwnerKey, { connection, source, subject }: Entity): string {
+  return JSON.stringify([owner, connection, source, subject]);
 }
 
 export function writeOutbox(outcomes: readonly Outcome[]): string {

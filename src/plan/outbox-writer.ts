@@ -8,11 +8,12 @@ import type { AggregateInput } from "./apply-aggregate.ts";
 import {
   countOfName,
   failOutcome,
-  isOutcomeOf,
   outboxFolder,
   outboxPath,
   outcomeOfEffect,
   outcomeOfLetter,
+  ownedByOutcome,
+  ownedEntity,
   writeOutbox,
 } from "./outbox-file.ts";
 import type { Touched } from "./state-fold.ts";
@@ -61,9 +62,11 @@ export class OutboxWriter {
     paths: readonly string[],
   ): void {
     const key = ownerKey(owner);
-    const concerned = touched.filter((one) => ownerKey(one.owner) === key && one.clusters.has(cluster));
+    const own = touched.filter((one) => ownerKey(one.owner) === key && one.clusters.has(cluster));
+    const concerned = new Set(own.map(({ entity }) => ownedEntity(key, entity)));
     for (const [index, outcome] of this.#outcomes.entries()) {
-      if (!concerned.some(({ entity }) => isOutcomeOf(outcome, entity, key))) continue;
+      const owned = ownedByOutcome(outcome);
+      if (owned === undefined || !concerned.has(owned)) continue;
       const failed = rendering.action === "fail" ? failOutcome(outcome, rendering.problem) : outcome;
       const all = outcome.paths === undefined ? {} : { paths: [...outcome.paths, ...paths] };
       this.#outcomes[index] = { ...failed, ...all };
