@@ -15,7 +15,7 @@ import { type Cluster, clusterKey } from "../model/cluster.ts";
 import { chartsFolder, clusterDeliveryCharts, clusterFolder, decodePathPart } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
-import { readFolder } from "./read-folder.ts";
+import { listFolder, readFolder } from "./read-folder.ts";
 
 export interface ChartDeliveryScope {
   readonly git: GitReader;
@@ -100,8 +100,7 @@ export async function sweepCharts(scope: ChartDeliveryScope): Promise<readonly P
       if (delivered === undefined)
         for (const file of deliveredPaths(path, text).paths) untold.add(chartOfDelivered(file)!);
     }
-    const present: string[] = [];
-    for await (const path of git.listFiles(tree, clusterDeliveryCharts(key))) present.push(path);
+    const present = await listFolder(git, tree, clusterDeliveryCharts(key));
     const kept = new Set(present.filter((path) => wanted.has(path) || untold.has(chartOfDelivered(path) ?? "")));
     for (const path of present) {
       const isSource = chartOfDelivered(path) === undefined && path.endsWith(`/${sourceFileName}`);

@@ -30,7 +30,7 @@ import {
 import { parseRecord } from "../plan/record-file.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
-import { readFolder } from "./read-folder.ts";
+import { listFolder, namesIn, readFolder } from "./read-folder.ts";
 
 /** Deletions of the files that clusters' folders have from the beginning, and of what a hub has for them, where the cluster is gone and has no objects left. */
 export async function findEmptyClusters(
@@ -46,7 +46,7 @@ export async function findEmptyClusters(
       const ours = await ownFilesAlone(git, tree, `${desiredFolder}/${namespace}/${name}`);
       const ofHub = ours.length === 0 ? [] : [`${deliveryFolder}/hub`, deliveryChartsFolder];
       const hub: string[] = [];
-      for (const folder of ofHub) hub.push(...(await listAll(git, tree, `${folder}/${namespace}/${name}`)));
+      for (const folder of ofHub) hub.push(...(await listFolder(git, tree, `${folder}/${namespace}/${name}`)));
       for (const path of [...ours, ...hub]) inputs.push({ kind: "file", path, text: undefined });
     }
   }
@@ -76,7 +76,7 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
         if (owner === undefined || wanted.has(own)) continue;
         const charts = `${chartsFolder}${own.slice(desiredFolder.length)}`;
         if ((await git.findEntry(tree, charts)) !== undefined) continue;
-        const files = await listAll(git, tree, own);
+        const files = await listFolder(git, tree, own);
         if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
         inputs.push({ kind: "file", path: files[0], text: undefined });
         inputs.push({ kind: "file", path: deliveryPath(key, ownerUnit(owner, area)), text: undefined });
@@ -105,7 +105,7 @@ async function findEmptyChartUnits(git: GitReader, tree: ObjectId, catalog: Cata
       const own = `${clusterDeliveryCharts(key)}/${folder}`;
       if (wanted.has(own)) continue;
       if ((await git.findEntry(tree, `${chartsFolder}/${clusterFolder(key)}/${folder}`)) !== undefined) continue;
-      const files = await listAll(git, tree, own);
+      const files = await listFolder(git, tree, own);
       if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
       for (const path of [files[0], deliveryPath(key, chartUnit(unit!))])
         inputs.push({ kind: "file", path, text: undefined });
@@ -167,12 +167,6 @@ async function ownFilesAlone(git: GitReader, tree: ObjectId, folder: string): Pr
   return own;
 }
 
-async function listAll(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
-  const paths: string[] = [];
-  for await (const path of git.listFiles(tree, folder)) paths.push(path);
-  return paths;
-}
-
 async function hasObjects(git: GitReader, tree: ObjectId, owner: Owner): Promise<boolean> {
   for await (const [path, text] of readFolder(git, tree, recordFolder(owner))) {
     for (const { objects, waiting } of parseRecord(text, path).clusters.values()) {
@@ -180,9 +174,4 @@ async function hasObjects(git: GitReader, tree: ObjectId, owner: Owner): Promise
     }
   }
   return false;
-}
-
-async function namesIn(git: GitReader, tree: ObjectId, path: string): Promise<readonly string[]> {
-  const entry = await git.findEntry(tree, path);
-  return entry?.mode === "40000" ? (await git.readTree(entry.id)).map(({ name }) => name) : [];
 }

@@ -1,4 +1,4 @@
-/** Reads whole folders of a tree, some hundred files at a time. */
+/** Reads whole folders of a tree: names, paths, or texts, some hundred files at a time. */
 import type { ConfigFile } from "../model/catalog.ts";
 import { readKeptDocument } from "../plan/kept-document.ts";
 import { catalogFolder } from "../plan/paths.ts";
@@ -6,6 +6,23 @@ import type { GitReader, ObjectId } from "../ports/git.ts";
 import type { HiddenTexts } from "../ports/hidden-texts.ts";
 
 const chunk = 500;
+
+/** Paths of all files below a folder, in Git's order. */
+export async function listFolder(
+  git: GitReader,
+  tree: ObjectId | undefined,
+  folder: string,
+): Promise<readonly string[]> {
+  const paths: string[] = [];
+  if (tree !== undefined) for await (const path of git.listFiles(tree, folder)) paths.push(path);
+  return paths;
+}
+
+/** What is in a folder itself; nothing where it is not there, or is none. */
+export async function namesIn(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
+  const entry = await git.findEntry(tree, folder);
+  return entry?.mode === "40000" ? (await git.readTree(entry.id)).map(({ name }) => name) : [];
+}
 
 /** Paths and texts of all files below a folder, in Git's order. */
 export async function* readFolder(

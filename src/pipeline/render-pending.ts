@@ -27,7 +27,7 @@ import type { GitReader, ObjectId } from "../ports/git.ts";
 import type { AggregateScope } from "./aggregates/counted-entities.ts";
 import { aggregateTrigger, renderOnCluster } from "./aggregates/render-aggregates.ts";
 import { renderClusters } from "./aggregates/render-clusters.ts";
-import { readFolder } from "./read-folder.ts";
+import { namesIn, readFolder } from "./read-folder.ts";
 import { renderAgain } from "./render-again.ts";
 
 export interface ChunkLimits {
@@ -196,11 +196,11 @@ async function pathsFrom(
   const paths: string[] = [];
   const isAhead = (path: string) => path > after.record || (path === after.record && after.cluster !== "");
   const [firstDigits, nextDigits] = after.record === "" ? ["", ""] : after.record.slice(folder.length + 1).split("/");
-  for (const outer of await folderNames(git, tree, folder)) {
+  for (const outer of await namesIn(git, tree, folder)) {
     if (outer < (firstDigits ?? "")) continue;
-    for (const inner of await folderNames(git, tree, `${folder}/${outer}`)) {
+    for (const inner of await namesIn(git, tree, `${folder}/${outer}`)) {
       if (outer === firstDigits && inner < (nextDigits ?? "")) continue;
-      for (const name of await folderNames(git, tree, `${folder}/${outer}/${inner}`)) {
+      for (const name of await namesIn(git, tree, `${folder}/${outer}/${inner}`)) {
         const path = `${folder}/${outer}/${inner}/${name}`;
         if (isAhead(path)) paths.push(path);
         if (paths.length === max) return paths;
@@ -208,11 +208,6 @@ async function pathsFrom(
     }
   }
   return paths;
-}
-
-async function folderNames(git: GitReader, tree: ObjectId, path: string): Promise<readonly string[]> {
-  const entry = await git.findEntry(tree, path);
-  return entry?.mode === "40000" ? (await git.readTree(entry.id)).map(({ name }) => name) : [];
 }
 
 /** Claimants whose record says that they have what they have not (any more), or the other way round; some files of them. */

@@ -1,6 +1,7 @@
 /** Folders of the target that are made of the state: manifests now, and what a hub applies beside them. */
 import { desiredFolder, leavingFolder } from "../../plan/paths.ts";
-import type { GitReader, GitRepository, ObjectId, TreeChange } from "../../ports/git.ts";
+import type { GitRepository, ObjectId, TreeChange } from "../../ports/git.ts";
+import { listFolder } from "../read-folder.ts";
 
 export interface Projection {
   /** The folder on the target, and all that is below it. */
@@ -38,15 +39,9 @@ export function deliveryProjection(path: string, folder: string): Projection {
 /** The desired tree with what was deleted while units are handed over. */
 async function withLeaving(git: GitRepository, desired: ObjectId | undefined, state: ObjectId): Promise<ObjectId> {
   const changes: TreeChange[] = [];
-  for (const [path, id] of await git.findIds(state, await pathsIn(git, state))) {
+  for (const [path, id] of await git.findIds(state, await listFolder(git, state, leavingFolder))) {
     changes.push({ path: path.slice(leavingFolder.length + 1), action: "place", id, mode: "100644" });
   }
   // The commit is nobody's: what counts of it is its tree.
   return (await git.writeCommit({ base: desired, changes, parents: [], message: "Leave\n", time: 0 })).tree;
-}
-
-async function pathsIn(git: GitReader, state: ObjectId): Promise<readonly string[]> {
-  const paths: string[] = [];
-  for await (const path of git.listFiles(state, leavingFolder)) paths.push(path);
-  return paths;
 }

@@ -21,7 +21,7 @@ import { deliveryInputs } from "../delivery-inputs.ts";
 import { foldInputs } from "../fold-inputs.ts";
 import { findEmptyClusters, findEmptyUnits } from "../forget-withdrawn.ts";
 import { processDelivery } from "../process-delivery.ts";
-import { readFolder } from "../read-folder.ts";
+import { listFolder, readFolder } from "../read-folder.ts";
 import { chunkLimits, renderPendingChunk } from "../render-pending.ts";
 import { renderingOf } from "../rendering-of.ts";
 import { rulesOf } from "../rules-of.ts";
@@ -81,8 +81,7 @@ export class Fold {
     const owners = [];
     for await (const [path, text] of readFolder(overlay, overlay.tree, ownersFolder))
       owners.push(parseOwner(text, path));
-    const paths: string[] = [];
-    for await (const path of overlay.listFiles(overlay.tree, catalogFolder)) paths.push(path);
+    const paths = await listFolder(overlay, overlay.tree, catalogFolder);
     const { pending: before, minutes, nextRank, stateId } = this.#checkpoint;
     const output = { stateId, outputPath, instance: render.instance };
     const affected = affectedOwners(this.#inForce, catalog);

@@ -37,13 +37,6 @@ export async function deferDeletions(
   return { ...changeSet, changes: all };
 }
 
-/** Paths of `leaving/`. */
-export async function listLeaving(git: GitReader, tree: ObjectId | undefined): Promise<readonly string[]> {
-  const paths: string[] = [];
-  if (tree !== undefined) for await (const path of git.listFiles(tree, leavingFolder)) paths.push(path);
-  return paths;
-}
-
 function leavingPath(desired: string): string {
   return `${leavingFolder}${desired.slice(desiredFolder.length)}`;
 }

@@ -33,10 +33,9 @@ import {
 import type { PlanInput } from "../../plan/state-fold.ts";
 import { moveTo } from "../../plan/target-place.ts";
 import { retireCluster } from "../give-up.ts";
-import { readFolder } from "../read-folder.ts";
+import { listFolder, readFolder } from "../read-folder.ts";
 import { reshardTree } from "../reshard-tree.ts";
 import { refuseHandOver } from "../review/paused-review.ts";
-import { listLeaving } from "./deferred-deletions.ts";
 import type { StateCommits } from "./state-commits.ts";
 
 export class HandingOver {
@@ -215,7 +214,7 @@ export class HandingOver {
       ),
     });
     if (change.kind !== "retire") {
-      const leaving = await listLeaving(ports.git, commits.tree);
+      const leaving = await listFolder(ports.git, commits.tree, leavingFolder);
       const gone = leaving.map((path) => ({ kind: "file" as const, path, text: undefined }));
       await commits.commit([...gone, ...(await commits.sweepCharts())], rest());
       return;

@@ -37,7 +37,7 @@ import { deliveryInputs } from "../delivery-inputs.ts";
 import { type Folded, foldInputs } from "../fold-inputs.ts";
 import type { CountScope } from "../mass-change/count-change.ts";
 import { randomId } from "../random-id.ts";
-import { readFolder } from "../read-folder.ts";
+import { listFolder, readFolder } from "../read-folder.ts";
 import { renderingOf } from "../rendering-of.ts";
 import { rulesOf } from "../rules-of.ts";
 import { Sealer } from "../seal-secrets.ts";
@@ -212,8 +212,7 @@ export class StateCommits {
     const { tree } = this;
     const owners = [];
     for await (const [path, text] of readFolder(git, tree, ownersFolder)) owners.push(parseOwner(text, path));
-    const paths: string[] = [];
-    if (tree !== undefined) for await (const path of git.listFiles(tree, catalogFolder)) paths.push(path);
+    const paths = await listFolder(git, tree, catalogFolder);
     this.#nameState();
     const { pending, minutes } = this.#checkpoint;
     const output = { ...this.output, outputPath };

@@ -13,11 +13,12 @@ import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { triggerOwner } from "../../model/owner.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
+import { leavingFolder } from "../../plan/paths.ts";
 import { readStateTrailers } from "../../plan/state-mark.ts";
 import type { GitRepository } from "../../ports/git.ts";
 import type { Clock, Log } from "../../ports/system.ts";
-import { listLeaving } from "../keeper/deferred-deletions.ts";
 import { sayId } from "../keeper/handing-over.ts";
+import { listFolder } from "../read-folder.ts";
 import type { InForce } from "./in-force.ts";
 
 /** A hand-over as people are told of it. Survives JSON. */
@@ -206,7 +207,7 @@ export class HandOvers {
     const { keeper, branches } = inForce();
     if (branches.hasUnpushed || branches.isTargetBehind) return ["the step is not on the target yet"];
     const present = await keeper.handingOver.present();
-    const leaving = await listLeaving(git, branches.stateTree);
+    const leaving = await listFolder(git, branches.stateTree, leavingFolder);
     const clusters = new Set(leaving.map((path) => path.split("/").slice(1, 3).join("/")));
     const applied = await this.#appliedSince(handOver, hub);
     return findUnseen(handOver, {

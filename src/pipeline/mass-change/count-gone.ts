@@ -12,6 +12,7 @@ import { headPath, parseHead } from "../../plan/claims-file.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
 import { claimsFolder, clusterFolder, decodePathPart, ownerPath } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
+import { namesIn } from "../read-folder.ts";
 import { walkFiles } from "../walk-files.ts";
 import { folderOwner } from "./desired-folder.ts";
 import { walkObjects } from "./walk-objects.ts";
@@ -114,14 +115,9 @@ async function takesAway(git: GitReader, tree: ObjectId, wanted: Catalog, owner:
 }
 
 async function clustersWithClaims(git: GitReader, tree: ObjectId): Promise<readonly ClusterKey[]> {
-  const folders = async (path: string) => {
-    const entry = await git.findEntry(tree, path);
-    if (entry?.mode !== "40000") return [];
-    return (await git.readTree(entry.id)).filter(({ mode }) => mode === "40000").map(({ name }) => name);
-  };
   const clusters: ClusterKey[] = [];
-  for (const namespace of await folders(claimsFolder)) {
-    for (const name of await folders(`${claimsFolder}/${namespace}`))
+  for (const namespace of await namesIn(git, tree, claimsFolder)) {
+    for (const name of await namesIn(git, tree, `${claimsFolder}/${namespace}`))
       clusters.push(`${decodePathPart(namespace)}/${decodePathPart(name)}`);
   }
   return clusters;
