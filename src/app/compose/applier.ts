@@ -4,7 +4,6 @@ import { hostname } from "node:os";
 import { openKubeCluster } from "../../adapters/kube/kube-cluster.ts";
 import { fileKubeconfig, type KubeconfigSource } from "../../adapters/kube/kubeconfig.ts";
 import { secretKubeconfig } from "../../adapters/kube/secret-kubeconfig.ts";
-import { holdReaderFolder } from "../../adapters/system/state-directory.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
 import { ClusterDirectory, type ClusterReferences } from "../../apply/cluster-directory.ts";
 import type { Adoption } from "../../apply/decide.ts";
@@ -18,7 +17,7 @@ import type { GitRepository } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
 import { type Hub, openHub } from "./hub.ts";
-import { openRepository } from "./repository.ts";
+import { openReaderStore } from "./reader-store.ts";
 
 /** The clusters that the settings lead to, each with what it is reached by. */
 export type ReachableClusters = ReadonlyMap<ClusterKey, Kubeconfig>;
@@ -53,13 +52,8 @@ export interface ApplierStore {
   close(): Promise<void>;
 }
 
-/** A store of its own: the service may be running, and other commands that read. */
 export async function openApplierStore(context: CliContext, settings: Settings, log: Log): Promise<ApplierStore> {
-  const folder = await holdReaderFolder(settings.state.directory);
-  const git = await openRepository(context, settings, "git", log, folder.path).catch(async (error: unknown) => {
-    await folder.close();
-    throw error;
-  });
+  const { git, close } = await openReaderStore(context, settings, log);
   const { branch } = settings.repository;
   const policies = new PolicyReader(git);
   const directory = new ClusterDirectory(git);
@@ -107,8 +101,7 @@ export async function openApplierStore(context: CliContext, settings: Settings, 
     },
     close: async () => {
       hub?.close();
-      await git.close();
-      await folder.close();
+      await close();
     },
   };
 }

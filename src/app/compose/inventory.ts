@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import { findKubeconfig } from "../../adapters/kube/find-kubeconfig.ts";
 import { openKubeCluster } from "../../adapters/kube/kube-cluster.ts";
 import { fileKubeconfig } from "../../adapters/kube/kubeconfig.ts";
-import { holdReaderFolder } from "../../adapters/system/state-directory.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { InventoryTarget } from "../../pipeline/import/commit-inventory.ts";
@@ -12,7 +11,7 @@ import type { Cluster } from "../../ports/cluster.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
 import { readRevisionFiles } from "./documents.ts";
-import { openRepository } from "./repository.ts";
+import { openReaderStore } from "./reader-store.ts";
 import { composeDecrypter } from "./sops.ts";
 
 export const hubClock = systemClock;
@@ -34,7 +33,7 @@ export interface OpenTarget extends InventoryTarget {
   close(): Promise<void>;
 }
 
-/** `configPath`: of the settings. A store of its own, since the service may be running. */
+/** `configPath`: of the settings. */
 export async function openInventoryTarget(
   context: CliContext,
   settings: Settings,
@@ -42,11 +41,7 @@ export async function openInventoryTarget(
   hub: string,
   log: Log,
 ): Promise<OpenTarget> {
-  const folder = await holdReaderFolder(settings.state.directory);
-  const git = await openRepository(context, settings, "git", log, folder.path).catch(async (error: unknown) => {
-    await folder.close();
-    throw error;
-  });
+  const { git, close } = await openReaderStore(context, settings, log);
   const { exclude } = settings.config;
   return {
     git,
@@ -56,9 +51,6 @@ export async function openInventoryTarget(
     hub,
     readConfig: (tree) =>
       readRevisionFiles(git, tree, { path: configPath, exclude, shown: configPath }, composeDecrypter(settings)),
-    close: async () => {
-      await git.close();
-      await folder.close();
-    },
+    close,
   };
 }

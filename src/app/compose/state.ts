@@ -1,12 +1,11 @@
 /** The branches as they are on the server, for commands that read. */
-import { holdReaderFolder } from "../../adapters/system/state-directory.ts";
 import type { Settings } from "../../model/settings.ts";
 import { checkFormat, describeCommit, findState, type Moment } from "../../pipeline/history/find-state.ts";
 import { TreesOnDemand } from "../../pipeline/history/trees-on-demand.ts";
 import type { BlobReader, CommitInfo, GitHistoryReader, GitReader, GitRepository, ObjectId } from "../../ports/git.ts";
 import type { CliContext } from "../cli/context.ts";
 import { quietLog } from "./log.ts";
-import { openRepository } from "./repository.ts";
+import { openReaderStore } from "./reader-store.ts";
 
 export interface OpenState {
   readonly git: GitReader;
@@ -80,21 +79,15 @@ export function openHistory(context: CliContext, settings: Settings): Promise<Op
   return withReader(context, settings, async (git, close) => ({ git, close }), "history");
 }
 
-/** A store of one's own: the service may be running, and other commands that read. Closed where what is opened is not. */
+/** Closed where what is opened is not. */
 async function withReader<T>(
   context: CliContext,
   settings: Settings,
   open: (git: GitRepository, close: () => Promise<void>) => Promise<T>,
   store = "git",
 ): Promise<T> {
-  const folder = await holdReaderFolder(settings.state.directory);
-  let git: GitRepository | undefined;
-  const close = async () => {
-    await git?.close();
-    await folder.close();
-  };
+  const { git, close } = await openReaderStore(context, settings, quietLog(context), store);
   try {
-    git = await openRepository(context, settings, store, quietLog(context), folder.path);
     return await open(git, close);
   } catch (error) {
     await close();
