@@ -78,8 +78,7 @@ export async function openDryRun(
   const read = await readConnectionsOpenly(context, settings, origin.settings);
   const hidden = options.isUntrusted ? undefined : composeHiddenTexts(context, settings, false);
   const decrypter = options.isUntrusted ? withholdEncrypted : composeDecrypter(settings);
-  const digestText = hidden === undefined ? undefined : (text: string) => hidden.digestOf(text);
-  const load = catalogLoader(settings, read.connections, digestText);
+  const load = catalogLoader(settings, read.connections, hidden);
   const folder = configFolder(context, settings, options.config);
   const readCommit = (commit: ObjectId, { config: { exclude } }: Settings) =>
     readCommitFiles(
@@ -103,7 +102,7 @@ export async function openDryRun(
         : catalogLoader(
             baseSettings,
             (await readConnectionsOpenly(context, baseSettings, origin.settings)).connections,
-            digestText,
+            hidden,
           );
     // What is in force was put there by the settings of then, as the state has kept them.
     const then = baseFiles === undefined ? readCatalogSettings(readGuardState(checkpoint.parts).settings) : {};

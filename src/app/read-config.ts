@@ -16,6 +16,7 @@ import { decodeText } from "../model/decode-text.ts";
 import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import { type ConnectionSettings, hubDeliveryOf, type SecretRef, type Settings } from "../model/settings.ts";
 import type { LoadCatalog } from "../pipeline/loop/in-force.ts";
+import type { HiddenTexts } from "../ports/hidden-texts.ts";
 import type { CliContext } from "./cli/context.ts";
 import { readRecipients } from "./read-recipients.ts";
 
@@ -163,11 +164,11 @@ export function configFolder(
   return config.kind === "directory" ? config.directory : resolve(file, "..", config.path);
 }
 
-/** `digestText`: for a catalog that the state keeps, what stands there for what must stand on no branch. */
+/** `hidden`: for a catalog that the state keeps, what knows what stands there for what must stand on no branch. */
 export function catalogLoader(
   settings: Settings,
   connections: ReadConnections["connections"],
-  digestText?: (text: string) => string,
+  hidden?: HiddenTexts,
 ): LoadCatalog {
   // A connection that can't be used still says which clusters its recorded entities may be rendered for.
   const configured = settings.connections.map(({ name, clusters, connectTo }) => ({
@@ -192,7 +193,7 @@ export function catalogLoader(
       isCommitted: settings.config.kind === "target",
       connections: serve(served, instead.connectionClusters),
       ...(delivery === undefined ? {} : { delivery }),
-      ...(digestText === undefined ? {} : { digestText }),
+      ...(hidden === undefined ? {} : { digestText: (text) => hidden.digestOf(text) }),
       ...recipientsOf(instead.recipients ?? settings.output.sops.recipients),
       ...(previous === undefined ? {} : { previous }),
     });

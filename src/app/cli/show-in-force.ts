@@ -62,8 +62,7 @@ export async function withDryRuns(
   { cluster, namespace, isOwner, at }: InForceFilter,
   use: (rows: AsyncIterable<DryObject>) => Promise<void>,
 ): Promise<void> {
-  await withCatalog(context, settings, at, async ({ state, checkpoint, catalog }) => {
-    const hidden = composeHiddenTexts(context, settings, false);
+  await withCatalog(context, settings, at, async ({ state, checkpoint, catalog, hidden }) => {
     const sealer = composeSealer(settings, hidden)?.asDry();
     const options = {
       records: settings.output.records,
@@ -108,11 +107,11 @@ async function readInForce(
   const checkpoint = tree === undefined ? undefined : await readCheckpoint(git, tree);
   const hidden = composeHiddenTexts(context, settings, false);
   const read = await readConnectionsOpenly(context, settings, diskFiles);
-  const load = catalogLoader(settings, read.connections, (text) => hidden.digestOf(text));
+  const load = catalogLoader(settings, read.connections, hidden);
   const then = checkpoint === undefined ? {} : readCatalogSettings(readGuardState(checkpoint.parts).settings);
   const loaded = load(await readKeptCatalog(git, tree, hidden), undefined, then).value;
   const catalog = markWithdrawn(loaded, await readWithdrawn(git, tree));
-  return { catalog, checkpoint, state: tree === undefined ? undefined : { git, tree } };
+  return { catalog, checkpoint, hidden, state: tree === undefined ? undefined : { git, tree } };
 }
 
 export const usageView: View<Usage> = {

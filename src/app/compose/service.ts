@@ -94,7 +94,7 @@ export function createStandby(
   const standing = new StandingBy({
     ...ports,
     names: namesOf(config.settings),
-    loadCatalog: catalogLoader(config.settings, config.connections, hidden && digesterOf(hidden)),
+    loadCatalog: catalogLoader(config.settings, config.connections, hidden),
     ...(hidden === undefined ? {} : { hidden }),
     layout: layoutOf(config.settings),
     lookMs: config.settings.repository.pollMs,
@@ -205,7 +205,7 @@ export function composeSettings(
     },
     config:
       config.kind === "directory" ? folderSource(context, settings) : targetSource(ports.git, config.path, settings),
-    loadCatalog: catalogLoader(settings, connections, digesterOf(hidden)),
+    loadCatalog: catalogLoader(settings, connections, hidden),
     ...(settings.hub === undefined ? {} : { openHub: () => openHub(context, settings.hub!) }),
     ...(fromSecrets.length === 0 ? {} : { derive: (catalog) => deriveConnections(catalog, fromSecrets) }),
     ...publisher,
@@ -215,10 +215,6 @@ export function composeSettings(
       return composeSettings(context, { settings: placed, connections }, ports);
     },
   };
-}
-
-function digesterOf(hidden: HiddenTexts): (text: string) => string {
-  return (text) => hidden.digestOf(text);
 }
 
 export function openBranches(settings: Settings, ports: Omit<LeadingPorts, "metrics">): Branches {
