@@ -1,6 +1,4 @@
 /** `sluice import`: a management cluster's documents into a folder, or its clusters into the target's config folder. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { objectsOf, planImport } from "../../config/import/plan-import.ts";
 import { parseYaml } from "../../config/yaml-document.ts";
@@ -14,13 +12,12 @@ import { watchInventory } from "../../pipeline/import/watch-inventory.ts";
 import { hubClock, openHubContext, openInventoryTarget } from "../compose/inventory.ts";
 import { composeLog, type LogFlags, quietLog } from "../compose/log.ts";
 import { openSettings } from "../read-config.ts";
-import { readStandardInput } from "../read-standard-input.ts";
+import { readGiven } from "../read-given.ts";
 import {
   addFileOption,
   type CliContext,
   type CommonOptions,
   type ExitCode,
-  notFoundError,
   type OutputFormat,
   reportProblems,
   usageError,
@@ -113,15 +110,9 @@ function countKinds(objects: readonly Json[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-async function readValues({ workingDirectory }: CliContext, input: string): Promise<readonly Json[]> {
-  let bytes: Uint8Array;
-  try {
-    bytes = input === "-" ? await readStandardInput() : await readFile(resolve(workingDirectory, input));
-  } catch (error) {
-    throw notFoundError(`${input} can't be read: ${(error as Error).message}`);
-  }
+async function readValues(context: CliContext, input: string): Promise<readonly Json[]> {
+  const decoded = decodeText(await readGiven(context, input));
   const file = input === "-" ? "standard input" : input;
-  const decoded = decodeText(bytes);
   if (!("text" in decoded)) throw unreadable(`${file} can't be read: ${decoded.fault}`);
   if (decoded.text.trim() === "") throw unreadable(`${file} is empty`, "An answer without anything is no inventory.");
   if (decoded.text.trimStart().startsWith("{")) {

@@ -1,5 +1,5 @@
 /** `sluice init`: the files that a repository begins with. What is there already is never overwritten. */
-import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { loadSettings } from "../../config/load-settings.ts";
@@ -10,8 +10,8 @@ import { SluiceError } from "../../model/problem.ts";
 import type { SecretRef } from "../../model/settings.ts";
 import { findOrigin, renderRepoLayout } from "../compose/repo-layout.ts";
 import { answer, deliveries, type InitAnswers, type InitDelivery } from "../init/answers.ts";
-import { readStandardInput } from "../read-standard-input.ts";
-import { type CliContext, type ExitCode, notFoundError, reportProblems, usageError } from "./context.ts";
+import { readGiven } from "../read-given.ts";
+import { type CliContext, type ExitCode, reportProblems, usageError } from "./context.ts";
 
 interface InitOptions {
   readonly url?: string;
@@ -131,14 +131,8 @@ async function readGivenConnection(
   throw usageError(`${shown} is no connection to NATS`, "It is Sveltos' JSON: docs/settings.md says what is in it.");
 }
 
-async function readText({ workingDirectory }: CliContext, file: string): Promise<string> {
-  let bytes: Uint8Array;
-  try {
-    bytes = file === "-" ? await readStandardInput() : await readFile(resolve(workingDirectory, file));
-  } catch (error) {
-    throw notFoundError(`${file} can't be read: ${(error as Error).message}`);
-  }
-  const decoded = decodeText(bytes);
+async function readText(context: CliContext, file: string): Promise<string> {
+  const decoded = decodeText(await readGiven(context, file));
   if ("text" in decoded) return decoded.text;
   throw usageError(`${file} can't be read: ${decoded.fault}`);
 }

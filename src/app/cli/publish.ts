@@ -1,19 +1,16 @@
 /** `sluice publish`: send a CloudEvent. */
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type Json, JsonSyntaxError, parseJson, writeJson } from "../../model/json.ts";
 import { composePublisher } from "../compose/streams.ts";
 import { openSettings } from "../read-config.ts";
-import { readStandardInput } from "../read-standard-input.ts";
+import { readGiven } from "../read-given.ts";
 import {
   addFileOption,
   type CliContext,
   type CommonOptions,
   type ExitCode,
-  notFoundError,
   reportProblems,
   usageError,
 } from "./context.ts";
@@ -108,15 +105,6 @@ async function readData(context: CliContext, data: string | undefined): Promise<
   } catch (error) {
     if (error instanceof JsonSyntaxError) return { text, value: text, isJson: false };
     throw error;
-  }
-}
-
-async function readGiven({ workingDirectory }: CliContext, file: string): Promise<Buffer> {
-  if (file === "-") return readStandardInput();
-  try {
-    return await readFile(resolve(workingDirectory, file));
-  } catch (error) {
-    throw notFoundError(`${file} can't be read: ${(error as Error).message}`);
   }
 }
 
