@@ -1,6 +1,6 @@
 /** `sluice apply`: brings a cluster's folder of the target to the cluster. */
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { applyDry } from "../../apply/apply-dry.ts";
 import { applyOnce } from "../../apply/apply-once.ts";
 import type { PassReport } from "../../apply/cluster-applier.ts";
@@ -25,6 +25,7 @@ import {
   reportProblems,
   usageError,
 } from "./context.ts";
+import { addPrintOptions, addWatchLogOptions } from "./output-options.ts";
 import { type Column, printRows, type View } from "./print-rows.ts";
 import { showDryChanges } from "./show-dry-changes.ts";
 
@@ -42,10 +43,8 @@ interface ApplyFlags extends CommonOptions, LogFlags {
   readonly headers: boolean;
 }
 
-const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
-
 export function addApplyCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
-  addFileOption(program.command("apply"))
+  const command = addFileOption(program.command("apply"))
     .description("bring a cluster's folder of the target to the cluster, without Flux or Argo CD")
     .option("--cluster <namespace/name>", "the cluster")
     .option("--all", "with --watch: every cluster of delivery.kubeconfigs and of delivery.hub")
@@ -55,16 +54,8 @@ export function addApplyCommand(program: Command, context: CliContext, end: (cod
     .option("--wait", "wait until every object is well, and try again what has to wait for others")
     .option("--timeout <duration>", "for how long --wait waits", "5m")
     .option("--full", "apply every object again, also what has not changed since, and a target that was set back")
-    .option("--adopt [manager]", "take over what is there and nobody's, or what that field manager applied")
-    .option("--no-headers", "a table without its titles")
-    .addOption(new Option("-o, --output <format>", "how to print").choices([...formats]).default("table"))
-    .addOption(new Option("--log-format <format>", "with --watch: how to log to stderr").choices(["json", "text"]))
-    .addOption(
-      new Option("--log-level <level>", "with --watch: the least that is logged")
-        .choices(["debug", "info", "warn", "error"])
-        .default("info"),
-    )
-    .action(async (flags: ApplyFlags) => end(await apply(context, flags)));
+    .option("--adopt [manager]", "take over what is there and nobody's, or what that field manager applied");
+  addWatchLogOptions(addPrintOptions(command)).action(async (flags: ApplyFlags) => end(await apply(context, flags)));
 }
 
 async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> {

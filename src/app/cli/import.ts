@@ -23,6 +23,7 @@ import {
   usageError,
 } from "./context.ts";
 import { writePlan } from "./import-files.ts";
+import { addPrintOptions, addWatchLogOptions } from "./output-options.ts";
 
 interface ImportFlags extends CommonOptions, LogFlags {
   readonly context?: string;
@@ -35,10 +36,8 @@ interface ImportFlags extends CommonOptions, LogFlags {
   readonly headers: boolean;
 }
 
-const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
-
 export function addImportCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
-  addFileOption(program.command("import"))
+  const command = addFileOption(program.command("import"))
     .description("take over what a management cluster of Sveltos has: documents, or its inventory of clusters")
     .argument("[path...]", "files that kubectl get -o yaml printed, - for standard input; last the folder to write to")
     .option("--context <hub>", "the hub: a context of the kubeconfig")
@@ -46,16 +45,10 @@ export function addImportCommand(program: Command, context: CliContext, end: (co
     .addOption(new Option("--only <what>", "take over nothing else").choices(["clusters"]))
     .option("--commit", "with --only clusters: into the config folder of the target, as a commit")
     .option("--watch", "with --commit: go on, until it is stopped")
-    .option("--hub <name>", "with --commit: what the hub is called in its files (default: the context's name)")
-    .option("--no-headers", "a table without its titles")
-    .addOption(new Option("-o, --output <format>", "how to print").choices([...formats]).default("table"))
-    .addOption(new Option("--log-format <format>", "with --watch: how to log to stderr").choices(["json", "text"]))
-    .addOption(
-      new Option("--log-level <level>", "with --watch: the least that is logged")
-        .choices(["debug", "info", "warn", "error"])
-        .default("info"),
-    )
-    .action(async (paths: readonly string[], flags: ImportFlags) => end(await importHub(context, paths, flags)));
+    .option("--hub <name>", "with --commit: what the hub is called in its files (default: the context's name)");
+  addWatchLogOptions(addPrintOptions(command)).action(async (paths: readonly string[], flags: ImportFlags) =>
+    end(await importHub(context, paths, flags)),
+  );
 }
 
 async function importHub(context: CliContext, paths: readonly string[], flags: ImportFlags): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 /** `sluice show`: what is deployed, what is remembered, what could not be decoded. */
 import type { Command } from "commander";
-import { Argument, Option } from "commander";
+import { Argument } from "commander";
 import type { ClusterKey } from "../../model/cluster.ts";
 import { isSameOwner, type Owner, ownerKey, triggerOwner } from "../../model/owner.ts";
 import { formatPlace, type Problem } from "../../model/problem.ts";
@@ -31,6 +31,7 @@ import {
   reportProblems,
   usageError,
 } from "./context.ts";
+import { addPrintOptions } from "./output-options.ts";
 import { type Column, formatTime, type PrintOptions, printRows, type View } from "./print-rows.ts";
 import { reviewScope } from "./review-scope.ts";
 import { readOwnerFilter, withAddons } from "./show-addons.ts";
@@ -59,11 +60,10 @@ interface ShowOptions extends CommonOptions {
 }
 
 const views = ["addons", "entities", "dead-letters", "reviews", "connections", "events", "dryrun", "usage"] as const;
-const formats = ["table", "wide", "name", "json", "yaml"] as const satisfies readonly OutputFormat[];
 const tableRowsMax = 1000;
 
 export function addShowCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
-  addFileOption(program.command("show"))
+  const command = addFileOption(program.command("show"))
     .description(
       "what the state branch says: add-ons on clusters, entities, dead letters, reviews; and of the service its connections and the last events",
     )
@@ -83,10 +83,10 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
       "as it was: at a commit of the state branch, or at a time such as 2026-01-31T12:00:00Z",
     )
     .option("--watch", "of events: go on with those that come")
-    .option("--limit <n>", "at most so many (default: 1000 in a table, else all)")
-    .option("--no-headers", "a table without its titles")
-    .addOption(new Option("-o, --output <format>", "how to print").choices([...formats]).default("table"))
-    .action(async (what: string, options: ShowOptions) => end(await show(context, what, options)));
+    .option("--limit <n>", "at most so many (default: 1000 in a table, else all)");
+  addPrintOptions(command).action(async (what: string, options: ShowOptions) =>
+    end(await show(context, what, options)),
+  );
 }
 
 async function show(context: CliContext, what: string, options: ShowOptions): Promise<ExitCode> {
