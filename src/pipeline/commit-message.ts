@@ -8,7 +8,7 @@ import type { ChangeSet, EventEffect } from "../model/change-set.ts";
 import type { Json } from "../model/json.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../model/owner.ts";
 import type { Template } from "../model/template.ts";
-import { decodePathPart, ownerOfFolder, readOwnedPath } from "../plan/paths.ts";
+import { clusterOfFolder, ownerOfFolder, readOwnedPath } from "../plan/paths.ts";
 
 const linesMax = 50;
 const textCharactersMax = 100;
@@ -37,7 +37,7 @@ function profilesOf(objects: ChangeSet["objects"]): readonly Owner[] {
     const [, namespace = "", cluster = "", ...below] = path.split("/");
     const owned = readOwnedPath(below.join("/"));
     if (owned === undefined || owned.kind === "EventTrigger") return [];
-    const key = `${decodePathPart(namespace)}/${decodePathPart(cluster)}`;
+    const key = clusterOfFolder(namespace, cluster);
     return ownerOfFolder(owned.kind, owned.ownerFolder, key) ?? [];
   });
 }

@@ -12,7 +12,7 @@ import {
 import type { Catalog } from "../model/catalog.ts";
 import type { FileChange } from "../model/change-set.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
-import { chartsFolder, clusterDeliveryCharts, clusterFolder, decodePathPart } from "../plan/paths.ts";
+import { chartsFolder, clusterDeliveryCharts, clusterFolder, clusterOfFolder } from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import { listFolder, readFolder } from "./read-folder.ts";
@@ -176,7 +176,7 @@ function deliver({ catalog, instance }: ChartDeliveryScope, path: string, text: 
 
 function clusterOf({ clusters }: Catalog, path: string): Cluster | undefined {
   const [, namespace = "", name = ""] = path.split("/");
-  return clusters.get(`${decodePathPart(namespace)}/${decodePathPart(name)}`);
+  return clusters.get(clusterOfFolder(namespace, name));
 }
 
 async function existing({ git, tree }: ChartDeliveryScope, paths: readonly string[]): Promise<Set<string>> {

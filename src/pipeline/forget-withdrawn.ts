@@ -13,7 +13,7 @@ import {
   clusterDeliveryCharts,
   clusterFileName,
   clusterFolder,
-  decodePathPart,
+  clusterOfFolder,
   deliveryChartsFolder,
   deliveryFolder,
   deliveryPath,
@@ -41,7 +41,7 @@ export async function findEmptyClusters(
   const inputs: PlanInput[] = [];
   for (const namespace of await namesIn(git, tree, desiredFolder)) {
     for (const name of await namesIn(git, tree, `${desiredFolder}/${namespace}`)) {
-      if (catalog.clusters.has(`${decodePathPart(namespace)}/${decodePathPart(name)}`)) continue;
+      if (catalog.clusters.has(clusterOfFolder(namespace, name))) continue;
       if ((await git.findEntry(tree, `${chartsFolder}/${namespace}/${name}`)) !== undefined) continue;
       const ours = await ownFilesAlone(git, tree, `${desiredFolder}/${namespace}/${name}`);
       const ofHub = ours.length === 0 ? [] : [`${deliveryFolder}/hub`, deliveryChartsFolder];

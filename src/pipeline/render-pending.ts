@@ -13,7 +13,7 @@ import { type OwnerRecord, parseOwner } from "../plan/owner-file.ts";
 import {
   aggregatesFolder,
   behindRecords,
-  decodePathPart,
+  clusterOfFolder,
   isAggregateEntity,
   ownerPath,
   recordFolder,
@@ -277,5 +277,5 @@ function objectOf(head: string): string {
 
 function clusterOf(claims: string): string {
   const [, namespace = "", name = ""] = claims.split("/");
-  return `${decodePathPart(namespace)}/${decodePathPart(name)}`;
+  return clusterOfFolder(namespace, name);
 }

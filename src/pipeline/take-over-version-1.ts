@@ -12,6 +12,7 @@ import { type FirstClaims, parseFirstClaims, writeFirstClaims } from "../plan/cl
 import { namespaceIdentity, neededNamespaces } from "../plan/entity-on-cluster.ts";
 import {
   claimsFolder,
+  clusterOfFolder,
   decodePathPart,
   desiredFolder,
   encodePathPart,
@@ -243,5 +244,5 @@ function withRanks(record: EntityRecord, ranks: ReadonlyMap<string, number>): En
 
 function clusterOf(path: string): ClusterKey {
   const [, namespace = "", name = ""] = path.split("/");
-  return `${decodePathPart(namespace)}/${decodePathPart(name)}`;
+  return clusterOfFolder(namespace, name);
 }

@@ -155,6 +155,11 @@ export function clusterFolder(cluster: ClusterKey): string {
   return `${encodePathPart(cluster.slice(0, slash))}/${encodePathPart(cluster.slice(slash + 1))}`;
 }
 
+/** The cluster whose folder has these two names. */
+export function clusterOfFolder(namespace: string, name: string): ClusterKey {
+  return `${decodePathPart(namespace)}/${decodePathPart(name)}`;
+}
+
 export const clusterFileName = "sluice-cluster.yaml";
 /** Keeps the folder of a unit from vanishing, as the cluster's file keeps `base/`. */
 export const unitFileName = "sluice-unit.yaml";

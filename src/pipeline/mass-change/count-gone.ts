@@ -10,7 +10,7 @@ import { type Owner, type OwnerKey, ownerKey } from "../../model/owner.ts";
 import { findPause } from "../../model/pauses.ts";
 import { headPath, parseHead } from "../../plan/claims-file.ts";
 import { parseOwner } from "../../plan/owner-file.ts";
-import { claimsFolder, clusterFolder, decodePathPart, ownerPath } from "../../plan/paths.ts";
+import { claimsFolder, clusterFolder, clusterOfFolder, ownerPath } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import { namesIn } from "../read-folder.ts";
 import { walkFiles } from "../walk-files.ts";
@@ -118,7 +118,7 @@ async function clustersWithClaims(git: GitReader, tree: ObjectId): Promise<reado
   const clusters: ClusterKey[] = [];
   for (const namespace of await namesIn(git, tree, claimsFolder)) {
     for (const name of await namesIn(git, tree, `${claimsFolder}/${namespace}`))
-      clusters.push(`${decodePathPart(namespace)}/${decodePathPart(name)}`);
+      clusters.push(clusterOfFolder(namespace, name));
   }
   return clusters;
 }

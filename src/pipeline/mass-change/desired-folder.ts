@@ -1,7 +1,14 @@
 /** Whose objects a folder of the desired tree holds, told by its path alone. */
 import type { ClusterKey } from "../../model/cluster.ts";
 import { type Owner, type OwnerKind, ownerKey } from "../../model/owner.ts";
-import { decodePathPart, type OwnedPath, ownerFolderName, ownerOfFolder, readOwnedPath } from "../../plan/paths.ts";
+import {
+  clusterOfFolder,
+  decodePathPart,
+  type OwnedPath,
+  ownerFolderName,
+  ownerOfFolder,
+  readOwnedPath,
+} from "../../plan/paths.ts";
 
 export interface DesiredFolder {
   /** An owner's key; where its name had to be cut, as it stands in the path. */
@@ -16,7 +23,7 @@ export function folderOf(path: string): DesiredFolder | undefined {
   const [, namespace = "", name = "", ...below] = path.split("/");
   const owned = readOwnedPath([...below, "-"].join("/"));
   if (owned === undefined) return undefined;
-  const cluster = `${decodePathPart(namespace)}/${decodePathPart(name)}`;
+  const cluster = clusterOfFolder(namespace, name);
   return { owner: ownerName(owned, cluster), cluster, place: owned.file.slice(0, -"/-".length) };
 }
 
