@@ -2,18 +2,15 @@
  * Which clusters the catalog in force describes, and where the hub keeps the kubeconfig of each: read from the documents
  * that the state branch keeps.
  */
-import { parseYaml11Stream, YamlError, YamlToJsonError } from "../go-template/index.ts";
 import { type ClusterKey, clusterKey } from "../model/cluster.ts";
-import { isJsonObject, type Json } from "../model/json.ts";
+import { isJsonObject } from "../model/json.ts";
 import { findKubeconfig, type KubeconfigReference } from "../model/kubeconfig-reference.ts";
 import { catalogFolder, encodePathPart } from "../plan/paths.ts";
-import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
-import { diffTrees } from "./diff-trees.ts";
+import type { ObjectId } from "../ports/git.ts";
+import { type KeptRepository, parseKeptText, readKeptTexts } from "./kept-documents.ts";
 import { textAt } from "./members.ts";
 
 export type ClusterReferences = ReadonlyMap<ClusterKey, KubeconfigReference>;
-
-type Repository = BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
 
 /** Folders of documents that are clusters, below the catalog's. */
 const clusterFolders = ["lib.projectsveltos.io/sveltoscluster", "cluster.x-k8s.io/cluster"].map((folder) =>
@@ -21,10 +18,10 @@ const clusterFolders = ["lib.projectsveltos.io/sveltoscluster", "cluster.x-k8s.i
 );
 
 export class ClusterDirectory {
-  readonly #git: Repository;
+  readonly #git: KeptRepository;
   #known: { readonly folders: string; readonly references: ClusterReferences } | undefined;
 
-  constructor(git: Repository) {
+  constructor(git: KeptRepository) {
     this.#git = git;
   }
 
@@ -44,27 +41,15 @@ export class ClusterDirectory {
   }
 }
 
-async function readReferences(git: Repository, folders: readonly ObjectId[]): Promise<ClusterReferences> {
+async function readReferences(git: KeptRepository, folders: readonly ObjectId[]): Promise<ClusterReferences> {
   const references = new Map<ClusterKey, KubeconfigReference>();
   for (const folder of folders) {
-    const files: ObjectId[] = [];
-    for await (const { after } of diffTrees(git, undefined, folder)) if (after !== undefined) files.push(after);
-    for (const bytes of (await git.readBlobs(files)).values()) {
-      const document = parseDocument(new TextDecoder().decode(bytes));
+    for await (const text of readKeptTexts(git, folder)) {
+      const document = parseKeptText(text);
       const [namespace, name] = [textAt(document, "metadata", "namespace"), textAt(document, "metadata", "name")];
       if (!isJsonObject(document) || namespace === undefined || name === undefined) continue;
       references.set(clusterKey({ namespace, name }), findKubeconfig({ name, document }));
     }
   }
   return references;
-}
-
-/** Undefined: it can't be read, which the service that keeps it tells. */
-function parseDocument(text: string): Json | undefined {
-  try {
-    return parseYaml11Stream(text)[0];
-  } catch (error) {
-    if (error instanceof YamlError || error instanceof YamlToJsonError) return undefined;
-    throw error;
-  }
 }

@@ -2,16 +2,15 @@
  * What owners want of the applier besides their objects: whether drift is corrected, and which fields somebody else may have
  * for himself. Read from the documents of the catalog in force, as the state branch keeps them.
  */
-import { parseYaml11Stream, YamlError, YamlToJsonError } from "../go-template/index.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Json } from "../model/json.ts";
 import { type Owner, type OwnerKind, ownerKey } from "../model/owner.ts";
 import { parseSelector } from "../model/parse-selector.ts";
 import type { PatchTarget, TextPattern } from "../model/patch.ts";
 import { catalogFolder, encodePathPart, readOwnedPath } from "../plan/paths.ts";
-import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
+import type { ObjectId } from "../ports/git.ts";
 import { ownerLabelValue } from "../render/manifests/provenance.ts";
-import { diffTrees } from "./diff-trees.ts";
+import { type KeptRepository, parseKeptText, readKeptTexts } from "./kept-documents.ts";
 import { listAt, textAt } from "./members.ts";
 import type { OwnerDependencies } from "./removal-rounds.ts";
 
@@ -62,14 +61,12 @@ export function dependenciesOf(policies: OwnerPolicies): OwnerDependencies {
   return new Map(all.map(({ label, labelsOfPrerequisites }) => [label, labelsOfPrerequisites]));
 }
 
-type Repository = BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
-
 /** The policies of the catalog in force, read again only where its documents have changed. */
 export class PolicyReader {
-  readonly #git: Repository;
+  readonly #git: KeptRepository;
   readonly #byNamespace = new Map<string, { readonly folder: ObjectId; readonly policies: OwnerPolicies }>();
 
-  constructor(git: Repository) {
+  constructor(git: KeptRepository) {
     this.#git = git;
   }
 
@@ -87,18 +84,20 @@ export class PolicyReader {
 }
 
 /** `namespace` is the cluster's: Profiles of other namespaces concern other clusters. */
-async function readOwnerPolicies(git: Repository, catalogTree: ObjectId, namespace: string): Promise<OwnerPolicies> {
+async function readOwnerPolicies(
+  git: KeptRepository,
+  catalogTree: ObjectId,
+  namespace: string,
+): Promise<OwnerPolicies> {
   const policies = new Map<string, OwnerPolicy>();
   for (const group of ["lib.projectsveltos.io", "config.projectsveltos.io"]) {
     const folder = await git.findEntry(catalogTree, encodePathPart(group));
     if (folder === undefined) continue;
-    const files: ObjectId[] = [];
-    for await (const { path, after } of diffTrees(git, undefined, folder.id)) {
+    const isMeant = (path: string) => {
       const [kind = "", scope] = path.split("/");
-      const isMeant = ownerKinds[kind] !== undefined && (kind !== "profile" || scope === encodePathPart(namespace));
-      if (isMeant && after !== undefined) files.push(after);
-    }
-    for (const bytes of (await git.readBlobs(files)).values()) addPolicy(policies, new TextDecoder().decode(bytes));
+      return ownerKinds[kind] !== undefined && (kind !== "profile" || scope === encodePathPart(namespace));
+    };
+    for await (const text of readKeptTexts(git, folder.id, isMeant)) addPolicy(policies, text);
   }
   return policies;
 }
@@ -106,14 +105,7 @@ async function readOwnerPolicies(git: Repository, catalogTree: ObjectId, namespa
 function addPolicy(policies: Map<string, OwnerPolicy>, text: string): void {
   // Most documents want nothing special, and need not be parsed for that.
   if (!/ContinuousWithDriftDetection|driftExclusions|dependsOn/.test(text)) return;
-  let document: Json | undefined;
-  try {
-    [document] = parseYaml11Stream(text);
-  } catch (error) {
-    // The service that keeps it tells what is wrong with it.
-    if (error instanceof YamlError || error instanceof YamlToJsonError) return;
-    throw error;
-  }
+  const document = parseKeptText(text);
   const kind = ownerKinds[(textAt(document, "kind") ?? "").toLowerCase()];
   const name = textAt(document, "metadata", "name");
   if (kind === undefined || name === undefined) return;
