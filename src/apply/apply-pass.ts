@@ -11,7 +11,7 @@ import type { ClusterReader, ClusterWriter, LiveMetadata, ObjectRef, ResourceKin
 import type { BlobReader } from "../ports/git.ts";
 import type { Clock } from "../ports/system.ts";
 import type { AppliedParent } from "./applied-parent.ts";
-import { partOfLabel, setIdLabel } from "./apply-set.ts";
+import { outOfSet, partOfLabel, setIdLabel } from "./apply-set.ts";
 import { decideApply, mayReplace, type Ownership } from "./decide.ts";
 import { type DesiredObject, type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
 import { type LookUp, LookUpLists, lookUp } from "./look-up.ts";
@@ -218,8 +218,7 @@ class ApplyPass {
 
   /** Somebody was faster, and all that we said stands beside what is his: it does not become ours by that. */
   async #giveBack(ref: ObjectRef, { uid }: LiveMetadata): Promise<never> {
-    const labels = new Map([[partOfLabel, null]]);
-    await this.#parts.writer.patch(ref, uid, new Map([["metadata", new Map([["labels", labels]])]]));
+    await this.#parts.writer.patch(ref, uid, outOfSet);
     throw new ClusterRefusal("conflict", "somebody else has made it just now");
   }
 

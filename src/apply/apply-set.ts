@@ -3,6 +3,7 @@
  * that is a hash of its parent's name, and on the parent what kinds they are of, so that pruning need list no others.
  */
 import { hash } from "node:crypto";
+import type { JsonObject } from "../model/json.ts";
 import type { LiveMetadata } from "../ports/cluster.ts";
 
 export const partOfLabel = "applyset.kubernetes.io/part-of";
@@ -33,6 +34,9 @@ export function isMember({ labels, managers }: LiveMetadata, setId: string): boo
   );
   return isApplied || managers.length === 0;
 }
+
+/** The change that takes an object out of the set: it stays, and is nobody's. */
+export const outOfSet: JsonObject = new Map([["metadata", new Map([["labels", new Map([[partOfLabel, null]])]])]]);
 
 /** Everything that is not of the set. */
 export function notPartOfSelector(setId: string): string {

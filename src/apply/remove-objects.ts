@@ -5,7 +5,7 @@
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { ClusterReader, LiveMetadata, ObjectRef } from "../ports/cluster.ts";
 import type { PassParts } from "./apply-pass.ts";
-import { isMember, notPartOfSelector, partOfLabel, partOfSelector } from "./apply-set.ts";
+import { isMember, notPartOfSelector, outOfSet, partOfSelector } from "./apply-set.ts";
 import { decideRemoval } from "./decide.ts";
 import type { ObjectKey } from "./desired-object.ts";
 import { lookUp } from "./look-up.ts";
@@ -147,8 +147,7 @@ class Removal {
   }
 
   async #release(ref: ObjectRef, { uid }: LiveMetadata, why: string): Promise<Told> {
-    const labels = new Map([[partOfLabel, null]]);
-    await this.#parts.writer.patch(ref, uid, new Map([["metadata", new Map([["labels", labels]])]]));
+    await this.#parts.writer.patch(ref, uid, outOfSet);
     return { action: "skipped", message: `${why}, and is not Sluice's any more` };
   }
 }
