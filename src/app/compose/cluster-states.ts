@@ -48,10 +48,10 @@ export class ClusterStates {
   }
 
   #put(state: AppliedCluster): void {
-    const { behindSince, ...rest } = state;
+    const { behindSince: _before, ...rest } = state;
     const isBehind = this.#head !== "" && state.commit !== this.#head;
-    const before = this.#states.get(state.cluster)?.behindSince;
-    this.#states.set(state.cluster, isBehind ? { ...rest, behindSince: before ?? behindSince ?? this.#headAt } : rest);
+    const since = this.#states.get(state.cluster)?.behindSince ?? this.#headAt;
+    this.#states.set(state.cluster, isBehind ? { ...rest, behindSince: since } : rest);
     this.#changed.add(state.cluster);
     this.#timer ??= setTimeout(() => this.#flush(), tellMs).unref();
   }
