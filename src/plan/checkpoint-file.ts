@@ -1,5 +1,5 @@
 /** The checkpoint as a file: what is in force, and what is still to be done. */
-import type { Backfill, Checkpoint, Pass, Pause, PendingWork, RemovedAt, Review } from "../model/change-set.ts";
+import type { Backfill, Checkpoint, Pass, Pause, PendingWork, Review } from "../model/change-set.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
 import { textOf } from "../model/json-members.ts";
 import { type Owner, ownerKey, parseOwnerKey } from "../model/owner.ts";
@@ -80,6 +80,18 @@ function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown])
 }
 
 function backfillToJson({ owner, cursors, removed = new Map() }: Backfill): JsonObject {
+  const json = new Map<string, Json>([
+    ["owner", ownerKey(owner)],
+    ["streams", cursorsToJson(cursors)],
+  ]);
+  if (removed.size > 0) {
+    const entities = [...removed].sort(byKey).map(([hash, at]) => [hash, cursorsToJson(at)] as const);
+    json.set("removed", new Map(entities));
+  }
+  return json;
+}
+
+function cursorsToJson(cursors: Backfill["cursors"]): JsonObject {
   const streams = [...cursors].sort(byKey).map(([stream, { epoch, sequence, since }]) => {
     const cursor = new Map<string, Json>([
       ["epoch", epoch],
@@ -88,47 +100,24 @@ function backfillToJson({ owner, cursors, removed = new Map() }: Backfill): Json
     if (since !== undefined) cursor.set("since", since);
     return [stream, cursor] as const;
   });
-  const json = new Map<string, Json>([
-    ["owner", ownerKey(owner)],
-    ["streams", new Map(streams)],
-  ]);
-  if (removed.size > 0) {
-    const entities = [...removed].sort(byKey).map(([hash, at]) => [hash, removedToJson(at)] as const);
-    json.set("removed", new Map(entities));
-  }
-  return json;
-}
-
-function removedToJson(at: ReadonlyMap<string, RemovedAt>): JsonObject {
-  const streams = [...at].sort(byKey).map(([stream, { epoch, sequence }]) => {
-    const position = new Map<string, Json>([
-      ["epoch", epoch],
-      ["sequence", BigInt(sequence)],
-    ]);
-    return [stream, position] as const;
-  });
   return new Map(streams);
 }
 
-function removedFromJson(json: Json | undefined): ReadonlyMap<string, RemovedAt> {
+function cursorsFromJson(json: Json | undefined): Backfill["cursors"] {
   const streams = [...objectOf(json)].map(([stream, value]) => {
-    const position = objectOf(value);
-    return [stream, { epoch: textOf(position, "epoch"), sequence: Number(position.get("sequence")) }] as const;
-  });
-  return new Map(streams);
-}
-
-function backfillFromJson(json: JsonObject): Backfill {
-  const cursors = [...objectOf(json.get("streams"))].map(([stream, value]) => {
     const cursor = objectOf(value);
     const since = cursor.get("since");
     const read = { epoch: textOf(cursor, "epoch"), sequence: Number(cursor.get("sequence")) };
     return [stream, { ...read, ...(typeof since === "string" ? { since } : {}) }] as const;
   });
-  const removed = [...objectOf(json.get("removed"))].map(([hash, at]) => [hash, removedFromJson(at)] as const);
+  return new Map(streams);
+}
+
+function backfillFromJson(json: JsonObject): Backfill {
+  const removed = [...objectOf(json.get("removed"))].map(([hash, at]) => [hash, cursorsFromJson(at)] as const);
   return {
     owner: ownerOf(textOf(json, "owner")),
-    cursors: new Map(cursors),
+    cursors: cursorsFromJson(json.get("streams")),
     ...(removed.length === 0 ? {} : { removed: new Map(removed) }),
   };
 }
