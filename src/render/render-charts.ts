@@ -26,14 +26,7 @@ import { mayHoldBrokenText } from "./manifests/carry-text.ts";
 import { faultOfNamespace, faultOfReleaseName } from "./manifests/check-names.ts";
 import { targetOf } from "./manifests/find-objects.ts";
 import { ObjectReport } from "./manifests/object-report.ts";
-import {
-  entityAnnotation,
-  instanceLabel,
-  managedByLabel,
-  managedByValue,
-  ownerLabel,
-  ownerLabelValue,
-} from "./manifests/provenance.ts";
+import { entityAnnotation, provenanceLabels } from "./manifests/provenance.ts";
 import { readValue, ValueError } from "./manifests/read-value.ts";
 import { looksPosition } from "./manifests/string-positions.ts";
 import { renderContent } from "./render-content.ts";
@@ -99,14 +92,11 @@ function renderChart(chart: ChartRef, scope: RenderScope, around: ChartSurroundi
 function writeChart({ kind, at }: ChartRef, identity: ObjectIdentity, spec: JsonObject, scope: RenderScope): string {
   const { provenance, settings } = scope;
   const { namespace, name } = identity;
-  const labels = new Map([
-    [managedByLabel, managedByValue],
-    [instanceLabel, provenance.instance],
-    [ownerLabel, ownerLabelValue(provenance.owner)],
-  ]);
   const metadata = new Map<string, Json>([["name", name]]);
   if (namespace !== "") metadata.set("namespace", namespace);
-  metadata.set("labels", labels).set("annotations", new Map([[entityAnnotation, provenance.entity]]));
+  metadata
+    .set("labels", new Map(provenanceLabels(provenance)))
+    .set("annotations", new Map([[entityAnnotation, provenance.entity]]));
   const text = writeCanonicalYaml(
     new Map<string, Json>([
       ["apiVersion", chartApiVersion],

@@ -1,10 +1,11 @@
 /** What Sluice writes onto objects to say whose they are. */
 import { createHash } from "node:crypto";
+import type { Provenance } from "../../model/manifest.ts";
 import { faultOfLabelValue } from "./check-names.ts";
 
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "sluice";
-export const ownerLabel = "sluice.dev/owner";
+const ownerLabel = "sluice.dev/owner";
 export const instanceLabel = "sluice.dev/instance";
 /** Of labels and annotations that are Sluice's own: no template may set one. */
 export const ownPrefix = "sluice.dev/";
@@ -14,6 +15,15 @@ export const substituteAnnotation = "kustomize.toolkit.fluxcd.io/substitute";
 
 const lengthMax = 63;
 const hashLength = 10;
+
+/** By which an object is known as Sluice's, as this Sluice's, and as its owner's. */
+export function provenanceLabels({ owner, instance }: Provenance): readonly (readonly [string, string])[] {
+  return [
+    [managedByLabel, managedByValue],
+    [instanceLabel, instance],
+    [ownerLabel, ownerLabelValue(owner)],
+  ];
+}
 
 /** An owner such as `EventTrigger/login` as a label's value; one that had to be cut or changed much carries a hash. */
 export function ownerLabelValue(owner: string): string {

@@ -22,16 +22,7 @@ import { memberOf } from "./find-objects.ts";
 import type { ManifestOptions } from "./manifest-options.ts";
 import { markForced } from "./mark-forced.ts";
 import { ObjectReport } from "./object-report.ts";
-import {
-  entityAnnotation,
-  instanceLabel,
-  managedByLabel,
-  managedByValue,
-  ownerLabel,
-  ownerLabelValue,
-  ownPrefix,
-  substituteAnnotation,
-} from "./provenance.ts";
+import { entityAnnotation, ownPrefix, provenanceLabels, substituteAnnotation } from "./provenance.ts";
 import { readValue, ValueError } from "./read-value.ts";
 import { checkSchema } from "./schema/check-schema.ts";
 import { rootPosition } from "./string-positions.ts";
@@ -226,11 +217,8 @@ function markObject(value: JsonObject, namespace: string, options: ManifestOptio
   const { provenance, extraLabels, extraAnnotations } = options;
   const object = new Map(value);
   const metadata = new Map(membersOf(value.get("metadata")));
-  const labels = new Map([...membersOf(metadata.get("labels")), ...extraLabels]);
+  const labels = new Map([...membersOf(metadata.get("labels")), ...extraLabels, ...provenanceLabels(provenance)]);
   const annotations = new Map([...membersOf(metadata.get("annotations")), ...extraAnnotations]);
-  labels.set(managedByLabel, managedByValue);
-  labels.set(instanceLabel, provenance.instance);
-  labels.set(ownerLabel, ownerLabelValue(provenance.owner));
   annotations.set(entityAnnotation, provenance.entity);
   if (options.isForced === true) markForced(annotations);
   object.set("metadata", metadata);
