@@ -94,8 +94,7 @@ function merge(
       throw new MergeError(`${path || "it"} is of another type there`);
   }
   if (first instanceof Map) return mergeMaps(into as MutableMap, patch as MutableMap, rule, path);
-  if (!isList) return patch === undefined ? into : patch;
-  if (rule?.keys === undefined) return patch === undefined ? into : patch;
+  if (!isList || rule?.keys === undefined) return patch === undefined ? into : patch;
   return mergeLists(into as Node[] | undefined, patch as Node[] | undefined, { ...rule, keys: rule.keys }, path);
 }
 
@@ -105,17 +104,16 @@ function mergeMaps(
   rule: MemberRule | undefined,
   path: string,
 ): Node | undefined {
-  let [target, source] = [into, patch];
   if (patch === null) return undefined;
   const wish = patch === undefined ? "merge" : takeDirective(patch);
   if (wish === "delete") return undefined;
   // What is new, or takes the place of what was there, is gone through as well: nulls and directives are not kept.
-  if (target === undefined || target === null || wish === "replace") [target, source] = [patch!, patch];
-  const names = new Set([...target.keys(), ...(source?.keys() ?? [])]);
+  const target = into === undefined || into === null || wish === "replace" ? patch! : into;
+  const names = new Set([...target.keys(), ...(patch?.keys() ?? [])]);
   for (const name of [...names].sort()) {
-    const [was, is] = [target.get(name), source?.get(name)];
+    const [was, is] = [target.get(name), patch?.get(name)];
     // A null that was there, and of which the patch says nothing, stays.
-    if (was === null && is === undefined && source?.has(name) !== true) continue;
+    if (was === null && is === undefined && patch?.has(name) !== true) continue;
     const value = merge(was, is, ruleOf(rule?.definition, name), path === "" ? name : `${path}.${name}`);
     if (value === undefined || value === null) target.delete(name);
     else target.set(name, value);
@@ -148,17 +146,16 @@ function mergeLists(
   path: string,
 ): Node[] | undefined {
   if (patch === null) return undefined;
-  let [target, source] = [into, patch];
+  let target = into;
   if (target === undefined || target === null) target = patch!;
   else if (patch !== undefined) {
     const wish = takeListDirective(patch);
     if (wish === "delete") return undefined;
     if (wish === "replace") target = patch;
   }
-  source = patch;
   const keys = rule.keys.length === 0 ? [""] : rule.keys;
   // What the patch has comes first.
-  const tuples = distinct([source, target].flatMap((list) => (list ?? []).map((item) => tupleOf(item, keys, path))));
+  const tuples = distinct([patch, target].flatMap((list) => (list ?? []).map((item) => tupleOf(item, keys, path))));
   const wanted = keys.length > 1 ? joinAlike(tuples) : tuples;
   if (wanted.length === 0) return target;
   const items: Node[] = [];
@@ -166,7 +163,7 @@ function mergeLists(
   for (const values of wanted) {
     usable = usableKeys(wanted, values, keys);
     const own = usableKeys([usable.values], usable.values, usable.keys);
-    const [was, is] = [find(target, own), source === undefined ? undefined : find(source, own)];
+    const [was, is] = [find(target, own), patch === undefined ? undefined : find(patch, own)];
     const item = merge(was, is, rule.definition === undefined ? undefined : { definition: rule.definition }, path);
     if (item === undefined || item === null || (item instanceof Map && item.size === 0)) {
       putItem(target, usable, undefined);
