@@ -19,6 +19,7 @@ import type {
 import { type Cluster, type ClusterKey, clusterKey } from "../model/cluster.ts";
 import { type CustomKind, customKindKey } from "../model/custom-kind.ts";
 import type { DocumentKey } from "../model/document-key.ts";
+import { groupOf } from "../model/manifest.ts";
 import { type OwnerKey, ownerKey } from "../model/owner.ts";
 import { type Checked, formatPlace, type Problem } from "../model/problem.ts";
 import type { SecretsPolicy } from "../model/secrets-policy.ts";
@@ -369,10 +370,6 @@ function isWithheld(document: ReadDocument | undefined): boolean {
 /** What renders it all the same, by a name that a template makes, is told what an owner is that names it outright. */
 function goneFault({ key, at }: ReadDocument): Problem {
   return { code: "REFERENCE_MISSING", severity: "error", message: `${titleOf(key!)} is not there any more`, at };
-}
-
-function groupOf(apiVersion: string): string {
-  return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
 /** Why no event is kept of a trigger that renders all of them together; undefined: they are, or it does not. */

@@ -2,6 +2,7 @@
 import { type Catalog, type ContentDocument, referencesOf } from "../model/catalog.ts";
 import { printedReferences } from "../model/chart.ts";
 import { constantKey } from "../model/document-ref.ts";
+import { groupOf } from "../model/manifest.ts";
 import { findHopeless } from "../model/policy.ts";
 import type { Problem } from "../model/problem.ts";
 import { describePrintedReference } from "../render/render-charts.ts";
@@ -63,7 +64,7 @@ function findKinds(text: string): WrittenKind[] {
   for (const part of text.split(/^(?=---)/m)) {
     const [kind, version] = [kindLine.exec(part), versionLine.exec(part)];
     if (kind !== null && version !== null) {
-      const group = version[2]!.includes("/") ? version[2]!.slice(0, version[2]!.indexOf("/")) : "";
+      const group = groupOf(version[2]!);
       kinds.push({ group, kind: kind[2]!, at: start + kind.index });
     }
     start += part.length;

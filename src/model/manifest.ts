@@ -11,6 +11,16 @@ export interface ObjectIdentity {
   readonly name: string;
 }
 
+/** As objects write it; the core group is empty. */
+export function apiVersionOf({ group, version }: { readonly group: string; readonly version: string }): string {
+  return group === "" ? version : `${group}/${version}`;
+}
+
+/** The group of an apiVersion; empty: the core group. */
+export function groupOf(apiVersion: string): string {
+  return apiVersion.slice(0, Math.max(0, apiVersion.indexOf("/")));
+}
+
 /**
  * The identity of an object wherever one is needed as a key. Kinds are told apart by no server and no path by their
  * case, so it is folded: `Configmap` and `ConfigMap` are one object.

@@ -1,6 +1,7 @@
 /** A document as it comes from an API server, without what that server or a controller put there. Pure. */
 import { isClusterScoped } from "../../model/document-key.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import { groupOf } from "../../model/manifest.ts";
 import { memberList, memberObject, memberText } from "../yaml-document.ts";
 
 export interface ImportedDocument {
@@ -35,11 +36,10 @@ export function readImported(object: Json): ImportedDocument | undefined {
   const metadata = memberObject(object, "metadata");
   const name = memberText(metadata, "name");
   if (!isJsonObject(object) || kind === undefined || name === undefined) return undefined;
-  const apiVersion = memberText(object, "apiVersion") ?? "";
   const annotations = memberObject(metadata, "annotations");
   const notOwn = whoseElse(kind, metadata);
   return {
-    group: apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "",
+    group: groupOf(memberText(object, "apiVersion") ?? ""),
     kind,
     namespace: isClusterScoped(kind) ? "" : (memberText(metadata, "namespace") ?? "default"),
     name,

@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { listOf, textOf } from "../../model/json-members.ts";
+import { apiVersionOf } from "../../model/manifest.ts";
 import { fields } from "../hub-object.ts";
 
 export type HealthFeature = "Helm" | "Other";
@@ -14,7 +15,7 @@ export function healthExpressions(checks: readonly Json[], feature: HealthFeatur
   for (const check of checks) {
     if (!isJsonObject(check) || featureOf(check) !== feature || explainCheck(check) !== undefined) continue;
     const [group, version, kind] = ["group", "version", "kind"].map((key) => textOf(check, key));
-    const apiVersion = group === "" ? version! : `${group}/${version}`;
+    const apiVersion = apiVersionOf({ group: group!, version: version! });
     const known = byKind.get(`${apiVersion}/${kind}`) ?? { apiVersion, kind: kind!, current: [] };
     known.current.push(expressionOf(check));
     byKind.set(`${apiVersion}/${kind}`, known);

@@ -7,6 +7,7 @@ import { findImportedReferences, type ImportedReference } from "../../config/imp
 import { importedKinds } from "../../config/import/plan-import.ts";
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
+import { apiVersionOf } from "../../model/manifest.ts";
 import type { ClusterReader, LiveMetadata, ResourceKind } from "../../ports/cluster.ts";
 
 export interface HubObjects {
@@ -42,9 +43,8 @@ export async function readHub(hub: HubReader, onlyClusters: boolean): Promise<Hu
 }
 
 /** Items of a list say neither kind nor apiVersion. */
-function withKind(object: JsonObject, { group, version, kind }: ResourceKind): JsonObject {
-  const apiVersion = group === "" ? version : `${group}/${version}`;
-  return new Map<string, Json>([["apiVersion", apiVersion], ["kind", kind], ...object]);
+function withKind(object: JsonObject, kind: ResourceKind): JsonObject {
+  return new Map<string, Json>([["apiVersion", apiVersionOf(kind)], ["kind", kind.kind], ...object]);
 }
 
 async function readReferred(hub: HubReader, owners: readonly JsonObject[]): Promise<readonly JsonObject[]> {

@@ -1,7 +1,7 @@
 /** From a YAML node to one manifest: read, checked, marked as Sluice's, written canonically. */
 import { customKindKey } from "../../model/custom-kind.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import type { Manifest, ObjectIdentity } from "../../model/manifest.ts";
+import { groupOf, type Manifest, type ObjectIdentity } from "../../model/manifest.ts";
 import type { PatchSubject } from "../../model/patch.ts";
 import { type PatchedObject, patchObject, textsOf } from "../patches/patch-object.ts";
 import type { YamlMapping, YamlNode } from "../yaml/node.ts";
@@ -156,11 +156,6 @@ function textMember(node: YamlMapping, key: string): string | undefined {
 
 function quoteMissing(value: string | undefined, report: ObjectReport): string {
   return value === undefined ? "" : `${report.quote(value)} `;
-}
-
-function groupOf(apiVersion: string): string {
-  const slash = apiVersion.indexOf("/");
-  return slash < 0 ? "" : apiVersion.slice(0, slash);
 }
 
 function readObject(node: YamlMapping, { group, kind }: ObjectType, report: ObjectReport): JsonObject | undefined {

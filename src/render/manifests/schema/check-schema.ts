@@ -6,6 +6,7 @@
  */
 import { customKindKey } from "../../../model/custom-kind.ts";
 import { isJsonObject } from "../../../model/json.ts";
+import { apiVersionOf } from "../../../model/manifest.ts";
 import type { YamlMapping, YamlNode } from "../../yaml/node.ts";
 import type { ReadObject } from "../check-object.ts";
 import { memberOf, nodeAt } from "../find-objects.ts";
@@ -44,7 +45,7 @@ function schemaOf(
   const builtIn = builtInSchema(group, version, kind);
   if (builtIn !== undefined) return builtIn;
   const custom = customKinds?.get(customKindKey(group, kind));
-  const apiVersion = group === "" ? version : `${group}/${version}`;
+  const apiVersion = apiVersionOf({ group, version });
   if (custom !== undefined && custom.kind === kind) {
     const schema = customSchema(custom, version);
     if (schema !== undefined) return schema;
