@@ -3,6 +3,7 @@
  * never an operation, a path or a key; nor may it tell consumers what to do.
  */
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import { apiVersionOf } from "../../model/manifest.ts";
 import { type Patch, type PatchSubject, targetMatches } from "../../model/patch.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { RenderedText, TemplateSource } from "../../model/template.ts";
@@ -51,10 +52,11 @@ export function patchObject(
     const wasPrinted = rendered.printed.length > 0 || patched?.isPrinted === true;
     if (patch.kind === "merge") {
       const mine = patch.objects.filter((object) => target !== undefined || isNamed(object, subject));
-      if (mine.length > 0) patched = { value: mergeAll(before, mine, subject, source), source, isPrinted: wasPrinted };
+      if (mine.length > 0)
+        patched = { value: mergeAll(before, mine, patch.definition, source), source, isPrinted: wasPrinted };
       continue;
     }
-    if (target === undefined) throw invalid(source, "a list of operations needs a target");
+    if (target === undefined) throw invalidPatch(source, "a list of operations needs a target");
     const { operations } = patch;
     const moved = operations.filter(({ op }) => op === "copy" || op === "move");
     // What the object holds of an event is put where the author says: there it counts as printed.
@@ -69,8 +71,7 @@ export function patchObject(
 function isNamed(object: JsonObject, { group, version, kind, namespace, name }: PatchSubject): boolean {
   const metadata = object.get("metadata");
   const textIn = (key: string) => (isJsonObject(metadata) ? metadata.get(key) : undefined);
-  const isSameType =
-    object.get("apiVersion") === (group === "" ? version : `${group}/${version}`) && object.get("kind") === kind;
+  const isSameType = object.get("apiVersion") === apiVersionOf({ group, version }) && object.get("kind") === kind;
   return isSameType && textIn("name") === name && (textIn("namespace") ?? "default") === (namespace || "default");
 }
 
@@ -78,11 +79,9 @@ function isNamed(object: JsonObject, { group, version, kind, namespace, name }: 
 function mergeAll(
   value: JsonObject,
   objects: readonly JsonObject[],
-  { group, version, kind }: PatchSubject,
+  definition: string | undefined,
   source: TemplateSource,
 ): JsonObject | undefined {
-  const apiVersion = group === "" ? version : `${group}/${version}`;
-  const definition = definitionOf(apiVersion, kind);
   let merged: JsonObject | undefined = value;
   for (const object of objects) {
     if (merged === undefined) return undefined;
@@ -90,7 +89,7 @@ function mergeAll(
       merged = mergeStrategically(merged, withIdentityOf(object, merged), definition);
     } catch (error) {
       if (!(error instanceof MergeError)) throw error;
-      throw invalid(source, `the patch can't be merged: ${error.message}`);
+      throw invalidPatch(source, `the patch can't be merged: ${error.message}`);
     }
   }
   return merged;
@@ -133,7 +132,8 @@ function apply(value: JsonObject, operations: readonly Operation[], source: Temp
 
 type ReadPatch =
   | { readonly kind: "operations"; readonly operations: readonly Operation[] }
-  | { readonly kind: "merge"; readonly objects: readonly JsonObject[] };
+  /** `definition`: of what they are merged into. */
+  | { readonly kind: "merge"; readonly objects: readonly JsonObject[]; readonly definition: string | undefined };
 
 function readPatch(rendered: RenderedText, source: TemplateSource, subject: PatchSubject): ReadPatch {
   const documents = readGuardedDocuments(rendered, source);
@@ -147,19 +147,18 @@ function readPatch(rendered: RenderedText, source: TemplateSource, subject: Patc
     return { kind: "operations", operations };
   }
   if (nodes.length === 0 || nodes.some(({ kind }) => kind !== "mapping")) {
-    throw invalid(source, "a patch is a list of operations, or an object that is merged");
+    throw invalidPatch(source, "a patch is a list of operations, or an object that is merged");
   }
-  const { group, version, kind } = subject;
-  const definition = definitionOf(group === "" ? version : `${group}/${version}`, kind);
+  const definition = definitionOf(apiVersionOf(subject), subject.kind);
   const objects = nodes.map((node) => {
     checkMerged(node, [], definition, source, report);
     const object = readPatchValue(node, root, source) as JsonObject;
     const metadata = object.get("metadata");
     const isComplete = typeof object.get("kind") === "string" && isJsonObject(metadata) && metadata.has("name");
-    if (!isComplete) throw invalid(source, "an object that is merged needs kind and metadata.name");
+    if (!isComplete) throw invalidPatch(source, "an object that is merged needs kind and metadata.name");
     return object;
   });
-  return { kind: "merge", objects };
+  return { kind: "merge", objects, definition };
 }
 
 /** As of any value; besides, which item of a list is meant, and what becomes of it, is the author's to say. */
@@ -202,18 +201,18 @@ function refusePrintedKeys(
 }
 
 function readOperation(node: YamlNode, source: TemplateSource, report: ObjectReport, root: Position): Operation {
-  if (node.kind !== "mapping") throw invalid(source, "each operation of a patch is a mapping");
+  if (node.kind !== "mapping") throw invalidPatch(source, "each operation of a patch is a mapping");
   const [op, path, from] = ["op", "path", "from"].map((key) => textOf(node, key, source, report));
   for (const key of node.keys) refusePrinted(key, source, report);
-  if (path === undefined) throw invalid(source, "an operation lacks its path");
+  if (path === undefined) throw invalidPatch(source, "an operation lacks its path");
   for (const pointer of [path, from ?? ""])
-    if (pointer !== "" && !pointer.startsWith("/")) throw invalid(source, "a path of a patch begins with /");
+    if (pointer !== "" && !pointer.startsWith("/")) throw invalidPatch(source, "a path of a patch begins with /");
   const value = memberOf(node, "value");
   switch (op) {
     case "add":
     case "replace":
     case "test": {
-      if (value === undefined) throw invalid(source, `the operation ${op} lacks its value`);
+      if (value === undefined) throw invalidPatch(source, `the operation ${op} lacks its value`);
       const steps = parsePointer(path);
       checkValue(value, steps, source, report);
       return { op, path, value: readPatchValue(value, positionAt(root, steps), source) };
@@ -222,10 +221,13 @@ function readOperation(node: YamlNode, source: TemplateSource, report: ObjectRep
       return { op, path };
     case "move":
     case "copy":
-      if (from === undefined) throw invalid(source, `the operation ${op} lacks its from`);
+      if (from === undefined) throw invalidPatch(source, `the operation ${op} lacks its from`);
       return { op, path, from };
     default:
-      throw invalid(source, `${JSON.stringify(op ?? "")} is no operation: add, remove, replace, move, copy or test`);
+      throw invalidPatch(
+        source,
+        `${JSON.stringify(op ?? "")} is no operation: add, remove, replace, move, copy or test`,
+      );
   }
 }
 
@@ -234,7 +236,7 @@ function readPatchValue(node: YamlNode, position: Position, source: TemplateSour
     return readValue(node, position);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    throw invalid(source, "a value of the patch is not what its tag says");
+    throw invalidPatch(source, "a value of the patch is not what its tag says");
   }
 }
 
@@ -253,7 +255,7 @@ function checkValue(node: YamlNode, path: readonly string[], source: TemplateSou
 function textOf(node: YamlMapping, key: string, source: TemplateSource, report: ObjectReport): string | undefined {
   const member = memberOf(node, key);
   if (member === undefined) return undefined;
-  if (member.kind !== "scalar") throw invalid(source, `${key} of an operation is a text`);
+  if (member.kind !== "scalar") throw invalidPatch(source, `${key} of an operation is a text`);
   refusePrinted(member, source, report);
   return member.text;
 }
@@ -278,7 +280,7 @@ function positionAt(root: Position, path: readonly string[]): Position {
   );
 }
 
-function invalid(source: TemplateSource, message: string): SluiceError {
+export function invalidPatch(source: TemplateSource, message: string): SluiceError {
   return new SluiceError({ code: "MANIFEST_INVALID", message, at: placeOfSource(source) });
 }
 

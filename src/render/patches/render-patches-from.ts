@@ -14,7 +14,7 @@ import type { RenderScope } from "../render-spec.ts";
 import { placeOfSource } from "../template-place.ts";
 import { YamlSyntaxError } from "../yaml/node.ts";
 import { parseYaml } from "../yaml/parse-yaml.ts";
-import type { RenderedPatch } from "./patch-object.ts";
+import { invalidPatch, type RenderedPatch } from "./patch-object.ts";
 import { readTarget } from "./read-target.ts";
 
 /** In the order of the references and of their entries. Throws a SluiceError where one can't be read. */
@@ -32,11 +32,11 @@ export function renderPatchesFrom(
       if (printed.length > 0 && scope.trigger !== undefined) throw refusePrinted(source);
       const entry = readEntry(text, source);
       const [patch, target] = [entry.get("patch"), entry.get("target")];
-      if (typeof patch !== "string") throw invalid(source, "an entry of patchesFrom lacks its patch, a text");
+      if (typeof patch !== "string") throw invalidPatch(source, "an entry of patchesFrom lacks its patch, a text");
       const read = target === undefined ? undefined : readTarget(target);
       const [fault] = read?.faults ?? [];
       if (fault !== undefined)
-        throw invalid(source, `target.${fault.field} of an entry of patchesFrom ${fault.message}`);
+        throw invalidPatch(source, `target.${fault.field} of an entry of patchesFrom ${fault.message}`);
       return { source, rendered: { text: patch, printed: [] }, ...(read === undefined ? {} : { target: read.value }) };
     });
   });
@@ -50,11 +50,7 @@ function readEntry(text: string, source: TemplateSource): JsonObject {
   } catch (error) {
     if (!(error instanceof YamlSyntaxError) && !(error instanceof ValueError)) throw error;
   }
-  throw invalid(source, "an entry of patchesFrom is no mapping in YAML with patch and target");
-}
-
-function invalid(source: TemplateSource, message: string): SluiceError {
-  return new SluiceError({ code: "MANIFEST_INVALID", message, at: placeOfSource(source) });
+  throw invalidPatch(source, "an entry of patchesFrom is no mapping in YAML with patch and target");
 }
 
 function refusePrinted(source: TemplateSource): SluiceError {
