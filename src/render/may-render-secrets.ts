@@ -16,15 +16,14 @@ const secretKind = /kind\b[^\n,]{0,80}?(?:\bsecret(?![\w.-])|:[^\n,]{0,80}\n\s*[
 /** By the catalog's documents, so that a catalog that only pauses something is the same. */
 const known = new WeakMap<Catalog["contents"], WeakMap<OwnerSpec["policyRefs"], boolean>>();
 
-export function mayRenderSecrets(
-  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches" | "patchesFrom">,
-  { contents }: Pick<Catalog, "contents">,
-): boolean {
+type RenderedSpec = Parameters<typeof referencesOf>[0] & Pick<OwnerSpec, "patches">;
+
+export function mayRenderSecrets(spec: RenderedSpec, { contents }: Pick<Catalog, "contents">): boolean {
   const bySpec = known.get(contents) ?? new WeakMap<OwnerSpec["policyRefs"], boolean>();
   known.set(contents, bySpec);
   let verdict = bySpec.get(spec.policyRefs);
   if (verdict === undefined) {
-    const arePatchesPrinted = spec.patches.some(({ content }) => content.source.text.includes("{{"));
+    const arePatchesPrinted = hasPrintedPatch(spec);
     verdict = [...contentsOf(spec, contents)].some(
       ({ isTemplate, entries }) =>
         (isTemplate || arePatchesPrinted) && entries.some(({ content }) => secretKind.test(content.source.text)),
@@ -36,7 +35,7 @@ export function mayRenderSecrets(
 
 /** Whether something of an event is in a Secret that must not stand in clear, or would be: told by what was rendered. */
 export function printsSecret(
-  spec: Parameters<typeof rendersTemplates>[0],
+  spec: RenderedSpec,
   catalog: Pick<Catalog, "contents">,
   renderings: readonly ClusterRendering[],
 ): boolean {
@@ -49,17 +48,17 @@ export function printsSecret(
 }
 
 /** Whether anything of what it renders is a template: else nothing of an event is in it. */
-function rendersTemplates(
-  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patches" | "patchesFrom">,
-  { contents }: Pick<Catalog, "contents">,
-): boolean {
-  const isPrinted = ({ content }: OwnerSpec["patches"][number]) => content.source.text.includes("{{");
-  return spec.patches.some(isPrinted) || [...contentsOf(spec, contents)].some(({ isTemplate }) => isTemplate);
+function rendersTemplates(spec: RenderedSpec, { contents }: Pick<Catalog, "contents">): boolean {
+  return hasPrintedPatch(spec) || [...contentsOf(spec, contents)].some(({ isTemplate }) => isTemplate);
+}
+
+function hasPrintedPatch({ patches }: Pick<OwnerSpec, "patches">): boolean {
+  return patches.some(({ content }) => content.source.text.includes("{{"));
 }
 
 /** What its references may name, whatever the event and the cluster. */
 function* contentsOf(
-  spec: Pick<OwnerSpec, "policyRefs" | "templateResourceRefs" | "generators" | "charts" | "patchesFrom">,
+  spec: Parameters<typeof referencesOf>[0],
   contents: Catalog["contents"],
 ): Iterable<ContentDocument> {
   for (const ref of referencesOf(spec)) {
