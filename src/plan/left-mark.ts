@@ -7,11 +7,17 @@ import { joinProvenance, splitProvenance } from "./provenance.ts";
 
 const section = "  annotations:";
 const leftKey = "sluice.dev/left";
-/** Flux: the object is passed over by garbage collection. */
 const fluxKey = "kustomize.toolkit.fluxcd.io/prune";
-/** Argo CD: neither pruned, nor deleted with its Application. */
 const argoKey = "argocd.argoproj.io/sync-options";
 const argoOptions = ["Prune=false", "Delete=false"];
+
+/** What tells who applies a hub's object to leave it where it is when its file goes. */
+export const leftAnnotations = {
+  /** It is passed over by garbage collection. */
+  flux: { [fluxKey]: "disabled" },
+  /** Neither pruned, nor deleted with its Application. */
+  argocd: { [argoKey]: argoOptions.join(",") },
+} as const;
 
 /** The manifest without owner and entity, and with the marks; the label of its Sluice stays, by which the file is ours. */
 export function markLeft(manifest: string): string {

@@ -5,7 +5,7 @@ import { writeHubObject } from "../hub-object.ts";
 import type { Unit } from "../unit.ts";
 
 /** Deletes what is the Application's when the Application is deleted, as Flux's Kustomizations do. */
-const finalizer = "resources-finalizer.argocd.argoproj.io";
+export const finalizer = "resources-finalizer.argocd.argoproj.io";
 /** Only a commit that touches the folder has it rendered again. */
 const pathsAnnotation = "argocd.argoproj.io/manifest-generate-paths";
 

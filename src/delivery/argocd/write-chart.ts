@@ -3,11 +3,11 @@ import { type Cluster, clusterKey } from "../../model/cluster.ts";
 import type { ArgocdDelivery } from "../../model/hub-delivery.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { isOn, listOf, memberOf, numberOf, textOf } from "../../model/json-members.ts";
+import { leftAnnotations } from "../../plan/left-mark.ts";
 import { toDnsName } from "../../render/dns-name.ts";
 import { type Chart, chartName, originOf } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
-
-const finalizer = "resources-finalizer.argocd.argoproj.io";
+import { finalizer } from "./write-application.ts";
 
 /** Undefined: it can't be expressed, as a warning at `validate` says. */
 export function writeChartApplication(chart: Chart, cluster: Cluster, argocd: ArgocdDelivery): HubObject | undefined {
@@ -49,9 +49,7 @@ export function writeChartApplication(chart: Chart, cluster: Cluster, argocd: Ar
     name: toDnsName(`${clusterKey(cluster)}/helm/${namespace}/${name}`),
     namespace: argocd.namespace,
     // What is left stays when its Application goes, and the Application when its file does.
-    ...(isLeft
-      ? { annotations: { "argocd.argoproj.io/sync-options": "Prune=false,Delete=false" } }
-      : { finalizers: [finalizer] }),
+    ...(isLeft ? { annotations: leftAnnotations.argocd } : { finalizers: [finalizer] }),
   };
   return { apiVersion: "argoproj.io/v1alpha1", kind: "Application", metadata, content: new Map([["spec", content]]) };
 }

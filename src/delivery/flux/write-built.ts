@@ -1,6 +1,7 @@
 /** A kustomizationRef, or a policyRef to a source, as Flux' Kustomization: it builds what the source has. */
 import { clusterKey } from "../../model/cluster.ts";
 import { isOn, listOf, memberOf, textOf } from "../../model/json-members.ts";
+import { leftAnnotations } from "../../plan/left-mark.ts";
 import { toDnsName } from "../../render/dns-name.ts";
 import type { Chart } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
@@ -13,7 +14,7 @@ export function writeBuilt(
   const metadata = {
     name: toDnsName(`${clusterKey(cluster)}/kustomization/${namespace}/${name}`),
     namespace: cluster.namespace,
-    ...(isLeft ? { annotations: { "kustomize.toolkit.fluxcd.io/prune": "disabled" } } : {}),
+    ...(isLeft ? { annotations: leftAnnotations.flux } : {}),
   };
   const components = listOf(spec, "components");
   const ignore = driftExclusions(spec);

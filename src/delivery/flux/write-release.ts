@@ -5,6 +5,7 @@ import type { FluxDelivery } from "../../model/hub-delivery.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { isOn, listOf, memberOf, numberOf, textOf } from "../../model/json-members.ts";
 import type { KubeconfigReference } from "../../model/kubeconfig-reference.ts";
+import { leftAnnotations } from "../../plan/left-mark.ts";
 import { toDnsName } from "../../render/dns-name.ts";
 import { writeCanonicalYaml } from "../../render/yaml/write-canonical-yaml.ts";
 import { type Chart, type ChartOrigin, chartName, originOf } from "../charts/read-chart.ts";
@@ -35,7 +36,8 @@ export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject
     // Of the release alone, whoever has it: no two HelmReleases are for one.
     name: toDnsName(`${clusterKey(cluster)}/helm/${namespace}/${name}`),
     namespace: cluster.namespace,
-    ...(chart.isLeft ? { annotations: leftAnnotations } : {}),
+    // Its Kustomization leaves it on the hub, and so the release in the cluster.
+    ...(chart.isLeft ? { annotations: leftAnnotations.flux } : {}),
   };
   const secretValues = memberOf(spec, "secretValues");
   const secret = secretValues.size === 0 ? [] : [writeValuesSecret(`${metadata.name}-values`, cluster, secretValues)];
@@ -67,9 +69,6 @@ export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject
     ...secret,
   ];
 }
-
-/** Its Kustomization leaves it on the hub, and so the release in the cluster. */
-const leftAnnotations = { "kustomize.toolkit.fluxcd.io/prune": "disabled" };
 
 function writeValuesSecret(name: string, { namespace }: Cluster, values: JsonObject): HubObject {
   const stringData = new Map([[valuesKey, writeCanonicalYaml(values)]]);

@@ -80,11 +80,10 @@ function stepFiles({ id, change, step }: Pick<HandOver, "id" | "change" | "step"
 function release(id: string, from: Delivered, to: Delivered, { present, catalog, output }: StepScope): StepFiles {
   const [old, next] = [unitsOf(catalog, from, output), unitsOf(catalog, to, output)];
   const files = new Map<string, string>();
-  for (const [path, { unit }] of old) {
+  for (const [path, { unit, text }] of old) {
     const after = next.get(path)?.unit;
     const isSame = after !== undefined && after.folder === unit.folder && after.holds === unit.holds;
-    if (!isSame || homeOf(from) !== homeOf(to))
-      files.set(path, releaseUnit(present.get(path) ?? old.get(path)!.text, id));
+    if (!isSame || homeOf(from) !== homeOf(to)) files.set(path, releaseUnit(present.get(path) ?? text, id));
   }
   if (homeOf(from) !== homeOf(to) || from.delivery === undefined) return files;
   const areas = triggerFolders(from.delivery);
