@@ -5,16 +5,16 @@ import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { isOn, listOf, memberOf, numberOf, textOf } from "../../model/json-members.ts";
 import { leftAnnotations } from "../../plan/left-mark.ts";
 import { toDnsName } from "../../render/dns-name.ts";
-import { type Chart, chartName, originOf } from "../charts/read-chart.ts";
+import { type Chart, chartName, repositoryOf } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
 import { finalizer } from "./write-application.ts";
 
 /** Undefined: it can't be expressed, as a warning at `validate` says. */
 export function writeChartApplication(chart: Chart, cluster: Cluster, argocd: ArgocdDelivery): HubObject | undefined {
-  const origin = originOf(chart);
+  const origin = repositoryOf(chart);
   const { spec, namespace, name, isLeft } = chart;
   const isSecret = memberOf(spec, "secretValues").size > 0;
-  if (chart.kind !== "HelmChart" || isSecret || (origin?.kind !== "http" && origin?.kind !== "oci")) return undefined;
+  if (origin === undefined || isSecret) return undefined;
   const options = memberOf(spec, "options");
   const exclusions = ignoredDifferences(spec);
   const source = fields({

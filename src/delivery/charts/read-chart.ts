@@ -39,9 +39,15 @@ export function chartName({ spec }: Pick<Chart, "spec">): string {
   return repository !== "" && name.startsWith(`${repository}/`) ? name.slice(repository.length + 1) : name;
 }
 
+/** A repository of charts. */
+export interface ChartRepository {
+  readonly kind: "http" | "oci";
+  readonly url: string;
+}
+
 /** Where a Helm chart comes from, by the form of its repositoryURL; undefined: nothing that is known. */
 export type ChartOrigin =
-  | { readonly kind: "http" | "oci"; readonly url: string }
+  | ChartRepository
   /** A source of Flux' that is there already: `gitrepository://<namespace>/<name>/<path>`. */
   | {
       readonly kind: "GitRepository" | "OCIRepository" | "Bucket";
@@ -60,4 +66,10 @@ export function originOf({ spec }: Pick<Chart, "spec">): ChartOrigin | undefined
   const [, scheme, namespace = "", name = "", path = ""] = fluxSource.exec(url) ?? [];
   if (scheme === undefined) return undefined;
   return { kind: fluxSources[scheme as keyof typeof fluxSources], namespace, name, path };
+}
+
+/** What a hub is told to fetch a Helm chart from; undefined: nothing, it has that already, or it is no Helm chart. */
+export function repositoryOf(chart: Pick<Chart, "kind" | "spec">): ChartRepository | undefined {
+  const origin = chart.kind === "HelmChart" ? originOf(chart) : undefined;
+  return origin?.kind === "http" || origin?.kind === "oci" ? origin : undefined;
 }

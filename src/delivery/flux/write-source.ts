@@ -7,19 +7,19 @@ import { isJsonObject, type Json, type JsonObject, writeJson } from "../../model
 import { isOn, listOf, memberOf, textOf } from "../../model/json-members.ts";
 import { hashManifest } from "../../plan/claims-file.ts";
 import { toDnsName } from "../../render/dns-name.ts";
-import { type Chart, chartName, originOf } from "../charts/read-chart.ts";
+import { type Chart, chartName, repositoryOf } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
 
 /** What a release says of its chart. */
-export type SourceReference =
-  | { readonly kind: "HelmRepository"; readonly name: string }
-  | { readonly kind: "OCIRepository"; readonly name: string };
+export interface SourceReference {
+  readonly kind: "HelmRepository" | "OCIRepository";
+  readonly name: string;
+}
 
 /** Twelve hex digits that stand for where a chart comes from, and how: charts with equal ones share a source. */
 export function sourceKey(chart: Chart): string {
-  const origin = originOf(chart);
-  if (chart.kind !== "HelmChart" || origin === undefined || (origin.kind !== "http" && origin.kind !== "oci"))
-    return "";
+  const origin = repositoryOf(chart);
+  if (origin === undefined) return "";
   const { spec } = chart;
   const parts: Json[] = [origin.url, memberOf(spec, "registryCredentialsConfig")];
   parts.push(isOn(memberOf(spec, "options"), "passCredentialsAll"));
@@ -34,7 +34,7 @@ const keyLength = 12;
 
 /** `unit`: `<cluster namespace>/<cluster>/<owner's folder>`, by which no two sources have one name. Undefined: there is none to be made. */
 export function writeSource(chart: Chart, unit: string, namespace: string, flux: FluxDelivery): HubObject | undefined {
-  const origin = originOf(chart);
+  const origin = repositoryOf(chart);
   const reference = sourceReference(chart, unit);
   if (reference === undefined || origin === undefined) return undefined;
   const { spec } = chart;
@@ -44,7 +44,7 @@ export function writeSource(chart: Chart, unit: string, namespace: string, flux:
     secretRef: nameOnly(memberOf(credentials, "credentials")),
     certSecretRef: nameOnly(memberOf(credentials, "ca")),
   };
-  const url = "url" in origin ? origin.url : "";
+  const { url } = origin;
   const own =
     reference.kind === "HelmRepository"
       ? fields({ ...access, url, passCredentials: isOn(memberOf(spec, "options"), "passCredentialsAll") || undefined })
@@ -65,8 +65,8 @@ export function writeSource(chart: Chart, unit: string, namespace: string, flux:
 }
 
 export function sourceReference(chart: Chart, unit: string): SourceReference | undefined {
-  const origin = originOf(chart);
-  if (chart.kind !== "HelmChart" || (origin?.kind !== "http" && origin?.kind !== "oci")) return undefined;
+  const origin = repositoryOf(chart);
+  if (origin === undefined) return undefined;
   const name = toDnsName(`${unit}/${sourceKey(chart)}`);
   return { kind: origin.kind === "http" ? "HelmRepository" : "OCIRepository", name };
 }
