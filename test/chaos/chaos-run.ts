@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { jetstream, jetstreamManager, type RetentionPolicy } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { openJournal } from "../../src/adapters/journal/open-journal.ts";
+import { loggedInUsers } from "../e2e/users-config.ts";
 import { clusterDocument, SluiceProcess, until } from "../e2e/workbench.ts";
 import { GitHttpServer, type HttpFault } from "../tools/git-http.ts";
 import { startNatsCluster } from "../tools/nats-cluster.ts";
@@ -50,34 +51,7 @@ const diskMiB = 256;
 const subject = "users";
 const documents: Readonly<Record<string, string>> = {
   "eu.yaml": clusterDocument("eu-1", { env: "production" }),
-  "users.yaml": `apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventSource
-metadata: {name: users}
-spec:
-  messagingMatchCriteria:
-  - subject: ${subject}
----
-apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventTrigger
-metadata: {name: users}
-spec:
-  sourceClusterSelector: {matchLabels: {env: production}}
-  eventSourceName: users
-  oneForEvent: true
-  cloudEventAction: '{{if eq .CloudEvent.type "logout"}}Delete{{else}}Create{{end}}'
-  policyRefs:
-  - {name: users, namespace: default, kind: ConfigMap}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: users, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
-data:
-  user.yaml: |
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: "{{ .CloudEvent.subject }}", namespace: default}
-    data: {number: "{{ .CloudEvent.id }}"}
-`,
+  "users.yaml": loggedInUsers(subject, '{number: "{{ .CloudEvent.id }}"}'),
 };
 
 interface UserEvent {

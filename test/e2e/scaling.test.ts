@@ -15,6 +15,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { GitHttpServer } from "../tools/git-http.ts";
 import { type NatsCluster, startNatsCluster } from "../tools/nats-cluster.ts";
+import { loggedInUsers } from "./users-config.ts";
 import { clusterDocument, SluiceProcess, until } from "./workbench.ts";
 
 const run = promisify(execFile);
@@ -28,34 +29,7 @@ const lagMsMax = 30_000;
 const guide = readFileSync(join(findProjectRoot(), "docs", "scaling.md"), "utf8");
 const documents = {
   "eu.yaml": clusterDocument("eu-1", { env: "production" }),
-  "users.yaml": `apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventSource
-metadata: {name: users}
-spec:
-  messagingMatchCriteria:
-  - subject: users\\..*
----
-apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventTrigger
-metadata: {name: users}
-spec:
-  sourceClusterSelector: {matchLabels: {env: production}}
-  eventSourceName: users
-  oneForEvent: true
-  cloudEventAction: '{{if eq .CloudEvent.type "logout"}}Delete{{else}}Create{{end}}'
-  policyRefs:
-  - {name: users, namespace: default, kind: ConfigMap}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: users, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
-data:
-  user.yaml: |
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: "{{ .CloudEvent.subject }}", namespace: default}
-    data: {type: "{{ .CloudEvent.type }}"}
-`,
+  "users.yaml": loggedInUsers("users\\..*", '{type: "{{ .CloudEvent.type }}"}'),
   // Its name depends on no event.
   "shared/team.yaml": `apiVersion: lib.projectsveltos.io/v1beta1
 kind: EventTrigger

@@ -34,6 +34,38 @@ metadata: {name: eu, namespace: fleet, labels: {env: production}}
 `,
 };
 
+/** Instead: a ConfigMap for each user who is logged in, gone with the logout. `data` is its data, in braces. */
+export function loggedInUsers(subject: string, data: string): string {
+  return `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventSource
+metadata: {name: users}
+spec:
+  messagingMatchCriteria:
+  - subject: ${subject}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: users}
+spec:
+  sourceClusterSelector: {matchLabels: {env: production}}
+  eventSourceName: users
+  oneForEvent: true
+  cloudEventAction: '{{if eq .CloudEvent.type "logout"}}Delete{{else}}Create{{end}}'
+  policyRefs:
+  - {name: users, namespace: default, kind: ConfigMap}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: users, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
+data:
+  user.yaml: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: "{{ .CloudEvent.subject }}", namespace: default}
+    data: ${data}
+`;
+}
+
 export const usersConnection = JSON.stringify({
   nats: {
     configuration: {
