@@ -1,6 +1,6 @@
 /** A trigger that gets another name where each has a unit of its own: held, begun by a person, and nothing is lost on the way. */
 import { expect, it } from "vitest";
-import type { FluxDelivery } from "../../src/model/hub-delivery.ts";
+import { deliveries } from "../delivery/deliveries.ts";
 import { createFakeEventStream } from "../fakes/fake-event-stream.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import {
@@ -14,17 +14,7 @@ import {
   until,
 } from "./service-bench.ts";
 
-const flux: FluxDelivery = {
-  kind: "flux",
-  path: "delivery",
-  split: "owner",
-  buckets: 1,
-  source: { name: "fleet", namespace: "flux-system" },
-  artifacts: false,
-  interval: "10m",
-  retryInterval: "30s",
-  timeout: "1m",
-};
+const flux = { ...deliveries.flux, split: "owner" } as const;
 
 async function openBench() {
   const remote = new FakeGitRemote();
