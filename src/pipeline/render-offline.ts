@@ -4,7 +4,7 @@ import type { Delivery } from "../model/delivery.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ReplayedCluster } from "../plan/apply-replay.ts";
 import { emptyCheckpoint } from "../plan/checkpoint-file.ts";
-import { chartsFolder, desiredFolder } from "../plan/paths.ts";
+import { isObjectPath, targetPath } from "../plan/paths.ts";
 import { newProfileRecord } from "../plan/profile-record.ts";
 import type { RenderSettings } from "../render/render-spec.ts";
 import { CountedEntities } from "./aggregates/counted-entities.ts";
@@ -45,9 +45,7 @@ export async function renderOffline(
   const files = new Map<string, string>();
   for (const change of changeSet.changes) {
     const { action, path } = change;
-    if (action !== "write") continue;
-    if (path.startsWith(`${desiredFolder}/`)) files.set(output.path + path.slice(desiredFolder.length), change.text);
-    else if (path.startsWith(`${chartsFolder}/`)) files.set(path, change.text);
+    if (action === "write" && isObjectPath(path)) files.set(targetPath(path, output.path), change.text);
   }
   const warnings = new Map(
     processed.flatMap((delivery) => delivery.warnings.map((warning) => [JSON.stringify(warning), warning] as const)),

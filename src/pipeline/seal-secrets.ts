@@ -13,7 +13,7 @@ import { memberOf } from "../model/json-members.ts";
 import { type ClusterRendering, identityKey, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
 import type { Owner } from "../model/owner.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
-import { desiredFolder, objectPath } from "../plan/paths.ts";
+import { objectPath, targetPath } from "../plan/paths.ts";
 import type { PlanInput, PlanRules } from "../plan/state-fold.ts";
 import type { Encrypter } from "../ports/encrypter.ts";
 import { encryptedMembers, parseSecret } from "../render/unseal-secret.ts";
@@ -129,8 +129,7 @@ export class Sealer {
       if (annotations.get(sealedAnnotation) === digest) return this.#remember(digest, sealedPart(object));
     }
     const { layout, owner, cluster } = to;
-    const path =
-      this.#parts.outputPath + objectPath(cluster, owner, manifest.identity, layout).slice(desiredFolder.length);
+    const path = targetPath(objectPath(cluster, owner, manifest.identity, layout), this.#parts.outputPath);
     const encrypted = await this.#parts.encrypter.encrypt(writeCanonicalYaml(plainOf(manifest)), path);
     return this.#remember(digest, readSealed(encrypted, manifest, path));
   }

@@ -241,6 +241,11 @@ export function isObjectPath(path: string): boolean {
   return path.startsWith(`${desiredFolder}/`) || path.startsWith(`${chartsFolder}/`);
 }
 
+/** Where a file of the desired tree stands on the target; what is none, as a chart, is called as in the state. */
+export function targetPath(path: string, outputPath: string): string {
+  return path.startsWith(`${desiredFolder}/`) ? outputPath + path.slice(desiredFolder.length) : path;
+}
+
 /** Folders, below `desired/` or `charts/`, that have a folder for each owner who may have this object on the cluster, by kind. */
 export function ownersFoldersOf(
   cluster: ClusterKey,

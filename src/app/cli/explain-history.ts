@@ -7,7 +7,7 @@ import { checkFormat, describeCommit } from "../../pipeline/history/find-state.t
 import { type Change, findHistory, type ObjectHistory } from "../../pipeline/history/object-history.ts";
 import { TreesOnDemand } from "../../pipeline/history/trees-on-demand.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
-import { checkpointPath, desiredFolder } from "../../plan/paths.ts";
+import { checkpointPath, targetPath } from "../../plan/paths.ts";
 import { openHistory } from "../compose/state.ts";
 import { type CliContext, notFoundError } from "./context.ts";
 import { formatTime, printRows, type View } from "./print-rows.ts";
@@ -67,8 +67,7 @@ type CommitOfHistory = NonNullable<ObjectHistory["oldest"]>;
 const shownChange = { created: "created", updated: "updated", deleted: "deleted", first: "there before" } as const;
 
 function changeView({ output }: Settings): View<Change> {
-  const shownPath = (path: string) =>
-    path.startsWith(`${desiredFolder}/`) ? output.path + path.slice(desiredFolder.length) : path;
+  const shownPath = (path: string) => targetPath(path, output.path);
   const eventText = ({ event }: Change) => (event === undefined ? "" : `${event.type} ${event.id}`);
   const isRecord = ({ path }: Change) => path.endsWith(".json");
   const ownerText = ({ owner }: Change) => (owner === undefined ? "" : ownerKey(owner));

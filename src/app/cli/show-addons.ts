@@ -9,7 +9,7 @@ import { listRecords } from "../../pipeline/list-state.ts";
 import { readChartVersions } from "../../pipeline/read-charts.ts";
 import { describeFileReview, filesUnderReview, listReviews } from "../../pipeline/review/review-overview.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
-import { checkpointPath, desiredFolder, objectPath } from "../../plan/paths.ts";
+import { checkpointPath, objectPath, targetPath } from "../../plan/paths.ts";
 import { openHeads } from "../compose/state.ts";
 import { type CliContext, usageError } from "./context.ts";
 import { type Column, formatTime, type View } from "./print-rows.ts";
@@ -65,7 +65,7 @@ async function reviews(settings: Settings, heads: Heads): Promise<(addon: Addon)
   return ({ cluster, identity, owners }) => {
     for (const owner of owners.values()) {
       const path = objectPath(cluster, owner, identity, layout);
-      const file = files.get(settings.output.path + path.slice(desiredFolder.length));
+      const file = files.get(targetPath(path, settings.output.path));
       if (file !== undefined) return describeFileReview(file);
     }
     return "";

@@ -20,6 +20,7 @@ import {
   ownersFoldersOf,
   recordPath,
   recordsFolder,
+  targetPath,
 } from "../../plan/paths.ts";
 import { profileRecordPath } from "../../plan/profile-record.ts";
 import { entityHashOf, splitProvenance } from "../../plan/provenance.ts";
@@ -120,7 +121,7 @@ async function explainPaths(paths: readonly string[], scope: ExplainScope): Prom
   const ids = await git.findIds(state, paths);
   // Charts are in no cluster's folder.
   const manifests = paths.filter((path) => path.startsWith(`${desiredFolder}/`));
-  const onTarget = new Map(manifests.map((path) => [path, outputPath + path.slice(desiredFolder.length)]));
+  const onTarget = new Map(manifests.map((path) => [path, targetPath(path, outputPath)]));
   const targetIds = target === undefined ? new Map() : await git.findIds(target, [...onTarget.values()]);
   const explanations: Explanation[] = [];
   for (const [path, text] of texts) {

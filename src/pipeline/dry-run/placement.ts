@@ -1,6 +1,6 @@
 /** Where manifests stand on the target, by the settings of one side of a comparison. */
 import type { Layout } from "../../model/change-set.ts";
-import { chartsFolder, desiredFolder, layOutPath, readOwnedPath } from "../../plan/paths.ts";
+import { chartsFolder, layOutPath, readOwnedPath, targetPath } from "../../plan/paths.ts";
 
 export interface Placement {
   readonly outputPath: string;
@@ -11,7 +11,7 @@ export interface Placement {
 export function placeOnTarget(path: string, { outputPath, layout }: Placement): string {
   const [root, namespace, cluster, ...below] = path.split("/");
   const owned = readOwnedPath(below.join("/"));
-  if (owned === undefined) return outputPath + path.slice(desiredFolder.length);
+  if (owned === undefined) return targetPath(path, outputPath);
   const folder = root === chartsFolder ? chartsFolder : outputPath;
   return [folder, namespace, cluster, layOutPath(owned, layout)].join("/");
 }

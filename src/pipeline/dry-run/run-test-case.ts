@@ -19,6 +19,7 @@ import {
   ownerFolderName,
   readOwnedPath,
   recordsFolder,
+  targetPath,
 } from "../../plan/paths.ts";
 import { splitProvenance } from "../../plan/provenance.ts";
 import { parseRecord } from "../../plan/record-file.ts";
@@ -97,9 +98,7 @@ function compareFiles(
   rendered: ReadonlyMap<string, string>,
   outputPath: string,
 ): readonly string[] {
-  const pathOf = (path: string) =>
-    path.startsWith(`${chartsFolder}/`) ? path : outputPath + path.slice(desiredFolder.length);
-  return differences(files, new Map([...rendered].map(([path, text]) => [pathOf(path), text])));
+  return differences(files, new Map([...rendered].map(([path, text]) => [targetPath(path, outputPath), text])));
 }
 
 /** Manifests are compared without whose they are, which nobody wants to write down; Namespaces that Sluice adds are not listed. */

@@ -4,7 +4,7 @@
  */
 import type { DerivedConnection, DerivedConnections } from "../../config/derive-connections.ts";
 import type { Catalog } from "../../model/catalog.ts";
-import { desiredFolder, objectPath } from "../../plan/paths.ts";
+import { objectPath, targetPath } from "../../plan/paths.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
@@ -69,7 +69,7 @@ export class SecretConnections {
     const { layout } = keeper.checkpoint;
     const paths = this.#derived.map(({ cluster, owner, manifest }) => {
       const path = objectPath(cluster, owner, manifest.identity, layout);
-      return branches.names.outputPath + path.slice(desiredFolder.length);
+      return targetPath(path, branches.names.outputPath);
     });
     const ids = await this.#parts.git.findIds(target, paths);
     return this.#derived.filter((_, index) => ids.has(paths[index]!));
