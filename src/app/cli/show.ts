@@ -62,6 +62,22 @@ interface ShowOptions extends CommonOptions {
 const views = ["addons", "entities", "dead-letters", "reviews", "connections", "events", "dryrun", "usage"] as const;
 const tableRowsMax = 1000;
 
+/** Flags that mean something for some of them only, and for which. */
+const takersOf: readonly (readonly [flag: keyof ShowOptions, takers: readonly string[]])[] = [
+  ["cluster", ["addons", "entities", "dryrun", "usage"]],
+  ["trigger", ["addons", "entities", "events", "dryrun"]],
+  ["failed", ["addons", "entities", "connections", "events"]],
+  ["left", ["addons"]],
+  ["live", ["addons"]],
+  ["objectNamespace", ["addons"]],
+  ["namespace", ["addons", "dryrun", "usage"]],
+  ["profile", ["addons", "dryrun"]],
+  ["kind", ["usage"]],
+  ["name", ["usage"]],
+  ["watch", ["events"]],
+  ["at", ["addons", "entities", "dead-letters", "dryrun", "usage"]],
+];
+
 export function addShowCommand(program: Command, context: CliContext, end: (code: ExitCode) => void): void {
   const command = addFileOption(program.command("show"))
     .description(
@@ -91,18 +107,7 @@ export function addShowCommand(program: Command, context: CliContext, end: (code
 
 async function show(context: CliContext, what: string, options: ShowOptions): Promise<ExitCode> {
   const limit = limitOf(options);
-  if (what === "dead-letters" || what === "reviews") refuseOptions(what, options, ["cluster", "trigger", "failed"]);
-  const isOfCatalog = what === "dryrun" || what === "usage";
-  if (what !== "addons") refuseOptions(what, options, ["left", "live", "objectNamespace"]);
-  if (what !== "addons" && !isOfCatalog) refuseOptions(what, options, ["namespace"]);
-  if (what !== "addons" && what !== "dryrun") refuseOptions(what, options, ["profile"]);
-  if (what === "usage") refuseOptions(what, options, ["trigger"]);
-  else refuseOptions(what, options, ["kind", "name"]);
-  if (isOfCatalog) refuseOptions(what, options, ["failed"]);
-  if (what === "events") refuseOptions(what, options, ["cluster"]);
-  else if (what === "connections") refuseOptions(what, options, ["cluster", "trigger", "watch"]);
-  else refuseOptions(what, options, ["watch"]);
-  if (what === "events" || what === "connections" || what === "reviews") refuseOptions(what, options, ["at"]);
+  for (const [flag, takers] of takersOf) if (!takers.includes(what)) refuseOptions(what, options, [flag]);
   if (options.live === true) refuseOptions("addons --live", options, ["at"]);
   const at = momentOf(options);
   const { value: settings, problems } = await openSettings(context, options.file);
@@ -133,7 +138,7 @@ async function show(context: CliContext, what: string, options: ShowOptions): Pr
     await showAddons(context, settings, print, { ...filter, ...addonFilterOf(options), ...at }, options.live === true);
     return 0;
   }
-  if (isOfCatalog) {
+  if (what === "dryrun" || what === "usage") {
     const { kind, name } = options;
     const named = { ...(kind === undefined ? {} : { kind }), ...(name === undefined ? {} : { name }) };
     const wanted = { ...(cluster === undefined ? {} : { cluster }), ...named, ...addonFilterOf(options), ...at };
