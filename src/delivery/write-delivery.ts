@@ -31,8 +31,16 @@ export function writeDelivery(
   delivery: HubDelivery,
   output: OutputOwner,
 ): ReadonlyMap<string, string> {
+  return writeWithUnits(writeUnits(catalog, delivery, output), delivery, output);
+}
+
+/** All that is delivered where the units are known. */
+export function writeWithUnits(
+  units: ReadonlyMap<string, WrittenUnit>,
+  delivery: HubDelivery,
+  output: OutputOwner,
+): ReadonlyMap<string, string> {
   const files = new Map<string, string>([[deliveryFilePath, writeHubFile(delivery, output)]]);
-  const units = writeUnits(catalog, delivery, output);
   if (delivery.kind === "flux") {
     const all = Array.from(units.values(), ({ unit }) => unit);
     for (const [path, text] of writeGenerators(all, delivery, output)) files.set(path, text);

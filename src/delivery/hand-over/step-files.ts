@@ -23,7 +23,7 @@ import {
 } from "../../plan/paths.ts";
 import { writeGenerators } from "../flux/write-generators.ts";
 import type { Unit } from "../unit.ts";
-import { keeperPath, type WrittenUnit, writeDelivery, writeKeeper, writeUnits } from "../write-delivery.ts";
+import { keeperPath, type WrittenUnit, writeKeeper, writeUnits, writeWithUnits } from "../write-delivery.ts";
 import { type Delivered, type HandOver, movesFolder } from "./hand-over.ts";
 import { handOverOf, hubKey, isReleased, markUnit, readHubIdentity, releaseUnit, stopUnit } from "./let-go.ts";
 
@@ -116,7 +116,7 @@ function move(
   const files = new Map<string, string | undefined>();
   if (to.delivery !== undefined) {
     const own = { ...output, outputPath: to.outputPath };
-    for (const [path, text] of writeDelivery(catalog, to.delivery, own)) files.set(path, text);
+    for (const [path, text] of writeWithUnits(next, to.delivery, own)) files.set(path, text);
   }
   const isMoved = movesFolder(change);
   const moving = new Map(
@@ -155,9 +155,7 @@ function close(from: Delivered, to: Delivered, scope: StepScope): StepFiles {
   for (const [path, { text }] of next) files.set(path, text);
   if (to.delivery === undefined) files.set(deliveryFilePath, undefined);
   const wanted =
-    to.delivery === undefined
-      ? undefined
-      : writeDelivery(catalog, to.delivery, { ...output, outputPath: to.outputPath });
+    to.delivery === undefined ? undefined : writeWithUnits(next, to.delivery, { ...output, outputPath: to.outputPath });
   for (const [path] of remove(scope, (one) => one.includes(`/${generatorPrefix}`))) {
     if (wanted?.has(path) !== true) files.set(path, undefined);
   }
