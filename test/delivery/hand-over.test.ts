@@ -21,6 +21,7 @@ import { writeDelivery } from "../../src/delivery/write-delivery.ts";
 import type { HubDelivery } from "../../src/model/hub-delivery.ts";
 import { triggerOwner } from "../../src/model/owner.ts";
 import { objectPath } from "../../src/plan/paths.ts";
+import { createFakeChance } from "../fakes/fake-chance.ts";
 import { deliveries } from "./deliveries.ts";
 
 const { flux, argocd } = deliveries;
@@ -66,16 +67,6 @@ interface LiveUnit {
 }
 
 type Random = (below: number) => number;
-
-function randomOf(seed: number): Random {
-  let state = seed * 2_654_435_761;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 interface Owned {
   readonly cluster: string;
@@ -407,7 +398,7 @@ for (const asksOwner of [true, false]) {
   it.each(some)(`%s: nothing is deleted, ${who}`, (_, from, to) => {
     expect(findMoving(from, to).length).toBeGreaterThan(0);
     for (let seed = 0; seed < seeds; seed++) {
-      const random = randomOf(seed);
+      const random = createFakeChance(seed).below;
       const world = new World(random, from, asksOwner);
 
       run(world, random, { kind: "delivery", from, to });
@@ -433,7 +424,7 @@ for (const asksOwner of [true, false]) {
 
   it(`a trigger that gets another name: nothing is deleted, ${who}`, () => {
     for (let seed = 0; seed < seeds; seed++) {
-      const random = randomOf(seed);
+      const random = createFakeChance(seed).below;
       const world = new World(random, at({ ...flux, split: "owner" }), asksOwner);
 
       run(world, random, { kind: "rename", from: triggerOwner("login"), to: triggerOwner("signin") });
@@ -445,7 +436,7 @@ for (const asksOwner of [true, false]) {
 }
 
 it("a cluster that is given up lets go of everything, ready or not", () => {
-  const world = new World(randomOf(1), at(flux), true);
+  const world = new World(createFakeChance(1).below, at(flux), true);
   world.begin({ kind: "retire", cluster: "fleet/eu-1" });
   expect(world.unseen()).toHaveLength(2);
 
