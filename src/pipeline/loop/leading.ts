@@ -1,18 +1,16 @@
 /**
  * Leading: reads streams in order, renders, plans, commits and pushes; one batch after the other.
  *
- * Rendering goes on while the last batch is being pushed. A position is in the same commit as its effect, so wherever
- * this stops, the next start goes on behind what had its effect and repeats nothing else. Reader, batcher, pusher and
- * watcher each do one of these things; this starts and stops them, and lets them take turns.
+ * A position is in the same commit as its effect, so wherever this stops, the next start goes on behind what had its
+ * effect and repeats nothing else. Reader, batcher, pusher and watcher each do one of these things, in turns; this
+ * joins, starts and stops them.
  */
 import type { Catalog } from "../../model/catalog.ts";
 import type { ChangeSet } from "../../model/change-set.ts";
 import type { StreamName } from "../../model/delivery.ts";
-import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import type { OutboxBatch } from "../../model/outcome.ts";
 import { ownerKey } from "../../model/owner.ts";
-import { SluiceError } from "../../model/problem.ts";
 import { readGuardState } from "../../plan/mass-change/guard-state.ts";
 import { ownersFolder } from "../../plan/paths.ts";
 import { checkName } from "../../plan/target-place.ts";
@@ -42,7 +40,7 @@ import { loadKeptCatalog } from "./load-kept-catalog.ts";
 import { createLook, type Look } from "./look.ts";
 import { Places } from "./places.ts";
 import type { PreparedSettings } from "./prepare-settings.ts";
-import { type Push, Pusher } from "./pusher.ts";
+import { Pusher } from "./pusher.ts";
 import { type InboxEntry, Reader } from "./reader.ts";
 import { Requests } from "./requests.ts";
 import { Reviewing } from "./reviewing.ts";
@@ -50,6 +48,7 @@ import { SecretConnections, type TakeDerived } from "./secret-connections.ts";
 import { SettingsExchange } from "./settings-exchange.ts";
 import type { LeadingSnapshot } from "./snapshot.ts";
 import { makeSnapshot } from "./snapshot.ts";
+import { Turns } from "./turns.ts";
 import { Watcher } from "./watcher.ts";
 
 export interface LeadingPorts extends Ports {
@@ -80,10 +79,7 @@ export interface Lead {
 }
 
 const inboxBytesMax = 64 * 1024 * 1024;
-/** So much may be committed while a push is under way. */
-const bytesBehindMax = 20 * 1024 * 1024;
-/** How long pushes may take when the service stops: the one under way, and the last. */
-const stopMsMax = 20_000;
+
 export class Leading {
   readonly #ports: LeadingPorts;
   #inForce: InForce;
@@ -105,11 +101,8 @@ export class Leading {
   readonly #teller: OutcomeTeller;
   /** Who leads: this service, for as long as it runs. */
   readonly #holder: string;
-  /** Ends the loop's waiting. */
-  #wake: () => void = () => undefined;
+  readonly #turns: Turns;
   #fail: (error: unknown) => void = () => undefined;
-  /** Aborts when what is under way has to be given up. */
-  readonly #cut = new AbortController();
 
   private constructor(
     ports: LeadingPorts,
@@ -125,7 +118,7 @@ export class Leading {
     const shared = { clock, chance: ports.chance, log, metrics, effects, inForce: current };
     this.#inbox = new Inbox({ entriesMax: 2 * inForce.options.eventsMax, bytesMax: inboxBytesMax });
     this.#absences = new Absences(log);
-    this.#requests = new Requests(() => this.#wake());
+    this.#requests = new Requests(() => this.#turns.wake());
     this.#documents = new Documents({ ...shared, absences: this.#absences });
     if (takeDerived !== undefined)
       this.#secrets = new SecretConnections({ git: ports.git, log, inForce: current, take: takeDerived });
@@ -139,17 +132,28 @@ export class Leading {
     });
     this.#batcher = new Batcher({ ...shared, inbox: this.#inbox });
     const onPushed = ports.onPushed === undefined ? {} : { onPushed: ports.onPushed };
-    this.#teller = new OutcomeTeller({ ...shared, git: ports.git, onTold: () => this.#wake() });
+    this.#teller = new OutcomeTeller({ ...shared, git: ports.git, onTold: () => this.#turns.wake() });
     const onArrived = (outbox: readonly OutboxBatch[]) => this.#teller.add(outbox);
     this.#pusher = new Pusher({ ...shared, ...onPushed, mayAct, onArrived });
     this.#pusher.begin(inForce.keeper.committed);
+    this.#turns = new Turns({
+      clock,
+      log,
+      inForce: current,
+      requests: this.#requests,
+      batcher: this.#batcher,
+      pusher: this.#pusher,
+      onPushDone: async () => {
+        if (this.#reader.isReading) await this.#followSecrets();
+      },
+    });
     this.#watcher = new Watcher({
       ...shared,
       absences: this.#absences,
       documents: this.#documents,
       requests: this.#requests,
       readCommit: (commit) => ports.git.readCommit(commit),
-      push: (signal) => this.#push(signal),
+      push: (signal) => this.#turns.push(signal),
       onLooked: async (signal) => {
         await this.#places.follow();
         await this.#readStreams(signal);
@@ -160,7 +164,7 @@ export class Leading {
       requests: this.#requests,
       mayAct,
       inForce: current,
-      push: (signal) => this.#push(signal),
+      push: (signal) => this.#turns.push(signal),
       onFailure: (error) => this.#fail(error),
     });
     const standing = {
@@ -182,7 +186,7 @@ export class Leading {
       requests: this.#requests,
       watcher: this.#watcher,
       readStreams: (signal) => this.#readStreams(signal),
-      push: (signal) => this.#push(signal),
+      push: (signal) => this.#turns.push(signal),
     });
     this.#handOvers = new HandOvers({
       git: ports.git,
@@ -192,7 +196,7 @@ export class Leading {
       change: (work) =>
         this.#requests.add(async (signal) => {
           await work();
-          await this.#push(signal);
+          await this.#turns.push(signal);
         }),
       held: () => this.#documents.held,
       onStep: () => this.#places.followNames(),
@@ -207,8 +211,8 @@ export class Leading {
       watcher: this.#watcher,
       handOvers: this.#handOvers,
       inForce: current,
-      push: (signal) => this.#push(signal),
-      cut: this.#cut.signal,
+      push: (signal) => this.#turns.push(signal),
+      cut: this.#turns.cut,
     });
     inForce.branches.observe((changeSet) => {
       effects.add(changeSet);
@@ -274,7 +278,7 @@ export class Leading {
       // Where there is no state yet, none is made before there is something to lead.
       if (placedBranches.stateTree !== undefined) await leading.#takeLead();
     });
-    await leading.#push(signal);
+    await leading.#turns.push(signal);
     await untilAnswered(ports, signal, "start", () => leading.#teller.begin());
     return leading;
   }
@@ -284,7 +288,7 @@ export class Leading {
     const ending = new AbortController();
     const stop = () => {
       ending.abort();
-      this.#wake();
+      this.#turns.wake();
     };
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
@@ -299,7 +303,7 @@ export class Leading {
     try {
       this.#reviewing.start();
       await this.#readStreams(ending.signal);
-      await this.#loop(ending.signal);
+      await this.#turns.run(ending.signal);
       if (failures.length > 0) throw failures[0];
     } finally {
       signal.removeEventListener("abort", stop);
@@ -318,7 +322,7 @@ export class Leading {
 
   /** Another instance leads: what is under way is given up, and what is not pushed is nobody's. To be stopped then. */
   abandon(): void {
-    this.#cut.abort();
+    this.#turns.giveUp();
   }
 
   /** For how many milliseconds the push under way has had no answer; 0: there is none. */
@@ -392,7 +396,7 @@ export class Leading {
       return;
     }
     this.#absences.clear("owners");
-    if (await this.#takeLead()) if (!(await this.#push(signal))) return;
+    if (await this.#takeLead()) if (!(await this.#turns.push(signal))) return;
     if (!(await this.#followSecrets())) await this.#reader.read(this.#inForce.streams);
   }
 
@@ -406,80 +410,12 @@ export class Leading {
     return true;
   }
 
-  /** Where others push to the target all the time the state goes alone: the target is tried again at once. */
-  get #isPushDue(): boolean {
-    const { branches } = this.#inForce;
-    return branches.hasUnpushed || branches.isTargetBehind;
-  }
-
   /** Begins a term of its own, unless it has; nothing is handed on before that has arrived. True: it has to be pushed. */
   async #takeLead(): Promise<boolean> {
     const { keeper } = this.#inForce;
     if (keeper.checkpoint.term.holder === this.#holder) return false;
     await keeper.takeLead(this.#holder);
     return true;
-  }
-
-  #push(stopped: AbortSignal): Promise<boolean> {
-    return this.#pusher.push(stopped, this.#cut.signal);
-  }
-
-  async #loop(stopped: AbortSignal): Promise<void> {
-    let push: Push | undefined;
-    const cutting = this.#cutLater(stopped);
-    while (!stopped.aborted) {
-      if (push === undefined) await this.#untilWork(stopped);
-      else await this.#batcher.untilDoneOrFull(push.done, push.bytesBehind < bytesBehindMax);
-      if (push?.isDone) {
-        await push.done;
-        push = undefined;
-        if (this.#reader.isReading) await this.#followSecrets();
-      }
-      if (push === undefined) {
-        await this.#requests.runAll(stopped);
-        const { waitMs } = this.#pusher;
-        if (waitMs > 0) await this.#ports.clock.sleep(waitMs, stopped);
-      }
-      if (stopped.aborted) break;
-
-      if (push === undefined) await this.#batcher.commit(stopped);
-      else if (push.bytesBehind < bytesBehindMax) push.bytesBehind += await this.#batcher.commit(stopped);
-      if (push === undefined && this.#isPushDue) push = this.#pusher.start(stopped, this.#cut.signal);
-    }
-    try {
-      // What can't be done in the time for stopping is done after the next start: nothing of it is settled.
-      await push?.done;
-      if (this.#cut.signal.aborted) return;
-      await this.#requests.runAll(this.#cut.signal);
-      await this.#batcher.commitRest(this.#cut.signal);
-      await this.#push(this.#cut.signal);
-    } catch (error) {
-      if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
-      this.#ports.log.problem(error.problem);
-    } finally {
-      cutting.abort();
-    }
-  }
-
-  /** Gives up what is under way a while after the stop, unless the loop has ended before. */
-  #cutLater(stopped: AbortSignal): AbortController {
-    const ended = new AbortController();
-    const begin = async () => {
-      await this.#ports.clock.sleep(stopMsMax, ended.signal);
-      this.#cut.abort();
-    };
-    if (stopped.aborted) void begin();
-    else stopped.addEventListener("abort", () => void begin(), { once: true });
-    return ended;
-  }
-
-  async #untilWork(stopped: AbortSignal): Promise<void> {
-    // What is unpushed was committed behind the last push.
-    if (this.#requests.areWaiting || this.#isPushDue) return;
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    await this.#batcher.untilWork(woken, stopped);
   }
 }
 
