@@ -4,7 +4,7 @@
  * They follow from settings and documents alone, never from how many objects there are: what moves from one unit to
  * another is deleted by the first before the second has it, so nothing moves by itself.
  */
-import type { Catalog, Profile } from "../model/catalog.ts";
+import type { Catalog, EventTrigger, Profile } from "../model/catalog.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { Json } from "../model/json.ts";
@@ -51,7 +51,7 @@ export type UnitSettings = Pick<HubDelivery, "buckets" | "split">;
  * objects. What holds for all clusters is found out once.
  */
 export function findUnits(catalog: Catalog, settings: UnitSettings): (cluster: Cluster) => readonly Unit[] {
-  const triggersOn = findTriggers(catalog);
+  const triggersOn = findTriggers(catalog, settings);
   const holds = `${settings.split}/${settings.buckets}`;
   return (cluster) => {
     const profiles = profilesOn(cluster, catalog);
@@ -88,8 +88,8 @@ export function findUnits(catalog: Catalog, settings: UnitSettings): (cluster: C
       dependsOn: [...waitsFor(one)].flatMap(objectsOf).map(objectName).sort(),
       isAwaited: awaited.has(one.name),
       hasCharts: withCharts.has(one.name),
-      healths: one.owners.flatMap(({ upkeep }) => listOf(upkeep, "validateHealths")),
-      corrects: one.owners.some(({ syncMode }) => syncMode === "ContinuousWithDriftDetection"),
+      healths: one.owners.flatMap(healthsOf),
+      corrects: one.owners.some(isCorrected),
     }));
   };
 }
@@ -125,9 +125,16 @@ function triggerUnits(
   );
 }
 
-/** The triggers that may have objects on a cluster, those that are withdrawn among them: what they had may be there still. */
-function findTriggers({ eventTriggers, clusterSets }: Catalog): (cluster: Cluster) => readonly UnitOwner[] {
-  const triggers = [...eventTriggers.values()].map((trigger) => ({
+/**
+ * The triggers that may have objects on a cluster, those that are withdrawn among them: what they had may be there still.
+ * Where all are of one unit, only those that decide something of it: all others need not be selected for each cluster.
+ */
+function findTriggers(
+  { eventTriggers, clusterSets }: Catalog,
+  { split }: Pick<UnitSettings, "split">,
+): (cluster: Cluster) => readonly UnitOwner[] {
+  const all = [...eventTriggers.values()];
+  const triggers = (split === "owner" ? all : all.filter(decidesOfUnit)).map((trigger) => ({
     isOn: clustersWithObjects(trigger, { clusterSets }),
     owner: triggerOwner(trigger.name),
     syncMode: trigger.syncMode,
@@ -135,6 +142,19 @@ function findTriggers({ eventTriggers, clusterSets }: Catalog): (cluster: Cluste
     upkeep: trigger.upkeep,
   }));
   return (cluster) => triggers.filter(({ isOn }) => isOn(cluster));
+}
+
+/** Whether a unit that several owners share is another one because of this one. */
+function decidesOfUnit({ dependsOn, charts, upkeep, syncMode }: EventTrigger): boolean {
+  return dependsOn.length + charts.length + healthsOf({ upkeep }).length > 0 || isCorrected({ syncMode });
+}
+
+function healthsOf({ upkeep }: Pick<UnitOwner, "upkeep">): readonly Json[] {
+  return listOf(upkeep, "validateHealths");
+}
+
+function isCorrected({ syncMode }: Pick<UnitOwner, "syncMode">): boolean {
+  return syncMode === "ContinuousWithDriftDetection";
 }
 
 /** The profiles that are for a cluster, prerequisites among them. */
