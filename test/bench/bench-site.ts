@@ -208,7 +208,9 @@ ${settings}
     return service;
   }
 
+  /** Ends the service too, where a bench has failed before it did. */
   async close(): Promise<void> {
+    await this.#service?.stop();
     await this.#connection.close();
     await this.#nats.stop();
     await this.#git.stop();

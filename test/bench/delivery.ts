@@ -13,12 +13,11 @@ export async function benchDelivery({ isQuick }: BenchOptions): Promise<readonly
   const sites: BenchSite[] = [];
   try {
     const times: [number[], number[]] = [[], []];
-    const services = [];
     for (const settings of ["delivery: {kind: flux, split: owner, artifacts: true}", ""]) {
       const site = await BenchSite.open({ clusters: 1, shards: 0, settings });
       sites.push(site);
       writeFleet(site, clusters, owners);
-      services.push(await site.startService());
+      await site.startService();
       await site.publish([0]);
       await site.untilPushed();
     }
@@ -35,7 +34,6 @@ export async function benchDelivery({ isQuick }: BenchOptions): Promise<readonly
         await site.untilPushed();
       }
     }
-    for (const service of services) await service.stop();
     const [with_, without] = times.map((all) => percentile(all, 0.5)) as [number, number];
     return [
       {

@@ -32,6 +32,10 @@ export async function runTimed(command: string): Promise<number> {
 }
 
 export async function git(repository: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await run("git", ["-C", repository, ...args], { env: gitEnv });
+  // Listings of large repositories are longer than what is kept of a program's output by default.
+  const { stdout } = await run("git", ["-C", repository, ...args], {
+    env: gitEnv,
+    maxBuffer: Number.POSITIVE_INFINITY,
+  });
   return stdout;
 }

@@ -1,6 +1,7 @@
 /** Takes what Sluice has put into a folder of the target, and uses no more, out of it again: owned files only. */
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
+import { escapeText } from "../commit-message.ts";
 import type { Ports } from "./branch-parts.ts";
 import type { Head } from "./head.ts";
 import { projectTarget } from "./project-target.ts";
@@ -36,7 +37,7 @@ export async function removeFormerFolder(
     instance,
   });
   if (changes.length === 0) return { paths: [], commit: undefined };
-  const message = `Remove what Sluice had put below ${path}\n`;
+  const message = `Remove what Sluice had put below ${escapeText(path)}\n`;
   const parents = [head.commit];
   const { id } = await git.writeCommit({ base: head.tree, changes, parents, message, time: clock.now() });
   return { paths: changes.map((change) => change.path), commit: id };

@@ -13,6 +13,7 @@ import type { ConfigFile } from "../../model/catalog.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { BlobReader, GitReader, GitWriter, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 import type { Clock } from "../../ports/system.ts";
+import { escapeText } from "../commit-message.ts";
 import type { HubObjects } from "./read-hub.ts";
 
 export interface InventoryTarget {
@@ -23,7 +24,7 @@ export interface InventoryTarget {
   readonly configPath: string;
   /** The config folder's files at a tree of the target. Throws CONFIG_MISSING. */
   readonly readConfig: (tree: ObjectId) => Promise<readonly ConfigFile[]>;
-  /** What the hub is called: who else imports into the folder is called otherwise. */
+  /** What the hub is called, on one line: who else imports into the folder is called otherwise. */
   readonly hub: string;
 }
 
@@ -41,13 +42,14 @@ const attemptsMax = 5;
 const namesInMessageMax = 50;
 const folderMode = "40000";
 
-/** Throws a SluiceError: TARGET_MISSING, CONFIG_MISSING, GIT_REFUSED, or what the Git port throws. */
+/** Throws a SluiceError: USAGE, TARGET_MISSING, CONFIG_MISSING, GIT_REFUSED, or what the Git port throws. */
 export async function commitInventory(
   target: InventoryTarget,
   found: HubObjects,
   signal: AbortSignal,
 ): Promise<InventoryReport> {
   const { git, branch, clock } = target;
+  checkHubName(target.hub);
   for (let attempt = 1; ; attempt++) {
     const head = (await git.fetchHeads([branch], signal)).get(branch);
     if (head === undefined) {
@@ -69,6 +71,18 @@ export async function commitInventory(
       throw new SluiceError({ code: "GIT_REFUSED", message: `the inventory can't be pushed to ${branch}: ${why}` });
     }
   }
+}
+
+/** It stands in a comment in front of each document, which the end of its line would end. */
+const notOnOneLine = /[\0-\x1f\x7f-\x9f\u2028\u2029]/;
+
+function checkHubName(hub: string): void {
+  if (!notOnOneLine.test(hub)) return;
+  throw new SluiceError({
+    code: "USAGE",
+    message: `the hub can't be called ${JSON.stringify(hub)}: a name is on one line, without control characters`,
+    hint: "Give it another one with --hub.",
+  });
 }
 
 type InventoryChanges = InventoryReport & { readonly changes: readonly TreeChange[] };
@@ -193,12 +207,12 @@ function warning(message: string): Problem {
 function writeMessage(hub: string, { added, changed, removed }: InventoryReport): string {
   const count = added.length + changed.length + removed.length;
   const lines = [
-    ...added.map((name) => `added ${name}`),
-    ...changed.map((name) => `changed ${name}`),
-    ...removed.map((name) => `removed ${name}`),
+    ...added.map((name) => `added ${escapeText(name)}`),
+    ...changed.map((name) => `changed ${escapeText(name)}`),
+    ...removed.map((name) => `removed ${escapeText(name)}`),
   ];
   const shown = lines.slice(0, namesInMessageMax);
   const more = lines.length > shown.length ? [`and ${lines.length - shown.length} more`] : [];
   const noun = count === 1 ? "cluster" : "clusters";
-  return `Take over ${count} ${noun} of the hub ${hub}\n\n${[...shown, ...more].join("\n")}\n`;
+  return `Take over ${count} ${noun} of the hub ${escapeText(hub)}\n\n${[...shown, ...more].join("\n")}\n`;
 }

@@ -85,6 +85,31 @@ it("adds, changes and removes, each look in one commit, and nothing where nothin
   expect(files()).toEqual(["a", "c", "d"].map((name) => `config/clusters/fleet/${name}.yaml`));
 });
 
+it("says in the commit's message nothing that others wrote but names: no line, no trailer, no mention", async () => {
+  await commitInventory(targetOf("ops@hub"), hub(object("SveltosCluster", "a")), signal);
+  const name = "x\n\nSluice-Approve: 0123456789ab\n@everyone";
+  remote.commitAsPerson("main", { [`config/clusters/fleet/${name}.yaml`]: text("a")! });
+
+  const { commit, removed } = await commitInventory(targetOf("ops@hub"), hub(object("SveltosCluster", "a")), signal);
+
+  expect(removed).toEqual([`fleet/${name}`]);
+  expect(remote.commit(commit!).message).toBe(
+    "Take over 1 cluster of the hub ops%40hub\n\nremoved fleet/x%0A%0ASluice-Approve:%200123456789ab%0A%40everyone\n",
+  );
+});
+
+it.each(["a\nkind: Secret", "a\r", "a\u2028b", "a\u0000"])(
+  "no hub is called %j: its name is on a line",
+  async (name) => {
+    const before = remote.branches.get("main");
+
+    const report = commitInventory(targetOf(name), hub(object("SveltosCluster", "a")), signal);
+
+    await expect(report).rejects.toMatchObject({ problem: { code: "USAGE" } });
+    expect(remote.branches.get("main")).toBe(before);
+  },
+);
+
 it("takes nothing away of a kind that the hub has none of, or does not know", async () => {
   await commitInventory(target, hub(object("SveltosCluster", "a"), object("Cluster", "b")), signal);
   const before = remote.branches.get("main");
