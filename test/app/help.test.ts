@@ -1,7 +1,11 @@
 /** The command line as it presents itself: help, usage errors, and the pages that speak of it. */
+import type { CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
+import type { CliContext } from "../../src/app/cli/context.ts";
 import { examples } from "../../src/app/cli/examples.ts";
-import { codeBlocks, codeSpans, type Page, readPages } from "../docs/pages.ts";
+import { loadProgram } from "../../src/app/cli/program.ts";
+import { codeBlocks, codeSpans, readPages, shellBlocks } from "../docs/pages.ts";
+import { commandLines, simpleCommands } from "../docs/shell-commands.ts";
 import { runCommand } from "../tools/run-command.ts";
 
 const run = (...args: string[]) => runCommand("/nowhere", args);
@@ -44,9 +48,9 @@ describe("examples in the help", () => {
   it.each(Object.entries(examples))("of %s are commands with flags that exist", async (command, lines) => {
     expect((await run(command, "--help")).out).toContain(`Examples:\n  ${lines[0]}`);
     for (const line of lines) {
-      const words = /sluice (.*)/.exec(line)?.[1] ?? "";
-      expect(words.split(" ")[0]).toBe(command);
-      for (const flag of flagsIn(words.replace(/'[^']*'/g, ""))) expect(flags.get(command), line).toContain(flag);
+      const [words = []] = sluiceCommands(line);
+      expect(words[0], line).toBe(command);
+      expect((await complaint(words))?.message, line).toBeUndefined();
     }
   });
 });
@@ -128,24 +132,59 @@ it("is a failure when the settings can't be read", async () => {
   expect(err).toContain("SETTINGS_INVALID");
 });
 
-/** `sluice …` in the page, up to what ends a command: spans of code, and lines of blocks. */
-function commandLines(page: Page): readonly string[] {
-  const texts = [...codeSpans(page), ...codeBlocks(page).flatMap(({ text }) => text.split("\n"))];
-  return texts.flatMap((text) => {
-    const line = /(?:^|[\s/$&|;(])sluice ((?:[a-z-]|--?\w).*)/.exec(text)?.[1];
-    return line === undefined ? [] : [line.replace(/\s[|&;#>].*$/, "")];
+/** The command line as commander takes it, with nothing behind it: whether words name a command with its flags and arguments. */
+const parser = (await loadProgram({} as CliContext)).version("0.0.0");
+for (const command of [parser, ...parser.commands]) {
+  command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  command.action(() => undefined);
+}
+
+/** What commander has against these words behind `sluice`; undefined: nothing. */
+async function complaint(words: readonly string[]): Promise<CommanderError | undefined> {
+  return parser.parseAsync([...words], { from: "user" }).then(
+    () => undefined,
+    (error: CommanderError) => (error.exitCode === 0 ? undefined : error),
+  );
+}
+
+/** What a page says to `sluice` in this text: the words behind it, of each time. */
+function sluiceCommands(text: string): readonly (readonly string[])[] {
+  return simpleCommands(text).flatMap((words) => {
+    const at = words.findIndex((word) => /^(?:.*\/)?sluice$/.test(word));
+    // Behind other programs' words it is a name, unless those start it: `kubectl exec … -- sluice`.
+    if (at < 0 || (at > 0 && words[at - 1] !== "--" && words[0] !== "npx")) return [];
+    const said = words.slice(at + 1);
+    return said.length === 0 ? [] : [said];
   });
 }
+
+/** What is missing where a command is only mentioned: `sluice explain`, `sluice show … --at COMMIT`. */
+const mentions = [
+  "commander.missingArgument",
+  "commander.missingMandatoryOptionValue",
+  "commander.optionMissingArgument",
+];
 
 describe("the pages", () => {
   const pages = readPages();
 
-  it.each(pages)("$path: commands exist, with their flags", (page) => {
-    for (const line of commandLines(page)) {
-      const [command = ""] = line.split(/\s/);
-      if (!command.startsWith("-")) expect(commands, `sluice ${line}`).toContain(command);
-      const known = flags.get(command) ?? programFlags;
-      for (const flag of flagsIn(line.replace(/'[^']*'|"[^"]*"/g, ""))) expect(known, `sluice ${line}`).toContain(flag);
+  it.each(pages)("$path: commands to type are taken as they are printed", async (page) => {
+    for (const { language, text } of shellBlocks(page)) {
+      for (const line of commandLines(language, text)) {
+        for (const words of sluiceCommands(line)) expect((await complaint(words))?.message, line).toBeUndefined();
+      }
+    }
+  });
+
+  it.each(pages)("$path: commands that it speaks of exist, with their flags", async (page) => {
+    // In YAML and the like commands stand within lines.
+    const others = codeBlocks(page).flatMap(({ text }) => text.match(/(?<=^|[\s/$&|;(])sluice [a-z-].*/gm) ?? []);
+    for (const span of [...codeSpans(page), ...others]) {
+      for (const [command = "", ...words] of sluiceCommands(span)) {
+        if (!/^[a-z]|^--?[a-z]/.test(command)) continue;
+        const { code, message } = (await complaint([command, ...words.filter((word) => word !== "…")])) ?? {};
+        if (!mentions.includes(code ?? "")) expect(message, span).toBeUndefined();
+      }
     }
   });
 
@@ -157,7 +196,8 @@ describe("the pages", () => {
   });
 
   it("mention every command", () => {
-    const mentioned = new Set(pages.flatMap((page) => [...commandLines(page), ...codeSpans(page)]).map(firstWord));
+    const spans = pages.flatMap((page) => codeSpans(page));
+    const mentioned = new Set([...spans.map(firstWord), ...spans.flatMap(sluiceCommands).map(([word]) => word)]);
     expect(commands.filter((command) => !mentioned.has(command))).toEqual([]);
   });
 });

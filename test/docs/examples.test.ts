@@ -14,6 +14,13 @@ function errors(problems: readonly Problem[]): readonly string[] {
   return problems.filter(({ severity }) => severity === "error").map(formatProblem);
 }
 
+const leastSettings = `apiVersion: sluice.dev/v1alpha1
+kind: Settings
+repository: {url: ./fleet.git, branch: main, author: {name: sluice, email: sluice@example.com}}
+connections: [{name: bus, file: ./nats.json}]
+state: {directory: ./state}
+`;
+
 const connectionSettings: ConnectionSettings = {
   name: "bus",
   file: resolve("nats.json"),
@@ -27,7 +34,9 @@ describe.each(["README.md", "docs/documents.md", "docs/settings.md"])("%s", (pat
   const connections = blocks.filter(({ language }) => language === "json");
   // Cases are run where the page's commands are: test/e2e/newcomer.test.ts.
   const cases = blocks.filter(({ text }) => /^kind: Tests$/m.test(text));
-  const others = [...settings, ...connections, ...cases];
+  // Without a kind: keys of the settings, to be put among others.
+  const parts = blocks.filter(({ language, text }) => language === "yaml" && !/^kind: /m.test(text));
+  const others = [...settings, ...connections, ...cases, ...parts];
   const documents = blocks.filter((block) => !others.includes(block));
 
   it("prints examples", () => {
@@ -36,6 +45,10 @@ describe.each(["README.md", "docs/documents.md", "docs/settings.md"])("%s", (pat
 
   it.each(settings)("has settings that load at line $line", ({ text }) => {
     expect(errors(loadSettings(text, settingsFile).problems)).toEqual([]);
+  });
+
+  it.each(parts)("has keys of the settings that load at line $line", ({ text }) => {
+    expect(errors(loadSettings(`${leastSettings}${text}`, settingsFile).problems)).toEqual([]);
   });
 
   it.each(connections)("has a connection that can be read at line $line", ({ text }) => {

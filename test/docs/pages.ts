@@ -46,6 +46,11 @@ export function codeBlocks({ text }: Page): readonly CodeBlock[] {
   });
 }
 
+/** Blocks of what people type in a shell. */
+export function shellBlocks(page: Page): readonly CodeBlock[] {
+  return codeBlocks(page).filter(({ language }) => language === "sh" || language === "console");
+}
+
 /** What stands between single backticks, code blocks apart. */
 export function codeSpans({ text }: Page): readonly string[] {
   const prose = text.replace(/^ *```[\s\S]*?^ *```$/gm, "");
