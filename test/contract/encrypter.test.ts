@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { runProgram } from "../../src/adapters/git/git-program.ts";
 import { SopsDecrypter, SopsEncrypter } from "../../src/adapters/programs/sops.ts";
 import type { Decrypter, Encrypter } from "../../src/ports/encrypter.ts";
 import { FakeEncrypter } from "../fakes/fake-encrypter.ts";
@@ -35,8 +36,8 @@ describe.skipIf(!isThere)("sops with age", () => {
   async function open(rules: string): Promise<Encrypter & Decrypter> {
     const config = join(folder, ".sops.yaml");
     await writeFile(config, `creation_rules:\n${rules}`);
-    const encrypter = new SopsEncrypter({ program, config, recipients: "test" });
-    const decrypter = new SopsDecrypter({ program });
+    const encrypter = new SopsEncrypter({ program, run: runProgram, config, recipients: "test" });
+    const decrypter = new SopsDecrypter({ program, run: runProgram });
     return {
       recipients: encrypter.recipients,
       encrypt: (secret, path) => encrypter.encrypt(secret, path),
@@ -75,7 +76,7 @@ describe.skipIf(!isThere)("sops with age", () => {
   });
 
   it("says that it is not installed", async () => {
-    const decrypter = new SopsDecrypter({ program: "no-such-sops" });
+    const decrypter = new SopsDecrypter({ program: "no-such-sops", run: runProgram });
     await expect(decrypter.decrypt("a: b\n", "a.yaml")).rejects.toMatchObject({ problem: { code: "PROGRAM_MISSING" } });
   });
 });

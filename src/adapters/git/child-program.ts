@@ -5,7 +5,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { SluiceError } from "../../model/problem.ts";
-import type { ProgramEnv } from "./git-program.ts";
+import type { ProgramEnv } from "../../ports/program-runner.ts";
 
 const stderrCharsMax = 8192;
 
@@ -62,12 +62,24 @@ export class ChildProgram {
     return this.child.exitCode === null && this.child.signalCode === null && this.#spawnError === undefined;
   }
 
+  /** Asks it and all that it has started to end, and ends them where they have not after so many milliseconds. */
+  end(graceMs: number): void {
+    if (graceMs === 0) return this.kill();
+    this.#signal("SIGTERM");
+    const late = setTimeout(() => this.kill(), graceMs);
+    void this.exited.then(() => clearTimeout(late));
+  }
+
   /** Ends it and all that it has started, without asking. */
   kill(): void {
+    this.#signal("SIGKILL");
+  }
+
+  #signal(signal: "SIGTERM" | "SIGKILL"): void {
     const { pid } = this.child;
     if (pid === undefined) return;
     try {
-      process.kill(-pid, "SIGKILL");
+      process.kill(-pid, signal);
     } catch {
       // It has ended.
     }

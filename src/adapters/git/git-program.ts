@@ -1,5 +1,6 @@
 /** Runs the `git` program for what is its: making the local store, fetching into it, repacking. */
 import { SluiceError } from "../../model/problem.ts";
+import type { ProgramEnv, ProgramResult, ProgramRun } from "../../ports/program-runner.ts";
 import { ChildProgram, explainSpawnError } from "./child-program.ts";
 import { abortedError, onAbort } from "./given-up.ts";
 
@@ -21,8 +22,6 @@ const foreignVariables = [
   "GIT_TRACE_CURL",
   "GIT_TRACE_PACKET",
 ];
-
-export type ProgramEnv = Readonly<Record<string, string | undefined>>;
 
 /** The environment for git: ours, without what would lead it astray, asking nobody anything. */
 export function gitEnv(extra: ProgramEnv = {}): ProgramEnv {
@@ -48,29 +47,9 @@ export function gitConfigEnv(settings: readonly (readonly [key: string, value: s
   return env;
 }
 
-export interface ProgramResult {
-  readonly code: number;
-  readonly stdout: Buffer;
-  /** The last 8 KiB. */
-  readonly stderr: string;
-}
-
-export interface ProgramRun {
-  readonly env: ProgramEnv;
-  readonly input?: string | Buffer;
-  readonly durationMsMax: number;
-  /** Default: 16 MiB. */
-  readonly outputBytesMax?: number;
-  /** Ends it. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/**
- * Runs to the end, whatever the exit code. Throws a SluiceError: PROGRAM_MISSING, PROGRAM_FAILED when it can't be started or takes too
- * long, GIT_UNAVAILABLE when it is told to stop.
- */
+/** A ProgramRunner: see there. */
 export async function runProgram(program: string, args: readonly string[], run: ProgramRun): Promise<ProgramResult> {
-  const { outputBytesMax = usualOutputBytesMax, durationMsMax, signal } = run;
+  const { outputBytesMax = usualOutputBytesMax, durationMsMax, signal, graceMs = 0, holdsInput } = run;
   const what = `${program} ${args[0] ?? ""}`.trim();
   if (signal?.aborted) throw abortedError(what);
   const running = new ChildProgram(program, args, run.env);
@@ -80,7 +59,7 @@ export async function runProgram(program: string, args: readonly string[], run: 
   let ending: string | undefined;
   const end = (why: string) => {
     ending ??= why;
-    running.kill();
+    running.end(graceMs);
   };
   child.stdout.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
@@ -89,7 +68,7 @@ export async function runProgram(program: string, args: readonly string[], run: 
   });
   const timer = setTimeout(() => end(`it took longer than ${Math.round(durationMsMax / 1000)} s`), durationMsMax);
   const stopListening = onAbort([signal], () => end("it was told to stop"));
-  child.stdin.end(run.input ?? "");
+  if (holdsInput !== true) child.stdin.end(run.input ?? "");
   await running.exited;
   clearTimeout(timer);
   stopListening();

@@ -1,12 +1,13 @@
 /** The Git adapter: one remote repository, its local store, and the way to push. */
 import { SluiceError } from "../../model/problem.ts";
 import type { GitRepository } from "../../ports/git.ts";
+import type { ProgramEnv } from "../../ports/program-runner.ts";
 import type { Clock, Log } from "../../ports/system.ts";
 import { findProxy } from "../http/http-agent.ts";
 import { systemClock } from "../system/system-clock.ts";
 import type { Identity } from "./commit-bytes.ts";
 import { authorizationOf, type GitAuth } from "./git-auth.ts";
-import { gitConfigEnv, gitEnv, type ProgramEnv, runProgram } from "./git-program.ts";
+import { gitConfigEnv, gitEnv, runProgram } from "./git-program.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { LocalStore } from "./local-store.ts";
 import { ProgramTransport } from "./program-transport.ts";

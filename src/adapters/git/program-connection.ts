@@ -3,10 +3,10 @@
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { SluiceError } from "../../model/problem.ts";
+import type { ProgramEnv } from "../../ports/program-runner.ts";
 import type { Clock } from "../../ports/system.ts";
 import { AdvertisementReader } from "./advertisement.ts";
 import { ChildProgram } from "./child-program.ts";
-import type { ProgramEnv } from "./git-program.ts";
 import { abortedError, onAbort, silenceError } from "./given-up.ts";
 import { flushPacket, PacketReader } from "./pkt-line.ts";
 import { bytesThrough, piecesOf, watchForSilence } from "./silence-watch.ts";

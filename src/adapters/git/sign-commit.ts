@@ -1,7 +1,8 @@
 /** Signs commits with `ssh-keygen` or `gpg`. Fails closed: a commit that can't be signed is not made. */
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
-import { gitEnv, type ProgramEnv, runProgram } from "./git-program.ts";
+import type { ProgramEnv } from "../../ports/program-runner.ts";
+import { gitEnv, runProgram } from "./git-program.ts";
 import { SecretFiles } from "./secret-files.ts";
 
 export interface SigningOptions {

@@ -1,6 +1,7 @@
 /** The `ssh` command line: the user's own where the environment names one, with the key and hosts of the settings. */
+
+import type { ProgramEnv } from "../../ports/program-runner.ts";
 import type { GitAuth } from "./git-auth.ts";
-import type { ProgramEnv } from "./git-program.ts";
 import type { ProgramCommand } from "./program-connection.ts";
 import type { RemoteUrl } from "./remote-url.ts";
 import type { SecretFiles } from "./secret-files.ts";

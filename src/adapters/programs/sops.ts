@@ -8,7 +8,7 @@ import { dirname, extname, join } from "node:path";
 import { parse } from "yaml";
 import { SluiceError } from "../../model/problem.ts";
 import type { Decrypter, Encrypter } from "../../ports/encrypter.ts";
-import { runProgram } from "../git/git-program.ts";
+import type { ProgramRunner } from "../../ports/program-runner.ts";
 import { SecretFiles } from "../git/secret-files.ts";
 
 /** Key services on the network take their time. */
@@ -19,6 +19,7 @@ const rememberedMax = 1000;
 export interface SopsOptions {
   /** A path, or a name on PATH. */
   readonly program: string;
+  readonly run: ProgramRunner;
 }
 
 export interface SopsEncrypterOptions extends SopsOptions {
@@ -30,12 +31,12 @@ export interface SopsEncrypterOptions extends SopsOptions {
 
 export class SopsEncrypter implements Encrypter {
   readonly recipients: string;
-  readonly #program: string;
+  readonly #sops: SopsOptions;
   readonly #config: string;
 
-  constructor({ program, config, recipients }: SopsEncrypterOptions) {
+  constructor({ config, recipients, ...sops }: SopsEncrypterOptions) {
     this.recipients = recipients;
-    this.#program = program;
+    this.#sops = sops;
     this.#config = config;
   }
 
@@ -46,7 +47,7 @@ export class SopsEncrypter implements Encrypter {
       // The rules' path_regex is about paths below the folder of the file that they stand in.
       const name = join(dirname(config), path);
       const args = ["--config", config, "encrypt", ...formatOf(".yaml"), "--filename-override", name];
-      return await runSops(this.#program, "encrypt", args, secret, path);
+      return await runSops(this.#sops, "encrypt", args, secret, path);
     } finally {
       files.remove();
     }
@@ -81,11 +82,11 @@ function readRules(file: string): string {
 }
 
 export class SopsDecrypter implements Decrypter {
-  readonly #program: string;
+  readonly #sops: SopsOptions;
   readonly #remembered = new Map<string, string>();
 
-  constructor({ program }: SopsOptions) {
-    this.#program = program;
+  constructor(sops: SopsOptions) {
+    this.#sops = sops;
   }
 
   async decrypt(text: string, path: string): Promise<string> {
@@ -93,7 +94,7 @@ export class SopsDecrypter implements Decrypter {
     const known = this.#remembered.get(key);
     if (known !== undefined) return known;
     const args = ["decrypt", ...formatOf(extname(path)), "--filename-override", path];
-    const decrypted = await runSops(this.#program, "decrypt", args, text, path);
+    const decrypted = await runSops(this.#sops, "decrypt", args, text, path);
     this.#remembered.set(key, decrypted);
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size > rememberedMax) this.#remembered.delete(oldest!);
@@ -107,7 +108,7 @@ function formatOf(extension: string): readonly string[] {
 }
 
 async function runSops(
-  program: string,
+  { program, run }: SopsOptions,
   verb: "encrypt" | "decrypt",
   args: readonly string[],
   input: string,
@@ -116,7 +117,7 @@ async function runSops(
   const env = { ...process.env, LC_ALL: "C" };
   let why: string;
   try {
-    const { code, stdout, stderr } = await runProgram(program, args, { env, input, durationMsMax });
+    const { code, stdout, stderr } = await run(program, args, { env, input, durationMsMax });
     if (code === 0) return stdout.toString();
     why = explain(stderr, verb === "encrypt" ? secretsIn(input) : []);
   } catch (error) {

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { runProgram } from "../../../src/adapters/git/git-program.ts";
 import { SopsDecrypter, SopsEncrypter } from "../../../src/adapters/programs/sops.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
 
@@ -29,8 +30,8 @@ async function failureOf(script: string, verb: "encrypt" | "decrypt"): Promise<S
   await writeFile(config, "creation_rules: [{age: somebody}]\n");
   const made =
     verb === "encrypt"
-      ? new SopsEncrypter({ program, config, recipients: "test" }).encrypt(secret, "rendered/a.yaml")
-      : new SopsDecrypter({ program }).decrypt("sops: {}\n", "config/a.yaml");
+      ? new SopsEncrypter({ program, run: runProgram, config, recipients: "test" }).encrypt(secret, "rendered/a.yaml")
+      : new SopsDecrypter({ program, run: runProgram }).decrypt("sops: {}\n", "config/a.yaml");
   const error: unknown = await made.catch((cause: unknown) => cause);
   if (error instanceof SluiceError) return error.problem;
   throw new Error("it did not fail", { cause: error });
