@@ -3,7 +3,7 @@ import type { Clock } from "../ports/system.ts";
 
 export class Bell {
   readonly #clock: Clock;
-  #waiting = new AbortController();
+  readonly #waiting = new Set<() => void>();
   #rings = 0;
 
   constructor(clock: Clock) {
@@ -17,16 +17,28 @@ export class Bell {
 
   ring(): void {
     this.#rings++;
-    const waiting = this.#waiting;
-    this.#waiting = new AbortController();
-    waiting.abort();
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Whenever it rings, this one does. */
+  follow(other: Bell, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const ring = () => this.ring();
+    other.#waiting.add(ring);
+    signal.addEventListener("abort", () => other.#waiting.delete(ring), { once: true });
   }
 
   /** Resolves when it has rung since `rings`, after so many milliseconds, or when the signal aborts. */
   async wait(rings: number, milliseconds: number, signal: AbortSignal): Promise<void> {
     if (rings !== this.#rings || signal.aborted) return;
-    const either = AbortSignal.any([this.#waiting.signal, signal]);
-    await this.#clock.sleep(Math.min(milliseconds, sleepMsMax), either);
+    // Not a signal made of others: hundreds of clusters wait for one bell, and are woken by every push.
+    const woken = new AbortController();
+    const wake = () => woken.abort();
+    this.#waiting.add(wake);
+    signal.addEventListener("abort", wake, { once: true });
+    await this.#clock.sleep(Math.min(milliseconds, sleepMsMax), woken.signal);
+    this.#waiting.delete(wake);
+    signal.removeEventListener("abort", wake);
   }
 }
 

@@ -6,7 +6,6 @@
  */
 import type { ClusterKey } from "../model/cluster.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
-import type { Turns } from "../model/turns.ts";
 import { baseFolder, clusterFileName } from "../plan/paths.ts";
 import type { ClusterReader, ClusterWriter, LiveMetadata } from "../ports/cluster.ts";
 import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
@@ -18,6 +17,7 @@ import type { Bell } from "./bell.ts";
 import type { Adoption } from "./decide.ts";
 import { type DesiredFile, type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
 import { DriftWatch } from "./drift-watch.ts";
+import type { FullPasses } from "./full-passes.ts";
 import { leaveOutExclusions } from "./leave-out.ts";
 import { listMembers } from "./list-members.ts";
 import { kindPartOf, rankOf } from "./object-rank.ts";
@@ -71,9 +71,12 @@ export interface ApplierParts {
   readonly holder: string;
   /** Undefined: for one pass, nothing is watched. */
   readonly drift?: DriftOptions;
-  /** Whose turn it is to hold a whole cluster's lists; undefined: nobody else wants to. */
-  readonly fullPasses?: Turns;
+  /** Shared with other clusters of the process; undefined: there are none. */
+  readonly fullPasses?: FullPasses;
 }
+
+/** Metadata of an object take so many times what the mention of one does. */
+const weightOfLive = 5;
 
 export type PassKind = "full" | "difference" | "retry" | "drift";
 
@@ -163,8 +166,9 @@ export class ClusterApplier {
     if (full !== "apply-all") this.#refuseBehind(revision);
     const isNew = this.#applied?.policies !== revision.policies;
     if (full !== "if-needed" || this.#applied === undefined || isNew) {
-      const work = () => this.#fullPass(revision, full === "apply-all");
-      return this.#parts.fullPasses?.take(work) ?? work();
+      const look = () => this.#planFull(revision, full === "apply-all");
+      const carryOut = (plan: PassPlan) => this.#run("full", revision, plan);
+      return this.#parts.fullPasses?.run(look, carryOut) ?? carryOut(await look());
     }
     const { plan, kind, drifted } = await this.#planChanges(this.#applied, revision);
     if (plan.apply.length + plan.remove.length + plan.problems.length === 0) {
@@ -241,7 +245,7 @@ export class ClusterApplier {
     return { plan: { ...changed, apply: [...apply, ...drifted], remove }, kind, drifted };
   }
 
-  async #fullPass(revision: Revision, all: boolean): Promise<PassReport> {
+  async #planFull(revision: Revision, all: boolean): Promise<PassPlan & { readonly weight: number }> {
     const { git, reader } = this.#parts;
     const folder = await listFolder(git, revision.folder);
     const kinds = unionOfKinds(this.#parent.kinds, folder.files.keys());
@@ -256,7 +260,8 @@ export class ClusterApplier {
       (key, file, live) => all || (isWatched(file) && this.#drift?.isAsApplied(key, live) !== true),
     );
     this.#pending.clear();
-    return this.#run("full", revision, { ...plan, problems: [...plan.problems, ...listing.problems] });
+    const weight = plan.apply.length + plan.remove.length + weightOfLive * plan.live.size;
+    return { ...plan, problems: [...plan.problems, ...listing.problems], weight };
   }
 
   /** `others` is filled: who else has fields of the objects that were applied. */

@@ -71,10 +71,14 @@ async function workOnCluster(
   const { clock, target, onPass, onTrouble, onCorrected, watchedMax } = parts;
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
-  const drifts = new Bell(clock);
-  const drift = { watchedMax, bell: drifts, signal: both, onTrouble, onCorrected };
+  const bell = new Bell(clock);
+  bell.follow(target.moved, both);
+  const drift = { watchedMax, bell, signal: both, onTrouble, onCorrected };
   const { applier, lease, close } = await openApplier(parts, await findFolder(parts, target.head!), drift);
   let keeping: Promise<void> | undefined;
+  // A pass that is under way need not come to its end.
+  const closeEarly = () => void Promise.allSettled([keeping]).then(close);
+  signal.addEventListener("abort", closeEarly, { once: true });
   try {
     const acquired = await lease.acquire(true, signal);
     keeping = lease.keep(both).finally(() => ended.abort());
@@ -83,7 +87,7 @@ async function workOnCluster(
     if (acquired === "taken-over") times.fullAt = now + afterTakeoverMs;
     else times.fullAt = Math.min(times.fullAt, now + fullEveryMs);
     while (!both.aborted) {
-      const rings = [target.moved.rings, drifts.rings] as const;
+      const { rings } = bell;
       const started = clock.monotonic();
       const isFullDue = started >= times.fullAt;
       const revision = await findFolder(parts, target.head!);
@@ -93,13 +97,11 @@ async function workOnCluster(
       if (report !== undefined) onPass(report, applier.troubles, clock.monotonic() - started);
       if (isFullDue) times.fullAt = clock.monotonic() + fullEveryMs;
       const dueMs = Math.max(0, Math.min(times.fullAt, applier.nextRetryAt) - clock.monotonic());
-      const woken = new AbortController();
-      const either = AbortSignal.any([both, woken.signal]);
-      await Promise.race([target.moved.wait(rings[0], dueMs, either), drifts.wait(rings[1], dueMs, either)]);
-      woken.abort();
+      await bell.wait(rings, dueMs, both);
     }
     if (!signal.aborted) lease.assertHeld();
   } finally {
+    signal.removeEventListener("abort", closeEarly);
     ended.abort();
     await Promise.all([keeping, applier.ended()]);
     await close();

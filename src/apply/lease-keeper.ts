@@ -6,8 +6,11 @@ import { SluiceError } from "../model/problem.ts";
 import type { ClusterLeases, LeaseName, LeaseState } from "../ports/cluster.ts";
 import type { Clock } from "../ports/system.ts";
 
-const leaseSeconds = 15;
-const renewMs = 5_000;
+const leaseSeconds = 20;
+/** Each cluster costs a request that often, however little happens in it. */
+const renewMs = 10_000;
+/** Where that has failed. */
+const renewAgainMs = 1_000;
 /** The holder counts it as lost so long before others may. */
 const marginMs = 4_000;
 const lookMs = 1_000;
@@ -68,14 +71,17 @@ export class LeaseKeeper {
 
   /** Keeps it until the signal aborts or somebody else has it. Trouble is what it may come to an end by. */
   async keep(signal: AbortSignal): Promise<void> {
+    let waitMs = renewMs;
     while (!signal.aborted && this.isHeld) {
-      await this.#clock.sleep(renewMs, signal);
+      await this.#clock.sleep(waitMs, signal);
       if (signal.aborted) return;
       try {
         if (!(await this.#take(this.#state))) return;
+        waitMs = renewMs;
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         // The server may answer the next time; else it lapses.
+        waitMs = renewAgainMs;
       }
     }
   }

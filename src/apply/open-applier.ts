@@ -2,7 +2,6 @@
 
 import type { ClusterKey } from "../model/cluster.ts";
 import { SluiceError } from "../model/problem.ts";
-import type { Turns } from "../model/turns.ts";
 import { clusterFolder } from "../plan/paths.ts";
 import type { Cluster } from "../ports/cluster.ts";
 import type { BlobReader, TreeReader } from "../ports/git.ts";
@@ -10,6 +9,7 @@ import type { Clock } from "../ports/system.ts";
 import { parentNamespace } from "./applied-parent.ts";
 import { ClusterApplier, type DriftOptions, type Revision, readParentName } from "./cluster-applier.ts";
 import type { Adoption } from "./decide.ts";
+import type { FullPasses } from "./full-passes.ts";
 import { guardWriter } from "./guarded-writer.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { PolicyReader } from "./owner-policies.ts";
@@ -29,7 +29,7 @@ export interface ClusterParts {
   /** Who applies: one for each process. */
   readonly holder: string;
   /** Shared by the clusters of a process. */
-  readonly fullPasses?: Turns;
+  readonly fullPasses?: FullPasses;
 }
 
 /** The cluster's folder at that commit. Throws TARGET_MISSING where there is none: absence is no emptiness. */
@@ -56,7 +56,7 @@ export interface OpenApplier {
   readonly lease: LeaseKeeper;
   /**
    * Ends all writing, then gives the lease up: who comes next need not wait, where the server still hears us. What else is
-   * under way, or waits to be sent, is given up.
+   * under way, or waits to be sent, is given up. May be called again.
    */
   close(): Promise<void>;
 }
@@ -73,10 +73,18 @@ export async function openApplier(parts: ClusterParts, revision: Revision, drift
     { key, reader: cluster, writer, git, clock, manager, adoption, holder, ...watched },
     name,
   );
+  let closing: Promise<void> | undefined;
   const close = async () => {
     await writer.end();
     await lease.release().catch(() => undefined);
     cluster.close();
   };
-  return { applier, lease, close };
+  return {
+    applier,
+    lease,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
 }

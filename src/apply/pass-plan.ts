@@ -31,7 +31,7 @@ export interface RemovalItem {
 export interface PassPlan {
   readonly apply: readonly ApplyItem[];
   readonly remove: readonly RemovalItem[];
-  /** What is in the cluster with our label, where that was listed. */
+  /** What the cluster has of them with our label, where that was listed. */
   readonly live: ReadonlyMap<ObjectKey, LiveMetadata>;
   /** Files that can't be read, and kinds that can't be listed. */
   readonly problems: readonly Problem[];
@@ -131,19 +131,24 @@ export function planFull(
   members: ReadonlyMap<ObjectKey, SetMember>,
   mustApply: (key: ObjectKey, file: DesiredFile, live: LiveMetadata) => boolean,
 ): PassPlan {
-  const live = new Map([...members].map(([key, { metadata }]) => [key, metadata]));
+  const live = new Map<ObjectKey, LiveMetadata>();
   const apply: ApplyItem[] = [];
   let unchanged = 0;
   for (const [key, file] of folder.files) {
-    const there = live.get(key);
+    const there = members.get(key)?.metadata;
     const isSame = there?.annotations.get(blobAnnotation) === blobMark(file.id) && !there.isTerminating;
-    if (isSame && !mustApply(key, file, there)) unchanged++;
-    else apply.push({ key, file });
+    if (isSame && !mustApply(key, file, there)) {
+      unchanged++;
+      continue;
+    }
+    apply.push({ key, file });
+    if (there !== undefined) live.set(key, there);
   }
   // Where a file could not be read nobody knows what it holds, and nothing may be taken for what it does not.
   const isComplete = folder.problems.every(({ severity }) => severity !== "error");
   const remove = [...members].flatMap(([key, { kind, metadata }]): RemovalItem[] => {
     if (folder.files.has(key) || !isComplete) return [];
+    live.set(key, metadata);
     const { group, version } = kind;
     const { namespace, name, labels } = metadata;
     const identity = { group, kind: kind.kind, namespace, name };

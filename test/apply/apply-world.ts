@@ -2,9 +2,10 @@
 
 import { ClusterApplier, type DriftOptions, type PassReport, readParentName } from "../../src/apply/cluster-applier.ts";
 import type { Adoption } from "../../src/apply/decide.ts";
-import { findFolder } from "../../src/apply/open-applier.ts";
+import { type ClusterParts, findFolder } from "../../src/apply/open-applier.ts";
 import { type ApplyAction, isTrouble } from "../../src/apply/outcome.ts";
 import { PolicyReader } from "../../src/apply/owner-policies.ts";
+import type { TargetHead } from "../../src/apply/target-follower.ts";
 import { parseYaml11Stream } from "../../src/go-template/index.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { Cluster } from "../../src/ports/cluster.ts";
@@ -89,6 +90,11 @@ export class ApplyWorld {
     return this.#remote.commitAsPerson("main", { ...own, ...below });
   }
 
+  /** Something else than the cluster's folder changes in the target. */
+  commitElsewhere(text: string): string {
+    return this.#remote.commitAsPerson("main", { "README.md": text });
+  }
+
   /** What the catalog in force says of an EventTrigger. */
   commitTrigger(name: string, spec: string): void {
     const path = `config/lib.projectsveltos.io/eventtrigger/_cluster/${name}.yaml`;
@@ -123,15 +129,8 @@ export class ApplyWorld {
   async step(
     more: { at?: string; full?: "look" | "apply-all"; adoption?: Adoption; as?: string } = {},
   ): Promise<PassReport | undefined> {
-    const fetched = (await this.#git.fetchHeads(["main"])).get("main")!;
-    const commit = more.at ?? fetched;
-    const { tree, parents } = await this.#git.readCommit(commit);
-    const of = parents[0] === undefined ? {} : { parent: parents[0] };
-    const state = (await this.#git.fetchHeads(["sluice/state"])).get("sluice/state");
-    const stateTree = state === undefined ? {} : { stateTree: (await this.#git.readCommit(state)).tree };
     const key = more.as ?? "fleet/eu-1";
-    const parts = { git: this.#git, outputPath: "rendered", key: "fleet/eu-1", policies: this.#policies };
-    const revision = await findFolder(parts, { commit, ...of, tree, ...stateTree });
+    const revision = await findFolder(this.clusterParts(), await this.readHead(more.at));
     if (more.adoption !== undefined) this.#applier = undefined;
     this.#applier ??= new ClusterApplier(
       {
@@ -148,6 +147,36 @@ export class ApplyWorld {
       await readParentName(this.#git, revision),
     );
     return this.#applier.step(revision, more.full ?? "if-needed");
+  }
+
+  /** What it takes to work on the cluster in a loop of its own. */
+  clusterParts(): ClusterParts {
+    return {
+      key: "fleet/eu-1",
+      connect: () => this.cluster,
+      git: this.#git,
+      clock: this.clock,
+      policies: this.#policies,
+      outputPath: "rendered",
+      manager: this.#manager,
+      adoption: { kind: "none" },
+      holder: "here",
+    };
+  }
+
+  /** The target's head, or an earlier commit of it. */
+  async readHead(at?: string): Promise<TargetHead> {
+    const heads = await this.#git.fetchHeads(["main", "sluice/state"]);
+    const commit = at ?? heads.get("main")!;
+    const { tree, parents } = await this.#git.readCommit(commit);
+    const of = parents[0] === undefined ? {} : { parent: parents[0] };
+    const state = heads.get("sluice/state");
+    return {
+      commit,
+      ...of,
+      tree,
+      ...(state === undefined ? {} : { stateTree: (await this.#git.readCommit(state)).tree }),
+    };
   }
 
   /** What became of each object of a pass, as `<action> <kind>/<name>`, without the cluster's own file. */

@@ -2,23 +2,20 @@
  * The applier on a real API server with etcd: a lone event from publishing to its Namespace in the cluster, and a thousand
  * Namespaces at once beside kubectl with the same files. All on this machine, the API server included.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openKubeCluster } from "../../src/adapters/kube/kube-cluster.ts";
 import { fileKubeconfig } from "../../src/adapters/kube/kubeconfig.ts";
 import { createRedactor } from "../../src/adapters/system/redactor.ts";
 import { buildTool } from "../tools/build-tool.ts";
-import { findProjectRoot } from "../tools/find-project-root.ts";
 import { startFlux } from "../tools/start-flux.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
+import { AppliedFolder, writeBelow } from "./applied-folder.ts";
 import { type BenchOptions, type BenchRow, formatNumber, percentile } from "./bench-row.ts";
 import { BenchSite } from "./bench-site.ts";
-import { git, runTimed } from "./run-timed.ts";
+import { runTimed } from "./run-timed.ts";
 
-const program = join(findProjectRoot(), "dist", "program", "sluice.js");
 /** What Sveltos took from event to Namespace on such a machine, and what is wanted here, in milliseconds. */
 const sveltosMs = 8_000;
 const loneMsMax = 500;
@@ -86,31 +83,26 @@ async function benchLone(server: KubeApiServer, events: number): Promise<readonl
 
 /** One object of many changes, again and again: by us, who follow the repository, and by Flux, whose source is served to it. */
 async function benchOneOfMany(server: KubeApiServer, objects: number, rounds: number): Promise<BenchRow> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-bench-one-"));
-  const config = (index: number, value: string) =>
-    `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: o-${index}\n  namespace: default\n  labels:\n    sluice.dev/owner: EventTrigger.users\ndata:\n  value: "${value}"\n`;
+  const pathOf = (index: number) => `triggers/users/default/configmap/o-${index}.yaml`;
+  const config = (name: string, value: string) =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: default\n  labels:\n    sluice.dev/owner: EventTrigger.users\ndata:\n  value: "${value}"\n`;
   const valueAt = async (name: string) => {
     const { body } = await server.request("GET", `/api/v1/namespaces/default/configmaps/${name}`);
     return (body as { data?: { value?: string } }).data?.value;
   };
+  const indices = Array.from({ length: objects }, (_, index) => index);
+  const folder = await AppliedFolder.create(
+    Object.fromEntries(indices.map((index) => [pathOf(index), config(`o-${index}`, "first")])),
+  );
   // Thousands of objects take it minutes where the machine is busy.
   const flux = await startFlux(server, { waitMsMax: 600_000 });
-  let child: ChildProcess | undefined;
   try {
-    const checkout = join(folder, "fleet");
-    const cluster = join(checkout, "rendered", "fleet", "c-0");
-    const pathOf = (index: number) => join(cluster, "triggers", "users", "default", "configmap", `o-${index}.yaml`);
-    const theirs = join(folder, "theirs");
-    mkdirSync(dirname(pathOf(0)), { recursive: true });
-    mkdirSync(theirs);
-    for (let index = 0; index < objects; index++) {
-      writeFileSync(pathOf(index), config(index, "first"));
-      // With a name of its own: the two would fight.
-      writeFileSync(join(theirs, `o-${index}.yaml`), config(index, "first").replace(`name: o-`, "name: theirs-"));
-    }
-    await commitFolder(folder, checkout, cluster, "pollInterval: 1s");
-    const args = ["apply", "--watch", "--cluster", "fleet/c-0", "--kubeconfig", server.kubeconfigFile];
-    child = spawn(process.execPath, [program, ...args, "--file", join(folder, "sluice.yaml")], { stdio: "ignore" });
+    const theirs = join(folder.directory, "theirs");
+    // With a name of its own: the two would fight.
+    const writeTheirs = (index: number, value: string) =>
+      writeBelow(theirs, `o-${index}.yaml`, config(`theirs-${index}`, value));
+    for (const index of indices) writeTheirs(index, "first");
+    const child = folder.watch(server.kubeconfigFile);
     while ((await valueAt(`o-${objects - 1}`)) === undefined) await sleep(200);
     await flux.sync(theirs);
     // What the first pass leaves to be done is done.
@@ -120,11 +112,10 @@ async function benchOneOfMany(server: KubeApiServer, objects: number, rounds: nu
     for (let round = 1; round <= rounds; round++) {
       const value = `round ${round}`;
       let started = performance.now();
-      writeFileSync(pathOf(round), config(round, value));
-      await git(checkout, "commit", "--quiet", "--all", "--message=Render");
+      await folder.commit({ [pathOf(round)]: config(`o-${round}`, value) });
       while ((await valueAt(`o-${round}`)) !== value) await sleep(20);
       ownMs += performance.now() - started;
-      writeFileSync(join(theirs, `o-${round}.yaml`), config(round, value).replace("name: o-", "name: theirs-"));
+      writeTheirs(round, value);
       started = performance.now();
       await flux.sync(theirs);
       fluxMs += performance.now() - started;
@@ -139,9 +130,8 @@ async function benchOneOfMany(server: KubeApiServer, objects: number, rounds: nu
       detail: `Sluice ${formatNumber(own)} s of CPU (its looks at the repository each second included) in ${seconds(ownMs)} s; kustomize-controller ${formatNumber(rival)} s of CPU (without source-controller) in ${seconds(fluxMs)} s; ${rounds} changes each`,
     };
   } finally {
-    child?.kill("SIGKILL");
     await flux.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await folder.close();
   }
 }
 
@@ -153,11 +143,14 @@ function readCpuSeconds(pid: number): number {
   return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / clockTicksPerSecond;
 }
 
-/** The same files, with names of their own for each of the three. */
+/**
+ * The same files, with names of their own for each: by us, by kubectl in both ways, and by nobody: the bare requests, which is
+ * what the server takes.
+ */
 async function benchMany(server: KubeApiServer, namespaces: number): Promise<readonly BenchRow[]> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-bench-apply-"));
+  const folder = await AppliedFolder.create(writeManifests(namespaces, "ours"));
   try {
-    await writeRepository(folder, namespaces, "ours");
+    const { directory } = folder;
     const config = `--kubeconfig ${server.kubeconfigFile}`;
     const run = async (command: string) => {
       const started = performance.now();
@@ -165,61 +158,72 @@ async function benchMany(server: KubeApiServer, namespaces: number): Promise<rea
       return { seconds: (performance.now() - started) / 1000, cpu };
     };
     const kubectl = await buildTool("kubectl");
-    const ours = await run(
-      `node ${program} apply --file ${folder}/sluice.yaml --cluster fleet/c-0 ${config} >/dev/null`,
-    );
-    writeManifests(join(folder, "theirs"), namespaces, "theirs");
-    const theirs = await run(`${kubectl} ${config} apply --server-side -R -f ${folder}/theirs >/dev/null`);
-    writeManifests(join(folder, "pruned"), namespaces, "pruned");
+    const rival = (name: string, command: string) => {
+      for (const [path, text] of Object.entries(writeManifests(namespaces, name))) {
+        writeBelow(join(directory, name), path, text);
+      }
+      return run(
+        `${command} -R -f ${directory}/${name} >/dev/null 2>${directory}/error || { cat ${directory}/error >&2; false; }`,
+      );
+    };
+    const ours = await run(`${folder.commandOf(server.kubeconfigFile).join(" ")} >/dev/null`);
+    const theirs = await rival("theirs", `${kubectl} ${config} apply --server-side`);
     const set = "--prune --applyset=configmaps/rival --namespace=default";
-    const pruned = await run(
-      `KUBECTL_APPLYSET=true ${kubectl} ${config} apply --server-side ${set} -R -f ${folder}/pruned >/dev/null 2>${folder}/error || { cat ${folder}/error >&2; false; }`,
-    );
-    const row = (name: string, rival: typeof ours): BenchRow => ({
+    const pruned = await rival("pruned", `KUBECTL_APPLYSET=true ${kubectl} ${config} apply --server-side ${set}`);
+    const floor = await sendBare(server, namespaces);
+    const said = `Sluice ${formatNumber(ours.seconds)} s, CPU ${formatNumber(ours.cpu)} s`;
+    const row = (name: string, other: typeof ours): BenchRow => ({
       name: `${namespaces} Namespaces at once, seconds of ${name} by ours`,
-      ratio: rival.seconds / ours.seconds,
+      ratio: other.seconds / ours.seconds,
       goal: { atLeast: 2 },
-      detail: `Sluice ${formatNumber(ours.seconds)} s, CPU ${formatNumber(ours.cpu)} s; kubectl ${formatNumber(rival.seconds)} s, CPU ${formatNumber(rival.cpu)} s`,
+      detail: `${said}; kubectl ${formatNumber(other.seconds)} s, CPU ${formatNumber(other.cpu)} s`,
     });
-    return [row("kubectl apply --server-side", theirs), row("kubectl apply --server-side --prune", pruned)];
+    return [
+      row("kubectl apply --server-side", theirs),
+      row("kubectl apply --server-side --prune", pruned),
+      {
+        name: `${namespaces} Namespaces at once, our seconds by those of the bare requests`,
+        ratio: ours.seconds / floor.seconds,
+        goal: { atMost: 1.25 },
+        detail: `${said}; the same requests in a loop, ${floorAtOnce} at a time, ${formatNumber(floor.seconds)} s, CPU ${formatNumber(floor.cpu)} s`,
+      },
+    ];
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await folder.close();
   }
 }
 
-function writeManifests(folder: string, count: number, prefix: string): void {
-  for (let index = 0; index < count; index++) {
+/** As many as the applier sends at once. */
+const floorAtOnce = 8;
+
+/** A server-side apply of each, from a program that is running already, and nothing else. */
+async function sendBare(server: KubeApiServer, namespaces: number): Promise<{ seconds: number; cpu: number }> {
+  const bodies = Object.values(writeManifests(namespaces, "bare")).map((text, index) => ({
+    text,
+    name: `bare-${index}`,
+  }));
+  const before = process.cpuUsage();
+  const started = performance.now();
+  const work = async () => {
+    for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
+      const { status } = await server.apply(
+        `/api/v1/namespaces/${body.name}`,
+        body.text,
+        "fieldManager=sluice&force=false",
+      );
+      if (status !== 201) throw new Error(`${body.name}: ${status}`);
+    }
+  };
+  await Promise.all(Array.from({ length: floorAtOnce }, work));
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (performance.now() - started) / 1000, cpu: (user + system) / 1e6 };
+}
+
+function writeManifests(count: number, prefix: string): Readonly<Record<string, string>> {
+  const files = Array.from({ length: count }, (_, index) => {
     const name = `${prefix}-${index}`;
-    const file = join(folder, "triggers", "users", "_cluster", "namespace", `${name}.yaml`);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(
-      file,
-      `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n  labels:\n    sluice.dev/owner: EventTrigger.users\n`,
-    );
-  }
-}
-
-async function writeRepository(folder: string, count: number, prefix: string): Promise<void> {
-  const checkout = join(folder, "fleet");
-  const cluster = join(checkout, "rendered", "fleet", "c-0");
-  writeManifests(cluster, count, prefix);
-  await commitFolder(folder, checkout, cluster, "");
-}
-
-async function commitFolder(folder: string, checkout: string, cluster: string, more: string): Promise<void> {
-  mkdirSync(join(cluster, "base"), { recursive: true });
-  const parent = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sluice-benchbench00, namespace: default}\n`;
-  writeFileSync(join(cluster, "base", "sluice-cluster.yaml"), parent);
-  await git(checkout, "init", "--quiet", "--initial-branch=main");
-  await git(checkout, "add", "--all");
-  await git(checkout, "commit", "--quiet", "--message=Render");
-  writeFileSync(
-    join(folder, "sluice.yaml"),
-    `apiVersion: sluice.dev/v1alpha1
-kind: Settings
-repository: {url: ${checkout}/.git, branch: main${more === "" ? "" : `, ${more}`}}
-connections: []
-state: {directory: ${folder}/state}
-`,
-  );
+    const text = `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n  labels:\n    sluice.dev/owner: EventTrigger.users\n`;
+    return [`triggers/users/_cluster/namespace/${name}.yaml`, text];
+  });
+  return Object.fromEntries(files);
 }

@@ -9,6 +9,7 @@ import { benchApply } from "./apply.ts";
 import { benchBacklog } from "./backlog.ts";
 import { type BenchOptions, type BenchRow, formatRow, isMet } from "./bench-row.ts";
 import { benchDelivery } from "./delivery.ts";
+import { benchDrift } from "./drift.ts";
 import { benchFanOut } from "./fan-out.ts";
 import { benchFleet } from "./fleet.ts";
 import { benchLatency } from "./latency.ts";
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, Bench>> = {
   startup: benchStartup,
   backlog: benchBacklog,
   apply: benchApply,
+  drift: benchDrift,
   delivery: benchDelivery,
   fleet: benchFleet,
   large: benchLarge,

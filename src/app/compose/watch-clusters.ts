@@ -2,13 +2,13 @@
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import { runClusterLoop } from "../../apply/cluster-loop.ts";
 import type { Adoption } from "../../apply/decide.ts";
+import { FullPasses } from "../../apply/full-passes.ts";
 import { countActions, type ObjectOutcome } from "../../apply/outcome.ts";
 import { runClusters } from "../../apply/run-clusters.ts";
 import { TargetFollower } from "../../apply/target-follower.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import type { ObjectIdentity } from "../../model/manifest.ts";
 import type { Settings } from "../../model/settings.ts";
-import { Turns } from "../../model/turns.ts";
 import type { Log, LogFields } from "../../ports/system.ts";
 import type { CliContext, ExitCode } from "../cli/context.ts";
 import type { ApplierStore, Kubeconfig, MeantCluster } from "./applier.ts";
@@ -17,9 +17,6 @@ import { findParentProcess } from "./parent-process.ts";
 
 /** Where the settings name no applier, and only a command does. */
 const watchedMaxDefault = 20_000;
-
-/** Each holds what its cluster and its folder have, for as long as it lasts: 20,000 objects are some 50 MB. */
-const fullPassesMax = 3;
 
 export interface WatchedClusters {
   /** Undefined: all that the settings lead to. */
@@ -46,7 +43,7 @@ export async function watchClusters(
   parent?.onPushed(() => target.hint());
   parent?.tell({ applied: {}, isBegin: true });
   const states = new ClusterStates((clusters) => parent?.tell({ applied: {}, clusters }));
-  const fullPasses = new Turns(fullPassesMax);
+  const fullPasses = new FullPasses(systemClock);
   const work = (cluster: ClusterKey, kubeconfig: Kubeconfig, signal: AbortSignal) =>
     runClusterLoop(
       {
