@@ -2,6 +2,7 @@
  * From YAML text to trees of nodes with their places, exactly as go-yaml v2 (libyaml) parses: the one reader of YAML for
  * fromYaml, and for whoever wants to know what stands where.
  */
+import { readBlocks } from "./yaml-block-reader.ts";
 import { YamlError } from "./yaml-cursor.ts";
 import { YamlAlias, YamlMapping, type YamlNode, YamlScalar, YamlSequence } from "./yaml-node.ts";
 import { YamlScanner, type YamlToken, type YamlTokenType } from "./yaml-scanner.ts";
@@ -16,7 +17,10 @@ export function parseYamlNodes(text: string): YamlNode | undefined {
  * The roots of all documents; `undefined` for those without content. With `isTraced` scalars know where each part of their text
  * comes from. Throws a {@link YamlError}. */
 export function parseYamlStream(text: string, options: { readonly isTraced?: boolean } = {}): (YamlNode | undefined)[] {
-  const parser = new YamlParser(text, options.isTraced === true);
+  const isTraced = options.isTraced === true;
+  const read = isTraced ? undefined : readBlocks(text);
+  if (read !== undefined) return read;
+  const parser = new YamlParser(text, isTraced);
   const roots: (YamlNode | undefined)[] = [];
   for (;;) {
     const document = parser.parseDocument(roots.length === 0);

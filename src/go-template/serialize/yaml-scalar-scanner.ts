@@ -83,7 +83,7 @@ function takeWhite(cursor: YamlCursor, indent: number): boolean {
 const plainWords = /[A-Za-z0-9_./@+=-]+(?: [A-Za-z0-9_./@+=-]+)*/y;
 
 /** The end of the words on this line: before a colon, an indicator, or blanks that no word follows. */
-function plainLineEnd(text: string, start: number, inFlow: boolean): number {
+export function plainLineEnd(text: string, start: number, inFlow: boolean): number {
   const { length } = text;
   plainWords.lastIndex = start;
   let end = plainWords.test(text) ? plainWords.lastIndex : start;
