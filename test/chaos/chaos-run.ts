@@ -1,7 +1,7 @@
 /**
- * Chaos for real: the built program, nats-servers and a Git server over http, all of which are killed, stopped, cut off and
- * kept silent while events come in and somebody pushes to the target all the time. Afterwards the target has to hold exactly
- * what the events come to, and its history must never have gone back.
+ * Chaos for real: the built program, nats-servers and a repository, all of which are killed, stopped, cut off and kept silent
+ * while events come in and somebody pushes to the target all the time. Afterwards the target has to hold exactly what the
+ * events come to, and its history must never have gone back.
  */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -14,9 +14,9 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { openJournal } from "../../src/adapters/journal/open-journal.ts";
 import { loggedInUsers } from "../e2e/users-config.ts";
 import { clusterDocument, SluiceProcess, until } from "../e2e/workbench.ts";
-import { GitHttpServer, type HttpFault } from "../tools/git-http.ts";
 import { startNatsCluster } from "../tools/nats-cluster.ts";
 import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
+import { type GitTrouble, gitFaults, openGitTrouble, type Transport } from "./git-trouble.ts";
 import { createRandom } from "./random.ts";
 
 const run = promisify(execFile);
@@ -26,6 +26,8 @@ export interface ChaosOptions {
   /** How events come; `core` is over core NATS, into the journal. */
   readonly retention: "core" | "limits" | "workqueue" | "interest";
   readonly replicas: 1 | 3;
+  /** How the service reaches the repository. */
+  readonly transport: Transport;
   readonly seed: number;
   /** Faults at least; others follow for as long as events are published. */
   readonly faultsMin: number;
@@ -74,7 +76,7 @@ class ChaosSite {
   readonly #folder: string;
   readonly #servers: readonly NatsServer[];
   readonly #nats: NatsConnection;
-  readonly #git: GitHttpServer;
+  readonly #git: GitTrouble;
   readonly #random: () => number;
   readonly #hasDisk: boolean;
   #service: SluiceProcess | undefined;
@@ -89,7 +91,7 @@ class ChaosSite {
     folder: string,
     servers: readonly NatsServer[],
     nats: NatsConnection,
-    git: GitHttpServer,
+    git: GitTrouble,
     hasDisk: boolean,
   ) {
     this.#hasDisk = hasDisk;
@@ -102,7 +104,7 @@ class ChaosSite {
   }
 
   static async open(options: ChaosOptions): Promise<ChaosSite> {
-    const { retention, replicas } = options;
+    const { retention, replicas, transport } = options;
     const folder = await mkdtemp(join(tmpdir(), "sluice-chaos-"));
     const servers = replicas === 1 ? [await startNatsServer({ jetstream: true })] : (await startNatsCluster()).servers;
     const urls = servers.map(({ url }) => url);
@@ -120,7 +122,7 @@ class ChaosSite {
     const bare = join(folder, "fleet.git");
     await run("git", ["init", "--quiet", "--bare", "--initial-branch=main", bare]);
     await run("git", ["-C", bare, "config", "http.receivepack", "true"]);
-    const git = await GitHttpServer.start({ root: folder });
+    const git = await openGitTrouble(folder, transport);
     const site = new ChaosSite(options, folder, servers, nats, git, hasDisk);
     await site.#writeFiles(urls.join(","));
     return site;
@@ -128,7 +130,7 @@ class ChaosSite {
 
   async close(): Promise<void> {
     this.#isOver = true;
-    this.#git.fault = () => undefined;
+    await this.#git.end();
     await this.#service?.kill();
     await this.#nats.close();
     for (const server of this.#servers) await server.stop();
@@ -183,7 +185,7 @@ class ChaosSite {
       `apiVersion: sluice.dev/v1alpha1
 kind: Settings
 repository:
-  url: ${this.#git.urlOf("fleet.git")}
+  ${this.#git.settings}
   branch: main
   pollInterval: 1s
   author: {name: sluice, email: sluice@example.com}
@@ -208,7 +210,7 @@ commit: {maxEvents: 100}
   }
 
   async #start(): Promise<void> {
-    this.#service = new SluiceProcess(this.#folder, {});
+    this.#service = new SluiceProcess(this.#folder, this.#git.env);
     await this.#service.untilLogged("ready", 180_000);
   }
 
@@ -281,17 +283,17 @@ commit: {maxEvents: 100}
       "kill",
       "kill",
       "stop",
-      "nats",
-      "git hangs",
-      "git is away",
-      "git cuts answers",
-      "git is slow",
-      "git errs",
-      ...(this.#hasDisk ? ["disk full"] : []),
-    ];
+      "nats is killed",
+      "nats is killed",
+      "nats hangs",
+      "nats is slow",
+      ...gitFaults,
+      ...(this.#hasDisk ? (["disk full", "disk read-only"] as const) : []),
+    ] as const;
     const kind = kinds[Math.floor(this.#random() * kinds.length)]!;
     this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
     const someTimeMs = 500 + this.#random() * 3_000;
+    const server = this.#servers[Math.floor(this.#random() * this.#servers.length)]!;
     if (kind === "kill") {
       await this.#service?.kill();
       await this.#start();
@@ -299,23 +301,44 @@ commit: {maxEvents: 100}
       this.#service?.signal("SIGSTOP");
       await sleep(someTimeMs);
       this.#service?.signal("SIGCONT");
-    } else if (kind === "nats") {
-      const server = this.#servers[Math.floor(this.#random() * this.#servers.length)]!;
+    } else if (kind === "nats is killed") {
       await server.kill();
       await sleep(someTimeMs / 2);
       await server.restart();
+    } else if (kind === "nats hangs") {
+      server.freeze();
+      await sleep(someTimeMs);
+      server.thaw();
+    } else if (kind === "nats is slow") {
+      for (const until = performance.now() + someTimeMs; performance.now() < until; ) {
+        server.freeze();
+        await sleep(100);
+        server.thaw();
+        await sleep(20);
+      }
     } else if (kind === "disk full") {
       const fill = join(this.#folder, "state", "fill");
       await run("dd", ["if=/dev/zero", `of=${fill}`, "bs=64k"]).catch(() => undefined);
       await sleep(someTimeMs);
       await rm(fill, { force: true });
-    } else {
-      this.#git.fault = faultOf(kind, this.#random);
-      if (kind === "git is away") this.#git.cutIdleConnections();
+    } else if (kind === "disk read-only") {
+      // As a file system becomes when its disk fails; with files open for writing it can't be had.
+      if (!(await isDone(this.#remount("ro")))) {
+        await this.#service?.kill();
+        await this.#remount("ro");
+        await this.#start();
+      }
       await sleep(someTimeMs);
-      this.#git.fault = () => undefined;
-      this.#git.cutIdleConnections();
+      await this.#remount("rw");
+    } else {
+      await this.#git.begin(kind, this.#random);
+      await sleep(someTimeMs);
+      await this.#git.end();
     }
+  }
+
+  async #remount(mode: "ro" | "rw"): Promise<void> {
+    await run("mount", ["-o", `remount,${mode}`, join(this.#folder, "state")]);
   }
 
   /** Until what had been published when a fault was over is pushed. */
@@ -399,14 +422,6 @@ commit: {maxEvents: 100}
     }
     return wrong;
   }
-}
-
-function faultOf(kind: string, random: () => number): (request: unknown) => HttpFault | undefined {
-  if (kind === "git hangs") return () => ({ kind: "hang" });
-  if (kind === "git is away") return () => ({ kind: "cut", when: "before" });
-  if (kind === "git cuts answers") return () => ({ kind: "cut", when: "after" });
-  if (kind === "git errs") return () => ({ kind: "status", status: 503 });
-  return () => ({ kind: "late", milliseconds: 200 + random() * 1_500 });
 }
 
 function writeEvent({ id, user, type }: UserEvent): string {

@@ -216,6 +216,12 @@ try {
   const inForce = () => service.lines().filter(({ message }) => message === "settings in force").length;
   const refused = () =>
     service.lines().filter(({ message }) => String(message).startsWith("the new settings are refused")).length;
+  const troubles = () =>
+    service
+      .lines()
+      .filter(({ level }) => level === "warn" || level === "error")
+      .slice(-10)
+      .map((line) => JSON.stringify(line));
   const publishing = publishAll(taken);
   const began = performance.now();
   const slowest = { ms: 0, what: "" };
@@ -232,7 +238,8 @@ try {
     await write();
     const isSettled = () => inForce() > before || refused() > refusedBefore || performance.now() - from > 60_000;
     await until(isSettled, `change ${change}`, 120_000);
-    assert.equal(refused(), refusedBefore, `change ${change} (${names.join()}) is refused: seed ${seed}`);
+    const what = `change ${change} (${names.join()}) is refused: seed ${seed}`;
+    assert.equal(refused(), refusedBefore, [what, ...troubles()].join("\n"));
     const ms = performance.now() - from;
     if (ms > slowest.ms) Object.assign(slowest, { ms, what: names.join(", ") });
     if (change % 20 === 0) {

@@ -34,6 +34,10 @@ export interface NatsServer {
   configure(config: string): Promise<void>;
   /** Makes the running server read its configuration again. */
   reload(): void;
+  /** Stops the server where it is: it says nothing, and nobody is told. */
+  freeze(): void;
+  /** Lets it go on. */
+  thaw(): void;
   /** Ends the server at once, as a crash does; it can be restarted. */
   kill(): Promise<void>;
   /** Ends the server in order; it can be restarted. */
@@ -93,6 +97,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     log: () => readFile(logFile, "utf8"),
     configure,
     reload: () => child?.kill("SIGHUP"),
+    freeze: () => child?.kill("SIGSTOP"),
+    thaw: () => child?.kill("SIGCONT"),
     kill: () => end("SIGKILL"),
     halt: () => end("SIGTERM"),
     restart: async () => {
