@@ -32,6 +32,8 @@ import { withoutNulls } from "./without-nulls.ts";
 import { memberList, memberObject, memberText, type Path, parseYaml, type YamlDocument } from "./yaml-document.ts";
 
 const checkShape = shapeCheck(schema);
+const minuteMs = 60_000;
+const historyMsMin = 60 * minuteMs;
 
 /**
  * The settings in `text`, with defaults filled in and relative paths resolved against the folder of `file`, which must
@@ -147,8 +149,17 @@ class SettingsReader {
       state: {
         branch: memberText(state, "branch") ?? "sluice/state",
         directory: this.#resolve(memberText(state, "directory") ?? "./state"),
+        ...this.#readHistory(memberText(state, "history")),
       },
     };
+  }
+
+  #readHistory(history: string | undefined): Pick<Settings["state"], "historyMinutesMax"> {
+    if (history === undefined) return {};
+    const ms = parseDuration(history);
+    if (ms < historyMsMin)
+      this.#fault(["state", "history"], "a history of less than 1h is none to speak of", "Write 720h.");
+    return { historyMinutesMax: Math.ceil(ms / minuteMs) };
   }
 
   #readRepository(repository: JsonObject, scope: SettingsScope): RepositorySettings {

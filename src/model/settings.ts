@@ -216,6 +216,8 @@ export interface Settings {
     readonly branch: string;
     /** Absolute. */
     readonly directory: string;
+    /** How old the branch's history may become, in minutes during which a leader ran; absent: all of it is kept. */
+    readonly historyMinutesMax?: number;
   };
 }
 

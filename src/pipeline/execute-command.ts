@@ -80,6 +80,8 @@ export interface CommandScope {
   readonly git: GitReader;
   readonly branches: Branches;
   readonly keeper: StateKeeper;
+  /** Ends what waits for a server that does not answer. */
+  readonly signal: AbortSignal;
 }
 
 /** Commits what the command changes, and says what that was. Throws a SluiceError (NOT_FOUND) for what does not exist. */
@@ -116,8 +118,10 @@ export async function executeCommand(
       return `removed ${shown}${more}`;
     }
     case "repair":
-      await branches.repair(command.purge);
-      return command.purge ? "the state branch starts anew, without history" : "the target is compared file by file";
+      await branches.repair();
+      if (!command.purge) return "the target is compared file by file";
+      if (branches.stateTree !== undefined) await keeper.startAnew(scope.signal);
+      return "the state branch starts anew, without history";
   }
 }
 

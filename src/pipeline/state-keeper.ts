@@ -31,6 +31,7 @@ import type { Branches } from "./branches/branches.ts";
 import { EventRemovals } from "./keeper/event-removals.ts";
 import { Forgetting } from "./keeper/forgetting.ts";
 import { HandingOver } from "./keeper/handing-over.ts";
+import { HistoryBound } from "./keeper/history-bound.ts";
 import type { KeeperOptions } from "./keeper/keeper-options.ts";
 import { layOutState } from "./keeper/lay-out-state.ts";
 import { PassBudget } from "./keeper/pass-budget.ts";
@@ -64,6 +65,7 @@ export class StateKeeper {
   readonly #eventRemovals: EventRemovals;
   readonly #forgetting: Forgetting;
   readonly #handingOver: HandingOver;
+  readonly #history: HistoryBound;
   #loaded: Catalog;
   /** Whether chunks go with the next batch: while events wait, they take at most half of the turns. */
   #isChunksTurn = true;
@@ -76,6 +78,7 @@ export class StateKeeper {
     this.#eventRemovals = new EventRemovals(commits);
     this.#forgetting = new Forgetting(commits);
     this.#handingOver = new HandingOver(commits);
+    this.#history = new HistoryBound(commits);
   }
 
   /** `catalog`: the one in force, as the state keeps it. */
@@ -300,6 +303,16 @@ export class StateKeeper {
   async setPauses(pauses: readonly Pause[]): Promise<void> {
     await this.commit([], { pauses });
     this.#commits.use(this.#commits.catalog);
+  }
+
+  /** See HistoryBound. */
+  followHistory(signal: AbortSignal): Promise<void> {
+    return this.#history.follow(signal);
+  }
+
+  /** See HistoryBound. */
+  startAnew(signal: AbortSignal): Promise<void> {
+    return this.#history.startAnew(signal);
   }
 
   /** Commits inputs of another kind, and a change of the checkpoint with them. */

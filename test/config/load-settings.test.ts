@@ -70,6 +70,7 @@ describe("good settings", () => {
       render: { seedKey: { kind: "file", path: "/run/seed" } },
       commit: { eventsMax: 10, intervalMsMin: 90_000, per: "event" },
       compatibility: "sveltos",
+      state: { historyMinutesMax: 720 * 60 },
     });
   });
 
@@ -160,6 +161,7 @@ describe("faults", () => {
       `${minimal}config: {path: ../a}\noutput: {path: /b}`,
       ["SETTINGS_INVALID 4:16", "SETTINGS_INVALID 5:16"],
     ],
+    ["a history that is too short", `${minimal}state: {history: 59m}`, ["SETTINGS_INVALID 4:18"]],
     ["a duration that is none", `${minimal}commit: {minInterval: 5}`, ["SETTINGS_INVALID 4:23"]],
     [
       "a connection's name twice",

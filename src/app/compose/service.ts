@@ -196,6 +196,9 @@ export function composeSettings(
       layout: layoutOf(settings),
       outputPath: output.path,
       guard: settings.guard,
+      ...(settings.state.historyMinutesMax === undefined
+        ? {}
+        : { historyMinutesMax: settings.state.historyMinutesMax }),
       records: output.records,
       deadLettersMax,
       ...(outcomes === undefined ? {} : { outbox: { outcomesMax, isReviewed: review.mode === "pull-request" } }),

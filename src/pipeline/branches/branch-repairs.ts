@@ -30,7 +30,12 @@ export class BranchRepairs {
     return branch;
   }
 
-  async purge(signal: AbortSignal): Promise<void> {
+  /**
+   * The state starts anew, in a commit without parent: nothing that runs reads the branch's history, and it grows. What was
+   * committed and not pushed is in it. Where the server does not take that, everything stays as it was, and the problem is
+   * thrown (GIT_REFUSED, GIT_MOVED, GIT_UNAVAILABLE).
+   */
+  async startAnew(signal: AbortSignal): Promise<void> {
     const branch = this.#parts.names.state;
     const anew = await this.#parts.chain.writeAnew();
     const update = { branch, from: this.#parts.chain.pushed, to: anew.commit, mayRewind: true } as const;
@@ -41,7 +46,7 @@ export class BranchRepairs {
     }
     throw new SluiceError({
       ...(outcome?.problem ?? stoppedProblem(branch)),
-      hint: `The state goes on as it was. A purge needs a server that lets ${branch} be set back (receive.denyNonFastForwards off, no protected branch).`,
+      hint: `The state goes on as it was. Starting it anew needs a server that lets ${branch} be set back (receive.denyNonFastForwards off, no protected branch).`,
     });
   }
 

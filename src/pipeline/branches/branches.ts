@@ -200,15 +200,15 @@ export class Branches {
     return refreshTarget(this.#parts, signal);
   }
 
-  /**
-   * Makes the next push compare the target with the desired tree file by file, as if nothing were known of it. With
-   * `purge` the state starts anew, in a commit without parent: nothing reads the branch's history, and it grows. Where the server
-   * does not take that, everything stays as it was, and the problem is thrown (GIT_REFUSED, GIT_MOVED).
-   */
-  async repair(purge: boolean, signal: AbortSignal = new AbortController().signal): Promise<void> {
+  /** Makes the next push compare the target with the desired tree file by file, as if nothing were known of it. */
+  async repair(signal: AbortSignal = new AbortController().signal): Promise<void> {
     await this.refreshTarget(signal);
     this.#parts.target.forget();
-    if (purge && this.#parts.chain.tip !== undefined) await this.#repairs.purge(signal);
+  }
+
+  /** See BranchRepairs. */
+  startAnew(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    return this.#repairs.startAnew(signal);
   }
 
   /** See BranchRepairs. */

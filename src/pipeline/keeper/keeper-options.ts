@@ -17,6 +17,8 @@ export interface KeeperOptions {
   readonly outputPath: string;
   /** Limits are part of the catalog; this is the rest of it. */
   readonly guard: Pick<GuardSettings, "keepWithdrawnMinutes" | "eventRemovals">;
+  /** How old the state branch's history may become, in minutes during which a leader ran; absent: as old as it gets. */
+  readonly historyMinutesMax?: number;
   /** Absent: nobody is told what became of events. */
   readonly outbox?: OutboxRules;
   /** What documents say that must stand on no branch; absent: the catalog has none such. */

@@ -53,7 +53,7 @@ export class Commands {
       const told =
         command.command === "approve"
           ? await this.#approve(command.ids)
-          : await executeCommand(command, { git, branches, keeper });
+          : await executeCommand(command, { git, branches, keeper, signal: this.#parts.cut });
       if (command.command === "retire") this.#parts.handOvers.hint();
       if (command.command === "remove-folder") await this.#parts.leftBehind.look();
       log.info("command", { command: command.command, told });

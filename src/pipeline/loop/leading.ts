@@ -158,6 +158,7 @@ export class Leading {
         await this.#places.follow();
         await this.#readStreams(signal);
         await this.#teller.look();
+        await this.#inForce.keeper.followHistory(signal);
       },
     });
     this.#reviewing = new Reviewing({

@@ -479,13 +479,13 @@ it("a state branch that is not Sluice's is refused", async () => {
   await expect(open()).rejects.toMatchObject({ problem: { code: "STATE_INVALID" } });
 });
 
-it("repair compares file by file; purge starts the state anew without history", async () => {
+it("starts the state anew, without history", async () => {
   const { commit, push, branches } = await open();
   for (const n of [1, 2]) {
     await commit(n);
     await push();
   }
-  await branches.repair(true);
+  await branches.startAnew();
   await push();
   expect([messages(stateBranch).length, onTarget()]).toEqual([1, [1, 2]]);
   await commit(3);
@@ -497,24 +497,24 @@ it("repair compares file by file; purge starts the state anew without history", 
   ]);
 });
 
-it("a purge that the server refuses changes nothing, and pushing goes on", async () => {
+it("a start anew that the server refuses changes nothing, and pushing goes on", async () => {
   const { commit, push, branches } = await open();
   await commit(1);
   await push();
   remote.refusesRewinds = true;
-  await expect(branches.repair(true)).rejects.toMatchObject({ problem: { code: "GIT_REFUSED" } });
+  await expect(branches.startAnew()).rejects.toMatchObject({ problem: { code: "GIT_REFUSED" } });
   await commit(2);
   expect(await push()).toBe(true);
   expect([messages(), messages(stateBranch).length, onTarget()]).toEqual([["event-1", "event-2"], 2, [1, 2]]);
 });
 
-it("a purge whose answer is lost is found to have arrived, with what was not pushed yet", async () => {
+it("a start anew whose answer is lost is found to have arrived, with what was not pushed yet", async () => {
   const { commit, push, branches, git } = await open();
   await commit(1);
   await push();
   await commit(2);
   failOnce(git, "after");
-  await branches.repair(true);
+  await branches.startAnew();
   expect([messages(stateBranch).length, branches.hasUnpushed]).toEqual([1, false]);
   await commit(3);
   await push();
