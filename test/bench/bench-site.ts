@@ -38,6 +38,12 @@ export interface SiteOptions {
   readonly manifest?: string;
   /** Further lines of sluice.yaml. */
   readonly settings?: string;
+  /** Further members of its `output`. */
+  readonly output?: string;
+  /** Further items of its `connections`. */
+  readonly connections?: string;
+  /** Further documents of the config folder. */
+  readonly documents?: string;
 }
 
 /** A request as the Git server received it. */
@@ -92,8 +98,10 @@ export class BenchSite {
     return site;
   }
 
-  #writeConfiguration({ clusters, shards, manifest, settings = "" }: SiteOptions): void {
+  #writeConfiguration(options: SiteOptions): void {
+    const { clusters, shards, manifest, settings = "", output = "", connections = "", documents: more } = options;
     mkdirSync(join(this.folder, "config"));
+    if (more !== undefined) writeFileSync(join(this.folder, "config", "more.yaml"), more);
     const example = join(findProjectRoot(), "examples", "user-namespaces", "config", "user-namespaces.yaml");
     // Something that each event changes, so that an update has a manifest to commit.
     const annotation = `      annotations: {example.com/last-event: "{{ .CloudEvent.id }}"}\n`;
@@ -117,8 +125,8 @@ export class BenchSite {
 kind: Settings
 repository: {url: ${this.url}, branch: main, author: {name: sluice, email: sluice@example.com}}
 config: {directory: ./config}
-connections: [{name: bus, file: ./nats.json}]
-output: {shards: ${shards}}
+connections: [{name: bus, file: ./nats.json}${connections}]
+output: {shards: ${shards}${output}}
 state: {directory: ./state}
 ${settings}
 `,
@@ -274,6 +282,11 @@ export class MeasuredService {
     const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
     // User and system time, its own and that of children it has waited for.
     return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / clockTicksPerSecond;
+  }
+
+  /** Stands still, or goes on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child.kill(signal);
   }
 
   /** CPU since it was ready, memory since it was started. */

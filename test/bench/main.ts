@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { benchApply } from "./apply.ts";
 import { benchBacklog } from "./backlog.ts";
 import { type BenchOptions, type BenchRow, formatRow, isMet } from "./bench-row.ts";
+import { benchConnections } from "./connections.ts";
 import { benchDelivery } from "./delivery.ts";
 import { benchDrift } from "./drift.ts";
 import { benchFanOut } from "./fan-out.ts";
@@ -35,6 +36,7 @@ const benches: Readonly<Record<string, Bench>> = {
   drift: benchDrift,
   delivery: benchDelivery,
   fleet: benchFleet,
+  connections: benchConnections,
   large: benchLarge,
 };
 

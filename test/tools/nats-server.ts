@@ -18,6 +18,8 @@ export interface NatsServerOptions {
   readonly users?: readonly { readonly user: string; readonly password: string }[];
   /** Default: one that is free. */
   readonly port?: number;
+  /** The address it listens on; default: 127.0.0.1. */
+  readonly host?: string;
   /** The server says nothing before the TLS handshake, as `tls {handshake_first: true}` of `config` has it. */
   readonly isSilentFirst?: boolean;
 }
@@ -113,7 +115,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 }
 
 function formatConfig(options: NatsServerOptions, port: number, directory: string, logFile: string): string {
-  const lines = ['host: "127.0.0.1"', `port: ${port}`, `log_file: ${JSON.stringify(logFile)}`];
+  const lines = [`host: "${options.host ?? "127.0.0.1"}"`, `port: ${port}`, `log_file: ${JSON.stringify(logFile)}`];
   if (options.jetstream || options.domain !== undefined) {
     const domain = options.domain === undefined ? "" : `, domain: ${options.domain}`;
     const folder = JSON.stringify(join(directory, "jetstream"));
