@@ -4,10 +4,11 @@
  */
 import type { DerivedConnection, DerivedConnections } from "../../config/derive-connections.ts";
 import type { Catalog } from "../../model/catalog.ts";
-import { objectPath, targetPath } from "../../plan/paths.ts";
+import { clusterFolder, desiredFolder, objectPath, targetPath } from "../../plan/paths.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
+import { FilesInFolders } from "./files-in-folders.ts";
 import type { InForce } from "./in-force.ts";
 
 /** Opens exactly these, and keeps those open that stay as they are. All streams that are to be read are returned. */
@@ -26,7 +27,11 @@ export interface SecretConnectionsParts {
 
 export class SecretConnections {
   readonly #parts: SecretConnectionsParts;
-  #derived: readonly DerivedConnection[] = [];
+  /** With the paths of their Secrets on the target. */
+  #derived: readonly { readonly derived: DerivedConnection; readonly path: string }[] = [];
+  #secrets: FilesInFolders;
+  /** Paths of those that were on the target. */
+  #there: ReadonlySet<string> = new Set();
   /** What they were derived with, and where their Secrets were looked for last. */
   #catalog: Catalog | undefined;
   #derive: InForce["derive"];
@@ -35,6 +40,7 @@ export class SecretConnections {
 
   constructor(parts: SecretConnectionsParts) {
     this.#parts = parts;
+    this.#secrets = new FilesInFolders(parts.git, []);
   }
 
   /** Undefined: those that are open are those that are wanted. */
@@ -44,37 +50,48 @@ export class SecretConnections {
     const target = branches.targetTree;
     const isSame = keeper.catalog === this.#catalog && derive === this.#derive;
     if (isSame && target === this.#target) return undefined;
-    if (!isSame) this.#derived = this.#merge(derive?.(keeper.catalog));
+    if (!isSame) this.#deriveAnew(derive?.(keeper.catalog));
     [this.#catalog, this.#derive, this.#target] = [keeper.catalog, derive, undefined];
-    const there = await this.#onTarget(target);
+    const there = target === undefined ? nothing : await this.#secrets.findIn(target);
     // Only now: where that failed it is looked at again.
     this.#target = target;
-    const used = JSON.stringify(there.map(textOf));
+    if (isSame && there === this.#there) return undefined;
+    this.#there = there;
+    const wanted = this.#derived.filter(({ path }) => there.has(path));
+    const used = JSON.stringify(wanted.map(({ derived }) => textOf(derived)));
     if (used === this.#used) return undefined;
     this.#used = used;
-    log.info("connections from Secrets", { connections: there.length, waiting: this.#derived.length - there.length });
-    return take(there);
+    log.info("connections from Secrets", { connections: wanted.length, waiting: this.#derived.length - wanted.length });
+    return take(wanted.map(({ derived }) => derived));
   }
 
   /** Those of a catalog, and what they were of those that a fault hides: it must not keep anybody from being heard. */
-  #merge(derived: DerivedConnections | undefined): readonly DerivedConnection[] {
-    if (derived === undefined) return [];
-    const { value, unknown } = derived;
-    return [...value, ...this.#derived.filter(({ connection }) => unknown.has(connection.name))];
+  #deriveAnew(found: DerivedConnections | undefined): void {
+    const before = this.#derived.map(({ derived }) => derived);
+    const all =
+      found === undefined
+        ? []
+        : [...found.value, ...before.filter(({ connection }) => found.unknown.has(connection.name))];
+    this.#derived = all.map((derived) => ({ derived, path: this.#pathOf(derived) }));
+    const files = this.#derived.map(({ derived, path }) => ({ ...this.#folderOf(derived), path }));
+    this.#secrets = new FilesInFolders(this.#parts.git, files);
   }
 
-  async #onTarget(target: ObjectId | undefined): Promise<readonly DerivedConnection[]> {
-    if (target === undefined || this.#derived.length === 0) return [];
+  #pathOf({ cluster, owner, manifest }: DerivedConnection): string {
     const { branches, keeper } = this.#parts.inForce();
-    const { layout } = keeper.checkpoint;
-    const paths = this.#derived.map(({ cluster, owner, manifest }) => {
-      const path = objectPath(cluster, owner, manifest.identity, layout);
-      return targetPath(path, branches.names.outputPath);
-    });
-    const ids = await this.#parts.git.findIds(target, paths);
-    return this.#derived.filter((_, index) => ids.has(paths[index]!));
+    const path = objectPath(cluster, owner, manifest.identity, keeper.checkpoint.layout);
+    return targetPath(path, branches.names.outputPath);
+  }
+
+  #folderOf({ cluster }: DerivedConnection): { readonly parent: string; readonly folder: string } {
+    const { outputPath } = this.#parts.inForce().branches.names;
+    const path = targetPath(`${desiredFolder}/${clusterFolder(cluster)}`, outputPath);
+    const slash = path.lastIndexOf("/");
+    return { parent: path.slice(0, slash), folder: path.slice(slash + 1) };
   }
 }
+
+const nothing: ReadonlySet<string> = new Set();
 
 function textOf({ connection: { name, connectTo }, manifest }: DerivedConnection): readonly unknown[] {
   return [name, manifest.text, [...connectTo]];

@@ -6,6 +6,7 @@ import { SecretConnections } from "../../../src/pipeline/loop/secret-connections
 import type { GitReader } from "../../../src/ports/git.ts";
 import type { Log } from "../../../src/ports/system.ts";
 
+const clusters = ["eu", "us", "new"];
 const silent = { info: () => undefined } as unknown as Log;
 const derived = (cluster: string) =>
   ({
@@ -36,7 +37,9 @@ function bench() {
     if (failures-- > 0) throw new Error("the repository does not answer");
     return new Map(paths.map((path) => [path, "id"]));
   };
-  const git = { findIds };
+  const findEntry = async (tree: string, path: string) => ({ mode: "40000", name: path, id: tree });
+  const readTree = async () => clusters.map((name) => ({ mode: "40000", name, id: name }));
+  const git = { findIds, findEntry, readTree };
   const connections = new SecretConnections({
     git: git as unknown as GitReader,
     log: silent,
