@@ -9,20 +9,25 @@ export interface JournalMessage {
 }
 
 export interface JournalEntry extends JournalMessage {
-  /** From 1, ascending; a gap where the journal was damaged. */
+  /** Of the opening that took it. */
+  readonly epoch: string;
+  /** From 1, ascending through all epochs; a gap where the journal was damaged. */
   readonly sequence: number;
   /** When it was received: nanoseconds since 1970, strictly ascending. */
   readonly nanos: bigint;
 }
 
-/** Where the checkpoint stands: in which journal, and how far. */
+/** Where the checkpoint stands: in which opening of which journal, and how far. */
 export interface JournalMark {
   readonly epoch: string;
   readonly sequence: number;
 }
 
 export interface Journal {
-  /** Random, and another one after a journal was put aside; identifies the journal that the sequences belong to. */
+  /**
+   * Of what is taken now: no other opening has it. What a crash found in memory alone has no trace here, so that another
+   * opening may have given the same sequences.
+   */
   readonly epoch: string;
 
   /**
@@ -39,11 +44,14 @@ export interface Journal {
 
   /**
    * Before it is read: whether it is the one to be read by a checkpoint that stands at `from` (undefined: nowhere). It
-   * is, if `from` is of its own epoch (sequences up to it are not given again), if it was never read, or if `from` is of
-   * the epoch that the checkpoint had when it was first read. Any other is put aside, in a folder of its own, and begun
-   * anew with another epoch; then it says which folder, and how many entries went there.
+   * is, if `from` is of one of its own epochs, if it was never read, or if `from` is of the epoch that the checkpoint had
+   * when it was first read. Any other is put aside, in a folder of its own, and begun
+   * anew; then it says which folder, and how many entries went there. What came before the first call is never put aside.
    */
   adopt(from: JournalMark | undefined): Promise<{ readonly folder: string; readonly entries: number } | undefined>;
+
+  /** The sequence up to which entries have had their effect, where the checkpoint stands at `from`. */
+  behind(from: JournalMark | undefined): number;
 
   /**
    * Every entry behind the sequence, in order, without end until the signal aborts: once it is on disk, or, while the

@@ -255,10 +255,10 @@ export class SimCore {
             if (aside !== undefined) throw new Error(`the journal was put aside: ${aside.entries} entries`);
             core.isReceiving = true;
             onStatus({ state: "subscribed" });
-            const after = last?.epoch === journal.epoch ? last.sequence : 0;
-            for await (const { sequence, subject, headers, payload } of journal.read(after, signal, core.#onDamage)) {
+            const entries = journal.read(journal.behind(last), signal, core.#onDamage);
+            for await (const { epoch, sequence, subject, headers, payload } of entries) {
               await core.#process.gate();
-              const position = { epoch: journal.epoch, sequence, time: new Date(0).toISOString() };
+              const position = { epoch, sequence, time: new Date(0).toISOString() };
               const delivery = { connection, stream: core.name, position, subject, headers, payload };
               last = position;
               core.#process.hand(delivery, core.#byPayload.get(keyOf(payload))!);
@@ -275,8 +275,7 @@ export class SimCore {
         }
       },
       settle: (upTo) => {
-        const journal = this.#journal;
-        if (journal !== undefined && upTo.epoch === journal.epoch) journal.settle(upTo.sequence);
+        this.#journal?.settle(this.#journal.behind(upTo));
       },
       pending: () => undefined,
       close: async () => {

@@ -9,7 +9,7 @@ import type { JournalFiles } from "./journal-files.ts";
 import { syncDirectory } from "./segment.ts";
 
 export interface JournalHeader {
-  /** Of the journal that this is said of. */
+  /** The journal that this is said of: what is the same in all its epochs. */
   readonly epoch: string;
   /** Null: the checkpoint stood nowhere. */
   readonly firstRead: JournalMark | null;
@@ -17,7 +17,7 @@ export interface JournalHeader {
 
 export const headerName = "journal.json";
 
-/** Undefined: the journal of this epoch was never read. Throws a SluiceError (JOURNAL_DAMAGED). */
+/** Undefined: this journal was never read. Throws a SluiceError (JOURNAL_DAMAGED). */
 export async function readHeader(
   files: JournalFiles,
   directory: string,

@@ -16,8 +16,9 @@ const name = "moved-from.json";
  */
 export async function beginMove(files: JournalFiles, from: string, to: string): Promise<void> {
   if (!(await files.readdir(to)).includes(name)) {
-    const { segments, epoch } = await listSegments(files, to);
-    if (epoch !== undefined) await putAside(files, to, epoch, segments);
+    const segments = await listSegments(files, to);
+    const [first] = segments;
+    if (first !== undefined) await putAside(files, to, first.epoch, segments);
   }
   await writeToDisk(files, join(to, name), Buffer.from(`${JSON.stringify({ from })}\n`));
   await syncDirectory(files, to);

@@ -3,11 +3,11 @@ import { basename, join } from "node:path";
 import type { Problem } from "../../model/problem.ts";
 import type { Journal, JournalMark, JournalMessage } from "../../ports/journal.ts";
 import { withDisk } from "../system/disk-trouble.ts";
+import { checksumSeed, firstOpening, journalOf, nextOpening, openingOf } from "./epoch.ts";
 import { type JournalHeader, readHeader, writeHeader } from "./header-file.ts";
 import { type JournalFiles, machineFiles } from "./journal-files.ts";
 import { beginMove, clearMoved, endMove, resumeMove } from "./moved-from.ts";
 import { type JournalView, readSegments } from "./read-segments.ts";
-import { checksumSeed } from "./record.ts";
 import { findSegmentEnd, listSegments, putAside, syncDirectory } from "./segment.ts";
 import { createSegmentWriter, type WriterBounds, type WriterStart } from "./segment-writer.ts";
 
@@ -23,12 +23,14 @@ const boundsDefault: WriterBounds = {
   journalBytesMax: 4 * 1024 * 1024 * 1024,
   pendingBytesMax: 128 * 1024 * 1024,
 };
+type Aside = NonNullable<Awaited<ReturnType<Journal["adopt"]>>>;
+
 /** Segments that stay although everything in them is settled, the one being written included. */
 const segmentsKept = 2;
 
 /**
  * Opens the journal in a folder, which is made where it is missing, and locks it. What a crash left half written at its
- * end is cut off. Throws a SluiceError (JOURNAL_LOCKED, JOURNAL_DAMAGED, DISK_UNAVAILABLE).
+ * end is not read. Throws a SluiceError (JOURNAL_LOCKED, JOURNAL_DAMAGED, DISK_UNAVAILABLE).
  */
 export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
   let directory = folder;
@@ -42,14 +44,13 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
   try {
     await withDisk(what, () => resumeMove(files, directory));
     start = await withDisk(what, () => findStart(files, directory));
-    header = await withDisk(what, () => readHeader(files, directory, start.epoch));
+    header = await withDisk(what, () => readHeader(files, directory, journalOf(start.epoch)));
   } catch (error) {
     await lock.release();
     throw error;
   }
   let writer = createSegmentWriter(files, directory, start, bounds, onTrouble);
-  /** The last sequence when it was opened; what is behind it came before the journal was adopted. */
-  let openedAt = start.lastSequence;
+  let isAdopted = false;
 
   function onTrouble(problem: Problem | undefined): void {
     options.onTrouble?.(problem);
@@ -67,38 +68,66 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
   function viewNow(): JournalView {
     const { segments, epoch } = start;
     const { onDisk, inMemory, changed } = writer;
-    return { files, seed: checksumSeed(epoch), segments: () => segments, onDisk, inMemory, changed };
+    return { files, epoch, seed: checksumSeed(epoch), segments: () => segments, onDisk, inMemory, changed };
   }
 
-  /**
-   * What came before it was known where the checkpoint stands, if it can't stay where it is: the checkpoint has its
-   * sequences already, or the journal is put aside.
-   */
-  async function takeEarly(from: JournalMark | undefined): Promise<readonly JournalMessage[]> {
-    const opened = openedAt;
-    const isOwn = from?.epoch === start.epoch;
+  /** What came before it was known where the checkpoint stands, and so is not of the past, whatever else is. */
+  async function readEarly(): Promise<readonly JournalMessage[]> {
+    const { lastSequence } = start;
     const last = writer.lastSequence();
-    if (last <= opened || (isOwn && from.sequence <= opened)) {
-      openedAt = Number.POSITIVE_INFINITY;
-      return [];
-    }
     const found: JournalMessage[] = [];
-    for await (const entry of readSegments(viewNow(), opened, new AbortController().signal, () => undefined)) {
+    if (isAdopted || last <= lastSequence) return found;
+    for await (const entry of readSegments(viewNow(), lastSequence, new AbortController().signal, () => undefined)) {
       found.push({ subject: entry.subject, headers: entry.headers, payload: Buffer.from(entry.payload) });
       if (entry.sequence >= last) break;
     }
-    // Only now: where the disk failed it is tried again, and nothing of it is forgotten.
-    openedAt = Number.POSITIVE_INFINITY;
     return found;
   }
 
-  async function setAside(): Promise<{ folder: string; entries: number }> {
+  async function setAside(): Promise<Aside> {
     await writer.close();
     const entries = writer.onDisk() - (start.segments[0]?.first ?? 1) + 1;
     const folder = await putAside(files, directory, start.epoch, start.segments);
     start = { ...startEmpty(files), lastNanos: start.lastNanos };
     writer = createSegmentWriter(files, directory, start, bounds, onTrouble);
     return { folder, entries };
+  }
+
+  function isOwn(from: JournalMark | undefined): from is JournalMark {
+    return from !== undefined && journalOf(from.epoch) === journalOf(start.epoch);
+  }
+
+  /** The checkpoint stands where it stood when this was first read. */
+  function isReadFrom(from: JournalMark | undefined): boolean {
+    return header !== undefined && header.firstRead?.epoch === from?.epoch;
+  }
+
+  /** Begins to be read from there: as it is where it never was, else anew. */
+  async function makeFit(from: JournalMark | undefined): Promise<Aside | undefined> {
+    const isEmpty = writer.lastSequence() < (start.segments[0]?.first ?? 1);
+    const isOfThePast = header !== undefined && !isEmpty;
+    const early = isOfThePast ? await withDisk(`the journal in ${directory} can't be read`, readEarly) : [];
+    const aside = isOfThePast ? await withDisk(`the journal in ${directory} can't be put aside`, setAside) : undefined;
+    for (const message of early) writer.append(message);
+    const firstRead = from === undefined ? null : { epoch: from.epoch, sequence: from.sequence };
+    await storeHeader({ epoch: journalOf(start.epoch), firstRead });
+    return aside;
+  }
+
+  /** Up to where a checkpoint that stands in this journal has everything, by the sequences that are on disk. */
+  function effectiveUpTo({ epoch, sequence }: JournalMark): number {
+    const { segments, lastSequence } = start;
+    if (epoch === start.epoch) {
+      if (sequence > writer.lastSequence()) throw new Error(`entry ${sequence} of ${epoch} was never taken`);
+      return sequence;
+    }
+    const begun = [...segments, { epoch: start.epoch, first: lastSequence + 1 }];
+    const last = begun.findLastIndex((segment) => segment.epoch === epoch);
+    // What was given behind the last one on disk was given again by the next opening.
+    if (last >= 0) return Math.min(sequence, begun[last + 1]!.first - 1);
+    // That one left nothing on disk, or the next would have counted it: what has its number or a higher one came later.
+    const later = begun.find((segment) => openingOf(segment.epoch) >= openingOf(epoch));
+    return (later?.first ?? lastSequence + 1) - 1;
   }
 
   async function carryTo(next: string): Promise<void> {
@@ -123,24 +152,11 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     flush: () => writer.flush(),
     lastSequence: () => writer.lastSequence(),
     async adopt(from) {
-      const { firstRead } = header ?? {};
-      const early = await withDisk(`the journal in ${directory} can't be read`, () => takeEarly(from));
-      if (from?.epoch === start.epoch) {
-        writer.reserve(from.sequence);
-        for (const message of early) writer.append(message);
-        return undefined;
-      }
-      if (firstRead !== undefined && firstRead?.epoch === from?.epoch) return undefined;
-      const isEmpty = writer.lastSequence() < (start.segments[0]?.first ?? 1);
-      const isOfThePast = firstRead !== undefined && !isEmpty;
-      const aside = isOfThePast
-        ? await withDisk(`the journal in ${directory} can't be put aside`, setAside)
-        : undefined;
-      if (isOfThePast) for (const message of early) writer.append(message);
-      const firstReadNow = from === undefined ? null : { epoch: from.epoch, sequence: from.sequence };
-      await storeHeader({ epoch: start.epoch, firstRead: firstReadNow });
+      const aside = isOwn(from) || isReadFrom(from) ? undefined : await makeFit(from);
+      isAdopted = true;
       return aside;
     },
+    behind: (from) => (isOwn(from) ? effectiveUpTo(from) : 0),
     read(after, signal, onDamage) {
       return readFromDisk(directory, readSegments(viewNow(), after, signal, onDamage));
     },
@@ -199,25 +215,15 @@ async function removeSegments(files: JournalFiles, directory: string, paths: rea
 }
 
 function startEmpty(files: JournalFiles): WriterStart {
-  return { epoch: files.newEpoch(), segments: [], file: undefined, lastSequence: 0, lastNanos: 0n };
+  return { epoch: firstOpening(files.newEpoch()), segments: [], lastSequence: 0, lastNanos: 0n };
 }
 
-/** Finds where writing goes on, and cuts off what was being written when the process died. */
+/** Finds what is on disk, up to what was being written when the process died. */
 async function findStart(files: JournalFiles, directory: string): Promise<WriterStart> {
-  const { segments, epoch } = await listSegments(files, directory);
+  const segments = await listSegments(files, directory);
   const last = segments.at(-1);
-  if (last === undefined || epoch === undefined) return startEmpty(files);
-  const { length, lastSequence, lastNanos } = await findSegmentEnd(files, last, checksumSeed(epoch));
-  const file = await files.open(last.path, "r+");
-  try {
-    if (length < last.length) {
-      await file.truncate(length);
-      await file.sync();
-    }
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  if (last === undefined) return startEmpty(files);
+  const { length, lastSequence, lastNanos } = await findSegmentEnd(files, last, checksumSeed(last.epoch));
   last.length = length;
-  return { epoch, segments, file, lastSequence, lastNanos };
+  return { epoch: nextOpening(last.epoch, files.newEpoch()), segments, lastSequence, lastNanos };
 }

@@ -2,12 +2,14 @@
 import type { Problem } from "../../model/problem.ts";
 import type { JournalEntry } from "../../ports/journal.ts";
 import type { JournalFile, JournalFiles } from "./journal-files.ts";
-import { findRecord, parseRecord } from "./record.ts";
+import { findRecord, parseRecord, type RecordEntry } from "./record.ts";
 import { headerBytes, type Segment } from "./segment.ts";
 
 /** What a reader sees of the journal while it changes. */
 export interface JournalView {
   readonly files: JournalFiles;
+  /** Of what is in memory. */
+  readonly epoch: string;
   /** What its checksums start from. */
   readonly seed: number;
   /** In order; the last one is being written. */
@@ -38,7 +40,7 @@ export async function* readSegments(
         for (const entry of readMemory(memory, expected, view.seed)) {
           if (signal.aborted) return;
           expected = entry.sequence + 1;
-          yield entry;
+          yield { ...entry, epoch: view.epoch };
         }
       }
       continue;
@@ -50,15 +52,16 @@ export async function* readSegments(
     );
     const segment = segments[index];
     if (segment === undefined) return;
-    // What a closed segment may hold beyond this was written again in the next one.
     const { path } = segment;
+    // Not where the journal was moved, or the segment begun anew: then it goes on in the file that is there now.
+    const isThere = () => segment.path === path && view.segments().includes(segment);
+    // What a closed segment may hold beyond this was written again in the next one.
     const limit = () => view.segments().find(({ first }) => first > segment.first)?.first ?? Number.POSITIVE_INFINITY;
-    for await (const entry of readSegment(segment, expected, limit, view, signal, onDamage)) {
+    for await (const entry of readSegment(segment, expected, { limit, isThere }, view, signal, onDamage)) {
       expected = entry.sequence + 1;
-      yield entry;
+      yield { ...entry, epoch: segment.epoch };
     }
-    // The journal was moved: it goes on in the file's copy.
-    if (segment.path !== path) continue;
+    if (!isThere()) continue;
     const end = Math.min(limit(), view.onDisk() + 1);
     if (signal.aborted || expected >= end) continue;
     onDamage(damage(segment.path, segment.length, expected, end));
@@ -67,7 +70,7 @@ export async function* readSegments(
 }
 
 /** Whole records, none of them damaged: they were never on a disk. */
-function* readMemory(bytes: Buffer, expected: number, seed: number): Generator<JournalEntry, void, void> {
+function* readMemory(bytes: Buffer, expected: number, seed: number): Generator<RecordEntry, void, void> {
   for (let at = 0; at < bytes.length; ) {
     const parsed = parseRecord(bytes, at, seed);
     if (parsed.kind !== "record") throw new Error("a record in memory is damaged");
@@ -80,11 +83,11 @@ function* readMemory(bytes: Buffer, expected: number, seed: number): Generator<J
 async function* readSegment(
   segment: Segment,
   expected: number,
-  limit: () => number,
+  { limit, isThere }: { limit(): number; isThere(): boolean },
   view: JournalView,
   signal: AbortSignal,
   onDamage: (problem: Problem) => void,
-): AsyncGenerator<JournalEntry, void, void> {
+): AsyncGenerator<RecordEntry, void, void> {
   const { path } = segment;
   const file = await view.files.open(path, "r").catch((error: NodeJS.ErrnoException) => {
     // Somebody removed it: what it held is told as damage.
@@ -95,7 +98,7 @@ async function* readSegment(
   let position = headerBytes;
   let next = expected;
   try {
-    while (!signal.aborted && next < limit() && segment.path === path) {
+    while (!signal.aborted && next < limit() && isThere()) {
       if (position >= segment.length) {
         if (limit() !== Number.POSITIVE_INFINITY || view.inMemory(next) !== undefined) return;
         await view.changed(signal);

@@ -12,20 +12,15 @@ const bodyBytesMin = 22;
 /** NATS allows messages of 64 MiB; a longer record is damage. */
 const bodyBytesMax = 128 * 1024 * 1024;
 
+/** What a record says; the epoch is said by its segment. */
+export type RecordEntry = Omit<JournalEntry, "epoch">;
+
 /** What stands at a place of a segment. */
 export type ParsedRecord =
-  | { readonly kind: "record"; readonly entry: JournalEntry; readonly next: number }
+  | { readonly kind: "record"; readonly entry: RecordEntry; readonly next: number }
   /** The bytes end before the record does; so many are needed from where it begins. */
   | { readonly kind: "partial"; readonly bytesMin: number }
   | { readonly kind: "damaged" };
-
-/**
- * What checksums of a journal start from: its epoch, so that neither what is left of another journal nor bytes inside a
- * payload pass for its records.
- */
-export function checksumSeed(epoch: string): number {
-  return crc32(epoch);
-}
 
 /** How many bytes a message takes up. `headers` is what {@link encodeHeaders} made of its headers. */
 export function recordBytes(message: JournalMessage, headers: string): number {

@@ -8,8 +8,9 @@
 import type { Problem } from "../../model/problem.ts";
 import type { JournalMessage } from "../../ports/journal.ts";
 import { diskProblem } from "../system/disk-trouble.ts";
+import { checksumSeed } from "./epoch.ts";
 import type { JournalFile, JournalFiles } from "./journal-files.ts";
-import { checksumSeed, encodeHeaders, recordBytes, writeRecord } from "./record.ts";
+import { encodeHeaders, recordBytes, writeRecord } from "./record.ts";
 import { createSegment, type Segment, writeFully } from "./segment.ts";
 
 export interface WriterBounds {
@@ -23,10 +24,11 @@ export interface WriterBounds {
 
 /** What has been written before. */
 export interface WriterStart {
+  /** Of what is written from now on. */
   readonly epoch: string;
-  /** In order. The last one is continued where `file` is given; it changes as segments come and go. */
+  /** In order; it changes as segments come and go. None of them is written on. */
   readonly segments: Segment[];
-  readonly file: JournalFile | undefined;
+  /** The last that is on disk. */
   readonly lastSequence: number;
   readonly lastNanos: bigint;
 }
@@ -45,8 +47,6 @@ export interface SegmentWriter {
   changed(signal: AbortSignal): Promise<void>;
   /** What is up to this sequence and waits for a disk that fails need not be written any more. */
   forget(upTo: number): void;
-  /** Gives no sequence up to this one, which were given although nothing of them is on disk. */
-  reserve(upTo: number): void;
   /**
    * Between two groups: `carry` takes what is on disk to another folder, where the next group begins a segment. What comes
    * meanwhile waits in memory. Where it throws, writing goes on where it was.
@@ -72,13 +72,13 @@ interface Group {
 export function createSegmentWriter(
   files: JournalFiles,
   firstDirectory: string,
-  { epoch, segments, file: opened, lastSequence, lastNanos }: WriterStart,
+  { epoch, segments, lastSequence, lastNanos }: WriterStart,
   bounds: WriterBounds,
   onTrouble: (problem: Problem | undefined) => void,
 ): SegmentWriter {
   const seed = checksumSeed(epoch);
   let directory = firstDirectory;
-  let file = opened;
+  let file: JournalFile | undefined;
   let onDisk = lastSequence;
   let given = lastSequence;
   let nanos = lastNanos;
@@ -177,10 +177,9 @@ export function createSegmentWriter(
   async function beginSegment(first: number): Promise<JournalFile> {
     await files.mkdir(directory, { recursive: true, mode: 0o700 });
     const begun = await createSegment(files, directory, epoch, first);
-    const last = segments.at(-1);
-    // One of the same name held nothing that is on disk for certain, and is begun anew under its readers.
-    if (last?.first === first) last.length = begun.segment.length;
-    else segments.push(begun.segment);
+    // One of the same name held nothing that is on disk for certain, and is replaced under its readers.
+    if (segments.at(-1)?.first === first) segments.pop();
+    segments.push(begun.segment);
     return begun.file;
   }
 
@@ -231,10 +230,6 @@ export function createSegmentWriter(
     },
     forget(upTo) {
       if (troubled) groups = groups.filter(({ last }) => last > upTo);
-    },
-    reserve(upTo) {
-      given = Math.max(given, upTo);
-      onDisk = Math.max(onDisk, upTo);
     },
     async moveTo(to, carry) {
       // Not by flush: what came in before that has told would begin a group beside the move.

@@ -2,17 +2,22 @@
 import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { SluiceError } from "../../model/problem.ts";
+import { journalOf } from "./epoch.ts";
 import type { JournalFile, JournalFiles } from "./journal-files.ts";
 import { findRecord, parseRecord } from "./record.ts";
 
-const magic = Buffer.from("SLUICEJ1", "latin1");
-const epochBytes = 16;
-/** Magic, epoch, first sequence, CRC-32 of these. */
-export const headerBytes = magic.length + epochBytes + 8 + 4;
+const magic = Buffer.from("SLUICEJ2", "latin1");
+/** Names the journal alone, and then the first sequence. */
+const magicOfOldFiles = Buffer.from("SLUICEJ1", "latin1");
+const epochBytes = 24;
+/** Magic, epoch, CRC-32 of these. */
+export const headerBytes = magic.length + epochBytes + 4;
 
 export interface Segment {
   /** Another one when the journal is moved. */
   path: string;
+  /** Of the opening that wrote it. */
+  readonly epoch: string;
   /** The sequence of its first record, also while there is none. */
   readonly first: number;
   /** Bytes that are on disk for certain: what may be read. */
@@ -30,52 +35,61 @@ export interface SegmentEnd {
   readonly lastNanos: bigint;
 }
 
-/** The journal's segments in order, and the epoch that their headers name; undefined: there are none. */
-export async function listSegments(
-  files: JournalFiles,
-  directory: string,
-): Promise<{ readonly segments: Segment[]; readonly epoch: string | undefined }> {
+/** The journal's segments in order. Throws a SluiceError (JOURNAL_DAMAGED). */
+export async function listSegments(files: JournalFiles, directory: string): Promise<Segment[]> {
   const names = (await files.readdir(directory)).filter((name) => segmentName.test(name)).sort();
-  const segments: Segment[] = [];
-  const epochs = new Map<string, string>();
+  const found: (Omit<Segment, "epoch"> & { readonly epoch: string | undefined })[] = [];
+  /** By journal one of its files. */
+  const journals = new Map<string, string>();
   for (const [index, name] of names.entries()) {
     const path = join(directory, name);
     const file = await files.open(path, "r");
     try {
       const length = (await file.stat()).size;
+      const epoch = await readEpoch(file);
       // Died while beginning a segment: nothing is in it.
       if (length < headerBytes && index === names.length - 1) await files.unlink(path);
-      else segments.push({ path, first: Number.parseInt(name, 10), length });
-      const epoch = await readEpoch(file);
-      if (epoch !== undefined) epochs.set(epoch, path);
+      else found.push({ path, epoch, first: Number.parseInt(name, 10), length });
+      if (epoch !== undefined) journals.set(journalOf(epoch), path);
     } finally {
       await file.close();
     }
   }
-  const [epoch] = epochs.keys();
-  if (epochs.size > 1 || (segments.length > 0 && epoch === undefined)) {
+  // One whose header is damaged counts as of the opening before it.
+  let epoch = found.find((segment) => segment.epoch !== undefined)?.epoch;
+  if (journals.size > 1 || (found.length > 0 && epoch === undefined)) {
     throw new SluiceError({
       code: "JOURNAL_DAMAGED",
       message:
         epoch === undefined
           ? `the journal in ${directory} can't be read: no file has an intact header`
-          : `the journal in ${directory} is mixed from several: ${[...epochs.values()].join(", ")}`,
+          : `the journal in ${directory} is mixed from several: ${[...journals.values()].join(", ")}`,
       hint: "Move the files that do not belong there to another folder and start again; nothing was changed.",
     });
   }
-  return { segments, epoch };
+  const segments: Segment[] = [];
+  for (const segment of found) {
+    epoch = segment.epoch ?? epoch;
+    if (epoch !== undefined) segments.push({ ...segment, epoch });
+  }
+  return segments;
 }
 
 async function readEpoch(file: JournalFile): Promise<string | undefined> {
   const header = Buffer.alloc(headerBytes);
   const { bytesRead } = await file.read(header, 0, headerBytes, 0);
-  const checked = header.subarray(0, headerBytes - 4);
-  if (bytesRead < headerBytes || !header.subarray(0, magic.length).equals(magic)) return undefined;
-  if (crc32(checked) !== header.readUInt32LE(headerBytes - 4)) return undefined;
-  return header.toString("hex", magic.length, magic.length + epochBytes);
+  if (bytesRead < headerBytes) return undefined;
+  if (crc32(header.subarray(0, headerBytes - 4)) !== header.readUInt32LE(headerBytes - 4)) return undefined;
+  const epoch = header.toString("hex", magic.length, magic.length + epochBytes);
+  const found = header.subarray(0, magic.length);
+  if (found.equals(magicOfOldFiles)) return journalOf(epoch);
+  return found.equals(magic) ? epoch : undefined;
 }
 
-/** Begins a segment and returns its file, open for writing; both it and its name are on disk. */
+/**
+ * Begins a segment and returns its file, open for writing; both it and its name are on disk. One of that name, which holds
+ * nothing, is replaced as a whole: whatever happens, the folder tells which openings have been counted.
+ */
 export async function createSegment(
   files: JournalFiles,
   directory: string,
@@ -86,18 +100,19 @@ export async function createSegment(
   const header = Buffer.alloc(headerBytes);
   magic.copy(header);
   header.write(epoch, magic.length, "hex");
-  header.writeBigUInt64LE(BigInt(first), magic.length + epochBytes);
   header.writeUInt32LE(crc32(header.subarray(0, headerBytes - 4)), headerBytes - 4);
-  const file = await files.open(path, "w+");
+  const written = `${path}.new`;
+  const file = await files.open(written, "w+");
   try {
     await writeFully(file, header, 0);
     await file.sync();
+    await files.rename(written, path);
     await syncDirectory(files, directory);
   } catch (error) {
     await file.close();
     throw error;
   }
-  return { segment: { path, first, length: headerBytes }, file };
+  return { segment: { path, epoch, first, length: headerBytes }, file };
 }
 
 /** A disk that is nearly full takes fewer bytes than it is given. */
@@ -119,14 +134,14 @@ export async function syncDirectory(files: JournalFiles, directory: string): Pro
   }
 }
 
-/** Moves the journal's segments to `aside/<epoch>` of its folder, and says where that is. */
+/** Moves the journal's segments to a folder below `aside/` of its own, named after it, and says where that is. */
 export async function putAside(
   files: JournalFiles,
   directory: string,
   epoch: string,
   segments: readonly Segment[],
 ): Promise<string> {
-  const folder = join(directory, "aside", epoch);
+  const folder = join(directory, "aside", journalOf(epoch));
   await files.mkdir(folder, { recursive: true, mode: 0o700 });
   for (const { path } of segments) {
     await files.rename(path, join(folder, basename(path))).catch((error: NodeJS.ErrnoException) => {

@@ -172,12 +172,12 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
     from: StreamPosition | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<Delivery, void, void> {
-    const after = from?.epoch === opened.epoch ? from.sequence : 0;
+    const after = opened.behind(from);
     handed = after;
     tellHanded();
     const formatTime = createTimeFormat();
     for await (const entry of opened.read(after, signal, (problem) => status?.warn(problem))) {
-      const { sequence, nanos, subject, headers, payload } = entry;
+      const { epoch, sequence, nanos, subject, headers, payload } = entry;
       if (held.missing().length > 0) await untilKnown(signal);
       if (signal.aborted) return;
       handed = sequence;
@@ -185,7 +185,7 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
         tellHanded();
         continue;
       }
-      const position = { epoch: opened.epoch, sequence, time: formatTime(String(nanos)) };
+      const position = { epoch, sequence, time: formatTime(String(nanos)) };
       yield { connection, stream: name, position, subject, headers, payload };
       tellHanded();
     }
@@ -270,7 +270,7 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       }
     },
     settle(upTo) {
-      if (upTo.epoch === journal?.epoch) journal.settle(upTo.sequence);
+      journal?.settle(journal.behind(upTo));
     },
     pending,
     async close() {

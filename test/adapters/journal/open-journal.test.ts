@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { journalOf } from "../../../src/adapters/journal/epoch.ts";
 import { type JournalOptions, openJournal } from "../../../src/adapters/journal/open-journal.ts";
 import type { Problem } from "../../../src/model/problem.ts";
 import type { Journal, JournalEntry, JournalMark, JournalMessage } from "../../../src/ports/journal.ts";
@@ -87,7 +89,7 @@ it("gives back every message as it came, in order, also after it was opened agai
         expect(before.entries).toMatchObject(expected);
         expect(after).toEqual(before);
         expect(sequences(after.entries)).toEqual(messages.map((_, index) => index + 1));
-        expect(again.epoch).toBe(written.epoch);
+        expect(journalOf(again.epoch)).toBe(journalOf(written.epoch));
       },
     ),
     { numRuns: 25 },
@@ -268,14 +270,78 @@ it("refuses what it has no room for, and takes messages again when some are sett
   expect([small.append(message("y".repeat(300))), small.append(message("y".repeat(300)))]).toEqual([true, false]);
 });
 
-it("gives no sequence again that a reader had, though the journal lost it", async () => {
-  const journal = await openAgain();
-  await journal.adopt({ epoch: journal.epoch, sequence: 0 });
-  appendAll(journal, 1, 3);
-  await journal.adopt({ epoch: journal.epoch, sequence: 2 });
-  await journal.adopt({ epoch: journal.epoch, sequence: 10 });
-  appendAll(journal, 11, 11);
-  expect(sequences((await readEntries(journal, 1, 10)).entries)).toEqual([11]);
+describe("an opening", () => {
+  /** Each element is taken by a process of its own, which then dies; where there is nothing, it leaves nothing on disk. */
+  async function openings(...taken: readonly (readonly [first: number, last: number] | undefined)[]) {
+    const epochs: string[] = [];
+    for (const range of taken) {
+      const journal = await openAgain();
+      if (range !== undefined) appendAll(journal, ...range);
+      await journal.flush();
+      epochs.push(journal.epoch);
+    }
+    return epochs;
+  }
+
+  /** What a checkpoint that stands there has not had. */
+  async function unread(from: JournalMark, count: number) {
+    const journal = await openAgain();
+    expect(await journal.adopt(from)).toBeUndefined();
+    const { entries, problems } = await readEntries(journal, count, journal.behind(from));
+    expect(problems).toEqual([]);
+    expect(journal.lastSequence()).toBe(entries.at(-1)?.sequence ?? journal.behind(from));
+    return entries.map(text);
+  }
+
+  it("of which memory alone had the end takes no sequence of a later one along", async () => {
+    // The first one gave 4 to 9 from memory, and these were pushed; the second died before it knew that.
+    const [first] = await openings([1, 3]);
+    expect(await unread({ epoch: first!, sequence: 9 }, 0)).toEqual([]);
+    await openings([4, 5]);
+    expect(await unread({ epoch: first!, sequence: 9 }, 2)).toEqual(["4", "5"]);
+  });
+
+  it("that left nothing on disk comes before the next one that does", async () => {
+    const [, second] = await openings([1, 3], undefined, [4, 5], undefined, [6, 6]);
+    expect(await unread({ epoch: second!, sequence: 5 }, 3)).toEqual(["4", "5", "6"]);
+  });
+
+  it("that was read to somewhere is read from there, and the next ones whole", async () => {
+    const [first, second, third] = await openings([1, 3], [4, 6], [7, 7]);
+    expect(await unread({ epoch: first!, sequence: 2 }, 5)).toEqual(["3", "4", "5", "6", "7"]);
+    expect(await unread({ epoch: second!, sequence: 6 }, 1)).toEqual(["7"]);
+    expect(await unread({ epoch: third!, sequence: 7 }, 0)).toEqual([]);
+  });
+
+  it("that died with an empty segment is counted, and its segment replaced", async () => {
+    const [, second] = await openings([1, 3], [4, 4]);
+    await opened.pop()!.close();
+    await truncate(join(directory, (await segments())[1]!), 36);
+    // It had given 4 to 9 from memory.
+    const [third] = await openings([4, 5]);
+    expect(third!.slice(32, 40)).toBe("00000003");
+    expect(await segments()).toHaveLength(2);
+    expect(await unread({ epoch: second!, sequence: 9 }, 2)).toEqual(["4", "5"]);
+  });
+
+  it("refuses a position that it has not given", async () => {
+    const journal = await openAgain();
+    appendAll(journal, 1, 3);
+    expect(() => journal.behind({ epoch: journal.epoch, sequence: 4 })).toThrow(/never taken/);
+  });
+
+  it("goes on from files of before openings were told apart", async () => {
+    const [epoch] = await openings([1, 3]);
+    await opened.pop()!.close();
+    const path = join(directory, (await segments())[0]!);
+    const bytes = await readFile(path);
+    bytes.write("SLUICEJ1", "latin1");
+    bytes.writeBigUInt64LE(1n, 24);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, 32)), 32);
+    await writeFile(path, bytes);
+    await openings([4, 4]);
+    expect(await unread({ epoch: journalOf(epoch!), sequence: 2 }, 2)).toEqual(["3", "4"]);
+  });
 });
 
 describe("moved to another folder", () => {
@@ -307,8 +373,8 @@ describe("moved to another folder", () => {
     opened.length = 0;
     const again = await openJournal(other, small);
     opened.push(again);
-    expect(again.epoch).toBe(epoch);
     expect(await again.adopt({ epoch, sequence: 450 })).toBeUndefined();
+    expect(again.behind({ epoch, sequence: 450 })).toBe(450);
     expect((await readEntries(again, 450, 450)).entries.map(text)).toEqual(all(900).slice(450));
     // The folder that it left may be used by another one.
     const next = await openJournal(directory, small);
@@ -333,7 +399,7 @@ describe("moved to another folder", () => {
     appendAll(journal, 201, 300);
     await journal.moveTo(other);
     expect((await readEntries(journal, 300)).entries.map(text)).toEqual(all(300));
-    expect(await readdir(join(other, "aside"))).toEqual([ofThePast]);
+    expect(await readdir(join(other, "aside"))).toEqual([journalOf(ofThePast)]);
     expect(await segments()).toEqual([]);
   });
 
@@ -425,9 +491,9 @@ describe("a checkpoint that stands elsewhere", () => {
       expect(aside).toBeUndefined();
       expect(sequences((await readEntries(journal, 5)).entries)).toEqual([1, 2, 3, 4, 5]);
     } else {
-      expect(aside).toEqual({ folder: join(directory, "aside", epoch), entries: 5 });
+      expect(aside).toEqual({ folder: join(directory, "aside", journalOf(epoch)), entries: 5 });
       expect(await readdir(aside?.folder ?? "")).toHaveLength(1);
-      expect(journal.epoch).not.toBe(epoch);
+      expect(journalOf(journal.epoch)).not.toBe(journalOf(epoch));
       appendAll(journal, 1, 1);
       expect(sequences((await readEntries(journal, 1)).entries)).toEqual([1]);
     }
@@ -438,14 +504,6 @@ describe("a checkpoint that stands elsewhere", () => {
     await journal.adopt(elsewhere);
     appendAll(journal, 1, 3);
     await journal.flush();
-
-    // The journal has lost its end: 4 to 9 were read and pushed.
-    journal = await openAgain();
-    appendAll(journal, 4, 5);
-    await journal.adopt({ epoch: journal.epoch, sequence: 9 });
-    const behind = await readEntries(journal, 2, 9);
-    expect(behind.entries.map(text)).toEqual(["4", "5"]);
-    expect(sequences(behind.entries)).toEqual([10, 11]);
 
     // The checkpoint stands in a third journal.
     journal = await openAgain();
@@ -569,9 +627,10 @@ describe("a disk that fails", () => {
 
     await unblock();
     await journal.flush();
+    const from = { epoch: journal.epoch, sequence: taken };
     const again = await openAgain();
-    await again.adopt({ epoch: again.epoch, sequence: taken });
-    expect((await readEntries(again, 1, taken)).entries.map(text)).toEqual(["more"]);
+    await again.adopt(from);
+    expect((await readEntries(again, 1, again.behind(from))).entries.map(text)).toEqual(["more"]);
   });
 
   it("makes its folder again where somebody removed it", async () => {
