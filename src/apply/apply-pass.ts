@@ -263,6 +263,7 @@ function explainRefusal(desired: DesiredObject, error: unknown): Told {
       isPending: true,
     };
   }
+  if (reason === "under-way") return { action: "skipped", message: problem.message, isPending: true };
   const isSecret = isCoreKind(desired.identity, "Secret");
   // What fails within a Secret is never quoted.
   const said = isSecret ? `the API server refuses this Secret (${reason})` : problem.message;

@@ -15,12 +15,12 @@ import { type AppliedObject, runPass } from "./apply-pass.ts";
 import { applySetId, type GroupKind } from "./apply-set.ts";
 import type { Bell } from "./bell.ts";
 import type { Adoption } from "./decide.ts";
-import { type DesiredFile, type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
+import { type DesiredFile, keyOfPath, type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import type { FullPasses } from "./full-passes.ts";
 import { leaveOutExclusions } from "./leave-out.ts";
 import { listMembers } from "./list-members.ts";
-import { kindPartOf, rankOf } from "./object-rank.ts";
+import { kindPartOf, rankOf, releaseKindPart } from "./object-rank.ts";
 import { isTrouble, type ObjectOutcome } from "./outcome.ts";
 import { dependenciesOf, type OwnerPolicies, policyOf } from "./owner-policies.ts";
 import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";
@@ -251,8 +251,7 @@ export class ClusterApplier {
     const kinds = unionOfKinds(this.#parent.kinds, folder.files.keys());
     const listing = await listMembers(reader, kinds, this.#setId);
     // Of what is watched has to be known what of it is ours, which applying tells; what is as it was then is known.
-    const isWatched = ({ path }: DesiredFile) =>
-      this.#drift !== undefined && policyOf(revision.policies, path)?.correctsDrift === true;
+    const isWatched = (file: DesiredFile) => this.#drift !== undefined && correctsDrift(revision, file);
     this.#drift?.keepOnly(isWatched);
     const plan = planFull(
       folder,
@@ -318,17 +317,23 @@ export class ClusterApplier {
   }
 
   #noteForDrift(
-    { policies }: Revision,
+    revision: Revision,
     key: ObjectKey,
     file: DesiredFile | undefined,
     object: AppliedObject | undefined,
   ): void {
     const { drift } = this.#parts;
     if (drift === undefined || this.#drift === undefined) return;
-    const isWanted = file !== undefined && policyOf(policies, file.path)?.correctsDrift === true;
+    const isWanted = file !== undefined && correctsDrift(revision, file);
     if (isWanted && object !== undefined) this.#drift.note(key, file, object.kind, object.live, drift.signal);
     else if (!isWanted) this.#drift.forget(key);
   }
+}
+
+/** Of releases nobody does: helm has no way to see what others changed in one. */
+function correctsDrift({ policies }: Revision, { path }: DesiredFile): boolean {
+  const isRelease = kindPartOf(keyOfPath(path) ?? "") === releaseKindPart;
+  return !isRelease && policyOf(policies, path)?.correctsDrift === true;
 }
 
 function othersOf({ managers }: LiveMetadata, manager: string): readonly string[] {

@@ -32,6 +32,7 @@ export function guardWriter(cluster: Cluster, assertHeld: () => void): GuardedWr
     renameManager: (ref, from, to) => follow(writer.renameManager(ref, from, to)),
     end: async () => {
       isEnded = true;
+      await cluster.endWork();
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };

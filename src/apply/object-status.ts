@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from "../model/json.ts";
 import { listAt, memberAt, numberAt, textAt } from "./members.ts";
+import { releaseKindPart } from "./object-rank.ts";
 
 export type Health = "current" | "in-progress" | "failed" | "terminating";
 
@@ -54,6 +55,8 @@ const withoutStatus = new Set([
   "priorityclass.scheduling.k8s.io",
   "validatingwebhookconfiguration.admissionregistration.k8s.io",
   "mutatingwebhookconfiguration.admissionregistration.k8s.io",
+  // What helm waits for has come where a release counts as applied.
+  releaseKindPart,
 ]);
 
 /** Whether there is anything to wait for in objects of this kind. */

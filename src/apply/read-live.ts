@@ -1,11 +1,14 @@
 /** What a cluster has of its folder: asked of the cluster itself, which is only read. */
+import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { ClusterReader, LiveMetadata } from "../ports/cluster.ts";
 import { parentNamespace, parentRef, readMark, readSetKinds } from "./applied-parent.ts";
 import { applySetId } from "./apply-set.ts";
 import { type ApplierParts, type Revision, readParentName, unionOfKinds } from "./cluster-applier.ts";
-import type { ObjectKey } from "./desired-object.ts";
+import { type ObjectKey, objectKey } from "./desired-object.ts";
 import { listMembers } from "./list-members.ts";
-import { blobAnnotation, blobMark, listFolder } from "./pass-plan.ts";
+import { kindPartOf, releaseKindPart } from "./object-rank.ts";
+import { blobAnnotation, blobMark, listFolder, type SetMember } from "./pass-plan.ts";
+import { versionOfRelease } from "./releases/release-cluster.ts";
 
 /**
  * `applied`: as the folder has it now; `outdated`: as it had it before. `absent`: not there, or there and not Sluice's.
@@ -21,6 +24,8 @@ export interface LiveObject {
 export interface LiveCluster {
   /** The commit that was applied last; empty: none. */
   readonly commit: string;
+  /** Of releases: the version of the chart that is installed; one that helm can't be asked about is absent. */
+  readonly versions: ReadonlyMap<ObjectKey, string>;
   of(key: ObjectKey): LiveObject;
 }
 
@@ -35,7 +40,12 @@ export async function readLiveCluster(
   const { files } = await listFolder(git, revision.folder);
   const kinds = unionOfKinds(parent === undefined ? [] : readSetKinds(parent), files.keys());
   const { members } = await listMembers(reader, kinds, applySetId(name, parentNamespace));
+  const releases = [...members.keys()].filter((key) => kindPartOf(key) === releaseKindPart);
   return {
+    versions: await readVersions(
+      reader,
+      releases.map((key) => members.get(key)!),
+    ),
     commit: parent === undefined ? "" : readMark(parent).commit,
     of: (key) => {
       const metadata = members.get(key)?.metadata;
@@ -46,6 +56,25 @@ export async function readLiveCluster(
       return { state, time: timeOf(metadata, manager) };
     },
   };
+}
+
+async function readVersions(
+  reader: ClusterReader,
+  releases: readonly SetMember[],
+): Promise<ReadonlyMap<ObjectKey, string>> {
+  const versions = new Map<ObjectKey, string>();
+  for (const { kind, metadata } of releases) {
+    const { namespace, name } = metadata;
+    try {
+      const version = versionOfRelease(await reader.readObject({ kind, namespace, name }));
+      if (version !== undefined)
+        versions.set(objectKey({ group: kind.group, kind: kind.kind, namespace, name }), version);
+    } catch (error) {
+      // Without helm all else can be told.
+      if (!(error instanceof ClusterRefusal)) throw error;
+    }
+  }
+  return versions;
 }
 
 function timeOf({ managers }: LiveMetadata, manager: string): string {

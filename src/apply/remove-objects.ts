@@ -155,6 +155,7 @@ class Removal {
 function failureOf(error: unknown): Told {
   if (!(error instanceof ClusterRefusal)) throw error;
   const { code, message } = error.problem;
+  if (error.reason === "under-way") return { action: "skipped", message, isPending: true };
   return { action: "failed", code, message, isPending: true };
 }
 

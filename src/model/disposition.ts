@@ -128,6 +128,7 @@ const dispositions = {
   PROGRAM_MISSING: needed,
   // Nothing of what is to be encrypted is on record, so it is waited for: a key service or a program may be back soon.
   SOPS_FAILED: needed,
+  HELM_FAILED: rendered,
   PROGRAM_FAILED: { start: "refuse", change: "refuse", run: "wait", delivery: "fail-record" },
   SERVICE_BUSY: "refuse",
   USAGE: "refuse",

@@ -112,6 +112,7 @@ export type ErrorCode =
   | "PROGRAM_MISSING"
   | "PROGRAM_FAILED"
   | "SOPS_FAILED"
+  | "HELM_FAILED"
   // The service is starting, changing over or stopping: ask again.
   | "SERVICE_BUSY"
   | "USAGE"

@@ -155,6 +155,10 @@ export interface Cluster extends ClusterReader, ClusterWriter, ClusterLeases {
    * is known of the one is nothing that holds of the other.
    */
   guardedBy(assertMayWrite: () => void): ClusterWriter;
+  /** How it is reached at the moment, as a kubeconfig that names neither files nor programs: for programs. */
+  writeKubeconfig(): Promise<string>;
+  /** Ends what is done beside requests; resolves when none of it goes on. */
+  endWork(): Promise<void>;
   /** Ends what is under way. */
   close(): void;
 }

@@ -348,6 +348,12 @@ export class FakeCluster implements Cluster {
     this.#leases.set(key, { holder: "", durationSeconds: 1, version: String(++this.#version) });
   }
 
+  async writeKubeconfig(): Promise<string> {
+    return "{}";
+  }
+
+  async endWork(): Promise<void> {}
+
   close(): void {}
 
   #answer(): void {

@@ -208,6 +208,14 @@ class KubeCluster implements Cluster {
     return this.#leases.releaseLease(name, holder);
   }
 
+  writeKubeconfig(): Promise<string> {
+    return this.#connection.writeKubeconfig();
+  }
+
+  async endWork(): Promise<void> {
+    // All that it does are requests.
+  }
+
   close(): void {
     this.#connection.close();
   }

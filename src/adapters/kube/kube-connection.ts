@@ -14,6 +14,7 @@ import { readAnswer } from "../http/read-answer.ts";
 import { systemChance, systemClock } from "../system/system-clock.ts";
 import { explainConnectionError, explainStatus, isUnavailable } from "./explain-kube-error.ts";
 import { type KubeSession, KubeSessions, type KubeSessionsOptions, requestsAtOnceMax } from "./kube-session.ts";
+import { writeKubeconfig } from "./write-kubeconfig.ts";
 
 export interface KubeConnectionOptions extends KubeSessionsOptions {
   /** How long trouble is borne with before a request fails. */
@@ -104,6 +105,11 @@ export class KubeConnection {
       if (error instanceof ClusterRefusal && error.reason === "not-found") return undefined;
       throw error;
     }
+  }
+
+  /** How the server is reached at the moment: see the port. Throws as requests do. */
+  async writeKubeconfig(): Promise<string> {
+    return writeKubeconfig(await this.#session());
   }
 
   /** The lines of an answer that does not end by itself, as they come; no attempt is repeated. */

@@ -24,6 +24,8 @@ export interface KubeSession {
   readonly version: string;
   /** Which server it leads to: another text where that has changed. */
   readonly place: string;
+  /** What the kubeconfig says. */
+  readonly access: KubeAccess;
   readonly identity: ReadIdentity;
   /** The kubeconfig's text. */
   readonly text: string;
@@ -134,6 +136,7 @@ export class KubeSessions {
       headers: { ...(authorization === undefined ? {} : { authorization }), ...access.headers },
       version,
       place: JSON.stringify([access.server.href, access.ca, access.serverName, access.proxy?.href]),
+      access,
       identity,
       text,
       freshUntil: isPluginFresh ? before.freshUntil : performance.now() + freshMs,

@@ -14,7 +14,7 @@ import type { AddonRow } from "./show-addons.ts";
 
 /** Undefined: the cluster has no kubeconfig in the settings, or does not answer. */
 interface LiveRow extends AddonRow {
-  readonly live: (LiveObject & { readonly commit: string }) | undefined;
+  readonly live: (LiveObject & { readonly version: string }) | undefined;
 }
 
 /** The rows with what their clusters say; a cluster that does not answer is told, and holds up no other. */
@@ -45,18 +45,20 @@ export async function readLiveRows(
     }
     return rows.map((row) => {
       const cluster = clusters.get(row.cluster);
-      const live = cluster?.of(objectKey(row.identity));
-      return { ...row, live: live === undefined ? undefined : { ...live, commit: cluster!.commit } };
+      const key = objectKey(row.identity);
+      const live = cluster?.of(key);
+      const version = cluster?.versions.get(key) ?? cluster?.commit ?? "";
+      return { ...row, live: live === undefined ? undefined : { ...live, version } };
     });
   } finally {
     await store.close();
   }
 }
 
-/** The same table, with the commit that is applied as the version, and when it was; and how the object is there. */
+/** The same table, with the commit that is applied as the version, or a chart's; when it was; and how the object is there. */
 export function liveView(view: View<AddonRow>): View<LiveRow> {
   const cells: Readonly<Record<string, Column<LiveRow>["cell"]>> = {
-    VERSION: ({ live }) => live?.commit.slice(0, 12) || "N/A",
+    VERSION: ({ live }) => live?.version.slice(0, 12) || "N/A",
     TIME: ({ live }) => (live === undefined || live.time === "" ? "" : formatTime(live.time)),
   };
   return {
@@ -67,7 +69,7 @@ export function liveView(view: View<AddonRow>): View<LiveRow> {
     name: view.name,
     plain: (row) => ({
       ...(view.plain(row) as object),
-      version: row.live?.commit || "N/A",
+      version: row.live?.version || "N/A",
       time: row.live?.time ?? "",
       live: row.live?.state ?? "not asked",
     }),

@@ -9,13 +9,17 @@ import { ClusterDirectory, type ClusterReferences } from "../../apply/cluster-di
 import type { Adoption } from "../../apply/decide.ts";
 import type { ClusterParts } from "../../apply/open-applier.ts";
 import { PolicyReader } from "../../apply/owner-policies.ts";
+import { ReleaseCluster } from "../../apply/releases/release-cluster.ts";
+import { ReleaseJobs } from "../../apply/releases/release-jobs.ts";
 import type { TargetHead } from "../../apply/target-follower.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import type { Problem } from "../../model/problem.ts";
 import { applierOf, type Settings } from "../../model/settings.ts";
+import { Turns } from "../../model/turns.ts";
 import type { GitRepository } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
 import type { CliContext } from "../cli/context.ts";
+import { composeHelm } from "./helm.ts";
 import { type Hub, openHub } from "./hub.ts";
 import { openReaderStore } from "./reader-store.ts";
 
@@ -47,10 +51,13 @@ export interface ApplierStore {
    * that is meant. `problems`: clusters that the hub does not lead to.
    */
   findClusters(head: TargetHead, meant?: MeantCluster): Promise<Reachable>;
-  /** What it takes to work on a cluster. */
-  openCluster(key: ClusterKey, kubeconfig: KubeconfigSource, adoption: Adoption): ClusterParts;
+  /** What it takes to work on a cluster. `helmMsMax`: how long a pass waits for helm; default: to its end. */
+  openCluster(key: ClusterKey, kubeconfig: KubeconfigSource, adoption: Adoption, helmMsMax?: number): ClusterParts;
   close(): Promise<void>;
 }
+
+/** Helm takes some 100 MB for as long as it runs. */
+const helmRunsMax = 3;
 
 export async function openApplierStore(context: CliContext, settings: Settings, log: Log): Promise<ApplierStore> {
   const { git, close } = await openReaderStore(context, settings, log);
@@ -59,6 +66,8 @@ export async function openApplierStore(context: CliContext, settings: Settings, 
   const directory = new ClusterDirectory(git);
   const applier = applierOf(settings);
   const hub = applier === undefined || settings.hub === undefined ? undefined : openHub(context, settings.hub);
+  const helm = composeHelm();
+  const turns = new Turns(helmRunsMax);
   const holder = `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
   return {
     git,
@@ -85,11 +94,15 @@ export async function openApplierStore(context: CliContext, settings: Settings, 
       }
       return { value, problems };
     },
-    openCluster: (key, kubeconfig, adoption) => {
-      const { redactor } = context;
+    openCluster: (key, kubeconfig, adoption, patienceMs = Number.POSITIVE_INFINITY) => {
+      const { redactor, stop: signal } = context;
       return {
         key,
-        connect: () => openKubeCluster({ kubeconfig, redactor, env: process.env }),
+        connect: () => {
+          const cluster = openKubeCluster({ kubeconfig, redactor, env: process.env });
+          const jobs = new ReleaseJobs({ clock: systemClock, patienceMs, turns, signal });
+          return new ReleaseCluster({ cluster, helm, clock: systemClock, manager: settings.name, jobs });
+        },
         git,
         policies,
         clock: systemClock,

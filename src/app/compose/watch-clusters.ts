@@ -18,6 +18,9 @@ import { findParentProcess } from "./parent-process.ts";
 /** Where the settings name no applier, and only a command does. */
 const watchedMaxDefault = 20_000;
 
+/** So long a pass waits for helm: what takes longer goes on beside the next ones. */
+const helmMsMax = 2_000;
+
 export interface WatchedClusters {
   /** Undefined: all that the settings lead to. */
   readonly meant: MeantCluster | undefined;
@@ -47,7 +50,7 @@ export async function watchClusters(
   const work = (cluster: ClusterKey, kubeconfig: Kubeconfig, signal: AbortSignal) =>
     runClusterLoop(
       {
-        ...store.openCluster(cluster, kubeconfig, adoption),
+        ...store.openCluster(cluster, kubeconfig, adoption, helmMsMax),
         fullPasses,
         target,
         chance: systemChance,

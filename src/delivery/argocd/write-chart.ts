@@ -1,11 +1,12 @@
 /** A Helm chart as Argo CD's Application (argoproj.io/v1alpha1): Helm only renders there, and Argo CD applies. */
+import { chartName } from "../../model/chart-origin.ts";
 import { type Cluster, clusterKey } from "../../model/cluster.ts";
 import type { ArgocdDelivery } from "../../model/hub-delivery.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { isOn, listOf, memberOf, numberOf, textOf } from "../../model/json-members.ts";
 import { leftAnnotations } from "../../plan/left-mark.ts";
 import { toDnsName } from "../../render/dns-name.ts";
-import { type Chart, chartName, repositoryOf } from "../charts/read-chart.ts";
+import { type Chart, repositoryOf } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
 import { finalizer } from "./write-application.ts";
 
@@ -19,7 +20,7 @@ export function writeChartApplication(chart: Chart, cluster: Cluster, argocd: Ar
   const exclusions = ignoredDifferences(spec);
   const source = fields({
     repoURL: origin.kind === "oci" ? origin.url.slice("oci://".length) : origin.url,
-    chart: chartName(chart),
+    chart: chartName(chart.spec),
     targetRevision: textOf(spec, "chartVersion") || "*",
     helm: fields({
       releaseName: name,

@@ -1,4 +1,5 @@
 /** A Helm chart as Flux' HelmRelease (helm.toolkit.fluxcd.io/v2, helm-controller v1.6). */
+import { type ChartOrigin, chartName, originOf } from "../../model/chart-origin.ts";
 import type { Cluster } from "../../model/cluster.ts";
 import { clusterKey } from "../../model/cluster.ts";
 import type { FluxDelivery } from "../../model/hub-delivery.ts";
@@ -8,7 +9,7 @@ import type { KubeconfigReference } from "../../model/kubeconfig-reference.ts";
 import { leftAnnotations } from "../../plan/left-mark.ts";
 import { toDnsName } from "../../render/dns-name.ts";
 import { writeCanonicalYaml } from "../../render/yaml/write-canonical-yaml.ts";
-import { type Chart, type ChartOrigin, chartName, originOf } from "../charts/read-chart.ts";
+import type { Chart } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
 import { healthExpressions } from "./health-expressions.ts";
 import { sourceReference } from "./write-source.ts";
@@ -28,7 +29,7 @@ export interface FluxPlace {
 /** The release and, where its values are a Secret's, the Secret beside it. None: nobody knows where the chart is. */
 export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject[] {
   const { cluster, kubeconfig, flux } = place;
-  const origin = originOf(chart);
+  const origin = originOf(chart.spec);
   if (origin === undefined) return [];
   const { spec, namespace, name } = chart;
   const options = memberOf(spec, "options");
@@ -85,7 +86,7 @@ function chartReference(chart: Chart, origin: ChartOrigin, { unit, flux }: FluxP
   if (own?.kind === "OCIRepository") return { chartRef: fields({ kind: own.kind, name: own.name }) };
   if (own !== undefined) {
     const spec = fields({
-      chart: chartName(chart),
+      chart: chartName(chart.spec),
       version: textOf(chart.spec, "chartVersion"),
       sourceRef: fields({ kind: own.kind, name: own.name }),
       interval: flux.interval,

@@ -2,12 +2,13 @@
  * Where Flux gets a Helm chart from, as its HelmRepository or OCIRepository (source.toolkit.fluxcd.io/v1, source-controller
  * v1.9). One for all charts of a unit that are of one place: each is fetched by itself.
  */
+import { chartName } from "../../model/chart-origin.ts";
 import type { FluxDelivery } from "../../model/hub-delivery.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../../model/json.ts";
 import { isOn, listOf, memberOf, textOf } from "../../model/json-members.ts";
 import { hashManifest } from "../../plan/claims-file.ts";
 import { toDnsName } from "../../render/dns-name.ts";
-import { type Chart, chartName, repositoryOf } from "../charts/read-chart.ts";
+import { type Chart, repositoryOf } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
 
 /** What a release says of its chart. */
@@ -25,7 +26,7 @@ export function sourceKey(chart: Chart): string {
   parts.push(isOn(memberOf(spec, "options"), "passCredentialsAll"));
   // Of an OCI artifact the source is the chart in its version.
   if (origin.kind === "oci")
-    parts.push(chartName(chart), textOf(spec, "chartVersion"), memberOf(spec, "signatureVerification"));
+    parts.push(chartName(spec), textOf(spec, "chartVersion"), memberOf(spec, "signatureVerification"));
   return hashManifest(writeJson(parts)).slice(0, keyLength);
 }
 
@@ -50,7 +51,7 @@ export function writeSource(chart: Chart, unit: string, namespace: string, flux:
       ? fields({ ...access, url, passCredentials: isOn(memberOf(spec, "options"), "passCredentialsAll") || undefined })
       : fields({
           ...access,
-          url: `${url}/${chartName(chart)}`,
+          url: `${url}/${chartName(chart.spec)}`,
           insecure: isOn(credentials, "plainHTTP") || undefined,
           ref: versionOf(textOf(spec, "chartVersion")),
           layerSelector: fields({ mediaType: helmContent, operation: "copy" }),
