@@ -8,8 +8,9 @@ import { findSharedObjects } from "../config/find-shared-objects.ts";
 import { loadCatalog } from "../config/load-catalog.ts";
 import { loadSettings } from "../config/load-settings.ts";
 import { parseConnection } from "../config/parse-connection.ts";
-import { checkUndelivered } from "../delivery/check-charts.ts";
+import { checkCharts, checkUndelivered } from "../delivery/check-charts.ts";
 import { checkDelivery } from "../delivery/check-delivery.ts";
+import type { Catalog } from "../model/catalog.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import { decodeText } from "../model/decode-text.ts";
@@ -197,9 +198,15 @@ export function catalogLoader(
       ...recipientsOf(instead.recipients ?? settings.output.sops.recipients),
       ...(previous === undefined ? {} : { previous }),
     });
-    const impossible = delivery === undefined ? checkUndelivered(value) : checkDelivery(value, delivery);
+    const impossible = checkDelivered(settings, value);
     return { value, problems: [...problems, ...impossible, ...findSharedObjects(settings, value)] };
   };
+}
+
+/** What the settings' delivery makes nothing of. */
+function checkDelivered({ delivery }: Settings, catalog: Catalog): readonly Problem[] {
+  if (delivery === undefined) return checkUndelivered(catalog);
+  return delivery.kind === "applier" ? checkCharts(catalog, delivery.kind) : checkDelivery(catalog, delivery);
 }
 
 function recipientsOf(recipients: string | undefined): { readonly recipients?: string } {

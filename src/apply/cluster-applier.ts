@@ -6,7 +6,7 @@
  */
 import type { ClusterKey } from "../model/cluster.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
-import { baseFolder, clusterFileName } from "../plan/paths.ts";
+import { baseFolder, clusterFileName, releaseKindPart } from "../plan/paths.ts";
 import type { ClusterReader, ClusterWriter, LiveMetadata } from "../ports/cluster.ts";
 import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
 import type { Clock } from "../ports/system.ts";
@@ -20,7 +20,7 @@ import { DriftWatch } from "./drift-watch.ts";
 import type { FullPasses } from "./full-passes.ts";
 import { leaveOutExclusions } from "./leave-out.ts";
 import { listMembers } from "./list-members.ts";
-import { kindPartOf, rankOf, releaseKindPart } from "./object-rank.ts";
+import { kindPartOf, rankOf } from "./object-rank.ts";
 import { isTrouble, type ObjectOutcome } from "./outcome.ts";
 import { dependenciesOf, type OwnerPolicies, policyOf } from "./owner-policies.ts";
 import { type ApplyItem, listFolder, type PassPlan, planDifference, planFull, type RemovalItem } from "./pass-plan.ts";

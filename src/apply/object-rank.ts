@@ -21,9 +21,6 @@ export function rankOf(key: ObjectKey): ObjectRank {
   return ranks[kindPartOf(key)] ?? "rest";
 }
 
-/** Of Helm's releases. */
-export const releaseKindPart = "helmchart.sluice.dev";
-
 /** `<kind>[.<group>]` in lower case. */
 export function kindPartOf(key: ObjectKey): string {
   return key.split("/")[1] ?? "";

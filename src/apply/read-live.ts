@@ -1,12 +1,14 @@
 /** What a cluster has of its folder: asked of the cluster itself, which is only read. */
+
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
+import { releaseKindPart } from "../plan/paths.ts";
 import type { ClusterReader, LiveMetadata } from "../ports/cluster.ts";
 import { parentNamespace, parentRef, readMark, readSetKinds } from "./applied-parent.ts";
 import { applySetId } from "./apply-set.ts";
 import { type ApplierParts, type Revision, readParentName, unionOfKinds } from "./cluster-applier.ts";
 import { type ObjectKey, objectKey } from "./desired-object.ts";
 import { listMembers } from "./list-members.ts";
-import { kindPartOf, releaseKindPart } from "./object-rank.ts";
+import { kindPartOf } from "./object-rank.ts";
 import { blobAnnotation, blobMark, listFolder, type SetMember } from "./pass-plan.ts";
 import { versionOfRelease } from "./releases/release-cluster.ts";
 

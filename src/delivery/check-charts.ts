@@ -7,7 +7,7 @@ import { listOf } from "../model/json-members.ts";
 import type { Problem } from "../model/problem.ts";
 import { explainCheck } from "./flux/health-expressions.ts";
 
-/** Nothing is generated of charts: no tool is told of them. */
+/** Nothing is made of charts: no tool is told of them. */
 export function checkUndelivered(catalog: Catalog): readonly Problem[] {
   return ownersOf(catalog).flatMap(({ charts }) =>
     charts.map((chart) =>
@@ -17,7 +17,7 @@ export function checkUndelivered(catalog: Catalog): readonly Problem[] {
 }
 
 /** What an owner says of when its objects are well, and the hub's tool can't tell. */
-export function checkHealths(catalog: Catalog, kind: ChartDeliveryKind): readonly Problem[] {
+export function checkHealths(catalog: Catalog, kind: HubDelivery["kind"]): readonly Problem[] {
   return ownersOf(catalog).flatMap(({ upkeep, at }) => {
     const checks = listOf(upkeep, "validateHealths").filter(isJsonObject);
     const inexpressible = checks
@@ -28,7 +28,8 @@ export function checkHealths(catalog: Catalog, kind: ChartDeliveryKind): readonl
   });
 }
 
-export type ChartDeliveryKind = HubDelivery["kind"];
+/** What is made for a hub, and the applier, which has helm install charts. */
+export type ChartDeliveryKind = HubDelivery["kind"] | "applier";
 
 export function checkCharts(catalog: Catalog, kind: ChartDeliveryKind): readonly Problem[] {
   return ownersOf(catalog).flatMap((owner) => owner.charts.flatMap((chart) => checkChart(chart, owner, kind)));
@@ -60,6 +61,22 @@ const inexpressible: Readonly<Record<ChartDeliveryKind, Readonly<Record<ChartRef
       "provenanceVerification",
     ],
     Kustomization: ["values", "valuesFrom", "optional", "tier"],
+  },
+  applier: {
+    HelmChart: [
+      "options.enableClientCache",
+      "options.upgradeOptions.recreate",
+      "options.installOptions.recoverAfterConsecutiveFailures",
+      "options.upgradeOptions.upgradeCRDs",
+      "options.postRenderStrategy",
+      "registryCredentialsConfig.credentials",
+      "registryCredentialsConfig.ca",
+      "registryCredentialsConfig.key",
+      "signatureVerification",
+      "provenanceVerification",
+      "patches",
+    ],
+    Kustomization: [],
   },
   argocd: {
     HelmChart: [
@@ -99,9 +116,12 @@ function checkChart(chart: ChartRef, owner: OwnerSpec, kind: ChartDeliveryKind):
   if (whole !== undefined) return [impossible(chart, `${whole} can't be expressed by delivery.kind ${kind}`)];
   const said = inexpressible[kind][chart.kind].filter((path) => isSaid(chart, path));
   const others: string[] = [];
-  if (owner.syncMode === "OneTime") others.push("syncMode OneTime of charts");
-  if (kind === "argocd" && owner.extraLabels.size + owner.extraAnnotations.size > 0)
-    others.push("extraLabels of charts");
+  if (owner.syncMode === "OneTime" && kind !== "applier") others.push("syncMode OneTime of charts");
+  if (kind !== "flux" && owner.extraLabels.size + owner.extraAnnotations.size > 0) others.push("extraLabels of charts");
+  if (kind === "applier" && chart.kind === "HelmChart") {
+    if (owner.syncMode === "ContinuousWithDriftDetection") others.push(`syncMode ${owner.syncMode} of charts`);
+    if (owner.upkeep.has("maxConsecutiveFailures")) others.push("maxConsecutiveFailures of charts");
+  }
   if (kind === "argocd" && chart.valuesFrom.some((ref) => ref.kind === "Secret")) others.push("valuesFrom a Secret");
   if (kind === "flux" && isOfHttp(fields) && isSaid(chart, "signatureVerification"))
     others.push(`${field}.signatureVerification of an http repository`);

@@ -226,6 +226,11 @@ export function hubDeliveryOf({ delivery }: Pick<Settings, "delivery">): HubDeli
   return delivery?.kind === "applier" ? undefined : delivery;
 }
 
+/** Whether releases of charts are on the target: the applier has helm install them. */
+export function deliversReleases({ delivery }: Pick<Settings, "delivery">): boolean {
+  return delivery?.kind === "applier";
+}
+
 /** What the bundled applier works with; undefined: it does not work at all. */
 export function applierOf(settings: Pick<Settings, "delivery" | "hub"> | undefined): ApplierSettings | undefined {
   const delivery = settings?.delivery;

@@ -241,9 +241,22 @@ export function isObjectPath(path: string): boolean {
   return path.startsWith(`${desiredFolder}/`) || path.startsWith(`${chartsFolder}/`);
 }
 
-/** Where a file of the desired tree stands on the target; what is none, as a chart, is called as in the state. */
-export function targetPath(path: string, outputPath: string): string {
-  return path.startsWith(`${desiredFolder}/`) ? outputPath + path.slice(desiredFolder.length) : path;
+/** What parts of paths say of Helm's releases. */
+export const releaseKindPart = "helmchart.sluice.dev";
+
+/** Whether a file is a release's: below `charts/` of the state, or in a cluster's folder of the target. */
+export function isReleasePath(path: string): boolean {
+  return path.split("/").at(-2) === releaseKindPart;
+}
+
+/**
+ * Where a file of the desired tree stands on the target; what is none, as a chart, is called as in the state. `hasReleases`:
+ * releases stand there too.
+ */
+export function targetPath(path: string, outputPath: string, hasReleases = false): string {
+  if (path.startsWith(`${desiredFolder}/`)) return outputPath + path.slice(desiredFolder.length);
+  const isThere = hasReleases && path.startsWith(`${chartsFolder}/`) && isReleasePath(path);
+  return isThere ? outputPath + path.slice(chartsFolder.length) : path;
 }
 
 /** Folders, below `desired/` or `charts/`, that have a folder for each owner who may have this object on the cluster, by kind. */

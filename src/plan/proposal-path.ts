@@ -2,7 +2,7 @@
  * Paths of a proposal: below the folder of manifests, or, with a prefix that no cluster's namespace can be, below that of
  * what a hub applies. The same path stands for the same file in the state and on the target.
  */
-import { deliveryFolder, desiredFolder } from "./paths.ts";
+import { chartsFolder, deliveryFolder, desiredFolder, isReleasePath } from "./paths.ts";
 
 /** The two folders, in the state or on a branch. */
 export interface ProposalFolders {
@@ -10,11 +10,19 @@ export interface ProposalFolders {
   readonly outputPath: string;
   /** Of what a hub applies; absent: nothing is delivered. */
   readonly deliveryPath?: string;
+  /** Of charts, where they don't stand among the manifests. */
+  readonly chartsPath?: string;
+  /** Releases of charts are on the target, among the manifests. */
+  readonly hasReleases?: boolean;
 }
 
 const prefix = "~delivery/";
 
-export const stateFolders: ProposalFolders = { outputPath: desiredFolder, deliveryPath: deliveryFolder };
+export const stateFolders: ProposalFolders = {
+  outputPath: desiredFolder,
+  deliveryPath: deliveryFolder,
+  chartsPath: chartsFolder,
+};
 
 export function deliveredPath(below: string): string {
   return `${prefix}${below}`;
@@ -26,8 +34,9 @@ export function belowDelivery(path: string): string | undefined {
 }
 
 /** Where the file stands. One that was of a hub stands nowhere, where nothing is delivered any more. */
-export function placeIn({ outputPath, deliveryPath }: ProposalFolders, path: string): string {
+export function placeIn({ outputPath, deliveryPath, chartsPath }: ProposalFolders, path: string): string {
   const below = belowDelivery(path);
+  if (below === undefined && chartsPath !== undefined && isReleasePath(path)) return `${chartsPath}/${path}`;
   return below === undefined || deliveryPath === undefined ? `${outputPath}/${path}` : `${deliveryPath}/${below}`;
 }
 

@@ -1,6 +1,6 @@
 /** `sluice explain --history`: what became of an object or entity, commit by commit. */
 import { ownerKey } from "../../model/owner.ts";
-import type { Settings } from "../../model/settings.ts";
+import { deliversReleases, type Settings } from "../../model/settings.ts";
 import type { ExplainQuestion } from "../../pipeline/dry-run/explain-object.ts";
 import { readPath } from "../../pipeline/dry-run/object-path.ts";
 import { checkFormat, describeCommit } from "../../pipeline/history/find-state.ts";
@@ -66,8 +66,8 @@ type CommitOfHistory = NonNullable<ObjectHistory["oldest"]>;
 
 const shownChange = { created: "created", updated: "updated", deleted: "deleted", first: "there before" } as const;
 
-function changeView({ output }: Settings): View<Change> {
-  const shownPath = (path: string) => targetPath(path, output.path);
+function changeView(settings: Settings): View<Change> {
+  const shownPath = (path: string) => targetPath(path, settings.output.path, deliversReleases(settings));
   const eventText = ({ event }: Change) => (event === undefined ? "" : `${event.type} ${event.id}`);
   const isRecord = ({ path }: Change) => path.endsWith(".json");
   const ownerText = ({ owner }: Change) => (owner === undefined ? "" : ownerKey(owner));

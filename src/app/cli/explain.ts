@@ -6,7 +6,7 @@ import type { ConfigFile } from "../../model/catalog.ts";
 import { isJsonObject, type Json, writeJson } from "../../model/json.ts";
 import { titleOfOwner } from "../../model/owner.ts";
 import { formatPlace, type Place, type Problem, SluiceError } from "../../model/problem.ts";
-import type { Settings } from "../../model/settings.ts";
+import { deliversReleases, type Settings } from "../../model/settings.ts";
 import {
   type Claimant,
   type ExplainQuestion,
@@ -15,7 +15,7 @@ import {
 } from "../../pipeline/dry-run/explain-object.ts";
 import { describeFileReview, filesUnderReview, listReviews } from "../../pipeline/review/review-overview.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
-import { checkpointPath, desiredFolder } from "../../plan/paths.ts";
+import { chartsFolder, checkpointPath, desiredFolder, isReleasePath } from "../../plan/paths.ts";
 import type { CommitInfo } from "../../ports/git.ts";
 import { noneIfMissing, readRevisionFiles, readWorkingFiles } from "../compose/documents.ts";
 import { openCheckout } from "../compose/forge.ts";
@@ -92,6 +92,7 @@ async function run(context: CliContext, what: string, options: ExplainOptions): 
       catalog: await readCatalog(context, settings, heads),
       render: composeOpenRenderSettings(settings),
       outputPath: settings.output.path,
+      hasReleases: deliversReleases(settings),
       layout: text === undefined ? { shards: settings.output.shards, buckets: 1 } : parseCheckpoint(text).layout,
       showsData: options.showData === true,
       reviews: filesUnderReview(await listReviews(reviewScope(settings, heads))),
@@ -125,10 +126,10 @@ function parseQuestion(
 ): ExplainQuestion {
   if (/^[0-9a-f]{40}$/.test(what)) return { kind: "entity", id: what };
   const path = `/${resolve(workingDirectory, what).split(sep).join("/")}`;
-  for (const folder of [outputPath, desiredFolder]) {
+  const root = isReleasePath(path) ? chartsFolder : desiredFolder;
+  for (const folder of [outputPath, root]) {
     const at = path.lastIndexOf(`/${folder}/`);
-    if (at >= 0 && path.endsWith(".yaml"))
-      return { kind: "path", path: desiredFolder + path.slice(at + folder.length + 1) };
+    if (at >= 0 && path.endsWith(".yaml")) return { kind: "path", path: root + path.slice(at + folder.length + 1) };
   }
   const parts = what.split("/");
   const [kindPart = "", first = "", second] = parts;

@@ -1,5 +1,5 @@
 /** What commands that tell of reviews read them from. */
-import { hubDeliveryOf, type Settings } from "../../model/settings.ts";
+import { deliversReleases, hubDeliveryOf, type Settings } from "../../model/settings.ts";
 import type { ReviewScopeOfBranches } from "../../pipeline/review/review-overview.ts";
 import type { OpenHeads } from "../compose/state.ts";
 
@@ -9,6 +9,7 @@ export function reviewScope(settings: Settings, { git, state, target }: OpenHead
   const outputPath = output.path;
   if (review.mode !== "pull-request") return { git, state: undefined, target: undefined, outputPath, grouping: "all" };
   const hub = hubDeliveryOf(settings);
-  const folders = { outputPath, ...(hub === undefined ? {} : { deliveryPath: hub.path }) };
+  const delivery = hub === undefined ? {} : { deliveryPath: hub.path };
+  const folders = { outputPath, ...delivery, hasReleases: deliversReleases(settings) };
   return { git, state: state?.tree, target: target?.tree, ...folders, instance: name, grouping: review.grouping };
 }

@@ -2,7 +2,7 @@
 import { resourceTypeOf } from "../../model/chart.ts";
 import { managementCluster } from "../../model/cluster.ts";
 import { type Owner, ownerKey, ownerKinds } from "../../model/owner.ts";
-import type { Settings } from "../../model/settings.ts";
+import { deliversReleases, type Settings } from "../../model/settings.ts";
 import type { Moment } from "../../pipeline/history/find-state.ts";
 import { type Addon, type AddonFilter, listAddons } from "../../pipeline/list-addons.ts";
 import { listRecords } from "../../pipeline/list-state.ts";
@@ -65,7 +65,7 @@ async function reviews(settings: Settings, heads: Heads): Promise<(addon: Addon)
   return ({ cluster, identity, owners }) => {
     for (const owner of owners.values()) {
       const path = objectPath(cluster, owner, identity, layout);
-      const file = files.get(targetPath(path, settings.output.path));
+      const file = files.get(targetPath(path, settings.output.path, deliversReleases(settings)));
       if (file !== undefined) return describeFileReview(file);
     }
     return "";

@@ -3,7 +3,7 @@ import { GiteaCodeHost } from "../../adapters/gitea/gitea-code-host.ts";
 import { GithubCodeHost } from "../../adapters/github/github-code-host.ts";
 import type { GithubAuth } from "../../adapters/github/github-tokens.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
-import { hubDeliveryOf, type ReviewSettings, type Settings } from "../../model/settings.ts";
+import { deliversReleases, hubDeliveryOf, type ReviewSettings, type Settings } from "../../model/settings.ts";
 import type { Ports } from "../../pipeline/branches/branch-parts.ts";
 import { ReviewPublisher } from "../../pipeline/review/review-publisher.ts";
 import type { CodeHost } from "../../ports/code-host.ts";
@@ -47,6 +47,7 @@ export function composeReview(
     target: settings.repository.branch,
     outputPath: settings.output.path,
     ...(delivery === undefined ? {} : { deliveryPath: delivery.path }),
+    hasReleases: deliversReleases(settings),
     instance: settings.name,
     grouping,
     decoration: { labels, reviewers, assignees },

@@ -5,7 +5,7 @@ import { systemChance, systemClock } from "../../adapters/system/system-clock.ts
 import { deriveConnections } from "../../config/derive-connections.ts";
 import { repositoryName } from "../../config/repository-name.ts";
 import type { Layout } from "../../model/change-set.ts";
-import { hubDeliveryOf, type Settings } from "../../model/settings.ts";
+import { deliversReleases, hubDeliveryOf, type Settings } from "../../model/settings.ts";
 import type { BranchNames } from "../../pipeline/branches/branch-parts.ts";
 import { Branches } from "../../pipeline/branches/branches.ts";
 import { writeCommitMessage } from "../../pipeline/commit-message.ts";
@@ -245,5 +245,11 @@ function namesOf(settings: Settings): BranchNames {
   const isReviewed = review.mode === "pull-request";
   const deliveryPath = delivery === undefined ? {} : { deliveryPath: delivery.path };
   const names = { target: repository.branch, state: state.branch, outputPath: output.path, ...deliveryPath };
-  return { ...names, isReviewed, instance: name, repository: nameRepository(repository.url) };
+  return {
+    ...names,
+    hasReleases: deliversReleases(settings),
+    isReviewed,
+    instance: name,
+    repository: nameRepository(repository.url),
+  };
 }

@@ -5,7 +5,7 @@
  */
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import { memberOf } from "../../model/json-members.ts";
+import { memberOf, textOf } from "../../model/json-members.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type {
   Applied,
@@ -248,7 +248,7 @@ class ReleaseWriter implements ClusterWriter {
     if (isOthers && typeof meant === "object" && before.secret.uid !== meant.uid) {
       throw new ClusterRefusal("conflict", "somebody else has another of this name by now");
     }
-    if (isLeft(chart) && before !== undefined) {
+    if (before !== undefined && (isLeft(chart) || (!isOthers && isInstalledOnce(before, chart)))) {
       const metadata = await this.#label(before, ownLabels(chart));
       return { isNew: false, wasThere: true, metadata };
     }
@@ -297,6 +297,11 @@ class ReleaseWriter implements ClusterWriter {
     if (release === undefined) throw new ClusterRefusal("conflict", `the release ${name} is another by now`);
     return describeRelease(release, this.#parts.manager);
   }
+}
+
+/** Its owner wants it installed once: what its file says later is for those who have none. */
+function isInstalledOnce({ status }: Release, chart: JsonObject): boolean {
+  return status === "deployed" && textOf(memberOf(chart, "spec"), "syncMode") === "OneTime";
 }
 
 function isRelease({ group, kind }: ResourceKind): boolean {

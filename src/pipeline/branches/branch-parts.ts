@@ -15,6 +15,8 @@ export interface BranchNames {
   readonly deliveryPath?: string;
   /** The folder that it had before, as long as it is handed over. */
   readonly formerDeliveryPath?: string;
+  /** Releases of charts stand among the manifests: whoever applies these has helm install them. */
+  readonly hasReleases?: boolean;
   /** What goes to the target goes by review: it is only looked at here. */
   readonly isReviewed?: boolean;
   /** What the repository is called however it is reached; absent: a state of another one is taken for its own. */

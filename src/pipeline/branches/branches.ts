@@ -36,7 +36,7 @@ export class Branches {
   constructor(names: BranchNames, ports: Ports, writeMessage: WriteMessage, from?: Branches) {
     const { deliveryPath, formerDeliveryPath } = names;
     const projections = [
-      renderedProjection(names.outputPath),
+      renderedProjection(names.outputPath, names.hasReleases),
       ...(deliveryPath === undefined ? [] : [deliveryProjection(deliveryPath, deliveryFolder)]),
       ...(formerDeliveryPath === undefined ? [] : [deliveryProjection(formerDeliveryPath, formerDeliveryFolder)]),
     ];
@@ -47,6 +47,7 @@ export class Branches {
       before.outputPath === names.outputPath &&
       before.deliveryPath === deliveryPath &&
       before.formerDeliveryPath === formerDeliveryPath &&
+      before.hasReleases === names.hasReleases &&
       before.isReviewed === names.isReviewed &&
       before.instance === names.instance;
     const old = from === undefined ? undefined : from.#parts;

@@ -16,9 +16,11 @@ export function namesInForce(names: BranchNames, parts: JsonObject): BranchNames
   // The last that was delivered is still to be taken off the target.
   const path = delivery?.path ?? from ?? names.deliveryPath;
   const hasMoved = change !== undefined && handOver?.step !== "release" && movesFolder(change);
-  const { deliveryPath: _, formerDeliveryPath: __, ...rest } = names;
+  const { deliveryPath: _, formerDeliveryPath: __, hasReleases, ...rest } = names;
   return {
     ...rest,
+    // As long as a hub has units, it would apply them as well.
+    ...(hasReleases === true && path === undefined ? { hasReleases } : {}),
     outputPath,
     ...(path === undefined ? {} : { deliveryPath: path }),
     ...(hasMoved && from !== undefined ? { formerDeliveryPath: from } : {}),

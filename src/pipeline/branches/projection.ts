@@ -2,6 +2,7 @@
 import { desiredFolder, leavingFolder } from "../../plan/paths.ts";
 import type { GitRepository, ObjectId, TreeChange } from "../../ports/git.ts";
 import { listFolder } from "../read-folder.ts";
+import { ReleasePlacement } from "./place-releases.ts";
 
 export interface Projection {
   /** The folder on the target, and all that is below it. */
@@ -12,8 +13,9 @@ export interface Projection {
   treeOf(git: GitRepository, state: ObjectId): Promise<ObjectId | undefined>;
 }
 
-/** The manifests. */
-export function renderedProjection(outputPath: string): Projection {
+/** The manifests; with `hasReleases` the releases of charts among them. */
+export function renderedProjection(outputPath: string, hasReleases = false): Projection {
+  const releases = hasReleases ? new ReleasePlacement() : undefined;
   return {
     folder: outputPath,
     // All in clusters' folders: <namespace>/<cluster>/…
@@ -21,7 +23,8 @@ export function renderedProjection(outputPath: string): Projection {
     treeOf: async (git, state) => {
       const desired = (await git.findEntry(state, desiredFolder))?.id;
       const leaving = await git.findEntry(state, leavingFolder);
-      return leaving === undefined ? desired : withLeaving(git, desired, state);
+      const all = leaving === undefined ? desired : await withLeaving(git, desired, state);
+      return releases === undefined ? all : releases.place(git, all, state);
     },
   };
 }

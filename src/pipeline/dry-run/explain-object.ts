@@ -89,6 +89,8 @@ export interface ExplainScope {
   readonly catalog: Catalog;
   readonly render: RenderSettings;
   readonly outputPath: string;
+  /** Releases of charts are on the target. */
+  readonly hasReleases?: boolean;
   readonly layout: Layout;
   readonly showsData: boolean;
   /** By path on the target, how files stand that are reviewed; nothing where nothing is. */
@@ -116,12 +118,12 @@ export async function explain(question: ExplainQuestion, scope: ExplainScope): P
 }
 
 async function explainPaths(paths: readonly string[], scope: ExplainScope): Promise<readonly Explanation[]> {
-  const { git, state, target, outputPath } = scope;
+  const { git, state, target, outputPath, hasReleases } = scope;
   const texts = await git.readFiles(state, paths);
   const ids = await git.findIds(state, paths);
-  // Charts are in no cluster's folder.
-  const manifests = paths.filter((path) => path.startsWith(`${desiredFolder}/`));
-  const onTarget = new Map(manifests.map((path) => [path, targetPath(path, outputPath)]));
+  // What keeps its name is in no cluster's folder: charts, where nobody has helm install them.
+  const places = paths.map((path) => [path, targetPath(path, outputPath, hasReleases)] as const);
+  const onTarget = new Map(places.filter(([path, place]) => path !== place));
   const targetIds = target === undefined ? new Map() : await git.findIds(target, [...onTarget.values()]);
   const explanations: Explanation[] = [];
   for (const [path, text] of texts) {

@@ -92,7 +92,7 @@ export class Places {
 }
 
 function isSameNames(one: BranchNames, other: BranchNames): boolean {
-  const text = ({ outputPath, deliveryPath, formerDeliveryPath }: BranchNames) =>
-    JSON.stringify([outputPath, deliveryPath, formerDeliveryPath]);
+  const text = ({ outputPath, deliveryPath, formerDeliveryPath, hasReleases }: BranchNames) =>
+    JSON.stringify([outputPath, deliveryPath, formerDeliveryPath, hasReleases]);
   return text(one) === text(other);
 }

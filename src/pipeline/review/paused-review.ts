@@ -22,7 +22,9 @@ export function explainPause(
   const held = { code: "CHANGE_HELD", severity: "error", hint } as const;
   if (isHandingOver)
     return { ...held, message: "units are being handed over: requests stay as they are until that is done" };
-  if (reviewed.outputPath === inForce.outputPath && reviewed.deliveryPath === inForce.deliveryPath) return undefined;
+  const text = ({ outputPath, deliveryPath, hasReleases }: ProposalFolders) =>
+    JSON.stringify([outputPath, deliveryPath, hasReleases === true]);
+  if (text(reviewed) === text(inForce)) return undefined;
   const message =
     "output.path, delivery.path or delivery is another than is in force, and nothing is handed over by review: requests stay as they are";
   return { ...held, message };

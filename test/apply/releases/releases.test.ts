@@ -90,6 +90,18 @@ it("goes though nobody saw its file go", async () => {
   expect(await labels()).toBeUndefined();
 });
 
+it("of an owner that wants it once, is installed once", async () => {
+  world.commit({ [path]: chart(", syncMode: OneTime") });
+  await world.step();
+  world.commit({ [path]: chart(", syncMode: OneTime, values: {plan: large}") });
+  expect(await world.actions()).toEqual(["configured HelmChart/a"]);
+  world.restart();
+  expect((await world.step())?.unchanged).toBe(1);
+  world.commit({ [path]: undefined });
+  await world.step();
+  expect(helm.runs).toEqual(["upgrade a", "uninstall a"]);
+});
+
 it("is applied again by a full pass that applies all", async () => {
   world.commit({ [path]: chart() });
   await world.step();
