@@ -1,7 +1,7 @@
 /** So many at a time, and the others wait in the order in which they came. */
 export class Turns {
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly go: () => void; readonly fail: (reason: unknown) => void }[] = [];
 
   constructor(count: number) {
     this.#free = count;
@@ -9,13 +9,18 @@ export class Turns {
 
   async take<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await new Promise<void>((go, fail) => this.#waiting.push({ go, fail }));
     try {
       return await work();
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free++;
-      else next();
+      else next.go();
     }
+  }
+
+  /** Whoever waits at the moment gets no turn, and this as the reason. */
+  failWaiting(reason: unknown): void {
+    for (const { fail } of this.#waiting.splice(0)) fail(reason);
   }
 }

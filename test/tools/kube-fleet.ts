@@ -125,6 +125,8 @@ function serve(entries: readonly Entry[]): void {
     const more = to < entries.length ? { continue: String(to) } : {};
     send({ metadata: { resourceVersion: "1000", ...more }, items });
   }
+  // As API servers do: connections stay between two renewals of a Lease.
+  server.keepAliveTimeout = 90_000;
   server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
 }
 

@@ -181,7 +181,11 @@ export class KubeConnection {
       }
       if (failure.problem.code !== "CLUSTER_UNAVAILABLE") throw failure;
       const now = systemClock.monotonic();
-      if (Math.max(now + delayMs, this.#pausedUntil) > deadline) throw failure;
+      if (Math.max(now + delayMs, this.#pausedUntil) > deadline) {
+        // Who stands in line would meet the same server for as long, and whoever comes then would stand behind that.
+        this.#turns.failWaiting(failure);
+        throw failure;
+      }
       await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), this.#closed.signal);
       delayMs = Math.min(delayMs * 2, delayMsMax);
     }

@@ -74,6 +74,13 @@ export async function printRows<Row>(
   return count;
 }
 
+const asciiOnly = /^[ -~]*$/;
+
+/** In columns of a terminal. Nearly all cells are plain, and those of a thousand rows would take longer than the rest. */
+function widthOf(text: string): number {
+  return asciiOnly.test(text) ? text.length : stringWidth(text);
+}
+
 async function drawTable<Row>(
   out: (text: string) => void,
   titles: readonly string[] | undefined,
@@ -84,7 +91,7 @@ async function drawTable<Row>(
   const measured: (readonly string[])[] = titles === undefined ? [] : [titles];
   let widths: readonly number[] | undefined;
   const begin = () => {
-    const measure = (column: number) => Math.max(0, ...measured.map((line) => stringWidth(line[column] ?? "")));
+    const measure = (column: number) => Math.max(0, ...measured.map((line) => widthOf(line[column] ?? "")));
     const found = Array.from({ length: columnCount }, (_, column) => measure(column));
     out(rule(found));
     measured.forEach((line, index) => {
@@ -108,7 +115,7 @@ function rule(widths: readonly number[]): string {
 }
 
 function drawLine(cells: readonly string[], widths: readonly number[]): string {
-  const padded = cells.map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell))));
+  const padded = cells.map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell))));
   return `| ${padded.join(" | ")} |\n`;
 }
 

@@ -183,6 +183,16 @@ it("what waits in line when the connection is closed is not sent any more", asyn
   expect(asked).toHaveLength(8);
 });
 
+it("what waits in line behind a server that is away fails with it, and whoever comes then waits for nothing", async () => {
+  answer = send({}, 503);
+  const reads = Array.from({ length: 200 }, () => cluster.readMetadata(ref));
+  const results = await Promise.allSettled(reads);
+  expect(results.every(({ status }) => status === "rejected")).toBe(true);
+  expect(asked.length, "eight of them, each tried a few times").toBeLessThan(60);
+  answer = send({ metadata: { name: "a", uid: "u", resourceVersion: "1" } });
+  expect(await cluster.readMetadata(ref)).toMatchObject({ uid: "u" });
+});
+
 it("where a kubeconfig comes to name another server nothing more is sent by whoever writes", async () => {
   answer = send({ reason: "Unauthorized" }, 401);
   const writer = cluster.guardedBy(() => undefined);
