@@ -121,7 +121,7 @@ export class ClusterApplier {
     this.#parentName = parentName;
     this.#setId = applySetId(parentName, parentNamespace);
     const { reader, writer, manager, clock, drift, key } = parts;
-    this.#prerequisites = new Prerequisites(parts);
+    this.#prerequisites = new Prerequisites({ ...parts, setId: this.#setId });
     if (drift !== undefined) this.#drift = new DriftWatch({ ...drift, reader, clock, manager, setId: this.#setId });
     this.#parent = new AppliedParent(reader, writer, { cluster: key, name: parentName, setId: this.#setId, manager });
   }

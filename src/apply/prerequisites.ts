@@ -3,9 +3,11 @@
  * it has waited long enough. What is there is never held back.
  */
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
+import type { JsonObject } from "../model/json.ts";
 import type { ClusterReader, ObjectRef } from "../ports/cluster.ts";
 import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
 import type { Clock } from "../ports/system.ts";
+import { partOfSelector } from "./apply-set.ts";
 import type { Revision } from "./cluster-applier.ts";
 import {
   type DesiredFile,
@@ -17,7 +19,7 @@ import {
 } from "./desired-object.ts";
 import { diffTrees } from "./diff-trees.ts";
 import { lookUp } from "./look-up.ts";
-import { textsAt } from "./members.ts";
+import { textAt, textsAt } from "./members.ts";
 import { kindPartOf } from "./object-rank.ts";
 import { hasHealth, readStatus } from "./object-status.ts";
 import { folderOfOwner, policyOf } from "./owner-policies.ts";
@@ -25,8 +27,13 @@ import { blobAnnotation, blobMark } from "./pass-plan.ts";
 
 /** Objects whose health counts are read one by one, so many at a time. */
 const atOnce = 8;
+/** From so many of a kind on they are listed, where the set has no more than so many others for each. */
+const listFrom = 8;
+const othersEach = 20;
 /** So long a prerequisite is waited for. */
 const waitMsMax = 5 * 60_000;
+/** Who waits looks again within seconds. Where nobody has for so long, nobody has waited. */
+const lookMsMax = 60_000;
 /** What was well counts as well for so long, for those who come next. */
 const wellMs = 60_000;
 
@@ -34,6 +41,13 @@ export interface PrerequisitesParts {
   readonly reader: ClusterReader;
   readonly git: BlobReader & Pick<TreeReader, "readTree" | "findEntry">;
   readonly clock: Clock;
+  readonly setId: string;
+}
+
+/** Monotonic milliseconds. */
+interface Wait {
+  readonly since: number;
+  readonly lookedAt: number;
 }
 
 interface Known {
@@ -47,8 +61,8 @@ interface Known {
 
 export class Prerequisites {
   readonly #parts: PrerequisitesParts;
-  /** By owner, since when it is waited for. */
-  readonly #since = new Map<string, number>();
+  /** By the owner that is waited for. */
+  readonly #waits = new Map<string, Wait>();
   readonly #known = new Map<string, Known>();
 
   constructor(parts: PrerequisitesParts) {
@@ -75,12 +89,13 @@ export class Prerequisites {
   async #look(owner: string, revision: Revision): Promise<string | undefined> {
     const missing = await this.#findMissing(owner, revision);
     if (missing === undefined) {
-      this.#since.delete(owner);
+      this.#waits.delete(owner);
       return undefined;
     }
     const now = this.#parts.clock.monotonic();
-    const since = this.#since.get(owner) ?? now;
-    this.#since.set(owner, since);
+    const before = this.#waits.get(owner);
+    const since = before === undefined || now - before.lookedAt > lookMsMax ? now : before.since;
+    this.#waits.set(owner, { since, lookedAt: now });
     return now - since < waitMsMax ? `waits for ${owner}: ${missing}` : undefined;
   }
 
@@ -111,13 +126,13 @@ export class Prerequisites {
     const left = value.filter(({ identity }) => !well.has(objectKey(identity)));
     const isPlain = ({ identity }: DesiredObject) => !hasHealth(kindPartOf(objectKey(identity)));
     const missing = await this.#findMissingPlain(left.filter(isPlain), well);
-    return (
-      missing ??
-      this.#findMissingOneByOne(
-        left.filter((one) => !isPlain(one)),
-        well,
-      )
-    );
+    if (missing !== undefined) return missing;
+    for (const objects of groupByKind(left.filter((one) => !isPlain(one)))) {
+      const listed = objects.length < listFrom ? undefined : await this.#listMissing(objects, well);
+      const first = listed === undefined ? await this.#findMissingOneByOne(objects, well) : listed.first;
+      if (first !== undefined) return first;
+    }
+    return undefined;
   }
 
   /** Of objects without health all that counts is that they are applied, which their metadata tell. */
@@ -133,17 +148,55 @@ export class Prerequisites {
     for (const { desired } of placed) {
       const key = objectKey(desired.identity);
       const applied = found.get(key)?.annotations.get(blobAnnotation);
-      if (applied !== blobMark(desired.file.id)) return `${nameOf(desired)} is not applied yet`;
+      if (applied !== blobMark(desired.file.id)) return notApplied(desired);
       well.add(key);
     }
     return undefined;
+  }
+
+  /** Of objects of one kind, by one list; undefined: they are better read one by one. */
+  async #listMissing(
+    objects: readonly DesiredObject[],
+    well: Set<ObjectKey>,
+  ): Promise<{ readonly first: string | undefined } | undefined> {
+    const { reader, setId } = this.#parts;
+    const ref = await this.#place(objects[0]!);
+    if (typeof ref === "string") return { first: ref };
+    const wanted = new Map(objects.map((desired) => [objectKey(desired.identity), desired]));
+    const missing = new Map([...wanted].map(([key, desired]) => [key, notApplied(desired)]));
+    const { group, version } = ref.kind;
+    const apiVersion = group === "" ? version : `${group}/${version}`;
+    let others = 0;
+    try {
+      for await (const object of reader.listObjects(ref.kind, { labelSelector: partOfSelector(setId) })) {
+        const [namespace = "", name = ""] = ["namespace", "name"].map((field) => textAt(object, "metadata", field));
+        const key = objectKey({ ...objects[0]!.identity, namespace, name });
+        const desired = wanted.get(key);
+        if (desired === undefined) {
+          if (++others > othersEach * objects.length) return undefined;
+          continue;
+        }
+        // Objects of a list do not say of what kind they are.
+        const one = describeMissing(desired, new Map([...object, ["apiVersion", apiVersion], ["kind", ref.kind.kind]]));
+        if (one !== undefined) missing.set(key, one);
+        else {
+          missing.delete(key);
+          well.add(key);
+        }
+      }
+    } catch (error) {
+      // Single ones may be read where lists may not.
+      if (error instanceof ClusterRefusal) return undefined;
+      throw error;
+    }
+    return { first: [...missing.values()][0] };
   }
 
   /** What is behind the first that is missing is looked at when that has come. */
   async #findMissingOneByOne(objects: readonly DesiredObject[], well: Set<ObjectKey>): Promise<string | undefined> {
     for (let at = 0; at < objects.length; at += atOnce) {
       const looked = objects.slice(at, at + atOnce);
-      const missing = await Promise.all(looked.map((desired) => this.#describeMissing(desired)));
+      const missing = await Promise.all(looked.map((desired) => this.#readMissing(desired)));
       for (const [index, { identity }] of looked.entries()) {
         if (missing[index] === undefined) well.add(objectKey(identity));
       }
@@ -153,15 +206,11 @@ export class Prerequisites {
     return undefined;
   }
 
-  async #describeMissing(desired: DesiredObject): Promise<string | undefined> {
+  async #readMissing(desired: DesiredObject): Promise<string | undefined> {
     const ref = await this.#place(desired);
     if (typeof ref === "string") return ref;
     try {
-      const object = await this.#parts.reader.readObject(ref);
-      const applied = textsAt(object, "metadata", "annotations").get(blobAnnotation);
-      if (object === undefined || applied !== blobMark(desired.file.id)) return `${nameOf(desired)} is not applied yet`;
-      const { health, message } = readStatus(object);
-      return health === "current" ? undefined : `${nameOf(desired)}: ${message}`;
+      return describeMissing(desired, await this.#parts.reader.readObject(ref));
     } catch (error) {
       return cantLook(desired, error);
     }
@@ -173,11 +222,34 @@ export class Prerequisites {
     try {
       const kind = await this.#parts.reader.findKind(identity.group, identity.kind, version);
       const { namespace, name } = identity;
-      return kind === undefined ? `${nameOf(desired)} is not applied yet` : { kind, namespace, name };
+      return kind === undefined ? notApplied(desired) : { kind, namespace, name };
     } catch (error) {
       return cantLook(desired, error);
     }
   }
+}
+
+function groupByKind(objects: readonly DesiredObject[]): Iterable<readonly DesiredObject[]> {
+  const groups = new Map<string, DesiredObject[]>();
+  for (const desired of objects) {
+    const name = `${desired.version}/${kindPartOf(objectKey(desired.identity))}`;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [desired]);
+    else group.push(desired);
+  }
+  return groups.values();
+}
+
+/** Undefined: it was applied from the file that is there now, and is well. */
+function describeMissing(desired: DesiredObject, object: JsonObject | undefined): string | undefined {
+  const applied = textsAt(object, "metadata", "annotations").get(blobAnnotation);
+  if (object === undefined || applied !== blobMark(desired.file.id)) return notApplied(desired);
+  const { health, message } = readStatus(object);
+  return health === "current" ? undefined : `${nameOf(desired)}: ${message}`;
+}
+
+function notApplied(desired: DesiredObject): string {
+  return `${nameOf(desired)} is not applied yet`;
 }
 
 function nameOf({ identity: { kind, name } }: DesiredObject): string {

@@ -198,7 +198,8 @@ export class FakeCluster implements Cluster {
     const object = this.#objects.get(keyOf(ref))?.object;
     const { group, version, kind } = ref.kind;
     const apiVersion = group === "" ? version : `${group}/${version}`;
-    return object === undefined ? undefined : new Map([["apiVersion", apiVersion], ["kind", kind], ...object]);
+    if (object === undefined) return undefined;
+    return new Map([["apiVersion", apiVersion], ["kind", kind], ...withName(ref, object)]);
   }
 
   async *listMetadata(kind: ResourceKind, options: ListOptions): AsyncGenerator<LiveMetadata> {
@@ -206,7 +207,7 @@ export class FakeCluster implements Cluster {
   }
 
   async *listObjects(kind: ResourceKind, options: ListOptions): AsyncGenerator<JsonObject> {
-    for (const { object } of this.#list(kind, options)) yield object;
+    for (const { ref, object } of this.#list(kind, options)) yield withName(ref, object);
   }
 
   async listIfFew(
@@ -527,6 +528,12 @@ function writeFields(paths: ReadonlySet<string>): string {
     }
   }
   return JSON.stringify(root);
+}
+
+function withName({ namespace, name }: ObjectRef, object: JsonObject): JsonObject {
+  const metadata = (object.get("metadata") ?? new Map()) as JsonObject;
+  const place: JsonObject = namespace === "" ? new Map() : new Map([["namespace", namespace]]);
+  return new Map([...object, ["metadata", new Map([["name", name], ...place, ...metadata])]]);
 }
 
 function isListed({ ref, object }: Stored, kind: ResourceKind, { namespace, labelSelector }: ListOptions): boolean {
