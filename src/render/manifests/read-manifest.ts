@@ -212,8 +212,11 @@ function markObject(value: JsonObject, namespace: string, options: ManifestOptio
   const { provenance, extraLabels, extraAnnotations } = options;
   const object = new Map(value);
   const metadata = new Map(membersOf(value.get("metadata")));
-  const labels = new Map([...membersOf(metadata.get("labels")), ...extraLabels, ...provenanceLabels(provenance)]);
-  const annotations = new Map([...membersOf(metadata.get("annotations")), ...extraAnnotations]);
+  const labels = new Map(membersOf(metadata.get("labels")));
+  for (const [key, value] of extraLabels) labels.set(key, value);
+  for (const [key, value] of provenanceLabels(provenance)) labels.set(key, value);
+  const annotations = new Map(membersOf(metadata.get("annotations")));
+  for (const [key, value] of extraAnnotations) annotations.set(key, value);
   annotations.set(entityAnnotation, provenance.entity);
   if (options.isForced === true) markForced(annotations);
   object.set("metadata", metadata);

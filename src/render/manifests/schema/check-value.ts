@@ -97,7 +97,7 @@ function checkItems(value: Json, node: ListNode, findings: Findings): void {
     findings.path.pop();
   });
   if (node.limits !== undefined) checkCount(items.length, node.limits, "items", findings);
-  if (items.length < 2 && node.keys.length === 0) return;
+  if (items.length < 2) return;
   if (node.isSet) checkDistinct(items, (item) => JSON.stringify(keyOf(item)), "is there twice", findings);
   if (node.keys.length === 0) return;
   const names = node.keys.map(({ name }) => name).join(" and ");
