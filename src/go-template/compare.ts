@@ -62,11 +62,22 @@ export function compareStrings(left: string, right: string): number {
 
 /** The keys of a map in the order in which templates and fmt go through it. */
 export function sortedKeys(entries: GoObject): string[] {
-  const keys = [...entries.keys()];
-  for (let index = 1; index < keys.length; index++) {
-    if (compareStrings(keys[index - 1]!, keys[index]!) > 0) return keys.sort(compareStrings);
+  return sortTexts([...entries.keys()], compareStrings);
+}
+
+/** Up to so many are put in order faster by hand than by a call of sort. */
+const handSortedMax = 12;
+
+/** Sorts in place. */
+export function sortTexts(texts: string[], compare: (left: string, right: string) => number): string[] {
+  if (texts.length > handSortedMax) return texts.sort(compare);
+  for (let index = 1; index < texts.length; index++) {
+    const text = texts[index]!;
+    let at = index;
+    for (; at > 0 && compare(texts[at - 1]!, text) > 0; at--) texts[at] = texts[at - 1]!;
+    texts[at] = text;
   }
-  return keys;
+  return texts;
 }
 
 /** Go's == of two interface{} values: types must be identical. Lists and maps do not compare: `undefined`. */

@@ -5,7 +5,7 @@
  */
 import { Printer } from "./fmt/printer.ts";
 import { formatShortest } from "./numbers.ts";
-import { type GoValue, typeOf } from "./value.ts";
+import { GoInteger, type GoValue, typeOf } from "./value.ts";
 
 export { TextBoundError } from "./fmt/layout.ts";
 export { sprintf } from "./fmt/printf.ts";
@@ -21,6 +21,7 @@ export function formatValue(value: GoValue): string {
     case "boolean":
       return String(value);
   }
+  if (value instanceof GoInteger && value.type.text === undefined) return String(value.value);
   const printer = new Printer();
   printer.printArgument(value, "v");
   return printer.text;

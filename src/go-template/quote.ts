@@ -5,6 +5,7 @@ import { isPrint } from "./functions/unicode.ts";
 /** What may need an escape: all but printable ASCII without quotes and backslashes. */
 const unplain = /[^ !#-[\]-~]/;
 const unplains = /[^ !#-[\]-~]/gu;
+const unprintable = /[^ -~]/;
 const letterEscapes = new Map([
   [0x07, "\\a"],
   [0x08, "\\b"],
@@ -18,6 +19,8 @@ const letterEscapes = new Map([
 /** strconv.Quote, which `%q` and `quote` print; with `ascii`, everything beyond ASCII is escaped (`%+q`). */
 export function quoteGo(text: string, ascii = false): string {
   if (!unplain.test(text)) return `"${text}"`;
+  // Of quotes and backslashes JSON makes the same.
+  if (!unprintable.test(text)) return JSON.stringify(text);
   return `"${text.replace(unplains, (char) => escapeRune(char.codePointAt(0)!, 0x22, ascii))}"`;
 }
 

@@ -36,6 +36,7 @@ class Formatting {
       printer.text += percent < 0 ? format.slice(this.at) : format.slice(this.at, percent);
       if (percent < 0) break;
       this.at = percent + 1;
+      if (this.printText()) continue;
       this.isGoodArgument = true;
       printer.clearFlags();
       this.readFlags();
@@ -51,6 +52,18 @@ class Formatting {
     }
     if (!this.isReordered && this.argument < this.values.length) this.printExtra();
     return printer.text;
+  }
+
+  /** `%s` or `%v` of a string, without flags or sizes, which is most of what is printed; false for all else. */
+  private printText(): boolean {
+    const verb = this.format[this.at];
+    const value = this.values[this.argument];
+    if ((verb !== "s" && verb !== "v") || typeof value !== "string") return false;
+    this.printer.checkLength();
+    this.printer.text += value;
+    this.argument++;
+    this.at++;
+    return true;
   }
 
   private readFlags(): void {

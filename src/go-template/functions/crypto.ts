@@ -15,7 +15,7 @@ import {
 const slowHashBytes = 4 * 1024 * 1024;
 
 function checksum(algorithm: "sha1" | "sha256" | "sha512"): FunctionDeclaration {
-  return define(["string"], (_, text) => hash(algorithm, encodeBytes(text), "hex"));
+  return define(["string"], (_, text) => hash(algorithm, text.isWellFormed() ? text : encodeBytes(text), "hex"));
 }
 
 /** hash/adler32, in decimal. */

@@ -6,6 +6,7 @@
  * block style unless empty. What the values are beyond JSON's types, and how their scalars look, the
  * {@link YamlDialect} says.
  */
+import { sortTexts } from "../compare.ts";
 import { type Budget, GrowthMeter, NestingError, nestingMax } from "./limits.ts";
 import { compareKeysV2, compareKeysV3 } from "./yaml-key-order.ts";
 import { YamlLineWriter } from "./yaml-line-writer.ts";
@@ -108,11 +109,7 @@ class YamlEmitter {
   }
 
   private sortKeys(entries: ReadonlyMap<string, unknown>): readonly string[] {
-    const keys = [...entries.keys()];
-    for (let index = 1; index < keys.length; index++) {
-      if (this.compareKeys(keys[index - 1]!, keys[index]!) > 0) return keys.sort(this.compareKeys);
-    }
-    return keys;
+    return sortTexts([...entries.keys()], this.compareKeys);
   }
 
   private emitSequence(items: readonly unknown[], place: NodePlace, inMapping: boolean, depth: number): void {
@@ -144,6 +141,10 @@ class YamlEmitter {
 
   /** Emits a key; `false` where it takes more than a line, or is long, and stands behind a `?`. */
   private emitKey(key: string): boolean {
+    if (plainWord.test(key)) {
+      this.writer.writeWord(key);
+      return true;
+    }
     const { text, tag } = this.dialect.viewText(key, true);
     const analysis = analyzeScalar(text, !this.isV3);
     const bytes = (text.length * 3 <= simpleKeyBytesMax ? text.length : Buffer.byteLength(text)) + (tag?.length ?? 0);
@@ -154,6 +155,10 @@ class YamlEmitter {
   }
 
   private emitText(value: string, place: NodePlace): void {
+    if (plainWord.test(value)) {
+      this.writer.writeWord(value);
+      return;
+    }
     const { text, tag } = this.dialect.viewText(value, false);
     this.writeScalar(text, tag, analyzeScalar(text, !this.isV3), place);
   }
@@ -198,6 +203,8 @@ class YamlEmitter {
   }
 }
 
+/** Most keys and many texts: strings to every reader, which need no analysis and are never folded. */
+const plainWord = /^[a-eg-mp-su-xzA-EG-MP-SU-XZ_/][\w./@+=-]{0,80}$/;
 /** What could be something else than a string: numbers, dates and the known words. */
 const suspicious = /^(?:[-+.0-9]|[~yYnNtTfFoO].{0,4}$|$)/;
 const base60Number = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
