@@ -25,6 +25,8 @@ export function revisionOf(
   const choices = [...sets].flatMap(([key, { chosen }]) =>
     chosen === undefined ? [] : [JSON.stringify([key, chosen])],
   );
-  const parts = [compatibility, ...documents, "", ...connections, "", ...[...broken.keys()].sort(), ...choices.sort()];
+  // Records say why their owner does not render: another reason is another catalog.
+  const faults = [...broken].map(([key, { code, message }]) => JSON.stringify([key, code, message])).sort();
+  const parts = [compatibility, ...documents, "", ...connections, "", ...faults, ...choices.sort()];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

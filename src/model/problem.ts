@@ -133,6 +133,11 @@ export interface Problem {
   readonly hint?: string;
 }
 
+/** Whether the same is wrong, or nothing, wherever it stands by now. */
+export function isSameFault(one: Problem | undefined, other: Problem | undefined): boolean {
+  return one?.code === other?.code && one?.message === other?.message;
+}
+
 /** What a stage returns: as much of the value as could be made, and everything that was wrong. */
 export interface Checked<T> {
   readonly value: T;

@@ -318,6 +318,15 @@ describe("a bad document holds only itself and what depends on it", () => {
     });
   }
 
+  it("another fault of what is broken is another catalog, the same one elsewhere in its file is not", () => {
+    const withField = (field: string) => load({ ...good, "b.yaml": `${trigger}  ${field}: 1\n` }, { previous }).value;
+    const [nope, never] = [withField("nope"), withField("never")];
+    expect(never.revision).not.toBe(nope.revision);
+    const moved = load({ ...good, "b.yaml": `\n\n${trigger}  nope: 1\n` }, { previous: nope }).value;
+    expect(make(moved)?.broken?.at).not.toEqual(make(nope)?.broken?.at);
+    expect(moved.revision).toBe(nope.revision);
+  });
+
   it.each(bad)("%s: it is broken after a restart too, from what the state branch keeps", (_, files) => {
     const { value } = load(files, { previous });
     const again = loadCatalog(keptFiles(value), { compatibility: "strict" }).value;

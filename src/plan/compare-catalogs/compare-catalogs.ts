@@ -8,6 +8,7 @@ import { type ClusterKey, clusterKey } from "../../model/cluster.ts";
 import type { CustomKind } from "../../model/custom-kind.ts";
 import { writeJson } from "../../model/json.ts";
 import type { Owner } from "../../model/owner.ts";
+import { isSameFault } from "../../model/problem.ts";
 import { selectorMatches } from "../../model/select-clusters.ts";
 import { changedSettings } from "../mass-change/catalog-settings.ts";
 import { type ChangedDocument, findChangedClusters, findChangedDocuments } from "./changed-documents.ts";
@@ -98,7 +99,7 @@ function findChangedContents(
   for (const key of changedDocuments.keys()) if (/^(?:ConfigMap|Secret)\//.test(key)) changed.add(key);
   for (const [key, content] of wanted.contents) {
     const before = inForce.contents.get(key);
-    if (before !== undefined && (before.broken === undefined) !== (content.broken === undefined)) changed.add(key);
+    if (before !== undefined && !isSameFault(before.broken, content.broken)) changed.add(key);
   }
   return changed;
 }

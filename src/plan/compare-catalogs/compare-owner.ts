@@ -9,6 +9,7 @@ import type { Cluster, ClusterKey } from "../../model/cluster.ts";
 import type { DocumentKey } from "../../model/document-key.ts";
 import { constantKey, type DocumentRef, mayRefer, namingOf } from "../../model/document-ref.ts";
 import { isJsonObject, type Json, writeJson } from "../../model/json.ts";
+import { isSameFault } from "../../model/problem.ts";
 import { clusterSelection, selectorMatches } from "../../model/select-clusters.ts";
 import type { FieldChain } from "../../model/template.ts";
 import type { ChangedDocument } from "./changed-documents.ts";
@@ -67,8 +68,11 @@ export function compareSpecs(before: OwnerSpec, after: OwnerSpec, scope: Compari
   if (!isSamePolicy(scope.inForce.policy, scope.wanted.policy)) return everywhere("policy changed");
   if (scope.inForce.recipients !== scope.wanted.recipients) return everywhere("Secrets are encrypted for others");
   if (scope.haveKindsChanged) return everywhere("the kinds that CustomResourceDefinitions bring changed");
-  if ((before.broken === undefined) === (after.broken === undefined)) return undefined;
-  return everywhere(after.broken === undefined ? "it was mended" : "it can't be rendered any more");
+  if (isSameFault(before.broken, after.broken)) return undefined;
+  if (after.broken === undefined) return everywhere("it was mended");
+  return everywhere(
+    before.broken === undefined ? "it can't be rendered any more" : "it can't be rendered for another reason",
+  );
 }
 
 /** A changed document that the owner depends on for every cluster: its own, its EventSource, what it names outright. */

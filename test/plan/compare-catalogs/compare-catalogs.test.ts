@@ -67,6 +67,12 @@ function affected(before: Catalog, after: Catalog): string[] {
   );
 }
 
+/** Bad documents among them, in place of these good ones. */
+function loadBad(change: Files, previous: Catalog): Catalog {
+  const read = Object.entries({ ...base, ...change }).map(([path, text = ""]) => ({ path, text }));
+  return loadCatalog(read, { compatibility: "strict", previous }).value;
+}
+
 const everybody = ["by-cluster", "by-event", "label", "own", "plain", "region", "set", "to", "whole"];
 
 describe("compareCatalogs", () => {
@@ -347,5 +353,21 @@ describe("causesIn", () => {
   it.each(cases)("%s", (_, change, owner, key, documents) => {
     const comparison = compareCatalogs(load(base), load({ ...base, ...change }));
     expect(causesIn(comparison)({ kind: "EventTrigger", namespace: "", name: owner }, key)).toEqual(documents);
+  });
+});
+
+describe("an owner that is broken is rendered again where it is so for another reason", () => {
+  const previous = load(base);
+  const field = (name: string) => ({ "t-plain.yaml": `${base["t-plain.yaml"]}  ${name}: 1\n` });
+  const template = (text: string) => ({ "plain.yaml": content("plain", text) });
+  const cases: [name: string, before: Files, after: Files, owners: string[]][] = [
+    ["its own document's", field("nope"), field("never"), ["plain: all"]],
+    ["of what it refers to", template("{{ if }}"), template("{{ nothing }}"), ["plain: all", "set: all", "to: all"]],
+    ["of another document", field("nope"), template("{{ if }}"), ["plain: all", "set: all", "to: all"]],
+    ["the same", field("nope"), { "t-plain.yaml": `\n${field("nope")["t-plain.yaml"]}` }, []],
+  ];
+  it.each(cases)("%s", (_, before, after, owners) => {
+    const broken = loadBad(before, previous);
+    expect(affected(broken, loadBad(after, broken)).sort()).toEqual(owners);
   });
 });
