@@ -79,3 +79,9 @@ export function section({ path, text }: Page, heading: string): Page {
   const end = body.search(new RegExp(`^#{1,${level}} `, "m"));
   return { path, text: end < 0 ? body : body.slice(0, end) };
 }
+
+/** The line of the heading that a line of the page stands under. */
+export function sectionLine({ text }: Page, line: number): number {
+  const above = text.split("\n").slice(0, line);
+  return above.findLastIndex((one) => /^##+ /.test(one)) + 1;
+}

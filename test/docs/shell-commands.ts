@@ -1,7 +1,7 @@
 /** Shell text as the pages have it: its logical lines, and the words of each simple command in them. */
 
 /** Quoted text, comments, substitutions, redirections, what ends a command, spaces, and single characters. */
-const tokens = /'[^']*'|"[^"]*"|\s+#.*|[<$]\(|\d?>>?\s*\S+|&&|\|\||[|;&)]|\s+|\\?[^]/g;
+const tokens = /'[^']*'|"[^"]*"|\s+#.*|[<$]\(|\d?>>?\s*\S+|&&|\|\||[|;&)]|\s+|\\?./g;
 
 /** Lines as a person types them: without the prompt of `console` blocks, continued lines joined, comments left out. */
 export function commandLines(language: string, text: string): readonly string[] {
@@ -32,7 +32,7 @@ export function simpleCommands(line: string): readonly (readonly string[])[] {
   for (const [token] of line.matchAll(tokens)) {
     if (/^\s/.test(token)) endWord();
     else if (/^(?:[<$]\(|&&|\|\||[|;&)])$/.test(token)) endCommand();
-    else if (!/^\d?>/.test(token)) word = (word ?? "") + token.replace(/^(['"])([^]*)\1$/, "$2").replace(/^\\/, "");
+    else if (!/^\d?>/.test(token)) word = (word ?? "") + token.replace(/^(['"])(.*)\1$/, "$2").replace(/^\\/, "");
   }
   endWord();
   return commands.filter((words) => words.length > 0);

@@ -14,8 +14,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt } from "../tools/build-tool.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
-import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
-import { readSveltosCrds } from "../tools/sveltos-fields.ts";
+import type { KubeApiServer } from "../tools/start-kube-apiserver.ts";
+import { libPath, profilesPath, type SveltosHub, startSveltosHub } from "./sveltos-hub.ts";
 import { usersConfig, usersConnection } from "./users-config.ts";
 import { clusterDocument, until, Workbench } from "./workbench.ts";
 
@@ -24,25 +24,6 @@ const isReady =
 const run = promisify(execFile);
 const program = join(findProjectRoot(), "dist", "program", "sluice.js");
 const clustersCount = 1000;
-
-const kinds = ["EventSource", "ClusterSet", "Set", "SveltosCluster", "ClusterProfile", "Profile"];
-const lib = "/apis/lib.projectsveltos.io/v1beta1";
-const crdPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-
-function looseCrd(group: string, kind: string, plural: string, scope: string): object {
-  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
-  return {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope,
-      names: { kind, plural },
-      versions: [{ name: "v1beta1", served: true, storage: true, schema }],
-    },
-  };
-}
 
 const seed = (path: string) => readFile(join(findProjectRoot(), "test", "fixtures", "examples", path), "utf8");
 
@@ -87,22 +68,12 @@ it("what kubectl printed is committed, and clusters that vanish are held by the 
 
 describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-apiserver etcd): a hub", () => {
   let server: KubeApiServer;
+  let post: SveltosHub["post"];
   let folder: string;
 
   beforeAll(async () => {
-    server = await startKubeApiServer();
+    ({ server, post } = await startSveltosHub());
     folder = await mkdtemp(join(tmpdir(), "sluice-import-"));
-    const crds: object[] = readSveltosCrds().filter(({ spec }) => kinds.includes(spec.names.kind));
-    expect(crds.length).toBe(kinds.length);
-    crds.push(looseCrd("lib.projectsveltos.io", "EventTrigger", "eventtriggers", "Cluster"));
-    for (const crd of crds) await post(crdPath, crd);
-    for (const path of [
-      `${lib}/sveltosclusters`,
-      `${lib}/eventtriggers`,
-      "/apis/config.projectsveltos.io/v1beta1/clusterprofiles",
-    ])
-      await until(async () => (await server.request("GET", path)).status === 200, path);
-    await post("/api/v1/namespaces", { metadata: { name: "fleet" } });
     for (let from = 0; from < clustersCount; from += 50)
       await Promise.all(Array.from({ length: 50 }, (_, index) => addCluster(`c-${from + index}`)));
   }, 300_000);
@@ -112,12 +83,7 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function post(path: string, body: unknown): Promise<void> {
-    const answer = await server.request("POST", path, body);
-    if (answer.status >= 300) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
-  }
-
-  const clusterPath = `${lib}/namespaces/fleet/sveltosclusters`;
+  const clusterPath = `${libPath}/namespaces/fleet/sveltosclusters`;
   const addCluster = (name: string, labels: object = { env: "production", region: "eu" }) =>
     post(clusterPath, {
       apiVersion: "lib.projectsveltos.io/v1beta1",
@@ -135,13 +101,13 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     });
 
   it("becomes a config folder: its documents, a thousand clusters, no Secret", async () => {
-    await post(`${lib}/eventsources`, {
+    await post(`${libPath}/eventsources`, {
       apiVersion: "lib.projectsveltos.io/v1beta1",
       kind: "EventSource",
       metadata: { name: "user-operation" },
       spec: { messagingMatchCriteria: [{ subject: "user-operation", cloudEventSource: "auth.example.com" }] },
     });
-    await post(`${lib}/eventtriggers`, {
+    await post(`${libPath}/eventtriggers`, {
       apiVersion: "lib.projectsveltos.io/v1beta1",
       kind: "EventTrigger",
       metadata: { name: "manage-namespace" },
@@ -153,7 +119,7 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
         policyRefs: [{ kind: "ConfigMap", namespace: "default", name: "namespace" }],
       },
     });
-    await post("/apis/config.projectsveltos.io/v1beta1/clusterprofiles", {
+    await post(profilesPath, {
       apiVersion: "config.projectsveltos.io/v1beta1",
       kind: "ClusterProfile",
       metadata: { name: "baseline" },

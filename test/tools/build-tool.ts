@@ -84,6 +84,19 @@ const tools = {
     versionArguments: ["--version", "--check-for-updates=false"],
     versionMin: [3, 9],
   },
+  // The command line, for what pages tell people to type.
+  nats: {
+    package: "github.com/nats-io/natscli/nats",
+    variable: "NATS_CLI",
+    versionArguments: ["--version"],
+    versionMin: [0, 2],
+  },
+  actionlint: {
+    package: "github.com/rhysd/actionlint/cmd/actionlint",
+    variable: "ACTIONLINT",
+    versionArguments: ["--version"],
+    versionMin: [1, 7],
+  },
   helm: {
     package: "helm.sh/helm/v3/cmd/helm",
     variable: "HELM",
