@@ -59,7 +59,7 @@ export async function runPass(parts: PassParts, plan: PassPlan): Promise<void> {
     await pass.applyItems(plan.apply.filter(({ key }) => rankOf(key) === rank));
     if (rank === "definitions") await pass.settle();
   }
-  await removeObjects(parts, plan.remove, plan.live);
+  await removeObjects(parts, plan.remove, plan.live, pass.appliedUids);
 }
 
 interface Resolved {
@@ -69,6 +69,7 @@ interface Resolved {
 }
 
 class ApplyPass {
+  readonly appliedUids = new Set<string>();
   readonly #parts: PassParts;
   readonly #live: ReadonlyMap<ObjectKey, LiveMetadata>;
   readonly #lists: LookUpLists;
@@ -182,6 +183,7 @@ class ApplyPass {
       if (kindPartOf(key).startsWith("customresourcedefinition.") && outcome.action !== "unchanged") {
         this.#newDefinitions.push(desired);
       }
+      this.appliedUids.add(outcome.applied.uid);
       this.#tell(desired, outcome, { kind: ref.kind, live: outcome.applied });
     } catch (error) {
       this.#tell(desired, explainRefusal(desired, error));
@@ -211,7 +213,8 @@ class ApplyPass {
       if (!isImmutable || live === undefined || !mayReplace(desired.annotations)) throw error;
       await writer.remove(ref, live.uid, "foreground");
       await waitUntilGone({ reader, clock }, ref, live.uid);
-      const { metadata } = await writer.apply(ref, mark(desired.object), manager);
+      const { wasThere, metadata } = await writer.apply(ref, mark(desired.object), manager, "absent");
+      if (wasThere) await this.#giveBack(ref, metadata);
       return { action: "configured", message: "deleted and made anew", applied: metadata };
     }
   }

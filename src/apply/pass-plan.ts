@@ -146,8 +146,10 @@ export function planFull(
   }
   // Where a file could not be read nobody knows what it holds, and nothing may be taken for what it does not.
   const isComplete = folder.problems.every(({ severity }) => severity !== "error");
+  // A server may have one object under two groups: what is wanted by one name is not pruned by the other.
+  const wanted = new Set([...members].flatMap(([key, { metadata }]) => (folder.files.has(key) ? [metadata.uid] : [])));
   const remove = [...members].flatMap(([key, { kind, metadata }]): RemovalItem[] => {
-    if (folder.files.has(key) || !isComplete) return [];
+    if (wanted.has(metadata.uid) || !isComplete) return [];
     live.set(key, metadata);
     const { group, version } = kind;
     const { namespace, name, labels } = metadata;

@@ -28,23 +28,26 @@ export async function removeObjects(
   parts: PassParts,
   items: readonly RemovalItem[],
   live: ReadonlyMap<ObjectKey, LiveMetadata>,
+  appliedUids: ReadonlySet<string>,
 ): Promise<void> {
-  const removal = new Removal(parts, live);
+  const removal = new Removal(parts, live, appliedUids);
   for (const round of removalRounds(items, parts.dependsOn)) await removal.run(round);
 }
 
 class Removal {
   readonly #parts: PassParts;
   readonly #live: ReadonlyMap<ObjectKey, LiveMetadata>;
+  readonly #appliedUids: ReadonlySet<string>;
   /** Owners of which something that was to go is still there, and what. */
   readonly #remaining = new Map<string, string>();
   /** Namespaces with something in it that is to go and is still there; or that is to stay. */
   readonly #held = new Map<string, string>();
   readonly #kept = new Map<string, string>();
 
-  constructor(parts: PassParts, live: ReadonlyMap<ObjectKey, LiveMetadata>) {
+  constructor(parts: PassParts, live: ReadonlyMap<ObjectKey, LiveMetadata>, appliedUids: ReadonlySet<string>) {
     this.#parts = parts;
     this.#live = live;
+    this.#appliedUids = appliedUids;
   }
 
   async run({ items, waitsFor, isWaitedFor }: RemovalRound): Promise<void> {
@@ -122,6 +125,7 @@ class Removal {
   async #remove({ key }: RemovalItem, ref: ObjectRef, live: LiveMetadata | undefined): Promise<Told> {
     const { writer, ownership } = this.#parts;
     if (live === undefined) return { action: "deleted", message: "was gone already" };
+    if (this.#appliedUids.has(live.uid)) return { action: "skipped", message: "is wanted under another group's name" };
     const decision = decideRemoval(live, ownership);
     if (decision.kind === "skip") return { action: "skipped", message: decision.message };
     if (decision.kind === "release") {
