@@ -1,6 +1,7 @@
 /** What charts become for Flux and Argo CD: whole texts, every option, held against the tools' own CRDs as they are kept. */
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { checkCharts } from "../../src/delivery/check-charts.ts";
 import { checkDelivery } from "../../src/delivery/check-delivery.ts";
 import { writeDelivery } from "../../src/delivery/write-delivery.ts";
 import type { HubDelivery } from "../../src/model/hub-delivery.ts";
@@ -356,6 +357,29 @@ describe("what can't be expressed is a warning that names field and kind", () =>
       .map(({ message }) => message)
       .filter((message) => !message.startsWith("cluster "))
       .map((message) => message.replace(/ can't be expressed by delivery\.kind \w+$/, ""));
+
+  it("what helm itself can't do, for the applier", () => {
+    const told = (spec: string) =>
+      checkCharts(catalogOf(profile("p", spec)), "applier").map(({ message }) =>
+        message.replace(/ can't be expressed by delivery\.kind applier$/, ""),
+      );
+    expect(told(`helmCharts: [{${http}, ${release}}]\n`)).toEqual([]);
+    expect(told(entry(oci, everyOption))).toEqual([
+      "helmCharts.options.enableClientCache",
+      "helmCharts.options.upgradeOptions.recreate",
+      "helmCharts.options.installOptions.recoverAfterConsecutiveFailures",
+      "helmCharts.options.upgradeOptions.upgradeCRDs",
+      "helmCharts.options.postRenderStrategy",
+      "helmCharts.registryCredentialsConfig.credentials",
+      "helmCharts.registryCredentialsConfig.ca",
+      "helmCharts.registryCredentialsConfig.key",
+      "helmCharts.signatureVerification",
+      "helmCharts.provenanceVerification",
+    ]);
+    expect(told(`helmCharts: [{repositoryURL: "gitrepository://a/b/c", ${release}}]\n`)).toEqual([
+      'helmCharts.repositoryURL "gitrepository://a/b/c"',
+    ]);
+  });
 
   it("every option, for each kind", () => {
     expect(told(entry(oci, everyOption), deliveries.flux)).toEqual([

@@ -77,17 +77,30 @@ export class HelmProgram implements Helm {
       throw error instanceof SluiceError && error.problem.code === "PROGRAM_MISSING" ? missing(program) : error;
     });
     const [, major, minor] = /v?(\d+)\.(\d+)/.exec(stdout.toString()) ?? [];
-    if (code === 0 && major !== undefined) return { major: Number(major), minor: Number(minor) };
+    if (code === 0 && major !== undefined) return checkVersion(program, { major: Number(major), minor: Number(minor) });
     const said = stderr.split("\n")[0] ?? "";
     throw new SluiceError({ code: "PROGRAM_FAILED", message: `${program} does not say its version: ${said}` });
   }
 }
 
+/** Labels of releases came with it. */
+const versionMin = { major: 3, minor: 13 };
+
+function checkVersion(program: string, version: HelmVersion): HelmVersion {
+  const { major, minor } = version;
+  if (major > versionMin.major || (major === versionMin.major && minor >= versionMin.minor)) return version;
+  const message = `${program} is ${major}.${minor}, and releases of charts need ${versionMin.major}.${versionMin.minor} or newer`;
+  throw new SluiceError({ code: "PROGRAM_MISSING", message, hint });
+}
+
+const hint =
+  "Install helm 3.13 or newer where the applier runs, or name it with HELM; all that is no chart is applied.";
+
 function missing(program: string): SluiceError {
   return new SluiceError({
     code: "PROGRAM_MISSING",
     message: `the program ${program} is not installed, and charts need it`,
-    hint: "Install helm 3.13 or newer where the applier runs, or name it with HELM; all that is no chart is applied.",
+    hint,
   });
 }
 

@@ -2,6 +2,7 @@
 import { examineCluster } from "../../adapters/kube/examine-cluster.ts";
 import { parentNamespace, parentRef, readMark, refuseOthers } from "../../apply/applied-parent.ts";
 import { readParentName, unionOfKinds } from "../../apply/cluster-applier.ts";
+import { kindPartOf } from "../../apply/object-rank.ts";
 import { findFolder } from "../../apply/open-applier.ts";
 import { listFolder } from "../../apply/pass-plan.ts";
 import type { TargetHead } from "../../apply/target-follower.ts";
@@ -9,8 +10,10 @@ import type { ClusterKey } from "../../model/cluster.ts";
 import type { Examination } from "../../model/examination.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { applierOf, type Settings } from "../../model/settings.ts";
+import { releaseKindPart } from "../../plan/paths.ts";
 import type { CliContext } from "../cli/context.ts";
 import { type ApplierStore, type Kubeconfig, openApplierStore } from "./applier.ts";
+import { composeHelm } from "./helm.ts";
 import { quietLog } from "./log.ts";
 
 /** More are counted, and not looked at: what is wrong with a fleet shows in some of it. */
@@ -30,9 +33,13 @@ export async function* examineClusters(context: CliContext, settings: Settings):
     const more = clusters.size - clustersMax;
     const left = more > 0 ? [`${more} more clusters are not looked at`] : [];
     yield { subject: "clusters", facts: [`${clusters.size} clusters have a kubeconfig`, ...left], problems };
+    let releases = 0;
     for (const [key, kubeconfig] of [...clusters].slice(0, clustersMax)) {
-      yield await examineOne(context, store, head, key, kubeconfig);
+      const examined = await examineOne(context, store, head, key, kubeconfig);
+      releases += examined.releases;
+      yield examined;
     }
+    if (releases > 0) yield await examineHelm(releases);
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     yield { subject: "clusters", facts: [], problems: [error.problem] };
@@ -47,14 +54,16 @@ async function examineOne(
   head: TargetHead,
   key: ClusterKey,
   kubeconfig: Kubeconfig,
-): Promise<Examination> {
+): Promise<Examination & { readonly releases: number }> {
   const facts: string[] = [];
+  let releases = 0;
   const problems: Problem[] = [];
   try {
     const parts = store.openCluster(key, kubeconfig, { kind: "none" });
     const revision = await findFolder(parts, head);
     const name = await readParentName(parts.git, revision);
     const { files } = await listFolder(parts.git, revision.folder);
+    releases = [...files.keys()].filter((key) => kindPartOf(key) === releaseKindPart).length;
     const watches = [...revision.policies.values()].some(({ correctsDrift }) => correctsDrift);
     const needs = { kinds: unionOfKinds([], files.keys()), watches, lease: { namespace: parentNamespace, name } };
     const options = { kubeconfig, redactor: context.redactor, env: process.env, retryMsMax, silenceMsMax };
@@ -76,5 +85,17 @@ async function examineOne(
     if (!(error instanceof SluiceError)) throw error;
     problems.push(error.problem);
   }
-  return { subject: `cluster ${key}`, facts, problems };
+  return { subject: `cluster ${key}`, facts, problems, releases };
+}
+
+/** The program that installs the charts of these clusters. */
+async function examineHelm(releases: number): Promise<Examination> {
+  const subject = "helm";
+  try {
+    const { major, minor } = await composeHelm().version();
+    return { subject, facts: [`helm ${major}.${minor} sees to ${releases} releases`], problems: [] };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return { subject, facts: [], problems: [error.problem] };
+  }
 }

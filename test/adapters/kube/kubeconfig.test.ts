@@ -7,6 +7,7 @@ import { runExecPlugin } from "../../../src/adapters/kube/exec-credential.ts";
 import { findKubeconfig } from "../../../src/adapters/kube/find-kubeconfig.ts";
 import { fileKubeconfig, readKubeconfig } from "../../../src/adapters/kube/kubeconfig.ts";
 import { secretKubeconfig } from "../../../src/adapters/kube/secret-kubeconfig.ts";
+import { writeKubeconfig } from "../../../src/adapters/kube/write-kubeconfig.ts";
 import { FakeCluster } from "../../fakes/fake-cluster.ts";
 
 let folder: string;
@@ -205,4 +206,27 @@ it.each([
   const hub = await hubWith({ value: kubeconfigText(user, cluster) });
   const source = secretKubeconfig(hub, secretKey);
   await expect(readKubeconfig(source, await source.read())).rejects.toThrow(message);
+});
+
+it.each([
+  ["a token", { token: "abc" }, { secret: "abc" }],
+  ["user and password", { username: "ada", password: "x" }, { secret: "x" }],
+  [
+    "somebody else's name",
+    { token: "abc", as: "ada", "as-groups": ["a", "b"], "as-user-extra": { "A/b": ["c"] } },
+    { secret: "abc" },
+  ],
+  [
+    "what a plugin said",
+    { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "p" } },
+    { secret: "of the plugin" },
+  ],
+])("what is known of a cluster is written for other programs: %s", async (_what, user, said) => {
+  const cluster = { "certificate-authority-data": "YQ==", "tls-server-name": "eu", "proxy-url": "http://proxy:1/" };
+  const access = await read(write(user, cluster));
+  const identity = { ...said, freshMs: 0 };
+  const source = { name: "written", read: async () => writeKubeconfig({ access, identity }) };
+  const again = await readKubeconfig(source, await source.read());
+  const isPlugin = access.identity.kind === "exec";
+  expect(again).toEqual(isPlugin ? { ...access, identity: { kind: "token", token: "of the plugin" } } : access);
 });
