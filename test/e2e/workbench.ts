@@ -217,11 +217,16 @@ ${options.settings ?? "output: {secrets: plain}"}
     await writeFile(file, after);
   }
 
-  async sluice(...args: readonly string[]): Promise<CliResult> {
+  sluice(...args: readonly string[]): Promise<CliResult> {
+    return this.sluiceWith({}, ...args);
+  }
+
+  /** With further variables, or other ones. */
+  async sluiceWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<CliResult> {
     try {
       const { stdout, stderr } = await run(process.execPath, [program, ...args], {
         cwd: this.folder,
-        env: { ...process.env, ...this.#env },
+        env: { ...process.env, ...this.#env, ...env },
         maxBuffer: 64 * 1024 * 1024,
       });
       return { code: 0, stdout, stderr };

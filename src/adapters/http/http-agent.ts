@@ -1,7 +1,7 @@
 /** Connections for http(s): kept alive, through the proxy that the environment names, trusting further authorities. */
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { rootCertificates, connect as tlsConnect } from "node:tls";
 import { SluiceError } from "../../model/problem.ts";
 
@@ -48,7 +48,7 @@ export function createAgent(url: URL, proxy: URL | undefined, ca: string | undef
   if (proxy !== undefined) {
     agent.createConnection = ((_options: unknown, done: (error: Error | null, socket?: Socket) => void) => {
       openTunnel(url, proxy, trust).then(
-        (socket) => done(null, tlsConnect({ socket, servername: url.hostname, ...trust })),
+        (socket) => done(null, tlsConnect({ socket, ...peerOf(url), ...trust })),
         done,
       );
     }) as unknown as typeof agent.createConnection;
@@ -84,6 +84,12 @@ function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};
   const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** Whose certificate a server has to show through a tunnel: an address is in no server's greeting (RFC 6066), and has no brackets. */
+export function peerOf({ hostname }: URL): { readonly host: string; readonly servername?: string } {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return isIP(host) === 0 ? { host, servername: host } : { host };
 }
 
 /** Asks the proxy for a connection to the host, by CONNECT. */

@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 import { rootCertificates, connect as tlsConnect } from "node:tls";
 import { SluiceError } from "../../model/problem.ts";
 import type { Redactor } from "../../ports/system.ts";
-import { findProxy, openTunnel } from "../http/http-agent.ts";
+import { findProxy, openTunnel, peerOf } from "../http/http-agent.ts";
 import { systemChance } from "../system/system-clock.ts";
 import { type ExecCredential, runExecPlugin } from "./exec-credential.ts";
 import { type KubeAccess, type KubeconfigSource, readKubeconfig } from "./kubeconfig.ts";
@@ -211,7 +211,7 @@ function createAgent(server: URL, proxy: URL | undefined, tls: AgentOptions): Ht
     const trust = { ca: [...rootCertificates] };
     agent.createConnection = ((_options: unknown, done: (error: Error | null, socket?: Socket) => void) => {
       openTunnel(server, proxy, trust).then(
-        (socket) => done(null, tlsConnect({ socket, servername: server.hostname, ...tls })),
+        (socket) => done(null, tlsConnect({ socket, ...peerOf(server), ...tls })),
         done,
       );
     }) as unknown as typeof agent.createConnection;

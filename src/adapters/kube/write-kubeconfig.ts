@@ -12,8 +12,8 @@ export function writeKubeconfig({ access, identity }: Pick<KubeSession, "access"
   const basic = access.identity.kind === "basic" ? access.identity : undefined;
   const cluster = {
     server: access.server.href,
-    "certificate-authority-data": encode(access.ca),
-    "insecure-skip-tls-verify": access.isInsecure || undefined,
+    // Both at once is an error to client-go.
+    ...(access.isInsecure ? { "insecure-skip-tls-verify": true } : { "certificate-authority-data": encode(access.ca) }),
     "tls-server-name": access.serverName,
     "proxy-url": access.proxy?.href,
   };

@@ -62,7 +62,10 @@ export class HelmProgram implements Helm {
       const [verb = "", ...rest] = args;
       const called = ["-c", endWithInput, "sh", program, verb, ...handed, ...rest];
       const limits = { durationMsMax, graceMs, holdsInput: true };
-      const { code, stdout, stderr } = await run("sh", called, { env: helmEnv(env), signal, ...limits });
+      const running = run("sh", called, { env: helmEnv(env), signal, ...limits });
+      const { code, stdout, stderr } = await running.catch((error: unknown) => {
+        throw named(error, `helm ${verb}`);
+      });
       return { code, stdout: stdout.toString(), stderr };
     } finally {
       files.remove();
@@ -95,6 +98,13 @@ function checkVersion(program: string, version: HelmVersion): HelmVersion {
 
 const hint =
   "Install helm 3.13 or newer where the applier runs, or name it with HELM; all that is no chart is applied.";
+
+/** The shell around it is nobody's concern. */
+function named(error: unknown, name: string): unknown {
+  if (!(error instanceof SluiceError)) return error;
+  const { problem } = error;
+  return new SluiceError({ ...problem, message: problem.message.replace(/^sh -c/, name) }, error);
+}
 
 function missing(program: string): SluiceError {
   return new SluiceError({

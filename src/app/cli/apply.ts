@@ -9,6 +9,7 @@ import { countActions, describeCounts, isTrouble, type ObjectOutcome } from "../
 import type { TargetHead } from "../../apply/target-follower.ts";
 import type { UnhealthyObject } from "../../apply/wait-until-healthy.ts";
 import { parseDuration } from "../../config/parse-duration.ts";
+import { resourceTypeOf } from "../../model/chart.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { applierOf, type Settings } from "../../model/settings.ts";
 import { type ApplierStore, type MeantCluster, openApplierStore } from "../compose/applier.ts";
@@ -153,7 +154,7 @@ async function readHead(store: ApplierStore, { repository }: Settings, signal: A
 
 const columns: readonly Column<ObjectOutcome>[] = [
   { title: "ACTION", cell: ({ action, isPending }) => (action === "skipped" && isPending ? "waiting" : action) },
-  { title: "RESOURCE TYPE", cell: ({ identity: { group, kind } }) => `${group}:${kind}` },
+  { title: "RESOURCE TYPE", cell: ({ identity }) => resourceTypeOf(identity) },
   { title: "NAMESPACE", cell: ({ identity }) => identity.namespace },
   { title: "NAME", cell: ({ identity }) => identity.name },
   { title: "OWNER", cell: ({ owner }) => owner, isWide: true },

@@ -56,8 +56,8 @@ export interface ApplierStore {
   close(): Promise<void>;
 }
 
-/** Helm takes some 100 MB for as long as it runs. */
-const helmRunsMax = 3;
+/** Helm takes some 100 MB for as long as it runs, and most of the time it waits. */
+const helmRunsMax = 8;
 
 export async function openApplierStore(context: CliContext, settings: Settings, log: Log): Promise<ApplierStore> {
   const { git, close } = await openReaderStore(context, settings, log);

@@ -353,6 +353,7 @@ async function runHelm(
 ): Promise<string> {
   const kubeconfig = await cluster.writeKubeconfig();
   const { code, stdout, stderr } = await helm.run(command, kubeconfig, signal).catch((error: unknown) => {
+    if (signal.aborted) throw new ClusterRefusal("under-way", "helm was ended before it was done");
     throw asRefusal(error);
   });
   if (code === 0) return stdout;

@@ -8,7 +8,7 @@ import type { Clock } from "../../ports/system.ts";
 
 export interface ReleaseJobsParts {
   readonly clock: Clock;
-  /** How long somebody waits for a job; infinite: to its end. */
+  /** How long it is waited for a job that begins; infinite: to its end. */
   readonly patienceMs: number;
   /** Whose turn it is to run helm. */
   readonly turns: Turns;
@@ -55,11 +55,13 @@ export class ReleaseJobs {
       if (job.result === undefined) throw underWay("helm is being ended, which does something else to it");
       job = undefined;
     }
+    // Who asks again has waited already.
+    const isWaitedFor = job === undefined || this.#parts.patienceMs === Number.POSITIVE_INFINITY;
     if (job === undefined) {
       job = this.#begin(id, assertMayWrite, work);
       this.#jobs.set(release, job);
     }
-    await this.#wait(job);
+    if (isWaitedFor) await this.#wait(job);
     const { result } = job;
     if (result === undefined) throw underWay("helm is at work on it");
     if (this.#jobs.get(release) === job) this.#jobs.delete(release);

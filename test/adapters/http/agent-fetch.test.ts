@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { GiteaCodeHost } from "../../../src/adapters/gitea/gitea-code-host.ts";
 import { GithubCodeHost } from "../../../src/adapters/github/github-code-host.ts";
 import { createAgentFetch } from "../../../src/adapters/http/agent-fetch.ts";
+import { peerOf } from "../../../src/adapters/http/http-agent.ts";
 import { createFakeClock } from "../../fakes/fake-clock.ts";
 import { createFakeLog } from "../../fakes/fake-log.ts";
 
@@ -151,3 +152,9 @@ describe("as fetch does", () => {
     await expect(asked).rejects.toThrow(/abort/i);
   });
 });
+
+it.each([
+  ["https://api.example.com:6443", { host: "api.example.com", servername: "api.example.com" }],
+  ["https://[fd00::1]:6443", { host: "fd00::1" }],
+  ["https://10.0.0.1", { host: "10.0.0.1" }],
+])("whose certificate is wanted through a tunnel: %s", (url, peer) => expect(peerOf(new URL(url))).toEqual(peer));

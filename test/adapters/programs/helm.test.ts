@@ -80,7 +80,7 @@ it("that it is missing is said with what to do, and forgotten", async () => {
 });
 
 /** Says when it has begun, and when it is asked to end. */
-const patient = 'trap \'echo ended >"$0.end"; exit 1\' TERM; echo begun >"$0.begin"; sleep 60 & wait';
+const patient = 'trap \'echo ended >"$0.end"; exit 1\' TERM; echo begun >"$0.begin"; sleep 60 >/dev/null 2>&1 & wait';
 
 async function untilThere(file: string): Promise<string> {
   await expect.poll(() => existsSync(file), { timeout: 20_000 }).toBe(true);
@@ -95,6 +95,13 @@ it("is asked to end, so that it can write that down", async () => {
   end.abort();
   await ended;
   expect(await untilThere(`${program}.end`)).toBe("ended");
+});
+
+it("what takes too long is ended, and called by its name", async () => {
+  const running = helm(patient).run({ args: ["upgrade"], durationMsMax: 300 }, "", never);
+  await expect(running).rejects.toMatchObject({
+    problem: { code: "PROGRAM_FAILED", message: expect.stringMatching(/^helm upgrade was ended: it took longer/) },
+  });
 });
 
 it("ends with who runs it, also by kill -9", async () => {
