@@ -43,7 +43,9 @@ export const builtinFunctions: FunctionTable = withReads({
   }),
   index: defineVariadic(["value", "value"], (_, item, ...indexes) => {
     if (item === undefined || item === null) throw new GoFunctionError("index of untyped nil");
-    return indexes.reduce<GoValue>(elementOf, item);
+    let found: GoValue = item;
+    for (const index of indexes) found = elementOf(found, index);
+    return found;
   }),
   slice: defineVariadic(["value", "value"], (_, item, ...indexes) => sliceOfValue(item, indexes)),
   len: define(["value"], (_, item) => lengthOf(item)),

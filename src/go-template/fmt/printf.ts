@@ -6,7 +6,25 @@ import { nilText, Printer } from "./printer.ts";
 
 /** fmt.Sprintf. Widths and precisions, which a template can make large, are charged before they are used. */
 export function sprintf(format: string, values: readonly GoValue[], charge: ChargeBytes): string {
-  return new Formatting(format, values, charge).print();
+  return joinTexts(format, values) ?? new Formatting(format, values, charge).print();
+}
+
+/** What is longer is counted while it is printed. */
+const joinedUnitsMax = 64 * 1024;
+
+/** The text where each verb is `%s` or `%v` and has a string, which is how printf is mostly used. */
+function joinTexts(format: string, values: readonly GoValue[]): string | undefined {
+  let text = "";
+  let from = 0;
+  let next = 0;
+  for (let percent = format.indexOf("%"); percent >= 0; percent = format.indexOf("%", from)) {
+    const verb = format[percent + 1];
+    const value = values[next++];
+    if ((verb !== "s" && verb !== "v") || typeof value !== "string" || text.length > joinedUnitsMax) return undefined;
+    text += format.slice(from, percent) + value;
+    from = percent + 2;
+  }
+  return next === values.length ? text + format.slice(from) : undefined;
 }
 
 const sizeMax = 1e6;
@@ -36,7 +54,6 @@ class Formatting {
       printer.text += percent < 0 ? format.slice(this.at) : format.slice(this.at, percent);
       if (percent < 0) break;
       this.at = percent + 1;
-      if (this.printText()) continue;
       this.isGoodArgument = true;
       printer.clearFlags();
       this.readFlags();
@@ -52,18 +69,6 @@ class Formatting {
     }
     if (!this.isReordered && this.argument < this.values.length) this.printExtra();
     return printer.text;
-  }
-
-  /** `%s` or `%v` of a string, without flags or sizes, which is most of what is printed; false for all else. */
-  private printText(): boolean {
-    const verb = this.format[this.at];
-    const value = this.values[this.argument];
-    if ((verb !== "s" && verb !== "v") || typeof value !== "string") return false;
-    this.printer.checkLength();
-    this.printer.text += value;
-    this.argument++;
-    this.at++;
-    return true;
   }
 
   private readFlags(): void {

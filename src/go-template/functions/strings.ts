@@ -144,6 +144,8 @@ function trimSuffix(suffix: string, text: string): string {
 
 /** The first bytes of a string, or with a negative count the last. */
 function trunc(count: number, text: string): string {
+  // No unit is more than three bytes.
+  if (text.length * 3 <= count) return text;
   if (!beyondAscii.test(text)) {
     if (count >= 0) return text.slice(0, count);
     return text.length + count > 0 ? text.slice(count) : text;
