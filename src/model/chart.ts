@@ -29,6 +29,14 @@ export type TemplateTree = Template | boolean | bigint | number | null | readonl
 export interface TemplateMap extends ReadonlyMap<string, TemplateTree> {}
 
 /** An entry of helmCharts, of kustomizationRefs, or of policyRefs that refers to a source of Flux'. */
+/**
+ * The member of a chart's spec that has values of a Secret once they are encrypted: what a Secret of them has beside its
+ * metadata, `stringData` with `values.yaml`, and `sops`.
+ */
+export const sealedValues = "sealedValues";
+/** The key of a Secret that has a release's values. */
+export const valuesKey = "values.yaml";
+
 export interface ChartRef {
   readonly kind: ChartKind;
   readonly field: "helmCharts" | "kustomizationRefs" | "policyRefs";

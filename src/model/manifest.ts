@@ -42,12 +42,12 @@ export interface Manifest {
   readonly skipsNamespace?: true;
   /** Of the template that printed it. */
   readonly at: SourcePlace;
-  /** A Secret that is to be encrypted before it is planned: in `text` its values are `***`. */
+  /** A Secret, or a chart with values of one, that is to be encrypted before it is planned: in `text` they are `***`. */
   readonly unsealed?: UnsealedSecret;
 }
 
 export interface UnsealedSecret {
-  /** As it was rendered. */
+  /** The Secret as it was rendered; a chart's: one of its values. */
   readonly object: JsonObject;
   /** Nothing of it comes of an event: the config folder has it as it is. */
   readonly isConstant: boolean;

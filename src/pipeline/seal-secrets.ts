@@ -4,16 +4,17 @@
  *
  * Encrypting the same twice gives two texts. So a manifest says by an HMAC what it is the ciphertext of, and for whom, and
  * what is on file under the same one is taken as it is: only what changed is encrypted again, labels may change without,
- * and claimants who want the same want one text.
+ * and claimants who want the same want one text. A chart's values that are a Secret's are encrypted as a Secret of them.
  */
 import { assert } from "../model/assert.ts";
+import { isChart, sealedValues } from "../model/chart.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
 import { memberOf } from "../model/json-members.ts";
 import { type ClusterRendering, identityKey, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
 import type { Owner } from "../model/owner.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
-import { objectPath, targetPath } from "../plan/paths.ts";
+import { chartsFolder, desiredFolder, objectPath, targetPath } from "../plan/paths.ts";
 import type { PlanInput, PlanRules } from "../plan/state-fold.ts";
 import type { Encrypter } from "../ports/encrypter.ts";
 import { encryptedMembers, parseSecret } from "../render/unseal-secret.ts";
@@ -110,9 +111,7 @@ export class Sealer {
     assert(unsealed !== undefined, `${identityKey(manifest.identity)} is encrypted once`);
     const digest = this.#digest(manifest, to.cluster);
     const sealed = await this.#find(digest, manifest, to, readOnFile);
-    const object = new Map<string, Json>(unsealed.object);
-    for (const key of encryptedMembers) object.delete(key);
-    for (const [key, member] of sealed) object.set(key, member);
+    const object = withSealed(manifest, sealed);
     const metadata = new Map(memberOf(object, "metadata"));
     metadata.set("annotations", new Map(memberOf(metadata, "annotations")).set(sealedAnnotation, digest));
     object.set("metadata", metadata);
@@ -126,12 +125,18 @@ export class Sealer {
       if (!text.includes(digest)) continue;
       const object = parseSecret(text);
       const annotations = memberOf(memberOf(object, "metadata"), "annotations");
-      if (annotations.get(sealedAnnotation) === digest) return this.#remember(digest, sealedPart(object));
+      if (annotations.get(sealedAnnotation) === digest) return this.#remember(digest, sealedIn(object, manifest));
     }
-    const { layout, owner, cluster } = to;
-    const path = targetPath(objectPath(cluster, owner, manifest.identity, layout), this.#parts.outputPath);
+    const path = this.#pathOf(manifest, to);
     const encrypted = await this.#parts.encrypter.encrypt(writeCanonicalYaml(plainOf(manifest)), path);
     return this.#remember(digest, readSealed(encrypted, manifest, path));
+  }
+
+  /** Where a Secret will stand on the target; a chart's values: where they would if they were an object of the cluster. */
+  #pathOf({ identity }: Manifest, { layout, owner, cluster }: Destination): string {
+    const path = objectPath(cluster, owner, identity, layout);
+    const rendered = isChart(identity) ? desiredFolder + path.slice(chartsFolder.length) : path;
+    return targetPath(rendered, this.#parts.outputPath);
   }
 
   #remember(digest: string, sealed: Sealed): Sealed {
@@ -155,6 +160,23 @@ function plainOf({ unsealed }: Manifest): JsonObject {
   const plain = new Map([...object].filter(([key]) => kept.includes(key)));
   const metadata = [...memberOf(object, "metadata")].filter(([key]) => key === "name" || key === "namespace");
   return plain.set("metadata", new Map(metadata));
+}
+
+/** The object with what is encrypted in place of what it holds: a chart has it among its spec. */
+function withSealed({ identity, text, unsealed }: Manifest, sealed: Sealed): Map<string, Json> {
+  if (isChart(identity)) {
+    const chart = parseSecret(text);
+    return new Map([...chart, ["spec", new Map([...memberOf(chart, "spec"), [sealedValues, sealed]])]]);
+  }
+  const object = new Map<string, Json>(unsealed!.object);
+  for (const key of encryptedMembers) object.delete(key);
+  for (const [key, member] of sealed) object.set(key, member);
+  return object;
+}
+
+/** What of an object that is on file is encrypted. */
+function sealedIn(object: JsonObject, { identity }: Manifest): Sealed {
+  return sealedPart(isChart(identity) ? memberOf(memberOf(object, "spec"), sealedValues) : object);
 }
 
 function sealedPart(object: JsonObject): Sealed {

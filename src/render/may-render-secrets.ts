@@ -4,7 +4,7 @@
  */
 import type { Catalog, ContentDocument, OwnerSpec } from "../model/catalog.ts";
 import { referencesOf } from "../model/catalog.ts";
-import { constantKey, mayRefer } from "../model/document-ref.ts";
+import { constantKey, type DocumentRef, mayRefer } from "../model/document-ref.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
 
 /**
@@ -24,10 +24,14 @@ export function mayRenderSecrets(spec: RenderedSpec, { contents }: Pick<Catalog,
   let verdict = bySpec.get(spec.policyRefs);
   if (verdict === undefined) {
     const arePatchesPrinted = hasPrintedPatch(spec);
-    verdict = [...contentsOf(spec, contents)].some(
-      ({ isTemplate, entries }) =>
-        (isTemplate || arePatchesPrinted) && entries.some(({ content }) => secretKind.test(content.source.text)),
-    );
+    const values = spec.charts.flatMap(({ valuesFrom }) => valuesFrom);
+    verdict =
+      [...contentsOf(referencesOf(spec), contents)].some(
+        ({ isTemplate, entries }) =>
+          (isTemplate || arePatchesPrinted) && entries.some(({ content }) => secretKind.test(content.source.text)),
+      ) ||
+      // Values are no manifests, and say of no Secret that they are one's.
+      [...contentsOf(values, contents)].some(({ kind, isTemplate }) => kind === "Secret" && isTemplate);
     bySpec.set(spec.policyRefs, verdict);
   }
   return verdict;
@@ -49,19 +53,16 @@ export function printsSecret(
 
 /** Whether anything of what it renders is a template: else nothing of an event is in it. */
 function rendersTemplates(spec: RenderedSpec, { contents }: Pick<Catalog, "contents">): boolean {
-  return hasPrintedPatch(spec) || [...contentsOf(spec, contents)].some(({ isTemplate }) => isTemplate);
+  return hasPrintedPatch(spec) || [...contentsOf(referencesOf(spec), contents)].some(({ isTemplate }) => isTemplate);
 }
 
 function hasPrintedPatch({ patches }: Pick<OwnerSpec, "patches">): boolean {
   return patches.some(({ content }) => content.source.text.includes("{{"));
 }
 
-/** What its references may name, whatever the event and the cluster. */
-function* contentsOf(
-  spec: Parameters<typeof referencesOf>[0],
-  contents: Catalog["contents"],
-): Iterable<ContentDocument> {
-  for (const ref of referencesOf(spec)) {
+/** What references may name, whatever the event and the cluster. */
+function* contentsOf(references: readonly DocumentRef[], contents: Catalog["contents"]): Iterable<ContentDocument> {
+  for (const ref of references) {
     const key = constantKey(ref);
     const constant = key === undefined ? undefined : contents.get(key);
     if (constant !== undefined) yield constant;

@@ -11,7 +11,9 @@ import {
   isTemplateList,
   isTemplateMap,
   printedReferences,
+  sealedValues,
   type TemplateTree,
+  valuesKey,
 } from "../model/chart.ts";
 import type { DocumentRef } from "../model/document-ref.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
@@ -32,6 +34,7 @@ import { looksPosition } from "./manifests/string-positions.ts";
 import { renderContent } from "./render-content.ts";
 import type { RenderScope } from "./render-spec.ts";
 import { placeOfSource } from "./template-place.ts";
+import { maskedValue } from "./unseal-secret.ts";
 import { withoutQuotes } from "./without-quotes.ts";
 import { writeCanonicalYaml } from "./yaml/write-canonical-yaml.ts";
 
@@ -75,18 +78,42 @@ function renderChart(chart: ChartRef, scope: RenderScope, around: ChartSurroundi
   if (trigger !== undefined) refusePrintedReferences(chart);
   const fields = renderTree(chart.fields, data, context) as JsonObject;
   if (textOf(fields, "deploymentType") === "Local") throw refuseLocal(chart);
-  const { values, isSecret } = mergeValues(chart, scope);
+  const { values, secret } = mergeValues(chart, scope);
+  const isToSeal = secret !== undefined && scope.settings.secrets === "sops" && values.size > 0;
   const identity = chart.kind === "HelmChart" ? identifyRelease(fields, chart) : identifyKustomization(fields, scope);
   const spec = new Map<string, Json>(
     [...fields, ...around.upkeep].filter(([key]) => key !== "releaseName" && key !== "releaseNamespace"),
   );
   if (chart.field === "policyRefs") spec.set("isPlain", true);
   if (chart.kind === "Kustomization") spec.set("namespace", textOf(fields, "namespace") || scope.cluster.namespace);
-  if (values.size > 0) spec.set(isSecret ? "secretValues" : "values", values);
+  if (isToSeal) spec.set(sealedValues, new Map([["stringData", new Map([[valuesKey, maskedValue]])]]));
+  else if (values.size > 0) spec.set(secret === undefined ? "values" : "secretValues", values);
   const metadata = commonMetadata(around);
   if (metadata.size > 0) spec.set("commonMetadata", metadata);
   const text = writeChart(chart, identity, spec, scope);
-  return { identity, text, at: chart.at, ...(makesNamespace(chart, fields) ? { skipsNamespace: true } : {}) };
+  return {
+    ...{ identity, text, at: chart.at },
+    ...(makesNamespace(chart, fields) ? { skipsNamespace: true } : {}),
+    ...(isToSeal ? { unsealed: { object: secretOf(values, identity, chart), isConstant: secret.isConstant } } : {}),
+  };
+}
+
+/** A Secret of values, as it is encrypted. */
+function secretOf(values: JsonObject, { namespace, name }: ObjectIdentity, { at }: ChartRef): JsonObject {
+  const text = writeCanonicalYaml(values);
+  checkLength(text, at);
+  return new Map<string, Json>([
+    ["apiVersion", "v1"],
+    ["kind", "Secret"],
+    [
+      "metadata",
+      new Map([
+        ["name", name],
+        ["namespace", namespace],
+      ]),
+    ],
+    ["stringData", new Map([[valuesKey, text]])],
+  ]);
 }
 
 function writeChart({ kind, at }: ChartRef, identity: ObjectIdentity, spec: JsonObject, scope: RenderScope): string {
@@ -109,10 +136,13 @@ function writeChart({ kind, at }: ChartRef, identity: ObjectIdentity, spec: Json
     const message = `a text of ${namespace}/${name} begins with a tab or holds control characters, which kustomize can't read again`;
     throw new SluiceError({ code: "MANIFEST_INVALID", message, at });
   }
-  if (text.length > chartLengthMax) {
-    throw new SluiceError({ code: "MANIFEST_INVALID", message: "this chart's values are larger than 1 MiB", at });
-  }
+  checkLength(text, at);
   return text;
+}
+
+function checkLength(text: string, at: SourcePlace): void {
+  if (text.length <= chartLengthMax) return;
+  throw new SluiceError({ code: "MANIFEST_INVALID", message: "this chart's values are larger than 1 MiB", at });
 }
 
 /** References are never an event's: told by what the templates read, so that every event fails alike. */
@@ -171,14 +201,21 @@ function makesNamespace({ kind }: ChartRef, fields: JsonObject): boolean {
   return memberOf(memberOf(fields, "options"), "installOptions").get("createNamespace") !== false;
 }
 
+interface MergedValues {
+  readonly values: JsonObject;
+  /** Some are a Secret's; `isConstant`: nothing of them is printed. */
+  readonly secret?: { readonly isConstant: boolean };
+}
+
 /** `values`, and over them what valuesFrom names, as Sveltos has it. */
-function mergeValues(chart: ChartRef, scope: RenderScope): { readonly values: JsonObject; readonly isSecret: boolean } {
+function mergeValues(chart: ChartRef, scope: RenderScope): MergedValues {
   let values: JsonObject = new Map();
   let isSecret = false;
+  let isConstant = chart.values?.source.text.includes("{{") !== true;
   if (chart.values !== undefined) {
     values = readValues(renderContent(chart.values, scope.data, scope.context), chart.values.source, scope);
   }
-  if (chart.kind !== "HelmChart") return { values, isSecret };
+  if (chart.kind !== "HelmChart") return { values };
   for (const reference of chart.valuesFrom) {
     const document = findContent(reference as Parameters<typeof findContent>[0], resolveRef(reference, scope), scope);
     if (document === undefined) continue;
@@ -186,22 +223,23 @@ function mergeValues(chart: ChartRef, scope: RenderScope): { readonly values: Js
       refuseInClear(reference, !document.isTemplate && document.isHidden !== true, scope);
       isSecret = true;
     }
+    if (document.isTemplate) isConstant = false;
     for (const { content } of document.entries) {
       const rendered = renderContent(content, scope.data, scope.context);
       values = mergeMaps(values, readValues(rendered, content.source, scope));
     }
   }
-  return { values, isSecret };
+  return { values, ...(isSecret ? { secret: { isConstant } } : {}) };
 }
 
 /** What a Secret holds reaches a branch in clear only where it stands in clear there already, or settings say so. */
 function refuseInClear({ at }: DocumentRef, isConstant: boolean, { settings }: RenderScope): void {
-  if (settings.secrets === "plain" || (isConstant && settings.commitsConstants === true)) return;
+  if (settings.secrets !== "refuse" || (isConstant && settings.commitsConstants === true)) return;
   throw new SluiceError({
     code: "SECRET_REFUSED",
     message: "values of a Secret would be committed in plain text",
     at,
-    hint: "Name an existing Secret in the chart's own values, or set output.secrets to plain.",
+    hint: "Set output.secrets to sops, or name an existing Secret in the chart's own values.",
   });
 }
 

@@ -14,7 +14,7 @@ import { writeCanonicalYaml } from "./yaml/write-canonical-yaml.ts";
 export const encryptedMembers = ["data", "stringData"] as const;
 
 /** What stands in place of each value until it is encrypted, and wherever it is only shown. */
-const maskedValue = "***";
+export const maskedValue = "***";
 
 /** A Secret's canonical manifest as an object. */
 export function parseSecret(text: string): JsonObject {

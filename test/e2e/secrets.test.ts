@@ -43,6 +43,29 @@ data:
     metadata: {name: "{{ .CloudEvent.subject }}", namespace: default}
     stringData: {password: "{{ .CloudEvent.data.password }}"}
 `;
+const chartTrigger = `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: databases}
+spec:
+  eventSourceName: login
+  oneForEvent: true
+  sourceClusterSelector: {matchLabels: {env: prod}}
+  helmCharts:
+  - repositoryURL: https://charts.example.com
+    repositoryName: example
+    chartName: example/database
+    chartVersion: 1.2.3
+    releaseName: "{{ .CloudEvent.subject }}"
+    releaseNamespace: databases
+    values: "size: 1"
+    valuesFrom: [{kind: Secret, namespace: default, name: database}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: database, namespace: default, annotations: {projectsveltos.io/template: ok}}
+stringData:
+  values.yaml: 'password: "{{ .CloudEvent.data.password }}"'
+`;
 const connection = (port: number) =>
   JSON.stringify({
     nats: {
@@ -94,7 +117,7 @@ it("plain: it is on both branches, as was asked for", { timeout: 120_000 }, asyn
 });
 
 it("refuse: it is nowhere, nor is the event that would have brought it", { timeout: 120_000 }, async () => {
-  const open = await openBench("output: {secrets: refuse}");
+  const open = await openBench("output: {secrets: refuse}", {}, { "charts.yaml": chartTrigger });
   await open.start();
   await open.publish("login", event("alice", "hunter2-in-clear"));
   await until(async () => (await open.sluice("show", "entities", "--failed")).stdout.includes("alice"), "the failure");
@@ -195,6 +218,36 @@ describe.skipIf(!canEncrypt)("sops", () => {
     for (const text of ["hunter2-in-clear", "hunter3-in-clear"]) expect(await objectsWith(open, text)).toEqual([]);
     const told = service.log;
     expect(told).not.toContain("hunter");
+  });
+
+  it("a chart's values of a Secret are for its recipients alone, beside its release", {
+    timeout: 900_000,
+  }, async () => {
+    const program = await buildTool("sops");
+    const delivery = "delivery: {kind: flux, source: {name: fleet, namespace: flux-system}}";
+    const more = { "charts.yaml": chartTrigger };
+    const open = await openBench(`${settings}\n${delivery}`, { SOPS: program }, more);
+    await open.write(".sops.yaml", rules(ageKeys[0].recipient));
+    const service = await open.start();
+    await open.publish("login", event("alice", "hunter2-in-clear"));
+    const valuesPath = async () =>
+      (await open.git("ls-tree", "-r", "--name-only", "main"))
+        .split("\n")
+        .find((path) => /\/values\/.*alice/.test(path));
+    await until(async () => (await valuesPath()) !== undefined, "the chart's values");
+
+    const path = (await valuesPath())!;
+    const shown = (await decrypted(open, program, path, ageKeys[0].secret)) as { stringData: Record<string, string> };
+    expect(parse(shown.stringData["values.yaml"]!)).toEqual({ size: 1, password: "hunter2-in-clear" });
+    await expect(decrypted(open, program, path, ageKeys[1].secret)).rejects.toThrow();
+
+    await open.write(".sops.yaml", rules(ageKeys[1].recipient));
+    await service.untilLogged("settings in force");
+    await open.publish("login", event("alice", "hunter3-in-clear"));
+    await until(async () => (await open.git("show", `main:${path}`)).includes(ageKeys[1].recipient), "others");
+    await decrypted(open, program, path, ageKeys[1].secret);
+    for (const text of ["hunter2-in-clear", "hunter3-in-clear"]) expect(await objectsWith(open, text)).toEqual([]);
+    expect(service.log).not.toContain("hunter");
   });
 
   it("encrypted documents are decrypted, and stand on no branch in clear", { timeout: 900_000 }, async () => {

@@ -1,6 +1,7 @@
 /** Secrets that are encrypted: what of them is on the branches, and when they are encrypted again. */
 import { createHmac } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { HubDelivery } from "../../src/model/hub-delivery.ts";
 import { SluiceError } from "../../src/model/problem.ts";
 import { Sealer } from "../../src/pipeline/seal-secrets.ts";
 import { parseRecord } from "../../src/plan/record-file.ts";
@@ -14,6 +15,7 @@ import {
   createInstance,
   eventSourceDocument,
   type Instance,
+  type InstanceOptions,
   stateBranch,
   triggerDocument,
   until,
@@ -74,12 +76,16 @@ interface Served {
   readonly encrypter: FakeEncrypter;
 }
 
-async function serve(encrypter: FakeEncrypter, work: (served: Served) => Promise<void>): Promise<void> {
+async function serve(
+  encrypter: FakeEncrypter,
+  work: (served: Served) => Promise<void>,
+  more: Partial<InstanceOptions> = {},
+): Promise<void> {
   const digestOf = (text: string) => createHmac("sha256", "key").update(text).digest("hex");
   const sealer = new Sealer({ encrypter, digestOf, outputPath: "rendered" });
   const render = { secrets: "sops", instance: "sluice" } as const;
   const catalogSettings = { recipients: encrypter.recipients };
-  const instance = createInstance({ remote, streams: [stream], render, sealer, catalogSettings });
+  const instance = createInstance({ remote, streams: [stream], render, sealer, catalogSettings, ...more });
   const ended = instance.start();
   await until(() => instance.ready.isReady, [instance.clock]);
   await work({ instance, encrypter });
@@ -233,4 +239,94 @@ it("with other recipients what needs no event is encrypted anew at once, an even
     expect(recipients()).toEqual({ "alice.yaml": "others", "shared.yaml": "others" });
   });
   expect(everything()).not.toMatch(/hunter2|of-one/);
+});
+
+describe("a chart's values of a Secret", () => {
+  const flux: HubDelivery = {
+    ...{ kind: "flux", path: "delivery", split: "cluster", buckets: 1, artifacts: false },
+    source: { name: "fleet", namespace: "flux-system" },
+    ...{ interval: "10m", retryInterval: "30s", timeout: "1m", decryption: { secret: "sops-age" } },
+  };
+  const documents = (version: string, description = "a tenant") => `apiVersion: v1
+kind: Secret
+metadata: {name: values, namespace: default, annotations: {projectsveltos.io/template: ok}}
+stringData:
+  values.yaml: |
+    database: {password: "{{ .CloudEvent.data.password }}"}
+---
+${triggerDocument("charts", "login").replace(
+  /policyRefs:\n.*\n/,
+  `helmCharts:
+  - repositoryURL: https://charts.example.com
+    repositoryName: ex
+    chartName: ex/tenant
+    chartVersion: ${version}
+    releaseName: "{{ .CloudEvent.subject }}"
+    releaseNamespace: tenants
+    options: {description: ${description}}
+    values: "size: 1"
+    valuesFrom: [{kind: Secret, namespace: default, name: values}]
+`,
+)}`;
+  const bring = (version: string, description?: string) =>
+    remote.commitAsPerson("main", {
+      "config/all.yaml": [clusterDocument("one"), eventSourceDocument, documents(version, description)].join("---\n"),
+    });
+  const delivered = (end: string) => [...remote.files("main", "delivery")].find(([path]) => path.endsWith(end))?.[1];
+  const cipher = () => /values\.yaml: (.*)/.exec(delivered("/values/tenants/alice.yaml") ?? "")?.[1];
+
+  it("stand encrypted beside its release, and are encrypted again only where they have changed", async () => {
+    bring("1.2.3");
+    const encrypter = new FakeEncrypter();
+    await serve(
+      encrypter,
+      async (served) => {
+        publish("alice", "hunter2");
+        await untilTaken(served, 1);
+        expect(delivered("/tenants/alice.yaml")).toBeDefined();
+        const first = cipher();
+        expect(first).toMatch(/^"?ENC\[AES256_GCM,/);
+        publish("alice", "hunter2");
+        await untilTaken(served, 2);
+        expect(cipher()).toBe(first);
+        // What is not among the values changes the release, not what is encrypted.
+        bring("1.2.4");
+        const isInForce = () =>
+          [...remote.files(stateBranch, "config").values()].some((text) => text.includes("1.2.4"));
+        await until(() => isInForce() && isCalm(), [served.instance.clock]);
+        publish("alice", "hunter2");
+        await untilTaken(served, 3);
+        expect(cipher()).toBe(first);
+        publish("alice", "hunter3");
+        await untilTaken(served, 4);
+        expect(cipher()).not.toBe(first);
+      },
+      { delivery: flux },
+    );
+    expect(encrypter.encrypted).toEqual(
+      Array(2).fill("rendered/mgmt/one/triggers/charts/tenants/helmchart.sluice.dev/alice.yaml"),
+    );
+    const release = [...remote.files("main", "delivery")].find(([, text]) => text.includes("kind: HelmRelease"))![1];
+    expect(release).toContain('version: "1.2.4"');
+    expect(release).toMatch(/valuesFrom:\n {2}- kind: Secret\n {4}name: .*-values\n {4}valuesKey: values.yaml\n/);
+    expect(delivered("/values/tenants/alice.yaml")).toMatch(/\nsops:\n/);
+    const wrapper = [...remote.files("main", "delivery")].filter(([, text]) => text.includes("delivery/charts/"));
+    expect(wrapper).toHaveLength(1);
+    expect(wrapper[0]![1]).toMatch(/decryption:\n {4}provider: sops\n {4}secretRef:\n {6}name: sops-age\n/);
+    for (const text of ["hunter2", "hunter3", "***"]) expect(everything()).not.toContain(text);
+    expect(records()).toMatchObject([{ events: [] }]);
+  });
+
+  it("refused, nothing of the event is remembered, whatever it fails with", async () => {
+    bring("1.2.3", "'{{ .CloudEvent.data.none.of }}'");
+    const instance = createInstance({ remote, streams: [stream], delivery: flux });
+    const ended = instance.start();
+    await until(() => instance.ready.isReady, [instance.clock]);
+    publish("alice", "hunter2");
+    await until(() => position().includes('"sequence": 1'), [instance.clock]);
+    instance.stop();
+    await ended;
+    expect(records()).toMatchObject([{ events: [], entity: { subject: "alice" } }]);
+    expect(everything()).not.toContain("hunter2");
+  });
 });

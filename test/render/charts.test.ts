@@ -1,6 +1,7 @@
 /** helmCharts, kustomizationRefs and policyRefs to sources: what they come to, and what an event may say of them. */
 import { describe, expect, it } from "vitest";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
+import { memberOf } from "../../src/model/json-members.ts";
 import { renderProfile } from "../../src/render/render-profile.ts";
 import { renderOne, withoutProvenance } from "./render-one.ts";
 
@@ -211,7 +212,6 @@ describe("values of a Secret", () => {
   const constant = valuesDocument("Secret", "password: hunter2", false);
   it.each([
     ["refuse, from outside the repository", { secrets: "refuse" as const }, "SECRET_REFUSED"],
-    ["sops", { secrets: "sops" as const }, "SECRET_REFUSED"],
     ["refuse, a constant of the same repository", { secrets: "refuse" as const, commitsConstants: true }, "Create"],
     ["plain", { secrets: "plain" as const }, "Create"],
   ])("%s", (_, settings, expected) => {
@@ -222,6 +222,19 @@ describe("values of a Secret", () => {
     // All of the values with them: one override the other in their order.
     if (rendering.action === "Create")
       expect(rendering.manifests[0]?.text).toContain("secretValues:\n    a: 1\n    password: hunter2\n");
+  });
+
+  it.each([
+    ["constant", constant, true],
+    ["printed", valuesDocument("Secret", "password: hunter2-{{ .CloudEvent.subject }}"), false],
+  ])("sops, %s: beside the chart, to be encrypted", (_, document, isConstant) => {
+    const { rendering } = renderOne(spec, document, undefined, { secrets: "sops", commitsConstants: true });
+    const [manifest] = rendering.action === "Create" ? rendering.manifests : [];
+    expect(manifest?.text).toContain('sealedValues:\n    stringData:\n      values.yaml: "***"\n');
+    expect(manifest?.text).not.toContain("hunter2");
+    expect(manifest?.unsealed?.isConstant).toBe(isConstant);
+    const held = memberOf(manifest!.unsealed!.object, "stringData").get("values.yaml");
+    expect(held).toMatch(/^a: 1\npassword: hunter2/);
   });
 
   it("a template of one is no constant", () => {

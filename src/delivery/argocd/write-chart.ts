@@ -1,4 +1,5 @@
 /** A Helm chart as Argo CD's Application (argoproj.io/v1alpha1): Helm only renders there, and Argo CD applies. */
+import { sealedValues } from "../../model/chart.ts";
 import { chartName } from "../../model/chart-origin.ts";
 import { type Cluster, clusterKey } from "../../model/cluster.ts";
 import type { ArgocdDelivery } from "../../model/hub-delivery.ts";
@@ -14,7 +15,7 @@ import { finalizer } from "./write-application.ts";
 export function writeChartApplication(chart: Chart, cluster: Cluster, argocd: ArgocdDelivery): HubObject | undefined {
   const origin = repositoryOf(chart);
   const { spec, namespace, name, isLeft } = chart;
-  const isSecret = memberOf(spec, "secretValues").size > 0;
+  const isSecret = memberOf(spec, "secretValues").size > 0 || memberOf(spec, sealedValues).size > 0;
   if (origin === undefined || isSecret) return undefined;
   const options = memberOf(spec, "options");
   const exclusions = ignoredDifferences(spec);

@@ -18,9 +18,7 @@ import { artifactName } from "./write-generators.ts";
 export function writeKustomization(unit: Unit, flux: FluxDelivery, output: OutputOwner): string | undefined {
   const kubeconfig = findKubeconfig(unit.cluster);
   if (kubeconfig.kind === "none") return undefined;
-  const { source, interval, retryInterval, timeout, decryption } = flux;
-  const secret = decryption?.secret;
-  const decrypted = { provider: "sops", ...(secret === undefined ? {} : { secretRef: { name: secret } }) };
+  const { source, interval, retryInterval, timeout } = flux;
   const healths = healthExpressions(unit.healths, "Other").map(plainOf);
   const spec = {
     interval,
@@ -34,7 +32,7 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
     sourceRef: flux.artifacts
       ? { kind: "ExternalArtifact", name: artifactName(unit) }
       : { kind: "GitRepository", name: source.name, namespace: source.namespace },
-    ...(decryption === undefined ? {} : { decryption: decrypted }),
+    ...decryptionOf(flux),
     kubeConfig: { secretRef: { name: kubeconfig.name, key: kubeconfig.key } },
   };
   const metadata = { name: unit.objectName, namespace: unit.cluster.namespace };
@@ -42,6 +40,13 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
     { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization", metadata, content: { spec } },
     output.instance,
   );
+}
+
+/** How what is encrypted is read: in the Kustomization's own namespace is the key. */
+function decryptionOf({ decryption }: FluxDelivery) {
+  if (decryption === undefined) return {};
+  const { secret } = decryption;
+  return { decryption: { provider: "sops", ...(secret === undefined ? {} : { secretRef: { name: secret } }) } };
 }
 
 function plainOf(expression: JsonObject): Record<string, string> {
@@ -68,6 +73,7 @@ export function wrapKustomization(unit: Unit, flux: FluxDelivery, { instance }: 
     ...(unit.isAwaited ? { wait: true } : {}),
     ...(unit.dependsOn.length === 0 ? {} : { dependsOn: unit.dependsOn.map((name) => ({ name })) }),
     sourceRef: { kind: "GitRepository", name: source.name, namespace: source.namespace },
+    ...decryptionOf(flux),
   };
   const metadata = { name: unit.objectName, namespace: unit.cluster.namespace };
   return writeHubObject(

@@ -1,4 +1,5 @@
 /** A Helm chart as Flux' HelmRelease (helm.toolkit.fluxcd.io/v2, helm-controller v1.6). */
+import { sealedValues, valuesKey } from "../../model/chart.ts";
 import { type ChartOrigin, chartName, originOf } from "../../model/chart-origin.ts";
 import type { Cluster } from "../../model/cluster.ts";
 import { clusterKey } from "../../model/cluster.ts";
@@ -16,7 +17,6 @@ import { sourceReference } from "./write-source.ts";
 
 /** As Sveltos keeps revisions unless it is told otherwise. */
 const maxHistory = 2;
-const valuesKey = "values.yaml";
 
 export interface FluxPlace {
   readonly cluster: Cluster;
@@ -40,7 +40,7 @@ export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject
     // Its Kustomization leaves it on the hub, and so the release in the cluster.
     ...(chart.isLeft ? { annotations: leftAnnotations.flux } : {}),
   };
-  const secretValues = memberOf(spec, "secretValues");
+  const secretValues = secretValuesOf(spec);
   const secret = secretValues.size === 0 ? [] : [writeValuesSecret(`${metadata.name}-values`, cluster, secretValues)];
   const healths = healthsOf(spec);
   const content = fields({
@@ -71,14 +71,16 @@ export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject
   ];
 }
 
-function writeValuesSecret(name: string, { namespace }: Cluster, values: JsonObject): HubObject {
-  const stringData = new Map([[valuesKey, writeCanonicalYaml(values)]]);
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name, namespace },
-    content: new Map([["stringData", stringData]]),
-  };
+/** What a Secret of the values has beside its metadata, encrypted or in clear; empty: none are a Secret's. */
+function secretValuesOf(spec: JsonObject): JsonObject {
+  const sealed = memberOf(spec, sealedValues);
+  const values = memberOf(spec, "secretValues");
+  if (values.size === 0) return sealed;
+  return new Map([["stringData", new Map([[valuesKey, writeCanonicalYaml(values)]])]]);
+}
+
+function writeValuesSecret(name: string, { namespace }: Cluster, content: JsonObject): HubObject {
+  return { apiVersion: "v1", kind: "Secret", metadata: { name, namespace }, content };
 }
 
 function chartReference(chart: Chart, origin: ChartOrigin, { unit, flux }: FluxPlace): Readonly<Record<string, Json>> {
