@@ -290,9 +290,9 @@ export class SimCore {
     };
   }
 
-  /** What the disk loses is told; the simulated one loses nothing that it has. */
+  /** What the disk loses is told; without a fault the simulated one loses nothing that it has. */
   readonly #onDamage = (problem: Problem) => {
-    throw new Error(problem.message);
+    if (!this.#process.hasDiskFailed) throw new Error(problem.message);
   };
 }
 

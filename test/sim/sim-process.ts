@@ -102,6 +102,11 @@ export class SimProcess {
     return !this.isDead && this.host.snapshot().state === "leading";
   }
 
+  /** At any time, also before it began. */
+  get hasDiskFailed(): boolean {
+    return this.#world.diskOf(this.name).faults > 0;
+  }
+
   get isStopped(): boolean {
     return this.#stopped !== undefined;
   }

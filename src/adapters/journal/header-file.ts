@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import type { JournalMark } from "../../ports/journal.ts";
 import type { JournalFiles } from "./journal-files.ts";
-import { syncDirectory } from "./segment.ts";
+import { syncPath } from "./segment.ts";
 
 export interface JournalHeader {
   /** The journal that this is said of: what is the same in all its epochs. */
@@ -55,7 +55,7 @@ export async function writeHeader(files: JournalFiles, directory: string, header
     await file.close();
   }
   await files.rename(written, path);
-  await syncDirectory(files, directory);
+  await syncPath(files, directory);
 }
 
 function parseHeader(text: string): JournalHeader | undefined {

@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import { headerName } from "./header-file.ts";
 import { type JournalFiles, machineFiles } from "./journal-files.ts";
-import { listSegments, putAside, segmentName, syncDirectory, writeFully } from "./segment.ts";
+import { listSegments, putAside, segmentName, syncPath, writeFully } from "./segment.ts";
 
 const name = "moved-from.json";
 
@@ -21,7 +21,7 @@ export async function beginMove(files: JournalFiles, from: string, to: string): 
     if (first !== undefined) await putAside(files, to, first.epoch, segments);
   }
   await writeToDisk(files, join(to, name), Buffer.from(`${JSON.stringify({ from })}\n`));
-  await syncDirectory(files, to);
+  await syncPath(files, to);
   await removeFiles(files, to);
 }
 
@@ -37,9 +37,9 @@ export async function endMove(
     // It was never read.
     if (error.code !== "ENOENT") throw error;
   });
-  await syncDirectory(files, to);
+  await syncPath(files, to);
   await files.unlink(join(to, name));
-  await syncDirectory(files, to);
+  await syncPath(files, to);
 }
 
 /** Takes away what was moved; what can't be is left for people. */
@@ -127,5 +127,5 @@ async function removeFiles(files: JournalFiles, directory: string): Promise<void
   for (const one of await files.readdir(directory)) {
     if (segmentName.test(one) || one === headerName) await files.unlink(join(directory, one));
   }
-  await syncDirectory(files, directory);
+  await syncPath(files, directory);
 }

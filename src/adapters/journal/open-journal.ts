@@ -8,7 +8,7 @@ import { type JournalHeader, readHeader, writeHeader } from "./header-file.ts";
 import { type JournalFiles, machineFiles } from "./journal-files.ts";
 import { beginMove, clearMoved, endMove, resumeMove } from "./moved-from.ts";
 import { type JournalView, readSegments } from "./read-segments.ts";
-import { findSegmentEnd, listSegments, putAside, syncDirectory } from "./segment.ts";
+import { findSegmentEnd, listSegments, putAside, syncPath } from "./segment.ts";
 import { createSegmentWriter, type WriterBounds, type WriterStart } from "./segment-writer.ts";
 
 export interface JournalOptions extends Partial<WriterBounds> {
@@ -211,7 +211,7 @@ async function* readFromDisk<T>(directory: string, entries: AsyncIterable<T>): A
 /** What can't be removed now is found at the next opening, and removed with what is settled then. */
 async function removeSegments(files: JournalFiles, directory: string, paths: readonly string[]): Promise<void> {
   for (const path of paths) await files.unlink(path).catch(() => undefined);
-  await syncDirectory(files, directory).catch(() => undefined);
+  await syncPath(files, directory).catch(() => undefined);
 }
 
 function startEmpty(files: JournalFiles): WriterStart {

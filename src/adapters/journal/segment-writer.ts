@@ -4,6 +4,7 @@
  * What comes while a group is being synced forms the next one, so a lone message is on disk at once and a flood pays for
  * few syncs. A segment that could not be written or synced is never written again, because nothing is known of what of
  * it is on disk: the group goes to a new segment. While the disk fails, groups wait in memory and are read from there.
+ * What a process that was killed wrote and did not sync is synced before anything comes behind it.
  */
 import type { Problem } from "../../model/problem.ts";
 import type { JournalMessage } from "../../ports/journal.ts";
@@ -11,7 +12,7 @@ import { diskProblem } from "../system/disk-trouble.ts";
 import { checksumSeed } from "./epoch.ts";
 import type { JournalFile, JournalFiles } from "./journal-files.ts";
 import { encodeHeaders, recordBytes, writeRecord } from "./record.ts";
-import { createSegment, type Segment, writeFully } from "./segment.ts";
+import { createSegment, type Segment, syncPath, writeFully } from "./segment.ts";
 
 export interface WriterBounds {
   /** A segment that has grown so large is followed by a new one. */
@@ -90,6 +91,8 @@ export function createSegmentWriter(
   let groups: Group[] = [];
   let writing: Promise<void> | undefined;
   let troubled = false;
+  /** Of the opening before, as long as it is not known to be on disk. */
+  let unsynced = segments.at(-1);
   const closing = new AbortController();
   const waiting = new Set<() => void>();
 
@@ -176,6 +179,8 @@ export function createSegmentWriter(
 
   async function beginSegment(first: number): Promise<JournalFile> {
     await files.mkdir(directory, { recursive: true, mode: 0o700 });
+    if (unsynced !== undefined && segments.includes(unsynced)) await syncPath(files, unsynced.path);
+    unsynced = undefined;
     const begun = await createSegment(files, directory, epoch, first);
     // One of the same name held nothing that is on disk for certain, and is replaced under its readers.
     if (segments.at(-1)?.first === first) segments.pop();

@@ -107,7 +107,7 @@ export async function createSegment(
     await writeFully(file, header, 0);
     await file.sync();
     await files.rename(written, path);
-    await syncDirectory(files, directory);
+    await syncPath(files, directory);
   } catch (error) {
     await file.close();
     throw error;
@@ -124,9 +124,9 @@ export async function writeFully(file: JournalFile, bytes: Buffer, position: num
   }
 }
 
-/** Makes names in a folder survive a crash. */
-export async function syncDirectory(files: JournalFiles, directory: string): Promise<void> {
-  const handle = await files.open(directory, "r");
+/** Makes what was written to a file, or names in a folder, survive a crash. */
+export async function syncPath(files: JournalFiles, path: string): Promise<void> {
+  const handle = await files.open(path, "r");
   try {
     await handle.sync();
   } finally {
@@ -149,8 +149,8 @@ export async function putAside(
       if (error.code !== "ENOENT") throw error;
     });
   }
-  await syncDirectory(files, folder);
-  await syncDirectory(files, directory);
+  await syncPath(files, folder);
+  await syncPath(files, directory);
   return folder;
 }
 

@@ -1,7 +1,7 @@
 /** Disks that take half of what they are given, and that fail once: nothing of the journal is lost by that. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type JournalFile, type JournalFiles, machineFiles } from "../../../src/adapters/journal/journal-files.ts";
 import { openJournal } from "../../../src/adapters/journal/open-journal.ts";
@@ -14,12 +14,12 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** The machine's files, of which some calls are done otherwise. */
-function filesWith(change: (file: JournalFile) => Partial<JournalFile>): JournalFiles {
+function filesWith(change: (file: JournalFile, path: string) => Partial<JournalFile>): JournalFiles {
   return {
     ...machineFiles,
     open: async (path, flags, mode) => {
       const file = await machineFiles.open(path, flags, mode);
-      const changed = change(file);
+      const changed = change(file, path);
       return new Proxy(file, {
         get: (target, key) => {
           const value: unknown = Reflect.get(changed, key) ?? Reflect.get(target, key);
@@ -84,5 +84,31 @@ it("what came before it was known where the checkpoint stands is kept where the 
   expect(await journal.adopt(from)).toMatchObject({ entries: 3 });
   await journal.flush();
   expect(await readAll(journal, from, 2)).toEqual(["two", "three"]);
+  await journal.close();
+});
+
+it("what a process that was killed wrote is synced before anything comes behind it, and tried again where that fails", async () => {
+  const killed = await openJournal(directory);
+  append(killed, "one");
+  await killed.close();
+  const synced: string[] = [];
+  let fails = true;
+  const sync = (path: string, call: () => Promise<void>) => async () => {
+    synced.push(basename(path));
+    if (fails) throw Object.assign(new Error("EIO: it fails, fsync"), { code: "EIO", syscall: "fsync" });
+    await call();
+  };
+  const files = filesWith((file, path) => ({
+    sync: sync(path, () => file.sync()),
+    datasync: sync(path, () => file.datasync()),
+  }));
+  const journal = await openJournal(directory, { files });
+  expect(synced).toEqual([]);
+  append(journal, "two");
+  await expect.poll(() => synced.length).toBe(2);
+  fails = false;
+  await journal.flush();
+  const former = "0000000000000001.journal";
+  expect(synced.slice(0, 4)).toEqual([former, former, former, "0000000000000002.journal.new"]);
   await journal.close();
 });
