@@ -36,6 +36,9 @@ interface Fight {
   readonly truces: number;
 }
 
+/** Each kind is a watch, and a connection that is never free; there are some left for requests. */
+export const kindsWatchedMax = 150;
+
 const peace: Fight = { corrections: 0, lastAt: Number.NEGATIVE_INFINITY, truceUntil: 0, truces: 0 };
 /** From so many corrections on it is a fight, and again at each that follows a truce. */
 const fightCorrections = 5;
@@ -66,10 +69,11 @@ export class DriftWatch {
   /** It was applied just now; from now on what others do to it is noticed. */
   note(key: ObjectKey, file: DesiredFile, kind: ResourceKind, live: LiveMetadata, signal: AbortSignal): void {
     if (!this.#objects.has(key) && this.#objects.size >= this.#parts.watchedMax) return;
+    const name = `${kind.group}/${kind.version}/${kind.plural}`;
+    if (!this.#kinds.has(name) && this.#kinds.size >= kindsWatchedMax) return;
     const mark = ownMark(live, this.#parts.manager);
     this.#objects.set(key, { file, mark });
     if (this.#drifted.get(key) === mark) this.#drifted.delete(key);
-    const name = `${kind.group}/${kind.version}/${kind.plural}`;
     if (!this.#kinds.has(name)) this.#kinds.set(name, this.#follow(kind, signal));
   }
 

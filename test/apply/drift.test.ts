@@ -2,9 +2,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Bell } from "../../src/apply/bell.ts";
-import { DriftWatch } from "../../src/apply/drift-watch.ts";
+import { DriftWatch, kindsWatchedMax } from "../../src/apply/drift-watch.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { Problem } from "../../src/model/problem.ts";
+import type { ResourceKind } from "../../src/ports/cluster.ts";
 import { configMap, json } from "../contract/cluster-contract.ts";
 import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
 import { FakeCluster } from "../fakes/fake-cluster.ts";
@@ -190,6 +191,43 @@ it.each([
   await change({ key: "theirs" });
   await world.step();
   expect(dataOf("a").key).toBe(then);
+});
+
+it("watches no more kinds than leave connections for requests", async () => {
+  const watched: string[] = [];
+  const reader = new Proxy(cluster, {
+    get: (target, name) => {
+      if (name !== "watchMetadata") return Reflect.get(target, name) as unknown;
+      return (kind: ResourceKind) => {
+        watched.push(kind.plural);
+        return (async function* () {})();
+      };
+    },
+  });
+  const bell = new Bell(clock);
+  const drift = new DriftWatch({
+    ...{ reader, clock, bell, setId: "set", manager: "sluice", watchedMax: 10_000 },
+    onTrouble: () => undefined,
+  });
+  const live = (await cluster.readMetadata({
+    kind: (await cluster.findKind("", "Namespace"))!,
+    namespace: "",
+    name: "default",
+  }))!;
+  const keyOf = (index: number) => `_cluster/k${index}.example.com/a`;
+  for (let index = 0; index < 5_000; index++) {
+    const kind = { group: "example.com", version: "v1", kind: `K${index}`, plural: `k${index}`, isNamespaced: false };
+    drift.note(
+      keyOf(index),
+      { path: `triggers/login/${keyOf(index)}.yaml`, id: "0".repeat(40) },
+      kind,
+      live,
+      stop.signal,
+    );
+  }
+  expect(watched).toHaveLength(kindsWatchedMax);
+  expect(drift.isAsApplied(keyOf(0), live)).toBe(true);
+  expect(drift.isAsApplied(keyOf(4_999), live), "full passes look at it").toBe(false);
 });
 
 it("watches no more objects than it may", async () => {

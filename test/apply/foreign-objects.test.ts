@@ -1,5 +1,6 @@
 /** What is not ours, or not ours any more by another name, is neither overwritten nor deleted; what is ours is found again. */
 import { beforeEach, describe, expect, it } from "vitest";
+import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
 import type { Cluster, ResourceKind } from "../../src/ports/cluster.ts";
 import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
 import { FakeCluster } from "../fakes/fake-cluster.ts";
@@ -59,24 +60,26 @@ describe("an object that the server has under two groups", () => {
   });
 });
 
-it("what somebody makes in the place of a Job that is made anew is his", async () => {
-  const job = (image: string) =>
-    objectFile("Job/default/j", {
-      annotations: { "kustomize.toolkit.fluxcd.io/force": "enabled" },
-      body: `spec: {template: {spec: {image: ${image}}}}\n`,
-    });
-  world.commit(Object.fromEntries([job("one")]));
+it("what somebody makes in the place of an object that is made anew is his", async () => {
+  const annotations = { "kustomize.toolkit.fluxcd.io/force": "enabled" };
+  const map = (key: string) => objectFile("ConfigMap/default/a", { annotations, body: `data: {key: ${key}}\n` });
+  world.commit(Object.fromEntries([map("one")]));
   await world.step();
-  world.commit(Object.fromEntries([job("two")]));
+  const first = cluster.uidOf("ConfigMap", "default", "a");
+  cluster.refuse = ({ name }) =>
+    name === "a" && cluster.uidOf("ConfigMap", "default", "a") === first
+      ? new ClusterRefusal("immutable", "data: field is immutable")
+      : undefined;
   cluster.beforeWrite = () => {
-    if (cluster.uidOf("Job", "default", "j") === undefined)
-      cluster.put("person", "Job", "default", "j", { key: "theirs" });
+    if (cluster.uidOf("ConfigMap", "default", "a") === undefined) {
+      cluster.put("person", "ConfigMap", "default", "a", { key: "theirs" });
+    }
   };
-  expect(await world.actions()).toEqual(["failed Job/j"]);
-  expect(cluster.dataOf("Job", "default", "j")).toEqual({ key: "theirs" });
-  expect(cluster.labelsOf("Job", "default", "j")["applyset.kubernetes.io/part-of"]).toBeUndefined();
+  world.commit(Object.fromEntries([map("two")]));
+  expect(await world.actions()).toEqual(["failed ConfigMap/a"]);
+  expect(cluster.dataOf("ConfigMap", "default", "a")).toEqual({ key: "theirs" });
   clock.advance(2_000);
-  expect(await world.actions()).toEqual(["conflict Job/j"]);
+  expect(await world.actions()).toEqual(["conflict ConfigMap/a"]);
 });
 
 it("the parent that a person deletes is there again with the next pass, and with all kinds that it named", async () => {
