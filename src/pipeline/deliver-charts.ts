@@ -5,14 +5,22 @@
 import {
   chartOfDelivered,
   chartSurroundings,
+  type DeliveredChart,
   deliverChart,
   deliveredPaths,
   sourceFileName,
 } from "../delivery/charts/deliver-chart.ts";
+import { releaseChart } from "../delivery/hand-over/let-go.ts";
 import type { Catalog } from "../model/catalog.ts";
 import type { FileChange } from "../model/change-set.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
-import { chartsFolder, clusterDeliveryCharts, clusterFolder, clusterOfFolder } from "../plan/paths.ts";
+import {
+  chartsFolder,
+  clusterDeliveryCharts,
+  clusterFolder,
+  clusterOfFolder,
+  leavingChartsFolder,
+} from "../plan/paths.ts";
 import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import { listFolder, readFolder } from "./read-folder.ts";
@@ -27,6 +35,8 @@ export interface ChartDeliveryScope {
   readonly instance: string;
   /** Units are handed over: what is deleted stays until {@link sweepCharts}, since who applies it deletes nothing now. */
   readonly holdsBack?: boolean;
+  /** The hand-over that what a hub has of charts lets go for: what comes meanwhile is to have nothing either. */
+  readonly lettingGo?: string;
 }
 
 /** What follows of changes of the state's files for `delivery/`. */
@@ -128,11 +138,14 @@ export async function redeliverCharts(
     const was = before === undefined || known === undefined ? undefined : chartSurroundings(before, known);
     if (surroundings === undefined || surroundings === was) continue;
     const files = new Map<string, string>();
-    for await (const [path, text] of readFolder(git, tree, `${chartsFolder}/${clusterFolder(clusterKey(cluster))}`)) {
-      const delivered = deliver(scope, path, text);
-      if (delivered === undefined) continue;
-      for (const [file, written] of delivered.files) files.set(file, written);
-      if (delivered.source !== undefined) files.set(`${delivered.folder}/${sourceFileName}`, delivered.source);
+    // What was deleted while units were handed over is deleted by who has it then.
+    for (const folder of [leavingChartsFolder, chartsFolder]) {
+      for await (const [path, text] of readFolder(git, tree, `${folder}/${clusterFolder(clusterKey(cluster))}`)) {
+        const delivered = deliver(scope, path, text);
+        if (delivered === undefined) continue;
+        for (const [file, written] of delivered.files) files.set(file, written);
+        if (delivered.source !== undefined) files.set(`${delivered.folder}/${sourceFileName}`, delivered.source);
+      }
     }
     for (const [path, text] of files) inputs.push({ kind: "file", path, text });
     // Where nobody could be told, a chart may have come from elsewhere since.
@@ -166,12 +179,19 @@ async function findOthers(
 const clusterDepth = 4;
 const sourceDepth = 7;
 
-function deliver({ catalog, instance }: ChartDeliveryScope, path: string, text: string) {
+function deliver(
+  { catalog, instance, lettingGo }: ChartDeliveryScope,
+  path: string,
+  text: string,
+): DeliveredChart | undefined {
   const cluster = clusterOf(catalog, path);
   const { delivery } = catalog;
   if (delivery === undefined || cluster === undefined || chartSurroundings(catalog, cluster) === undefined)
     return undefined;
-  return deliverChart(path, text, cluster, delivery, instance);
+  const delivered = deliverChart(path, text, cluster, delivery, instance);
+  if (delivered === undefined || lettingGo === undefined) return delivered;
+  const files = [...delivered.files].map(([file, written]) => [file, releaseChart(written, lettingGo)] as const);
+  return { ...delivered, files: new Map(files) };
 }
 
 function clusterOf({ clusters }: Catalog, path: string): Cluster | undefined {

@@ -31,6 +31,11 @@ export function markLeft(manifest: string): string {
   return putIn(takeOut(marked, section, leftKey).rest, section, leftKey, '"true"');
 }
 
+/** A hub's object without what has it left there. */
+export function dropLeftAnnotations(text: string): string {
+  return takeOut(takeOut(text, section, argoKey).rest, section, fluxKey).rest;
+}
+
 export function isMarkedLeft(manifest: string): boolean {
   return takeOut(manifest, section, leftKey).value !== undefined;
 }

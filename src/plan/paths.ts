@@ -29,6 +29,8 @@ export const deliveryFolder = "delivery";
 export const formerDeliveryFolder = "delivery-former";
 /** Objects that were deleted while units are handed over: they stay on the target until that is done. */
 export const leavingFolder = "leaving";
+/** Charts that were deleted while units are handed over: who has the releases then is to delete them. */
+export const leavingChartsFolder = "leaving-charts";
 
 /** Stands for the namespace of cluster-scoped objects; no namespace may be called so. */
 const clusterScopeFolder = "_cluster";

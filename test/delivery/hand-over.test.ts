@@ -6,15 +6,24 @@
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
+import { deliverChart } from "../../src/delivery/charts/deliver-chart.ts";
 import { withDelivery } from "../../src/delivery/delivery-in-force.ts";
 import {
   type Delivered,
+  endsCharts,
   findMoving,
   type HandOver,
   nextStep,
   stepsOf,
 } from "../../src/delivery/hand-over/hand-over.ts";
-import { handOverOf, hubKey, isReleased, isStopped, readHubIdentity } from "../../src/delivery/hand-over/let-go.ts";
+import {
+  handOverOf,
+  hubKey,
+  isReleased,
+  isStopped,
+  readHubIdentity,
+  releaseChart,
+} from "../../src/delivery/hand-over/let-go.ts";
 import { findUnseen, type HubUnit } from "../../src/delivery/hand-over/seen.ts";
 import { findStrays, writeStep } from "../../src/delivery/hand-over/step-files.ts";
 import { writeDelivery } from "../../src/delivery/write-delivery.ts";
@@ -27,10 +36,12 @@ import { deliveries } from "./deliveries.ts";
 const { flux, argocd } = deliveries;
 const clusters = ["fleet/eu-1", "fleet/us-1"];
 const triggers = ["login", "quota"];
+const chart =
+  "{repositoryURL: https://charts.example.com, chartName: a, chartVersion: 1.0.0, releaseName: a, releaseNamespace: b}";
 const trigger = (name: string) => `apiVersion: lib.projectsveltos.io/v1beta1
 kind: EventTrigger
 metadata: {name: ${name}}
-spec: {sourceClusterSelector: {}, eventSourceName: user, oneForEvent: true}
+spec: {sourceClusterSelector: {}, eventSourceName: user, oneForEvent: true, helmCharts: [${chart}]}
 `;
 const catalogOf = (names: readonly string[]) =>
   loadCatalog(
@@ -61,12 +72,27 @@ interface Commit {
 
 interface LiveUnit {
   readonly text: string;
+  /** Who applied it last; undefined: a root. */
+  readonly by?: string;
+  /** What it has on its cluster, and `hub:` with a key what it has on the hub. */
   readonly inventory: ReadonlySet<string>;
   /** The text and the commit that were last tried. */
   readonly tried?: { readonly text: string; readonly commit: number; readonly isReady: boolean };
 }
 
 type Random = (below: number) => number;
+
+/** A release of a Helm chart that a trigger has on a cluster. */
+interface Release {
+  readonly cluster: string;
+  readonly name: string;
+}
+
+/** The release that a hub's object is for, as it is on its cluster; undefined: it is a unit. */
+function releaseOf(text: string): string | undefined {
+  const name = /^ +releaseName: (.*)$/m.exec(text)?.[1];
+  return name === undefined ? undefined : `${clusters.find((key) => text.includes(key.split("/")[1]!))} ${name}`;
+}
 
 interface Owned {
   readonly cluster: string;
@@ -86,6 +112,8 @@ class World {
   handOver: HandOver | undefined;
   owned: Owned[];
   leaving: Owned[] = [];
+  releases: Release[];
+  leavingReleases: Release[] = [];
   catalog = catalogOf(triggers);
   renamed: ReadonlyMap<string, string> = new Map();
 
@@ -102,7 +130,10 @@ class World {
     this.#random = random;
     this.#asksOwner = asksOwner;
     this.delivered = delivered;
-    this.files = new Map(this.#written(delivered));
+    this.releases = clusters.flatMap((cluster) =>
+      Array.from({ length: 4 }, (_, index) => ({ cluster, name: `release-${index}` })),
+    );
+    this.files = new Map([...this.#written(delivered), ...this.charts(this.releases)]);
     this.owned = clusters.flatMap((cluster) =>
       triggers.flatMap((owner) =>
         Array.from({ length: 4 }, (_, index) => ({ cluster, owner, namespace: `${owner}-${index}` })),
@@ -121,6 +152,26 @@ class World {
     if (delivery === undefined) return new Map();
     const all = [...writeDelivery(this.catalog, delivery, this.#output(delivered))];
     return new Map(all.filter(([path]) => path.startsWith("delivery/")));
+  }
+
+  /** What the hub is given of charts. */
+  charts(releases: readonly Release[]): ReadonlyMap<string, string> {
+    const { delivery } = this.delivered;
+    const files = new Map<string, string>();
+    const lettingGo = this.#isEnding && this.handOver?.step === "release" ? this.handOver.id : undefined;
+    for (const { cluster, name } of delivery === undefined ? [] : releases) {
+      const text = `kind: HelmChart\nmetadata:\n  name: ${name}\n  namespace: b\nspec:\n  chartName: a\n  repositoryURL: https://charts.example.com\n`;
+      const path = `charts/${cluster}/triggers/login/b/helmchart/${name}.yaml`;
+      const delivered = deliverChart(path, text, this.catalog.clusters.get(cluster)!, delivery!, "sluice")!;
+      if (delivered.source !== undefined) files.set(`${delivered.folder}/sluice-source.yaml`, delivered.source);
+      for (const [file, written] of delivered.files)
+        files.set(file, lettingGo === undefined ? written : releaseChart(written, lettingGo));
+    }
+    return files;
+  }
+
+  get #isEnding(): boolean {
+    return this.handOver !== undefined && endsCharts(this.handOver.change);
   }
 
   get #change() {
@@ -160,7 +211,7 @@ class World {
     const found = new Map<string, string>();
     for (const [path, text] of this.commits[number]!.texts) {
       const identity = readHubIdentity(text);
-      if (path.startsWith(`${folder}/`) && identity !== undefined) found.set(hubKey(identity), text);
+      if (path.startsWith(`${folder}/hub/`) && identity !== undefined) found.set(hubKey(identity), text);
     }
     const before = this.#applied.get(folder) ?? new Set();
     for (const [key, text] of found) this.hub.set(key, { inventory: new Set(), ...this.hub.get(key), text });
@@ -171,13 +222,22 @@ class World {
   #removeUnit(key: string, folder: string): void {
     // Another root has it: by the label of the last one, which this one is not.
     const others = [...this.#applied].some(([other, keys]) => other !== folder && keys.has(key));
+    if (!others || !this.#asksOwner) this.#end(key);
+  }
+
+  #end(key: string): void {
     const unit = this.hub.get(key);
-    if (unit === undefined || (others && this.#asksOwner)) return;
+    if (unit === undefined) return;
     if (!isReleased(unit.text) && !isStopped(unit.text)) for (const object of unit.inventory) this.#remove(object, key);
     this.hub.delete(key);
   }
 
   #remove(object: string, by: string): void {
+    if (object.startsWith("hub:")) {
+      const key = object.slice("hub:".length);
+      if (this.hub.get(key)?.by === by || !this.#asksOwner) this.#end(key);
+      return;
+    }
     const found = this.live.get(object);
     if (found === undefined || (this.#asksOwner && found.by !== by)) return;
     this.live.delete(object);
@@ -192,6 +252,13 @@ class World {
     const last = this.commits.length - 1;
     const from = unit.tried?.commit ?? 0;
     const number = isLast ? last : from + this.#random(last - from + 1);
+    const release = releaseOf(unit.text);
+    if (release !== undefined) {
+      this.live.set(release, { by: key, uid: this.live.get(release)?.uid ?? this.#uids++ });
+      const tried = { text: unit.text, commit: last, isReady: true };
+      this.hub.set(key, { ...unit, inventory: new Set([release]), tried });
+      return;
+    }
     const path = this.#folderOf(unit.text);
     if (path === undefined) {
       // Its artifact is not there yet.
@@ -200,13 +267,21 @@ class World {
     }
     const cluster = /fleet\/[^/]*/.exec(path)![0];
     const found = new Set<string>();
+    for (const [file, text] of this.commits[number]!.texts) {
+      const identity = readHubIdentity(text);
+      if (!path.includes("/charts/") || !file.startsWith(`${path}/`) || identity === undefined) continue;
+      const own = hubKey(identity);
+      found.add(`hub:${own}`);
+      this.hub.set(own, { inventory: new Set(), ...this.hub.get(own), text, by: key });
+    }
     for (const [file, object] of this.commits[number]!.objects) if (file.startsWith(`${path}/`)) found.add(object);
     for (const object of found) {
+      if (object.startsWith("hub:")) continue;
       expect(object.startsWith(`${cluster} `), "a unit has objects of its own cluster").toBe(true);
       this.live.set(object, { by: key, uid: this.live.get(object)?.uid ?? this.#uids++ });
     }
     if (!isReleased(unit.text)) for (const object of unit.inventory) if (!found.has(object)) this.#remove(object, key);
-    this.hub.set(key, { text: unit.text, inventory: found, tried: { text: unit.text, commit: number, isReady: true } });
+    this.hub.set(key, { ...unit, inventory: found, tried: { text: unit.text, commit: number, isReady: true } });
   }
 
   /** Undefined: nobody makes the artifact that it is taken from. */
@@ -245,8 +320,9 @@ class World {
   }
 
   #scope() {
+    const isRead = (path: string) => path.startsWith("delivery/charts/") === false || this.#isEnding;
     return {
-      present: this.files,
+      present: new Map([...this.files].filter(([path]) => isRead(path))),
       catalog: withDelivery(this.catalog, this.delivered.delivery),
       output: this.#output(this.delivered),
     };
@@ -269,7 +345,10 @@ class World {
       if (text === undefined) this.files.delete(path);
       else this.files.set(path, text);
     }
-    if (change.kind === "delivery" && step === "move") this.delivered = change.to;
+    if (change.kind === "delivery" && step === "move") {
+      this.delivered = change.to;
+      for (const [path, text] of this.charts([...this.releases, ...this.leavingReleases])) this.files.set(path, text);
+    }
     this.commit();
     this.handOver = { ...this.handOver!, commits: this.commits.length - 1 };
   }
@@ -289,6 +368,13 @@ class World {
     const hub = new Map<string, HubUnit>();
     for (const [key, { text, tried }] of this.hub) {
       const identity = readHubIdentity(text)!;
+      if (identity.kind === "HelmRelease") {
+        const isSuspended = isStopped(text);
+        const suspended = { isReleased: isSuspended, isStopped: isSuspended, isObserved: true, isReady: true };
+        if (this.#isEnding)
+          hub.set(key, { ...identity, handOver: handOverOf(text), ...suspended, commit: undefined, folder: "" });
+        continue;
+      }
       hub.set(key, {
         ...identity,
         handOver: handOverOf(text),
@@ -301,7 +387,7 @@ class World {
       });
     }
     return findUnseen(this.handOver!, {
-      present: this.files,
+      present: this.#scope().present,
       hub,
       isApplied: ({ commit }) => Number(commit) >= this.handOver!.commits,
       hasLeaving: (path) => this.leaving.some(({ cluster }) => path.includes(`/${cluster}/`)),
@@ -317,6 +403,10 @@ class World {
       return;
     }
     this.leaving = [];
+    for (const path of this.charts(this.leavingReleases).keys())
+      if (!path.endsWith("/sluice-source.yaml")) this.files.delete(path);
+    this.leavingReleases = [];
+    if (this.delivered.delivery === undefined) this.files.delete("delivery/hub/sluice-delivery.yaml");
     this.commit();
     this.handOver = undefined;
   }
@@ -338,8 +428,27 @@ class World {
     this.commit();
   }
 
+  install(name: string): void {
+    this.leavingReleases = this.leavingReleases.filter((one) => one.name !== name);
+    const come = clusters.map((cluster) => ({ cluster, name }));
+    this.releases = [...this.releases.filter((one) => one.name !== name), ...come];
+    if (!this.#isEnding || this.handOver?.step !== "clear")
+      for (const [path, text] of this.charts(come)) this.files.set(path, text);
+    this.commit();
+  }
+
+  uninstall(name: string): void {
+    const going = this.releases.filter((one) => one.name === name);
+    this.releases = this.releases.filter((one) => one.name !== name);
+    this.leavingReleases.push(...going);
+    this.commit();
+  }
+
   wanted(): readonly string[] {
-    return this.owned.map(({ cluster, namespace }) => `${cluster} ${namespace}`);
+    return [
+      ...this.owned.map(({ cluster, namespace }) => `${cluster} ${namespace}`),
+      ...this.releases.map(({ cluster, name }) => `${cluster} ${name}`),
+    ];
   }
 }
 
@@ -353,7 +462,9 @@ function run(world: World, random: Random, change: HandOver["change"]): void {
     else if (what < 16) world.syncUnit([...world.hub.keys()][random(world.hub.size)] ?? "", random(2) === 0);
     else if (what === 16 && turn < 200) world.login("login", `new-${random(3)}`);
     else if (what === 17 && turn < 200) world.logout(random(2) === 0 ? `new-${random(3)}` : `${triggers[random(2)]}-3`);
-    else if (what === 18) world.adopt();
+    else if (what === 18 && random(2) === 0) world.adopt();
+    else if (what === 18 && turn < 200) world.install(`new-release-${random(2)}`);
+    else if (what === 19 && random(3) === 0 && turn < 200) world.uninstall(`${["new-", ""][random(2)]}release-3`);
     else world.advance();
     for (const [object, { uid }] of stays) expect(world.live.get(object)?.uid, object).toBe(uid);
   }
@@ -416,7 +527,7 @@ for (const asksOwner of [true, false]) {
         }),
       ];
       expect(new Map([...world.files].sort()), `seed ${seed}`).toEqual(
-        new Map(written.filter(([path]) => path.startsWith("delivery/")).sort()),
+        new Map([...written.filter(([path]) => path.startsWith("delivery/")), ...world.charts(world.releases)].sort()),
       );
       for (const { text } of world.hub.values()) expect(isReleased(text) || isStopped(text)).toBe(false);
     }
@@ -430,7 +541,9 @@ for (const asksOwner of [true, false]) {
       run(world, random, { kind: "rename", from: triggerOwner("login"), to: triggerOwner("signin") });
 
       expect([...world.live.keys()].sort(), `seed ${seed}`).toEqual([...new Set(world.wanted())].sort());
-      expect([...world.files.keys()].filter((path) => path.includes("login"))).toEqual([]);
+      // Its charts have a unit of all triggers', which stays.
+      const ofUnits = [...world.files.keys()].filter((path) => !path.startsWith("delivery/charts/"));
+      expect(ofUnits.filter((path) => path.includes("login"))).toEqual([]);
     }
   });
 }
@@ -438,12 +551,20 @@ for (const asksOwner of [true, false]) {
 it("a cluster that is given up lets go of everything, ready or not", () => {
   const world = new World(createFakeChance(1).below, at(flux), true);
   world.begin({ kind: "retire", cluster: "fleet/eu-1" });
-  expect(world.unseen()).toHaveLength(2);
+  // Both units, and each release: what brings those need not let go.
+  expect(world.unseen()).toHaveLength(6);
 
   world.syncAll();
 
   expect(world.unseen()).toEqual([]);
   expect(stepsOf(world.handOver!.change)).toEqual(["release"]);
+  // All of the cluster's files go with the end: nothing is left of it on the hub, and everything in it.
+  const before = new Set(world.live.keys());
+  for (const path of world.files.keys()) if (path.includes("/fleet/eu-1/")) world.files.delete(path);
+  world.commit();
+  world.syncAll();
+  expect([...world.hub.keys()].filter((key) => key.includes("eu-1"))).toEqual([]);
+  expect(new Set(world.live.keys())).toEqual(before);
 });
 
 it("what was said without having been seen is the sayer's: a unit that is taken away unreleased is a fault", () => {

@@ -4,9 +4,10 @@
  * hub, or a person says that it was; no step goes by time.
  *
  * 1. release: who has the objects stops deleting, and new units come that have none yet.
- * 2. move: the objects are where they are to be; who had them stops altogether.
- * 3. leave (only where `delivery.path` changes): what stood in the former folder goes.
- * 4. close: who had the objects goes, and who has them now deletes again.
+ * 2. clear (only where a hub's objects of charts end): they go from the hub, and what they had stays in the clusters.
+ * 3. move: the objects are where they are to be; who had them stops altogether.
+ * 4. leave (only where `delivery.path` changes): what stood in the former folder goes.
+ * 5. close: who had the objects goes, and who has them now deletes again.
  *
  * Files that are deleted meanwhile stay until all of that was seen, and go with the end.
  */
@@ -31,7 +32,7 @@ export type HandOverChange =
   | { readonly kind: "retire"; readonly cluster: ClusterKey };
 
 /** `adopt`: of a rename, the records go from the one trigger to the other; then its objects are where they are to be. */
-export type HandOverStep = "release" | "adopt" | "move" | "leave" | "close";
+export type HandOverStep = "release" | "clear" | "adopt" | "move" | "leave" | "close";
 
 export interface HandOver {
   /** By which it was held, and begun. */
@@ -66,7 +67,25 @@ export function nextStep({ change, step }: Pick<HandOver, "change" | "step">): H
 export function stepsOf(change: HandOverChange): readonly HandOverStep[] {
   if (change.kind === "retire") return ["release"];
   if (change.kind === "rename") return ["release", "adopt", "move", "close"];
-  return movesFolder(change) ? ["release", "move", "leave", "close"] : ["release", "move", "close"];
+  return [
+    "release",
+    ...(endsCharts(change) ? (["clear"] as const) : []),
+    "move",
+    ...(movesFolder(change) ? (["leave"] as const) : []),
+    "close",
+  ];
+}
+
+/**
+ * Whether what a hub has of charts ends: another tool has the releases then, or nobody. Else each is the same object of
+ * the hub before and after, whoever applies it there.
+ */
+export function endsCharts(change: HandOverChange): boolean {
+  if (change.kind !== "delivery") return change.kind === "retire";
+  const [from, to] = [change.from.delivery, change.to.delivery];
+  if (from === undefined) return false;
+  if (to === undefined || from.kind !== to.kind) return true;
+  return from.kind === "argocd" && to.kind === "argocd" && from.namespace !== to.namespace;
 }
 
 /** Whether what a hub applies gets another folder on the target. */

@@ -1,4 +1,5 @@
 /** Whether a step of a hand-over was seen on the hub: what is still not as the step has it, in words; none: all was seen. */
+import { isChartFile, isChartUnitPath } from "../charts/chart-paths.ts";
 import type { HandOver } from "./hand-over.ts";
 import { type HubIdentity, handOverOf, hubKey, isReleased, isStopped, readHubIdentity } from "./let-go.ts";
 
@@ -18,7 +19,7 @@ export interface HubUnit extends HubIdentity {
 }
 
 export interface SeenScope {
-  /** Files of the hub as the state has them, by path, those of the former folder among them. */
+  /** Files of the hub as the state has them, by path, those of the former folder among them; where charts' end, theirs too. */
   readonly present: ReadonlyMap<string, string>;
   /** By the key of what they are. */
   readonly hub: ReadonlyMap<string, HubUnit>;
@@ -38,13 +39,17 @@ export function findUnseen({ id, step }: Pick<HandOver, "id" | "step">, scope: S
     const key = hubKey(identity);
     expected.add(key);
     const isPart = handOverOf(text) === id;
+    // What brings charts only takes from the hub what has let go, ready or not.
+    if (step === "clear" || (step === "release" && isChartUnitPath(path) && !isReleased(text))) continue;
+    // Nothing is in a chart's file but itself.
+    if (step === "close" && isChartFile(path)) continue;
     if (step === "close" ? isPart || !hasLeaving(path) : !isPart) continue;
     const trouble = explain(text, step, hub.get(key), isApplied);
     if (trouble !== undefined) unseen.push(`${identity.kind} ${identity.namespace}/${identity.name} ${trouble}`);
   }
-  if (step !== "close") return unseen;
+  if (step !== "close" && step !== "clear") return unseen;
   for (const [key, unit] of hub) {
-    if (unit.handOver === id) {
+    if (unit.handOver === id && (step === "close" || !expected.has(key))) {
       unseen.push(
         `${unit.kind} ${unit.namespace}/${unit.name} ${expected.has(key) ? "is not as it is to be" : "is still there"}`,
       );

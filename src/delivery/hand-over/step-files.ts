@@ -10,6 +10,7 @@ import { isSameOwner, type Owner } from "../../model/owner.ts";
 import type { OutputOwner } from "../../plan/cluster-file.ts";
 import {
   baseFolder,
+  clusterDeliveryCharts,
   clusterDeliveryFolder,
   clusterFolder,
   deliveryFilePath,
@@ -21,20 +22,32 @@ import {
   triggerFolders,
   unitFileName,
 } from "../../plan/paths.ts";
+import { isChartFile, isChartUnitPath, isOfCharts } from "../charts/chart-paths.ts";
 import { writeGenerators } from "../flux/write-generators.ts";
 import type { Unit } from "../unit.ts";
 import { keeperPath, type WrittenUnit, writeKeeper, writeUnits, writeWithUnits } from "../write-delivery.ts";
-import { type Delivered, type HandOver, movesFolder } from "./hand-over.ts";
-import { handOverOf, hubKey, isReleased, markUnit, readHubIdentity, releaseUnit, stopUnit } from "./let-go.ts";
+import { type Delivered, endsCharts, type HandOver, movesFolder } from "./hand-over.ts";
+import {
+  handOverOf,
+  hubKey,
+  isReleased,
+  markUnit,
+  readHubIdentity,
+  releaseChart,
+  releaseUnit,
+  stopUnit,
+} from "./let-go.ts";
 
 export interface StepScope {
-  /** Files of the hub as the state has them, by path, those of the former folder among them. */
+  /** Files of the hub as the state has them, by path, those of the former folder among them; where charts' end, theirs too. */
   readonly present: ReadonlyMap<string, string>;
   /** The one that is in force when the step is done. */
   readonly catalog: Catalog;
   /** Whose the output is; its path is of no account where the hand-over says it. */
   readonly output: OutputOwner;
 }
+
+type DeliveryChange = Extract<HandOver["change"], { kind: "delivery" }>;
 
 /** By path of the state branch; undefined: the file goes. */
 export type StepFiles = ReadonlyMap<string, string | undefined>;
@@ -46,6 +59,8 @@ export function writeStep(handOver: Pick<HandOver, "id" | "change" | "step">, sc
     for (const [path, text] of files) {
       const before = scope.present.get(path);
       if (text !== undefined || before === undefined || readHubIdentity(before) === undefined) continue;
+      // It deletes what it has from the hub alone, and that has let go.
+      if (handOver.step === "clear" && isChartUnitPath(path)) continue;
       assert(isReleased(before), `${path} still deletes what it has and must not go`);
     }
   }
@@ -55,14 +70,18 @@ export function writeStep(handOver: Pick<HandOver, "id" | "change" | "step">, sc
 function stepFiles({ id, change, step }: Pick<HandOver, "id" | "change" | "step">, scope: StepScope): StepFiles {
   switch (change.kind) {
     case "retire":
-      return releaseAll(id, scope, (path) => path.startsWith(`${clusterDeliveryFolder(change.cluster)}/`));
+      return releaseAll(id, scope, (path) =>
+        [clusterDeliveryFolder, clusterDeliveryCharts].some((of) => path.startsWith(`${of(change.cluster)}/`)),
+      );
     case "rename":
       return stepOfRename(id, change, step, scope);
     case "delivery": {
       const { from, to } = change;
       switch (step) {
         case "release":
-          return release(id, from, to, scope);
+          return release(id, change, scope);
+        case "clear":
+          return remove(scope, isOfCharts);
         case "move":
           return move(id, change, scope);
         case "leave":
@@ -77,14 +96,20 @@ function stepFiles({ id, change, step }: Pick<HandOver, "id" | "change" | "step"
 }
 
 /** Who loses objects lets go of them; who has no objects yet comes. */
-function release(id: string, from: Delivered, to: Delivered, { present, catalog, output }: StepScope): StepFiles {
+function release(id: string, change: DeliveryChange, scope: StepScope): StepFiles {
+  const { from, to } = change;
+  const { present, catalog, output } = scope;
   const [old, next] = [unitsOf(catalog, from, output), unitsOf(catalog, to, output)];
   const files = new Map<string, string>();
   for (const [path, { unit, text }] of old) {
     const after = next.get(path)?.unit;
     const isSame = after !== undefined && after.folder === unit.folder && after.holds === unit.holds;
-    if (!isSame || homeOf(from) !== homeOf(to)) files.set(path, releaseUnit(present.get(path) ?? text, id));
+    if (isSame && homeOf(from) === homeOf(to)) continue;
+    const before = present.get(path) ?? text;
+    // Who brings charts has nothing but what lets go itself, and is to take that from the hub.
+    files.set(path, unit.isOfCharts && endsCharts(change) ? markUnit(before, id) : releaseUnit(before, id));
   }
+  if (endsCharts(change)) for (const [path, text] of releaseAll(id, scope, isChartFile)) files.set(path, text);
   if (homeOf(from) !== homeOf(to) || from.delivery === undefined) return files;
   const areas = triggerFolders(from.delivery);
   const come: Unit[] = [];
@@ -106,11 +131,7 @@ function release(id: string, from: Delivered, to: Delivered, { present, catalog,
 }
 
 /** Everything is as it is to be; who had objects and is none of the new ones is stopped, and deletes nothing. */
-function move(
-  id: string,
-  change: Extract<HandOver["change"], { kind: "delivery" }>,
-  { present, catalog, output }: StepScope,
-): StepFiles {
+function move(id: string, change: DeliveryChange, { present, catalog, output }: StepScope): StepFiles {
   const { from, to } = change;
   const next = unitsOf(catalog, to, output);
   const files = new Map<string, string | undefined>();
@@ -153,7 +174,6 @@ function close(from: Delivered, to: Delivered, scope: StepScope): StepFiles {
   const gone = remove(scope, (path, text) => !next.has(path) && handOverOf(text) !== undefined);
   const files = new Map<string, string | undefined>([...gone]);
   for (const [path, { text }] of next) files.set(path, text);
-  if (to.delivery === undefined) files.set(deliveryFilePath, undefined);
   const wanted =
     to.delivery === undefined ? undefined : writeWithUnits(next, to.delivery, { ...output, outputPath: to.outputPath });
   for (const [path] of remove(scope, (one) => one.includes(`/${generatorPrefix}`))) {
@@ -200,10 +220,16 @@ function stepOfRename(
   return files;
 }
 
-function releaseAll(id: string, { present }: StepScope, isMeant: (path: string) => boolean): StepFiles {
+function releaseAll(
+  id: string,
+  { present }: StepScope,
+  isMeant: (path: string) => boolean,
+): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const [path, text] of present) {
-    if (isMeant(path) && readHubIdentity(text) !== undefined) files.set(path, releaseUnit(text, id));
+    if (!isMeant(path) || readHubIdentity(text) === undefined) continue;
+    const letGo = isChartUnitPath(path) ? markUnit : isChartFile(path) ? releaseChart : releaseUnit;
+    files.set(path, letGo(text, id));
   }
   return files;
 }
@@ -246,6 +272,8 @@ function besidePath(path: string): string {
 /** The clusters that the hub has units for and no document describes, and those of owners that are not for them any more. */
 export function findStrays(from: Delivered, { present, catalog, output }: StepScope): readonly ClusterKey[] {
   const units = unitsOf(catalog, from, output);
-  const strays = [...present].filter(([path, text]) => readHubIdentity(text) !== undefined && !units.has(path));
+  const strays = [...present].filter(
+    ([path, text]) => readHubIdentity(text) !== undefined && !units.has(path) && !isChartFile(path),
+  );
   return strays.map(([path]) => path.slice(`${deliveryFolder}/hub/`.length, -".yaml".length));
 }

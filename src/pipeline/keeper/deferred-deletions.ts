@@ -3,7 +3,7 @@
  * They are kept beside the desired tree, as if nobody wanted them, and go when the hand-over ends.
  */
 import type { ChangeSet, FileChange } from "../../model/change-set.ts";
-import { desiredFolder, leavingFolder, readOwnedPath } from "../../plan/paths.ts";
+import { chartsFolder, desiredFolder, leavingChartsFolder, leavingFolder, readOwnedPath } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 
 /** The change set with the files that it deletes kept aside; `tree`: of the state, before it. */
@@ -28,8 +28,10 @@ export async function deferDeletions(
   for (const [path, text] of texts)
     if (!written.has(objectIn(path)!)) changes.push({ path: leavingPath(path), action: "write", text });
   if (written.size > 0) {
-    for await (const path of git.listFiles(tree, leavingFolder)) {
-      if (written.has(objectIn(desiredPath(path)) ?? "")) changes.push({ path, action: "delete" });
+    for (const [from, to] of asides) {
+      for await (const path of git.listFiles(tree, to)) {
+        if (written.has(objectIn(`${from}${path.slice(to.length)}`) ?? "")) changes.push({ path, action: "delete" });
+      }
     }
   }
   if (changes.length === 0) return changeSet;
@@ -37,18 +39,21 @@ export async function deferDeletions(
   return { ...changeSet, changes: all };
 }
 
-function leavingPath(desired: string): string {
-  return `${leavingFolder}${desired.slice(desiredFolder.length)}`;
+/** Where files of a folder are kept. */
+const asides: ReadonlyMap<string, string> = new Map([
+  [desiredFolder, leavingFolder],
+  [chartsFolder, leavingChartsFolder],
+]);
+
+function leavingPath(path: string): string {
+  const [root = ""] = path.split("/");
+  return `${asides.get(root)}${path.slice(root.length)}`;
 }
 
-function desiredPath(leaving: string): string {
-  return `${desiredFolder}${leaving.slice(leavingFolder.length)}`;
-}
-
-/** Which object of which cluster a file is, whoever has it; undefined: no owner's. */
+/** Which object or chart of which cluster a file is, whoever has it; undefined: no owner's. */
 function objectIn(path: string): string | undefined {
-  const [root, namespace = "", name = "", ...rest] = path.split("/");
-  if (root !== desiredFolder) return undefined;
+  const [root = "", namespace = "", name = "", ...rest] = path.split("/");
+  if (!asides.has(root)) return undefined;
   const owned = readOwnedPath(rest.join("/"));
-  return owned === undefined ? undefined : `${namespace}/${name}/${owned.file}`;
+  return owned === undefined ? undefined : `${root}/${namespace}/${name}/${owned.file}`;
 }

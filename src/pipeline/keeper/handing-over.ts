@@ -1,7 +1,9 @@
 /** Hand-overs as the state keeps them: each step is one commit, with the hand-over's place in it. */
+import { isOfCharts } from "../../delivery/charts/chart-paths.ts";
 import { withDelivery, writeDeliveryInForce } from "../../delivery/delivery-in-force.ts";
 import {
   describeChange,
+  endsCharts,
   type HandOver,
   type HandOverChange,
   type HandOverStep,
@@ -20,11 +22,15 @@ import { isSameOwner } from "../../model/owner.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
 import {
+  clusterDeliveryCharts,
   clusterFolder,
+  deliveryChartsFolder,
+  deliveryFilePath,
   deliveryFolder,
   desiredFolder,
   formerDeliveryFolder,
   layOutPath,
+  leavingChartsFolder,
   leavingFolder,
   type OwnedPath,
   ownerFolderName,
@@ -91,12 +97,16 @@ export class HandingOver {
     return catalog.eventTriggers.has(to.name) && !catalog.eventTriggers.has(from.name) && !isTaking;
   }
 
-  /** Files of the hub as the state has them. */
-  async present(): Promise<ReadonlyMap<string, string>> {
+  /** Files of the hub as the state has them; where one of the changes ends what is made of charts, that too. */
+  async present(changes: readonly HandOverChange[]): Promise<ReadonlyMap<string, string>> {
     const { tree, ports } = this.#commits;
+    const ofCharts = changes
+      .filter(endsCharts)
+      .map((change) => (change.kind === "retire" ? clusterDeliveryCharts(change.cluster) : deliveryChartsFolder));
+    const folders = [`${deliveryFolder}/hub`, `${formerDeliveryFolder}/hub`, ...new Set(ofCharts)];
     const present = new Map<string, string>();
-    for (const folder of [deliveryFolder, formerDeliveryFolder]) {
-      for await (const [path, text] of readFolder(ports.git, tree, `${folder}/hub`)) present.set(path, text);
+    for (const folder of folders) {
+      for await (const [path, text] of readFolder(ports.git, tree, folder)) present.set(path, text);
     }
     return present;
   }
@@ -125,14 +135,20 @@ export class HandingOver {
     refuseHandOver(this.#commits.branches.names.isReviewed);
     const handOver = this.all.find((one) => one.id === id);
     if (handOver === undefined) return undefined;
-    const step = nextStep(handOver);
+    const next = nextStep(handOver);
+    const isNothing = next === "clear" && !(await this.#hasCharts(handOver));
+    const step = isNothing ? nextStep({ change: handOver.change, step: next }) : next;
     if (step === undefined) await this.#end(handOver);
     else await this.#do({ ...handOver, step });
     return step;
   }
 
-  async #refuseStrays({ from }: Extract<HandOverChange, { kind: "delivery" }>): Promise<void> {
-    const strays = findStrays(from, await this.#scope());
+  async #hasCharts({ change }: HandOver): Promise<boolean> {
+    return [...(await this.present([change])).keys()].some(isOfCharts);
+  }
+
+  async #refuseStrays(change: Extract<HandOverChange, { kind: "delivery" }>): Promise<void> {
+    const strays = findStrays(change.from, await this.#scope(change));
     if (strays.length === 0) return;
     throw new SluiceError({
       code: "CHANGE_HELD",
@@ -141,9 +157,9 @@ export class HandingOver {
     });
   }
 
-  async #scope(): Promise<StepScope> {
+  async #scope(change: HandOverChange): Promise<StepScope> {
     const { catalog, output } = this.#commits;
-    return { present: await this.present(), catalog, output };
+    return { present: await this.present([change]), catalog, output };
   }
 
   async #do(handOver: Pick<HandOver, "id" | "change" | "step">): Promise<void> {
@@ -151,7 +167,7 @@ export class HandingOver {
     const { ports } = commits;
     const { change, step } = handOver;
     const isMove = change.kind === "delivery" && step === "move";
-    const scope = await this.#scope();
+    const scope = await this.#scope(change);
     const catalog = isMove ? withDelivery(scope.catalog, change.to.delivery) : scope.catalog;
     const inputs: PlanInput[] = [];
     const changed: { -readonly [Key in keyof Checkpoint]?: Checkpoint[Key] } = {};
@@ -214,8 +230,12 @@ export class HandingOver {
       ),
     });
     if (change.kind !== "retire") {
-      const leaving = await listFolder(ports.git, commits.tree, leavingFolder);
-      const gone = leaving.map((path) => ({ kind: "file" as const, path, text: undefined }));
+      const paths: string[] = [];
+      for (const folder of [leavingFolder, leavingChartsFolder])
+        paths.push(...(await listFolder(ports.git, commits.tree, folder)));
+      // It kept the folder that a root applies, so that the root took the last unit from the hub.
+      if (change.kind === "delivery" && change.to.delivery === undefined) paths.push(deliveryFilePath);
+      const gone = paths.map((path) => ({ kind: "file" as const, path, text: undefined }));
       await commits.commit([...gone, ...(await commits.sweepCharts())], rest());
       return;
     }

@@ -3,7 +3,7 @@
  * other. What a commit is for is its callers' business.
  */
 import { readDeliveryInForce, withDelivery } from "../../delivery/delivery-in-force.ts";
-import { isExclusive, readHandOvers } from "../../delivery/hand-over/hand-over.ts";
+import { endsCharts, isExclusive, readHandOvers } from "../../delivery/hand-over/hand-over.ts";
 import type { Catalog, RawDocument } from "../../model/catalog.ts";
 import type { ChangeSet, Checkpoint } from "../../model/change-set.ts";
 import type { StreamName, StreamPosition } from "../../model/delivery.ts";
@@ -298,8 +298,12 @@ export class StateCommits {
 
   /** What a hub is told of the charts that change. */
   async #withDelivery(changeSet: ChangeSet, { parts }: Checkpoint, base: ObjectId | undefined): Promise<ChangeSet> {
-    const holdsBack = readHandOvers(parts).some(isExclusive);
-    const scope = { ...this.#chartScope(this.#catalog, base), holdsBack };
+    const handOver = readHandOvers(parts).find(isExclusive);
+    const isEnding = handOver !== undefined && endsCharts(handOver.change);
+    // The hub has none of them now; all come with the next step.
+    if (isEnding && handOver.step === "clear") return changeSet;
+    const lettingGo = isEnding && handOver.step === "release" ? { lettingGo: handOver.id } : {};
+    const scope = { ...this.#chartScope(this.#catalog, base), holdsBack: handOver !== undefined, ...lettingGo };
     const followed = await followCharts(scope, changeSet.changes);
     if (followed.length === 0) return changeSet;
     const changes = [...changeSet.changes, ...followed].sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -4,21 +4,26 @@
  */
 import { readApplication } from "../../delivery/argocd/read-application.ts";
 import { readKustomization } from "../../delivery/flux/read-kustomization.ts";
-import { describeChange, type HandOver, type HandOverStep, stepsOf } from "../../delivery/hand-over/hand-over.ts";
+import { readRelease } from "../../delivery/flux/read-release.ts";
+import {
+  describeChange,
+  endsCharts,
+  type HandOver,
+  type HandOverStep,
+  stepsOf,
+} from "../../delivery/hand-over/hand-over.ts";
 import { hubKey } from "../../delivery/hand-over/let-go.ts";
 import { findUnseen, type HubUnit } from "../../delivery/hand-over/seen.ts";
-import { findUnits } from "../../delivery/unit.ts";
-import type { Catalog } from "../../model/catalog.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { triggerOwner } from "../../model/owner.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { leavingFolder } from "../../plan/paths.ts";
-import { readStateTrailers } from "../../plan/state-mark.ts";
 import type { GitRepository } from "../../ports/git.ts";
 import type { Clock, Log } from "../../ports/system.ts";
 import { sayId } from "../keeper/handing-over.ts";
 import { listFolder } from "../read-folder.ts";
+import { readApplied } from "./applied-commits.ts";
 import type { InForce } from "./in-force.ts";
 
 /** A hand-over as people are told of it. Survives JSON. */
@@ -53,11 +58,10 @@ export interface HandOversParts {
 }
 
 const shownMax = 5;
-/** So many commits of the target are looked through for the one that a unit has applied. */
-const historyMax = 500;
 
 const stepTexts: Readonly<Record<HandOverStep, string>> = {
   release: "who has the objects is told to let go",
+  clear: "what the hub has of charts goes from it, and stays in the clusters",
   adopt: "the records go from the one to the other",
   move: "the objects are where they are to be",
   leave: "the former folder is cleared",
@@ -163,9 +167,12 @@ export class HandOvers {
     }
     if (openHub === undefined) return;
     try {
-      const hub = await this.#readHub(openHub);
-      for (const handOver of this.#all.filter(({ step }) => step !== "adopt")) {
-        const unseen = await this.#findUnseen(handOver, hub);
+      const looked = this.#all.filter(({ step }) => step !== "adopt");
+      if (looked.length === 0) return;
+      const hub = await this.#readHub(openHub, looked);
+      const findUnseen = await this.#readState(looked, hub);
+      for (const handOver of looked) {
+        const unseen = findUnseen(handOver);
         this.#unseen.set(handOver.id, unseen);
         if (unseen.length > 0) continue;
         await change(async () => {
@@ -182,12 +189,17 @@ export class HandOvers {
     }
   }
 
-  async #readHub(openHub: NonNullable<InForce["openHub"]>): Promise<ReadonlyMap<string, HubUnit>> {
+  async #readHub(
+    openHub: NonNullable<InForce["openHub"]>,
+    handOvers: readonly HandOver[],
+  ): Promise<ReadonlyMap<string, HubUnit>> {
     const { options } = this.#parts.inForce();
     const hub = new Map<string, HubUnit>();
     const reader = openHub();
     try {
-      for (const [group, name, read] of kinds) {
+      // What is lent the hub may be allowed to read nothing but units, where nobody asks for more.
+      const withCharts = handOvers.some(({ change }) => endsCharts(change));
+      for (const [group, name, read] of withCharts ? [...unitKinds, releaseKind] : unitKinds) {
         const kind = await reader.findKind(group, name);
         if (kind === undefined) continue;
         const labelSelector = `sluice.dev/instance=${options.render.instance}`;
@@ -202,71 +214,33 @@ export class HandOvers {
     return hub;
   }
 
-  async #findUnseen(handOver: HandOver, hub: ReadonlyMap<string, HubUnit>): Promise<readonly string[]> {
+  /** What of a hand-over's step is not to be seen, by the hub as it was read and the state as it is now. */
+  async #readState(
+    handOvers: readonly HandOver[],
+    hub: ReadonlyMap<string, HubUnit>,
+  ): Promise<(handOver: HandOver) => readonly string[]> {
     const { git, inForce } = this.#parts;
     const { keeper, branches } = inForce();
-    if (branches.hasUnpushed || branches.isTargetBehind) return ["the step is not on the target yet"];
-    const present = await keeper.handingOver.present();
+    if (branches.hasUnpushed || branches.isTargetBehind) return () => ["the step is not on the target yet"];
+    const present = await keeper.handingOver.present(handOvers.map(({ change }) => change));
     const leaving = await listFolder(git, branches.stateTree, leavingFolder);
     const clusters = new Set(leaving.map((path) => path.split("/").slice(1, 3).join("/")));
-    const applied = await this.#appliedSince(handOver, hub);
-    return findUnseen(handOver, {
-      present,
-      hub,
-      isApplied: applied,
-      hasLeaving: (path) => clusters.has(path.split("/").slice(2, 4).join("/")),
-    });
-  }
-
-  /** Whether a commit of the target has what the step made: by the trailers of Sluice's commits, or because the folder is the same. */
-  async #appliedSince({ commits }: HandOver, hub: ReadonlyMap<string, HubUnit>): Promise<(unit: HubUnit) => boolean> {
-    const { git, inForce } = this.#parts;
-    const { branches, keeper } = inForce();
-    const { stateId } = keeper.checkpoint;
-    const history = await git.readHistory(branches.names.target, historyMax);
-    const applied = new Set<string>();
-    const trees = new Map<string, string>();
-    // Newest first: people's commits have what the next one of Sluice's below them has.
-    let above: string[] = [];
-    for (const { id, tree, message } of history) {
-      trees.set(id, tree);
-      above.push(id);
-      const ours = readStateTrailers(message).filter((trailer) => trailer.stateId === stateId);
-      if (ours.length === 0) continue;
-      if (Math.max(...ours.map((trailer) => trailer.commits)) < commits) break;
-      for (const one of above) applied.add(one);
-      above = [];
-    }
-    const same = new Set<string>();
-    const head = branches.targetTree;
-    const folderOf = foldersOf(keeper.catalog, branches.names.outputPath);
-    for (const unit of hub.values()) {
-      const { commit } = unit;
-      const folder = folderOf(unit);
-      const tree = commit === undefined ? undefined : trees.get(commit);
-      if (tree === undefined || head === undefined || folder === undefined || applied.has(commit!)) continue;
-      const [then, now] = [await git.findEntry(tree, folder), await git.findEntry(head, folder)];
-      if (then !== undefined && then.id === now?.id) same.add(`${commit} ${folder}`);
-    }
-    return (unit) =>
-      unit.commit !== undefined && (applied.has(unit.commit) || same.has(`${unit.commit} ${folderOf(unit)}`));
+    const { target, outputPath } = branches.names;
+    const { catalog, checkpoint } = keeper;
+    const scope = { git, target, targetTree: branches.targetTree, outputPath, catalog, stateId: checkpoint.stateId };
+    const hasApplied = await readApplied(scope, hub.values(), Math.max(...handOvers.map(({ commits }) => commits)));
+    return (handOver) =>
+      findUnseen(handOver, {
+        present,
+        hub,
+        isApplied: (unit) => hasApplied(unit, handOver.commits),
+        hasLeaving: (path) => clusters.has(path.split("/").slice(2, 4).join("/")),
+      });
   }
 }
 
-/** The folder of a unit on the target: of one that is taken from an artifact the hub does not say it. */
-function foldersOf(catalog: Catalog, outputPath: string): (unit: HubUnit) => string | undefined {
-  const { delivery } = catalog;
-  const folders = new Map<string, string>();
-  if (delivery?.kind === "flux" && delivery.artifacts) {
-    const unitsOf = findUnits(catalog, delivery);
-    for (const cluster of catalog.clusters.values()) {
-      for (const unit of unitsOf(cluster)) folders.set(unit.objectName, `${outputPath}/${unit.folder}`);
-    }
-  }
-  return ({ folder, name }) => folder ?? folders.get(name);
-}
-
-const kinds = [
+const unitKinds = [
   ["kustomize.toolkit.fluxcd.io", "Kustomization", readKustomization],
   ["argoproj.io", "Application", readApplication],
 ] as const;
+const releaseKind = ["helm.toolkit.fluxcd.io", "HelmRelease", readRelease] as const;

@@ -1,0 +1,23 @@
+/** What a HelmRelease on the hub says of itself (helm-controller v1.6): nothing waits for more than that it is suspended. */
+import type { JsonObject } from "../../model/json.ts";
+import { memberOf } from "../../model/json-members.ts";
+import { handOverAnnotation } from "../hand-over/let-go.ts";
+import type { HubUnit } from "../hand-over/seen.ts";
+import { textAt } from "./read-kustomization.ts";
+
+export function readRelease(object: JsonObject): HubUnit {
+  const [metadata, spec] = [memberOf(object, "metadata"), memberOf(object, "spec")];
+  const isSuspended = spec.get("suspend") === true;
+  return {
+    kind: "HelmRelease",
+    namespace: textAt(metadata, "namespace") ?? "",
+    name: textAt(metadata, "name") ?? "",
+    handOver: textAt(memberOf(metadata, "annotations"), handOverAnnotation),
+    isReleased: isSuspended,
+    isStopped: isSuspended,
+    isObserved: true,
+    isReady: true,
+    commit: undefined,
+    folder: undefined,
+  };
+}
