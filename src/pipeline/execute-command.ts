@@ -128,9 +128,11 @@ export async function executeCommand(
 /** Where it is delivered, whoever delivers lets go of it first. */
 async function retire(cluster: string, scope: CommandScope): Promise<string> {
   const { git, branches, keeper } = scope;
-  await checkRetired(giveUpScope(scope), cluster);
-  const isDelivered = (await git.findEntry(branches.stateTree!, clusterDeliveryFolder(cluster))) !== undefined;
+  const { stateTree } = branches;
+  const isDelivered =
+    stateTree !== undefined && (await git.findEntry(stateTree, clusterDeliveryFolder(cluster))) !== undefined;
   if (!isDelivered) return retireCluster(giveUpScope(scope), cluster);
+  await checkRetired(giveUpScope(scope), cluster);
   await keeper.handingOver.begin(retireId(cluster), { kind: "retire", cluster });
   return `giving up ${cluster}: what delivers to it lets go first; then its folder goes. See sluice status`;
 }
