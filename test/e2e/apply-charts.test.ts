@@ -146,7 +146,7 @@ spec:
         expect.objectContaining({ name: "alice", revision: "2", status: "deployed", chart: "tenant-1.4.2" }),
       );
 
-      const { stdout: live } = await workbench.sluice("show", "addons", "--live", "--helm-charts", "-o", "json");
+      const { stdout: live } = await workbench.sluice("show", "addons", "--live", "-o", "json");
       const row = { resourceType: "helm chart", live: "applied", time: expect.stringMatching(/^20/) };
       expect(JSON.parse(live)).toEqual(
         expect.arrayContaining([
@@ -215,7 +215,11 @@ spec:
         outcomes.filter((one) => one.kind === kind).map(({ action, code }) => [action, code]);
       expect(of("HelmChart")).toEqual(expect.arrayContaining([["failed", "PROGRAM_MISSING"]]));
       expect(of("Namespace")).toEqual(expect.arrayContaining([["unchanged", undefined]]));
-      expect(await workbench.sluice(...full)).toMatchObject({ code: 0 });
+      // What another test's Sluice has there is a conflict for this one's.
+      const { stdout } = await workbench.sluice(...full);
+      expect(JSON.parse(stdout)).toContainEqual(
+        expect.objectContaining({ kind: "HelmChart", name: "dry", action: "configured" }),
+      );
       expect(await planOf("dry")).toBe("small");
     });
   },
