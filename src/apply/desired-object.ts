@@ -95,6 +95,10 @@ function readObjects(document: Json, file: DesiredFile): DesiredObject[] {
   if (apiVersion === "v1" && kind === "List") {
     return listAt(document, "items").flatMap((item) => readObjects(item, file));
   }
+  // Its ciphertext would take the place of what the cluster has.
+  if (apiVersion === "v1" && kind === "Secret" && isJsonObject(document.get("sops"))) {
+    throw new NotAnObject("this Secret is encrypted, and nothing is decrypted here");
+  }
   const name = textAt(document, "metadata", "name");
   const namespace = textAt(document, "metadata", "namespace") ?? "";
   if (name === undefined || !isPathSegment(name)) throw new NotAnObject(`this ${kind} has no name that there can be`);

@@ -115,6 +115,21 @@ describe("a change", () => {
     expect(cluster.names).toEqual(expect.arrayContaining(["a", "b", "c"].map((name) => `ConfigMap/default/${name}`)));
   });
 
+  it("that encrypts a Secret fails that one: its ciphertext is not put in the place of what it holds", async () => {
+    const secret = (more: string) => objectFile("Secret/default/a", { body: `stringData: {key: ${more}}\n` });
+    world.commit(files(secret("hunter2")));
+    await world.step();
+    cluster.writes.length = 0;
+    const [path, text] = secret("'ENC[AES256_GCM,data:x]'");
+    world.commit({ [path]: `${text}sops: {mac: x}\n` });
+    const report = await world.step();
+    expect(report?.outcomes).toContainEqual(
+      expect.objectContaining({ action: "failed", code: "MANIFEST_INVALID", path }),
+    );
+    expect(cluster.writes).not.toContain("apply Secret/a");
+    expect(cluster.names).toContain("Secret/default/a");
+  });
+
   it.each(['""', ".", "..", "a/b"])("whose file names an object %s fails that one, and stops nothing", async (name) => {
     const odd = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default}\n`;
     world.commit({ "extra/odd.yaml": odd, ...files(objectFile("ConfigMap/default/a")) });

@@ -2,6 +2,7 @@
  * What helm is told to do with a release: pure. Flags are those of helm 3.13 and newer; where helm 4 has other names, by
  * its version (cmd/helm/upgrade.go and uninstall.go of helm 3.22, pkg/cmd of helm 4.0).
  */
+import { sealedValues } from "../../model/chart.ts";
 import { chartName, originOf } from "../../model/chart-origin.ts";
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import type { JsonObject } from "../../model/json.ts";
@@ -153,7 +154,17 @@ function operands(chart: JsonObject): readonly string[] {
   ];
 }
 
+/** Throws a ClusterRefusal where they are encrypted: without them helm would go back to the chart's own. */
 function valuesOf(spec: JsonObject): string | undefined {
+  if (memberOf(spec, sealedValues).size > 0) {
+    const hint = "Deliver with Flux, or set output.secrets to another value and have the chart rendered again.";
+    throw new ClusterRefusal(
+      "invalid",
+      "its values are encrypted, and nothing is decrypted here",
+      hint,
+      "DELIVERY_IMPOSSIBLE",
+    );
+  }
   const values = memberOf(spec, holdsSecrets(spec) ? "secretValues" : "values");
   // JSON is YAML.
   return values.size === 0 ? undefined : writeJson(values);

@@ -44,6 +44,13 @@ it.each([
   expect(args.filter((arg) => flags.includes(arg))).toEqual(flags);
 });
 
+it("installs nothing whose values are encrypted: it would go back to the chart's own", () => {
+  const spec = `${http}, sealedValues: {stringData: {values.yaml: "ENC[AES256_GCM,data:x]"}, sops: {mac: x}}`;
+  expect(() => command(spec)).toThrow(
+    expect.objectContaining({ problem: expect.objectContaining({ code: "DELIVERY_IMPOSSIBLE" }) }),
+  );
+});
+
 it("makes no Namespace where that is not wanted", () => {
   expect(command(`${http}, options: {installOptions: {createNamespace: false}}`).args).not.toContain(
     "--create-namespace",
