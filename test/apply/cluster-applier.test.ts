@@ -357,6 +357,19 @@ describe("an object of ours", () => {
     expect(await world.failures()).toEqual([]);
   });
 
+  it.each([3_600_000, -3_600_000])(
+    "that is refused is tried again when it is time, set the wall clock by %i ms",
+    async (jumpMs) => {
+      cluster.refuse = ({ name }) => (name === "bad" ? new ClusterRefusal("forbidden", "no") : undefined);
+      world.commit(files(objectFile("ConfigMap/default/bad")));
+      await world.step();
+      clock.setBy(jumpMs);
+      expect(await world.actions()).toEqual([]);
+      clock.advance(1_500);
+      expect(await world.actions()).toEqual(["failed ConfigMap/bad"]);
+    },
+  );
+
   it("that is a Secret is never quoted", async () => {
     cluster.refuse = ({ kind }) =>
       kind.kind !== "Secret"

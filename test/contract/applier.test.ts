@@ -189,6 +189,23 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     expect(names.filter((name) => name.startsWith("midway-"))).toHaveLength(60);
   });
 
+  it("an API server that is killed midway and started again: the rest is applied, and nothing twice", async () => {
+    const { world, parent } = openWorld(open(server.kubeconfigFile));
+    const many = Array.from({ length: 300 }, (_, index) => objectFile(`ConfigMap/default/killed-${index}`));
+    world.commit(files(...many), parent);
+    const passing = world.step().then(
+      () => "ended",
+      () => "cut",
+    );
+    while (!(await exists(map("killed-20")))) await sleep(5);
+    await server.restart();
+    if ((await passing) === "cut") world.restart();
+    await expect.poll(() => world.actions().catch(() => undefined), { timeout: 60_000 }).toBeDefined();
+    for (let index = 0; index < many.length; index++) expect(await exists(map(`killed-${index}`))).toBe(true);
+    world.restart();
+    expect(await world.actions()).toEqual([]);
+  });
+
   it("a server that is too busy is heeded: nothing is sent before the time that it names", async () => {
     const { world, parent } = openWorld(open(kubeconfig("busy", { token: server.token }, proxy.url)));
     const many = Array.from({ length: 30 }, (_, index) => objectFile(`ConfigMap/default/busy-${index}`));
@@ -339,7 +356,7 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
 
   it("the rights that docs/applier.md names are enough, and what they do not cover fails by itself", async () => {
     const docs = readFileSync(join(findProjectRoot(), "docs", "applier.md"), "utf8");
-    const rules = /```yaml\n(apiVersion: rbac[\s\S]*?)```/.exec(docs)![1]!;
+    const rules = /```yaml\n(apiVersion: rbac\S+\nkind: ClusterRole\n[\s\S]*?)```/.exec(docs)![1]!;
     const rbac = "/apis/rbac.authorization.k8s.io/v1";
     for (const document of parseAllDocuments(rules)) {
       const role = document.toJS() as { kind: string; metadata: { name: string; namespace?: string } };

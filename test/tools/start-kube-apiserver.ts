@@ -39,6 +39,8 @@ export interface KubeApiServer {
   apply(path: string, manifest: string, query?: string): Promise<KubeAnswer>;
   /** Lets a Namespace that is being deleted go, as the namespace controller does once it is empty. */
   finalize(namespace: string): Promise<void>;
+  /** Kills the API server, and starts it again; etcd stays. Resolves when it is ready. */
+  restart(): Promise<void>;
   /** What both programs have logged so far. */
   log(): Promise<string>;
   stop(): Promise<void>;
@@ -57,7 +59,7 @@ export async function startKubeApiServer(more: readonly string[] = []): Promise<
   const caFile = join(directory, "apiserver.crt");
   const kubeconfigFile = join(directory, "kubeconfig");
   const children: ChildProcess[] = [];
-  const start = (program: string, args: readonly string[]): void => {
+  const start = (program: string, args: readonly string[]): ChildProcess => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     const log = createWriteStream(logFile, { flags: "a" });
     child.stdout.pipe(log, { end: false });
@@ -65,21 +67,24 @@ export async function startKubeApiServer(more: readonly string[] = []): Promise<
     // What can't be started shows as an API server that does not get ready.
     child.on("error", (error) => log.write(`${error.message}\n`));
     children.push(child);
+    return child;
+  };
+  const end = async (child: ChildProcess): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
   };
   const stop = async (): Promise<void> => {
     agent.destroy();
-    for (const child of children.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue;
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    }
+    for (const child of children.reverse()) await end(child);
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   };
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 8 });
   const ask = (method: string, path: string, body?: unknown, contentType = "application/json"): Promise<KubeAnswer> =>
     askServer(agent, `${url}${path}`, token, method, body, contentType);
 
+  let apiServerArguments: readonly string[] = [];
   try {
     const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
     await writeFile(join(directory, "sa.key"), key.export({ type: "pkcs1", format: "pem" }));
@@ -91,14 +96,15 @@ export async function startKubeApiServer(more: readonly string[] = []): Promise<
       ...["--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
       ...["--initial-cluster", `default=${peer}`, "--log-level", "error"],
     ]);
-    start(apiServer, [
+    apiServerArguments = [
       ...["--etcd-servers", client, "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1"],
       ...["--secure-port", String(port), "--cert-dir", directory, "--service-cluster-ip-range", "10.0.0.0/24"],
       ...["--service-account-issuer", "https://localhost", "--service-account-key-file", join(directory, "sa.key")],
       ...["--service-account-signing-key-file", join(directory, "sa.key"), "--authorization-mode", "RBAC"],
       ...["--token-auth-file", join(directory, "tokens.csv"), "--disable-admission-plugins", "ServiceAccount"],
       ...["--allow-privileged=true", ...more],
-    ]);
+    ];
+    start(apiServer, apiServerArguments);
     await waitUntilReady(ask, children, logFile);
     await writeFile(kubeconfigFile, kubeconfigOf(url, caFile, token), { mode: 0o600 });
   } catch (error) {
@@ -117,6 +123,11 @@ export async function startKubeApiServer(more: readonly string[] = []): Promise<
     finalize: async (namespace) => {
       const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace }, spec: { finalizers: [] } };
       await ask("PUT", `/api/v1/namespaces/${namespace}/finalize`, body);
+    },
+    restart: async () => {
+      await end(children.pop()!);
+      start(apiServer, apiServerArguments);
+      await waitUntilReady(ask, children, logFile);
     },
     log: () => readFile(logFile, "utf8"),
     stop,
