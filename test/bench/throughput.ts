@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type BenchOptions, type BenchRow, formatNumber } from "./bench-row.ts";
 import { BenchSite, type Usage } from "./bench-site.ts";
 import { importAgain, type Side } from "./import-again.ts";
+import { prefill } from "./prefill.ts";
 import { runTimed } from "./run-timed.ts";
 
 /** The rows at an empty repository. */
@@ -42,7 +43,7 @@ export async function benchLarge({ isQuick, base: kept }: BenchOptions): Promise
   const entities = isQuick ? 20_000 : 1_000_000;
   const events = isQuick ? 5_000 : 50_000;
   const base = kept ?? mkdtempSync(join(tmpdir(), "sluice-base-"));
-  if (!existsSync(join(base, "HEAD"))) await prefill(entities, base);
+  if (!existsSync(join(base, "HEAD"))) await fillBase(entities, base);
   const rows: BenchRow[] = [];
   try {
     for (const [name, users, goal] of [
@@ -112,18 +113,11 @@ async function commitEach(site: BenchSite, events: number): Promise<number> {
   return events / ((performance.now() - started) / 1000);
 }
 
-/** Has the service fill a repository with so many entities, and puts a copy of it, bare, into the folder. */
-async function prefill(entities: number, folder: string): Promise<void> {
+/** Fills a repository with so many entities, and puts a copy of it, bare, into the folder. */
+async function fillBase(entities: number, folder: string): Promise<void> {
   const site = await BenchSite.open({ clusters: 1, shards: 2 });
   try {
-    const service = await site.startService();
-    for (let from = 0; from < entities; from += 100_000) {
-      await site.publish(range(Math.min(entities, from + 100_000)).slice(from));
-      await site.untilPushed();
-    }
-    await service.stop();
-    // As a server has it after its housekeeping, and with the positions of a stream that is empty again.
-    await runTimed(`git -C ${site.repository} repack -adq --depth=10 --window=10`);
+    await prefill(site, entities);
     cpSync(site.repository, folder, { recursive: true });
   } finally {
     await site.close();
