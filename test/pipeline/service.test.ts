@@ -307,6 +307,27 @@ describe("stopping", () => {
     next.stop();
     await second.ended;
   });
+
+  it("while nothing can be read ends in order, and commits nothing behind what was taken", async () => {
+    const instance = createInstance({ remote, streams: [stream], eventsMax: 1 });
+    const { ended } = await startReady(instance);
+    instance.git.fault = (operation) => {
+      if (operation === "read") throw gitUnavailable();
+    };
+    login("alice");
+    login("bob");
+    await turns(30);
+    instance.stop();
+    await ended;
+    expect(instance.log.problems.map(({ code }) => code)).toContain("GIT_UNAVAILABLE");
+    expect([onTarget(), sequence()]).toEqual([[], undefined]);
+
+    const next = createInstance({ remote, streams: [stream] });
+    const second = await startReady(next);
+    await until(() => onTarget().length === 2);
+    next.stop();
+    await second.ended;
+  });
 });
 
 describe("trouble", () => {

@@ -59,41 +59,48 @@ export class Turns {
 
   /** Until the signal aborts; what was taken by then is committed and pushed first, in the time that there is for it. */
   async run(stopped: AbortSignal): Promise<void> {
-    const { batcher, clock, log, onPushDone, pusher, requests } = this.#parts;
+    const { batcher, clock, onPushDone, pusher, requests } = this.#parts;
     let push: Push | undefined;
     const cutting = this.#cutLater(stopped);
-    while (!stopped.aborted) {
-      if (push === undefined) await this.#untilWork(stopped);
-      else await batcher.untilDoneOrFull(push.done, push.bytesBehind < bytesBehindMax);
-      if (push?.isDone) {
-        await push.done;
-        push = undefined;
-        await onPushDone();
-      }
-      if (push === undefined) {
-        await requests.runAll(stopped);
-        const { waitMs } = pusher;
-        if (waitMs > 0) await clock.sleep(waitMs, stopped);
-      }
-      if (stopped.aborted) break;
-
-      if (push === undefined) await batcher.commit(stopped);
-      else if (push.bytesBehind < bytesBehindMax) push.bytesBehind += await batcher.commit(stopped);
-      if (push === undefined && this.#isPushDue) push = pusher.start(stopped, this.#cut.signal);
-    }
     try {
-      // What can't be done in the time for stopping is done after the next start: nothing of it is settled.
+      while (!stopped.aborted) {
+        if (push === undefined) await this.#untilWork(stopped);
+        else await batcher.untilDoneOrFull(push.done, push.bytesBehind < bytesBehindMax);
+        if (push?.isDone) {
+          await push.done;
+          push = undefined;
+          await onPushDone();
+        }
+        if (push === undefined) {
+          await requests.runAll(stopped);
+          const { waitMs } = pusher;
+          if (waitMs > 0) await clock.sleep(waitMs, stopped);
+        }
+        if (stopped.aborted) break;
+
+        if (push === undefined) await batcher.commit(stopped);
+        else if (push.bytesBehind < bytesBehindMax) push.bytesBehind += await batcher.commit(stopped);
+        if (push === undefined && this.#isPushDue) push = pusher.start(stopped, this.#cut.signal);
+      }
       await push?.done;
       if (this.#cut.signal.aborted) return;
       await requests.runAll(this.#cut.signal);
       await batcher.commitRest(this.#cut.signal);
       await this.push(this.#cut.signal);
     } catch (error) {
-      if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
-      log.problem(error.problem);
+      // What was taken is not committed, so nothing behind it may be; but what is being pushed may arrive.
+      this.#tellUndone(error, stopped);
+      await push?.done.catch((failure: unknown) => this.#tellUndone(failure, stopped));
     } finally {
       cutting.abort();
     }
+  }
+
+  /** What can't be done in the time for stopping is done after the next start: nothing of it is settled. Throws all else. */
+  #tellUndone(error: unknown, stopped: AbortSignal): void {
+    const isWaitedFor = error instanceof SluiceError && dispositionOf(error, "run") === "wait";
+    if (!stopped.aborted || !isWaitedFor) throw error;
+    this.#parts.log.problem(error.problem);
   }
 
   /** Where others push to the target all the time the state goes alone: the target is tried again at once. */
