@@ -3,10 +3,11 @@
  * link, be it the file itself or a folder on the way to it.
  */
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, realpath } from "node:fs/promises";
+import { type FileHandle, open, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SluiceError } from "../model/problem.ts";
 import { usageError } from "./cli/context.ts";
+import { makeFolders } from "./compose/make-folders.ts";
 
 // A pipe must not keep us waiting for whoever holds its other end.
 const unlinked = constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -34,7 +35,7 @@ export async function readUnlinkedFile(
 export async function writeUnlinkedFile(directory: string, path: string, text: string, what: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {
-    await mkdir(dirname(resolve(directory, path)), { recursive: true });
+    await makeFolders(dirname(resolve(directory, path)));
     handle = await openAt(directory, path, constants.O_WRONLY | constants.O_CREAT | unlinked);
     // A name that stands for another file elsewhere is a link too, of the hard kind.
     const info = await handle.stat();

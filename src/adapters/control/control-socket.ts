@@ -3,12 +3,13 @@
  * who may write the socket's folder may command.
  */
 import { once } from "node:events";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { withDisk } from "../system/disk-trouble.ts";
+import { makeFolders } from "../system/make-folders.ts";
 import { problemOf } from "./control-problem.ts";
 import { openSocketFolder } from "./socket-path.ts";
 
@@ -30,7 +31,7 @@ export async function serveControl(
   handle: (request: unknown) => Promise<string>,
 ): Promise<ControlServer> {
   const folder = await withDisk(`the state directory ${directory} can't be used`, async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolders(directory, 0o700);
     return openSocketFolder(directory);
   });
   const sockets = new Set<Socket>();

@@ -3,12 +3,13 @@
  * that read get folders of their own in it, so that they disturb neither the service nor each other.
  */
 import { mkdtempSync } from "node:fs";
-import { chmod, mkdir, rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { withDisk } from "./disk-trouble.ts";
+import { makeFolders } from "./make-folders.ts";
 
 /** Below the folder: files that programs need secrets in, while they run. */
 export const secretsFolder = "secrets";
@@ -27,7 +28,7 @@ export interface HeldFolder {
  */
 export async function holdStateDirectory(directory: string): Promise<HeldFolder> {
   const lock = await withDisk(`state.directory ${directory} can't be used`, async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolders(directory, 0o700);
     // One that is another user's, as of a mounted volume, stays as it is.
     await chmod(directory, 0o700).catch(() => undefined);
     return lockDirectory(directory);
@@ -46,7 +47,7 @@ export async function holdReaderFolder(directory: string): Promise<HeldFolder> {
   for (let number = 0; number < readersMax; number++) {
     const path = join(directory, readersFolder, String(number));
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeFolders(path, 0o700);
       const lock = await lockDirectory(path);
       await rm(join(path, secretsFolder), { recursive: true, force: true });
       return { path, close: () => lock.release() };

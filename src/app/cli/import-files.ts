@@ -1,9 +1,10 @@
 /** What an import writes: files of documents that are not there yet, and the report of what was taken and what was left. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ImportPlan } from "../../config/import/plan-import.ts";
 import { loadCatalog } from "../../config/load-catalog.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
+import { makeFolders } from "../compose/make-folders.ts";
 import { type CliContext, type ExitCode, notFoundError, type OutputFormat, reportProblems } from "./context.ts";
 import { type Column, printRows, type View } from "./print-rows.ts";
 
@@ -77,7 +78,7 @@ export async function writePlan(
 /** What is there stays; a warning where it is something else. */
 async function writeNew(file: string, shown: string, text: string): Promise<Problem | undefined> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolders(dirname(file));
     await writeFile(file, text, { flag: "wx" });
     return undefined;
   } catch (error) {

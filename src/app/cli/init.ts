@@ -1,5 +1,5 @@
 /** `sluice init`: the files that a repository begins with. What is there already is never overwritten. */
-import { lstat, mkdir, readdir, writeFile } from "node:fs/promises";
+import { lstat, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { loadSettings } from "../../config/load-settings.ts";
@@ -8,6 +8,7 @@ import type { Connection } from "../../model/connection.ts";
 import { decodeText } from "../../model/decode-text.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { SecretRef } from "../../model/settings.ts";
+import { makeFolders } from "../compose/make-folders.ts";
 import { findOrigin, renderRepoLayout } from "../compose/repo-layout.ts";
 import { answer, deliveries, type InitAnswers, type InitDelivery } from "../init/answers.ts";
 import { readGiven } from "../read-given.ts";
@@ -165,7 +166,7 @@ async function writeMissing(folder: string, files: ReadonlyMap<string, string>):
 /** Never over what has come meanwhile. */
 async function writeNew(file: string, shown: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolders(dirname(file));
     await writeFile(file, text, { flag: "wx" });
   } catch (error) {
     const message = `${shown} can't be written: ${(error as Error).message}`;

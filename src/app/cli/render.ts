@@ -1,5 +1,5 @@
 /** `sluice render`: events in, manifests out, without any network. */
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { decodeDelivery } from "../../events/decode-delivery.ts";
@@ -8,6 +8,7 @@ import type { Catalog } from "../../model/catalog.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import { renderOffline } from "../../pipeline/render-offline.ts";
 import { loadWorkingCatalog, workingFiles } from "../compose/documents.ts";
+import { makeFolders } from "../compose/make-folders.ts";
 import { composeRenderSettings } from "../compose/render-settings.ts";
 import { openSettings } from "../read-config.ts";
 import { chooseRoute, makeDelivery, readNamedEvents } from "../read-events.ts";
@@ -80,7 +81,7 @@ async function writeFiles(directory: string, files: ReadonlyMap<string, string>)
   for (const [path, text] of files) {
     const file = join(directory, path);
     if (relative(directory, file).startsWith(`..${sep}`)) throw usageError(`${path} leaves the output folder`);
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolders(dirname(file));
     await writeFile(file, text);
   }
 }
