@@ -5,12 +5,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { jetstream } from "@nats-io/jetstream";
 import { afterEach, expect, it } from "vitest";
+import { addOutcomesStream, keptOutcomes, readTold, type ToldOutcome } from "./told-outcomes.ts";
 import { clusterDocument, readExample, type SluiceProcess, until, Workbench } from "./workbench.ts";
 
 const login = JSON.parse(await readExample("3-end-to-end/login.json")) as Record<string, unknown>;
-const kept = "outcomes: {connection: bus, subject: sluice.outcomes, stream: OUTCOMES}";
 
 let bench: Workbench | undefined;
 afterEach(async () => {
@@ -31,25 +30,6 @@ async function open(settings: string): Promise<Workbench> {
   return bench;
 }
 
-interface Told {
-  readonly id: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-const addStream = (workbench: Workbench) =>
-  workbench.streams.streams.add({ name: "OUTCOMES", subjects: ["sluice.outcomes"] });
-
-async function readTold(workbench: Workbench): Promise<readonly Told[]> {
-  const { state } = await workbench.streams.streams.info("OUTCOMES");
-  const stream = await jetstream(workbench.nats).streams.get("OUTCOMES");
-  const told: Told[] = [];
-  for (let seq = state.first_seq; seq <= state.last_seq; seq++)
-    told.push((await stream.getMessage({ seq }))!.json<Told>());
-  return told;
-}
-
 async function publish(workbench: Workbench, subjects: readonly string[]): Promise<void> {
   for (const subject of subjects) {
     await workbench.publish("user-operation", JSON.stringify({ ...login, id: subject, subject }));
@@ -61,7 +41,7 @@ async function untilPushed(workbench: Workbench, subject: string): Promise<void>
 }
 
 it("what was pushed and could not be told survives kill -9, is told once, and is never told again", async () => {
-  const workbench = await open(kept);
+  const workbench = await open(keptOutcomes);
   const first = await workbench.start();
   await publish(workbench, ["alice", "bob"]);
   await untilPushed(workbench, "bob");
@@ -75,7 +55,7 @@ it("what was pushed and could not be told survives kill -9, is told once, and is
   );
   await first.kill();
 
-  await addStream(workbench);
+  await addOutcomesStream(workbench);
   const second = await workbench.start();
   await until(async () => (await readTold(workbench)).length === 2, "both outcomes");
   expect(await readTold(workbench)).toMatchObject([
@@ -98,8 +78,8 @@ it("what was pushed and could not be told survives kill -9, is told once, and is
 it.runIf(process.env.SLUICE_TEST_ALL === "1")(
   "under load and kill -9 at any moment, every event has one outcome",
   async () => {
-    const workbench = await open(kept);
-    await addStream(workbench);
+    const workbench = await open(keptOutcomes);
+    await addOutcomesStream(workbench);
     const subjects = Array.from({ length: 120 }, (_, index) => `tenant${index}`);
     let service: SluiceProcess = await workbench.start();
     for (let part = 0; part < 4; part++) {
@@ -123,7 +103,7 @@ it.runIf(process.env.SLUICE_TEST_ALL === "1")(
 );
 
 it("a standby tells what the leader had pushed when it was killed", async () => {
-  const workbench = await open(`${kept}\nlease: {connection: bus, duration: 2s}`);
+  const workbench = await open(`${keptOutcomes}\nlease: {connection: bus, duration: 2s}`);
   const leader = await workbench.start();
   const settings = await readFile(join(workbench.folder, "sluice.yaml"), "utf8");
   await workbench.write("other.yaml", settings.replace("directory: ./state", "directory: ./state-other"));
@@ -133,7 +113,7 @@ it("a standby tells what the leader had pushed when it was killed", async () => 
   await untilPushed(workbench, "alice");
   await leader.untilLogged("outcomes can't be told: no stream acknowledges what is published on sluice.outcomes");
   await leader.kill();
-  await addStream(workbench);
+  await addOutcomesStream(workbench);
   await standby.untilLogged("ready");
   await until(async () => (await readTold(workbench)).length === 1, "the outcome");
   expect((await readTold(workbench))[0]!.subject).toBe("alice");
@@ -145,8 +125,10 @@ it("over core NATS whoever listens is told of effects, failures and dead letters
   const service = await workbench.start();
   await publish(workbench, ["before"]);
   await untilPushed(workbench, "before");
-  const heard: Told[] = [];
-  workbench.nats.subscribe("sluice.outcomes", { callback: (_, message) => void heard.push(message.json<Told>()) });
+  const heard: ToldOutcome[] = [];
+  workbench.nats.subscribe("sluice.outcomes", {
+    callback: (_, message) => void heard.push(message.json<ToldOutcome>()),
+  });
   await workbench.nats.flush();
   await workbench.changeSettings((text) => `${text}outcomes: {connection: bus, subject: sluice.outcomes}\n`);
   await service.untilLogged("settings in force");

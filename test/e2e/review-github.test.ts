@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { GithubRepository } from "../tools/github-repository.ts";
 import { type GithubRules, GithubServer } from "../tools/github-server.ts";
 import { teamConfig } from "./review-bench.ts";
+import { addOutcomesStream, keptOutcomes, readTold } from "./told-outcomes.ts";
 import { type SluiceProcess, until, Workbench } from "./workbench.ts";
 
 const all = "sluice/review/all";
@@ -166,6 +167,35 @@ describe("what people decide", () => {
     github.isHidden = false;
     await until(() => service.log.includes("REVIEW_TURNED_DOWN"), "what was closed meanwhile");
     expect(github.pulls).toHaveLength(1);
+  });
+});
+
+describe("who sent an event", () => {
+  it("is told when people have decided: of what they merged with the commit that has it, and of what they closed", async () => {
+    await open(`\n${keptOutcomes}`);
+    await addOutcomesStream(bench);
+    await publish("login", "alice");
+    await proposed(["alice"], 1);
+    // What needs nobody's word is told meanwhile: the request is not.
+    await bench.publish("user.red", "no event");
+    await until(async () => (await readTold(bench)).length === 1, "the dead letter");
+    expect(await readTold(bench)).toMatchObject([{ data: { result: "dead-letter" } }]);
+
+    endAsPerson(1, "merged");
+    await until(async () => (await readTold(bench)).length === 2, "what was merged");
+    const [, merged] = await readTold(bench);
+    expect(merged).toMatchObject({ subject: "alice", data: { result: "Create", branch: "main", trigger: "red" } });
+    const paths = repository.git("ls-tree", "-r", "--name-only", String(merged!.data.commit));
+    expect(paths).toContain("/namespace/alice.yaml");
+
+    await publish("login", "bob");
+    await proposed(["alice", "bob"], 2);
+    endAsPerson(2, "closed");
+    await until(async () => (await readTold(bench)).length === 3, "what was closed");
+    expect((await readTold(bench))[2]).toMatchObject({
+      subject: "bob",
+      data: { result: "turned-down", turnedDown: 1 },
+    });
   });
 });
 

@@ -167,6 +167,11 @@ it("a file where a folder should be is told, and stays", async () => {
   expect(read(folder, "config")).toBe("mine");
 });
 
+it.skipIf(process.platform !== "linux")("a folder that can't be made is told", async () => {
+  const { code, err } = await sluice("/", "init", "/proc/sluice", "--url", "/srv/fleet.git");
+  expect([code, err]).toEqual([3, expect.stringContaining("DISK_UNAVAILABLE")]);
+});
+
 it("a connection that is not there is not there", async () => {
   const { code } = await sluice(newFolder(), "init", "new", "--url", url, "--connection", "nothing.json");
   expect(code).toBe(3);
