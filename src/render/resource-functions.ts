@@ -30,7 +30,7 @@ function byIdentifier(declaration: FunctionDeclaration): FunctionDeclaration {
     onObject(context, typeof given === "string" ? findResource(context, given) : objectOf(given), ...rest);
   return {
     ...declaration,
-    params: ["any", ...declaration.params.slice(1)],
+    params: ["value", ...declaration.params.slice(1)],
     call: call as unknown as FunctionDeclaration["call"],
   };
 }
@@ -58,8 +58,10 @@ export function findResource(context: FunctionContext, identifier: string): Json
   return copy;
 }
 
+/** A literal nil, and what there is nothing of, are no object, as in Go; a nil that data holds is a value of another type. */
 function objectOf(value: GoValue): unknown {
-  if (value instanceof Map || value === null || value === undefined) return value ?? null;
+  if (value instanceof Map) return value;
+  if (value === undefined) return null;
   if (value instanceof GoMap && value.entries === null) return null;
   throw new GoFunctionError("wants an object, or the identifier of one in templateResourceRefs");
 }

@@ -234,3 +234,15 @@ describe("break and continue in the else of a range are as in Go", () => {
     });
   }
 });
+
+it.each([
+  ["{{ copy .absent }}", true],
+  ["{{ copy .null }}", true],
+  ["{{ getField .null `a` }}", true],
+  ["{{ copy nil }}", false],
+  ["{{ copy .map }}", false],
+])("functions on objects take what Go takes for a map: %s", (text, isRefused) => {
+  const run = () => render(text, '{"null": null, "map": {"a": 1}}', { missingKey: "zero" });
+  if (isRefused) expect(run).toThrow("wants an object");
+  else expect(run).not.toThrow();
+});
