@@ -35,6 +35,8 @@ export class SecretConnections {
   /** What they were derived with, and where their Secrets were looked for last. */
   #catalog: Catalog | undefined;
   #derive: InForce["derive"];
+  /** By which their files stand where they do: it changes beside the catalog where units are handed over. */
+  #place = "";
   #target: ObjectId | undefined;
   #used = "[]";
 
@@ -48,10 +50,11 @@ export class SecretConnections {
     const { inForce, log, take } = this.#parts;
     const { branches, derive, keeper } = inForce();
     const target = branches.targetTree;
-    const isSame = keeper.catalog === this.#catalog && derive === this.#derive;
+    const place = JSON.stringify([branches.names.outputPath, keeper.checkpoint.layout]);
+    const isSame = keeper.catalog === this.#catalog && derive === this.#derive && place === this.#place;
     if (isSame && target === this.#target) return undefined;
     if (!isSame) this.#deriveAnew(derive?.(keeper.catalog));
-    [this.#catalog, this.#derive, this.#target] = [keeper.catalog, derive, undefined];
+    [this.#catalog, this.#derive, this.#place, this.#target] = [keeper.catalog, derive, place, undefined];
     const there = target === undefined ? nothing : await this.#secrets.findIn(target);
     // Only now: where that failed it is looked at again.
     this.#target = target;

@@ -25,17 +25,21 @@ function bench() {
   let value: readonly DerivedConnection[] = [];
   let unknown: readonly string[] = [];
   let catalog = {};
+  let layout = { shards: 0, buckets: 1 };
+  let targetTree = "tree";
   let open: readonly string[] = [];
   const derive = () => ({ value, problems: [], unknown: new Set(unknown) });
   const inForce = () => ({
     derive,
-    keeper: { catalog, checkpoint: { layout: { shards: 0, buckets: 1 } } },
-    branches: { targetTree: "tree", names: { outputPath: "rendered" } },
+    keeper: { catalog, checkpoint: { layout } },
+    branches: { targetTree, names: { outputPath: "rendered" } },
   });
   let failures = 0;
   const findIds = async (_: string, paths: readonly string[]) => {
     if (failures-- > 0) throw new Error("the repository does not answer");
-    return new Map(paths.map((path) => [path, "id"]));
+    // Only where this layout has them.
+    const there = paths.filter((path) => /\/[0-9a-f]{2}\//.test(path) === layout.shards > 0);
+    return new Map(there.map((path) => [path, "id"]));
   };
   const findEntry = async (tree: string, path: string) => ({ mode: "40000", name: path, id: tree });
   const readTree = async () => clusters.map((name) => ({ mode: "40000", name, id: name }));
@@ -58,7 +62,11 @@ function bench() {
     await connections.look();
     return open;
   };
-  return Object.assign(look, { lookAgain, failOnce: () => (failures = 1) });
+  const layOut = (shards: number) => {
+    layout = { ...layout, shards };
+    targetTree = `tree of ${shards} shards`;
+  };
+  return Object.assign(look, { lookAgain, layOut, failOnce: () => (failures = 1) });
 }
 
 it("a fault closes none, and opens none", async () => {
@@ -81,4 +89,11 @@ it("what could not be looked at is looked at again", async () => {
   look.failOnce();
   await expect(look(["fleet/eu"])).rejects.toThrow("does not answer");
   expect(await look.lookAgain()).toEqual(["agents/fleet/eu"]);
+});
+
+it("files that move on the target are looked for where they are now", async () => {
+  const look = bench();
+  await look(["fleet/eu", "fleet/us"]);
+  look.layOut(1);
+  expect(await look.lookAgain()).toEqual(["agents/fleet/eu", "agents/fleet/us"]);
 });
