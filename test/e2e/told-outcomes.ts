@@ -19,7 +19,8 @@ export async function readTold({ nats, streams }: Workbench): Promise<readonly T
   const { state } = await streams.streams.info("OUTCOMES");
   const stream = await jetstream(nats).streams.get("OUTCOMES");
   const told: ToldOutcome[] = [];
-  for (let seq = state.first_seq; seq <= state.last_seq; seq++)
+  // Of a stream that never had a message the first is 0, which none can be asked for.
+  for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq++)
     told.push((await stream.getMessage({ seq }))!.json<ToldOutcome>());
   return told;
 }
