@@ -42,7 +42,7 @@ function bench() {
     return new Map(there.map((path) => [path, "id"]));
   };
   const findEntry = async (tree: string, path: string) => ({ mode: "40000", name: path, id: tree });
-  const readTree = async () => clusters.map((name) => ({ mode: "40000", name, id: name }));
+  const readTree = async () => clusters.map((name) => ({ mode: "40000", name, id: `${name} ${layout.shards}` }));
   const git = { findIds, findEntry, readTree };
   const connections = new SecretConnections({
     git: git as unknown as GitReader,
