@@ -50,6 +50,8 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     throw error;
   }
   let writer = createSegmentWriter(files, directory, start, bounds, onTrouble);
+  /** The move under way, whatever becomes of it. */
+  let moving: Promise<void> = Promise.resolve();
   let isAdopted = false;
 
   function onTrouble(problem: Problem | undefined): void {
@@ -144,6 +146,24 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     });
   }
 
+  async function move(next: string): Promise<void> {
+    if (next === directory) return;
+    const what = `the journal in ${directory} can't be moved to ${next}`;
+    await withDisk(what, () => files.mkdir(next, { recursive: true, mode: 0o700 }));
+    const nextLock = await withDisk(what, () => files.lock(next));
+    try {
+      await withDisk(what, () => carryTo(next));
+    } catch (error) {
+      await nextLock.release();
+      throw error;
+    }
+    const [left, leftLock] = [directory, lock];
+    directory = next;
+    lock = nextLock;
+    await clearMoved(files, left);
+    await leftLock.release();
+  }
+
   return {
     get epoch() {
       return start.epoch;
@@ -171,24 +191,14 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
       }
       if (settled.length > 0) void removeSegments(files, directory, settled);
     },
-    async moveTo(next) {
-      if (next === directory) return;
-      const moving = `the journal in ${directory} can't be moved to ${next}`;
-      await withDisk(moving, () => files.mkdir(next, { recursive: true, mode: 0o700 }));
-      const nextLock = await withDisk(moving, () => files.lock(next));
-      try {
-        await withDisk(moving, () => carryTo(next));
-      } catch (error) {
-        await nextLock.release();
-        throw error;
-      }
-      const [left, leftLock] = [directory, lock];
-      directory = next;
-      lock = nextLock;
-      await clearMoved(files, left);
-      await leftLock.release();
+    moveTo(next) {
+      const moved = moving.then(() => move(next));
+      moving = moved.catch(() => undefined);
+      return moved;
     },
     async close() {
+      // A move has the lock of its new folder only at its end.
+      await moving;
       await writer.close();
       await lock.release();
     },

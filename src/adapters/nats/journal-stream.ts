@@ -277,6 +277,7 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       if (closing.signal.aborted) return;
       closing.abort();
       await receiver.close();
+      await moving;
       // One that is being opened is closed as well.
       await opening?.then(
         (opened) => opened.close(),

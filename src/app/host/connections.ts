@@ -30,8 +30,11 @@ export class Connections {
   /** The streams of these connections, and of those that profiles describe; what stays as it is remains open. */
   take({ connections, settings }: Pick<ServiceConfig, "connections" | "settings">): TakenStreams {
     this.#configured = connections;
-    for (const { open } of this.#held.values()) open.move(settings);
-    return this.#takeAll();
+    const before = [...this.#held];
+    const taken = this.#takeAll();
+    // What goes is closed where it is, and what is new is there already.
+    for (const [name, { open }] of before) if (this.#held.has(name)) open.move(settings);
+    return taken;
   }
 
   /** The same for connections that profiles describe. */

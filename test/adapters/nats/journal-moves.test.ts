@@ -46,3 +46,26 @@ it("comes back to where it was, also while it is being copied away", async () =>
   expect([await segmentsIn(first), await segmentsIn(second)]).toEqual([1, 0]);
   await stream.close();
 });
+
+it("is closed while it is moved, and holds neither folder afterwards", async () => {
+  const [first, second] = [join(directory, "first"), join(directory, "second")];
+  const files: JournalFiles = {
+    ...machineFiles,
+    lock: async (folder) => {
+      const lock = await machineFiles.lock(folder);
+      // The folder is locked, and who moves there does not know it yet.
+      if (folder === second) await sleep(100);
+      return lock;
+    },
+  };
+  const stream = createJournalStream({
+    connection: "bus",
+    held: createHeldSubjects(),
+    openJournal: (onTrouble) => openJournal(first, { files, onTrouble }),
+    log: createFakeLog(),
+  });
+  stream.move(second);
+  await sleep(50);
+  await stream.close();
+  for (const folder of [first, second]) await (await openJournal(folder)).close();
+});
