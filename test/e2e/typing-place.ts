@@ -114,8 +114,9 @@ export class TypingPlace {
     });
     this.#services.push(service);
     const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-    await until(() => service.log.includes('"message":"ready"') || hasEnded(), "sluice run");
-    if (hasEnded()) throw new Error(`$ sluice run\n${service.log}`);
+    const isReady = () => service.log.includes('"message":"ready"');
+    await until(() => isReady() || hasEnded(), "sluice run").catch(() => undefined);
+    if (hasEnded() || !isReady()) throw new Error(`$ sluice run\n${service.log}`);
     return "";
   }
 
