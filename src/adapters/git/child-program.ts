@@ -64,7 +64,10 @@ export class ChildProgram {
 
   /** Asks it and all that it has started to end, and ends them where they have not after so many milliseconds. */
   end(graceMs: number): void {
-    if (graceMs === 0) return this.kill();
+    if (graceMs === 0) {
+      this.kill();
+      return;
+    }
     this.#signal("SIGTERM");
     const late = setTimeout(() => this.kill(), graceMs);
     void this.exited.then(() => clearTimeout(late));
