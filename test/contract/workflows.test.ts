@@ -9,14 +9,12 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildTool, isBuilt } from "../tools/build-tool.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { runCommand } from "../tools/run-command.ts";
 
 const root = findProjectRoot();
-const folder = mkdtempSync(join(tmpdir(), "sluice-workflows-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const isReady = process.env.SLUICE_TEST_ALL !== undefined && (await isBuilt("actionlint"));
 
 /** What it finds in the checkout's workflows, or in these files; "" is nothing. */
@@ -31,6 +29,12 @@ async function lint(checkout: string, ...files: readonly string[]): Promise<stri
 }
 
 describe.skipIf(!isReady)("needs actionlint (npm run tools actionlint): workflows", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "sluice-workflows-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
   it("of this repository are as GitHub wants them", async () => {
     expect(await lint(root)).toBe("");
   });
