@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import schema from "../../schemas/sluice.schema.json" with { type: "json" };
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { parseDuration } from "../model/parse-duration.ts";
 import type { Checked, Problem } from "../model/problem.ts";
 import type { SecretsPolicy } from "../model/secrets-policy.ts";
 import type {
@@ -16,7 +17,6 @@ import type {
 import { checkRoots } from "./check-roots.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
-import { parseDuration } from "./parse-duration.ts";
 import { readApplier, readHub } from "./read-applier.ts";
 import { readCapture } from "./read-capture.ts";
 import { readGuard } from "./read-guard.ts";

@@ -1,7 +1,7 @@
 /** `connections.*.capture`: that core subjects are kept in a stream, and for how long. */
 import type { CaptureSettings } from "../model/connection.ts";
 import { isJsonObject, type Json } from "../model/json.ts";
-import { parseDuration } from "./parse-duration.ts";
+import { parseDuration } from "../model/parse-duration.ts";
 import { memberText } from "./yaml-document.ts";
 
 const unitBytes: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };

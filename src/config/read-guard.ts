@@ -1,7 +1,7 @@
 /** `guard` of `sluice.yaml`: how much one change may take away or bring before somebody has to approve it. */
 import type { JsonObject } from "../model/json.ts";
 import { defaultGuard, type GuardSettings } from "../model/mass-change.ts";
-import { parseDuration } from "./parse-duration.ts";
+import { parseDuration } from "../model/parse-duration.ts";
 import { memberText } from "./yaml-document.ts";
 
 const minuteMs = 60_000;

@@ -2,9 +2,9 @@
 
 import type { Connection } from "../model/connection.ts";
 import type { Json, JsonObject } from "../model/json.ts";
+import { parseDuration } from "../model/parse-duration.ts";
 import type { Problem } from "../model/problem.ts";
 import type { LeaseSettings, Settings } from "../model/settings.ts";
-import { parseDuration } from "./parse-duration.ts";
 import type { SettingsScope } from "./read-review-settings.ts";
 import { memberText } from "./yaml-document.ts";
 

@@ -1,6 +1,7 @@
 /** `review` and `server.webhooks` of `sluice.yaml`: what follows from the repository's URL need not be written there. */
 
 import type { Json, JsonObject } from "../model/json.ts";
+import { parseDuration } from "../model/parse-duration.ts";
 import type {
   ForgePlace,
   GithubAppAuth,
@@ -10,7 +11,6 @@ import type {
   Settings,
   WebhookSettings,
 } from "../model/settings.ts";
-import { parseDuration } from "./parse-duration.ts";
 import { type ListenAddress, parseListenAddress } from "./read-address.ts";
 import { memberList, memberObject, memberText, type Path } from "./yaml-document.ts";
 

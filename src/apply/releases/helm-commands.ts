@@ -8,6 +8,7 @@ import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { writeJson } from "../../model/json.ts";
 import { isOn, memberOf, numberOf, textOf } from "../../model/json-members.ts";
+import { parseDuration } from "../../model/parse-duration.ts";
 import type { HelmCommand, HelmVersion } from "../../ports/helm.ts";
 import { partOfLabel } from "../apply-set.ts";
 import { textAt, textsAt } from "../members.ts";
@@ -236,11 +237,8 @@ function when(isSaid: boolean, name: string): readonly string[] {
   return isSaid ? [`--${name}`] : [];
 }
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
 /** When helm has taken too long, by the timeout that it was told, written as Go has it. */
 function limitOf(timeout: string): number {
-  let total = 0;
-  for (const [, count, unit] of timeout.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) total += Number(count) * unitMs[unit!]!;
-  return (total === 0 ? timeoutMsUsual : total) * waitsMax + besidesMs;
+  const told = parseDuration(timeout);
+  return (told > 0 ? told : timeoutMsUsual) * waitsMax + besidesMs;
 }
