@@ -31,7 +31,7 @@ export type RemovalDecision =
   | { readonly kind: "skip"; readonly message: string };
 
 /** On an object in the cluster: whose Sluice finds it may take it over. */
-const adoptAnnotation = "sluice.dev/adopt";
+export const adoptAnnotation = "sluice.dev/adopt";
 const fluxPrefix = "kustomize.toolkit.fluxcd.io/";
 const argoOptions = "argocd.argoproj.io/sync-options";
 

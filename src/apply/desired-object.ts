@@ -5,6 +5,7 @@ import type { ObjectIdentity } from "../model/manifest.ts";
 import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import { identityPath, readOwnedPath } from "../plan/paths.ts";
 import type { BlobReader, ObjectId } from "../ports/git.ts";
+import { ownerLabel } from "../render/manifests/provenance.ts";
 import { listAt, textAt, textsAt } from "./members.ts";
 
 /** A file of the folder. */
@@ -111,7 +112,7 @@ function readObjects(document: Json, file: DesiredFile): DesiredObject[] {
       object: document,
       labels: textsAt(document, "metadata", "labels"),
       annotations: textsAt(document, "metadata", "annotations"),
-      owner: textAt(document, "metadata", "labels", "sluice.dev/owner") ?? "",
+      owner: textAt(document, "metadata", "labels", ownerLabel) ?? "",
       file,
     },
   ];

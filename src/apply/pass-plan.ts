@@ -3,6 +3,7 @@ import type { ObjectIdentity } from "../model/manifest.ts";
 import type { Problem } from "../model/problem.ts";
 import type { LiveMetadata, ResourceKind } from "../ports/cluster.ts";
 import type { BlobReader, ObjectId, TreeReader } from "../ports/git.ts";
+import { ownerLabel } from "../render/manifests/provenance.ts";
 import {
   type DesiredFile,
   isManifestPath,
@@ -154,7 +155,7 @@ export function planFull(
     const { group, version } = kind;
     const { namespace, name, labels } = metadata;
     const identity = { group, kind: kind.kind, namespace, name };
-    return [{ key, identity, version, owner: labels.get("sluice.dev/owner") ?? "" }];
+    return [{ key, identity, version, owner: labels.get(ownerLabel) ?? "" }];
   });
   return { apply, remove, live, problems: folder.problems, unchanged };
 }

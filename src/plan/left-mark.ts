@@ -6,7 +6,7 @@ import { putIn, takeOut } from "./metadata-lines.ts";
 import { joinProvenance, splitProvenance } from "./provenance.ts";
 
 const section = "  annotations:";
-const leftKey = "sluice.dev/left";
+export const leftKey = "sluice.dev/left";
 const fluxKey = "kustomize.toolkit.fluxcd.io/prune";
 const argoKey = "argocd.argoproj.io/sync-options";
 const argoOptions = ["Prune=false", "Delete=false"];

@@ -2,8 +2,11 @@
  * A release as the cluster keeps it: helm's own Secrets, one for each revision, told by their labels alone. Labels say too
  * whose a release is, and of which file it was made; helm copies them from revision to revision.
  */
+import { leftAnnotations, leftKey } from "../../plan/left-mark.ts";
 import type { FieldManager, LiveMetadata, ResourceKind } from "../../ports/cluster.ts";
+import { ownerLabel } from "../../render/manifests/provenance.ts";
 import { partOfLabel } from "../apply-set.ts";
+import { adoptAnnotation } from "../decide.ts";
 import { blobAnnotation } from "../pass-plan.ts";
 
 /** Releases as objects of the group that charts' files are of. */
@@ -27,8 +30,8 @@ export const secretKind: ResourceKind = {
 export const releaseLabels = {
   set: "sluice.dev/part-of",
   blob: "sluice.dev/blob",
-  owner: "sluice.dev/owner",
-  left: "sluice.dev/left",
+  owner: ownerLabel,
+  left: leftKey,
   uninstall: "sluice.dev/uninstall",
 } as const;
 
@@ -88,9 +91,14 @@ export function describeRelease(release: Release, manager: string): LiveMetadata
   const set = secret.labels.get(releaseLabels.set);
   const blob = secret.labels.get(releaseLabels.blob);
   const owner = secret.labels.get(releaseLabels.owner);
-  const annotations = new Map([...secret.annotations, ...entries({ [adoptKey]: secret.labels.get(adoptKey) })]);
+  const annotations = new Map([
+    ...secret.annotations,
+    ...entries({ [adoptAnnotation]: secret.labels.get(adoptAnnotation) }),
+  ]);
   if (status === "deployed" && blob !== undefined) annotations.set(blobAnnotation, blob);
-  if (secret.labels.get(releaseLabels.left) === "true") annotations.set(keptKey, "disabled");
+  if (secret.labels.get(releaseLabels.left) === "true") {
+    for (const [key, value] of Object.entries(leftAnnotations.flux)) annotations.set(key, value);
+  }
   const own: FieldManager[] = set === undefined ? [] : [ownFields(manager, release)];
   return {
     namespace,
@@ -104,9 +112,6 @@ export function describeRelease(release: Release, manager: string): LiveMetadata
     isTerminating: false,
   };
 }
-
-const adoptKey = "sluice.dev/adopt";
-const keptKey = "kustomize.toolkit.fluxcd.io/prune";
 
 function ownFields(name: string, { changedAt }: Release): FieldManager {
   const time = changedAt === 0 ? "" : new Date(changedAt * 1000).toISOString();

@@ -5,7 +5,7 @@ import { faultOfLabelValue } from "./check-names.ts";
 
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "sluice";
-const ownerLabel = "sluice.dev/owner";
+export const ownerLabel = "sluice.dev/owner";
 export const instanceLabel = "sluice.dev/instance";
 /** Of labels and annotations that are Sluice's own: no template may set one. */
 export const ownPrefix = "sluice.dev/";
