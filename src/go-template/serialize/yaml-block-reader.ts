@@ -1,5 +1,6 @@
 /**
- * A quick reader of what nearly all YAML is: blocks of `key: value` and `- item`, with any scalars, `[]` and `{}`. It goes straight from lines to nodes, without tokens.
+ * A quick reader of what nearly all YAML is: blocks of `key: value` and `- item`, with any scalars, `[]` and `{}`. It goes
+ * straight from lines to nodes, without tokens.
  *
  * What it does not know it does not judge: it gives up, and yaml-parser.ts reads the text from its start. So it must give up
  * wherever the two could differ, and where there is an error to tell.
@@ -254,7 +255,7 @@ class BlockReader {
     for (let unit = unitAt(text, at); ; unit = unitAt(text, at)) {
       if (unit === space) at++;
       else if (unit === lineFeed) lineStart = ++at;
-      else if (unit === hash) at = text.indexOf("\n", at) < 0 ? text.length : text.indexOf("\n", at);
+      else if (unit === hash) at = lineEndOf(text, at);
       else break;
     }
     this.at = at;
@@ -270,6 +271,11 @@ class BlockReader {
     if (!isBlankOrEnd(unitAt(text, at + 3))) return false;
     return unit === dash || giveUp();
   }
+}
+
+function lineEndOf(text: string, at: number): number {
+  const end = text.indexOf("\n", at);
+  return end < 0 ? text.length : end;
 }
 
 /** An empty scalar where a value could stand. */
