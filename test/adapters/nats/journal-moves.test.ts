@@ -19,6 +19,14 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const segmentsIn = async (folder: string) =>
   (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".journal")).length;
 
+const streamOf = (folder: string, files: JournalFiles) =>
+  createJournalStream({
+    connection: "bus",
+    held: createHeldSubjects(),
+    openJournal: (onTrouble) => openJournal(folder, { files, onTrouble }),
+    log: createFakeLog(),
+  });
+
 it("comes back to where it was, also while it is being copied away", async () => {
   const [first, second] = [join(directory, "first"), join(directory, "second")];
   const before = await openJournal(first);
@@ -33,12 +41,7 @@ it("comes back to where it was, also while it is being copied away", async () =>
       return machineFiles.open(path, flags, mode);
     },
   };
-  const stream = createJournalStream({
-    connection: "bus",
-    held: createHeldSubjects(),
-    openJournal: (onTrouble) => openJournal(first, { files, onTrouble }),
-    log: createFakeLog(),
-  });
+  const stream = streamOf(first, files);
   stream.move(second);
   await sleep(50);
   stream.move(first);
@@ -58,12 +61,7 @@ it("is closed while it is moved, and holds neither folder afterwards", async () 
       return lock;
     },
   };
-  const stream = createJournalStream({
-    connection: "bus",
-    held: createHeldSubjects(),
-    openJournal: (onTrouble) => openJournal(first, { files, onTrouble }),
-    log: createFakeLog(),
-  });
+  const stream = streamOf(first, files);
   stream.move(second);
   await sleep(50);
   await stream.close();
