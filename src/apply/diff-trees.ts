@@ -1,4 +1,5 @@
 /** What differs between two trees, file by file, descending only where they differ. */
+import { folderMode } from "../model/folder-mode.ts";
 import type { ObjectId, TreeEntry, TreeReader } from "../ports/git.ts";
 
 export interface FileChange {
@@ -9,8 +10,6 @@ export interface FileChange {
 }
 
 type Trees = Pick<TreeReader, "readTree">;
-
-const folderMode = "40000";
 
 /** Undefined is the empty tree. Links and submodules are no files. */
 export async function* diffTrees(

@@ -1,6 +1,7 @@
 /** What it takes to work on one cluster: its folder, its lease, and who may write. */
 
 import type { ClusterKey } from "../model/cluster.ts";
+import { folderMode } from "../model/folder-mode.ts";
 import { SluiceError } from "../model/problem.ts";
 import { clusterFolder } from "../plan/paths.ts";
 import type { Cluster } from "../ports/cluster.ts";
@@ -39,7 +40,7 @@ export async function findFolder(
 ): Promise<Revision> {
   const path = `${outputPath}/${clusterFolder(key)}`;
   const entry = await git.findEntry(tree, path);
-  if (entry?.mode === "40000") {
+  if (entry?.mode === folderMode) {
     const namespace = key.slice(0, key.indexOf("/"));
     const of = parent === undefined ? {} : { parent };
     return { commit, ...of, folder: entry.id, policies: await policies.read(stateTree, namespace) };

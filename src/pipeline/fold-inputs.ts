@@ -6,6 +6,7 @@ import type { Catalog } from "../model/catalog.ts";
 import type { ChangeSet, Checkpoint } from "../model/change-set.ts";
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
+import { folderMode } from "../model/folder-mode.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Problem } from "../model/problem.ts";
 import type { EntityRecord } from "../model/record.ts";
@@ -128,7 +129,7 @@ async function readNeeds({ git, tree }: FoldScope, needs: StateNeeds, files: Sta
   for (const path of needs.ids) files.ids.set(path, ids.get(path));
   for (const path of needs.folders) {
     const folder = tree === undefined ? undefined : await git.findEntry(tree, path);
-    const entries = folder?.mode === "40000" ? await git.readTree(folder.id) : [];
+    const entries = folder?.mode === folderMode ? await git.readTree(folder.id) : [];
     files.folders.set(
       path,
       entries.map(({ name }) => name),

@@ -1,5 +1,6 @@
 /** Reads whole folders of a tree: names, paths, or texts, some hundred files at a time. */
 import type { ConfigFile } from "../model/catalog.ts";
+import { folderMode } from "../model/folder-mode.ts";
 import { readKeptDocument } from "../plan/kept-document.ts";
 import { catalogFolder } from "../plan/paths.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
@@ -21,7 +22,7 @@ export async function listFolder(
 /** What is in a folder itself; nothing where it is not there, or is none. */
 export async function namesIn(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
   const entry = await git.findEntry(tree, folder);
-  return entry?.mode === "40000" ? (await git.readTree(entry.id)).map(({ name }) => name) : [];
+  return entry?.mode === folderMode ? (await git.readTree(entry.id)).map(({ name }) => name) : [];
 }
 
 /** Paths and texts of all files below a folder, in Git's order. */

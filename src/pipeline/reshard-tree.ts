@@ -1,9 +1,9 @@
 /** Lays the objects of the desired tree out by other shards or buckets. No file is read: only trees change. */
 import type { Layout } from "../model/change-set.ts";
+import { folderMode } from "../model/folder-mode.ts";
 import { chartsFolder, desiredFolder, layOutPath, readOwnedPath } from "../plan/paths.ts";
 import type { GitRepository, ObjectId, TreeChange, TreeEntry } from "../ports/git.ts";
 
-const folderMode = "40000";
 /** Files that are put in place at a time, so that memory does not grow with the repository. */
 const chunk = 20_000;
 

@@ -5,6 +5,7 @@
  */
 import type { Checkpoint } from "../model/change-set.ts";
 import type { ClusterKey } from "../model/cluster.ts";
+import { folderMode } from "../model/folder-mode.ts";
 import { identityKey, type ObjectIdentity } from "../model/manifest.ts";
 import type { EntityRecord, RankedObjects } from "../model/record.ts";
 import { behindPassRank, nextPassRank } from "../plan/claims-file.ts";
@@ -29,7 +30,6 @@ import type { GitRepository, ObjectId, TreeChange } from "../ports/git.ts";
 import { readFolder } from "./read-folder.ts";
 import { clusterFolders, layOut } from "./reshard-tree.ts";
 
-const folderMode = "40000";
 /** Files that are written at a time, so that memory does not grow with the repository. */
 const chunk = 20_000;
 

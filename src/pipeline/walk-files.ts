@@ -1,4 +1,5 @@
 /** Walks the files below a folder of a tree, folder by folder: a file costs little, for there may be a million. */
+import { folderMode } from "../model/folder-mode.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 
 /**
@@ -12,7 +13,7 @@ export async function walkFiles(
   onFolder: (folder: string, names: readonly string[]) => Promise<boolean> | boolean,
 ): Promise<void> {
   const start = await git.findEntry(tree, folder);
-  if (start?.mode !== "40000") return;
+  if (start?.mode !== folderMode) return;
   const waiting = [{ path: folder, id: start.id }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { path } = next;
@@ -20,7 +21,7 @@ export async function walkFiles(
     const names = entries.flatMap(({ mode, name }) => (mode.startsWith("100") ? [name] : []));
     if (names.length > 0 && !(await onFolder(path, names))) return;
     for (const { mode, name, id } of entries.toReversed()) {
-      if (mode === "40000") waiting.push({ path: path === "" ? name : `${path}/${name}`, id });
+      if (mode === folderMode) waiting.push({ path: path === "" ? name : `${path}/${name}`, id });
     }
   }
 }

@@ -5,6 +5,7 @@
 import * as fs from "node:fs";
 import git from "isomorphic-git";
 import { decodeText } from "../../model/decode-text.ts";
+import { folderMode } from "../../model/folder-mode.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { Checkout } from "../../ports/checkout.ts";
 import type { CommitInfo, ObjectId, TreeEntry } from "../../ports/git.ts";
@@ -102,9 +103,9 @@ class GitCheckout implements Checkout {
   }
 
   async findEntry(tree: ObjectId, path: string): Promise<TreeEntry | undefined> {
-    let entry: TreeEntry | undefined = { mode: "40000", name: "", id: tree };
+    let entry: TreeEntry | undefined = { mode: folderMode, name: "", id: tree };
     for (const name of path.split("/").filter((part) => part !== "")) {
-      if (entry?.mode !== "40000") return undefined;
+      if (entry?.mode !== folderMode) return undefined;
       entry = (await this.readTree(entry.id)).find((candidate) => candidate.name === name);
     }
     return entry;
@@ -127,7 +128,7 @@ class GitCheckout implements Checkout {
     const paths: string[] = [];
     const visit = async (tree: ObjectId, prefix: string): Promise<void> => {
       for (const { mode, name, id } of await this.readTree(tree)) {
-        if (mode === "40000") await visit(id, `${prefix}${name}/`);
+        if (mode === folderMode) await visit(id, `${prefix}${name}/`);
         else if (mode.startsWith("100")) paths.push(prefix + name);
         if (paths.length > filesMax) {
           throw new SluiceError({ code: "USAGE", message: `${folder} has more than ${filesMax} files` });
@@ -135,7 +136,7 @@ class GitCheckout implements Checkout {
       }
     };
     const start = await this.#findEntry(commit, folder);
-    if (start?.mode === "40000") await visit(start.id, folder === "" ? "" : `${folder}/`);
+    if (start?.mode === folderMode) await visit(start.id, folder === "" ? "" : `${folder}/`);
     return paths;
   }
 

@@ -1,5 +1,6 @@
 /** Reads commits, trees and files; those that are not here are asked for. */
 import { setImmediate as yieldToOthers } from "node:timers/promises";
+import { folderMode } from "../../model/folder-mode.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { CommitInfo, ObjectId, TreeEntry } from "../../ports/git.ts";
 import { parseCommit } from "./commit-bytes.ts";
@@ -9,7 +10,7 @@ import type { ObjectStore } from "./object-store.ts";
 import { makePathTree, type PathTree } from "./path-tree.ts";
 import type { RepositoryParts } from "./repository-parts.ts";
 import { DamagedStoreError } from "./store-error.ts";
-import { findAllInTree, findInTree, folderMode, parseTree } from "./tree-bytes.ts";
+import { findAllInTree, findInTree, parseTree } from "./tree-bytes.ts";
 
 export class ObjectReader {
   readonly #parts: Pick<RepositoryParts, "local" | "requestObjects" | "log">;

@@ -1,8 +1,10 @@
 /** Applies changes to a tree: reads and writes only the folders on the changed paths. */
+
+import { folderMode } from "../../model/folder-mode.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId, TreeChange } from "../../ports/git.ts";
 import { emptyTreeId, isObjectId } from "./object-id.ts";
-import { type EntryEdit, editTree, fileMode, findAllInTree, folderMode, type Segment } from "./tree-bytes.ts";
+import { type EntryEdit, editTree, fileMode, findAllInTree, type Segment } from "./tree-bytes.ts";
 import { checkPath } from "./tree-path.ts";
 
 /** A change whose file is written already. */

@@ -5,6 +5,7 @@
  */
 import type { Catalog } from "../../model/catalog.ts";
 import type { Entity } from "../../model/cloud-event.ts";
+import { folderMode } from "../../model/folder-mode.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../../model/owner.ts";
 import type { EntityRecord } from "../../model/record.ts";
 import { recordFolder } from "../../plan/paths.ts";
@@ -19,7 +20,6 @@ const bytesMax = 64 * 1024 * 1024;
 const bytesPerByte = 5;
 /** Records that are read at a time. */
 const recordsAtOnce = 500;
-const folderMode = "40000";
 
 export interface AggregateScope {
   readonly git: GitReader;

@@ -2,6 +2,8 @@
  * Charts among a cluster's manifests, for an applier that has helm install them: each in its owner's folder, as its objects
  * are. Kustomizations need a source of Flux', and stay out.
  */
+
+import { folderMode } from "../../model/folder-mode.ts";
 import { chartsFolder, isReleasePath } from "../../plan/paths.ts";
 import type { GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 import { listFolder } from "../read-folder.ts";
@@ -25,7 +27,7 @@ export class ReleasePlacement {
         const tree = this.#known.get(key) ?? (await placeIn(git, own, state, folder));
         if (tree === undefined) continue;
         made.set(key, tree);
-        if (tree !== own) changes.push({ path: folder, action: "place", id: tree, mode: "40000" });
+        if (tree !== own) changes.push({ path: folder, action: "place", id: tree, mode: folderMode });
       }
     }
     this.#known = made;

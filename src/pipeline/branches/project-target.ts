@@ -2,6 +2,7 @@
  * A folder of the target as a projection of the state (design 8): made by comparing tree ids, descending only where
  * they differ. Files of Sluice's that differ are restored; what is not Sluice's is left alone and reported.
  */
+import { folderMode } from "../../model/folder-mode.ts";
 import type { GitReader, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 import { firstInstance, instanceOf } from "./ownership.ts";
 
@@ -17,8 +18,6 @@ export interface TargetDifference {
   /** What Sluice does not own of what is in the folder, all of it. */
   readonly foreign: readonly ForeignPath[];
 }
-
-const folderMode = "40000";
 
 export interface ProjectedFolder {
   readonly folder: string;

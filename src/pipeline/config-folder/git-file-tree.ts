@@ -1,4 +1,6 @@
 /** A commit's tree as a tree of files. */
+
+import { folderMode } from "../../model/folder-mode.ts";
 import type { FileTree, FileTreeEntry } from "../../ports/file-tree.ts";
 import type { ObjectId, TreeReader } from "../../ports/git.ts";
 
@@ -47,6 +49,6 @@ export class GitFileTree implements FileTree {
 
 function kindOf(mode: string): FileTreeEntry["kind"] {
   if (mode.startsWith("100")) return "file";
-  if (mode === "40000") return "folder";
+  if (mode === folderMode) return "folder";
   return mode === "120000" ? "link" : mode === "160000" ? "submodule" : "other";
 }

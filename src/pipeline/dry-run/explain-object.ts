@@ -3,6 +3,7 @@ import type { Catalog } from "../../model/catalog.ts";
 import { findOwner } from "../../model/catalog-owners.ts";
 import type { Layout } from "../../model/change-set.ts";
 import type { Entity } from "../../model/cloud-event.ts";
+import { folderMode } from "../../model/folder-mode.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { identityKey, isCoreKind, type ObjectIdentity } from "../../model/manifest.ts";
 import { ownerKinds, shownOwner, triggerOwner } from "../../model/owner.ts";
@@ -96,8 +97,6 @@ export interface ExplainScope {
   /** By path on the target, how files stand that are reviewed; nothing where nothing is. */
   readonly reviews: ReadonlyMap<string, FileReview>;
 }
-
-const folderMode = "40000";
 
 /** What is asked for: a manifest's path below `desired/`, an object, or an entity by its id. */
 export type ExplainQuestion =

@@ -6,6 +6,7 @@ import type { Catalog } from "../../model/catalog.ts";
 import { ownersOf } from "../../model/catalog-owners.ts";
 import type { Checkpoint, Pass } from "../../model/change-set.ts";
 import type { Delivery } from "../../model/delivery.ts";
+import { folderMode } from "../../model/folder-mode.ts";
 import type { Problem, SourcePlace } from "../../model/problem.ts";
 import { affectedOwners } from "../../plan/affected-owners.ts";
 import { behindPassRank, nextPassRank } from "../../plan/claims-file.ts";
@@ -176,7 +177,7 @@ export class Fold {
     this.#checkpoint = checkpoint;
     for (const change of changeSet.changes) {
       const entry = change.action === "delete" ? await overlay.findEntry(overlay.tree, change.path) : undefined;
-      if (entry?.mode !== "40000") overlay.apply([change]);
+      if (entry?.mode !== folderMode) overlay.apply([change]);
       // A folder goes with everything below it.
       else
         for await (const path of overlay.listFiles(entry.id, ""))

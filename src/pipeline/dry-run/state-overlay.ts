@@ -5,6 +5,7 @@
  * writer anywhere: a dry run can't push, by construction.
  */
 import type { FileChange } from "../../model/change-set.ts";
+import { folderMode } from "../../model/folder-mode.ts";
 import { blobId } from "../../plan/state-view.ts";
 import type { CommitInfo, GitReader, ObjectId, TreeEntry } from "../../ports/git.ts";
 
@@ -19,7 +20,6 @@ export interface StateTree {
  * mean equal contents. Git's have no colon.
  */
 const idPrefix = "overlay:";
-const folderMode = "40000";
 const fileMode = "100644";
 
 export class StateOverlay implements GitReader, StateTree {

@@ -1,7 +1,6 @@
 /** Finds files in many trees at once: what is alike in several is fetched and read once, and each level in one exchange. */
+import { folderMode } from "../../model/folder-mode.ts";
 import type { GitHistoryReader, ObjectId, TreeEntry } from "../../ports/git.ts";
-
-const folderMode = "40000";
 
 /** A folder at a path: what of it is wanted. */
 interface Folder {

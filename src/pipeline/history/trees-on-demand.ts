@@ -2,10 +2,9 @@
  * Reads trees of a branch's history as any, by fetching those that a question needs: the ones on the way to the paths that are asked for,
  * level by level, and of a folder all below it.
  */
+import { folderMode } from "../../model/folder-mode.ts";
 import type { BlobReader, CommitInfo, GitHistoryReader, GitReader, ObjectId, TreeEntry } from "../../ports/git.ts";
 import { findInTrees, foldersOf } from "./find-in-trees.ts";
-
-const folderMode = "40000";
 
 export class TreesOnDemand implements GitReader, BlobReader {
   readonly #git: GitHistoryReader;

@@ -10,6 +10,7 @@ import { planImport } from "../../config/import/plan-import.ts";
 import { readDocuments } from "../../config/read-document.ts";
 import { parseYaml } from "../../config/yaml-document.ts";
 import type { ConfigFile } from "../../model/catalog.ts";
+import { folderMode } from "../../model/folder-mode.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { BlobReader, GitReader, GitWriter, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 import type { Clock } from "../../ports/system.ts";
@@ -40,7 +41,6 @@ export interface InventoryReport {
 
 const attemptsMax = 5;
 const namesInMessageMax = 50;
-const folderMode = "40000";
 
 /** Throws a SluiceError: USAGE, TARGET_MISSING, CONFIG_MISSING, GIT_REFUSED, or what the Git port throws. */
 export async function commitInventory(

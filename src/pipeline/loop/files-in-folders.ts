@@ -2,9 +2,8 @@
  * Which of many files a tree has, asked of one tree after the other: only folders that are not what they were are looked
  * into. A thousand clusters have a thousand folders, and most pushes change one of them.
  */
+import { folderMode } from "../../model/folder-mode.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
-
-const folderMode = "40000";
 
 export interface FileInFolder {
   /** The folder that holds the folders. */

@@ -1,4 +1,6 @@
 /** Review branches: disposable commits on top of the target that hold a group's proposal. */
+
+import { folderMode } from "../../model/folder-mode.ts";
 import type { FileContents, FileDifference } from "../../model/review.ts";
 import { chartsFolder, deliveryFolder, desiredFolder, isReleasePath } from "../../plan/paths.ts";
 import { fingerprintProposal, writeProjectionTrailer } from "../../plan/projection-trailer.ts";
@@ -10,7 +12,6 @@ import { listFolder } from "../read-folder.ts";
 
 export const branchPrefix = "sluice/review/";
 const fileMode = "100644";
-const folderMode = "40000";
 
 /** From below the folder to the path of a proposal. */
 type PathOf = (below: string) => string;

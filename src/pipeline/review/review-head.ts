@@ -3,14 +3,14 @@
  * up to date with the target, as the button "Update branch" does: then it has what Sluice had put there, and nothing of
  * anybody else's.
  */
+
+import { folderMode } from "../../model/folder-mode.ts";
 import type { ReviewRecord } from "../../model/review.ts";
 import { restOf } from "../../plan/plan-review.ts";
 import { fingerprintProposal, readProjection } from "../../plan/projection-trailer.ts";
 import { type ProposalFolders, placeIn } from "../../plan/proposal-path.ts";
 import type { CommitInfo, GitReader, ObjectId } from "../../ports/git.ts";
 import { type CommitWithTree, readContents } from "./review-branch.ts";
-
-const folderMode = "40000";
 
 /** `fingerprint`: of the proposal that it holds; undefined: people have committed to the branch. */
 export interface ReviewHead extends CommitWithTree {

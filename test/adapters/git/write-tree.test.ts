@@ -1,8 +1,9 @@
 /** Which changes make a tree, and which are refused; that the trees are git's own is tested against git. */
 import { describe, expect, it } from "vitest";
 import { hashObject } from "../../../src/adapters/git/object-id.ts";
-import { fileMode, folderMode, parseTree } from "../../../src/adapters/git/tree-bytes.ts";
+import { fileMode, parseTree } from "../../../src/adapters/git/tree-bytes.ts";
 import { type PlacedChange, type TreeStore, writeTree } from "../../../src/adapters/git/write-tree.ts";
+import { folderMode } from "../../../src/model/folder-mode.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
 import type { ObjectId } from "../../../src/ports/git.ts";
 
