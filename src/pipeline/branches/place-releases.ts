@@ -5,7 +5,7 @@
 
 import { folderMode } from "../../model/folder-mode.ts";
 import { chartsFolder, isReleasePath } from "../../plan/paths.ts";
-import type { GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
+import type { GitReader, GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
 import { listFolder } from "../read-folder.ts";
 
 /** A function of the two trees: what was made of a cluster's is kept, since most commits change few clusters. */
@@ -42,14 +42,21 @@ async function placeIn(
   state: ObjectId,
   folder: string,
 ): Promise<ObjectId | undefined> {
-  const from = `${chartsFolder}/${folder}`;
-  const paths = (await listFolder(git, state, from)).filter(isReleasePath);
-  if (paths.length === 0) return own;
-  const changes = Array.from(
-    await git.findIds(state, paths),
-    ([path, id]): TreeChange => ({ path: path.slice(from.length + 1), action: "place", id, mode: "100644" }),
-  );
+  const releases = await findReleases(git, state, `${chartsFolder}/${folder}`);
+  if (releases.size === 0) return own;
+  const changes = Array.from(releases, ([path, id]): TreeChange => ({ path, action: "place", id, mode: "100644" }));
   return writeTree(git, own, changes);
+}
+
+/** Files of releases below a folder of the state's charts, by their paths below it. */
+export async function findReleases(
+  git: GitReader,
+  state: ObjectId,
+  folder: string,
+): Promise<ReadonlyMap<string, ObjectId>> {
+  const paths = (await listFolder(git, state, folder)).filter(isReleasePath);
+  const ids = await git.findIds(state, paths);
+  return new Map(Array.from(ids, ([path, id]) => [path.slice(folder.length + 1), id]));
 }
 
 /** The commit is nobody's: what counts of it is its tree. */

@@ -1,14 +1,13 @@
 /** Review branches: disposable commits on top of the target that hold a group's proposal. */
-
 import { folderMode } from "../../model/folder-mode.ts";
 import type { FileContents, FileDifference } from "../../model/review.ts";
-import { chartsFolder, deliveryFolder, desiredFolder, isReleasePath } from "../../plan/paths.ts";
+import { chartsFolder, deliveryFolder, desiredFolder } from "../../plan/paths.ts";
 import { fingerprintProposal, writeProjectionTrailer } from "../../plan/projection-trailer.ts";
 import { deliveredPath, type ProposalFolders, placeIn } from "../../plan/proposal-path.ts";
 import type { GitReader, GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
+import { findReleases } from "../branches/place-releases.ts";
 import { projectTarget } from "../branches/project-target.ts";
 import { deliveryProjection, type Projection, renderedProjection } from "../branches/projection.ts";
-import { listFolder } from "../read-folder.ts";
 
 export const branchPrefix = "sluice/review/";
 const fileMode = "100644";
@@ -58,7 +57,8 @@ export async function readDifferences(
     }
   };
   await compare(desiredFolder, renderedProjection(outputPath), (path) => path);
-  if (hasReleases === true) for (const [path, id] of await listReleases(git, state)) wanted.set(path, id);
+  if (hasReleases === true && state !== undefined)
+    for (const [path, id] of await findReleases(git, state, chartsFolder)) wanted.set(path, id);
   if (deliveryPath !== undefined) {
     await compare(deliveryFolder, deliveryProjection(deliveryPath, deliveryFolder), deliveredPath);
   }
@@ -66,17 +66,6 @@ export async function readDifferences(
   const differences = Array.from(wanted, ([path, want]) => ({ path, have: present.get(path), want }));
   // Where only the mode is another there is nothing that a cluster would notice.
   return { differences: differences.filter(({ have, want }) => have !== want), foreign };
-}
-
-/** Where the state's releases belong below the folder of manifests. */
-async function listReleases(
-  git: GitReader,
-  state: ObjectId | undefined,
-): Promise<readonly (readonly [string, ObjectId])[]> {
-  if (state === undefined) return [];
-  const paths = (await listFolder(git, state, chartsFolder)).filter(isReleasePath);
-  const ids = await git.findIds(state, paths);
-  return Array.from(ids, ([path, id]) => [path.slice(chartsFolder.length + 1), id]);
 }
 
 /** What files of a proposal hold in a tree that has them in these folders; all paths are in the answer. */
