@@ -2,7 +2,6 @@
  * How an object is doing, by what it says of itself: as kstatus has it (sigs.k8s.io/cli-utils, pkg/kstatus/status), which
  * Flux and kubectl's helpers go by. Pure.
  */
-
 import type { Json, JsonObject } from "../model/json.ts";
 import { releaseKindPart } from "../plan/paths.ts";
 import { listAt, memberAt, numberAt, textAt } from "./members.ts";

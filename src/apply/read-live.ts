@@ -1,5 +1,4 @@
 /** What a cluster has of its folder: asked of the cluster itself, which is only read. */
-
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import { releaseKindPart } from "../plan/paths.ts";
 import type { ClusterReader, LiveMetadata } from "../ports/cluster.ts";

@@ -1,5 +1,4 @@
 /** The `ssh` command line: the user's own where the environment names one, with the key and hosts of the settings. */
-
 import type { ProgramEnv } from "../../ports/program-runner.ts";
 import type { GitAuth } from "./git-auth.ts";
 import type { ProgramCommand } from "./program-connection.ts";

@@ -2,7 +2,6 @@
  * Tree objects: `<mode> <name>\0<20 bytes id>` for each entry, ordered by name as if a folder's name ended in a slash.
  * Everything works on the bytes, so that a change of one entry among hundreds costs little more than a copy.
  */
-
 import { folderMode } from "../../model/folder-mode.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId, TreeEntry } from "../../ports/git.ts";

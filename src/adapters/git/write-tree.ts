@@ -1,5 +1,4 @@
 /** Applies changes to a tree: reads and writes only the folders on the changed paths. */
-
 import { folderMode } from "../../model/folder-mode.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId, TreeChange } from "../../ports/git.ts";

@@ -1,5 +1,4 @@
 /** A commit's tree as a tree of files. */
-
 import { folderMode } from "../../model/folder-mode.ts";
 import type { FileTree, FileTreeEntry } from "../../ports/file-tree.ts";
 import type { ObjectId, TreeReader } from "../../ports/git.ts";

@@ -3,7 +3,6 @@
  * up to date with the target, as the button "Update branch" does: then it has what Sluice had put there, and nothing of
  * anybody else's.
  */
-
 import { folderMode } from "../../model/folder-mode.ts";
 import type { ReviewRecord } from "../../model/review.ts";
 import { restOf } from "../../plan/plan-review.ts";
