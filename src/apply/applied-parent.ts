@@ -5,8 +5,7 @@
 import type { ClusterKey } from "../model/cluster.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { writeJson } from "../model/json.ts";
-import { SluiceError } from "../model/problem.ts";
-import type { ClusterReader, ClusterWriter, LiveMetadata, ObjectRef, ResourceKind } from "../ports/cluster.ts";
+import type { ClusterWriter, LiveMetadata, ObjectRef, ResourceKind } from "../ports/cluster.ts";
 import {
   kindsAnnotation,
   readGroupKinds,
@@ -26,7 +25,9 @@ const appliedAnnotations = {
 } as const;
 
 /** Whose folder is applied here: clusters of one Sluice have parents of one name, each in its own cluster. */
-const clusterAnnotation = "sluice.dev/cluster";
+export const clusterAnnotation = "sluice.dev/cluster";
+/** Behind the name of the field manager that applies the set: who writes the parent's own annotations. */
+const parentManagerSuffix = "-applier";
 
 /** How many commits that the target had are remembered: to know one that is behind. */
 const commitsMax = 100;
@@ -72,20 +73,19 @@ export function readMark({ annotations }: LiveMetadata): AppliedMark {
   };
 }
 
-/** Throws CLUSTER_MISTAKEN where another cluster's folder is applied there. */
-export function refuseOthers(
-  { annotations }: LiveMetadata,
-  { cluster, name }: Pick<ParentOptions, "cluster" | "name">,
-): void {
-  const known = annotations.get(clusterAnnotation) ?? cluster;
-  if (known === cluster) return;
-  throw new SluiceError({
-    code: "CLUSTER_MISTAKEN",
-    message: `the kubeconfig of ${cluster} leads to the cluster that has the folder of ${known}`,
-    hint:
-      `Nothing is changed in it. If it is ${cluster} from now on: ` +
-      `kubectl -n ${parentNamespace} annotate configmap ${name} ${clusterAnnotation}-`,
-  });
+/**
+ * The field managers that have applied the set: as it is called now, then as it was before. Whoever wrote the parent's own
+ * annotations has applied the objects too.
+ */
+export function managersOf(parent: LiveMetadata | undefined, manager: string): readonly string[] {
+  const writers = (parent?.managers ?? []).filter(
+    ({ name, operation, subresource, fields }) =>
+      operation === "Apply" &&
+      subresource === "" &&
+      name.endsWith(parentManagerSuffix) &&
+      fields.includes(`"f:${toolingAnnotation}"`),
+  );
+  return [...new Set([manager, ...writers.map(({ name }) => name.slice(0, -parentManagerSuffix.length))])];
 }
 
 /** The kinds that the parent names. */
@@ -107,10 +107,10 @@ export interface ParentOptions {
 }
 
 export class AppliedParent {
-  readonly #reader: ClusterReader;
   readonly #writer: ClusterWriter;
   readonly #options: ParentOptions;
   readonly #kinds = new Map<string, Promise<void> | undefined>();
+  #managers: readonly string[];
   #mark: AppliedMark = { commit: "", time: "", by: "", summary: "", before: [] };
   #failures: readonly ObjectOutcome[] = [];
   #writing: Promise<void> = Promise.resolve();
@@ -119,10 +119,15 @@ export class AppliedParent {
   /** Commits that the target had, newest first; also those that changed nothing here. */
   #line: readonly string[] = [];
 
-  constructor(reader: ClusterReader, writer: ClusterWriter, options: ParentOptions) {
-    this.#reader = reader;
+  constructor(writer: ClusterWriter, options: ParentOptions) {
     this.#writer = writer;
     this.#options = options;
+    this.#managers = [options.manager];
+  }
+
+  /** See `managersOf`. */
+  get managers(): readonly string[] {
+    return this.#managers;
   }
 
   get mark(): AppliedMark {
@@ -146,11 +151,10 @@ export class AppliedParent {
     return readGroupKinds([...this.#kinds.keys()].join(","));
   }
 
-  /** Throws CLUSTER_MISTAKEN where another cluster's folder is applied here: all of it would be pruned. */
-  async read(): Promise<void> {
-    const live = await this.#reader.readMetadata(parentRef(this.#options.name));
+  /** What there is of it when work on the cluster begins; undefined: nothing. */
+  take(live: LiveMetadata | undefined): void {
+    this.#managers = managersOf(live, this.#options.manager);
     if (live === undefined) return;
-    refuseOthers(live, this.#options);
     this.#mark = readMark(live);
     this.#line = this.#mark.commit === "" ? [] : [this.#mark.commit, ...this.#mark.before];
     for (const kind of readSetKinds(live)) this.#kinds.set(writeGroupKind(kind), undefined);
@@ -233,7 +237,7 @@ export class AppliedParent {
       ],
       ["data", new Map([["failures", writeJson(this.#failures.map(plainOutcome))]])],
     ]);
-    await this.#writer.apply(parentRef(name), object, `${manager}-applier`);
+    await this.#writer.apply(parentRef(name), object, `${manager}${parentManagerSuffix}`);
   }
 }
 

@@ -176,10 +176,8 @@ class ApplyPass {
     if (missing !== undefined) return this.#tell(desired, { action: "skipped", message: missing, isPending: true });
     try {
       if (!isParent) await this.#parts.parent.nameKind(ref.kind);
-      if (decision.adoptFrom !== undefined) {
-        await this.#parts.writer.renameManager(ref, decision.adoptFrom, this.#parts.manager);
-      }
-      const outcome = await this.#send(desired, ref, live, isParent);
+      const taken = decision.adoptFrom === undefined ? live : await this.#takeFields(ref, live, decision.adoptFrom);
+      const outcome = await this.#send(desired, ref, taken, isParent);
       if (kindPartOf(key).startsWith("customresourcedefinition.") && outcome.action !== "unchanged") {
         this.#newDefinitions.push(desired);
       }
@@ -188,6 +186,14 @@ class ApplyPass {
     } catch (error) {
       this.#tell(desired, explainRefusal(desired, error));
     }
+  }
+
+  /** What that field manager had is ours from now on; returns the object as it is then. */
+  async #takeFields(ref: ObjectRef, live: LiveMetadata | undefined, from: string): Promise<LiveMetadata | undefined> {
+    const { writer, manager } = this.#parts;
+    await writer.renameManager(ref, from, manager);
+    if (live === undefined) return undefined;
+    return { ...live, managers: live.managers.map((one) => (one.name === from ? { ...one, name: manager } : one)) };
   }
 
   async #send(

@@ -22,17 +22,31 @@ export function partOfSelector(setId: string): string {
   return `${partOfLabel}=${setId}`;
 }
 
+/** Whose the members of a set are. */
+export interface SetOwner {
+  readonly setId: string;
+  /** The field managers that have applied them: the one of today first, then what it was called before. */
+  readonly managers: readonly string[];
+}
+
 /**
- * Whether it was applied as one of the set. Controllers copy labels: a Service's to its Endpoints and EndpointSlices. Of such
- * a copy nobody has applied the label, as the server keeps account of it; one that keeps none has only the label.
+ * Whether the owner applied it as one of the set. Labels are copied: by controllers (a Service's to its Endpoints and
+ * EndpointSlices), and by people who apply what they read, under another name. Of such a copy it was not the owner who
+ * applied the label, as the server keeps account of it; one that keeps none has only the label.
  */
-export function isMember({ labels, managers }: LiveMetadata, setId: string): boolean {
-  if (labels.get(partOfLabel) !== setId) return false;
-  const isApplied = managers.some(
-    ({ operation, subresource, fields }) =>
-      operation === "Apply" && subresource === "" && fields.includes(`"f:${partOfLabel}"`),
-  );
-  return isApplied || managers.length === 0;
+export function isMember(live: LiveMetadata, owner: SetOwner): boolean {
+  if (live.labels.get(partOfLabel) !== owner.setId) return false;
+  return live.managers.length === 0 || appliersOf(live, owner).length > 0;
+}
+
+/** By which names of its own the owner applied the label: its present one first. */
+export function appliersOf({ managers }: LiveMetadata, owner: SetOwner): readonly string[] {
+  const isApplier = (own: string) =>
+    managers.some(
+      ({ name, operation, subresource, fields }) =>
+        name === own && operation === "Apply" && subresource === "" && fields.includes(`"f:${partOfLabel}"`),
+    );
+  return owner.managers.filter(isApplier);
 }
 
 /** The change that takes an object out of the set: it stays, and is nobody's. */

@@ -28,6 +28,7 @@ import { PendingObjects } from "./pending-objects.ts";
 import { Prerequisites } from "./prerequisites.ts";
 import type { OwnerDependencies } from "./removal-rounds.ts";
 import { type UnhealthyObject, waitUntilHealthy } from "./wait-until-healthy.ts";
+import { refuseMistaken } from "./whose-cluster.ts";
 
 /** Where the target is, and the cluster's folder in it. */
 export interface Revision {
@@ -123,7 +124,7 @@ export class ClusterApplier {
     const { reader, writer, manager, clock, drift, key } = parts;
     this.#prerequisites = new Prerequisites({ ...parts, setId: this.#setId });
     if (drift !== undefined) this.#drift = new DriftWatch({ ...drift, reader, clock, manager, setId: this.#setId });
-    this.#parent = new AppliedParent(reader, writer, { cluster: key, name: parentName, setId: this.#setId, manager });
+    this.#parent = new AppliedParent(writer, { cluster: key, name: parentName, setId: this.#setId, manager });
   }
 
   get applied(): Revision | undefined {
@@ -162,7 +163,7 @@ export class ClusterApplier {
    * changed, and what is due to be tried again. Undefined: there was nothing to do. Throws where it has to be begun anew.
    */
   async step(revision: Revision, full: "if-needed" | "look" | "apply-all"): Promise<PassReport | undefined> {
-    if (this.#applied === undefined) await this.#parent.read();
+    if (this.#applied === undefined) this.#parent.take(await this.refuseMistaken(revision));
     if (full !== "apply-all") this.#refuseBehind(revision);
     const isNew = this.#applied?.policies !== revision.policies;
     if (full !== "if-needed" || this.#applied === undefined || isNew) {
@@ -185,6 +186,15 @@ export class ClusterApplier {
       this.#drift?.giveBack(drifted);
       throw error;
     }
+  }
+
+  /** Throws CLUSTER_MISTAKEN: see `refuseMistaken`. To be asked before the Lease is taken; the first step asks it again. */
+  refuseMistaken(revision: Revision): Promise<LiveMetadata | undefined> {
+    const { reader, git, key: cluster, manager } = this.#parts;
+    const question = { cluster, name: this.#parentName, setId: this.#setId, manager };
+    return refuseMistaken(reader, question, async () =>
+      unionOfKinds([], (await listFolder(git, revision.folder)).files.keys()),
+    );
   }
 
   /** How many objects others change again and again, and that are left to them for a while. */
@@ -249,7 +259,7 @@ export class ClusterApplier {
     const { git, reader } = this.#parts;
     const folder = await listFolder(git, revision.folder);
     const kinds = unionOfKinds(this.#parent.kinds, folder.files.keys());
-    const listing = await listMembers(reader, kinds, this.#setId);
+    const listing = await listMembers(reader, kinds, { setId: this.#setId, managers: this.#parent.managers });
     // Of what is watched has to be known what of it is ours, which applying tells; what is as it was then is known.
     const isWatched = (file: DesiredFile) => this.#drift !== undefined && correctsDrift(revision, file);
     this.#drift?.keepOnly(isWatched);
@@ -283,7 +293,7 @@ export class ClusterApplier {
         parent: this.#parent,
         parentKey: objectKey({ group: "", kind: "ConfigMap", namespace: parentNamespace, name: this.#parentName }),
         manager,
-        ownership: { setId: this.#setId, adoption },
+        ownership: { setId: this.#setId, managers: this.#parent.managers, adoption },
         prerequisiteOf: this.#prerequisites.forPass(revision),
         dependsOn: this.#dependsOn,
         leaveOut: (desired, live) => {

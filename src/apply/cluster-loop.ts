@@ -6,13 +6,12 @@ import { type Problem, SluiceError } from "../model/problem.ts";
 import type { Chance } from "../ports/system.ts";
 import { Bell } from "./bell.ts";
 import type { Correction, PassReport } from "./cluster-applier.ts";
+import { lostWriteMs } from "./guarded-writer.ts";
 import { type ClusterParts, findFolder, openApplier } from "./open-applier.ts";
 import type { ObjectOutcome } from "./outcome.ts";
 import type { TargetFollower } from "./target-follower.ts";
 
 const fullEveryMs = 30 * 60_000;
-/** What a predecessor that fell silent had sent last has arrived by then. */
-const afterTakeoverMs = 45_000;
 const backoffMsMin = 1_000;
 const backoffMsMax = 60_000;
 
@@ -83,8 +82,8 @@ async function workOnCluster(
     const acquired = await lease.acquire(true, signal);
     keeping = lease.keep(both).finally(() => ended.abort());
     const now = clock.monotonic();
-    // One that is due sooner stays due: who had it before may still be heard of.
-    if (acquired === "taken-over") times.fullAt = now + afterTakeoverMs;
+    // One that is due sooner stays due: who had it before may still be heard of, and so may we ourselves.
+    if (acquired === "taken-over") times.fullAt = now + lostWriteMs;
     else times.fullAt = Math.min(times.fullAt, now + fullEveryMs);
     while (!both.aborted) {
       const { rings } = bell;
@@ -105,5 +104,7 @@ async function workOnCluster(
     ended.abort();
     await Promise.all([keeping, applier.ended()]);
     await close();
+    // What it was cut short by may have kept an answer from us, and not the write.
+    if (!signal.aborted) times.fullAt = Math.min(times.fullAt, clock.monotonic() + lostWriteMs);
   }
 }

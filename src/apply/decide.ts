@@ -1,9 +1,9 @@
 /**
  * What is to be done with one object, by what the folder wants and what is there: pure. Whose an object is says the
- * ApplySet's label, with which it was applied, and nothing else: what is not ours by that is foreign, whatever it looks like.
+ * ApplySet's label, and that we applied it: what is not ours by both is foreign, whatever it looks like.
  */
 import type { LiveMetadata } from "../ports/cluster.ts";
-import { isMember, partOfLabel } from "./apply-set.ts";
+import { appliersOf, isMember, partOfLabel, type SetOwner } from "./apply-set.ts";
 import type { DesiredObject } from "./desired-object.ts";
 
 /** What may be taken over: nothing, whatever is nobody's, or what one field manager has applied. */
@@ -12,12 +12,12 @@ export type Adoption =
   | { readonly kind: "all" }
   | { readonly kind: "manager"; readonly name: string };
 
-export interface Ownership {
-  readonly setId: string;
+export interface Ownership extends SetOwner {
   readonly adoption: Adoption;
 }
 
 export type ApplyDecision =
+  /** `adoptFrom`: the field manager whose fields become ours before. */
   | { readonly kind: "apply"; readonly adoptFrom?: string }
   | { readonly kind: "skip"; readonly message: string }
   /** It is being deleted: what is applied to it would go with it. */
@@ -41,7 +41,7 @@ export function decideApply(
   ownership: Ownership,
 ): ApplyDecision {
   if (live === undefined) return { kind: "apply" };
-  const ours = isMember(live, ownership.setId);
+  const ours = isMember(live, ownership);
   if (live.isTerminating) {
     return { kind: "wait", message: "waits until the one that is being deleted is gone" };
   }
@@ -51,7 +51,10 @@ export function decideApply(
   if (isReconciliationOff(desired.annotations) || isReconciliationOff(live.annotations)) {
     return { kind: "skip", message: `${fluxPrefix}reconcile is disabled` };
   }
-  return { kind: "apply" };
+  // What we had applied by another name, and don't want any more, would stay for ever.
+  const [applier] = appliersOf(live, ownership);
+  const isFormer = applier !== undefined && applier !== ownership.managers[0];
+  return { kind: "apply", ...(isFormer ? { adoptFrom: applier } : {}) };
 }
 
 function isReconciliationOff(annotations: ReadonlyMap<string, string>): boolean {
@@ -85,7 +88,7 @@ function decideForeign(desired: DesiredObject, live: LiveMetadata, ownership: Ow
 }
 
 export function decideRemoval(live: LiveMetadata, ownership: Ownership): RemovalDecision {
-  if (!isMember(live, ownership.setId)) return { kind: "skip", message: "is not Sluice's any more" };
+  if (!isMember(live, ownership)) return { kind: "skip", message: "is not Sluice's any more" };
   if (live.isTerminating) return { kind: "skip", message: "is being deleted already" };
   const isKept = isPruneOff(live.annotations) || isReconciliationOff(live.annotations);
   return isKept ? { kind: "release" } : { kind: "delete" };

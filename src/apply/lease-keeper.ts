@@ -6,9 +6,13 @@ import { SluiceError } from "../model/problem.ts";
 import type { ClusterLeases, LeaseName, LeaseState } from "../ports/cluster.ts";
 import type { Clock } from "../ports/system.ts";
 
-const leaseSeconds = 20;
 /** Each cluster costs a request that often, however little happens in it. */
 const renewMs = 10_000;
+/**
+ * Twice that, so that an API server that is restarted in between costs nobody the lease: some six seconds are left for asking
+ * again. Who takes over from one that fell silent waits for as long.
+ */
+const leaseSeconds = 20;
 /** Where that has failed. */
 const renewAgainMs = 1_000;
 /** The holder counts it as lost so long before others may. */
@@ -25,14 +29,23 @@ export class LeaseKeeper {
   readonly #leases: ClusterLeases;
   readonly #name: LeaseName;
   readonly #clock: Clock;
+  /** What the Lease says besides. */
+  readonly #annotations: ReadonlyMap<string, string>;
   readonly holder: string;
   #state: LeaseState | undefined;
   #heldUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(leases: ClusterLeases, name: LeaseName, holder: string, clock: Clock) {
+  constructor(
+    leases: ClusterLeases,
+    name: LeaseName,
+    holder: string,
+    clock: Clock,
+    annotations: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.#leases = leases;
     this.#name = name;
     this.#clock = clock;
+    this.#annotations = annotations;
     this.holder = holder;
   }
 
@@ -94,7 +107,8 @@ export class LeaseKeeper {
 
   async #take(expected: LeaseState | undefined): Promise<boolean> {
     const asked = this.#clock.monotonic();
-    const claim = { holder: this.holder, durationSeconds: leaseSeconds, now: this.#clock.now() };
+    const annotations = this.#annotations;
+    const claim = { holder: this.holder, durationSeconds: leaseSeconds, now: this.#clock.now(), annotations };
     const state = await this.#leases.takeLease(this.#name, claim, expected);
     this.#state = state;
     const isOurs = state.holder === this.holder;

@@ -3,7 +3,7 @@
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ClusterReader, LiveMetadata } from "../ports/cluster.ts";
-import { type GroupKind, isMember, partOfSelector } from "./apply-set.ts";
+import { type GroupKind, isMember, partOfSelector, type SetOwner } from "./apply-set.ts";
 import { type ObjectKey, objectKey } from "./desired-object.ts";
 import type { SetMember } from "./pass-plan.ts";
 
@@ -21,7 +21,7 @@ function isApplier({ operation, subresource }: LiveMetadata["managers"][number])
 export async function listMembers(
   reader: ClusterReader,
   kinds: Iterable<GroupKind>,
-  setId: string,
+  owner: SetOwner,
 ): Promise<SetListing> {
   const members = new Map<ObjectKey, SetMember>();
   const problems: Problem[] = [];
@@ -31,8 +31,8 @@ export async function listMembers(
       const kind = await reader.findKind(group, name);
       if (kind === undefined) continue;
       plural = kind.plural;
-      for await (const metadata of reader.listMetadata(kind, { labelSelector: partOfSelector(setId) })) {
-        if (!isMember(metadata, setId)) continue;
+      for await (const metadata of reader.listMetadata(kind, { labelSelector: partOfSelector(owner.setId) })) {
+        if (!isMember(metadata, owner)) continue;
         const key = objectKey({ group, kind: kind.kind, namespace: metadata.namespace, name: metadata.name });
         members.set(key, { kind, metadata: { ...metadata, managers: metadata.managers.filter(isApplier) } });
       }

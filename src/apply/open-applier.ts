@@ -7,7 +7,7 @@ import { clusterFolder } from "../plan/paths.ts";
 import type { Cluster } from "../ports/cluster.ts";
 import type { BlobReader, TreeReader } from "../ports/git.ts";
 import type { Clock } from "../ports/system.ts";
-import { parentNamespace } from "./applied-parent.ts";
+import { clusterAnnotation, parentNamespace } from "./applied-parent.ts";
 import { ClusterApplier, type DriftOptions, type Revision, readParentName } from "./cluster-applier.ts";
 import type { Adoption } from "./decide.ts";
 import type { FullPasses } from "./full-passes.ts";
@@ -56,28 +56,36 @@ export interface OpenApplier {
   readonly applier: ClusterApplier;
   readonly lease: LeaseKeeper;
   /**
-   * Ends all writing, then gives the lease up: who comes next need not wait, where the server still hears us. What else is
-   * under way, or waits to be sent, is given up. May be called again.
+   * Ends all writing, then gives the lease up: who comes next need not wait, where the server still hears us. Where a write
+   * got no answer it is left to expire, so that who takes it over looks once more. What else is under way, or waits to be
+   * sent, is given up. May be called again.
    */
   close(): Promise<void>;
 }
 
-/** The lease is not taken yet; nothing can be written before it is. */
+/** The lease is not taken yet; nothing can be written before it is. Throws CLUSTER_MISTAKEN. */
 export async function openApplier(parts: ClusterParts, revision: Revision, drift?: DriftOptions): Promise<OpenApplier> {
   const { key, git, clock, manager, adoption, holder, fullPasses } = parts;
   const name = await readParentName(git, revision);
   const cluster = parts.connect();
-  const lease = new LeaseKeeper(cluster, { namespace: parentNamespace, name }, holder, clock);
-  const writer = guardWriter(cluster, () => lease.assertHeld());
+  const says = new Map([[clusterAnnotation, key]]);
+  const lease = new LeaseKeeper(cluster, { namespace: parentNamespace, name }, holder, clock, says);
+  const writer = guardWriter(cluster, () => lease.assertHeld(), clock);
   const watched = { ...(drift === undefined ? {} : { drift }), ...(fullPasses === undefined ? {} : { fullPasses }) };
   const applier = new ClusterApplier(
     { key, reader: cluster, writer, git, clock, manager, adoption, holder, ...watched },
     name,
   );
+  try {
+    await applier.refuseMistaken(revision);
+  } catch (error) {
+    cluster.close();
+    throw error;
+  }
   let closing: Promise<void> | undefined;
   const close = async () => {
     await writer.end();
-    await lease.release().catch(() => undefined);
+    if (!writer.mayStillWrite()) await lease.release().catch(() => undefined);
     cluster.close();
   };
   return {

@@ -2,7 +2,7 @@
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import { releaseKindPart } from "../plan/paths.ts";
 import type { ClusterReader, LiveMetadata } from "../ports/cluster.ts";
-import { parentNamespace, parentRef, readMark, readSetKinds } from "./applied-parent.ts";
+import { managersOf, parentNamespace, parentRef, readMark, readSetKinds } from "./applied-parent.ts";
 import { applySetId } from "./apply-set.ts";
 import { type ApplierParts, type Revision, readParentName, unionOfKinds } from "./cluster-applier.ts";
 import { type ObjectKey, objectKey } from "./desired-object.ts";
@@ -40,7 +40,10 @@ export async function readLiveCluster(
   const parent = await reader.readMetadata(parentRef(name));
   const { files } = await listFolder(git, revision.folder);
   const kinds = unionOfKinds(parent === undefined ? [] : readSetKinds(parent), files.keys());
-  const { members } = await listMembers(reader, kinds, applySetId(name, parentNamespace));
+  const { members } = await listMembers(reader, kinds, {
+    setId: applySetId(name, parentNamespace),
+    managers: managersOf(parent, manager),
+  });
   const releases = [...members.keys()].filter((key) => kindPartOf(key) === releaseKindPart);
   return {
     versions: await readVersions(

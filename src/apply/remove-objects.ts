@@ -71,7 +71,7 @@ class Removal {
           if (refusal !== undefined) throw refusal;
           const there = this.#live.get(item.key) ?? found.get(item.key);
           const told = await this.#remove(item, ref, there);
-          const isOurs = there !== undefined && isMember(there, this.#parts.ownership.setId);
+          const isOurs = there !== undefined && isMember(there, this.#parts.ownership);
           const isGoing = isOurs && (told.action === "deleted" || there.isTerminating);
           if (isWaitedFor && isGoing) going.push({ item, ref, uid: there.uid });
           else this.#note(item, told);

@@ -134,6 +134,8 @@ export interface LeaseName {
 
 export interface LeaseClaim {
   readonly holder: string;
+  /** What the Lease says besides, also when it was given up. */
+  readonly annotations?: ReadonlyMap<string, string>;
   readonly durationSeconds: number;
   /** Milliseconds since 1970, for people. */
   readonly now: number;

@@ -20,7 +20,7 @@ it("a write that names fewer kinds never comes after one that names more", async
   };
   const writer = { apply } as Partial<ClusterWriter> as ClusterWriter;
   const options = { cluster: "fleet/eu-1", name: "sluice-0123456789ab", setId: "set", manager: "sluice" };
-  const parent = new AppliedParent(cluster, writer, options);
+  const parent = new AppliedParent(writer, options);
   const [secrets, jobs] = [await cluster.findKind("", "Secret"), await cluster.findKind("batch", "Job")];
   const first = parent.nameKind(secrets!);
   await turn();

@@ -72,7 +72,7 @@ export class ApplyWorld {
   readonly #remote = new FakeGitRemote();
   readonly #git = new FakeGitRepository(this.#remote);
   #applier: ClusterApplier | undefined;
-  readonly #manager: string;
+  #manager: string;
   readonly #policies = new PolicyReader(this.#git);
   #drift: DriftOptions | undefined;
 
@@ -88,6 +88,14 @@ export class ApplyWorld {
     const own = isFirst ? { [`${folder}/base/sluice-cluster.yaml`]: parent } : {};
     const below = Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
     return this.#remote.commitAsPerson("main", { ...own, ...below });
+  }
+
+  /** The folder of another cluster of the same Sluice changes too; its own file is there from the first on. */
+  commitFor(name: string, files: Readonly<Record<string, string>>): string {
+    const below = `rendered/${name}`;
+    const all = { "base/sluice-cluster.yaml": clusterFile, ...files };
+    const paths = Object.fromEntries(Object.entries(all).map(([path, text]) => [`${below}/${path}`, text]));
+    return this.#remote.commitAsPerson("main", paths);
   }
 
   /** Something else than the cluster's folder changes in the target. */
@@ -195,9 +203,10 @@ export class ApplyWorld {
     return this.#applier!.nextRetryAt;
   }
 
-  /** Starts anew, as a process that was killed does. */
-  restart(): void {
+  /** Starts anew, as a process that was killed does; perhaps as another field manager. */
+  restart(manager = this.#manager): void {
     this.#applier = undefined;
+    this.#manager = manager;
   }
 
   /** What the parent says of failures. */

@@ -234,7 +234,7 @@ describe("a full pass", () => {
       problem: { code: "CLUSTER_MISTAKEN", message: expect.stringContaining("fleet/eu-1") },
     });
     expect(cluster.names).toContain("ConfigMap/default/a");
-    await cluster.annotate("ConfigMap", "default", parentName, "sluice.dev/cluster", null);
+    await cluster.annotate("ConfigMap", "default", parentName, "sluice.dev/cluster", "fleet/eu-2");
     world.restart();
     expect(await world.actions({ as: "fleet/eu-2" })).toEqual(["deleted ConfigMap/a"]);
   });

@@ -335,6 +335,30 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     expect(await exists(map("swapped"))).toBe(true);
   });
 
+  it("what a person applied from what is ours is his, and what we applied by another name is ours", async () => {
+    const { world, parent } = openWorld(open(server.kubeconfigFile));
+    const body = "data: {key: one, old: one}\n";
+    const [path, text] = objectFile("ConfigMap/default/copied", { body });
+    world.commit({ [path]: text }, parent);
+    await world.step();
+    const { metadata, ...rest } = (await server.request("GET", map("copied"))).body as {
+      metadata: { labels: object; annotations: object };
+    };
+    const { labels, annotations } = metadata;
+    const copy = { ...rest, metadata: { name: "copy", namespace: "default", labels, annotations } };
+    expect((await server.apply(map("copy"), JSON.stringify(copy), "fieldManager=kubectl")).status).toBe(201);
+    world.restart("lock");
+    expect(await world.actions({ full: "look" })).toEqual([]);
+    world.commit({ [path]: text.replace("one, old: one", "two") });
+    expect(await world.actions()).toEqual(["configured ConfigMap/copied"]);
+    expect((await server.request("GET", map("copied"))).body).toMatchObject({ data: { key: "two" } });
+    expect(JSON.stringify((await server.request("GET", map("copied"))).body)).not.toContain('"old"');
+    world.restart("weir");
+    world.commit({ [path]: undefined });
+    expect(await world.actions()).toEqual(["deleted ConfigMap/copied"]);
+    expect([await exists(map("copied")), await exists(map("copy"))]).toEqual([false, true]);
+  });
+
   it("what doctor asks is answered by these rights, and tells what is missing", async () => {
     const needs = {
       kinds: [{ group: "", kind: "configmap" }],

@@ -256,5 +256,17 @@ export function describeCluster(name: string, openWorld: () => Promise<ClusterWo
       await cluster.releaseLease(lease, "two");
       expect((await cluster.readLease(lease))?.holder).toBe("");
     });
+
+    it("keeps what a lease says besides, also when it was given up", async () => {
+      const lease = { namespace: world.namespace, name: "says" };
+      const kind = { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", isNamespaced: true };
+      const said = async () => (await cluster.readMetadata({ kind, ...lease }))?.annotations.get("sluice.dev/cluster");
+      expect(await said()).toBeUndefined();
+      const annotations = new Map([["sluice.dev/cluster", "fleet/eu-1"]]);
+      await cluster.takeLease(lease, { holder: "one", durationSeconds: 15, now: 1, annotations }, undefined);
+      expect(await said()).toBe("fleet/eu-1");
+      await cluster.releaseLease(lease, "one");
+      expect(await said()).toBe("fleet/eu-1");
+    });
   });
 }

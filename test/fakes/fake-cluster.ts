@@ -56,6 +56,8 @@ export class FakeCluster implements Cluster {
   }));
   readonly #leases = new Map<string, LeaseState>();
   readonly #renewed = new Map<string, number>();
+  /** By lease, what it says besides. */
+  readonly #sayings = new Map<string, ReadonlyMap<string, string>>();
   readonly #watchers = new Set<(stored: Stored, type: "present" | "deleted") => void>();
   readonly #listers = new Set<() => void>();
   #version = 100;
@@ -165,6 +167,13 @@ export class FakeCluster implements Cluster {
     this.#delete(stored);
   }
 
+  /** Somebody deletes the Lease of that name. */
+  dropLease(name: string): void {
+    const key = `default/${name}`;
+    this.#leases.delete(key);
+    this.#sayings.delete(key);
+  }
+
   /** Lets a namespace that is being deleted go. */
   finalize(name: string): void {
     for (const stored of [...this.#objects.values()]) {
@@ -187,6 +196,7 @@ export class FakeCluster implements Cluster {
 
   async readMetadata(ref: ObjectRef): Promise<LiveMetadata | undefined> {
     this.#answer();
+    if (ref.kind.kind === "Lease") return this.#metadataOfLease(ref);
     this.asked.objects++;
     const stored = this.#objects.get(keyOf(ref));
     return stored === undefined ? undefined : this.#metadataOf(stored);
@@ -336,6 +346,7 @@ export class FakeCluster implements Cluster {
     // A write that changes nothing gives no other version.
     if (known !== undefined && known.holder === holder && this.#renewed.get(key) === now) return known;
     this.#renewed.set(key, now);
+    this.#sayings.set(key, claim.annotations ?? new Map());
     const state = { holder, durationSeconds, version: String(++this.#version) };
     this.#leases.set(key, state);
     return state;
@@ -356,6 +367,16 @@ export class FakeCluster implements Cluster {
   async endWork(): Promise<void> {}
 
   close(): void {}
+
+  #metadataOfLease({ namespace, name }: ObjectRef): LiveMetadata | undefined {
+    const key = `${namespace}/${name}`;
+    const lease = this.#leases.get(key);
+    if (lease === undefined) return undefined;
+    const annotations = this.#sayings.get(key) ?? new Map<string, string>();
+    const { version } = lease;
+    const empty = { labels: new Map<string, string>(), managers: [], isTerminating: false };
+    return { ...empty, namespace, name, annotations, uid: `uid-of-${key}`, resourceVersion: version };
+  }
 
   #answer(): void {
     if (this.isDown) throw new SluiceError({ code: "CLUSTER_UNAVAILABLE", message: "the cluster does not answer" });

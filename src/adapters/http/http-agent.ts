@@ -1,7 +1,7 @@
 /** Connections for http(s): kept alive, through the proxy that the environment names, trusting further authorities. */
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { isIP, type Socket } from "node:net";
+import { BlockList, isIP, type Socket } from "node:net";
 import { rootCertificates, connect as tlsConnect } from "node:tls";
 import { SluiceError } from "../../model/problem.ts";
 
@@ -23,14 +23,39 @@ export function findProxy(url: URL, env: Environment): URL | undefined {
   });
 }
 
-/** `*`, host names with the domains below them, each perhaps with a port. */
+/** `*`, host names with the domains below them, addresses and networks (`10.0.0.0/8`), each perhaps with a port. */
 function isExempt(url: URL, list: string): boolean {
+  const host = hostOf(url);
   return list.split(/[\s,]+/).some((item) => {
     if (item === "*") return true;
-    const [, host, port] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(item.toLowerCase()) ?? [];
-    if (!host || (port !== undefined && port !== portOf(url))) return false;
-    return url.hostname === host || url.hostname.endsWith(`.${host}`);
+    const { named, port } = readExempt(item.toLowerCase());
+    if (named === "" || (port !== undefined && port !== portOf(url))) return false;
+    return isIP(host) === 0 ? host === named || host.endsWith(`.${named}`) : isWithin(host, named);
   });
+}
+
+/** An IPv6 address that has a port behind it stands in brackets. */
+function readExempt(item: string): { readonly named: string; readonly port?: string } {
+  if (isIP(item.split("/")[0]!) === 6) return { named: item };
+  const [, bracketed, name = "", port] = /^(?:\[(.*)\]|\*?\.?(.*?))(?::(\d+))?$/.exec(item) ?? [];
+  return { named: bracketed ?? name, ...(port === undefined ? {} : { port }) };
+}
+
+/** `network`: one address, or `<address>/<bits>`; what is neither has no address in it. */
+function isWithin(address: string, network: string): boolean {
+  const [base = "", bits, ...more] = network.split("/");
+  const version = isIP(base);
+  if (version === 0 || version !== isIP(address) || more.length > 0) return false;
+  const [family, bitsMax] = version === 6 ? (["ipv6", 128] as const) : (["ipv4", 32] as const);
+  if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > bitsMax)) return false;
+  const block = new BlockList();
+  block.addSubnet(base, bits === undefined ? bitsMax : Number(bits), family);
+  return block.check(address, family);
+}
+
+/** Without the brackets that an IPv6 address has in a URL: what is dialled has none. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
 }
 
 function portOf(url: URL): string {
@@ -67,12 +92,11 @@ export interface Route {
 /** What to hand to `request`: a proxy of plain http gets the whole URL; https goes through the agent's tunnel. */
 export function routeThrough(url: URL, proxy: URL | undefined, headers: Readonly<Record<string, string>>): Route {
   if (proxy === undefined || url.protocol !== "http:") {
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    return { protocol: url.protocol, host, port: url.port, path: url.pathname + url.search, headers };
+    return { protocol: url.protocol, host: hostOf(url), port: url.port, path: url.pathname + url.search, headers };
   }
   return {
     protocol: proxy.protocol,
-    host: proxy.hostname,
+    host: hostOf(proxy),
     port: proxy.port,
     path: url.href,
     headers: { ...headers, host: url.host, ...proxyAuthorization(proxy) },
@@ -87,8 +111,8 @@ function proxyAuthorization(proxy: URL): Record<string, string> {
 }
 
 /** Whose certificate a server has to show through a tunnel: an address is in no server's greeting (RFC 6066), and has no brackets. */
-export function peerOf({ hostname }: URL): { readonly host: string; readonly servername?: string } {
-  const host = hostname.replace(/^\[|\]$/g, "");
+export function peerOf(url: URL): { readonly host: string; readonly servername?: string } {
+  const host = hostOf(url);
   return isIP(host) === 0 ? { host, servername: host } : { host };
 }
 
@@ -97,7 +121,7 @@ export function openTunnel(url: URL, proxy: URL, trust: { readonly ca?: string[]
   const target = `${url.hostname}:${portOf(url)}`;
   return new Promise((resolve, reject) => {
     const request = (proxy.protocol === "https:" ? httpsRequest : httpRequest)({
-      host: proxy.hostname,
+      host: hostOf(proxy),
       port: portOf(proxy),
       method: "CONNECT",
       path: target,

@@ -7,7 +7,10 @@ import type { KubeConnection } from "./kube-connection.ts";
 import { parseAnswer } from "./parse-answer.ts";
 
 interface WrittenLease {
-  readonly metadata: { readonly resourceVersion: string };
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec?: { readonly holderIdentity?: string; readonly leaseDurationSeconds?: number };
 }
 
@@ -19,8 +22,8 @@ export class KubeLeases implements ClusterLeases {
   }
 
   async readLease(name: LeaseName): Promise<LeaseState | undefined> {
-    const answer = await this.#connection.find({ method: "GET", path: pathOf(name), isUrgent: true });
-    return answer === undefined ? undefined : stateOf(parseAnswer<WrittenLease>(answer.body));
+    const lease = await this.#read(name);
+    return lease === undefined ? undefined : stateOf(lease);
   }
 
   async takeLease(name: LeaseName, claim: LeaseClaim, expected: LeaseState | undefined): Promise<LeaseState> {
@@ -44,12 +47,18 @@ export class KubeLeases implements ClusterLeases {
   }
 
   async releaseLease(name: LeaseName, holder: string): Promise<void> {
-    const state = await this.readLease(name);
-    if (state === undefined || state.holder !== holder) return;
-    const claim = { holder: "", durationSeconds: 1, now: 0 };
-    const body = writeJson(leaseOf(name, claim, state.version));
+    const lease = await this.#read(name);
+    if (lease === undefined || stateOf(lease).holder !== holder) return;
+    const annotations = new Map(Object.entries(lease.metadata.annotations ?? {}));
+    const claim = { holder: "", durationSeconds: 1, now: 0, annotations };
+    const body = writeJson(leaseOf(name, claim, lease.metadata.resourceVersion));
     // Where somebody was faster it is theirs.
     await this.#connection.ask({ method: "PUT", path: pathOf(name), body, isUrgent: true });
+  }
+
+  async #read(name: LeaseName): Promise<WrittenLease | undefined> {
+    const answer = await this.#connection.find({ method: "GET", path: pathOf(name), isUrgent: true });
+    return answer === undefined ? undefined : parseAnswer<WrittenLease>(answer.body);
   }
 }
 
@@ -58,12 +67,13 @@ function pathOf({ namespace, name }: LeaseName): string {
 }
 
 function leaseOf({ namespace, name }: LeaseName, claim: LeaseClaim, version: string | undefined): JsonObject {
-  const { holder, durationSeconds, now } = claim;
-  const metadata = [
+  const { holder, durationSeconds, now, annotations = new Map() } = claim;
+  const metadata: [string, string | JsonObject][] = [
     ["name", name],
     ["namespace", namespace],
-    ...(version === undefined || version === "" ? [] : [["resourceVersion", version] as const]),
-  ] as const;
+    ["annotations", annotations],
+  ];
+  if (version !== undefined && version !== "") metadata.push(["resourceVersion", version]);
   const time = new Date(now).toISOString().replace("Z", "000Z");
   return new Map<string, string | JsonObject>([
     ["apiVersion", "coordination.k8s.io/v1"],

@@ -1,11 +1,13 @@
 /** What `doctor` looks at of the clusters that the applier works on. */
 import { examineCluster } from "../../adapters/kube/examine-cluster.ts";
-import { parentNamespace, parentRef, readMark, refuseOthers } from "../../apply/applied-parent.ts";
+import { parentNamespace, readMark } from "../../apply/applied-parent.ts";
+import { applySetId } from "../../apply/apply-set.ts";
 import { readParentName, unionOfKinds } from "../../apply/cluster-applier.ts";
 import { kindPartOf } from "../../apply/object-rank.ts";
 import { findFolder } from "../../apply/open-applier.ts";
 import { listFolder } from "../../apply/pass-plan.ts";
 import type { TargetHead } from "../../apply/target-follower.ts";
+import { refuseMistaken } from "../../apply/whose-cluster.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import type { Examination } from "../../model/examination.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
@@ -72,12 +74,10 @@ async function examineOne(
     problems.push(...found.problems);
     const cluster = parts.connect();
     try {
-      const parent = await cluster.readMetadata(parentRef(name));
-      if (parent === undefined) facts.push("nothing is applied there yet");
-      else {
-        refuseOthers(parent, { cluster: key, name });
-        facts.push(`${readMark(parent).commit.slice(0, 12) || "nothing"} is applied there`);
-      }
+      const question = { cluster: key, name, setId: applySetId(name, parentNamespace), manager: parts.manager };
+      const parent = await refuseMistaken(cluster, question, async () => needs.kinds);
+      const applied = parent === undefined ? "" : readMark(parent).commit.slice(0, 12);
+      facts.push(applied === "" ? "nothing is applied there yet" : `${applied} is applied there`);
     } finally {
       cluster.close();
     }

@@ -12,6 +12,7 @@ import { createRedactor } from "../../../src/adapters/system/redactor.ts";
 import { guardWriter } from "../../../src/apply/guarded-writer.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
 import type { Cluster, ObjectRef } from "../../../src/ports/cluster.ts";
+import { createFakeClock } from "../../fakes/fake-clock.ts";
 
 let folder: string;
 let server: Server;
@@ -65,7 +66,7 @@ const lost = () => {
 
 it("what waited in line while the lease was lost is not sent, and the lease itself never waits in line", async () => {
   let assertHeld = () => {};
-  const writer = guardWriter(cluster, () => assertHeld());
+  const writer = guardWriter(cluster, () => assertHeld(), createFakeClock());
   const writes = Array.from({ length: 12 }, (_, index) => writer.apply(ref(index), new Map(), "sluice"));
   const settled = Promise.allSettled(writes);
   await until(() => held.length === 8);
@@ -86,7 +87,7 @@ it("what the server was too busy for is not sent again once the lease is lost", 
     assertHeld = lost;
     response.writeHead(503).end("{}");
   };
-  const writer = guardWriter(cluster, () => assertHeld());
+  const writer = guardWriter(cluster, () => assertHeld(), createFakeClock());
   await expect(writer.apply(ref(0), new Map(), "sluice")).rejects.toMatchObject({
     problem: { code: "APPLIER_ELSEWHERE" },
   });
@@ -94,7 +95,7 @@ it("what the server was too busy for is not sent again once the lease is lost", 
 });
 
 it("who ends waits for what is under way, and nothing follows it", async () => {
-  const writer = guardWriter(cluster, () => {});
+  const writer = guardWriter(cluster, () => {}, createFakeClock());
   const writes = Array.from({ length: 9 }, (_, index) => writer.apply(ref(index), new Map(), "sluice"));
   const settled = Promise.allSettled(writes);
   await until(() => held.length === 8);
