@@ -1,6 +1,6 @@
 /**
- * A quick reader of what nearly all YAML is: blocks of `key: value` and `- item`, with any scalars, `[]` and `{}`. It goes
- * straight from lines to nodes, without tokens.
+ * A quick reader of what nearly all YAML is: blocks of `key: value` and `- item`, with any scalars, and what is in brackets
+ * and braces on one line. It goes straight from lines to nodes, without tokens.
  *
  * What it does not know it does not judge: it gives up, and yaml-parser.ts reads the text from its start. So it must give up
  * wherever the two could differ, and where there is an error to tell.
@@ -42,10 +42,15 @@ const doubleQuote = 0x22;
 const singleQuote = 0x27;
 const pipe = 0x7c;
 const greater = 0x3e;
+const comma = 0x2c;
 const openBracket = 0x5b;
+const closeBracket = 0x5d;
 const openBrace = 0x7b;
+const closeBrace = 0x7d;
 /** What begins no plain scalar; of these `-`, `?` and `:` may, which is looked at only for the dash. */
 const indicators: ReadonlySet<number> = new Set([..."?:,[]{}#&*!|>'\"%@`"].map((sign) => sign.charCodeAt(0)));
+
+const notAfterDash: ReadonlySet<number> = new Set([..." ,[]{}"].map((sign) => sign.charCodeAt(0)));
 
 /** Quotes that hold nothing but what it means. */
 const doubleQuoted = /"[^"\\\n]*"/y;
@@ -89,11 +94,13 @@ class BlockReader {
       case greater:
         return this.readBlockScalar(indent);
       case openBracket:
-        return this.readEmpty(new YamlSequence(this.at), "[]");
-      case openBrace:
-        return this.readEmpty(new YamlMapping(this.at), "{}");
+      case openBrace: {
+        const node = this.readFlowNode();
+        this.endLine();
+        return node;
+      }
     }
-    const scalar = this.readFlow();
+    const scalar = this.readScalar(false);
     if (mayBeBlock && this.isAtValue(scalar)) return this.readMapping(scalar);
     this.endLine();
     if (scalar.style !== "plain" || this.column <= indent) return scalar;
@@ -116,7 +123,7 @@ class BlockReader {
     const { column } = this;
     const node = new YamlMapping(firstKey.start);
     this.enter();
-    for (let key = firstKey; ; key = this.readFlow()) {
+    for (let key = firstKey; ; key = this.readScalar(false)) {
       if (!this.isAtValue(key)) giveUp();
       const value = this.readMember(column);
       node.keys.push(key);
@@ -158,21 +165,73 @@ class BlockReader {
     return this.column > column ? this.readNode(column, true) : nothing(end);
   }
 
-  private readEmpty<T extends YamlMapping | YamlSequence>(node: T, written: string): T {
-    if (!this.text.startsWith(written, this.at)) giveUp();
-    this.at += written.length;
+  /** The node here, in brackets or braces; leaves off right behind it. */
+  private readFlowNode(): YamlNode {
+    const unit = unitAt(this.text, this.at);
+    if (unit === openBracket) return this.readFlowSequence();
+    return unit === openBrace ? this.readFlowMapping() : this.readFlowScalar();
+  }
+
+  private readFlowSequence(): YamlSequence {
+    const node = new YamlSequence(this.at);
+    this.enter();
+    while (!this.isPastFlow(node.items.length, closeBracket)) node.items.push(this.readFlowNode());
     node.end = this.at;
-    this.endLine();
+    this.depth--;
     return node;
   }
 
-  /** A scalar that is plain or in quotes; leaves off right behind it. */
-  private readFlow(): YamlScalar {
+  private readFlowMapping(): YamlMapping {
+    const node = new YamlMapping(this.at);
+    this.enter();
+    while (!this.isPastFlow(node.keys.length, closeBrace)) {
+      const key = this.readFlowScalar();
+      if (!this.isAtValue(key)) giveUp();
+      this.at++;
+      this.skipSpaces();
+      node.keys.push(key);
+      node.values.push(this.readFlowNode());
+    }
+    node.end = this.at;
+    this.depth--;
+    return node;
+  }
+
+  /** Goes over the bracket that opens, or the comma behind what was read last, to what follows; or over the one that closes. */
+  private isPastFlow(count: number, close: number): boolean {
+    const { text } = this;
+    if (count === 0) this.at++;
+    this.skipSpaces();
+    const isClosed = unitAt(text, this.at) === close;
+    if (count > 0 && !isClosed) {
+      if (unitAt(text, this.at) !== comma) giveUp();
+      this.at++;
+      this.skipSpaces();
+    }
+    if (isClosed) this.at++;
+    return isClosed;
+  }
+
+  /** All of it stands on this line. */
+  private readFlowScalar(): YamlScalar {
+    const { text, at, lineStart } = this;
+    // A dash alone, before a bracket or a comma, is an error there.
+    if (unitAt(text, at) === dash && notAfterDash.has(unitAt(text, at + 1))) giveUp();
+    const scalar = this.readScalar(true);
+    return this.lineStart === lineStart ? scalar : giveUp();
+  }
+
+  private skipSpaces(): void {
+    while (unitAt(this.text, this.at) === space) this.at++;
+  }
+
+  /** A scalar that is plain or in quotes; leaves off right behind it. `inFlow`: within brackets or braces. */
+  private readScalar(inFlow: boolean): YamlScalar {
     const { text, at } = this;
     const unit = unitAt(text, at);
     if (unit === doubleQuote || unit === singleQuote) return this.readQuoted(unit);
     if (indicators.has(unit) || this.isAtEntry()) giveUp();
-    const end = plainLineEnd(text, at, false);
+    const end = plainLineEnd(text, at, inFlow);
     if (end === at) giveUp();
     this.at = end;
     return new YamlScalar(at, end, "plain", text.slice(at, end));
@@ -233,9 +292,8 @@ class BlockReader {
 
   /** Goes over blanks; whether nothing but a comment follows on the line. Stands behind an indicator. */
   private isAtLineEnd(): boolean {
-    const { text } = this;
-    while (unitAt(text, this.at) === space) this.at++;
-    const unit = unitAt(text, this.at);
+    this.skipSpaces();
+    const unit = unitAt(this.text, this.at);
     return unit === lineFeed || unit === hash || unit === 0;
   }
 

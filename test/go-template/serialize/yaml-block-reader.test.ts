@@ -22,30 +22,14 @@ const known = [
   ">+",
   "[]",
   "{}",
+  "[a, b]",
+  "{a: b}",
   "# c",
   " # c",
   "#",
   "",
 ];
-const other = [
-  "[a, b]",
-  "{a: b}",
-  "&a",
-  "*a",
-  "!t",
-  "? ",
-  "<<",
-  "%YAML 1.1",
-  "\t",
-  "é",
-  "😀",
-  "\r\n",
-  "\u2028",
-  ":",
-  '"',
-  "'",
-  "@",
-];
+const other = ["&a", "*a", "!t", "? ", "<<", "%YAML 1.1", "\t", "é", "😀", "\r\n", "\u2028", ":", '"', "'", "@"];
 const lead = fc.array(fc.constantFrom("- ", "- ", "a: ", "b: ", "c:", "-", '"k": ', "' ': "), { maxLength: 3 });
 const content = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...known) }, fc.constantFrom(...other));
 const line = fc
@@ -99,10 +83,52 @@ function withoutOrigins(node: YamlNode | undefined): unknown {
   return node;
 }
 
+/** Brackets and braces, of which some are as they should be. */
+const flowParts = [
+  "[",
+  "]",
+  "[",
+  "]",
+  "{",
+  "}",
+  "{",
+  "}",
+  ",",
+  ", ",
+  ": ",
+  ":",
+  "a",
+  "b c",
+  "x#y",
+  "-",
+  "- ",
+  "-1",
+  "?",
+  "#",
+];
+const flow = fc
+  .array(fc.constantFrom(...flowParts, '"q"', "'s'", '"\\n"', "a: b", "c: [d]", "{e: f}", "&a", "!t", "\n", " "), {
+    maxLength: 10,
+  })
+  .map((parts) => `a: ${parts.join("")}`);
+const { nest } = fc.letrec<{ nest: string }>((tie) => ({
+  nest: fc.oneof(
+    { maxDepth: 4, depthSize: "small" },
+    fc.constantFrom("a", "b c", "-1", '"q, r"', "'s: t'", "x#y", "http://z", '"\\u00e9"', ""),
+    fc.array(tie("nest"), { maxLength: 3 }).map((items) => `[${items.join(", ")}]`),
+    fc.array(tie("nest"), { maxLength: 3 }).map((items) => `{ ${items.map((item) => `k: ${item}`).join(",")} }`),
+  ),
+}));
+const braces = fc.oneof(
+  flow,
+  nest.map((text) => `a: ${text}\nb:\n- ${text} # c\n`),
+);
+
 describe("what it reads, the reader of tokens reads alike", () => {
   for (const [name, documents, readsAtLeast] of [
     ["lines", lines, 0.1],
     ["edited YAML", edited, 0.4],
+    ["brackets and braces", braces, 0.2],
   ] as const) {
     it(name, () => {
       let read = 0;
@@ -127,6 +153,7 @@ describe("it reads", () => {
     "\n# nothing\n",
     "---\n---\na: b",
     "a: b # c\nb:\n- x\n-\n- y: z\n  w: []\nc:\n  - - 1\n    - {}\n",
+    "a: {b: [c, {d: e}], \"f\": 'g, h', i: j k} # l\nm: [ -1, [] ]\n",
     "a: l1\n  l2\nb: |\n  x\n\n  y\nc: >-\n    z\n",
     "\"a\": 'it''s'\n'b c': \"\\u00e9\n  x\"\n",
   ]) {
@@ -143,6 +170,15 @@ describe("it gives up", () => {
     "a:\n  - b\n c: d",
     'a: "b"#c',
     "a: {}#c",
+    "a: {b}",
+    "a: {b: }",
+    'a: {"b":c}',
+    "a: [b: c]",
+    "a: [b, ]",
+    "a: [b,\n  c]",
+    "a: [b, # c",
+    "a: [-]",
+    "{a: b}: c",
     "a: b\n...",
     "a: &b c",
     "a:\tb",
