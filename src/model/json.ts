@@ -159,34 +159,64 @@ function replaceLoneSurrogates(text: string): string {
 
 /** The shortest JSON text of a value; with `indent` (spaces a level) the readable form that files have. */
 export function writeJson(value: Json, indent = 0): string {
-  return writeValue(value, indent, "\n");
+  const colon = indent === 0 ? ":" : ": ";
+  let text = "";
+
+  // Every event's record is written: one text that grows, and nothing made on the way.
+  function write(value: Json, newline: string): void {
+    if (value === null) text += "null";
+    else if (typeof value === "string") text += quote(value);
+    else if (typeof value === "number") text += writeFloat(value);
+    else if (typeof value !== "object") text += value.toString();
+    else if (isJsonObject(value)) writeObject(value, newline);
+    else writeArray(value, newline);
+  }
+
+  function writeObject(object: JsonObject, newline: string): void {
+    if (object.size === 0) {
+      text += "{}";
+      return;
+    }
+    const inner = deeper(newline);
+    let before = "{";
+    object.forEach((member, key) => {
+      text += before + inner + quote(key) + colon;
+      before = ",";
+      write(member, inner);
+    });
+    text += newline;
+    text += "}";
+  }
+
+  function writeArray(items: readonly Json[], newline: string): void {
+    if (items.length === 0) {
+      text += "[]";
+      return;
+    }
+    const inner = deeper(newline);
+    let before = "[";
+    for (const item of items) {
+      text += before + inner;
+      before = ",";
+      write(item, inner);
+    }
+    text += newline;
+    text += "]";
+  }
+
+  function deeper(newline: string): string {
+    return indent === 0 ? "" : newline + " ".repeat(indent);
+  }
+
+  write(value, indent === 0 ? "" : "\n");
+  return text;
 }
 
-function writeValue(value: Json, indent: number, newline: string): string {
-  if (value === null) return "null";
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value);
-    case "bigint":
-    case "boolean":
-      return value.toString();
-    case "number":
-      return writeFloat(value);
-  }
-  const inner = indent === 0 ? "" : newline + " ".repeat(indent);
-  const close = indent === 0 ? "" : newline;
-  let text = "";
-  if (isJsonObject(value)) {
-    if (value.size === 0) return "{}";
-    const colon = indent === 0 ? ":" : ": ";
-    for (const [key, member] of value) {
-      text += `${text === "" ? "{" : ","}${inner}${JSON.stringify(key)}${colon}${writeValue(member, indent, inner)}`;
-    }
-    return `${text}${close}}`;
-  }
-  if (value.length === 0) return "[]";
-  for (const item of value) text += `${text === "" ? "[" : ","}${inner}${writeValue(item, indent, inner)}`;
-  return `${text}${close}]`;
+/** A string that is in quotes what it is. */
+const plainString = /^[ !#-[\]-~]*$/;
+
+function quote(text: string): string {
+  return plainString.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** A float keeps its point, or `3.0` would come back as the integer 3. */

@@ -130,9 +130,9 @@ function anyMatches(patterns: readonly string[] | undefined, text: string): bool
 
 /** In time proportional to both lengths, whatever the pattern. */
 export function globMatches(pattern: string, text: string): boolean {
+  if (!pattern.includes("*")) return pattern === text;
   const parts = pattern.split("*");
   const [first = "", last = ""] = [parts[0], parts.at(-1)];
-  if (parts.length === 1) return pattern === text;
   if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
   let at = first.length;
   for (const part of parts.slice(1, -1)) {

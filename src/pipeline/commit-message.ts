@@ -8,7 +8,7 @@ import type { ChangeSet, EventEffect } from "../model/change-set.ts";
 import type { Json } from "../model/json.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../model/owner.ts";
 import type { Template } from "../model/template.ts";
-import { clusterOfFolder, ownerOfFolder, readOwnedPath } from "../plan/paths.ts";
+import { clusterOfFolder, mayBeProfiles, ownerOfFolder, readOwnedPath } from "../plan/paths.ts";
 
 const linesMax = 50;
 const textCharactersMax = 100;
@@ -34,6 +34,8 @@ export function writeCommitMessage(template: Template, { events, objects }: Chan
 /** Profiles render without an event: whose objects changed is told by where they stand. */
 function profilesOf(objects: ChangeSet["objects"]): readonly Owner[] {
   return objects.flatMap(({ path }) => {
+    // Nearly all are triggers', and told by their events.
+    if (!mayBeProfiles(path)) return [];
     const [, namespace = "", cluster = "", ...below] = path.split("/");
     const owned = readOwnedPath(below.join("/"));
     if (owned === undefined || owned.kind === "EventTrigger") return [];

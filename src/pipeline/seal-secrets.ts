@@ -74,6 +74,8 @@ export class Sealer {
     const work: (() => Promise<void>)[] = [];
     const seen = new Set<string>();
     for (const input of inputs) {
+      // Nearly all have no Secret at all.
+      if (!hasUnsealed(input)) continue;
       for (const { cluster, owner, manifest } of manifestsOf(input)) {
         if (manifest.unsealed === undefined) continue;
         const digest = this.#digest(manifest, cluster);
@@ -92,7 +94,7 @@ export class Sealer {
 
   /** The input with every Secret encrypted. Throws what the encrypter throws. */
   async seal(input: PlanInput, layout: PlanRules["layout"], readOnFile: ReadOnFile): Promise<PlanInput> {
-    if (!manifestsOf(input).some(({ manifest }) => manifest.unsealed !== undefined)) return input;
+    if (!hasUnsealed(input)) return input;
     const sealAll = async (rendering: ClusterRendering, owner: Owner): Promise<ClusterRendering> => {
       if (rendering.action !== "Create") return rendering;
       const manifests: Manifest[] = [];
@@ -232,6 +234,12 @@ interface PlacedManifest {
   readonly cluster: ClusterKey;
   readonly owner: Owner;
   readonly manifest: Manifest;
+}
+
+function hasUnsealed(input: PlanInput): boolean {
+  return renderingsIn(input).some(
+    (rendering) => rendering.action === "Create" && rendering.manifests.some(({ unsealed }) => unsealed !== undefined),
+  );
 }
 
 function manifestsOf(input: PlanInput): readonly PlacedManifest[] {

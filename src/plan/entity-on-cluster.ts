@@ -46,11 +46,11 @@ export class EntityOnCluster {
    * that failed: all or nothing, unless `continueOnConflict`.
    */
   place(manifests: readonly Manifest[], continueOnConflict: boolean): Holdings & { readonly conflict?: Problem } {
-    const wishes = manifests.map((manifest) => ({ manifest, wish: this.#wish(manifest) }));
-    const judged = wishes.map((one) => ({
-      ...one,
-      conflict: this.#claims(one.manifest.identity).conflictOf(one.wish),
-    }));
+    const judged = manifests.map((manifest): Judged => {
+      const wish = this.#wish(manifest);
+      const claims = this.#claims(manifest.identity);
+      return { manifest, wish, claims, conflict: claims.conflictOf(wish) };
+    });
     const failed = judged.filter(({ conflict }) => conflict !== undefined);
     const [first] = failed;
     const conflict =
@@ -84,9 +84,9 @@ export class EntityOnCluster {
     needNamespaceOf(this.#scope, this.#cluster, identity, change);
   }
 
-  #claim(wish: Wish, identity: ObjectIdentity): void {
-    const wasLeft = this.#claims(identity).claim(wish);
-    if (wasLeft) this.#needFor(identity, -1);
+  #claim({ manifest, wish, claims }: Judged): void {
+    const wasLeft = claims.claim(wish);
+    if (wasLeft) this.#needFor(manifest.identity, -1);
   }
 
   #wish({ identity, text }: Manifest): Wish {
@@ -102,9 +102,10 @@ export class EntityOnCluster {
     const objects = new Map(this.#before.objects);
     const waiting = new Map(this.#before.waiting);
     const withdrawn = new Map(this.#before.withdrawn);
-    for (const { manifest, wish } of failed) {
+    for (const one of failed) {
+      const { manifest, wish } = one;
       const key = identityKey(manifest.identity);
-      this.#claim(wish, manifest.identity);
+      this.#claim(one);
       objects.delete(key);
       withdrawn.delete(key);
       waiting.set(key, rankedObject(manifest, wish));
@@ -115,9 +116,10 @@ export class EntityOnCluster {
   #bringTo(judged: readonly Judged[]): Holdings {
     const objects = new Map<string, RankedObject>();
     const waiting = new Map<string, RankedObject>();
-    for (const { manifest, wish, conflict } of judged) {
+    for (const one of judged) {
+      const { manifest, wish, conflict } = one;
       const { identity } = manifest;
-      this.#claim(wish, identity);
+      this.#claim(one);
       const ranked = rankedObject(manifest, wish);
       if (conflict === undefined) objects.set(identityKey(identity), ranked);
       else waiting.set(identityKey(identity), ranked);
@@ -157,6 +159,7 @@ export class EntityOnCluster {
 interface Judged {
   readonly manifest: Manifest;
   readonly wish: Wish;
+  readonly claims: ObjectClaims;
   readonly conflict: Conflict | undefined;
 }
 
@@ -177,17 +180,25 @@ function rankedObject({ identity, skipsNamespace }: Manifest, { rank }: Wish): R
 
 /** Namespaces that an entity's objects are in and that it does not render itself. */
 export function neededNamespaces({ objects, waiting }: Pick<Holdings, "objects" | "waiting">): ReadonlySet<string> {
+  return objects.size + waiting.size === 0 ? noNames : namespacesOf([...objects.values(), ...waiting.values()]);
+}
+
+/** The same of any objects. */
+export function namespacesOf(
+  claimed: readonly Pick<RankedObject, "identity" | "skipsNamespace">[],
+): ReadonlySet<string> {
   const needed = new Set<string>();
-  const claimed = [...objects.values(), ...waiting.values()];
-  const identities = claimed.map(({ identity }) => identity);
   for (const { identity, skipsNamespace } of claimed) {
     const { namespace } = identity;
     if (skipsNamespace) continue;
     if (namespace !== "" && !builtInNamespaces.has(namespace)) needed.add(namespace);
   }
-  for (const identity of identities) if (isCoreKind(identity, "Namespace")) needed.delete(identity.name);
+  if (needed.size === 0) return noNames;
+  for (const { identity } of claimed) if (isCoreKind(identity, "Namespace")) needed.delete(identity.name);
   return needed;
 }
+
+const noNames: ReadonlySet<string> = new Set();
 
 export function namespaceIdentity(name: string): ObjectIdentity {
   return { group: "", kind: "Namespace", namespace: "", name };

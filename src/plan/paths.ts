@@ -153,9 +153,19 @@ export function positionsPath(connection: string): string {
 
 /** `<cluster namespace>/<cluster>`, below `desired/` and the output folder. */
 export function clusterFolder(cluster: ClusterKey): string {
-  const slash = cluster.indexOf("/");
-  return `${encodePathPart(cluster.slice(0, slash))}/${encodePathPart(cluster.slice(slash + 1))}`;
+  let folder = clusterFolders.get(cluster);
+  if (folder === undefined) {
+    const slash = cluster.indexOf("/");
+    folder = `${encodePathPart(cluster.slice(0, slash))}/${encodePathPart(cluster.slice(slash + 1))}`;
+    if (clusterFolders.size >= clusterFoldersMax) clusterFolders.clear();
+    clusterFolders.set(cluster, folder);
+  }
+  return folder;
 }
+
+/** Asked for of every object, and there are few clusters beside objects. */
+const clusterFolders = new Map<ClusterKey, string>();
+const clusterFoldersMax = 10_000;
 
 /** The cluster whose folder has these two names. */
 export function clusterOfFolder(namespace: string, name: string): ClusterKey {
@@ -291,6 +301,11 @@ export const profileAreas: readonly (readonly [OwnerKind, string])[] = [
   ["Profile", areas.Profile],
 ];
 
+/** Whether a path of an object could be of a profile's folder: a quick look, before it is taken apart. */
+export function mayBeProfiles(path: string): boolean {
+  return profileAreas.some(([, area]) => path.includes(`/${area}/`));
+}
+
 /** The owner whose folder this is, unless its name was cut for its length: then undefined. */
 export function ownerOfFolder(kind: OwnerKind, folderName: string, cluster: ClusterKey): Owner | undefined {
   if (folderName.includes("~")) return undefined;
@@ -301,7 +316,12 @@ export function ownerOfFolder(kind: OwnerKind, folderName: string, cluster: Clus
 /** The file of an object on the state branch, in its owner's folder. */
 export function objectPath(cluster: ClusterKey, owner: Owner, identity: ObjectIdentity, layout: Layout): string {
   const folder = ownersFoldersOf(cluster, identity, layout)[owner.kind];
-  return `${folder}/${ownerFolderName(owner)}/${shardedPath(`${identityPath(identity)}.yaml`, layout.shards)}`;
+  return `${folder}/${ownerFolderName(owner)}/${objectFile(identity, layout)}`;
+}
+
+/** The path of an object below its owner's folder. */
+export function objectFile(identity: ObjectIdentity, layout: Layout): string {
+  return shardedPath(`${identityPath(identity)}.yaml`, layout.shards);
 }
 
 /** `<scope>/<kind>/<name>.yaml` behind its shards. */

@@ -9,7 +9,7 @@ import type { ClusterKey } from "../model/cluster.ts";
 import type { ClusterRendering, ObjectIdentity } from "../model/manifest.ts";
 import type { OutboxRules } from "../model/outcome.ts";
 import type { Owner } from "../model/owner.ts";
-import { ownerKey } from "../model/owner.ts";
+import { ownerKey, ownerKinds } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
 import { type AdoptInput, adoptRecord } from "./adopt-record.ts";
 import { type AggregateInput, applyAggregate } from "./apply-aggregate.ts";
@@ -19,7 +19,7 @@ import { writeCheckpoint } from "./checkpoint-file.ts";
 import type { ClaimRules } from "./claim-rules.ts";
 import { headPath, nextInputRank } from "./claims-file.ts";
 import { writeDeadLetter } from "./dead-letter-file.ts";
-import { type EntityScope, neededNamespaces, needNamespaceOf } from "./entity-on-cluster.ts";
+import { type EntityScope, namespacesOf, needNamespaceOf } from "./entity-on-cluster.ts";
 import { ObjectClaims } from "./object-claims.ts";
 import { type OutboxChange, OutboxWriter, type Told, toldByPass } from "./outbox-writer.ts";
 import {
@@ -86,12 +86,10 @@ export function pathsToRead(inputs: readonly PlanInput[], { layout }: PlanRules)
       for (const { identity } of rendering.manifests) {
         needs.ids.add(objectPath(rendering.cluster, input.owner, identity, layout));
         needs.texts.add(headPath(objectClaimsFolder(rendering.cluster, identity)));
-        for (const folder of Object.values(ownersFoldersOf(rendering.cluster, identity, layout))) {
-          needs.folders.add(folder);
-        }
+        const folders = ownersFoldersOf(rendering.cluster, identity, layout);
+        for (const kind of ownerKinds) needs.folders.add(folders[kind]);
       }
-      const objects = new Map(rendering.manifests.map(({ text, ...manifest }) => [text, { ...manifest, rank: 0 }]));
-      for (const name of neededNamespaces({ objects, waiting: new Map() })) {
+      for (const name of namespacesOf(rendering.manifests)) {
         const identity = { group: "", kind: "Namespace", namespace: "", name };
         needs.texts.add(headPath(objectClaimsFolder(rendering.cluster, identity)));
       }

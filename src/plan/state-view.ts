@@ -43,6 +43,8 @@ interface Content {
   readonly write?: () => string;
 }
 
+const noNames: ReadonlySet<string> = new Set();
+
 export class StateView {
   readonly #files: StateFiles;
   /** By path the new content; undefined: deleted. */
@@ -129,9 +131,9 @@ export class StateView {
   folder(path: string): ReadonlySet<string> {
     const read = this.#files.folders.get(path);
     if (read === undefined) this.#needs.folders.add(path);
-    const added = this.#added.get(path);
-    if (added === undefined) return new Set(read);
-    return new Set([...(read ?? []), ...added]);
+    const added = this.#added.get(path) ?? noNames;
+    if (read === undefined || read.length === 0) return added;
+    return new Set([...read, ...added]);
   }
 
   write(path: string, text: string): void {

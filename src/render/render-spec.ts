@@ -13,6 +13,7 @@ import type { SecretsPolicy } from "../model/secrets-policy.ts";
 import type { RenderContext } from "../model/template.ts";
 import { findContent, findResource, resolveRef } from "./find-document.ts";
 import { generateDocuments } from "./generate-documents.ts";
+import type { ManifestOptions } from "./manifests/manifest-options.ts";
 import { isSwitch, mayBePrinted } from "./manifests/switches.ts";
 import { renderPatchesFrom } from "./patches/render-patches-from.ts";
 import { readManifests } from "./read-manifests.ts";
@@ -133,6 +134,19 @@ function renderDocuments(
   const isPatched = patches.some(
     ({ target, rendered }) => rendered.printed.length > 0 && target?.kind?.matches("Secret") !== false,
   );
+  const options: ManifestOptions = {
+    provenance,
+    extraLabels,
+    extraAnnotations,
+    isOfEvent: scope.trigger !== undefined,
+    ...(patches.length === 0 ? {} : { patches }),
+    documents: [...resources.values()].filter((resource) => resource !== null),
+    isConfidential: isConfidential || settings.hidesEvents === true,
+    customKinds: catalog.customKinds,
+    checks: catalog.checks,
+    isReadAsWritten: settings.isReadAsWritten === true,
+    ...(settings.isValidation === undefined ? {} : { isValidation: settings.isValidation }),
+  };
   const manifests: Manifest[] = [];
   const warnings: Problem[] = [];
   const seen = new Set<string>();
@@ -140,20 +154,11 @@ function renderDocuments(
     const isCommitted = isInClear && !isPatched && settings.commitsConstants === true;
     for (const { content } of entries) {
       const rendered = renderContent(content, data, context);
-      const { value, problems } = readManifests(rendered, content.source, {
-        provenance,
-        extraLabels,
-        extraAnnotations,
-        isOfEvent: scope.trigger !== undefined,
-        ...(patches.length === 0 ? {} : { patches }),
-        isForced: reference.force,
-        documents: [...resources.values()].filter((resource) => resource !== null),
-        isConfidential: isConfidential || settings.hidesEvents === true,
-        customKinds: catalog.customKinds,
-        checks: catalog.checks,
-        isReadAsWritten: settings.isReadAsWritten === true,
-        ...(settings.isValidation === undefined ? {} : { isValidation: settings.isValidation }),
-      });
+      const { value, problems } = readManifests(
+        rendered,
+        content.source,
+        reference.force ? { ...options, isForced: true } : options,
+      );
       for (const problem of problems) {
         if (problem.severity === "error") throw new SluiceError(problem);
         if (warnings.length < warningsMax) warnings.push(problem);

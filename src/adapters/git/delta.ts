@@ -4,50 +4,71 @@ import type { Segment } from "./tree-bytes.ts";
 
 const copySizeMax = 0xffffff;
 const insertSizeMax = 0x7f;
+/** A command, four bytes of offset and three of size. */
+const copyBytesMax = 8;
+/** Of numbers up to 2^53. */
+const varintBytesMax = 8;
 
 /** The delta that makes a result of `resultSize` bytes out of a base of `baseSize` bytes. */
 export function encodeDelta(baseSize: number, resultSize: number, segments: readonly Segment[]): Buffer {
-  const out: number[] = [];
-  pushVarint(out, baseSize);
-  pushVarint(out, resultSize);
+  let sizeMax = 2 * varintBytesMax;
+  for (const segment of segments) sizeMax += encodedSizeMax(segment);
+  const out = Buffer.allocUnsafe(sizeMax);
+  let end = writeVarint(out, 0, baseSize);
+  end = writeVarint(out, end, resultSize);
   for (const segment of segments) {
     if ("bytes" in segment) {
-      for (let at = 0; at < segment.bytes.length; at += insertSizeMax) {
-        const piece = segment.bytes.subarray(at, at + insertSizeMax);
-        out.push(piece.length, ...piece);
+      const { bytes } = segment;
+      for (let at = 0; at < bytes.length; at += insertSizeMax) {
+        const size = Math.min(bytes.length - at, insertSizeMax);
+        out[end++] = size;
+        end += bytes.copy(out, end, at, at + size);
       }
     } else {
       for (let at = segment.start; at < segment.end; at += copySizeMax) {
-        pushCopy(out, at, Math.min(segment.end - at, copySizeMax));
+        end = writeCopy(out, end, at, Math.min(segment.end - at, copySizeMax));
       }
     }
   }
-  return Buffer.from(out);
+  return out.subarray(0, end);
 }
 
-function pushVarint(out: number[], value: number): void {
+function encodedSizeMax(segment: Segment): number {
+  if (!("bytes" in segment)) return copyBytesMax * Math.ceil((segment.end - segment.start) / copySizeMax);
+  return segment.bytes.length + Math.ceil(segment.bytes.length / insertSizeMax);
+}
+
+/** Writes a number at `at`; where it ends. */
+function writeVarint(out: Buffer, at: number, value: number): number {
+  let end = at;
   let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out.push((rest & 0x7f) | 0x80);
-  out.push(rest);
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[end++] = (rest & 0x7f) | 0x80;
+  out[end++] = rest;
+  return end;
 }
 
-/** A command byte whose bits say which bytes of offset (4) and size (3) follow; absent ones are zero. */
-function pushCopy(out: number[], offset: number, size: number): void {
-  const command = out.push(0x80) - 1;
+/**
+ * Writes a copy at `at`; where it ends. A command byte's bits say which bytes of offset (4) and size (3) follow; absent ones
+ * are zero.
+ */
+function writeCopy(out: Buffer, at: number, offset: number, size: number): number {
+  let command = 0x80;
+  let end = at + 1;
   for (let byte = 0; byte < 4; byte++) {
     const value = (offset >>> (8 * byte)) & 0xff;
     if (value === 0) continue;
-    out.push(value);
-    out[command]! |= 1 << byte;
+    out[end++] = value;
+    command |= 1 << byte;
   }
   // A size of 65,536 is written as none at all.
-  if (size === 0x10000) return;
-  for (let byte = 0; byte < 3; byte++) {
+  for (let byte = 0; byte < 3 && size !== 0x10000; byte++) {
     const value = (size >>> (8 * byte)) & 0xff;
     if (value === 0) continue;
-    out.push(value);
-    out[command]! |= 0x10 << byte;
+    out[end++] = value;
+    command |= 0x10 << byte;
   }
+  out[at] = command;
+  return end;
 }
 
 /** The result of a delta on its base; throws a DamagedStoreError where they don't fit. */

@@ -97,16 +97,22 @@ export function createPromMetrics(version: string): PromMetrics {
 
   /** With values beyond the bound as `other`: what people configure is bounded by nothing but their patience. */
   function bounded(name: MetricName, labels: MetricLabels): Record<string, string> {
-    return Object.fromEntries(
-      Object.entries(labels).map(([label, value]) => {
-        const key = `${name} ${label}`;
-        const values = seen.get(key) ?? new Set();
-        seen.set(key, values);
-        if (!values.has(value) && values.size >= labelValuesMax) return [label, "other"];
-        values.add(value);
-        return [label, value];
-      }),
-    );
+    const known: Record<string, string> = {};
+    for (const label in labels) {
+      const value = labels[label]!;
+      const values = seenOf(name, label);
+      const isOther = !values.has(value) && values.size >= labelValuesMax;
+      if (!isOther) values.add(value);
+      known[label] = isOther ? "other" : value;
+    }
+    return known;
+  }
+
+  function seenOf(name: MetricName, label: string): Set<string> {
+    const key = `${name} ${label}`;
+    const values = seen.get(key) ?? new Set();
+    seen.set(key, values);
+    return values;
   }
 
   return {

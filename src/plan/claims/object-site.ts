@@ -1,9 +1,9 @@
 /** Where an object of a cluster and its claims are kept. */
 import type { ClusterKey } from "../../model/cluster.ts";
 import type { ObjectIdentity } from "../../model/manifest.ts";
-import type { Owner } from "../../model/owner.ts";
+import type { Owner, OwnerKind } from "../../model/owner.ts";
 import type { ClaimRules } from "../claim-rules.ts";
-import { generatedNamespacePath, objectClaimsFolder, objectPath } from "../paths.ts";
+import { generatedNamespacePath, objectClaimsFolder, objectFile, ownerFolderName, ownersFoldersOf } from "../paths.ts";
 import { writeIdentity } from "../record-file.ts";
 import type { StateView } from "../state-view.ts";
 
@@ -14,6 +14,9 @@ export class ObjectSite {
   readonly identity: ObjectIdentity;
   /** Of `claims/`. */
   readonly folder: string;
+  /** Have a folder for each owner who may have the object, by the owners' kind. */
+  readonly ownersFolders: Readonly<Record<OwnerKind, string>>;
+  readonly #file: string;
 
   constructor(view: StateView, rules: ClaimRules, cluster: ClusterKey, identity: ObjectIdentity) {
     this.view = view;
@@ -21,11 +24,13 @@ export class ObjectSite {
     this.cluster = cluster;
     this.identity = identity;
     this.folder = objectClaimsFolder(cluster, identity);
+    this.ownersFolders = ownersFoldersOf(cluster, identity, rules.layout);
+    this.#file = objectFile(identity, rules.layout);
   }
 
   /** The object's path in an owner's folder; undefined: among the Namespaces that are generated. */
   pathIn(place: Owner | undefined): string {
-    if (place !== undefined) return objectPath(this.cluster, place, this.identity, this.rules.layout);
+    if (place !== undefined) return `${this.ownersFolders[place.kind]}/${ownerFolderName(place)}/${this.#file}`;
     return generatedNamespacePath(this.cluster, this.identity.name);
   }
 

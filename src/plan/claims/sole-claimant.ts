@@ -1,10 +1,10 @@
 /** Who has an object to itself: no claims are on file then, and they are made of its file and its record. */
 import { assert } from "../../model/assert.ts";
 import { identityKey } from "../../model/manifest.ts";
-import { type Owner, ownerKey, ownerKinds } from "../../model/owner.ts";
+import { type Owner, type OwnerKind, ownerKey, ownerKinds } from "../../model/owner.ts";
 import { tierOf } from "../claim-rules.ts";
 import { type ClaimingOwner, type ClaimsHead, hashManifest } from "../claims-file.ts";
-import { ownerFolderName, ownerOfFolder, ownersFoldersOf, recordPath } from "../paths.ts";
+import { ownerFolderName, ownerOfFolder, recordPath } from "../paths.ts";
 import { entityHashOf, splitProvenance } from "../provenance.ts";
 import { parseRecord } from "../record-file.ts";
 import type { ClaimLeaves } from "./claim-leaves.ts";
@@ -62,17 +62,15 @@ export class SoleClaimant {
   }
 
   #find(claimant: Claimant | undefined): { readonly owner: Owner; readonly text: string } | undefined {
-    const view = this.#site.view;
-    const folders = ownersFoldersOf(this.#site.cluster, this.#site.identity, this.#site.rules.layout);
+    const { view, ownersFolders } = this.#site;
+    const own = claimant === undefined ? undefined : ownerFolderName(claimant.owner);
     for (const kind of ownerKinds) {
-      const names = new Set(view.folder(folders[kind]));
+      const names = view.folder(ownersFolders[kind]);
+      const isOwnKind = claimant?.owner.kind === kind;
       // Another entity of its own owner may have it.
-      if (claimant?.owner.kind === kind) names.add(ownerFolderName(claimant.owner));
-      for (const name of names) {
-        const owner =
-          claimant !== undefined && claimant.owner.kind === kind && ownerFolderName(claimant.owner) === name
-            ? claimant.owner
-            : (ownerOfFolder(kind, name, this.#site.cluster) ?? this.#site.rules.ownerOfCutFolder(kind, name));
+      const isOwnMissing = isOwnKind && !names.has(own!);
+      for (const name of isOwnMissing ? [...names, own!] : names) {
+        const owner = isOwnKind && name === own ? claimant.owner : this.#ownerOf(kind, name);
         if (owner === undefined) continue;
         const path = this.#site.pathIn(owner);
         if (!view.exists(path)) continue;
@@ -81,6 +79,11 @@ export class SoleClaimant {
       }
     }
     return undefined;
+  }
+
+  #ownerOf(kind: OwnerKind, folderName: string): Owner | undefined {
+    const { cluster, rules } = this.#site;
+    return ownerOfFolder(kind, folderName, cluster) ?? rules.ownerOfCutFolder(kind, folderName);
   }
 
   #rankOnRecord(owner: Owner, entityHash: string): number {
