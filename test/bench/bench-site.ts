@@ -257,12 +257,14 @@ export class MeasuredService {
     });
     this.#exited = once(this.#child, "exit");
     this.ready = new Promise((resolve, reject) => {
+      let isReady = false;
       this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
         this.#log = (this.#log + text).slice(-10_000);
-        if (this.#log.includes('"message":"ready"')) {
-          this.#cpuAtReady = this.#cpu();
-          resolve();
-        }
+        // Once: what it logs later must not count as its start.
+        if (isReady || !this.#log.includes('"message":"ready"')) return;
+        isReady = true;
+        this.#cpuAtReady = this.#cpu();
+        resolve();
       });
       void this.#exited.then(() => reject(new Error(`sluice run ended:\n${this.#log}`)));
     });
