@@ -74,10 +74,11 @@ export interface PolicyVerdict {
 
 /** Undefined: it is allowed. */
 export function findViolation(policy: readonly PolicyRule[], subject: PolicySubject): PolicyVerdict | undefined {
-  const index = policy.findIndex((rule) => ruleMatches(rule, subject));
+  const kind = kindOf(subject.identity);
+  const index = policy.findIndex((rule) => ruleMatches(rule, subject, kind));
   if (index >= 0) return policy[index]!.effect === "allow" ? undefined : { rule: `policy[${index}]`, why: settingsWhy };
   const rules = subject.delivererNamespace === undefined ? builtInRules : rulesWith(subject.delivererNamespace);
-  const builtIn = rules.find((rule) => ruleMatches(rule, subject));
+  const builtIn = rules.find((rule) => ruleMatches(rule, subject, kind));
   return builtIn === undefined ? undefined : { rule: `built-in: ${builtIn.name}`, why: builtIn.why };
 }
 
@@ -87,12 +88,17 @@ function rulesWith(delivererNamespace: string): readonly BuiltInRule[] {
 
 const settingsWhy = "the settings say so";
 
-function ruleMatches(rule: PolicyRule, { trigger, labels, identity }: PolicySubject): boolean {
-  const { group, kind, namespace, name } = identity;
+/** As the patterns of kinds are folded. */
+function kindOf({ group, kind }: Pick<ObjectIdentity, "group" | "kind">): string {
+  return `${group}/${kind}`.toLowerCase();
+}
+
+function ruleMatches(rule: PolicyRule, { trigger, labels, identity }: PolicySubject, kind: string): boolean {
+  const { namespace, name } = identity;
   return (
     anyMatches(rule.triggers, trigger) &&
     (rule.clusters === undefined || selectorMatches(rule.clusters, labels)) &&
-    kindMatches(rule.kinds, group, kind) &&
+    kindMatches(rule.kinds, kind) &&
     (namespace === "" ? (rule.namespaces?.includes("*") ?? true) : anyMatches(rule.namespaces, namespace)) &&
     anyMatches(rule.names, name)
   );
@@ -102,12 +108,13 @@ function ruleMatches(rule: PolicyRule, { trigger, labels, identity }: PolicySubj
 export function findHopeless(
   policy: readonly PolicyRule[],
   trigger: string,
-  { group, kind }: Pick<ObjectIdentity, "group" | "kind">,
+  type: Pick<ObjectIdentity, "group" | "kind">,
 ): PolicyVerdict | undefined {
+  const kind = kindOf(type);
   const named = policy.map((rule, index) => ({ ...rule, rule: `policy[${index}]`, why: settingsWhy }));
   const builtIn = builtInRules.map((rule) => ({ ...rule, rule: `built-in: ${rule.name}` }));
   for (const { rule, why, ...one } of [...named, ...builtIn]) {
-    if (!anyMatches(one.triggers, trigger) || !kindMatches(one.kinds, group, kind)) continue;
+    if (!anyMatches(one.triggers, trigger) || !kindMatches(one.kinds, kind)) continue;
     if (one.effect === "allow") return undefined;
     const isOfSome = one.clusters !== undefined || one.namespaces !== undefined || one.names !== undefined;
     if (!isOfSome) return { rule, why };
@@ -115,14 +122,20 @@ export function findHopeless(
   return undefined;
 }
 
-function kindMatches(patterns: readonly string[] | undefined, group: string, kind: string): boolean {
+function kindMatches(patterns: readonly string[] | undefined, kind: string): boolean {
   if (patterns === undefined) return true;
-  const full = `${group}/${kind}`.toLowerCase();
-  return patterns.some((pattern) => {
-    if (pattern === "*") return true;
-    return globMatches((pattern.includes("/") ? pattern : `/${pattern}`).toLowerCase(), full);
-  });
+  let folded = foldedKinds.get(patterns);
+  if (folded === undefined) {
+    folded = patterns.map((pattern) =>
+      (pattern === "*" || pattern.includes("/") ? pattern : `/${pattern}`).toLowerCase(),
+    );
+    foldedKinds.set(patterns, folded);
+  }
+  return folded.some((pattern) => globMatches(pattern, kind));
 }
+
+/** Rules are asked about every object. */
+const foldedKinds = new WeakMap<readonly string[], readonly string[]>();
 
 function anyMatches(patterns: readonly string[] | undefined, text: string): boolean {
   return patterns === undefined || patterns.some((pattern) => globMatches(pattern, text));

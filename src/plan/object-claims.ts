@@ -22,15 +22,7 @@ import type { Claimant } from "./claims/claimant.ts";
 import { ClaimsDraft } from "./claims/claims-draft.ts";
 import { ObjectSite } from "./claims/object-site.ts";
 import { SoleClaimant } from "./claims/sole-claimant.ts";
-import {
-  type Claim,
-  type ClaimsHead,
-  hashManifest,
-  headPath,
-  parseHead,
-  parseManifest,
-  writeHead,
-} from "./claims-file.ts";
+import { type Claim, type ClaimsHead, hashManifest, parseHead, parseManifest, writeHead } from "./claims-file.ts";
 import { markLeft } from "./left-mark.ts";
 import { recordPath } from "./paths.ts";
 import { entityHashOf, joinProvenance, provenanceTexts, splitProvenance } from "./provenance.ts";
@@ -236,13 +228,13 @@ export class ObjectClaims {
       // Nobody else wants it: its file says everything.
       if (isAlone) this.#leaves.write(first, undefined);
       if (isAlone) draft.forget();
-      view.delete(headPath(this.#site.folder));
+      view.delete(this.#site.headPath);
     } else this.#writeHead(after);
   }
 
   #writeHead(head: ClaimsHead): void {
-    const { folder, identity } = this.#site;
-    this.#view.writeValue(headPath(folder), head, (value) => writeHead(writeIdentity(identity), value));
+    const { headPath, identity } = this.#site;
+    this.#view.writeValue(headPath, head, (value) => writeHead(writeIdentity(identity), value));
   }
 
   /** Whether the claimant's record says that it waits; that of `changed` is being written anyway. */
@@ -296,7 +288,7 @@ export class ObjectClaims {
   }
 
   #storedHead(): ClaimsHead | undefined {
-    return this.#view.value(headPath(this.#site.folder), parseHead);
+    return this.#view.value(this.#site.headPath, parseHead);
   }
 
   /** The claims that there are besides, or undefined where the claimant has the object to itself. */

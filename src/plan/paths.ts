@@ -248,9 +248,12 @@ export function identityPath(identity: ObjectIdentity): string {
 /** Asked for several times of each object: where it is, was, and may be claimed. */
 const identityPaths = new WeakMap<ObjectIdentity, string>();
 
+const desiredStart = `${desiredFolder}/`;
+const chartsStart = `${chartsFolder}/`;
+
 /** Whether a path is of an object of the desired tree, charts among them. */
 export function isObjectPath(path: string): boolean {
-  return path.startsWith(`${desiredFolder}/`) || path.startsWith(`${chartsFolder}/`);
+  return path.startsWith(desiredStart) || path.startsWith(chartsStart);
 }
 
 /** What parts of paths say of Helm's releases. */
@@ -266,8 +269,8 @@ export function isReleasePath(path: string): boolean {
  * releases stand there too.
  */
 export function targetPath(path: string, outputPath: string, hasReleases = false): string {
-  if (path.startsWith(`${desiredFolder}/`)) return outputPath + path.slice(desiredFolder.length);
-  const isThere = hasReleases && path.startsWith(`${chartsFolder}/`) && isReleasePath(path);
+  if (path.startsWith(desiredStart)) return outputPath + path.slice(desiredFolder.length);
+  const isThere = hasReleases && path.startsWith(chartsStart) && isReleasePath(path);
   return isThere ? outputPath + path.slice(chartsFolder.length) : path;
 }
 

@@ -232,10 +232,12 @@ export class StateFold {
       case "entity": {
         const rank = nextInputRank(this.#nextRank);
         const scope = this.#scopeOf(input, reviews, rank, false);
-        const before = this.#record(input.owner, input.entity);
+        const path = recordPath(input.owner, scope.claimant.entityHash);
+        const before = view.value(path, parseRecord);
         const outcome = applyEvent(scope, this.#rules.records, before, input);
         if (outcome === undefined) return this.#nextRank;
-        if (outcome.record !== undefined || before !== undefined) this.#keep(input, outcome.record);
+        if (outcome.record !== undefined) view.writeValue(path, outcome.record, writeRecord);
+        else if (before !== undefined) view.delete(path);
         if (input.isBackfill) return rank + 1;
         const { effect } = outcome;
         if (effect !== undefined) {

@@ -6,8 +6,9 @@
  * it turns out to depend on.
  */
 import { hash } from "node:crypto";
+import { assert } from "../model/assert.ts";
 import type { ChangeSet, FileChange, ObjectChange } from "../model/change-set.ts";
-import { desiredFolder, isObjectPath } from "./paths.ts";
+import { desiredFolder, isObjectPath, recordsFolder } from "./paths.ts";
 
 /** What has been read; a path that was looked for and not found maps to undefined (a folder: to no names). */
 export interface StateFiles {
@@ -43,14 +44,18 @@ interface Content {
   readonly write?: () => string;
 }
 
+/** Of a file that is deleted. */
+const nothing: Content = {};
+
 const noNames: ReadonlySet<string> = new Set();
+const recordsStart = `${recordsFolder}/`;
 
 export class StateView {
   readonly #files: StateFiles;
-  /** By path the new content; undefined: deleted. */
-  readonly #changed = new Map<string, Content | undefined>();
+  /** By path the new content. */
+  readonly #changed = new Map<string, Content>();
   /** What the input that is being tried has changed. */
-  readonly #tried = new Map<string, Content | undefined>();
+  readonly #tried = new Map<string, Content>();
   /** What files that were read say. */
   readonly #parsed = new Map<string, Content>();
   /** By folder, names that the batch has put there; it may have emptied them again. */
@@ -88,16 +93,27 @@ export class StateView {
   }
 
   text(path: string): string | undefined {
-    for (const changed of [this.#tried, this.#changed]) if (changed.has(path)) return textOf(changed.get(path));
-    if (!this.#files.texts.has(path)) this.#needs.texts.add(path);
-    return this.#files.texts.get(path);
+    const changed = this.#changedAt(path);
+    if (changed !== undefined) return textOf(changed);
+    return this.#readText(path);
+  }
+
+  #changedAt(path: string): Content | undefined {
+    return this.#tried.get(path) ?? this.#changed.get(path);
+  }
+
+  #readText(path: string): string | undefined {
+    const { texts } = this.#files;
+    const text = texts.get(path);
+    if (text === undefined && !texts.has(path)) this.#needs.texts.add(path);
+    return text;
   }
 
   /** What a file says; parsed once. */
   value<T>(path: string, parse: (text: string, path: string) => T): T | undefined {
-    for (const changed of [this.#tried, this.#changed])
-      if (changed.has(path)) return parsedOf(changed.get(path), path, parse);
-    const text = this.text(path);
+    const changed = this.#changedAt(path);
+    if (changed !== undefined) return parsedOf(changed, path, parse);
+    const text = this.#readText(path);
     if (text === undefined) return undefined;
     let content = this.#parsed.get(path);
     if (content === undefined) {
@@ -109,8 +125,8 @@ export class StateView {
 
   /** The text, if it happens to be known. */
   peek(path: string): string | undefined {
-    for (const changed of [this.#tried, this.#changed]) if (changed.has(path)) return textOf(changed.get(path));
-    return this.#files.texts.get(path);
+    const changed = this.#changedAt(path);
+    return changed === undefined ? this.#files.texts.get(path) : textOf(changed);
   }
 
   /** Has a text read along with what a try needs, because it will be asked for soon. */
@@ -120,15 +136,18 @@ export class StateView {
   }
 
   exists(path: string): boolean {
-    for (const changed of [this.#tried, this.#changed]) {
-      if (changed.has(path)) return changed.get(path) !== undefined;
-    }
+    const changed = this.#changedAt(path);
+    if (changed !== undefined) return changed !== nothing;
     if (this.#files.texts.get(path) !== undefined) return true;
     return this.#id(path) !== undefined;
   }
 
-  /** Names in a folder, those included that the batch has put there; names that it has emptied may be among them. */
+  /**
+   * Names in a folder, those included that the batch has put there; names that it has emptied may be among them. Of records'
+   * folders nobody asks.
+   */
   folder(path: string): ReadonlySet<string> {
+    assert(!path.startsWith(recordsStart), `${path} is not listed`);
     const read = this.#files.folders.get(path);
     if (read === undefined) this.#needs.folders.add(path);
     const added = this.#added.get(path) ?? noNames;
@@ -147,6 +166,8 @@ export class StateView {
 
   #put(path: string, content: Content): void {
     this.#tried.set(path, content);
+    // Each event has one, in a folder of its own.
+    if (path.startsWith(recordsStart)) return;
     for (let end = path.length; end > 0; ) {
       const slash = path.lastIndexOf("/", end - 1);
       const folder = path.slice(0, Math.max(slash, 0));
@@ -160,7 +181,7 @@ export class StateView {
   }
 
   delete(path: string): void {
-    this.#tried.set(path, undefined);
+    this.#tried.set(path, nothing);
   }
 
   /** Everything below goes, whatever else the batch has done there. */
@@ -174,7 +195,7 @@ export class StateView {
     const objects: ObjectChange[] = [];
     const paths = [...this.#changed.keys()].sort();
     for (const path of paths) {
-      const text = textOf(this.#changed.get(path));
+      const text = textOf(this.#changed.get(path)!);
       const isObject = isObjectPath(path);
       const before = this.#before(path, isObject);
       if (text === undefined) {
@@ -215,20 +236,14 @@ export class StateView {
   }
 }
 
-function textOf(content: Content | undefined): string | undefined {
-  if (content === undefined) return undefined;
+function textOf(content: Content): string | undefined {
   if (content.text === undefined && content.write !== undefined) content.text = content.write();
   return content.text;
 }
 
-function parsedOf<T>(
-  content: Content | undefined,
-  path: string,
-  parse: (text: string, path: string) => T,
-): T | undefined {
-  const text = content?.value === undefined ? textOf(content) : undefined;
-  if (content === undefined || (content.value === undefined && text === undefined)) return undefined;
-  content.value ??= parse(text!, path);
+function parsedOf<T>(content: Content, path: string, parse: (text: string, path: string) => T): T | undefined {
+  if (content === nothing) return undefined;
+  content.value ??= parse(textOf(content)!, path);
   return content.value as T;
 }
 

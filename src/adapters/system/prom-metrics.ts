@@ -83,7 +83,8 @@ export function createPromMetrics(version: string): PromMetrics {
   const counters = new Map<MetricName, Counter>();
   const gauges = new Map<MetricName, Gauge>();
   const histograms = new Map<MetricName, Histogram>();
-  const seen = new Map<string, Set<string>>();
+  /** By metric, and by label, its values. */
+  const seen = new Map<MetricName, Map<string, Set<string>>>();
   for (const [name, { help, labels }] of Object.entries(described) as [MetricName, Described][]) {
     const options = { name, help, labelNames: [...labels], registers: [registry] };
     if (name.endsWith("_total")) counters.set(name, new Counter(options));
@@ -98,21 +99,17 @@ export function createPromMetrics(version: string): PromMetrics {
   /** With values beyond the bound as `other`: what people configure is bounded by nothing but their patience. */
   function bounded(name: MetricName, labels: MetricLabels): Record<string, string> {
     const known: Record<string, string> = {};
+    const ofMetric = seen.get(name) ?? new Map<string, Set<string>>();
+    seen.set(name, ofMetric);
     for (const label in labels) {
       const value = labels[label]!;
-      const values = seenOf(name, label);
+      const values = ofMetric.get(label) ?? new Set();
+      ofMetric.set(label, values);
       const isOther = !values.has(value) && values.size >= labelValuesMax;
       if (!isOther) values.add(value);
       known[label] = isOther ? "other" : value;
     }
     return known;
-  }
-
-  function seenOf(name: MetricName, label: string): Set<string> {
-    const key = `${name} ${label}`;
-    const values = seen.get(key) ?? new Set();
-    seen.set(key, values);
-    return values;
   }
 
   return {

@@ -3,6 +3,7 @@ import type { ClusterKey } from "../../model/cluster.ts";
 import type { ObjectIdentity } from "../../model/manifest.ts";
 import type { Owner, OwnerKind } from "../../model/owner.ts";
 import type { ClaimRules } from "../claim-rules.ts";
+import { headPath } from "../claims-file.ts";
 import { generatedNamespacePath, objectClaimsFolder, objectFile, ownerFolderName, ownersFoldersOf } from "../paths.ts";
 import { writeIdentity } from "../record-file.ts";
 import type { StateView } from "../state-view.ts";
@@ -14,6 +15,7 @@ export class ObjectSite {
   readonly identity: ObjectIdentity;
   /** Of `claims/`. */
   readonly folder: string;
+  readonly headPath: string;
   /** Have a folder for each owner who may have the object, by the owners' kind. */
   readonly ownersFolders: Readonly<Record<OwnerKind, string>>;
   readonly #file: string;
@@ -24,6 +26,7 @@ export class ObjectSite {
     this.cluster = cluster;
     this.identity = identity;
     this.folder = objectClaimsFolder(cluster, identity);
+    this.headPath = headPath(this.folder);
     this.ownersFolders = ownersFoldersOf(cluster, identity, rules.layout);
     this.#file = objectFile(identity, rules.layout);
   }
