@@ -4,8 +4,10 @@
  * For a pull request from a fork everything comes from commits of the checkout and nothing is reached; its comment is
  * made by a second workflow, from the report that the first one left.
  */
+
 import { appendFile, readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
+import { countOf } from "../model/count-of.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import {
   type ActionReport,
@@ -81,7 +83,7 @@ async function diffChange(
   const { create, update, delete: deleted, failures, errors } = counts;
   say(
     writeLogLine(
-      `${create} to create, ${update} to update, ${deleted} to delete, ${failures} to fail, ${errors} errors`,
+      `${create} to create, ${update} to update, ${deleted} to delete, ${failures} to fail, ${countOf(errors, "error")}`,
     ),
   );
   if (!isUntrusted && isFlag(environment, "COMMENT")) await commentHere(context, environment, event, found, say);
@@ -89,7 +91,9 @@ async function diffChange(
   if (report === undefined) return 3;
   const isRefused = isFlag(environment, "FAIL_ON_DELETIONS") && deleted > 0;
   if (isRefused)
-    say(writeAnnotation({ level: "error", title: "Sluice", message: `${deleted} objects would be deleted` }));
+    say(
+      writeAnnotation({ level: "error", title: "Sluice", message: `${countOf(deleted, "object")} would be deleted` }),
+    );
   return errors + failures > 0 || isRefused ? 1 : 0;
 }
 

@@ -1,5 +1,7 @@
 /** Sample events from files: as deliveries that a stream might have brought. */
+
 import { dirname, resolve } from "node:path";
+import { countOf } from "../model/count-of.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { isJsonObject, type Json, JsonSyntaxError, parseJson, writeJson } from "../model/json.ts";
 import { type CliContext, usageError } from "./cli/context.ts";
@@ -35,7 +37,7 @@ export function chooseRoute(
   const known = (subjects.get(connection) ?? []).filter((subject) => subject !== ">");
   const subject = options.subject ?? (known.length === 1 ? known[0] : undefined);
   if (subject === undefined) {
-    const choice = known.length === 0 ? "names no subject" : `has ${known.length} subjects`;
+    const choice = known.length === 0 ? "names no subject" : `has ${countOf(known.length, "subject")}`;
     throw usageError(`connection ${connection} ${choice}`, "Say which one with --subject.");
   }
   return { connection, subject };

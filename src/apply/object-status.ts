@@ -2,6 +2,7 @@
  * How an object is doing, by what it says of itself: as kstatus has it (sigs.k8s.io/cli-utils, pkg/kstatus/status), which
  * Flux and kubectl's helpers go by. Pure.
  */
+import { countOf } from "../model/count-of.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { releaseKindPart } from "../plan/paths.ts";
 import { listAt, memberAt, numberAt, textAt } from "./members.ts";
@@ -114,12 +115,14 @@ function statusOfDeployment(object: JsonObject): ObjectStatus {
   const wanted = numberAt(object, 1, "spec", "replicas");
   const count = (key: string) => numberAt(object, 0, "status", key);
   if (wanted > count("updatedReplicas"))
-    return waiting(`${count("updatedReplicas")} of ${wanted} replicas are updated`);
-  if (count("replicas") > wanted) return waiting(`${count("replicas") - wanted} replicas are to end`);
+    return waiting(`${count("updatedReplicas")} of ${countOf(wanted, "replica")} updated`);
+  if (count("replicas") > wanted)
+    return waiting(`${countOf(count("replicas") - wanted, "replica is", "replicas are")} to end`);
   if (count("updatedReplicas") > count("availableReplicas")) {
-    return waiting(`${count("availableReplicas")} of ${count("updatedReplicas")} replicas are available`);
+    return waiting(`${count("availableReplicas")} of ${countOf(count("updatedReplicas"), "replica")} available`);
   }
-  if (wanted > count("readyReplicas")) return waiting(`${count("readyReplicas")} of ${wanted} replicas are ready`);
+  if (wanted > count("readyReplicas"))
+    return waiting(`${count("readyReplicas")} of ${countOf(wanted, "replica")} ready`);
   if (progressing !== undefined && progressing.status !== "True") return waiting("it does not progress");
   const available = conditionOf(object, "Available");
   if (available === undefined || available.status !== "True") return waiting("it is not available yet");
@@ -131,16 +134,18 @@ function statusOfStatefulSet(object: JsonObject): ObjectStatus {
   const wanted = numberAt(object, 1, "spec", "replicas");
   const partition = numberAt(object, -1, "spec", "updateStrategy", "rollingUpdate", "partition");
   const count = (key: string) => numberAt(object, 0, "status", key);
-  if (wanted > count("replicas")) return waiting(`${count("replicas")} of ${wanted} replicas are there`);
-  if (wanted > count("readyReplicas")) return waiting(`${count("readyReplicas")} of ${wanted} replicas are ready`);
-  if (count("replicas") > wanted) return waiting(`${count("replicas") - wanted} replicas are to end`);
+  if (wanted > count("replicas")) return waiting(`${count("replicas")} of ${countOf(wanted, "replica")} there`);
+  if (wanted > count("readyReplicas"))
+    return waiting(`${count("readyReplicas")} of ${countOf(wanted, "replica")} ready`);
+  if (count("replicas") > wanted)
+    return waiting(`${countOf(count("replicas") - wanted, "replica is", "replicas are")} to end`);
   if (partition >= 0) {
     const toUpdate = Math.max(0, wanted - partition);
     const updated = count("updatedReplicas");
     return updated < toUpdate ? waiting(`${updated} of ${toUpdate} replicas are updated`) : current;
   }
   if (wanted > count("currentReplicas"))
-    return waiting(`${count("currentReplicas")} of ${wanted} replicas are current`);
+    return waiting(`${count("currentReplicas")} of ${countOf(wanted, "replica")} current`);
   const isSame = textAt(object, "status", "currentRevision") === textAt(object, "status", "updateRevision");
   return isSame ? current : waiting("it is being updated");
 }
@@ -151,9 +156,11 @@ function statusOfReplicaSet(object: JsonObject): ObjectStatus {
   const wanted = numberAt(object, 1, "spec", "replicas");
   const count = (key: string) => numberAt(object, 0, "status", key);
   for (const key of ["fullyLabeledReplicas", "availableReplicas", "readyReplicas"]) {
-    if (wanted > count(key)) return waiting(`${count(key)} of ${wanted} replicas are there (${key})`);
+    if (wanted > count(key)) return waiting(`${count(key)} of ${countOf(wanted, "replica")} there (${key})`);
   }
-  return count("replicas") > wanted ? waiting(`${count("replicas") - wanted} replicas are to end`) : current;
+  return count("replicas") > wanted
+    ? waiting(`${countOf(count("replicas") - wanted, "replica is", "replicas are")} to end`)
+    : current;
 }
 
 function statusOfDaemonSet(object: JsonObject): ObjectStatus {
@@ -163,7 +170,8 @@ function statusOfDaemonSet(object: JsonObject): ObjectStatus {
   const count = (key: string) => numberAt(object, 0, "status", key);
   if (wanted < 0) return waiting("it is not scheduled yet");
   for (const key of ["currentNumberScheduled", "updatedNumberScheduled", "numberAvailable", "numberReady"]) {
-    if (wanted > count(key)) return waiting(`${count(key)} of ${wanted} nodes have it (${key})`);
+    if (wanted > count(key))
+      return waiting(`${count(key)} of ${countOf(wanted, "node has it", "nodes have it")} (${key})`);
   }
   return current;
 }

@@ -1,8 +1,10 @@
 /** One document of the config folder: what it is, whether it is well formed, and what it says. */
+
 import { createHash } from "node:crypto";
 import schema from "../../schemas/documents.schema.json" with { type: "json" };
 import type { ClusterSet, ContentDocument, EventSource, EventTrigger, Profile, RawDocument } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { countOf } from "../model/count-of.ts";
 import type { CustomKind } from "../model/custom-kind.ts";
 import { type DocumentKey, documentKey } from "../model/document-key.ts";
 import { isJsonObject, writeJson } from "../model/json.ts";
@@ -118,7 +120,7 @@ function boundProblems(document: ReadDocument): ReadDocument {
   const isError = ({ severity }: Problem) => severity === "error";
   const shown = [...problems.filter(isError), ...problems.filter((problem) => !isError(problem))].slice(0, problemsMax);
   const { at } = document;
-  const message = `${problems.length - problemsMax} more problems of the document are not shown`;
+  const message = `${countOf(problems.length - problemsMax, "more problem of the document is", "more problems of the document are")} not shown`;
   return { ...document, problems: [...shown, { code: "DOCUMENT_INVALID", severity: "warning", message, at }] };
 }
 

@@ -1,6 +1,8 @@
 /** What a hub's tool can't do of what documents say, and clusters that it does not reach: warnings, each at its place. */
+
 import type { Catalog } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { countOf } from "../model/count-of.ts";
 import type { FluxDelivery, HubDelivery } from "../model/hub-delivery.ts";
 import { findKubeconfig } from "../model/kubeconfig-reference.ts";
 import type { Problem } from "../model/problem.ts";
@@ -34,7 +36,7 @@ function checkCost(catalog: Catalog, delivery: FluxDelivery): readonly Problem[]
     {
       code: "DELIVERY_COSTLY",
       severity: "warning",
-      message: `${count} Kustomizations take the source ${source.namespace}/${source.name} whole: each commit has all of them fetch, unpack and build, changed or not`,
+      message: `${countOf(count, "Kustomization takes", "Kustomizations take")} the source ${source.namespace}/${source.name} whole: each commit has all of them fetch, unpack and build, changed or not`,
       hint: "Set delivery.artifacts: true, which needs Flux's source-watcher; see docs/delivery.md for what size costs.",
     },
   ];

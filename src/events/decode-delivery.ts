@@ -5,7 +5,9 @@
  * and structured JSON without any header, as people publish by hand. What can't be decoded is a problem and nothing
  * more: it never holds up what follows.
  */
+
 import type { CloudEvent, MessageInfo, ReceivedEvent } from "../model/cloud-event.ts";
+import { countOf } from "../model/count-of.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Json } from "../model/json.ts";
 import type { DeliveryPlace, Problem } from "../model/problem.ts";
@@ -79,7 +81,7 @@ function readMessage({ headers, payload }: Delivery): Content {
   if (payload.length > payloadBytesMax) {
     throw new EventFault(
       "EVENT_TOO_LARGE",
-      `the message has ${payload.length} bytes; at most ${payloadBytesMax} are taken`,
+      `the message has ${countOf(payload.length, "byte")}; at most ${payloadBytesMax} are taken`,
     );
   }
   const mediaType = mediaTypeOf(findHeader(headers, "content-type"));

@@ -2,8 +2,10 @@
  * Why an event has no effect: what of the catalog it meets, in order, and where its way ends. For people; the service
  * itself asks {@link import("./match-event.ts").matchEvent}, which is fast.
  */
+
 import type { Catalog, EventSource, MessagingMatchCriteria, Pattern } from "../model/catalog.ts";
 import type { ReceivedEvent } from "../model/cloud-event.ts";
+import { countOf } from "../model/count-of.ts";
 import { formatPlace } from "../model/problem.ts";
 import { eventIndexOf } from "./event-index.ts";
 import { matchEvent } from "./match-event.ts";
@@ -46,7 +48,7 @@ function describeSources(received: ReceivedEvent, catalog: Catalog): readonly st
   if (sources.length === 0) return ["there is no EventSource"];
   const lines = sources.slice(0, sourcesToldMax).map((source) => describeSource(source, received));
   const more = sources.length - lines.length;
-  return more > 0 ? [...lines, `nor do ${more} other EventSources match`] : lines;
+  return more > 0 ? [...lines, `nor ${more === 1 ? "does" : "do"} ${countOf(more, "other EventSource")} match`] : lines;
 }
 
 function describeSource({ name, messagingMatchCriteria, at }: EventSource, received: ReceivedEvent): string {

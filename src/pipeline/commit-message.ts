@@ -4,7 +4,9 @@
  * Text from events is foreign text in a place that forges, bots and mail programs read. It is bounded, kept to one line,
  * and whatever is not a harmless character is percent-encoded: no mention, keyword, directive or forged trailer gets by.
  */
+
 import type { ChangeSet, EventEffect } from "../model/change-set.ts";
+import { countEach, countOf } from "../model/count-of.ts";
 import type { Json } from "../model/json.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../model/owner.ts";
 import type { Template } from "../model/template.ts";
@@ -47,14 +49,10 @@ function profilesOf(objects: ChangeSet["objects"]): readonly Owner[] {
 function subjectLine(events: readonly EventEffect[], objects: ChangeSet["objects"]): string {
   const [only] = events;
   if (only !== undefined && events.length === 1) return eventLine(only);
-  const count = (action: string) => objects.filter((object) => object.action === action).length;
-  const parts = (["create", "update", "delete"] as const)
-    .map((action) => [action, count(action)] as const)
-    .filter(([, number]) => number > 0)
-    .map(([action, number]) => `${action} ${number}`);
-  const noun = objects.length === 1 ? "manifest" : "manifests";
-  const what = parts.length === 0 ? "Bring manifests to the state" : `${parts.join(", ")} ${noun}`;
-  const text = events.length === 0 ? what : `${what} for ${events.length} events`;
+  const totals = { create: 0, update: 0, delete: 0 };
+  for (const { action } of objects) totals[action]++;
+  const what = objects.length === 0 ? "Bring manifests to the state" : countEach(totals, "manifest");
+  const text = events.length === 0 ? what : `${what} for ${countOf(events.length, "event")}`;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -64,7 +62,7 @@ function ownerTrailer(key: OwnerKey, { kind, name }: Owner): string {
 }
 
 function eventLine({ action, owner, source, subject, type, clusters }: EventEffect): string {
-  const where = clusters === 1 ? "1 cluster" : `${clusters} clusters`;
+  const where = countOf(clusters, "cluster");
   const what = action === "failed" ? "Fail" : action;
   return `${what} ${escapeText(subject)} on ${where} (${escapeText(owner.name)}: ${escapeText(type)} from ${escapeText(source)})`;
 }

@@ -1,5 +1,7 @@
 /** What people ask of a running service, carried out as inputs of the same fold that events go through. */
+
 import { ownersOf } from "../model/catalog-owners.ts";
+import { countOf } from "../model/count-of.ts";
 import { isSameOwner, type Owner, ownerKey, parseOwnerKey, triggerOwner } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
 import { parseOwner } from "../plan/owner-file.ts";
@@ -102,7 +104,7 @@ export async function executeCommand(
       const owners = named === undefined ? all : all.filter((owner) => isSameOwner(owner, named));
       if (named !== undefined && owners.length === 0) throw unknown(ownerKey(named).replace("/", " "));
       await keeper.addPasses(owners.map((owner) => ({ owner })));
-      return `rendering again what ${owners.length === 1 ? ownerKey(owners[0]!) : `${owners.length} owners`} rendered`;
+      return `rendering again what ${owners.length === 1 ? ownerKey(owners[0]!) : countOf(owners.length, "owner")} rendered`;
     }
     case "discard":
       return discard(command.ids, scope);
@@ -176,7 +178,7 @@ async function removeEntity(
     }
     await keeper.commit(inputs, { pending: { ...pending, backfill: { ...backfill, removed } } });
   }
-  return `removed under ${inputs.length === 1 ? "1 trigger" : `${inputs.length} triggers`}`;
+  return `removed under ${countOf(inputs.length, "trigger")}`;
 }
 
 async function discard(ids: readonly string[], { git, branches, keeper }: CommandScope): Promise<string> {

@@ -2,9 +2,11 @@
  * What people give up: objects that LeavePolicies left, and clusters that are in no document any more. Both are inputs of
  * the fold, committed in pieces; what is in the clusters stays.
  */
+
 import { chartOfDelivered } from "../delivery/charts/deliver-chart.ts";
 import type { Catalog } from "../model/catalog.ts";
 import type { ClusterKey } from "../model/cluster.ts";
+import { countOf } from "../model/count-of.ts";
 import { formatPlace, SluiceError } from "../model/problem.ts";
 import {
   clusterDeliveryCharts,
@@ -43,7 +45,7 @@ export async function forgetLeft({ git, tree, commit }: GiveUpScope, trigger: st
     throw new SluiceError({ code: "NOT_FOUND", message, hint: "See sluice show addons --left." });
   }
   await commitAll(inputs, commit);
-  return `took away ${inputs.length === 1 ? "1 object that was" : `${inputs.length} objects that were`} left`;
+  return `took away ${countOf(inputs.length, "object that was", "objects that were")} left`;
 }
 
 /** Throws a SluiceError: USAGE for a cluster in a document, NOT_FOUND for one without a folder. */
@@ -87,7 +89,7 @@ export async function retireCluster(scope: GiveUpScope, cluster: ClusterKey): Pr
   // Who delivered to it has let go by now; units' files are not what anybody claims.
   for (const path of await ownFiles(git, tree!, cluster)) inputs.push({ kind: "file", path, text: undefined });
   await commitAll(inputs, commit);
-  const had = `${entities} ${entities === 1 ? "entity" : "entities"} and ${left} left ${left === 1 ? "object" : "objects"}`;
+  const had = `${countOf(entities, "entity")} and ${countOf(left, "left object")}`;
   return `gave up ${cluster}: its folder goes, with what ${had} had there; what is in the cluster stays`;
 }
 

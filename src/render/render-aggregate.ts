@@ -2,8 +2,10 @@
  * What a trigger renders once for a cluster over the events of all entities that are alive there (`oneForEvent: false`):
  * (events, cluster, templates) → text, as of a single event.
  */
+
 import type { Catalog, EventTrigger } from "../model/catalog.ts";
 import { type Cluster, type ClusterKey, clusterKey } from "../model/cluster.ts";
+import { countOf } from "../model/count-of.ts";
 import type { ClusterRendering, Manifest } from "../model/manifest.ts";
 import { type Problem, SluiceError } from "../model/problem.ts";
 import type { RecordedEvent } from "../model/record.ts";
@@ -78,7 +80,7 @@ export function tooManyAlive({ name, at }: EventTrigger, cluster: ClusterKey, co
   return {
     code: "TEMPLATE_BOUND",
     severity: "error",
-    message: `${count} entities are alive under EventTrigger ${name} on ${cluster}: at most ${aliveMax} can be rendered at once`,
+    message: `${countOf(count, "entity is", "entities are")} alive under EventTrigger ${name} on ${cluster}: at most ${aliveMax} can be rendered at once`,
     at,
     hint: "Let the trigger match fewer, or render each by itself: leave oneForEvent out.",
   };

@@ -216,7 +216,7 @@ it("10,000 entities on record and one changed line: only what changed, in second
   process.stdout.write(`diff over 10,000 entities, 20,000 objects, one line each: ${seconds.toFixed(1)} s\n`);
   expect(code).toBe(1);
   expect(stdout.match(/^[-+] .*$/gm)).toEqual(["-    acme.example/tier: bronze", "+    acme.example/tier: silver"]);
-  expect(stdout).toContain("# and 19999 objects more like this\n");
+  expect(stdout).toContain("# and 19,999 objects more like this\n");
   expect(stdout).toContain("0 to create, 20000 to update, 0 to delete");
   expect(seconds).toBeLessThan(60);
 });

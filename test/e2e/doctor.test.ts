@@ -396,7 +396,7 @@ const broken: readonly (() => Broken)[] = [
   () => ({
     name: "a stream without room for consumers",
     code: "NATS_STREAM",
-    says: "allows 1 consumers",
+    says: "allows 1 consumer",
     hint: "max_consumers",
     severity: "warning",
     connection: reads("FULL", ["full.>"]),
@@ -446,7 +446,7 @@ data: {base.yaml: "{apiVersion: v1, kind: Namespace, metadata: {name: platform}}
   });
   expect(found.flatMap(({ problems }) => problems)).toEqual([]);
   expect(code).toBe(0);
-  expect(out).toContain("0 triggers, 1 profiles, 1 clusters");
+  expect(out).toContain("0 triggers, 1 profile, 1 cluster");
 });
 
 it("refuses what the service refuses: a lease with core subjects that nothing captures", async () => {
@@ -481,5 +481,5 @@ it("counts the streams that the state has positions of", async () => {
     "positions/bus.json": JSON.stringify({ version: 2, streams: { "bus/ORDERS": { ...at, subjects: ["orders.>"] } } }),
   });
   const { out } = await examine({});
-  expect(out).toContain("has had 45 commits, 1 streams have positions");
+  expect(out).toContain("has had 45 commits, 1 stream has a position");
 });

@@ -41,7 +41,7 @@ it("tells its state in words, as JSON, to probes and to Prometheus", async () =>
 
   const { code, stdout } = await workbench.sluice("status");
   expect(code).toBe(0);
-  for (const part of ["leading", "1 triggers, 0 profiles, 1 clusters", "bus/@journal: subscribed", "last push"])
+  for (const part of ["leading", "1 trigger, 0 profiles, 1 cluster", "bus/@journal: subscribed", "last push"])
     expect(stdout).toContain(part);
   const events = await workbench.sluice("show", "events", "-o", "json");
   expect(JSON.parse(events.stdout)).toMatchObject([

@@ -135,7 +135,7 @@ describe("a trigger that came later", () => {
   it("counts and does nothing where it is only tried", async () => {
     const { instance, stop } = await withHistory();
     const told = await backfill(instance, { dryRun: true });
-    expect(told).toBe("would act on 18 events of 18 messages: 2 entities on 1 clusters would be rendered");
+    expect(told).toBe("would act on 18 events of 18 messages: 2 entities on 1 cluster would be rendered");
     expect(checkpoint().pending.backfill).toBeUndefined();
     await stop();
     expect(has("late")).toEqual([]);

@@ -212,8 +212,8 @@ describe("a change that is counted for long", () => {
     await until(() => !isCounting(held()), [instance.clock]);
     expect(held()).toMatchObject([{ id, removals: 1100 }]);
     expect(instance.log.problems.map(({ message }) => message)).toEqual([
-      expect.stringContaining("would remove 1000 objects and more"),
-      expect.stringContaining("would remove 1100 objects of"),
+      expect.stringContaining("would remove 1,000 objects and more"),
+      expect.stringContaining("would remove 1,100 objects of"),
     ]);
     expect(objectCount()).toBe(1100);
     await instance.service?.execute({ command: "approve", ids: [id] });

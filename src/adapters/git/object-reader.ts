@@ -1,5 +1,7 @@
 /** Reads commits, trees and files; those that are not here are asked for. */
+
 import { setImmediate as yieldToOthers } from "node:timers/promises";
+import { countOf } from "../../model/count-of.ts";
 import { folderMode } from "../../model/folder-mode.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { CommitInfo, ObjectId, TreeEntry } from "../../ports/git.ts";
@@ -105,7 +107,7 @@ export class ObjectReader {
       await this.#fetchObjects(missing);
       const still = await this.#store.read(() => this.#readContents(missing, make, contents));
       if (still.length > 0) {
-        const message = `the Git server did not send ${still.length} of the files that were asked for`;
+        const message = `the Git server did not send ${countOf(still.length, "file that was", "files that were")} asked for`;
         throw new SluiceError({ code: "GIT_UNAVAILABLE", message });
       }
     }

@@ -2,7 +2,9 @@
  * Looks at a cluster as the applier would work on it, for `doctor`: reachable, new enough, what its user may do, who holds
  * the Lease. What somebody may do is asked by SelfSubjectAccessReviews, which the server answers and keeps nothing of.
  */
+
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
+import { countOf } from "../../model/count-of.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { LeaseName } from "../../ports/cluster.ts";
 import { Discovery } from "./discovery.ts";
@@ -93,7 +95,7 @@ async function examineRights(
       problems.push({ ...error.problem, severity: "warning" });
     }
   }
-  if (missing.length === 0) facts.push(`its user may do what the ${kinds.length} kinds of the folder need`);
+  if (missing.length === 0) facts.push(`its user may do all that the folder needs (${countOf(kinds.length, "kind")})`);
   for (const what of missing) {
     problems.push({ code: "CLUSTER_REFUSED", severity: "error", message: `its user may not ${what}`, hint });
   }

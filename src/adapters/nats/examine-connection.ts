@@ -3,10 +3,12 @@
  * may do. Nothing on the server is created or changed: what creating a consumer needs is asked for with a request that
  * the server can only refuse as nonsense, once it has let it through.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
 import type { NatsConnection, PermissionViolationError } from "@nats-io/transport-node";
 import type { Connection, NatsEndpoint } from "../../model/connection.ts";
+import { countOf } from "../../model/count-of.ts";
 import { type Examination, judgeClock } from "../../model/examination.ts";
 import { overlapSubjects } from "../../model/nats-subjects.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
@@ -102,7 +104,7 @@ async function examineStream(
     return;
   }
   const { config, state } = info;
-  found.facts.push(`stream ${name}: ${config.retention} retention, ${state.messages} messages`);
+  found.facts.push(`stream ${name}: ${config.retention} retention, ${countOf(state.messages, "message")}`);
   found.problems.push(...judgeStream(info, subjects));
   const serverTime = Date.parse((info as { ts?: string }).ts ?? "");
   const clock = Number.isNaN(serverTime)
@@ -183,7 +185,7 @@ async function examineConsumers(
   const max = config.max_consumers;
   const needed = config.retention === "interest" ? 2 : 1;
   if (max > 0 && others.length + needed > max) {
-    const message = `it allows ${max} consumers, ${others.length} are others', and Sluice needs ${needed}`;
+    const message = `it allows ${countOf(max, "consumer")}, ${countOf(others.length, "is another's", "are others'")}, and Sluice needs ${needed}`;
     warn(message, "Raise max_consumers, or remove consumers that nobody uses.");
   }
 }

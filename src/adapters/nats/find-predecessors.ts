@@ -1,5 +1,7 @@
 /** Which consumers a stream has already: those that the one to be bound replaces, and those that stand in its way. */
+
 import { type JetStreamApiError, RetentionPolicy, type StreamInfo } from "@nats-io/jetstream";
+import { countOf } from "../../model/count-of.ts";
 import { overlapSubjects } from "../../model/nats-subjects.ts";
 import type { SluiceError } from "../../model/problem.ts";
 import { type ConsumerOwner, compareConsumer } from "./consumer-names.ts";
@@ -24,7 +26,7 @@ export async function findPredecessors(
   const others = names.length - predecessors.length;
   if (config.retention === RetentionPolicy.Interest && config.max_consumers > 0 && others + 2 > config.max_consumers) {
     throw streamError(
-      `stream ${config.name} has room for ${config.max_consumers} consumers and ${others} are others': replacing Sluice's own without losing messages takes two`,
+      `stream ${config.name} has room for ${countOf(config.max_consumers, "consumer")} and ${countOf(others, "is another's", "are others'")}: replacing Sluice's own without losing messages takes two`,
       `Raise max_consumers to ${others + 2}: nats stream edit ${config.name} --max-consumers ${others + 2}.`,
     );
   }

@@ -1,4 +1,5 @@
 /** What people are told of a stream although reading goes on. */
+import { countOf } from "../../model/count-of.ts";
 import type { StreamPosition } from "../../model/delivery.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { Loss, SequenceRange } from "./loss-watch.ts";
@@ -22,7 +23,7 @@ export function renewedProblem(verdict: Verdict, from: StreamPosition | undefine
 
 export function passedProblem({ count, first, last }: PassedMessages): Problem {
   return warning(
-    `of the restored stream ${count} messages were passed over, of sequences ${first} to ${last}: they are not later than what was read before`,
+    `of the restored stream ${were(count)} passed over, of sequences ${first} to ${last}: they are not later than what was read before`,
     "Publish again what was not read then.",
   );
 }
@@ -34,21 +35,21 @@ export function lossProblem(loss: Loss, from: StreamPosition | undefined): Probl
     "if their senders can, and give the stream limits that outlast Sluice's absence.";
   switch (loss.kind) {
     case "sequences":
-      return warning(`${plural(loss.messages)} dropped unread: ${describeRanges(loss.ranges)}${since}`, hint);
+      return warning(`${were(loss.messages)} dropped unread: ${describeRanges(loss.ranges)}${since}`, hint);
     case "counted":
-      return warning(`at least ${plural(loss.messages)} dropped unread${since}`, hint);
+      return warning(`at least ${were(loss.messages)} dropped unread${since}`, hint);
     case "possible": {
       const { first, last } = loss.range;
       return warning(
-        `possibly up to ${plural(last - first + 1)} dropped unread: sequences ${first} to ${last}, of all subjects of the stream${since}`,
+        `possibly up to ${were(last - first + 1)} dropped unread: sequences ${first} to ${last}, of all subjects of the stream${since}`,
         hint,
       );
     }
   }
 }
 
-function plural(count: number): string {
-  return count === 1 ? "1 message was" : `${count} messages were`;
+function were(count: number): string {
+  return countOf(count, "message was", "messages were");
 }
 
 const rangesShown = 10;
@@ -57,7 +58,7 @@ function describeRanges(ranges: readonly SequenceRange[]): string {
   const shown = ranges
     .slice(0, rangesShown)
     .map(({ first, last }) => (first === last ? `${first}` : `${first} to ${last}`));
-  const more = ranges.length > rangesShown ? ` and ${ranges.length - rangesShown} more ranges` : "";
+  const more = ranges.length > rangesShown ? ` and ${countOf(ranges.length - rangesShown, "more range")}` : "";
   const isOne = ranges.length === 1 && ranges[0]?.first === ranges[0]?.last;
   return `${isOne ? "sequence" : "sequences"} ${shown.join(", ")}${more}`;
 }

@@ -1,4 +1,5 @@
 /** `sluice explain --history`: what became of an object or entity, commit by commit. */
+import { countOf } from "../../model/count-of.ts";
 import { ownerKey } from "../../model/owner.ts";
 import { deliversReleases, type Settings } from "../../model/settings.ts";
 import type { ExplainQuestion } from "../../pipeline/dry-run/explain-object.ts";
@@ -51,7 +52,7 @@ async function readLayout(
 }
 
 function describeReach({ commits, end }: ObjectHistory, oldest: CommitOfHistory): string {
-  const since = `${commits} ${commits === 1 ? "commit" : "commits"}, the oldest ${describeCommit(oldest)}`;
+  const since = `${countOf(commits, "commit")}, the oldest ${describeCommit(oldest)}`;
   switch (end) {
     case "history":
       return `${since}: there the history begins`;

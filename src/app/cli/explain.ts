@@ -1,8 +1,10 @@
 /** `sluice explain`: why a manifest is as it is. */
+
 import { resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
 import { stringify } from "yaml";
 import type { ConfigFile } from "../../model/catalog.ts";
+import { countOf } from "../../model/count-of.ts";
 import { isJsonObject, type Json, writeJson } from "../../model/json.ts";
 import { titleOfOwner } from "../../model/owner.ts";
 import { formatPlace, type Place, type Problem, SluiceError } from "../../model/problem.ts";
@@ -274,7 +276,9 @@ function writeExplanation(explanation: Explanation, { state, repository }: Setti
   }
   add(
     "record",
-    record === undefined ? undefined : `${record.path}, ${record.objects} objects, changed ${record.changedAt}`,
+    record === undefined
+      ? undefined
+      : `${record.path}, ${countOf(record.objects, "object")}, changed ${record.changedAt}`,
   );
   for (const failure of record?.failures ?? []) add("failed", `on ${failure.cluster}${describe(failure)}`);
   claims.forEach((claim, index) => {

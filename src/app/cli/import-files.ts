@@ -1,8 +1,10 @@
 /** What an import writes: files of documents that are not there yet, and the report of what was taken and what was left. */
+
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ImportPlan } from "../../config/import/plan-import.ts";
 import { loadCatalog } from "../../config/load-catalog.ts";
+import { countOf } from "../../model/count-of.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { makeFolders } from "../compose/make-folders.ts";
 import { type CliContext, type ExitCode, notFoundError, type OutputFormat, reportProblems } from "./context.ts";
@@ -69,8 +71,8 @@ export async function writePlan(
   const hasErrors = reportProblems(context, [...kept, ...problems]);
   const warnings = problems.filter(({ severity }) => severity === "warning").length;
   context.err(
-    `${taken.length} documents in ${plan.files.size} files, ${left.length} left out; ` +
-      `${problems.length - warnings} errors, ${warnings} warnings\n`,
+    `${countOf(taken.length, "document")} in ${countOf(plan.files.size, "file")}, ${left.length} left out; ` +
+      `${countOf(problems.length - warnings, "error")}, ${countOf(warnings, "warning")}\n`,
   );
   return hasErrors || kept.length > 0 || plan.left.some(({ isNeeded }) => isNeeded) ? 1 : 0;
 }

@@ -1,7 +1,9 @@
 /** `sluice publish`: send a CloudEvent. */
+
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { Option } from "commander";
+import { countOf } from "../../model/count-of.ts";
 import { type Json, JsonSyntaxError, parseJson, writeJson } from "../../model/json.ts";
 import { composePublisher } from "../compose/streams.ts";
 import { openSettings } from "../read-config.ts";
@@ -48,7 +50,7 @@ async function publish(context: CliContext, natsSubject: string, options: Publis
   const publisher = await composePublisher(context, settings, options.connection);
   try {
     await publisher.publish(natsSubject, payload, headers);
-    context.err(`published ${payload.length} bytes on ${natsSubject}\n`);
+    context.err(`published ${countOf(payload.length, "byte")} on ${natsSubject}\n`);
     return 0;
   } finally {
     await publisher.close();

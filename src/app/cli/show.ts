@@ -1,7 +1,9 @@
 /** `sluice show`: what is deployed, what is remembered, what could not be decoded. */
+
 import type { Command } from "commander";
 import { Argument } from "commander";
 import type { ClusterKey } from "../../model/cluster.ts";
+import { formatCount } from "../../model/count-of.ts";
 import { isSameOwner, type Owner, ownerKey, triggerOwner } from "../../model/owner.ts";
 import { formatPlace, type Problem } from "../../model/problem.ts";
 import {
@@ -271,8 +273,7 @@ async function printLimited<Row>(
   }
   await printRows(context, options, firstRows(), view);
   if (total > limit) {
-    const number = (count: number) => count.toLocaleString("en");
-    context.err(`${number(limit)} of ${number(total)} shown; --limit shows more\n`);
+    context.err(`${formatCount(limit)} of ${formatCount(total)} shown; --limit shows more\n`);
   }
 }
 

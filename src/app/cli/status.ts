@@ -1,7 +1,9 @@
 /** `sluice status`: what the service on this machine is doing, and what keeps it from more. */
+
 import type { Command } from "commander";
 import { Option } from "commander";
 import { stringify } from "yaml";
+import { countOf } from "../../model/count-of.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { ShownHandOver } from "../../pipeline/loop/hand-overs.ts";
 import type { LeadingSnapshot, StreamSnapshot } from "../../pipeline/loop/snapshot.ts";
@@ -58,15 +60,15 @@ function writeLeading(leading: LeadingSnapshot): string[] {
   const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent } = leading;
   const { leftBehind, inTheWay, handOvers, failures, backfill, outcomes } = leading;
   const { revision, triggers, profiles, clusters } = catalog;
-  const owners = `${triggers} triggers, ${profiles} profiles`;
-  const lines = [`in force     ${owners}, ${clusters} clusters, revision ${revision.slice(0, 12)}`];
+  const owners = `${countOf(triggers, "trigger")}, ${countOf(profiles, "profile")}`;
+  const lines = [`in force     ${owners}, ${countOf(clusters, "cluster")}, revision ${revision.slice(0, 12)}`];
   if (paused) lines.push("paused       events are received and wait: sluice resume");
   for (const pause of pauses) lines.push(`paused       ${pause}: nothing is rendered for it`);
   for (const stream of streams) lines.push(...writeStream(stream));
-  if (waiting > 0) lines.push(`waiting      ${waiting} deliveries for the next batch`);
+  if (waiting > 0) lines.push(`waiting      ${countOf(waiting, "delivery")} for the next batch`);
   if (lastPush !== undefined) {
     const { at, events, created, updated, deleted, failed, milliseconds, commit } = lastPush;
-    const what = `${events} events, ${created} created, ${updated} updated, ${deleted} deleted, ${failed} failed`;
+    const what = `${countOf(events, "event")}, ${created} created, ${updated} updated, ${deleted} deleted, ${failed} failed`;
     const head = commit === undefined ? "" : `, commit ${commit.slice(0, 12)}`;
     lines.push(`last push    ${formatTime(new Date(at).toISOString())}: ${what}, ${milliseconds} ms${head}`);
   }
@@ -74,9 +76,10 @@ function writeLeading(leading: LeadingSnapshot): string[] {
     lines.push(`pushing      for ${Math.round(push.milliseconds / 1000)} s`);
     if (push.problem !== undefined) lines.push(...writeProblem("", push.problem));
   }
-  if (backfill !== undefined) lines.push(`backfill     ${backfill.owner}, ${backfill.behind} sequences behind`);
+  if (backfill !== undefined)
+    lines.push(`backfill     ${backfill.owner}, ${countOf(backfill.behind, "sequence")} behind`);
   if (outcomes !== undefined && (outcomes.waiting > 0 || outcomes.problem !== undefined)) {
-    lines.push(`outcomes     ${outcomes.waiting} wait to be told on ${outcomes.subject}`);
+    lines.push(`outcomes     ${countOf(outcomes.waiting, "waits", "wait")} to be told on ${outcomes.subject}`);
     if (outcomes.problem !== undefined) lines.push(...writeProblem("", outcomes.problem));
   }
   for (const one of handOvers) lines.push(...writeHandOver(one));
@@ -101,7 +104,7 @@ const clustersMax = 20;
 function writeApplier(applier: ApplierSnapshot): string[] {
   const { clustersCount, current, behind, troubled, lagMs, clusters } = applier;
   const lag = behind + troubled === 0 ? "" : ` for up to ${Math.round(lagMs / 1000)} s`;
-  const counts = `${clustersCount} clusters: ${current} current, ${behind} behind, ${troubled} in trouble${lag}`;
+  const counts = `${countOf(clustersCount, "cluster")}: ${current} current, ${behind} behind, ${troubled} in trouble${lag}`;
   const troubles = describeTroubles(applier);
   const lines = [`applier      ${counts}${troubles === "" ? "" : `; objects: ${troubles}`}`];
   const named = clusters.filter((one) => one.problem !== undefined || describeTroubles(one) !== "");

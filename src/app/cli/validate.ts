@@ -1,5 +1,7 @@
 /** `sluice validate`: settings, connections, documents, templates and references, all problems at once. */
+
 import type { Command } from "commander";
+import { countOf } from "../../model/count-of.ts";
 import { loadWorkingCatalog } from "../compose/documents.ts";
 import { openSettings } from "../read-config.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
@@ -19,12 +21,11 @@ async function validate(context: CliContext, path: string | undefined, options: 
   const catalog = loaded?.value;
   if (catalog !== undefined) {
     const { eventSources, eventTriggers, profiles, contents, clusters } = catalog;
-    const count = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
-    const documents = `${count(eventSources.size, "EventSource")}, ${count(eventTriggers.size, "EventTrigger")}, ${count(profiles.size, "profile")}`;
+    const documents = `${countOf(eventSources.size, "EventSource")}, ${countOf(eventTriggers.size, "EventTrigger")}, ${countOf(profiles.size, "profile")}`;
     const errors = all.filter(({ severity }) => severity === "error").length;
-    const findings = `${count(errors, "error")}, ${count(all.length - errors, "warning")}`;
+    const findings = `${countOf(errors, "error")}, ${countOf(all.length - errors, "warning")}`;
     context.out(
-      `${documents}, ${contents.size} ConfigMaps and Secrets, ${count(clusters.size, "cluster")}: ${findings}\n`,
+      `${documents}, ${countOf(contents.size, "ConfigMap or Secret", "ConfigMaps and Secrets")}, ${countOf(clusters.size, "cluster")}: ${findings}\n`,
     );
   }
   return hasErrors ? 1 : 0;

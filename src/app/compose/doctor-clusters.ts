@@ -1,4 +1,5 @@
 /** What `doctor` looks at of the clusters that the applier works on. */
+
 import { examineCluster } from "../../adapters/kube/examine-cluster.ts";
 import { parentNamespace, readMark } from "../../apply/applied-parent.ts";
 import { applySetId } from "../../apply/apply-set.ts";
@@ -9,6 +10,7 @@ import { listFolder } from "../../apply/pass-plan.ts";
 import type { TargetHead } from "../../apply/target-follower.ts";
 import { refuseMistaken } from "../../apply/whose-cluster.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { Examination } from "../../model/examination.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import { applierOf, type Settings } from "../../model/settings.ts";
@@ -33,8 +35,12 @@ export async function* examineClusters(context: CliContext, settings: Settings):
     if (head === undefined) return;
     const { value: clusters, problems } = await store.findClusters(head);
     const more = clusters.size - clustersMax;
-    const left = more > 0 ? [`${more} more clusters are not looked at`] : [];
-    yield { subject: "clusters", facts: [`${clusters.size} clusters have a kubeconfig`, ...left], problems };
+    const left = more > 0 ? [`${countOf(more, "more cluster is", "more clusters are")} not looked at`] : [];
+    yield {
+      subject: "clusters",
+      facts: [`${countOf(clusters.size, "cluster has", "clusters have")} a kubeconfig`, ...left],
+      problems,
+    };
     let releases = 0;
     for (const [key, kubeconfig] of [...clusters].slice(0, clustersMax)) {
       const examined = await examineOne(context, store, head, key, kubeconfig);
@@ -93,7 +99,7 @@ async function examineHelm(releases: number): Promise<Examination> {
   const subject = "helm";
   try {
     const { major, minor } = await composeHelm().version();
-    return { subject, facts: [`helm ${major}.${minor} sees to ${releases} releases`], problems: [] };
+    return { subject, facts: [`helm ${major}.${minor} sees to ${countOf(releases, "release")}`], problems: [] };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { subject, facts: [], problems: [error.problem] };

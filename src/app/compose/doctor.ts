@@ -1,4 +1,5 @@
 /** What `doctor` looks at outside this machine: the repository, the forge and connections. Nothing is written there. */
+
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { readBranchesToPush } from "../../adapters/git/open-git-repository.ts";
@@ -7,6 +8,7 @@ import { examineOutcomes } from "../../adapters/nats/examine-outcomes.ts";
 import { holdReaderFolder } from "../../adapters/system/state-directory.ts";
 import { systemClock } from "../../adapters/system/system-clock.ts";
 import type { ConfigFile } from "../../model/catalog.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { Examination } from "../../model/examination.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -95,7 +97,9 @@ async function readStateId(
       return undefined;
     }
     const { stateId, positions, commits } = checkpoint;
-    facts.push(`the state ${stateId} has had ${commits} commits, ${positions.size} streams have positions`);
+    facts.push(
+      `the state ${stateId} has had ${countOf(commits, "commit")}, ${countOf(positions.size, "stream has a position", "streams have positions")}`,
+    );
     return stateId;
   } catch (error) {
     problems.push(problemOf(error));
@@ -128,7 +132,9 @@ export function examineDocuments(
   const { value: catalog, problems } = catalogLoader(settings, connections)(files, undefined);
   const { eventTriggers, profiles, clusters } = catalog;
   const found = [...problems];
-  const facts = [`${eventTriggers.size} triggers, ${profiles.size} profiles, ${clusters.size} clusters`];
+  const facts = [
+    `${countOf(eventTriggers.size, "trigger")}, ${countOf(profiles.size, "profile")}, ${countOf(clusters.size, "cluster")}`,
+  ];
   const nothing = (what: string, hint: string) => found.push(warning("CONFIG_MISSING", `there is no ${what}`, hint));
   if (eventTriggers.size === 0 && profiles.size === 0)
     nothing("EventTrigger or profile", "No event is taken until one is in force: streams wait.");
@@ -157,7 +163,7 @@ export async function examineForge(context: CliContext, settings: Settings): Pro
         problems.push(warning("FORGE_REFUSED", `branch ${settings.state.branch} is protected`, hint));
       }
       const open = await host.listOpenRequests("sluice/review/");
-      facts.push(`${open.length} requests are open`);
+      facts.push(`${countOf(open.length, "request is open", "requests are open")}`);
     } finally {
       host.close();
     }

@@ -1,5 +1,7 @@
 /** What the applier that works beside the service says of clusters: bounded, survives JSON. */
+
 import type { ClusterKey } from "../../model/cluster.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { Problem } from "../../model/problem.ts";
 
 /** How a cluster is doing, as its applier sees it. */
@@ -73,10 +75,10 @@ export function describeTroubles({
   fights,
 }: Omit<AppliedCluster, "cluster" | "commit">): string {
   const counts = [
-    [conflicts, conflicts === 1 ? "conflict" : "conflicts"],
-    [failed, "failed"],
-    [waiting, "waiting"],
-    [fights, fights === 1 ? "fight" : "fights"],
+    [conflicts, "conflict"],
+    [failed, "failed", "failed"],
+    [waiting, "waiting", "waiting"],
+    [fights, "fight"],
   ] as const;
-  return counts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`])).join(", ");
+  return counts.flatMap(([count, word, words]) => (count === 0 ? [] : [countOf(count, word, words)])).join(", ");
 }

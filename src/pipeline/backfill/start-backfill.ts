@@ -1,5 +1,7 @@
 /** `sluice backfill`: lets a trigger act on what its streams still hold, or on the last events that others have on record. */
+
 import type { BackfillCursor, Checkpoint } from "../../model/change-set.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { StreamName } from "../../model/delivery.ts";
 import { type Owner, triggerOwner } from "../../model/owner.ts";
 import { SluiceError } from "../../model/problem.ts";
@@ -115,6 +117,6 @@ async function fromRecords(command: BackfillCommand, owner: Owner, scope: Backfi
   };
   if (command.dryRun) await take();
   else await scope.change(take);
-  const what = `${count} entities that other triggers of its EventSource have on record`;
+  const what = `${countOf(count, "entity")} that other triggers of its EventSource have on record`;
   return command.dryRun ? `would take over ${what}` : `${command.trigger} is backfilled from ${what}`;
 }

@@ -1,6 +1,8 @@
 /** A backfill in memory, up to where its pass would begin: what it would come to, and nothing done. */
+
 import type { Backfill } from "../../model/change-set.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { StreamName } from "../../model/delivery.ts";
 import { isAggregateEntity, recordFolder } from "../../plan/paths.ts";
 import { parseRecord } from "../../plan/record-file.ts";
@@ -64,5 +66,5 @@ export async function tryBackfill(
 
 export function describeCount({ messages, events, alive, clusters, failed }: BackfillCount): string {
   const failures = failed === 0 ? "" : `, ${failed} would fail`;
-  return `would act on ${events} events of ${messages} messages: ${alive} entities on ${clusters} clusters would be rendered${failures}`;
+  return `would act on ${countOf(events, "event")} of ${countOf(messages, "message")}: ${countOf(alive, "entity")} on ${countOf(clusters, "cluster")} would be rendered${failures}`;
 }

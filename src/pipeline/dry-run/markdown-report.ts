@@ -5,13 +5,14 @@
  * What does not fit is left out in whole parts, and that is said.
  */
 
+import { countOf } from "../../model/count-of.ts";
 import { formatPlace, type Place, type Problem } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";
 import { describeHeld } from "../mass-change/judge-change.ts";
 import { defuseText, fenceFor } from "../review/defuse-text.ts";
 import type { ActionReport } from "./action-report.ts";
 import { type ChangeGroup, type DryRunReport, type FailureGroup, hasDifferences } from "./report.ts";
-import { count, describeSetting, writeChange } from "./write-report.ts";
+import { describeSetting, writeChange } from "./write-report.ts";
 
 const cellCharactersMax = 120;
 const textCharactersMax = 400;
@@ -56,7 +57,7 @@ export function writeMarkdown({ report, problems, isUntrusted }: ActionReport, c
     text += `${part}\n`;
     left--;
   }
-  return left === 0 ? text : `${text}${count(left, "further part")} did not fit in here: see \`sluice diff\`.\n`;
+  return left === 0 ? text : `${text}${countOf(left, "further part")} did not fit in here: see \`sluice diff\`.\n`;
 }
 
 function headline(report: DryRunReport | undefined, problems: readonly Problem[]): string {
@@ -66,8 +67,8 @@ function headline(report: DryRunReport | undefined, problems: readonly Problem[]
   const { create, update, delete: deleted } = report?.counts ?? { create: 0, update: 0, delete: 0 };
   const moved = report?.moves.objects ?? 0;
   const parts = [
-    ...(errors > 0 ? [count(errors, "error")] : []),
-    ...(failed > 0 ? [`${count(failed, "entity", "entities")} would fail`] : []),
+    ...(errors > 0 ? [countOf(errors, "error")] : []),
+    ...(failed > 0 ? [`${countOf(failed, "entity")} would fail`] : []),
     ...(create + update + deleted > 0 ? [`${create} to create, ${update} to update, ${deleted} to delete`] : []),
     ...(moved > 0 ? [`${moved} to move`] : []),
   ];
@@ -79,7 +80,7 @@ function headline(report: DryRunReport | undefined, problems: readonly Problem[]
 function describeScope(report: DryRunReport): readonly string[] {
   const { base, head, entities, isComplete, newTriggers } = report;
   const lines = [
-    `${code(base)} → ${code(head)}, ${count(entities, "recorded entity", "recorded entities")} rendered again. Recorded event data and Secrets are masked.`,
+    `${code(base)} → ${code(head)}, ${countOf(entities, "recorded entity")} rendered again. Recorded event data and Secrets are masked.`,
     ...(isComplete ? [] : ["There are more recorded entities than a dry run renders: the rest is not counted."]),
     ...newTriggers.slice(0, rowsMax).map((name) => `EventTrigger ${code(name)} is new: it sees later events only.`),
   ];
@@ -98,7 +99,7 @@ function writeProblem({ severity, code: name, message, at }: Problem): string {
 
 function writeFailure({ change, trigger, code: name, message, at, entities }: FailureGroup): string {
   const verb = change === "introduced" ? "would fail" : "would be mended";
-  const who = `${count(entities, "entity", "entities")} of ${code(trigger)}`;
+  const who = `${countOf(entities, "entity")} of ${code(trigger)}`;
   return `- ${who} ${verb}${place(at)}: ${code(message, textCharactersMax)} ${code(name)}`;
 }
 
@@ -120,7 +121,7 @@ function writeTriggers({ triggers }: DryRunReport): readonly string[] {
 
 function writeGroup({ action, trigger, objects, clusters, at, first }: ChangeGroup): string {
   const owner = trigger === "" ? "Sluice itself" : code(trigger);
-  const title = `${action} ${count(objects, "object")} on ${count(clusters, "cluster")}: ${owner}${place(at)}`;
+  const title = `${action} ${countOf(objects, "object")} on ${countOf(clusters, "cluster")}: ${owner}${place(at)}`;
   return writePatch(title, writeChange(first));
 }
 

@@ -2,10 +2,10 @@
  * What a workflow's runner reads from a step's output: annotations at file and line, written so that nothing in their
  * text can be taken for a command of its own.
  */
+import { countOf } from "../../model/count-of.ts";
 import { titleOfOwner } from "../../model/owner.ts";
 import { isSourcePlace, type Problem, type SourcePlace } from "../../model/problem.ts";
 import type { DryRunReport } from "./report.ts";
-import { count } from "./write-report.ts";
 
 export interface Annotation {
   readonly level: "error" | "warning" | "notice";
@@ -34,12 +34,12 @@ export function annotate(
   for (const { severity, code, message, at, hint } of problems)
     add(severity, code, hint === undefined ? message : `${message}\n${hint}`, at);
   for (const { change, trigger, code, message, at, entities } of report?.failures ?? []) {
-    const who = `${count(entities, "entity", "entities")} of ${titleOfOwner(trigger)}`;
+    const who = `${countOf(entities, "entity")} of ${titleOfOwner(trigger)}`;
     if (change === "introduced") add("error", code, `${who} would fail: ${message}`, at);
     else add("notice", code, `${who} would be mended`, at);
   }
   for (const { action, trigger, objects, clusters, at, first } of report?.groups ?? []) {
-    const where = `${count(objects, "object")} like ${first.object} on ${count(clusters, "cluster")}`;
+    const where = `${countOf(objects, "object")} like ${first.object} on ${countOf(clusters, "cluster")}`;
     const title = trigger === "" ? "Sluice" : titleOfOwner(trigger);
     add(action === "delete" ? "warning" : "notice", title, `would ${action} ${where}`, at);
   }

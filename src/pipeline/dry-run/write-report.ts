@@ -1,4 +1,5 @@
 /** A report as text for terminals: every change with its lines, or a summary with one change of each sort. */
+import { countOf } from "../../model/count-of.ts";
 import { titleOfOwner } from "../../model/owner.ts";
 import { formatPlace } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";
@@ -11,7 +12,8 @@ const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u
 export function writeUnified(report: DryRunReport): string {
   const parts = report.objects.map(writeChange);
   const hidden = changesOf(report) - report.objects.length;
-  if (hidden > 0) parts.push(`# ${count(hidden, "more object")} differ: raise --limit to see them\n`);
+  if (hidden > 0)
+    parts.push(`# ${countOf(hidden, "more object differs", "more objects differ")}: raise --limit to see them\n`);
   for (const change of report.dryRuns) parts.push(`# in sync mode DryRun, not written:\n${writeChange(change)}`);
   const rest = writeFailures(report.failures) + writeSettings(report) + writeHeld(report) + writeTotals(report);
   return parts.join("") + rest;
@@ -21,10 +23,10 @@ export function writeUnified(report: DryRunReport): string {
 export function writeSummary(report: DryRunReport): string {
   const lines = report.triggers.map(
     ({ trigger, create, update, delete: deleted, clusters }) =>
-      `${ownerName(trigger)}: ${create} to create, ${update} to update, ${deleted} to delete, on ${count(clusters, "cluster")}\n`,
+      `${ownerName(trigger)}: ${create} to create, ${update} to update, ${deleted} to delete, on ${countOf(clusters, "cluster")}\n`,
   );
   const groups = report.groups.map(({ first, objects }) => {
-    const alike = objects > 1 ? `# and ${count(objects - 1, "object")} more like this\n` : "";
+    const alike = objects > 1 ? `# and ${countOf(objects - 1, "object")} more like this\n` : "";
     return writeChange(first) + alike;
   });
   const rest = writeFailures(report.failures) + writeSettings(report) + writeHeld(report) + writeTotals(report);
@@ -51,7 +53,7 @@ function writeFailures(failures: readonly FailureGroup[]): string {
       const place = at === undefined ? "" : `${formatPlace(at)}: `;
       const verb = change === "introduced" ? "would fail" : "would be mended";
       const some = examples.map((example) => `  ${example}\n`).join("");
-      const who = `${count(entities, "entity", "entities")} of ${ownerName(trigger)}`;
+      const who = `${countOf(entities, "entity")} of ${ownerName(trigger)}`;
       return clean(`${place}${who} ${verb}: ${message} [${code}]\n${some}`);
     })
     .join("");
@@ -69,7 +71,7 @@ function writeSettings({ settings, moves }: DryRunReport): string {
   const lines = settings.map((change) => `# setting ${describeSetting(change)}\n`);
   for (const { from, to } of moves.examples) lines.push(`# moves: ${from} → ${to}\n`);
   const more = moves.objects - moves.examples.length;
-  if (more > 0) lines.push(`# and ${count(more, "more manifest")} move\n`);
+  if (more > 0) lines.push(`# and ${countOf(more, "more manifest moves", "more manifests move")}\n`);
   return clean(lines.join(""));
 }
 
@@ -84,7 +86,7 @@ function writeTotals(report: DryRunReport): string {
   const notes = report.newTriggers.map((name) => `${ownerName(name)} is new: it sees later events only\n`);
   if (!report.isComplete)
     notes.push("there are more recorded entities than a dry run renders: the rest is not counted\n");
-  const rendered = `${count(entities, "recorded entity", "recorded entities")} rendered again`;
+  const rendered = `${countOf(entities, "recorded entity")} rendered again`;
   const failed = (change: string) =>
     failures.filter((failure) => failure.change === change).reduce((sum, failure) => sum + failure.entities, 0);
   const { moves } = report;

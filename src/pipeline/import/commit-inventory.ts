@@ -5,11 +5,13 @@
  * none of, or does not know, nothing is removed: an answer without anything is absence, never a withdrawal. What does go is
  * counted by the service's guard like any other change of documents.
  */
+
 import { titleOf } from "../../config/import/imported-document.ts";
 import { planImport } from "../../config/import/plan-import.ts";
 import { readDocuments } from "../../config/read-document.ts";
 import { parseYaml } from "../../config/yaml-document.ts";
 import type { ConfigFile } from "../../model/catalog.ts";
+import { countOf } from "../../model/count-of.ts";
 import { folderMode } from "../../model/folder-mode.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { BlobReader, GitReader, GitWriter, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";
@@ -133,7 +135,7 @@ async function planInventory(
     } else staying.set(kind, (staying.get(kind) ?? 0) + 1);
   }
   for (const [kind, count] of staying) {
-    const which = count === 1 ? "the one cluster of it" : `the ${count} clusters of it`;
+    const which = count === 1 ? "the one cluster of it" : `the ${countOf(count, "cluster")} of it`;
     problems.push(warning(`the hub ${hub} has no ${kind} at all, which may mean anything: ${which} in Git stays`));
   }
   if (plan.files.size === 0 && staying.size === 0) problems.push(warning(`the hub ${hub} has no clusters at all`));
@@ -213,6 +215,5 @@ function writeMessage(hub: string, { added, changed, removed }: InventoryReport)
   ];
   const shown = lines.slice(0, namesInMessageMax);
   const more = lines.length > shown.length ? [`and ${lines.length - shown.length} more`] : [];
-  const noun = count === 1 ? "cluster" : "clusters";
-  return `Take over ${count} ${noun} of the hub ${escapeText(hub)}\n\n${[...shown, ...more].join("\n")}\n`;
+  return `Take over ${countOf(count, "cluster")} of the hub ${escapeText(hub)}\n\n${[...shown, ...more].join("\n")}\n`;
 }

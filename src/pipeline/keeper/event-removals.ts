@@ -1,5 +1,7 @@
 /** A brake on events themselves: beyond so many objects that they deleted within a minute the service pauses. */
+
 import { type ChangeSet, isPaused } from "../../model/change-set.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { Problem } from "../../model/problem.ts";
 import { countRemovals } from "../mass-change/count-change.ts";
 import type { StateCommits } from "./state-commits.ts";
@@ -36,7 +38,7 @@ function pausedByEvents(removals: number, allowed: number): Problem {
   return {
     code: "CHANGE_HELD",
     severity: "error",
-    message: `events deleted ${removals} objects within a minute, guard.eventRemovals allows ${allowed}: paused`,
+    message: `events deleted ${countOf(removals, "object")} within a minute, guard.eventRemovals allows ${allowed}: paused`,
     hint: "Look at who sends them; sluice resume lets the service go on.",
   };
 }

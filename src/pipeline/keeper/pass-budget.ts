@@ -2,7 +2,9 @@
  * Passes take their removals from a budget, chunk by chunk, each in its own commit. A pass that would take more than is
  * left stops there, held under an id of its own, until a person approves it; everything else goes on.
  */
+
 import type { Pass } from "../../model/change-set.ts";
+import { countOf } from "../../model/count-of.ts";
 import { ownerKey } from "../../model/owner.ts";
 import type { Problem } from "../../model/problem.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
@@ -85,7 +87,7 @@ function passHeld(id: string, owner: string, removals: number, left: number): Pr
   return {
     code: "CHANGE_HELD",
     severity: "error",
-    message: `rendering the entities of ${owner} again would remove ${removals} objects, ${left} were allowed: held as ${id}`,
+    message: `rendering the entities of ${owner} again would remove ${countOf(removals, "object")}, ${countOf(left, "was", "were")} allowed: held as ${id}`,
     hint: `See sluice status; allow it with: sluice approve ${id}`,
   };
 }

@@ -2,9 +2,11 @@
  * How many objects units of triggers have: kustomize takes quadratic time, for each commit. Looked at from time to time,
  * where something has changed, and told with the number of buckets to set.
  */
+
 import { findUnits } from "../../delivery/unit.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import { clusterKey } from "../../model/cluster.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { Problem } from "../../model/problem.ts";
 import { clusterFolder, desiredFolder, triggersArea } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
@@ -46,11 +48,11 @@ export class UnitSizes {
     const told = `${fit} ${many}`;
     if (told === this.#told) return undefined;
     this.#told = told;
-    const others = many === 1 ? "" : `; so have ${many - 1} other clusters`;
+    const others = many === 1 ? "" : `; so ${many === 2 ? "has" : "have"} ${countOf(many - 1, "other cluster")}`;
     return {
       code: "DELIVERY_COSTLY",
       severity: "warning",
-      message: `${largest.unit.slice(desiredFolder.length + 1)} has ${largest.count} objects in one unit, more than ${objectsMax}: kustomize takes quadratic time for each commit${others}`,
+      message: `${largest.unit.slice(desiredFolder.length + 1)} has ${countOf(largest.count, "object")} in one unit, more than ${objectsMax}: kustomize takes quadratic time for each commit${others}`,
       hint: `Set delivery.buckets: ${fit}, which is a hand-over; see docs/delivery.md.`,
     };
   }

@@ -4,7 +4,9 @@
  * Absence is never emptiness. A folder that is not there, or that has no document in it, changes nothing: what is in force
  * stays, and it is told. Only what can be read and says less counts as less.
  */
+
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { Clock, Log } from "../../ports/system.ts";
@@ -251,7 +253,7 @@ const empty: Problem = {
 };
 
 function emptied({ documents, eventTriggers, profiles }: Catalog): Problem {
-  const had = `${documents.size} documents, ${eventTriggers.size} EventTriggers and ${profiles.size} profiles among them`;
+  const had = `${countOf(documents.size, "document")}, ${countOf(eventTriggers.size, "EventTrigger")} and ${countOf(profiles.size, "profile")} among them`;
   return {
     code: "CHANGE_HELD",
     severity: "error",

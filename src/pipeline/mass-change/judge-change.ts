@@ -2,7 +2,9 @@
  * The guard on mass changes (design-state.md): what of the wanted documents may be put in force, with how large a budget,
  * and what is held until somebody approves it or takes it back.
  */
+
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
+import { countOf } from "../../model/count-of.ts";
 import type { CountedEffect, HeldChange, TargetPlace } from "../../model/mass-change.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
 import { keepSettings } from "../../plan/mass-change/catalog-settings.ts";
@@ -187,9 +189,9 @@ export function describeHeld(change: HeldChange): string {
   const effect = [
     ...(moves === undefined
       ? []
-      : [`move ${moves.objects} objects from ${placeText(moves.from)} to ${placeText(moves.to)}`]),
-    ...(removals > 0 ? [`remove ${removals} objects`] : []),
-    ...(additions > 0 ? [`add ${additions} objects`] : []),
+      : [`move ${countOf(moves.objects, "object")} from ${placeText(moves.from)} to ${placeText(moves.to)}`]),
+    ...(removals > 0 ? [`remove ${countOf(removals, "object")}`] : []),
+    ...(additions > 0 ? [`add ${countOf(additions, "object")}`] : []),
   ].join(" and ");
   const what = effect === "" ? "empty the config folder" : `${effect}${isCounting === true ? " and more" : ""}`;
   const whom = `${some(owners)}${clusters.length === 0 ? "" : ` on ${some(clusters)}`}`;

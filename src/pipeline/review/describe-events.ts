@@ -1,4 +1,5 @@
 /** The entities and events of a proposal, in lines, rows and trailers as commits on the target have them in push mode. */
+import { countOf } from "../../model/count-of.ts";
 import type { Json } from "../../model/json.ts";
 import { escapeText } from "../commit-message.ts";
 import type { ProposalEntity, ProposalEvents } from "./proposal-events.ts";
@@ -42,7 +43,7 @@ function rowOf({ trigger, event, hash, counts }: ProposalEntity): ReadonlyMap<st
 /** As a commit's line in push mode: `Create alice on 2 clusters (users: login from auth)`. */
 function lineOf({ trigger, event, hash, counts, clusters }: ProposalEntity): string {
   const action = counts.create + counts.update > 0 ? "Create" : "Delete";
-  const where = clusters.size === 1 ? "1 cluster" : `${clusters.size} clusters`;
+  const where = countOf(clusters.size, "cluster");
   if (event === undefined) return `${action} entity ${hash.slice(0, 12)} on ${where} (${escapeText(trigger)})`;
   const { subject, source, type } = event;
   const cause = type === "" ? `from ${escapeText(source)}` : `${escapeText(type)} from ${escapeText(source)}`;

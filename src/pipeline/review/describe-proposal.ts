@@ -1,5 +1,6 @@
 /** A proposal in numbers and lines, for titles, bodies and commit messages: bounded, and harmless whatever it holds. */
 
+import { countEach, countOf } from "../../model/count-of.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { FileDifference } from "../../model/review.ts";
 import { readOwnedPath } from "../../plan/paths.ts";
@@ -53,11 +54,8 @@ export function summarizeProposal(proposal: readonly FileDifference[]): Readonly
     row.counts[actionOf(difference)]++;
     totals[actionOf(difference)]++;
   }
-  const parts = (["create", "update", "delete"] as const)
-    .filter((action) => totals[action] > 0)
-    .map((action) => `${action} ${totals[action]}`);
-  const where = clusters.size === 1 ? "1 cluster" : `${clusters.size} clusters`;
-  const title = `${parts.join(", ")} ${proposal.length === 1 ? "manifest" : "manifests"} on ${where}`;
+  const where = countOf(clusters.size, "cluster");
+  const title = `${countEach(totals, "manifest")} on ${where}`;
   const warning = warnOfDeletions(proposal, where);
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   const triggers = [...new Set(sorted.map(({ trigger }) => trigger))].filter((trigger) => trigger !== "");
@@ -79,7 +77,7 @@ function warnOfDeletions(proposal: readonly FileDifference[], where: string): st
   const created = new Set(proposal.filter((one) => actionOf(one) === "create").map(({ path }) => identityOf(path)));
   const gone = proposal.filter((one) => actionOf(one) === "delete" && !created.has(identityOf(one.path)));
   const isMass = gone.length > deletionsMax || (gone.length >= deletionsMin && gone.length * 2 > proposal.length);
-  return isMass ? `This deletes ${gone.length} manifests on ${where}.` : "";
+  return isMass ? `This deletes ${countOf(gone.length, "manifest")} on ${where}.` : "";
 }
 
 /** The cluster, and at the end namespace, kind and name, however it is laid out between. */

@@ -1,4 +1,5 @@
 /** `sluice propose`: what was turned down is proposed again, because somebody asks for it. */
+import { countOf } from "../../model/count-of.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { ReviewPublisher } from "./review-publisher.ts";
 
@@ -14,6 +15,6 @@ export async function proposeAgain(review: ReviewPublisher | undefined, group: s
   const proposed = await review.propose(group);
   const lines = [...proposed].sort(([a], [b]) => (a < b ? -1 : 1));
   if (lines.length === 0) return "nothing is turned down";
-  const what = lines.map(([name, files]) => `${files} ${files === 1 ? "manifest" : "manifests"} of ${name}`);
+  const what = lines.map(([name, files]) => `${countOf(files, "manifest")} of ${name}`);
   return `proposed again: ${what.join(", ")}`;
 }

@@ -1,4 +1,5 @@
 /** Tells what has become of requests: in the log, and on the request itself, where whoever ended it will look. */
+import { countOf } from "../../model/count-of.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { FileContents, ReviewRecord } from "../../model/review.ts";
 import { type ProposalFolders, placeIn } from "../../plan/proposal-path.ts";
@@ -29,7 +30,7 @@ export async function tellTurnedDown(
     parts.log.info(`request ${number} ${state === "merged" ? `was merged${by}` : how}`, { group, request: number });
     return;
   }
-  const what = turnedDown.size === 1 ? "1 manifest is" : `${turnedDown.size} manifests are`;
+  const what = countOf(turnedDown.size, "manifest is", "manifests are");
   parts.log.problem(
     {
       code: "REVIEW_TURNED_DOWN",

@@ -30,7 +30,7 @@ it("tells once of a unit with more than 2,000 objects, with the number of bucket
   const tree = await treeOf(2001);
   expect(await sizes.look(git, tree, catalog)).toMatchObject({
     code: "DELIVERY_COSTLY",
-    message: expect.stringContaining("mgmt/one/triggers has 2001 objects"),
+    message: expect.stringContaining("mgmt/one/triggers has 2,001 objects"),
     hint: expect.stringContaining("delivery.buckets: 4"),
   });
   expect(await sizes.look(git, tree, catalog)).toBeUndefined();

@@ -1,10 +1,11 @@
 /** What was found, and what is on record of one entity, as plain texts. Pure. */
+import { countOf, formatCount } from "../../../model/count-of.ts";
 import { ownerKey } from "../../../model/owner.ts";
 import { type EntityRecord, failuresOf } from "../../../model/record.ts";
 import type { SearchResult } from "../../../pipeline/search-state.ts";
 import { hashEntity } from "../../../plan/paths.ts";
 import { entityAddress } from "./entity-address.ts";
-import { formatCount, type Tone } from "./page-view.ts";
+import type { Tone } from "./page-view.ts";
 
 interface FoundView {
   readonly subject: string;
@@ -24,7 +25,7 @@ export interface SearchView {
 }
 
 export function viewSearch(query: string, { found, searched, isWhole }: SearchResult): SearchView {
-  const looked = `${formatCount(searched)} records looked at`;
+  const looked = `${countOf(searched, "record")} looked at`;
   const rest = isWhole ? "" : "; there may be more: narrow it down, or use sluice show entities";
   return {
     query,
@@ -127,8 +128,4 @@ function nameObject({
   identity: { kind: string; namespace: string; name: string };
 }) {
   return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
-}
-
-function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${count === 1 ? noun : `${noun}s`}`;
 }

@@ -1,5 +1,6 @@
 /** What became of the last events, the newest first: those that had an effect and those that had none. Pure. */
 
+import { countOf } from "../../../model/count-of.ts";
 import { ownerKey } from "../../../model/owner.ts";
 import type { PushedEffect, WithoutEffect } from "../../../pipeline/loop/recent.ts";
 import type { LeadingSnapshot } from "../../../pipeline/loop/snapshot.ts";
@@ -44,7 +45,7 @@ function viewEffect(effect: PushedEffect): OutcomeView {
     failed: ["failed", "bad"],
   } as const;
   const [result, tone] = results[action];
-  const many = clusters === 1 ? "1 cluster" : `${clusters} clusters`;
+  const many = countOf(clusters, "cluster");
   return {
     ...timesOf(at),
     result,

@@ -1,4 +1,5 @@
 /** What the overview shows, as plain texts: the templates only put them in place. Pure. */
+import { countOf, formatCount } from "../../../model/count-of.ts";
 import type { Problem } from "../../../model/problem.ts";
 import type { Inventory } from "../../../pipeline/loop/inventory.ts";
 import type { LeadingSnapshot, StreamSnapshot } from "../../../pipeline/loop/snapshot.ts";
@@ -106,7 +107,7 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
   if (push?.problem !== undefined) notices.push(noticeOf("The push does not get through", push.problem));
   for (const problem of inTheWay) notices.push(noticeOf("A file is in the way", problem));
   if (outcomes?.problem !== undefined)
-    notices.push(noticeOf(`Outcomes can't be told: ${formatCount(outcomes.waiting)} wait`, outcomes.problem));
+    notices.push(noticeOf(`Outcomes can't be told: ${countOf(outcomes.waiting, "waits", "wait")}`, outcomes.problem));
   for (const change of held) {
     const command = `sluice approve ${change.id}`;
     const hint = "Approve it, or take the change back.";
@@ -123,7 +124,7 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
   }
   if (applier !== undefined && applier.troubled > 0) {
     const [first] = applier.clusters;
-    const title = `The applier can't work on ${formatCount(applier.troubled)} of ${formatCount(applier.clustersCount)} clusters`;
+    const title = `The applier can't work on ${formatCount(applier.troubled)} of ${countOf(applier.clustersCount, "cluster")}`;
     if (first?.problem !== undefined)
       notices.push(noticeOf(title, { ...first.problem, message: `${first.cluster}: ${first.problem.message}` }));
   }
@@ -173,7 +174,7 @@ function listFigures({ streams, waiting, lastPush, failures, catalog }: LeadingS
 
 function describePush({ events, created, updated, deleted }: NonNullable<LeadingSnapshot["lastPush"]>): string {
   const objects = [`+${created}`, `~${updated}`, `−${deleted}`].join(" ");
-  return `${formatCount(events)} ${events === 1 ? "event" : "events"}, objects ${objects}`;
+  return `${countOf(events, "event")}, objects ${objects}`;
 }
 
 function viewStream({ stream, state, read, pushed, pending, problem }: StreamSnapshot): StreamView {
@@ -220,8 +221,4 @@ function viewApplied(state: AppliedCluster | undefined): Pick<ItemView, "state" 
 function listOf(count: number, items: readonly ItemView[]): ListView {
   const more = count > items.length ? { more: formatCount(count - items.length) } : {};
   return { count: formatCount(count), items, ...more };
-}
-
-export function formatCount(count: number): string {
-  return count.toLocaleString("en");
 }
