@@ -2,7 +2,7 @@
 import type { CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
 import type { CliContext } from "../../src/app/cli/context.ts";
-import { examples } from "../../src/app/cli/examples.ts";
+import { examples, summaries } from "../../src/app/cli/examples.ts";
 import { loadProgram } from "../../src/app/cli/program.ts";
 import { codeBlocks, codeSpans, readPages, shellBlocks } from "../docs/pages.ts";
 import { commandLines, simpleCommands } from "../docs/shell-commands.ts";
@@ -11,7 +11,7 @@ import { runCommand } from "../tools/run-command.ts";
 const run = (...args: string[]) => runCommand("/nowhere", args);
 
 const help = (await run("--help")).out;
-const commands = [...help.slice(help.indexOf("\nCommands:")).matchAll(/^ {2}([a-z]+)/gm)]
+const commands = [...help.slice(help.indexOf("\nTo begin:")).matchAll(/^ {2}([a-z]+)/gm)]
   .map(([, name = ""]) => name)
   .filter((name) => name !== "help");
 const flags = new Map<string, ReadonlySet<string>>();
@@ -45,6 +45,13 @@ describe("help", () => {
 });
 
 describe("examples in the help", () => {
+  it("are there for every command, and a line about each", () => {
+    expect(Object.keys(examples).sort()).toEqual([...commands].sort());
+    expect(Object.keys(summaries).sort()).toEqual([...commands].sort());
+    expect(help.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(help).not.toMatch(/^ {20,}/m);
+  });
+
   it.each(Object.entries(examples))("of %s are commands with flags that exist", async (command, lines) => {
     expect((await run(command, "--help")).out).toContain(`Examples:\n  ${lines[0]}`);
     for (const line of lines) {
@@ -76,6 +83,11 @@ describe("usage errors", () => {
     expect(out).toBe("");
     expect(err).not.toBe("");
   });
+});
+
+it("suggests a value that is close, and names the command's own help", async () => {
+  const { err } = await run("show", "addon");
+  expect(err).toMatch(/Allowed choices are addons, .*\n\(Did you mean addons\?\)\n\(see sluice show --help\)\n$/);
 });
 
 describe("what is not there", () => {

@@ -185,6 +185,7 @@ describe("who sent an event", () => {
     await until(async () => (await readTold(bench)).length === 2, "what was merged");
     const [, merged] = await readTold(bench);
     expect(merged).toMatchObject({ subject: "alice", data: { result: "Create", branch: "main", trigger: "red" } });
+    expect(merged!.data.request).toEqual({ number: 1, url: "https://github.com/acme/fleet/pull/1" });
     const paths = repository.git("ls-tree", "-r", "--name-only", String(merged!.data.commit));
     expect(paths).toContain("/namespace/alice.yaml");
 
@@ -194,7 +195,11 @@ describe("who sent an event", () => {
     await until(async () => (await readTold(bench)).length === 3, "what was closed");
     expect((await readTold(bench))[2]).toMatchObject({
       subject: "bob",
-      data: { result: "turned-down", turnedDown: 1 },
+      data: {
+        result: "turned-down",
+        turnedDown: 1,
+        request: { number: 2, url: "https://github.com/acme/fleet/pull/2" },
+      },
     });
   });
 });

@@ -373,8 +373,8 @@ describe("under review", () => {
     const [path, text] = [...remote.files(stateBranch, "desired")].find(
       ([name]) => name.includes("one/") && name.includes("alice"),
     )!;
-    const rejected = { [path.replace("desired/", "")]: blobId(text) };
-    const review = { version: 1, group: "all", rejected };
+    const name = path.replace("desired/", "");
+    const review = { version: 1, group: "all", rejected: { [name]: blobId(text) }, rejectedIn: { [name]: 7 } };
     await instance.service!.execute({ command: "pause" });
     await instance.service!.execute({ command: "resume" });
     remote.commitAsPerson("main", {
@@ -392,7 +392,10 @@ describe("under review", () => {
     const second = await start({ ...options, seed: 2 });
     await look(second.instance);
     expect(outcomes.told).toMatchObject([
-      { type: "dev.sluice.outcome.turned-down", data: { result: "turned-down", turnedDown: 1, clusters: 2 } },
+      {
+        type: "dev.sluice.outcome.turned-down",
+        data: { result: "turned-down", turnedDown: 1, clusters: 2, request: { number: 7 } },
+      },
     ]);
     second.instance.stop();
     await second.ended;

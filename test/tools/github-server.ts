@@ -521,6 +521,7 @@ export class GithubServer {
       ...example,
       number,
       node_id: `node-${number}`,
+      html_url: `https://github.com/acme/fleet/pull/${number}`,
       state,
       title,
       body,

@@ -17,6 +17,8 @@ export interface OutcomeFacts {
   readonly stateCommit: number;
   /** How many of its manifests people have turned down. */
   readonly turnedDown: number;
+  /** The pull request that showed them, where it is known. */
+  readonly request?: { readonly number: number; readonly url?: string };
   /** Milliseconds since 1970: when it is told. */
   readonly now: number;
   /** Takes secrets out of what errors say. */
@@ -30,7 +32,7 @@ export interface OutcomeMessage {
 
 export function writeOutcome(outcome: Outcome, facts: OutcomeFacts): OutcomeMessage {
   const { id, connection, message, event, owner, clusters, failed, reason, deadLetter } = outcome;
-  const { stateId, instance, branch, commit, stateCommit, turnedDown, now, redact } = facts;
+  const { stateId, instance, branch, commit, stateCommit, turnedDown, request, now, redact } = facts;
   const result = turnedDown > 0 ? "turned-down" : outcome.result;
   const cut = (text: string) => (text.length > textCharactersMax ? `${text.slice(0, textCharactersMax)}…` : text);
   const cutAll = (texts: Readonly<Record<string, string | number>>) =>
@@ -62,6 +64,7 @@ export function writeOutcome(outcome: Outcome, facts: OutcomeFacts): OutcomeMess
       ...(deadLetter === undefined ? {} : { deadLetter }),
       branch,
       ...(commit === undefined ? {} : { commit }),
+      ...(request === undefined ? {} : { request }),
       stateCommit,
     },
   };

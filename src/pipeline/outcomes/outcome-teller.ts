@@ -15,7 +15,7 @@ import type { InForce } from "../loop/in-force.ts";
 import { readFolder } from "../read-folder.ts";
 import { backOff } from "../until-answered.ts";
 import { writeOutcome } from "./outcome-event.ts";
-import { readDecided } from "./reviewed-outcomes.ts";
+import { type Decision, readDecided } from "./reviewed-outcomes.ts";
 
 /** What the settings say of outcomes, composed. */
 export interface OutcomeSettings {
@@ -49,9 +49,8 @@ const windowMax = 64;
 /** A service that stops waits so long for what is on its way; whoever leads next tells it again. */
 const restMsMax = 2_000;
 
-interface Ready {
+interface Ready extends Decision {
   readonly outcome: Outcome;
-  readonly turnedDown: number;
 }
 
 export class OutcomeTeller {
@@ -197,13 +196,14 @@ export class OutcomeTeller {
   }
 
   async #findDecided({ outcomes }: OutboxBatch): Promise<readonly Ready[]> {
-    const { branches } = this.#parts.inForce();
+    const { branches, review } = this.#parts.inForce();
     const { stateTree: state, targetTree: target, names } = branches;
     const trees = { git: this.#parts.git, state, target, outputPath: names.outputPath };
-    const decided = await readDecided(outcomes, trees);
+    const known = review === undefined ? trees : { ...trees, requests: review.requests };
+    const decided = await readDecided(outcomes, known);
     return outcomes.flatMap((outcome) => {
-      const turnedDown = decided.get(outcome);
-      return turnedDown === undefined ? [] : [{ outcome, turnedDown }];
+      const decision = decided.get(outcome);
+      return decision === undefined ? [] : [{ outcome, ...decision }];
     });
   }
 
@@ -227,8 +227,8 @@ export class OutcomeTeller {
       redact: (text: string) => outcomes.redactor.redact(text),
     };
     const publishing = Promise.all(
-      window.map(({ outcome, turnedDown }) => {
-        const { payload, headers } = writeOutcome(outcome, { ...facts, turnedDown });
+      window.map(({ outcome, ...decision }) => {
+        const { payload, headers } = writeOutcome(outcome, { ...facts, ...decision });
         return outcomes.publisher.publish(outcomes.subject, payload, headers);
       }),
     );

@@ -15,6 +15,7 @@ import { type CommitWithTree, readContents, reviewBranch, writeProjection } from
 import type { ReviewHead } from "./review-head.ts";
 import { commentMarker, describes, type ReviewTexts } from "./review-texts.ts";
 import { isAllOnTarget } from "./settle-request.ts";
+import type { ShownRequests } from "./shown-requests.ts";
 
 export interface GroupPublisherOptions extends ProposalFolders {
   /** The branch that requests are for. */
@@ -36,6 +37,7 @@ export interface GroupPublisherParts {
   readonly log: Log;
   readonly texts: ReviewTexts;
   readonly events: ProposalReader;
+  readonly requests: ShownRequests;
 }
 
 export interface Group {
@@ -132,6 +134,7 @@ export class GroupPublisher {
     }
     const opened = await this.#describe(group, what, fingerprint);
     const shown = new Map(proposal.map(({ path, want }) => [path, want]));
+    this.#parts.requests.note(opened, shown);
     const known = { ...review, request: opened.number, head: pushed, shown };
     if (opened.number !== review.request) {
       this.#marks.expect(opened.number);

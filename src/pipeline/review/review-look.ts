@@ -23,6 +23,7 @@ import { type CommitWithTree, readContents, readDifferences, reviewBranch } from
 import { readReviewHead } from "./review-head.ts";
 import type { ReviewOptions, ReviewParts, ReviewScope } from "./review-publisher.ts";
 import { ReviewTexts } from "./review-texts.ts";
+import { ShownRequests } from "./shown-requests.ts";
 
 export interface LookResult {
   readonly hasChanged: boolean;
@@ -42,6 +43,7 @@ const nothingDone: LookResult = { hasChanged: false, hasAsked: false, isUnsettle
 export class ReviewLook {
   readonly asked = new AskedAgain();
   readonly events: ProposalReader;
+  readonly requests = new ShownRequests();
   readonly #options: ReviewOptions;
   readonly #parts: ReviewParts;
   readonly #groups: GroupPublisher;
@@ -62,7 +64,7 @@ export class ReviewLook {
     this.#parts = parts;
     const texts = new ReviewTexts(parts.templates, parts.host.bodyCharactersMax);
     this.events = new ProposalReader(parts.git);
-    this.#groups = new GroupPublisher(options, { ...parts, texts, events: this.events });
+    this.#groups = new GroupPublisher(options, { ...parts, texts, events: this.events, requests: this.requests });
     this.#endings = new RequestEndings(options, { ...parts, texts });
   }
 
@@ -101,6 +103,8 @@ export class ReviewLook {
 
     // The forge before the branches: what it tells of a merge is on the target then.
     const requests = await GroupRequests.read(host, before.values(), this.#options.target);
+    for (const [group, request] of requests.known)
+      if (request !== undefined) this.requests.note(request, before.get(group)!.shown);
     this.#polledAt = clock.monotonic();
     const heads = await git.fetchHeads([...branches, ...requests.ended.map(({ headRef }) => headRef)]);
     const target = await this.#targetOf(heads.get(this.#options.target), scope);

@@ -15,6 +15,7 @@ import type { ProposedAgain } from "./asked-again.ts";
 import type { GroupPublisherOptions } from "./group-publisher.ts";
 import { ReviewLook } from "./review-look.ts";
 import type { ReviewTemplates } from "./review-texts.ts";
+import type { ShownRequests } from "./shown-requests.ts";
 
 export interface ReviewOptions extends GroupPublisherOptions {
   readonly grouping: ReviewGrouping;
@@ -80,6 +81,11 @@ export class ReviewPublisher {
   /** What was committed to the state: which events it was, requests say. */
   note(changeSet: Pick<ChangeSet, "events">): void {
     this.#look.events.note(changeSet);
+  }
+
+  /** Which requests have shown what. */
+  get requests(): ShownRequests {
+    return this.#look.requests;
   }
 
   /**
