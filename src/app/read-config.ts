@@ -19,6 +19,7 @@ import { type ConnectionSettings, hubDeliveryOf, type SecretRef, type Settings }
 import type { LoadCatalog } from "../pipeline/loop/in-force.ts";
 import type { HiddenTexts } from "../ports/hidden-texts.ts";
 import type { CliContext } from "./cli/context.ts";
+import { describeFileError } from "./describe-file-error.ts";
 import { readRecipients } from "./read-recipients.ts";
 
 export async function openSettings(context: CliContext, file: string): Promise<Checked<Settings | undefined>> {
@@ -27,8 +28,8 @@ export async function openSettings(context: CliContext, file: string): Promise<C
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    const message = `the settings ${path} can't be read: ${(cause as Error).message}`;
-    const hint = "Name them with --file; docs/settings.md says what they are made of.";
+    const message = `the settings ${path} can't be read: ${describeFileError(cause)}`;
+    const hint = "Name them with --file, or begin with `sluice init`; docs/settings.md says what they are made of.";
     throw new SluiceError({ code: "SETTINGS_INVALID", message, hint }, cause);
   }
   const decoded = decodeText(bytes);
@@ -74,7 +75,7 @@ function readSecret(ref: SecretRef): string {
   try {
     bytes = readFileSync(ref.path);
   } catch (cause) {
-    const message = `${ref.path} can't be read: ${(cause as Error).message}`;
+    const message = `${ref.path} can't be read: ${describeFileError(cause)}`;
     throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at }, cause);
   }
   const decoded = decodeText(bytes);
@@ -101,7 +102,7 @@ export async function readConnection(
   try {
     bytes = await readFile(settings.file);
   } catch (cause) {
-    return unreadable((cause as Error).message);
+    return unreadable(describeFileError(cause));
   }
   const decoded = decodeText(bytes);
   if (!("text" in decoded)) return unreadable(decoded.fault);

@@ -1,7 +1,9 @@
 /** A file that a person named on the command line. */
+
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type CliContext, notFoundError } from "./cli/context.ts";
+import { describeFileError } from "./describe-file-error.ts";
 import { readStandardInput } from "./read-standard-input.ts";
 
 /** Relative to where the command was given; `-` for standard input. Throws NOT_FOUND. */
@@ -9,6 +11,6 @@ export async function readGiven({ workingDirectory }: CliContext, file: string):
   try {
     return file === "-" ? await readStandardInput() : await readFile(resolve(workingDirectory, file));
   } catch (error) {
-    throw notFoundError(`${file} can't be read: ${(error as Error).message}`);
+    throw notFoundError(`${file} can't be read: ${describeFileError(error)}`);
   }
 }

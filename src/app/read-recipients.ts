@@ -1,8 +1,10 @@
 /** Whom Secrets are encrypted for: the creation rules of a `.sops.yaml`, comments and layout apart. */
+
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { SluiceError } from "../model/problem.ts";
+import { describeFileError } from "./describe-file-error.ts";
 
 /** A hash that changes with the rules. Throws a SluiceError (SOPS_FAILED). */
 export async function readRecipients(config: string): Promise<string> {
@@ -10,7 +12,7 @@ export async function readRecipients(config: string): Promise<string> {
   try {
     rules = (parse(await readFile(config, "utf8")) as { creation_rules?: unknown } | null)?.creation_rules;
   } catch (cause) {
-    const message = `output.sops.config ${config} can't be read: ${(cause as Error).message.split("\n")[0]}`;
+    const message = `output.sops.config ${config} can't be read: ${describeFileError(cause).split("\n")[0]}`;
     throw new SluiceError({ code: "SOPS_FAILED", message }, cause);
   }
   if (Array.isArray(rules) && rules.length > 0) {

@@ -136,7 +136,13 @@ export class CatalogBuilder {
     if (connections.length > 0) {
       const derived = deriveConnections(value, fromSecrets);
       const all = [...connections, ...derived.value].map(({ connection }) => connection);
-      this.#problems.push(...derived.problems, ...checkSubscriptions(value, all));
+      this.#problems.push(...derived.problems);
+      // What a connection reads that can't be used itself is not known.
+      const isUnread = connections.some(
+        ({ connection: { name, core, jetstream } }) =>
+          core === undefined && jetstream === undefined && !fromSecrets.some((one) => one.name === name),
+      );
+      if (!isUnread) this.#problems.push(...checkSubscriptions(value, all));
     }
     return { value, problems: sortProblems(this.#problems) };
   }

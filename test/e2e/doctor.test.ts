@@ -25,6 +25,15 @@ const usersConfig = {
   "others.yaml": usersOverCore["others.yaml"].replace("subject: user-operation", "subject: orders.created"),
 };
 const person = ["-c", "user.name=Platform Team", "-c", "user.email=platform@example.com"];
+const documents = Object.fromEntries(
+  Object.entries(usersConfig).map(([path, text]) => [`config/${path}`, text] as const),
+);
+/** As Sluice writes it into the folder of every cluster. */
+const clusterFile = `metadata:
+  labels:
+    app.kubernetes.io/managed-by: sluice
+    sluice.dev/instance: sluice
+`;
 const permissions = (more: string) => `permissions: {publish: [${more}], subscribe: ["_INBOX.>"]}`;
 const readOrders = [
   "STREAM.INFO.ORDERS",
@@ -86,10 +95,7 @@ beforeEach(async () => {
   git = await GitHttpServer.start({ root: folder });
   await run("git", ["init", "--quiet", "--bare", "--initial-branch=main", join(folder, "fleet.git")]);
   await run("git", ["-C", join(folder, "fleet.git"), "config", "http.receivepack", "true"]);
-  await pushFiles(
-    "main",
-    Object.fromEntries(Object.entries(usersConfig).map(([path, text]) => [`config/${path}`, text])),
-  );
+  await pushFiles("main", documents);
   git.authorization = `Basic ${Buffer.from("bot:git-token").toString("base64")}`;
   process.env.GIT_TOKEN_OF_TEST = "git-token";
   return async () => {
@@ -109,6 +115,24 @@ async function pushFiles(branch: string, files: Readonly<Record<string, string>>
   await run("git", ["-C", checkout, "add", "--all"]);
   await run("git", ["-C", checkout, ...person, "commit", "--quiet", "--message=Begin"]);
   await run("git", ["-C", checkout, "push", "--quiet", "--force", join(folder, "fleet.git"), `HEAD:${branch}`]);
+}
+
+/** Of a state that remembers this repository and this name. */
+function checkpointOf(repository: string, name: string): string {
+  return JSON.stringify({
+    version: 2,
+    stateId: "0".repeat(32),
+    commits: 45,
+    term: { number: 3, holder: "1".repeat(32) },
+    renderer: 1,
+    repository,
+    catalog: "2".repeat(64),
+    catalogAt: "2026-11-29T23:17:35.099Z",
+    catalogRank: 1,
+    nextRank: 2,
+    layout: { shards: 0, buckets: 1 },
+    parts: { places: { name } },
+  });
 }
 
 interface SetUp {
@@ -282,6 +306,36 @@ const broken: readonly (() => Broken)[] = [
     says: "somebody's",
     hint: "state.branch",
     before: () => pushFiles("sluice/state", { "README.md": "mine" }),
+  }),
+  () => ({
+    name: "a second Sluice on the state of another one",
+    code: "SETTINGS_INVALID",
+    says: 'made under the name "sluice"',
+    hint: "another state.branch and output.path",
+    settings: (text) => text.replace("kind: Settings", "kind: Settings\nname: second"),
+    before: () => pushFiles("sluice/state", { "checkpoint.json": checkpointOf("127.0.0.1/fleet", "sluice") }),
+  }),
+  () => ({
+    name: "a state that was copied from another repository",
+    code: "CHANGE_HELD",
+    says: "git.example.com/acme/fleet",
+    hint: "sluice repair --copied",
+    before: () =>
+      pushFiles("sluice/state", { "checkpoint.json": checkpointOf("git.example.com/acme/fleet", "sluice") }),
+  }),
+  () => ({
+    name: "manifests whose state is gone",
+    code: "STATE_MISSING",
+    says: "no branch sluice/state",
+    hint: "sluice repair --restore-state",
+    before: () => pushFiles("main", { ...documents, "rendered/fleet/eu-1/base/sluice-cluster.yaml": clusterFile }),
+  }),
+  () => ({
+    name: "an output folder that is somebody's",
+    code: "OUTPUT_FOREIGN",
+    says: "rendered/web.yaml",
+    hint: "output.path",
+    before: () => pushFiles("main", { ...documents, "rendered/web.yaml": "kind: Deployment\n" }),
   }),
   () => ({
     name: "a branch in the way of the state's",
@@ -462,22 +516,9 @@ it("refuses what the service refuses: a lease with core subjects that nothing ca
 });
 
 it("counts the streams that the state has positions of", async () => {
-  const checkpoint = {
-    version: 2,
-    stateId: "0".repeat(32),
-    commits: 45,
-    term: { number: 3, holder: "1".repeat(32) },
-    renderer: 1,
-    repository: "fleet",
-    catalog: "2".repeat(64),
-    catalogAt: "2026-11-29T23:17:35.099Z",
-    catalogRank: 1,
-    nextRank: 2,
-    layout: { shards: 0, buckets: 1 },
-  };
   const at = { epoch: "2026-11-29T23:16:08.239012919Z", sequence: 6, time: "2026-11-29T23:17:37.851938219Z" };
   await pushFiles("sluice/state", {
-    "checkpoint.json": JSON.stringify(checkpoint),
+    "checkpoint.json": checkpointOf("fleet", "sluice"),
     "positions/bus.json": JSON.stringify({ version: 2, streams: { "bus/ORDERS": { ...at, subjects: ["orders.>"] } } }),
   });
   const { out } = await examine({});

@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { describe, expect, it } from "vitest";
-import { readPages, sectionLine, shellBlocks } from "../docs/pages.ts";
+import { codeBlocks, readPage, readPages, sectionLine, shellBlocks } from "../docs/pages.ts";
 import { commandLines } from "../docs/shell-commands.ts";
 import { isBuilt, type ToolName } from "../tools/build-tool.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
@@ -37,7 +37,9 @@ const elsewhere: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "helm install --namespace=sluice --values=values.yaml fleet deploy/helm/sluice":
       "a kube-apiserver that is built from its module has no version, which helm compares; applied as a dry run below",
     "systemd-creds encrypt --name=git-token ./token /etc/sluice/git-token.cred": "writes to the machine's /etc",
+    "cp deploy/systemd/sluice.service /etc/systemd/system/": "writes to the machine's /etc",
     "systemctl enable --now sluice": "needs systemd as the first process",
+    "journalctl --unit=sluice --follow": "needs systemd as the first process",
     "nsc add user --account FLEET --name=sluice --allow-pub '$JS.API.STREAM.INFO.ORDERS,$JS.API.CONSUMER.*.ORDERS.>,$JS.API.CONSUMER.MSG.NEXT.ORDERS.*,$JS.ACK.>' --allow-sub '_INBOX.>'":
       "the Go module proxy has no nsc; such users are tested in contract/nats-permissions.test.ts",
     "nsc generate creds --account FLEET --name=sluice > sluice.creds": "the Go module proxy has no nsc",
@@ -111,7 +113,8 @@ const scenes: Readonly<Record<string, Scene>> = {
       await symlink(join(root, "deploy"), join(folder, "deploy"));
       await writeFile(join(folder, "token"), "secret");
       await copyFile(join(folder, "nats.json"), join(folder, "sveltos-nats.json"));
-      await copyFile(join(root, "deploy", "helm", "sluice", "values.yaml"), join(folder, "values.yaml"));
+      const values = codeBlocks(readPage("docs/install.md")).find(({ text }) => text.startsWith("# values.yaml"));
+      await writeFile(join(folder, "values.yaml"), values!.text);
     },
     before: {
       "kubectl create namespace sluice": async (place) => useCluster(place, await startKubeApiServer(), ["production"]),

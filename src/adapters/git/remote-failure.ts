@@ -47,7 +47,9 @@ export function explainProgramFailure(stderr: string, cause: unknown): SluiceErr
         ? "Check the credentials under `repository.auth`, and what they may do."
         : isLater
           ? "It limits how often it may be asked: set commit.minInterval."
-          : "Check `repository.url`, and that the repository exists.",
+          : /'\/.*' does not appear to be a git repository/.test(stderr)
+            ? "Without a scheme repository.url is a path. An address begins with https:// or ssh://, or is git@host:path."
+            : "Check `repository.url`, and that the repository exists.",
     },
     cause,
   );

@@ -62,7 +62,7 @@ async function* examineAll(context: CliContext, file: string): AsyncGenerator<Ex
   if (forge !== undefined) yield forge;
   for (const { name } of settings.connections) {
     const config = read.connections.find(({ connection }) => connection.name === name);
-    if (config !== undefined) yield await examineNats(config, stateId);
+    if (config !== undefined) yield await examineNats(settings, config, stateId);
   }
   const telling = await examineTelling(settings, read.connections);
   if (telling !== undefined) yield telling;

@@ -12,13 +12,17 @@ import { countOf } from "../../model/count-of.ts";
 import type { Examination } from "../../model/examination.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
+import { checkFirstOutput, checkOutputFolder } from "../../pipeline/branches/output-folder.ts";
+import { StateOrigin } from "../../pipeline/branches/state-origin.ts";
 import { readCheckpoint } from "../../pipeline/read-checkpoint.ts";
+import { checkName } from "../../plan/target-place.ts";
 import type { CliContext } from "../cli/context.ts";
 import { catalogLoader, type ReadConnections } from "../read-config.ts";
 import { readRevisionFiles, readWorkingFiles } from "./documents.ts";
 import { quietLog } from "./log.ts";
-import { repositoryOptions } from "./repository.ts";
+import { nameRepository, repositoryOptions } from "./repository.ts";
 import { openCodeHost } from "./review.ts";
+import { namesOf } from "./service.ts";
 import { composeDecrypter } from "./sops.ts";
 import { type OpenHeads, openHeads } from "./state.ts";
 
@@ -60,9 +64,10 @@ export async function examineRepository(context: CliContext, settings: Settings)
         const hint = `Push it, or set repository.branch: there are ${branches.slice(0, 5).join(", ")}.`;
         problems.push(fault("TARGET_MISSING", `the repository has no branch ${repository.branch}`, hint));
       } else facts.push("the repository is empty: the first push makes its branches");
-      stateId = await readStateId(heads, facts, problems);
+      stateId = await readStateId(settings, heads, facts, problems);
       if (heads.state === undefined) facts.push(`no branch ${state.branch} yet: nothing is on record`);
       documents = await readDocuments(context, settings, heads);
+      await examineOutput(settings, heads, problems);
     } finally {
       await heads.close();
     }
@@ -70,6 +75,17 @@ export async function examineRepository(context: CliContext, settings: Settings)
     problems.push(problemOf(error));
   }
   return { subject: "repository", facts, problems, stateId, documents };
+}
+
+/** Whether a start would take the output folder for its own. */
+async function examineOutput(
+  settings: Settings,
+  { git, target, state }: OpenHeads,
+  problems: Problem[],
+): Promise<void> {
+  if (target === undefined) return;
+  const check = state === undefined ? checkFirstOutput : checkOutputFolder;
+  await check(git, target.tree, namesOf(settings)).catch((error: unknown) => problems.push(problemOf(error)));
 }
 
 /** Like a push that sends nothing. */
@@ -84,6 +100,7 @@ async function readPushBranches(context: CliContext, settings: Settings): Promis
 }
 
 async function readStateId(
+  settings: Settings,
   { git, state }: OpenHeads,
   facts: string[],
   problems: Problem[],
@@ -96,7 +113,18 @@ async function readStateId(
       problems.push(fault("STATE_INVALID", "the state branch is somebody's: it has no checkpoint", hint));
       return undefined;
     }
-    const { stateId, positions, commits } = checkpoint;
+    const { stateId, positions, commits, parts } = checkpoint;
+    // What a start refuses.
+    for (const check of [
+      () => checkName(parts, settings.name),
+      () => new StateOrigin(nameRepository(settings.repository.url)).judge(checkpoint, () => stateId),
+    ]) {
+      try {
+        check();
+      } catch (error) {
+        problems.push(problemOf(error));
+      }
+    }
     facts.push(
       `the state ${stateId} has had ${countOf(commits, "commit")}, ${countOf(positions.size, "stream has a position", "streams have positions")}`,
     );
@@ -173,11 +201,17 @@ export async function examineForge(context: CliContext, settings: Settings): Pro
   return { subject: "forge", facts, problems };
 }
 
-export function examineNats(
+export async function examineNats(
+  { lease, outcomes }: Settings,
   { connection }: ReadConnections["connections"][number],
   stateId: string | undefined,
 ): Promise<Examination> {
-  return examineConnection(connection, { now: systemClock.now, stateId });
+  const found = await examineConnection(connection, { now: systemClock.now, stateId });
+  const { name, core, jetstream } = connection;
+  const readsSome = (core?.subjects ?? []).length > 0 || (jetstream?.streams ?? []).length > 0;
+  if (readsSome || lease?.connection === name || outcomes?.connection === name) return found;
+  const hint = "No event comes over it: name subjects of core NATS, or streams under jetstream.";
+  return { ...found, problems: [...found.problems, warning("CONNECTION_INVALID", "it reads nothing", hint)] };
 }
 
 /** Whether what became of events can be told; undefined: nobody is to be, or the connection can't be used. */

@@ -1,10 +1,12 @@
 /** The repository that the settings name, with the credentials that they point to. */
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { GitAuth } from "../../adapters/git/git-auth.ts";
 import { type GitRepositoryOptions, openGitRepository } from "../../adapters/git/open-git-repository.ts";
 import { type GithubAuth, openGithubTokens } from "../../adapters/github/github-tokens.ts";
 import { type AgentFetch, createAgentFetch } from "../../adapters/http/agent-fetch.ts";
 import { secretsFolder } from "../../adapters/system/state-directory.ts";
+import { repositoryName } from "../../config/repository-name.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { GithubAppAuth, RepositoryAuth, SecretRef, Settings } from "../../model/settings.ts";
 import type { GitRepository } from "../../ports/git.ts";
@@ -82,4 +84,14 @@ function throwAsGitError(error: unknown): never {
 export function readGithubAuth(auth: GithubAppAuth, read: (ref: SecretRef) => string): GithubAuth {
   const { appId, installationId, privateKey } = auth;
   return { kind: "app", appId, installationId, privateKey: () => read(privateKey) };
+}
+
+/** A path's name is that of the folder that it leads to, through every link. */
+export function nameRepository(url: string): string {
+  if (!url.startsWith("/")) return repositoryName(url);
+  try {
+    return repositoryName(realpathSync(url));
+  } catch {
+    return repositoryName(url);
+  }
 }

@@ -1,9 +1,7 @@
 /** The service, put together from the settings: repository, streams, review, catalog. */
-import { realpathSync } from "node:fs";
 import { noMetrics } from "../../adapters/system/no-metrics.ts";
 import { systemChance, systemClock } from "../../adapters/system/system-clock.ts";
 import { deriveConnections } from "../../config/derive-connections.ts";
-import { repositoryName } from "../../config/repository-name.ts";
 import type { Layout } from "../../model/change-set.ts";
 import { deliversReleases, hubDeliveryOf, type Settings } from "../../model/settings.ts";
 import type { BranchNames } from "../../pipeline/branches/branch-parts.ts";
@@ -24,7 +22,7 @@ import { composeHiddenTexts } from "./hidden-texts.ts";
 import { openHub } from "./hub.ts";
 import { composeOutcomes } from "./outcomes.ts";
 import { composeRenderSettings } from "./render-settings.ts";
-import { openRepository } from "./repository.ts";
+import { nameRepository, openRepository } from "./repository.ts";
 import { composeReview } from "./review.ts";
 import { compileShipped } from "./shipped-template.ts";
 import { composeSealer } from "./sops.ts";
@@ -229,17 +227,7 @@ function layoutOf(settings: Settings): Layout {
   return { shards: settings.output.shards, buckets: hubDeliveryOf(settings)?.buckets ?? 1 };
 }
 
-/** A path's name is that of the folder that it leads to, through every link. */
-function nameRepository(url: string): string {
-  if (!url.startsWith("/")) return repositoryName(url);
-  try {
-    return repositoryName(realpathSync(url));
-  } catch {
-    return repositoryName(url);
-  }
-}
-
-function namesOf(settings: Settings): BranchNames {
+export function namesOf(settings: Settings): BranchNames {
   const { name, repository, state, output, review } = settings;
   const delivery = hubDeliveryOf(settings);
   const isReviewed = review.mode === "pull-request";

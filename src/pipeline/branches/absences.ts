@@ -7,7 +7,7 @@ import { outputId } from "../../plan/paths.ts";
 import { readStateTrailers } from "../../plan/state-mark.ts";
 import type { BranchNames, Ports } from "./branch-parts.ts";
 import type { Head } from "./head.ts";
-import { findForeignManifests, findOtherOutput, holdsOurs } from "./output-folder.ts";
+import { checkFirstOutput, checkOutputFolder, findOtherOutput } from "./output-folder.ts";
 import type { StateChain } from "./state-chain.ts";
 
 /** So far back a start looks for the last commit of Sluice's below people's. */
@@ -66,33 +66,13 @@ export class Absences {
       if (!this.#mayMakeTarget) this.#withheld = missingTarget(names.target);
       return;
     }
-    const ours = await holdsOurs(git, target.tree, names);
-    if (ours !== undefined) {
-      throw new SluiceError({
-        code: "STATE_MISSING",
-        message: `${ours} on ${names.target} is Sluice's, but there is no branch ${names.state}`,
-        hint: `Restore that branch (\`sluice repair --restore-state\` pushes what was last known here), or remove ${names.outputPath}/ from ${names.target} to begin anew.`,
-      });
-    }
-    await this.#refuseForeign(target);
+    await checkFirstOutput(git, target.tree, names);
     this.#hasTarget = true;
   }
 
   /** A folder that nothing of ours stands in is not taken over from whoever has manifests there. Throws OUTPUT_FOREIGN. */
   async checkOutput(target: Head | undefined): Promise<void> {
-    if (target === undefined) return;
-    if ((await holdsOurs(this.#ports.git, target.tree, this.#names)) === undefined) await this.#refuseForeign(target);
-  }
-
-  async #refuseForeign(target: Head): Promise<void> {
-    const { outputPath, target: branch } = this.#names;
-    const foreign = await findForeignManifests(this.#ports.git, target.tree, this.#names);
-    if (foreign.length === 0) return;
-    throw new SluiceError({
-      code: "OUTPUT_FOREIGN",
-      message: `${outputPath}/ on ${branch} holds manifests that are not Sluice's: ${foreign.join(", ")}`,
-      hint: "Give Sluice a folder of its own in output.path, or move them elsewhere.",
-    });
+    if (target !== undefined) await checkOutputFolder(this.#ports.git, target.tree, this.#names);
   }
 
   /**

@@ -1,6 +1,8 @@
 /** Who has the output folder of the target: Sluice, or somebody whose manifests stand there. */
+import { SluiceError } from "../../model/problem.ts";
 import { clusterFileName } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
+import type { BranchNames } from "./branch-parts.ts";
 import { firstInstance, instanceOf } from "./ownership.ts";
 
 export interface OutputFolder {
@@ -57,4 +59,29 @@ export async function findForeignManifests(
     if (instanceOf(text) !== instance) foreign.push(path);
   }
   return foreign;
+}
+
+/** Where there is no state yet. Throws a SluiceError: STATE_MISSING where one had made the folder, OUTPUT_FOREIGN. */
+export async function checkFirstOutput(git: GitReader, target: ObjectId, names: BranchNames): Promise<void> {
+  const ours = await holdsOurs(git, target, names);
+  if (ours !== undefined) {
+    throw new SluiceError({
+      code: "STATE_MISSING",
+      message: `${ours} on ${names.target} is Sluice's, but there is no branch ${names.state}`,
+      hint: `Restore that branch (\`sluice repair --restore-state\` pushes what was last known here), or remove ${names.outputPath}/ from ${names.target} to begin anew. A second Sluice beside another one needs a name and an output.path of its own.`,
+    });
+  }
+  await checkOutputFolder(git, target, names);
+}
+
+/** A folder that nothing of ours stands in is not taken over from whoever has manifests there. Throws OUTPUT_FOREIGN. */
+export async function checkOutputFolder(git: GitReader, target: ObjectId, names: BranchNames): Promise<void> {
+  if ((await holdsOurs(git, target, names)) !== undefined) return;
+  const foreign = await findForeignManifests(git, target, names);
+  if (foreign.length === 0) return;
+  throw new SluiceError({
+    code: "OUTPUT_FOREIGN",
+    message: `${names.outputPath}/ on ${names.target} holds manifests that are not Sluice's: ${foreign.join(", ")}`,
+    hint: "Give Sluice a folder of its own in output.path, or move them elsewhere.",
+  });
 }

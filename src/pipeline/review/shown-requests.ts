@@ -7,12 +7,15 @@ import type { ReviewRequest } from "../../ports/code-host.ts";
 
 export type RequestPlace = Pick<ReviewRequest, "number" | "url">;
 
-/** Of all requests together; the last one is kept whatever it shows. */
-const pathsMax = 200_000;
-
 export class ShownRequests {
+  readonly #pathsMax: number;
   /** By number, the one that was looked at longest ago first. */
   readonly #requests = new Map<number, { readonly place: RequestPlace; readonly shown: FileContents }>();
+
+  /** `pathsMax`: of all requests together; the last one is kept whatever it shows. */
+  constructor(pathsMax = 200_000) {
+    this.#pathsMax = pathsMax;
+  }
 
   note({ number, url }: RequestPlace, shown: FileContents): void {
     this.#requests.delete(number);
@@ -20,7 +23,7 @@ export class ShownRequests {
     let paths = 0;
     for (const one of this.#requests.values()) paths += one.shown.size;
     for (const [first, one] of this.#requests) {
-      if (paths <= pathsMax || first === number) break;
+      if (paths <= this.#pathsMax || first === number) break;
       this.#requests.delete(first);
       paths -= one.shown.size;
     }

@@ -32,8 +32,8 @@ it("finds the last request that showed just this, a removal too", () => {
 });
 
 it("forgets what it was told of longest ago where there is too much, and never the last", () => {
-  const requests = new ShownRequests();
-  const many = new Map(Array.from({ length: 150_000 }, (_, index) => [`${index}`, "v1"] as const));
+  const requests = new ShownRequests(20);
+  const many = new Map(Array.from({ length: 15 }, (_, index) => [`${index}`, "v1"] as const));
   requests.note(place(1), many);
   requests.note(place(2), new Map([["a", "v1"]]));
   expect(requests.placeOf(1)).toEqual(place(1));

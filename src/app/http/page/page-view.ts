@@ -7,7 +7,7 @@ import { describeHeld } from "../../../pipeline/mass-change/judge-change.ts";
 import { type AppliedCluster, type ApplierSnapshot, describeTroubles } from "../../host/applier-snapshot.ts";
 import type { HostSnapshot } from "../../host/host-snapshot.ts";
 import { listOutcomes, type OutcomeView } from "./outcome-view.ts";
-import { drawPushes, type PushChart } from "./push-chart.ts";
+import { drawPushes, formatDuration, type PushChart } from "./push-chart.ts";
 
 export type Tone = "good" | "busy" | "bad" | "quiet";
 
@@ -49,7 +49,11 @@ interface ItemView {
 
 interface ListView {
   readonly count: string;
+  readonly isEmpty: boolean;
+  /** Of which there is something to say. */
   readonly items: readonly ItemView[];
+  /** Of which there is not. */
+  readonly names: readonly string[];
   /** How many are not shown. */
   readonly more?: string;
 }
@@ -153,7 +157,7 @@ function listFigures({ streams, waiting, lastPush, failures, catalog }: LeadingS
     },
     {
       label: "Last push",
-      value: lastPush === undefined ? "none yet" : `${formatCount(lastPush.milliseconds)} ms`,
+      value: lastPush === undefined ? "none yet" : formatDuration(lastPush.milliseconds),
       note: lastPush === undefined ? "since the start" : describePush(lastPush),
       tone: "good",
     },
@@ -165,11 +169,17 @@ function listFigures({ streams, waiting, lastPush, failures, catalog }: LeadingS
     },
     {
       label: "In force",
-      value: `${formatCount(catalog.triggers + catalog.profiles)} / ${formatCount(catalog.clusters)}`,
-      note: `triggers or profiles, and clusters; revision ${catalog.revision.slice(0, 7)}`,
+      value: formatCount(catalog.triggers + catalog.profiles),
+      note: `${describeOwners(catalog)} on ${countOf(catalog.clusters, "cluster")}; revision ${catalog.revision.slice(0, 7)}`,
       tone: "good",
     },
   ];
+}
+
+/** "500 triggers", "2 triggers and 1 profile". */
+function describeOwners({ triggers, profiles }: LeadingSnapshot["catalog"]): string {
+  const all = [countOf(triggers, "trigger"), ...(profiles === 0 ? [] : [countOf(profiles, "profile")])];
+  return all.join(" and ");
 }
 
 function describePush({ events, created, updated, deleted }: NonNullable<LeadingSnapshot["lastPush"]>): string {
@@ -193,11 +203,16 @@ function viewStream({ stream, state, read, pushed, pending, problem }: StreamSna
 function viewInventory({ triggers, triggersCount, clusters, clustersCount }: Inventory, applier?: ApplierSnapshot) {
   const applied = new Map(applier?.clusters.map((one) => [one.cluster, one]));
   const triggerTones = { broken: "bad", withdrawn: "quiet", paused: "busy", pass: "busy", "in force": "good" } as const;
-  const triggerItems = triggers.slice(0, itemsMax).map(({ name, state, problem }): ItemView => {
-    const shown = state === "pass" ? "rendering again" : state;
-    const why = problem === undefined ? {} : { problem: `${problem.message} [${problem.code}]` };
-    return { name, state: shown, tone: triggerTones[state], ...why };
-  });
+  const triggerItems = triggers
+    .filter(({ state }) => state !== "in force")
+    .slice(0, itemsMax)
+    .map(({ name, state, problem }): ItemView => {
+      const shown = state === "pass" ? "rendering again" : state;
+      const why = problem === undefined ? {} : { problem: `${problem.message} [${problem.code}]` };
+      return { name, state: shown, tone: triggerTones[state], ...why };
+    });
+  const inForce = triggers.filter(({ state }) => state === "in force").map(({ name }) => name);
+  const names = inForce.slice(0, itemsMax - triggerItems.length);
   const clusterItems = clusters.slice(0, itemsMax).map(
     ({ cluster, labels, isPaused }): ItemView => ({
       name: cluster,
@@ -205,7 +220,7 @@ function viewInventory({ triggers, triggersCount, clusters, clustersCount }: Inv
       labels,
     }),
   );
-  return { triggers: listOf(triggersCount, triggerItems), clusters: listOf(clustersCount, clusterItems) };
+  return { triggers: listOf(triggersCount, triggerItems, names), clusters: listOf(clustersCount, clusterItems) };
 }
 
 /** How a cluster is doing that the applier works on; of others there is nothing to say. */
@@ -218,7 +233,7 @@ function viewApplied(state: AppliedCluster | undefined): Pick<ItemView, "state" 
   return { state: `at ${state.commit.slice(0, 12)}`, tone: "good" };
 }
 
-function listOf(count: number, items: readonly ItemView[]): ListView {
-  const more = count > items.length ? { more: formatCount(count - items.length) } : {};
-  return { count: formatCount(count), items, ...more };
+function listOf(count: number, items: readonly ItemView[], names: readonly string[] = []): ListView {
+  const left = count - items.length - names.length;
+  return { count: formatCount(count), isEmpty: count === 0, items, names, ...(left > 0 ? { more: formatCount(left) } : {}) };
 }

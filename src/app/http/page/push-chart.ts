@@ -1,5 +1,5 @@
 /** The last pushes as a small picture: a bar each, as high as it took long; drawn on the server, without script or style. */
-import { countOf } from "../../../model/count-of.ts";
+import { countOf, formatCount } from "../../../model/count-of.ts";
 import type { PushSnapshot } from "../../../pipeline/loop/snapshot.ts";
 
 interface Bar {
@@ -34,6 +34,11 @@ export function drawPushes(pushes: readonly PushSnapshot[]): PushChart {
   const sorted = shown.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
   const events = shown.reduce((sum, push) => sum + push.events, 0);
-  const text = `${countOf(shown.length, "push")}, ${countOf(events, "event")}; median ${median} ms, slowest ${slowest} ms`;
+  const text = `${countOf(shown.length, "push")}, ${countOf(events, "event")}; median ${formatDuration(median)}, slowest ${formatDuration(slowest)}`;
   return { bars, width: count * step, text };
+}
+
+/** "694 ms", "12.5 s". */
+export function formatDuration(milliseconds: number): string {
+  return milliseconds < 10_000 ? `${formatCount(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
