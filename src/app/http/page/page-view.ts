@@ -235,5 +235,11 @@ function viewApplied(state: AppliedCluster | undefined): Pick<ItemView, "state" 
 
 function listOf(count: number, items: readonly ItemView[], names: readonly string[] = []): ListView {
   const left = count - items.length - names.length;
-  return { count: formatCount(count), isEmpty: count === 0, items, names, ...(left > 0 ? { more: formatCount(left) } : {}) };
+  return {
+    count: formatCount(count),
+    isEmpty: count === 0,
+    items,
+    names,
+    ...(left > 0 ? { more: formatCount(left) } : {}),
+  };
 }
