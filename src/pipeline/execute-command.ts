@@ -22,6 +22,7 @@ import type { OriginClaim } from "./branches/state-origin.ts";
 import { checkRetired, forgetLeft, type GiveUpScope, retireCluster } from "./give-up.ts";
 import { retireId } from "./keeper/handing-over.ts";
 import { listRecords } from "./list-state.ts";
+import { nameUnknownOwner } from "./name-unknown.ts";
 import { executePause, type PauseCommand } from "./pause-command.ts";
 import { readFolder } from "./read-folder.ts";
 import type { StateKeeper } from "./state-keeper.ts";
@@ -102,7 +103,7 @@ export async function executeCommand(
       const all = ownersOf(keeper.catalog).map(({ owner }) => owner);
       const named = command.trigger === undefined ? undefined : nameOwner(command.trigger);
       const owners = named === undefined ? all : all.filter((owner) => isSameOwner(owner, named));
-      if (named !== undefined && owners.length === 0) throw unknown(ownerKey(named).replace("/", " "));
+      if (named !== undefined && owners.length === 0) throw nameUnknownOwner(named, keeper.catalog);
       await keeper.addPasses(owners.map((owner) => ({ owner })));
       return `rendering again what ${owners.length === 1 ? ownerKey(owners[0]!) : countOf(owners.length, "owner")} rendered`;
     }
@@ -150,7 +151,7 @@ async function removeEntity(
 ): Promise<string> {
   const inputs: PlanInput[] = [];
   const tree = branches.stateTree;
-  if (tree === undefined) throw unknown(`entity ${source} ${subject}`);
+  if (tree === undefined) throw unknown(`entity with source ${source} and subject ${subject}`, entitiesHint);
   const owners: Owner[] = [];
   for await (const [path, text] of readFolder(git, tree, ownersFolder)) owners.push(parseOwner(text, path).owner);
   const connections =
@@ -165,7 +166,7 @@ async function removeEntity(
   const { pending, positions } = keeper.checkpoint;
   const { backfill } = pending;
   if (inputs.length === 0 && backfill === undefined) {
-    throw unknown(`entity with source ${source} and subject ${subject}`);
+    throw unknown(`entity with source ${source} and subject ${subject}`, entitiesHint);
   }
   if (backfill === undefined) await keeper.commit(inputs, {});
   else {
@@ -199,7 +200,10 @@ async function discard(ids: readonly string[], { git, branches, keeper }: Comman
       inputs.push({ kind: "discard", owner, entity, ...(areTogether(keeper, owner) ? { isAggregate: true } : {}) });
     }
   }
-  if (wanted.size > 0) throw unknown(`dead letter or failed record ${[...wanted].join(", ")}`);
+  if (wanted.size > 0) {
+    const hint = "`sluice show dead-letters` and `sluice show entities --failed` have the ids.";
+    throw unknown(`dead letter or failed record ${[...wanted].join(", ")}`, hint);
+  }
   await keeper.commit(inputs, {});
   return `discarded ${inputs.length}`;
 }
@@ -212,6 +216,8 @@ function nameOwner(name: string): Owner {
   return parseOwnerKey(name) ?? triggerOwner(name);
 }
 
-function unknown(what: string): SluiceError {
-  return new SluiceError({ code: "NOT_FOUND", message: `there is no ${what}` });
+const entitiesHint = "Both count to the letter; `sluice show entities` lists them.";
+
+function unknown(what: string, hint: string): SluiceError {
+  return new SluiceError({ code: "NOT_FOUND", message: `there is no ${what}`, hint });
 }

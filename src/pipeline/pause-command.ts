@@ -1,9 +1,11 @@
 /** `pause` and `resume`: of deliveries as a whole, of an owner, of a cluster, or of an owner on a cluster. */
+
 import type { Pause } from "../model/change-set.ts";
 import { type ClusterKey, clusterKey } from "../model/cluster.ts";
 import { isSameOwner, type Owner, ownerKey, parseOwnerKey, triggerOwner } from "../model/owner.ts";
 import { describePause, partialPauses } from "../model/pauses.ts";
 import { SluiceError } from "../model/problem.ts";
+import { nameUnknown, nameUnknownOwner } from "./name-unknown.ts";
 import type { StateKeeper } from "./state-keeper.ts";
 
 export interface PauseCommand {
@@ -59,7 +61,7 @@ function findOwner(name: string, { catalog, checkpoint }: StateKeeper, isResumin
   const { eventTriggers, profiles } = catalog;
   const isThere = owner.kind === "EventTrigger" ? eventTriggers.has(owner.name) : profiles.has(ownerKey(owner));
   if (isThere || (isResuming && isPaused)) return owner;
-  throw new SluiceError({ code: "NOT_FOUND", message: `there is no ${ownerKey(owner).replace("/", " ")}` });
+  throw nameUnknownOwner(owner, catalog);
 }
 
 function findCluster(name: string, { catalog, checkpoint }: StateKeeper, isResuming: boolean): ClusterKey {
@@ -70,5 +72,5 @@ function findCluster(name: string, { catalog, checkpoint }: StateKeeper, isResum
   if (found.length > 1) {
     throw new SluiceError({ code: "USAGE", message: `several clusters are called ${name}: ${found.join(", ")}` });
   }
-  throw new SluiceError({ code: "NOT_FOUND", message: `there is no cluster ${name}` });
+  throw nameUnknown("cluster", name, known);
 }

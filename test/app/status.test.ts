@@ -89,6 +89,26 @@ it("says in words what leads, where, and what is wrong with it, with what to do"
   }
 });
 
+it("begins with what wants somebody, and how much that is", () => {
+  const lines = writeStatus(leading).split("\n");
+  expect(lines[0]).toBe("sluice 1.2.3: leading; 6 things want somebody");
+  const troubles = lines.slice(
+    1,
+    lines.findIndex((line) => line.startsWith("repository")),
+  );
+  expect(troubles.filter((line) => !line.startsWith(" "))).toEqual([
+    "settings refused, the old ones are in force:",
+    "absent: target:",
+    "stream bus/@journal is degraded:",
+    "held:",
+    "held:",
+    "paused       events are received and wait: sluice resume",
+  ]);
+  const well = { ...leading.leading!, absent: {}, held: [], heldPasses: [], paused: false, streams: [] };
+  const { refused: _, ...others } = leading;
+  expect(writeStatus({ ...others, leading: well })).toMatch(/^sluice 1\.2\.3: leading\nrepository/);
+});
+
 it("says what it waits for while it starts", () => {
   const text = writeStatus({ version: "1.2.3", state: "starting", problem: { ...problem, code: "GIT_UNAVAILABLE" } });
   expect(text).toContain("starting");

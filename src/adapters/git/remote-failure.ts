@@ -48,7 +48,7 @@ export function explainProgramFailure(stderr: string, cause: unknown): SluiceErr
         : isLater
           ? "It limits how often it may be asked: set commit.minInterval."
           : /'\/.*' does not appear to be a git repository/.test(stderr)
-            ? "Without a scheme repository.url is a path. An address begins with https:// or ssh://, or is git@host:path."
+            ? "See that it is there: without a scheme repository.url is a path. An address begins with https:// or ssh://, or is git@host:path."
             : "Check `repository.url`, and that the repository exists.",
     },
     cause,

@@ -18,6 +18,7 @@ import {
 import { describeFileReview, filesUnderReview, listReviews } from "../../pipeline/review/review-overview.ts";
 import { parseCheckpoint } from "../../plan/checkpoint-file.ts";
 import { chartsFolder, checkpointPath, desiredFolder, isReleasePath } from "../../plan/paths.ts";
+import { parseIdentity } from "../../plan/record-file.ts";
 import type { CommitInfo } from "../../ports/git.ts";
 import { noneIfMissing, readRevisionFiles, readWorkingFiles } from "../compose/documents.ts";
 import { openCheckout } from "../compose/forge.ts";
@@ -236,7 +237,7 @@ function writeExplanation(explanation: Explanation, { state, repository }: Setti
   const add = (title: string, text: string | undefined) => {
     if (text !== undefined) lines.push(`${`${title}:`.padEnd(10)} ${oneLine(text)}`);
   };
-  add("object", object === undefined ? undefined : `${object} on ${cluster}`);
+  add("object", object === undefined ? undefined : `${asAsked(object)} on ${cluster}`);
   add(
     "path",
     path === undefined
@@ -292,6 +293,12 @@ function writeExplanation(explanation: Explanation, { state, repository }: Setti
   add("target", commits.target === undefined ? undefined : describeCommit(repository.branch, commits.target));
   add("state", describeCommit(state.branch, commits.state));
   return `${lines.join("\n")}\n`;
+}
+
+/** `apps:Deployment web/shop` as `explain` takes it: `Deployment.apps/web/shop`. */
+function asAsked(object: string): string {
+  const { group, kind, namespace, name } = parseIdentity(object);
+  return [group === "" ? kind : `${kind}.${group}`, ...(namespace === "" ? [] : [namespace]), name].join("/");
 }
 
 function at(place: Place | undefined): string {

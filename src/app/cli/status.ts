@@ -38,14 +38,16 @@ async function status(context: CliContext, options: StatusOptions): Promise<Exit
   return 0;
 }
 
-/** One line a thing; what is wrong comes with its code and what to do. */
+/** What wants somebody comes first, each thing with its code and what to do; then one line a thing that is as it should be. */
 export function writeStatus(snapshot: HostSnapshot): string {
   const { version, state, repository, branch, stateBranch, problem, lease, refused, leading, applier } = snapshot;
-  const lines = [`sluice ${version}: ${state}`];
+  const troubles: (readonly string[])[] = leading === undefined ? [] : listTroubles(leading);
+  if (refused !== undefined) troubles.unshift(writeProblem("settings refused, the old ones are in force", refused));
+  if (problem !== undefined) troubles.unshift(writeProblem("waiting for", problem));
+  const wanting = troubles.length === 0 ? "" : `; ${countOf(troubles.length, "thing wants", "things want")} somebody`;
+  const lines = [`sluice ${version}: ${state}${wanting}`, ...troubles.flat()];
   if (repository !== undefined) lines.push(`repository   ${repository}, branches ${branch} and ${stateBranch}`);
   if (lease !== undefined) lines.push(...writeLease(lease));
-  if (problem !== undefined) lines.push(...writeProblem("waiting for", problem));
-  if (refused !== undefined) lines.push(...writeProblem("settings refused, the old ones are in force", refused));
   if (leading !== undefined) lines.push(...writeLeading(leading));
   if (applier !== undefined) lines.push(...writeApplier(applier));
   return `${lines.map(oneLine).join("\n")}\n`;
@@ -56,15 +58,33 @@ function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["leas
   return [`lease        ${holder}`, ...(problem === undefined ? [] : writeProblem("", problem))];
 }
 
+/** Each in lines of its own. */
+function listTroubles(leading: LeadingSnapshot): string[][] {
+  const { paused, streams, push, outcomes, handOvers, held, heldPasses, absent, inTheWay } = leading;
+  const troubles: string[][] = Object.entries(absent).map(([part, problem]) =>
+    writeProblem(part === "repository" ? "the repository can't be looked at" : `absent: ${part}`, problem),
+  );
+  if (push?.problem !== undefined)
+    troubles.push(writeProblem(`the push does not get through, for ${secondsOf(push.milliseconds)} s`, push.problem));
+  for (const { stream, state, problem } of streams)
+    if (problem !== undefined) troubles.push(writeProblem(`stream ${stream} is ${state}`, problem));
+  if (outcomes?.problem !== undefined) troubles.push(writeProblem("outcomes can't be told", outcomes.problem));
+  for (const problem of inTheWay) troubles.push(writeProblem("in the way", problem));
+  for (const change of held) troubles.push(["held:", `  ${describeHeld(change)}`, `  sluice approve ${change.id}`]);
+  for (const { id, owner } of heldPasses)
+    troubles.push(["held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`]);
+  for (const one of handOvers) troubles.push(writeHandOver(one));
+  if (paused) troubles.push(["paused       events are received and wait: sluice resume"]);
+  return troubles;
+}
+
 function writeLeading(leading: LeadingSnapshot): string[] {
-  const { catalog, paused, pauses, streams, waiting, lastPush, push, held, heldPasses, absent } = leading;
-  const { leftBehind, inTheWay, handOvers, failures, backfill, outcomes } = leading;
+  const { catalog, pauses, streams, waiting, lastPush, push, leftBehind, failures, backfill, outcomes } = leading;
   const { revision, triggers, profiles, clusters } = catalog;
   const owners = `${countOf(triggers, "trigger")}, ${countOf(profiles, "profile")}`;
   const lines = [`in force     ${owners}, ${countOf(clusters, "cluster")}, revision ${revision.slice(0, 12)}`];
-  if (paused) lines.push("paused       events are received and wait: sluice resume");
   for (const pause of pauses) lines.push(`paused       ${pause}: nothing is rendered for it`);
-  for (const stream of streams) lines.push(...writeStream(stream));
+  for (const stream of streams) lines.push(writeStream(stream));
   if (waiting > 0) lines.push(`waiting      ${countOf(waiting, "delivery")} for the next batch`);
   if (lastPush !== undefined) {
     const { at, events, created, updated, deleted, failed, milliseconds, commit } = lastPush;
@@ -72,22 +92,11 @@ function writeLeading(leading: LeadingSnapshot): string[] {
     const head = commit === undefined ? "" : `, commit ${commit.slice(0, 12)}`;
     lines.push(`last push    ${formatTime(new Date(at).toISOString())}: ${what}, ${milliseconds} ms${head}`);
   }
-  if (push !== undefined) {
-    lines.push(`pushing      for ${Math.round(push.milliseconds / 1000)} s`);
-    if (push.problem !== undefined) lines.push(...writeProblem("", push.problem));
-  }
+  if (push !== undefined) lines.push(`pushing      for ${secondsOf(push.milliseconds)} s`);
   if (backfill !== undefined)
     lines.push(`backfill     ${backfill.owner}, ${countOf(backfill.behind, "sequence")} behind`);
-  if (outcomes !== undefined && (outcomes.waiting > 0 || outcomes.problem !== undefined)) {
+  if (outcomes !== undefined && (outcomes.waiting > 0 || outcomes.problem !== undefined))
     lines.push(`outcomes     ${countOf(outcomes.waiting, "waits", "wait")} to be told on ${outcomes.subject}`);
-    if (outcomes.problem !== undefined) lines.push(...writeProblem("", outcomes.problem));
-  }
-  for (const one of handOvers) lines.push(...writeHandOver(one));
-  for (const change of held) lines.push("held:", `  ${describeHeld(change)}`, `  sluice approve ${change.id}`);
-  for (const { id, owner } of heldPasses)
-    lines.push("held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`);
-  for (const [part, problem] of Object.entries(absent)) lines.push(...writeProblem(`absent: ${part}`, problem));
-  for (const problem of inTheWay) lines.push(...writeProblem("in the way", problem));
   for (const { branch, path } of leftBehind)
     lines.push(`left behind  ${path}/ on ${branch}, kept up by nobody; see sluice repair --remove`);
   const failed = Object.entries(failures);
@@ -96,6 +105,10 @@ function writeLeading(leading: LeadingSnapshot): string[] {
     lines.push(`failures     ${counts} since the start: sluice show entities --failed, sluice show dead-letters`);
   }
   return lines;
+}
+
+function secondsOf(milliseconds: number): number {
+  return Math.round(milliseconds / 1000);
 }
 
 const clustersMax = 20;
@@ -133,10 +146,9 @@ function writeHandOver({ id, what, step, steps, unseen, unseenCount, sees, probl
   return lines;
 }
 
-function writeStream({ stream, state, read, pushed, problem }: StreamSnapshot): string[] {
+function writeStream({ stream, state, read, pushed }: StreamSnapshot): string {
   const positions = read === undefined ? "nothing read yet" : `read up to ${read}, pushed up to ${pushed ?? "nothing"}`;
-  const line = `stream       ${stream}: ${state}, ${positions}`;
-  return problem === undefined ? [line] : [line, ...writeProblem("", problem)];
+  return `stream       ${stream}: ${state}, ${positions}`;
 }
 
 function writeProblem(title: string, { code, message, hint }: Problem): string[] {

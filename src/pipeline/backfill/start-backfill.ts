@@ -11,6 +11,7 @@ import type { EventStream } from "../../ports/event-stream.ts";
 import type { GitReader } from "../../ports/git.ts";
 import { isPrivate } from "../../render/render-trigger.ts";
 import type { Branches } from "../branches/branches.ts";
+import { nameUnknownOwner } from "../name-unknown.ts";
 import type { StateKeeper } from "../state-keeper.ts";
 import { eventsOnRecord } from "./events-on-record.ts";
 import { describeCount, tryBackfill } from "./try-backfill.ts";
@@ -73,7 +74,7 @@ export async function startBackfill(
 function checkTrigger({ name }: Owner, { catalog, checkpoint, rendering }: StateKeeper): void {
   const trigger = catalog.eventTriggers.get(name);
   if (trigger === undefined || trigger.withdrawn === true) {
-    throw new SluiceError({ code: "NOT_FOUND", message: `there is no EventTrigger ${name}` });
+    throw nameUnknownOwner(triggerOwner(name), catalog);
   }
   if (isPrivate(trigger, catalog, rendering)) {
     const message = `${name} renders Secrets: no event of its is kept, which a backfill would need`;

@@ -21,9 +21,10 @@ const fileBytesMax = 16 * 1024 * 1024;
 export async function listConfigFolder(tree: FileTree, folder: ConfigFolder): Promise<ConfigListing> {
   const listing = await listConfig(tree, folder.path, folder.exclude);
   if (!("missing" in listing)) return listing;
+  const why = listing.missing.startsWith("there is no ") ? "" : `: ${listing.missing}`;
   throw new SluiceError({
     code: "CONFIG_MISSING",
-    message: `the config folder ${folder.show("")} is not there: ${listing.missing}`,
+    message: `the config folder ${folder.show("")} is not there${why}`,
     hint: "What is in force stays. Set config.path, a folder of the target branch, or config.directory.",
   });
 }

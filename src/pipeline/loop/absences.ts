@@ -5,8 +5,11 @@
 import type { Problem } from "../../model/problem.ts";
 import type { Log } from "../../ports/system.ts";
 
-/** What may be absent: either branch, or what belongs to it, the wanted documents, an owner among those in force, the wanted delivery. */
-export type AbsentPart = "target" | "state" | "documents" | "owners" | "delivery";
+/**
+ * What may be absent: the repository, where it can't be looked at; either branch, or what belongs to it, the wanted documents,
+ * an owner among those in force, the wanted delivery.
+ */
+export type AbsentPart = "repository" | "target" | "state" | "documents" | "owners" | "delivery";
 
 export class Absences {
   readonly #log: Log;

@@ -144,7 +144,10 @@ export function makeSnapshot(parts: SnapshotParts): LeadingSnapshot {
     handOvers,
     ...describeBackfill(keeper),
     ...(outcomes === undefined ? {} : { outcomes }),
-    absent: Object.fromEntries(absences.current),
+    // A push says the same of a repository that is away, and since when.
+    absent: Object.fromEntries(
+      [...absences.current].filter(([part]) => part !== "repository" || running?.problem === undefined),
+    ),
     leftBehind,
     inTheWay: branches.foreign
       .filter(({ isInTheWay }) => isInTheWay)

@@ -151,7 +151,7 @@ export class Watcher {
     const { branches, review } = inForce();
     try {
       const hasMoved = !isQuick && (await branches.look());
-      if (!isQuick) absences.clear("state");
+      if (!isQuick) for (const part of ["repository", "state"] as const) absences.clear(part);
       this.#tellTarget(branches);
       if (hasMoved) await this.#approveByTrailer();
       const look = await documents.look();
@@ -166,7 +166,8 @@ export class Watcher {
       if (stateCodes.has(error.problem.code)) {
         this.#tellTarget(branches);
         absences.raise("state", error.problem);
-      } else log.problem(error.problem);
+      } else if (error.problem.code.startsWith("GIT_")) absences.raise("repository", error.problem);
+      else log.problem(error.problem);
       return undefined;
     }
   }

@@ -83,6 +83,7 @@ export function checkObject(object: ReadObject, report: ObjectReport): void {
       node,
       ["metadata", "name"],
       `the name ${describe(name, report)} of this ${kind} ${nameFault}`,
+      nameHint,
     );
   }
   if (group === "" && isKind(kind, "Namespace") && typeof name === "string" && isBuiltInNamespace(name)) {
@@ -94,7 +95,7 @@ export function checkObject(object: ReadObject, report: ObjectReport): void {
     namespace === "" ? undefined : typeof namespace === "string" ? faultOfNamespace(namespace) : "is no string";
   if (namespaceFault !== undefined) {
     const message = `the namespace ${describe(namespace, report)} of this ${kind} ${namespaceFault}`;
-    report.addAtPath("NAME_INVALID", node, ["metadata", "namespace"], message);
+    report.addAtPath("NAME_INVALID", node, ["metadata", "namespace"], message, nameHint);
   }
   checkLabels(object, metadata, metadataPath, report);
   if (isJsonObject(value.get("spec"))) checkTemplates(object, report);
@@ -108,7 +109,8 @@ export function isKind(kind: string, wanted: "ConfigMap" | "Secret" | "Namespace
   return kind === wanted || kind.toLowerCase() === wanted.toLowerCase();
 }
 
-const nameHint = "Give it a name that follows from the event, such as dnsName of its subject.";
+const nameHint =
+  "Give it a name that follows from the event: dnsName makes one of any text, as in {{ dnsName .CloudEvent.subject }}.";
 
 /** Refuses what consumers of the repository would not take for one object, or would take as an order. */
 function checkConsumers({ node, value, group, kind }: ReadObject, report: ObjectReport): void {

@@ -24,6 +24,7 @@ export interface OutcomeView {
   readonly commitLong?: string;
   readonly branch?: string;
   readonly reason?: string;
+  readonly hint?: string;
 }
 
 const shownMax = 40;
@@ -57,6 +58,7 @@ function viewEffect(effect: PushedEffect): OutcomeView {
     where: failed > 0 ? `${failed} of ${many} failed` : many,
     ...(commit === undefined ? {} : { commit: commit.slice(0, 7), commitLong: commit, branch }),
     ...(reason === undefined ? {} : { reason: `${reason.message} [${reason.code}]` }),
+    ...(reason?.hint === undefined ? {} : { hint: reason.hint }),
   };
 }
 

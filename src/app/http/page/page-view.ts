@@ -49,7 +49,7 @@ interface ItemView {
 
 interface ListView {
   readonly count: string;
-  readonly isEmpty: boolean;
+  readonly isThere: boolean;
   /** Of which there is something to say. */
   readonly items: readonly ItemView[];
   /** Of which there is not. */
@@ -80,6 +80,8 @@ const tones = {
   "changing over": "busy",
   stopping: "busy",
 } as const;
+/** Where a server is away many streams say the same. */
+const streamNoticesMax = 5;
 /** More than people read; `sluice show` has all of them. */
 const itemsMax = 100;
 
@@ -106,9 +108,17 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
   if (problem !== undefined) notices.push(noticeOf("It does not get on", problem));
   if (refused !== undefined) notices.push(noticeOf("Settings are refused, the old ones are in force", refused));
   if (leading === undefined) return notices;
-  const { absent, push, inTheWay, held, heldPasses, handOvers, paused, outcomes } = leading;
-  for (const [part, missing] of Object.entries(absent)) notices.push(noticeOf(`Absent: ${part}`, missing));
+  const { absent, push, streams, inTheWay, held, heldPasses, handOvers, paused, outcomes } = leading;
+  for (const [part, missing] of Object.entries(absent))
+    notices.push(noticeOf(part === "repository" ? "The repository can't be looked at" : `Absent: ${part}`, missing));
   if (push?.problem !== undefined) notices.push(noticeOf("The push does not get through", push.problem));
+  const unread = streams.filter((stream) => stream.problem !== undefined);
+  for (const { stream, problem } of unread.slice(0, streamNoticesMax))
+    notices.push(noticeOf(`${shownStream(stream)} is not read`, problem!));
+  if (unread.length > streamNoticesMax) {
+    const text = `${countOf(unread.length - streamNoticesMax, "more stream is", "more streams are")} not read: see below.`;
+    notices.push({ tone: "bad", title: "Connections", text });
+  }
   for (const problem of inTheWay) notices.push(noticeOf("A file is in the way", problem));
   if (outcomes?.problem !== undefined)
     notices.push(noticeOf(`Outcomes can't be told: ${countOf(outcomes.waiting, "waits", "wait")}`, outcomes.problem));
@@ -139,20 +149,31 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
   return notices;
 }
 
+function shownStream(stream: string): string {
+  return stream.replace(/\/@journal$/, " (core NATS, journal)");
+}
+
 function noticeOf(title: string, { severity, message, code, hint }: Problem): NoticeView {
   const tone = severity === "error" ? "bad" : "busy";
   return { tone, title, text: message, code, ...(hint === undefined ? {} : { hint }) };
 }
 
-function listFigures({ streams, waiting, lastPush, failures, catalog }: LeadingSnapshot): FigureView[] {
-  const lag = waiting + streams.reduce((sum, { pending = 0 }) => sum + pending, 0);
+function listFigures({ streams, waiting, lastPush, push, failures, catalog }: LeadingSnapshot): FigureView[] {
+  const sumOf = (count: (stream: StreamSnapshot) => number) => streams.reduce((sum, one) => sum + count(one), 0);
+  // What waits for a batch is read and not pushed as well.
+  const lag = sumOf(({ pending = 0 }) => pending) + Math.max(waiting, push === undefined ? 0 : sumOf(unpushedOf));
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
   const codes = Object.entries(failures).map(([code, count]) => `${count} ${code}`);
   return [
     {
       label: "Waiting",
       value: formatCount(lag),
-      note: lag === 0 ? "every event has had its effect" : "events behind the last one pushed",
+      note:
+        lag === 0
+          ? "every event has had its effect"
+          : push?.problem === undefined
+            ? "events behind the last one pushed"
+            : "events wait for the push",
       tone: lag === 0 ? "good" : "busy",
     },
     {
@@ -187,14 +208,21 @@ function describePush({ events, created, updated, deleted }: NonNullable<Leading
   return `${countOf(events, "event")}, objects ${objects}`;
 }
 
-function viewStream({ stream, state, read, pushed, pending, problem }: StreamSnapshot): StreamView {
+/** What is read and not pushed: where nothing is pushed yet, at least one. */
+function unpushedOf({ read, pushed }: StreamSnapshot): number {
+  if (read === undefined) return 0;
+  return pushed === undefined ? 1 : Math.max(0, read - pushed);
+}
+
+function viewStream(snapshot: StreamSnapshot): StreamView {
+  const { stream, state, read, pushed, pending = 0, problem } = snapshot;
   return {
-    name: stream.replace(/\/@journal$/, " (core NATS, journal)"),
+    name: shownStream(stream),
     state,
     tone: state === "subscribed" ? "good" : state === "degraded" ? "bad" : "busy",
     read: read === undefined ? "–" : formatCount(read),
     pushed: pushed === undefined ? "–" : formatCount(pushed),
-    lag: formatCount((pending ?? 0) + Math.max(0, (read ?? 0) - (pushed ?? read ?? 0))),
+    lag: formatCount(pending + unpushedOf(snapshot)),
     ...(problem === undefined ? {} : { problem: `${problem.message} [${problem.code}]` }),
     ...(problem?.hint === undefined ? {} : { hint: problem.hint }),
   };
@@ -237,7 +265,7 @@ function listOf(count: number, items: readonly ItemView[], names: readonly strin
   const left = count - items.length - names.length;
   return {
     count: formatCount(count),
-    isEmpty: count === 0,
+    isThere: count > 0,
     items,
     names,
     ...(left > 0 ? { more: formatCount(left) } : {}),

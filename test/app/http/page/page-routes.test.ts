@@ -62,6 +62,25 @@ it("shows what goes on, what is wrong and what to do about it, with nothing that
   expect((await get("/", "localhost", "POST")).status).toBe(404);
 });
 
+it("says of a push that does not get through, and of a stream that is not read, before anything else", async () => {
+  const { leading } = fullSnapshot;
+  const refused = { code: "GIT_AUTH", severity: "error", message: "the token is refused", hint: "Renew it." } as const;
+  const stuck = { ...leading!, waiting: 0, streams: [{ stream: "bus/EVENTS", state: "subscribed", read: 1 } as const] };
+  const get = await open(
+    pageSource([], () => ({ ...fullSnapshot, leading: { ...stuck, push: { milliseconds: 9_000, problem: refused } } })),
+  );
+  const { text } = await get("/");
+  expect(text).toContain("the token is refused");
+  expect(text).toContain("events wait for the push");
+  expect(text).not.toContain("every event has had its effect");
+  await server!.close();
+
+  const degraded = (await (await open(pageSource()))("/")).text;
+  const notices = degraded.slice(degraded.indexOf('id="notices"'), degraded.indexOf('id="figures"'));
+  expect(notices).toContain("edge (core NATS, journal) is not read");
+  expect(notices).toContain("Compare.");
+});
+
 it("names only so many of what there are many of, and says how many there are", async () => {
   const get = await open(pageSource());
   const { text } = await get("/");
@@ -107,7 +126,7 @@ it("shows no secret", async () => {
 it("finds entities and shows what is on record of one", async () => {
   const get = await open(pageSource());
   const found = (await get("/search?q=ali")).text;
-  expect(found).toContain("1 found, 1 records looked at");
+  expect(found).toContain("1 found, 1 record looked at");
   const [, href = ""] = /href="(entity\?[^"]+)"/.exec(found) ?? [];
   const entity = await get(`/${href.replaceAll("&amp;", "&").replaceAll("&#x3D;", "=")}`);
   expect(entity.status).toBe(200);
@@ -145,7 +164,9 @@ it("says where this instance does not lead", async () => {
     snapshot: () => ({ version: "1", state: "standing by" }),
     look: () => undefined,
   });
-  expect((await get("/")).text).toContain("standing by");
+  const { text } = await get("/");
+  expect(text).toContain("standing by");
+  expect(text.match(/None is in force\./g)).toHaveLength(2);
   expect((await get("/search?q=a")).status).toBe(503);
 });
 
