@@ -164,6 +164,11 @@ export function formatPlace(place: Place): string {
   return isSourcePlace(place) ? `${place.file}:${place.line}:${place.column}` : `${place.stream}#${place.sequence}`;
 }
 
+/** In one line, where there is room for no more. */
+export function briefProblem({ code, message, at }: Pick<Problem, "code" | "message" | "at">): string {
+  return `${at === undefined ? "" : `${formatPlace(at)}: `}${message} [${code}]`;
+}
+
 /** A problem as a person reads it: place, message, the source line with a caret, and what to do. */
 export function formatProblem({ code, severity, message, at, hint }: Problem): string {
   const lines = [`${at === undefined ? "" : `${formatPlace(at)}: `}${severity}: ${message} [${code}]`];

@@ -1,4 +1,5 @@
 /** `sluice show connections`: each stream that is read and how far, told by the service that runs on this machine. */
+import { briefProblem } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { StreamSnapshot } from "../../pipeline/loop/snapshot.ts";
 import { sendControl } from "../compose/control.ts";
@@ -33,7 +34,7 @@ export const connectionView: View<StreamSnapshot> = {
     { title: "READ", cell: ({ read }) => numberText(read) },
     { title: "PUSHED", cell: ({ pushed }) => numberText(pushed) },
     { title: "WAITING", cell: ({ pending }) => numberText(pending) },
-    { title: "PROBLEM", cell: ({ problem }) => (problem === undefined ? "" : `${problem.message} [${problem.code}]`) },
+    { title: "PROBLEM", cell: ({ problem }) => (problem === undefined ? "" : briefProblem(problem)) },
     { title: "HINT", cell: ({ problem }) => problem?.hint ?? "", isWide: true },
   ],
   name: ({ stream }) => stream,

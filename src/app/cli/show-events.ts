@@ -1,5 +1,7 @@
 /** `sluice show events`: what became of the last events, told by the service that runs on this machine. */
+
 import { ownerKey } from "../../model/owner.ts";
+import { briefProblem } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { PushedEffect, WithoutEffect } from "../../pipeline/loop/recent.ts";
 import { sendControl } from "../compose/control.ts";
@@ -74,12 +76,12 @@ function rowOfEffect(effect: PushedEffect): EventRow {
     result: action === "failed" ? "failed" : action,
     ...{ subject, type, source, id, trigger, clusters, branch },
     ...(commit === undefined ? {} : { commit }),
-    ...(reason === undefined ? {} : { reason: `${reason.message} [${reason.code}]` }),
+    ...(reason === undefined ? {} : { reason: briefProblem(reason) }),
   };
 }
 
 function rowWithoutEffect({ at, stream, sequence, subject, reason, problem }: WithoutEffect): EventRow {
-  const why = problem === undefined ? {} : { reason: `${problem.message} [${problem.code}]` };
+  const why = problem === undefined ? {} : { reason: briefProblem(problem) };
   return { time: new Date(at).toISOString(), result: reason, subject, stream, sequence, ...why };
 }
 

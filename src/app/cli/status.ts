@@ -4,13 +4,14 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { stringify } from "yaml";
 import { countOf } from "../../model/count-of.ts";
-import type { Problem } from "../../model/problem.ts";
+import { briefProblem, type Problem } from "../../model/problem.ts";
 import type { ShownHandOver } from "../../pipeline/loop/hand-overs.ts";
 import type { LeadingSnapshot, StreamSnapshot } from "../../pipeline/loop/snapshot.ts";
 import { describeHeld } from "../../pipeline/mass-change/judge-change.ts";
 import { sendControl } from "../compose/control.ts";
 import { type ApplierSnapshot, describeTroubles } from "../host/applier-snapshot.ts";
 import type { HostSnapshot } from "../host/host-snapshot.ts";
+import { listAbsent } from "../list-absent.ts";
 import { openSettings } from "../read-config.ts";
 import { addFileOption, type CliContext, type CommonOptions, type ExitCode, reportProblems } from "./context.ts";
 import { formatTime, oneLine } from "./print-rows.ts";
@@ -60,8 +61,8 @@ function writeLease({ address, isOurs, problem }: NonNullable<HostSnapshot["leas
 
 /** Each in lines of its own. */
 function listTroubles(leading: LeadingSnapshot): string[][] {
-  const { paused, streams, push, outcomes, handOvers, held, heldPasses, absent, inTheWay } = leading;
-  const troubles: string[][] = Object.entries(absent).map(([part, problem]) =>
+  const { paused, streams, push, outcomes, handOvers, held, heldPasses, inTheWay } = leading;
+  const troubles: string[][] = listAbsent(leading).map(([part, problem]) =>
     writeProblem(part === "repository" ? "the repository can't be looked at" : `absent: ${part}`, problem),
   );
   if (push?.problem !== undefined)
@@ -70,7 +71,12 @@ function listTroubles(leading: LeadingSnapshot): string[][] {
     if (problem !== undefined) troubles.push(writeProblem(`stream ${stream} is ${state}`, problem));
   if (outcomes?.problem !== undefined) troubles.push(writeProblem("outcomes can't be told", outcomes.problem));
   for (const problem of inTheWay) troubles.push(writeProblem("in the way", problem));
-  for (const change of held) troubles.push(["held:", `  ${describeHeld(change)}`, `  sluice approve ${change.id}`]);
+  for (const change of held)
+    troubles.push([
+      "held:",
+      `  ${describeHeld(change)} [CHANGE_HELD]`,
+      `  Take it back, or allow it with: sluice approve ${change.id}`,
+    ]);
   for (const { id, owner } of heldPasses)
     troubles.push(["held:", `  rendering ${owner} again would remove more than was counted`, `  sluice approve ${id}`]);
   for (const one of handOvers) troubles.push(writeHandOver(one));
@@ -126,7 +132,7 @@ function writeApplier(applier: ApplierSnapshot): string[] {
     const at = commit === "" ? "nothing applied yet" : `at ${commit.slice(0, 12)}`;
     const objects = describeTroubles(one);
     lines.push(`  ${cluster}  ${at}${objects === "" ? "" : `: ${objects}`}`);
-    if (problem !== undefined) lines.push(`    ${problem.message} [${problem.code}]`);
+    if (problem !== undefined) lines.push(`    ${briefProblem(problem)}`);
   }
   if (named.length > clustersMax) lines.push(`  and ${named.length - clustersMax} more`);
   return lines;
@@ -151,9 +157,9 @@ function writeStream({ stream, state, read, pushed }: StreamSnapshot): string {
   return `stream       ${stream}: ${state}, ${positions}`;
 }
 
-function writeProblem(title: string, { code, message, hint }: Problem): string[] {
+function writeProblem(title: string, problem: Problem): string[] {
   const lines = title === "" ? [] : [`${title}:`];
-  lines.push(`  ${message} [${code}]`);
-  if (hint !== undefined) lines.push(`  ${hint}`);
+  lines.push(`  ${briefProblem(problem)}`);
+  if (problem.hint !== undefined) lines.push(`  ${problem.hint}`);
   return lines;
 }

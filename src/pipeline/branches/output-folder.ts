@@ -45,7 +45,7 @@ export async function findOtherOutput(
 }
 
 /** Some of the manifests in the folder that are not ours: none, where there are none. */
-export async function findForeignManifests(
+async function findForeignManifests(
   git: GitReader,
   target: ObjectId,
   { outputPath, instance = firstInstance }: OutputFolder,

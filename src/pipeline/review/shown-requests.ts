@@ -5,7 +5,7 @@
 import type { FileContents } from "../../model/review.ts";
 import type { ReviewRequest } from "../../ports/code-host.ts";
 
-export type RequestPlace = Pick<ReviewRequest, "number" | "url">;
+type RequestPlace = Pick<ReviewRequest, "number" | "url">;
 
 export class ShownRequests {
   readonly #pathsMax: number;

@@ -1,6 +1,8 @@
 /** What was found, and what is on record of one entity, as plain texts. Pure. */
+
 import { countOf, formatCount } from "../../../model/count-of.ts";
 import { ownerKey } from "../../../model/owner.ts";
+import { briefProblem } from "../../../model/problem.ts";
 import { type EntityRecord, failuresOf } from "../../../model/record.ts";
 import type { SearchResult } from "../../../pipeline/search-state.ts";
 import { hashEntity } from "../../../plan/paths.ts";
@@ -108,7 +110,7 @@ export function viewEntity(record: EntityRecord): EntityView {
       action: on.failure === undefined ? on.action : `${on.action}, failed`,
       tone: on.failure === undefined ? (on.action === "Create" ? "good" : "quiet") : "bad",
       ...names(on),
-      ...(on.failure === undefined ? {} : { failure: `${on.failure.message} [${on.failure.code}]` }),
+      ...(on.failure === undefined ? {} : { failure: briefProblem(on.failure) }),
       ...(on.failure?.hint === undefined ? {} : { hint: on.failure.hint }),
     })),
     ...(clusters.size > shown.length ? { moreClusters: formatCount(clusters.size - shown.length) } : {}),

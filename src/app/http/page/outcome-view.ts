@@ -2,6 +2,7 @@
 
 import { countOf } from "../../../model/count-of.ts";
 import { ownerKey } from "../../../model/owner.ts";
+import { briefProblem } from "../../../model/problem.ts";
 import type { PushedEffect, WithoutEffect } from "../../../pipeline/loop/recent.ts";
 import type { LeadingSnapshot } from "../../../pipeline/loop/snapshot.ts";
 import { addressOf } from "./entity-address.ts";
@@ -57,7 +58,7 @@ function viewEffect(effect: PushedEffect): OutcomeView {
     href: addressOf(ownerKey(owner), { connection, source, subject }),
     where: failed > 0 ? `${failed} of ${many} failed` : many,
     ...(commit === undefined ? {} : { commit: commit.slice(0, 7), commitLong: commit, branch }),
-    ...(reason === undefined ? {} : { reason: `${reason.message} [${reason.code}]` }),
+    ...(reason === undefined ? {} : { reason: briefProblem(reason) }),
     ...(reason?.hint === undefined ? {} : { hint: reason.hint }),
   };
 }
@@ -78,7 +79,7 @@ function viewWithoutEffect({ at, stream, sequence, subject, reason, problem }: W
     tone: isDead ? "bad" : "quiet",
     subject,
     from: `${stream} ${sequence}`,
-    reason: problem === undefined ? reasons[reason] : `${problem.message} [${problem.code}]`,
+    reason: problem === undefined ? reasons[reason] : briefProblem(problem),
   };
 }
 

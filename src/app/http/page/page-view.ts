@@ -1,11 +1,13 @@
 /** What the overview shows, as plain texts: the templates only put them in place. Pure. */
+
 import { countOf, formatCount } from "../../../model/count-of.ts";
-import type { Problem } from "../../../model/problem.ts";
+import { briefProblem, type Problem } from "../../../model/problem.ts";
 import type { Inventory } from "../../../pipeline/loop/inventory.ts";
 import type { LeadingSnapshot, StreamSnapshot } from "../../../pipeline/loop/snapshot.ts";
 import { describeHeld } from "../../../pipeline/mass-change/judge-change.ts";
 import { type AppliedCluster, type ApplierSnapshot, describeTroubles } from "../../host/applier-snapshot.ts";
 import type { HostSnapshot } from "../../host/host-snapshot.ts";
+import { listAbsent } from "../../list-absent.ts";
 import { listOutcomes, type OutcomeView } from "./outcome-view.ts";
 import { drawPushes, formatDuration, type PushChart } from "./push-chart.ts";
 
@@ -108,8 +110,8 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
   if (problem !== undefined) notices.push(noticeOf("It does not get on", problem));
   if (refused !== undefined) notices.push(noticeOf("Settings are refused, the old ones are in force", refused));
   if (leading === undefined) return notices;
-  const { absent, push, streams, inTheWay, held, heldPasses, handOvers, paused, outcomes } = leading;
-  for (const [part, missing] of Object.entries(absent))
+  const { push, streams, inTheWay, held, heldPasses, handOvers, paused, outcomes } = leading;
+  for (const [part, missing] of listAbsent(leading))
     notices.push(noticeOf(part === "repository" ? "The repository can't be looked at" : `Absent: ${part}`, missing));
   if (push?.problem !== undefined) notices.push(noticeOf("The push does not get through", push.problem));
   const unread = streams.filter((stream) => stream.problem !== undefined);
@@ -125,7 +127,14 @@ function listNotices({ problem, refused, leading, applier }: HostSnapshot): Noti
   for (const change of held) {
     const command = `sluice approve ${change.id}`;
     const hint = "Approve it, or take the change back.";
-    notices.push({ tone: "busy", title: "A change is held", text: describeHeld(change), hint, command });
+    notices.push({
+      tone: "busy",
+      title: "A change is held",
+      code: "CHANGE_HELD",
+      text: describeHeld(change),
+      hint,
+      command,
+    });
   }
   for (const { id, what, step, steps, unseen, sees } of handOvers) {
     const text = `${what}: ${step} (${steps})${unseen.length === 0 ? "" : `; ${unseen.join("; ")}`}`;
@@ -223,7 +232,7 @@ function viewStream(snapshot: StreamSnapshot): StreamView {
     read: read === undefined ? "–" : formatCount(read),
     pushed: pushed === undefined ? "–" : formatCount(pushed),
     lag: formatCount(pending + unpushedOf(snapshot)),
-    ...(problem === undefined ? {} : { problem: `${problem.message} [${problem.code}]` }),
+    ...(problem === undefined ? {} : { problem: briefProblem(problem) }),
     ...(problem?.hint === undefined ? {} : { hint: problem.hint }),
   };
 }
@@ -236,7 +245,7 @@ function viewInventory({ triggers, triggersCount, clusters, clustersCount }: Inv
     .slice(0, itemsMax)
     .map(({ name, state, problem }): ItemView => {
       const shown = state === "pass" ? "rendering again" : state;
-      const why = problem === undefined ? {} : { problem: `${problem.message} [${problem.code}]` };
+      const why = problem === undefined ? {} : { problem: briefProblem(problem) };
       return { name, state: shown, tone: triggerTones[state], ...why };
     });
   const inForce = triggers.filter(({ state }) => state === "in force").map(({ name }) => name);
