@@ -105,10 +105,6 @@ function ownerName(trigger: string): string {
   return trigger === "" ? "Sluice" : titleOfOwner(trigger);
 }
 
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
-}
-
 /** Text from events must not steer a terminal. */
 function clean(text: string): string {
   return text.replace(controls, "\ufffd");
