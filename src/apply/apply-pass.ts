@@ -11,7 +11,7 @@ import type { ClusterReader, ClusterWriter, LiveMetadata, ObjectRef, ResourceKin
 import type { BlobReader } from "../ports/git.ts";
 import type { Clock } from "../ports/system.ts";
 import type { AppliedParent } from "./applied-parent.ts";
-import { outOfSet, partOfLabel, setIdLabel } from "./apply-set.ts";
+import { partOfLabel, setIdLabel } from "./apply-set.ts";
 import { decideApply, mayReplace, type Ownership } from "./decide.ts";
 import { type DesiredObject, type ObjectKey, objectKey, readDesired } from "./desired-object.ts";
 import { type LookUp, LookUpLists, lookUp } from "./look-up.ts";
@@ -79,7 +79,7 @@ class ApplyPass {
   constructor(parts: PassParts, plan: PassPlan) {
     this.#parts = parts;
     this.#live = plan.live;
-    const unknown = plan.apply.filter(({ key }) => !plan.live.has(key));
+    const unknown = plan.apply.filter(({ key, isNew }) => !plan.live.has(key) && isNew !== true);
     this.#lists = new LookUpLists(
       parts.reader,
       unknown.map(({ key }) => key),
@@ -104,12 +104,15 @@ class ApplyPass {
     for (const problem of read.problems) this.#tellUnreadable(items, problem);
     const objects = read.value.filter(({ identity, file }) => wanted.get(objectKey(identity))?.file.path === file.path);
     const resolved = (await Promise.all(objects.map((desired) => this.#resolve(desired)))).flat();
-    const unknown: LookUp[] = resolved.filter(({ key }) => !this.#live.has(key));
+    const isGuessed = (key: ObjectKey) =>
+      !this.#live.has(key) && wanted.get(key)?.isNew === true && key !== this.#parts.parentKey;
+    const unknown: LookUp[] = resolved.filter(({ key }) => !this.#live.has(key) && !isGuessed(key));
     const { found, refused } = await lookUp(this.#parts.reader, unknown, this.#lists);
     await Promise.all(
       resolved.map(async (one) => {
         const refusal = refused.get(one.key);
         if (refusal !== undefined) this.#tell(one.desired, explainRefusal(one.desired, refusal));
+        else if (isGuessed(one.key)) await this.#apply(one, "absent");
         else await this.#apply(one, this.#live.get(one.key) ?? found.get(one.key));
       }),
     );
@@ -158,7 +161,10 @@ class ApplyPass {
     return [{ key, desired, ref: { kind, namespace: identity.namespace, name: identity.name } }];
   }
 
-  async #apply({ key, desired, ref }: Resolved, live: LiveMetadata | undefined): Promise<void> {
+  /** `absent`: nobody has looked, and it is taken for that. */
+  async #apply(one: Resolved, seen: LiveMetadata | undefined | "absent", looksMax = 2): Promise<void> {
+    const { key, desired, ref } = one;
+    const live = seen === "absent" ? undefined : seen;
     const isParent = key === this.#parts.parentKey;
     const decision = isParent ? ({ kind: "apply" } as const) : decideApply(desired, live, this.#parts.ownership);
     switch (decision.kind) {
@@ -173,7 +179,10 @@ class ApplyPass {
       case "apply":
     }
     const missing = live === undefined && !isParent ? await this.#parts.prerequisiteOf(desired) : undefined;
-    if (missing !== undefined) return this.#tell(desired, { action: "skipped", message: missing, isPending: true });
+    if (missing !== undefined) {
+      if (seen === "absent") return this.#look(one, looksMax);
+      return this.#tell(desired, { action: "skipped", message: missing, isPending: true });
+    }
     try {
       if (!isParent) await this.#parts.parent.nameKind(ref.kind);
       const taken = decision.adoptFrom === undefined ? live : await this.#takeFields(ref, live, decision.adoptFrom);
@@ -184,8 +193,21 @@ class ApplyPass {
       this.appliedUids.add(outcome.applied.uid);
       this.#tell(desired, outcome, { kind: ref.kind, live: outcome.applied });
     } catch (error) {
+      // Somebody else's, or what we made ourselves, of which the answer was lost.
+      const isThere = live === undefined && error instanceof ClusterRefusal && error.reason === "conflict";
+      if (isThere && looksMax > 0) return this.#look(one, looksMax);
       this.#tell(desired, explainRefusal(desired, error));
     }
+  }
+
+  async #look(one: Resolved, looksMax: number): Promise<void> {
+    let live: LiveMetadata | undefined;
+    try {
+      live = await this.#parts.reader.readMetadata(one.ref);
+    } catch (error) {
+      return this.#tell(one.desired, explainRefusal(one.desired, error));
+    }
+    await this.#apply(one, live, looksMax - 1);
   }
 
   /** What that field manager had is ours from now on; returns the object as it is then. */
@@ -209,8 +231,7 @@ class ApplyPass {
     try {
       // Between looking and applying somebody may have made it, or have made it anew.
       const meant = isParent ? undefined : live === undefined ? ("absent" as const) : { uid: live.uid };
-      const { isNew, wasThere, metadata } = await writer.apply(ref, object, manager, meant);
-      if (meant === "absent" && wasThere) await this.#giveBack(ref, metadata);
+      const { isNew, metadata } = await writer.apply(ref, object, manager, meant);
       // It is not told whether the server changed anything; its version tells.
       const isSame = metadata.resourceVersion === live?.resourceVersion;
       return { action: isNew ? "created" : isSame ? "unchanged" : "configured", applied: metadata };
@@ -219,16 +240,9 @@ class ApplyPass {
       if (!isImmutable || live === undefined || !mayReplace(desired.annotations)) throw error;
       await writer.remove(ref, live.uid, "foreground");
       await waitUntilGone({ reader, clock }, ref, live.uid);
-      const { wasThere, metadata } = await writer.apply(ref, mark(desired.object), manager, "absent");
-      if (wasThere) await this.#giveBack(ref, metadata);
+      const { metadata } = await writer.apply(ref, mark(desired.object), manager, "absent");
       return { action: "configured", message: "deleted and made anew", applied: metadata };
     }
-  }
-
-  /** Somebody was faster, and all that we said stands beside what is his: it does not become ours by that. */
-  async #giveBack(ref: ObjectRef, { uid }: LiveMetadata): Promise<never> {
-    await this.#parts.writer.patch(ref, uid, outOfSet);
-    throw new ClusterRefusal("conflict", "somebody else has made it just now");
   }
 
   get #setId(): string {

@@ -311,7 +311,8 @@ export class ClusterApplier {
     const now = clock.monotonic();
     const items = new Map<ObjectKey, { apply: ApplyItem } | { remove: RemovalItem }>([
       ...plan.remove.map((remove) => [remove.key, { remove }] as const),
-      ...plan.apply.map((apply) => [apply.key, { apply }] as const),
+      // What is tried again may be there by now: it is looked at first.
+      ...plan.apply.map(({ key, file }) => [key, { apply: { key, file } }] as const),
     ]);
     for (const [key, outcome] of outcomes) {
       const item = items.get(key);

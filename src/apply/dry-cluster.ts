@@ -12,6 +12,7 @@ import type {
   ClusterWriter,
   ListOptions,
   LiveMetadata,
+  MeantObject,
   ObjectRef,
   ResourceKind,
   WatchEvent,
@@ -48,16 +49,16 @@ export class DryCluster implements ClusterReader, ClusterWriter {
     return (await this.#reader.findKind(group, kind, version)) ?? this.#newKinds.find(isWanted);
   }
 
-  async apply(ref: ObjectRef, object: JsonObject, manager: string): Promise<Applied> {
-    this.#noteDefinition(ref, object);
+  async apply(ref: ObjectRef, object: JsonObject, manager: string, meant?: MeantObject): Promise<Applied> {
     const before = this.#isAbsent(ref) ? undefined : await this.#reader.readObject(ref);
+    if (meant === "absent" && before !== undefined) throw new ClusterRefusal("conflict", `${ref.name} is there`);
+    this.#noteDefinition(ref, object);
     const after = await this.#tryApply(ref, object, manager, before);
     const isSame = before !== undefined && sameObject(before, after);
     if (!isSame) this.#onChange({ ref, before, after });
     const metadata = metadataOf(ref, isSame ? before : after);
     const shown = isSame ? metadata : { ...metadata, resourceVersion: "changed" };
-    // Nobody can be faster where nothing is written.
-    return { isNew: before === undefined, wasThere: false, metadata: shown };
+    return { isNew: before === undefined, metadata: shown };
   }
 
   async remove(ref: ObjectRef): Promise<boolean> {

@@ -18,6 +18,8 @@ import { diffTrees, type FileChange } from "./diff-trees.ts";
 export interface ApplyItem {
   readonly key: ObjectKey;
   readonly file: DesiredFile;
+  /** Nothing is known of one that is there: it is made without looking, which what is there refuses. */
+  readonly isNew?: true;
 }
 
 /** An object that the folder does not have any more. */
@@ -61,6 +63,7 @@ export async function planDifference(git: Repository, before: ObjectId, after: O
   const broken = new Set(now.problems.map(({ at }) => (at !== undefined && "file" in at ? at.file : "")));
   // Somebody's own file may hold whatever was in another one of them.
   const isAnyonesBroken = [...broken].some((path) => keyOfPath(path) === undefined);
+  const there = new Set(old.value.map(({ identity }) => objectKey(identity)));
   const remove = new Map<ObjectKey, RemovalItem>();
   for (const { identity, version, owner, file } of old.value) {
     const key = objectKey(identity);
@@ -75,7 +78,10 @@ export async function planDifference(git: Repository, before: ObjectId, after: O
   });
   const placed = new Set(known.map(({ file }) => file.path));
   return {
-    apply: [...[...apply].map(([key, file]) => ({ key, file })), ...known],
+    apply: [
+      ...[...apply].map(([key, file]) => (there.has(key) ? { key, file } : { key, file, isNew: true as const })),
+      ...known,
+    ],
     remove: [...remove.values()],
     live: new Map(),
     problems: now.problems.filter(({ at }) => at === undefined || !("file" in at) || !placed.has(at.file)),
@@ -142,7 +148,7 @@ export function planFull(
       unchanged++;
       continue;
     }
-    apply.push({ key, file });
+    apply.push(there === undefined ? { key, file, isNew: true } : { key, file });
     if (there !== undefined) live.set(key, there);
   }
   // Where a file could not be read nobody knows what it holds, and nothing may be taken for what it does not.

@@ -96,15 +96,14 @@ export type MeantObject = { readonly uid: string } | "absent";
 
 export interface Applied {
   readonly isNew: boolean;
-  /** There was one for certain: where it was sent twice, what was there may be what the first one made. */
-  readonly wasThere: boolean;
   readonly metadata: LiveMetadata;
 }
 
 export interface ClusterWriter {
   /**
-   * Server-side apply as `manager`, exactly these fields: with force, but where there should be none yet. A refusal with
-   * `conflict` where there is another than the one that is meant, or where one that should not be there has the fields.
+   * Server-side apply as `manager`, exactly these fields, with force. A refusal with `conflict` where there is another than the
+   * one that is meant, or one where none should be yet: nothing is changed then. That may be what this very call has made,
+   * where its first answer was lost.
    */
   apply(ref: ObjectRef, object: JsonObject, manager: string, meant?: MeantObject): Promise<Applied>;
   /** Deletes that very object; false: it is gone, or there is another one in its place. */

@@ -495,8 +495,14 @@ describe("an object of ours", () => {
   });
 });
 
-it("looks many objects up by one list", async () => {
-  world.commit(files(...Array.from({ length: 50 }, (_, index) => objectFile(`ConfigMap/default/a${index}`))));
+it("looks many objects up by one list, and what is new not at all", async () => {
+  const many = (body = "") =>
+    files(...Array.from({ length: 50 }, (_, index) => objectFile(`ConfigMap/default/a${index}`, { body })));
+  world.commit(many());
   await world.step();
-  expect(cluster.asked.objects).toBe(1);
+  expect(cluster.asked.objects, "the parent: whose cluster it is, and to apply it").toBe(2);
+  Object.assign(cluster.asked, { objects: 0, lists: 0 });
+  world.commit(many("data: {key: value}\n"));
+  await world.step();
+  expect(cluster.asked).toEqual({ objects: 0, lists: 1 });
 });

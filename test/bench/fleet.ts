@@ -6,11 +6,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { childPriority } from "../../src/adapters/programs/kept-child.ts";
 import { WatchedObjects } from "../../src/apply/watched-objects.ts";
 import { findProjectRoot } from "../tools/find-project-root.ts";
 import { fleetScript } from "../tools/kube-fleet.ts";
@@ -143,6 +144,8 @@ class FleetApplier {
     this.child = spawn(process.execPath, [...args, "--file", join(folder, "sluice.yaml")], {
       stdio: ["ignore", "ignore", "pipe"],
     });
+    // As the service starts its own.
+    setPriority(this.child.pid!, childPriority);
     const done = new Set<string>();
     this.all = new Promise((resolve, reject) => {
       let rest = "";

@@ -275,13 +275,9 @@ export class FakeCluster implements Cluster {
     if (typeof meant === "object" && known?.uid !== meant.uid) {
       throw new ClusterRefusal("conflict", `uid mismatch: ${ref.name} is not the one with ${meant.uid}`);
     }
-    const wanted = new Map(leavesOf(object));
-    const isOthers = ([path, value]: [string, Json]) => wanted.has(path) && !isSameJson(wanted.get(path), value);
-    if (meant === "absent" && known !== undefined && leavesOf(known.object).some(isOthers)) {
-      throw new ClusterRefusal("conflict", "Apply failed: others have the fields");
-    }
+    if (meant === "absent" && known !== undefined) throw new ClusterRefusal("conflict", `${ref.name} is there`);
     const metadata = this.#metadataOf(this.#store(ref, object, manager));
-    return { isNew: known === undefined, wasThere: known !== undefined, metadata };
+    return { isNew: known === undefined, metadata };
   }
 
   async remove(ref: ObjectRef, uid: string): Promise<boolean> {

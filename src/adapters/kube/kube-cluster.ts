@@ -120,22 +120,15 @@ class KubeCluster implements Cluster {
   }
 
   async apply(ref: ObjectRef, object: JsonObject, manager: string, meant?: MeantObject): Promise<Applied> {
-    // Of one that is not there no field can be anybody else's.
-    const force = meant === "absent" ? "false" : "true";
-    const path = objectPath(ref) + queryOf({ fieldManager: manager, force });
-    const body = writeJson(typeof meant === "object" ? withUid(object, meant.uid) : object);
+    const path = objectPath(ref) + queryOf({ fieldManager: manager, force: "true" });
+    const body = writeJson(meant === undefined ? object : withMeant(object, meant));
     const request = { method: "PATCH", path, body, contentType: applyType, accept: metadataType } as const;
     const answer = await this.#connection
       .succeed({ ...request, assertMaySend: this.#assertMaySend })
       .catch((error: unknown) => {
         throw isOtherUid(error) ? new ClusterRefusal("conflict", "there is another one of this name by now") : error;
       });
-    const isNew = answer.status === 201;
-    return {
-      isNew,
-      wasThere: !isNew && !answer.wasRepeated,
-      metadata: readMetadata(parseAnswer<Written>(answer.body)),
-    };
+    return { isNew: answer.status === 201, metadata: readMetadata(parseAnswer<Written>(answer.body)) };
   }
 
   async remove(ref: ObjectRef, uid: string, order: DeletionOrder): Promise<boolean> {
@@ -158,7 +151,7 @@ class KubeCluster implements Cluster {
   }
 
   async patch(ref: ObjectRef, uid: string, change: JsonObject): Promise<LiveMetadata> {
-    const body = writeJson(withUid(change, uid));
+    const body = writeJson(withMeant(change, { uid }));
     const request = {
       method: "PATCH",
       path: objectPath(ref),
@@ -231,9 +224,13 @@ function isOtherUid(error: unknown): boolean {
   return error instanceof ClusterRefusal && error.reason === "immutable" && /\bmetadata\.uid\b/.test(error.message);
 }
 
-/** The server refuses it where the object has another uid. */
-function withUid(object: JsonObject, uid: string): JsonObject {
+/**
+ * The server refuses it where the object has another uid, or another version: the one that is named for what should not be
+ * there is one that no object has, and the server does not look at it where there is none.
+ */
+function withMeant(object: JsonObject, meant: MeantObject): JsonObject {
   const metadata = object.get("metadata");
-  const identified = new Map([...(metadata !== undefined && isJsonObject(metadata) ? metadata : []), ["uid", uid]]);
+  const [key, value] = meant === "absent" ? ["resourceVersion", "1"] : ["uid", meant.uid];
+  const identified = new Map([...(metadata !== undefined && isJsonObject(metadata) ? metadata : []), [key, value]]);
   return new Map([...object, ["metadata", identified]]);
 }

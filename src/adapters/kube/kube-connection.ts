@@ -1,8 +1,9 @@
 /**
  * Requests to one API server: over kept connections, a few at a time, sent again where that helps.
  *
- * Every request that goes through here may be sent twice. A server that is too busy (429) says for how long, and then
- * nothing at all is sent to it until that has passed: what it shields from one request it shields from the next.
+ * Every request that goes through here may be sent twice. As many are under way as the server takes: with each answer one
+ * more, up to a bound, and half as many where it says that it is too busy (429). It says for how long, too, and then nothing
+ * at all is sent to it until that has passed: what it shields from one request it shields from the next.
  */
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -39,10 +40,10 @@ export interface KubeRequest {
 export interface KubeAnswer {
   readonly status: number;
   readonly body: string;
-  /** It was sent before, and may have had its effect then. */
-  readonly wasRepeated: boolean;
 }
 
+/** So many requests are under way before the server has answered any. */
+const requestsAtOnceFirst = 8;
 const retryMsMax = 15_000;
 /** A webhook may take 30 seconds. */
 const silenceMsMax = 40_000;
@@ -59,7 +60,7 @@ const jsonType = "application/json";
 
 export class KubeConnection {
   readonly #sessions: KubeSessions;
-  readonly #turns = new Turns(requestsAtOnceMax);
+  readonly #turns = new Turns(requestsAtOnceFirst);
   readonly #closed = new AbortController();
   readonly #retryMsMax: number;
   readonly #silenceMsMax: number;
@@ -81,8 +82,28 @@ export class KubeConnection {
 
   /** The answer, of any status that is an answer to this very request. */
   async ask(request: KubeRequest): Promise<KubeAnswer> {
-    const ask = () => this.#askUntil(request, systemClock.monotonic() + this.#retryMsMax);
-    return request.isUrgent === true ? ask() : this.#turns.take(ask);
+    let deadline: number | undefined;
+    let delayMs = delayMsMin;
+    const tries = { wasRenewed: false };
+    for (;;) {
+      const attempt = () => {
+        // Who stands in line has not been tried yet.
+        deadline ??= systemClock.monotonic() + this.#retryMsMax;
+        return this.#attempt(request, tries);
+      };
+      const came = await (request.isUrgent === true ? attempt() : this.#turns.take(attempt));
+      if (came === "again") continue;
+      if ("status" in came) return came;
+      if (came.problem.code !== "CLUSTER_UNAVAILABLE") throw came;
+      const now = systemClock.monotonic();
+      if (Math.max(now + delayMs, this.#pausedUntil) > deadline!) {
+        // Who stands in line would meet the same server for as long, and whoever comes then would stand behind that.
+        this.#turns.failWaiting(came);
+        throw came;
+      }
+      await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), this.#closed.signal);
+      delayMs = Math.min(delayMs * 2, delayMsMax);
+    }
   }
 
   /** An answer that is a success. Throws as the port says. */
@@ -148,47 +169,39 @@ export class KubeConnection {
     this.#sessions.close();
   }
 
-  async #askUntil(request: KubeRequest, deadline: number): Promise<KubeAnswer> {
-    let delayMs = delayMsMin;
-    let wasRenewed = false;
-    let attempts = 0;
-    for (;;) {
-      await this.#waitForPause(this.#closed.signal);
-      const session = await this.#session();
-      request.assertMaySend?.();
-      let failure: SluiceError;
-      try {
-        attempts++;
-        // What is under way ends with its sockets: a signal for each request takes longer than sending it.
-        const response = await this.#send(session, request, undefined);
-        const status = response.statusCode ?? 0;
-        const body = await readBody(response);
-        if (status === 401 && !wasRenewed) {
-          wasRenewed = true;
-          if (await this.#sessions.renew(session)) continue;
-        }
-        if (status === 429) this.#pause(retryAfterOf(response));
-        else if (!isUnavailable(status) && status !== 401) return { status, body, wasRepeated: attempts > 1 };
-        failure = explainStatus(session.server, status, body);
-      } catch (error) {
-        if (this.#closed.signal.aborted) throw closedError();
-        failure = explainConnectionError(session.server, error);
-        // A certificate may have been replaced, with the address or without it.
-        if (!wasRenewed && error instanceof Error && !(error instanceof SluiceError)) {
-          wasRenewed = true;
-          if (await this.#hasOther(session)) continue;
-        }
+  /** The answer, or what it failed by; `again`: with other credentials, at once. */
+  async #attempt(request: KubeRequest, tries: { wasRenewed: boolean }): Promise<KubeAnswer | SluiceError | "again"> {
+    await this.#waitForPause(this.#closed.signal);
+    const session = await this.#session();
+    request.assertMaySend?.();
+    try {
+      // What is under way ends with its sockets: a signal for each request takes longer than sending it.
+      const response = await this.#send(session, request, undefined);
+      const status = response.statusCode ?? 0;
+      const body = await readBody(response);
+      if (status === 401 && !tries.wasRenewed) {
+        tries.wasRenewed = true;
+        if (await this.#sessions.renew(session)) return "again";
       }
-      if (failure.problem.code !== "CLUSTER_UNAVAILABLE") throw failure;
-      const now = systemClock.monotonic();
-      if (Math.max(now + delayMs, this.#pausedUntil) > deadline) {
-        // Who stands in line would meet the same server for as long, and whoever comes then would stand behind that.
-        this.#turns.failWaiting(failure);
-        throw failure;
+      if (status === 429) this.#pause(retryAfterOf(response));
+      else if (!isUnavailable(status) && status !== 401) {
+        if (request.isUrgent !== true) this.#takeMore();
+        return { status, body };
       }
-      await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), this.#closed.signal);
-      delayMs = Math.min(delayMs * 2, delayMsMax);
+      return explainStatus(session.server, status, body);
+    } catch (error) {
+      if (this.#closed.signal.aborted) throw closedError();
+      // A certificate may have been replaced, with the address or without it.
+      if (!tries.wasRenewed && error instanceof Error && !(error instanceof SluiceError)) {
+        tries.wasRenewed = true;
+        if (await this.#hasOther(session)) return "again";
+      }
+      return explainConnectionError(session.server, error);
     }
+  }
+
+  #takeMore(): void {
+    if (this.#turns.count < requestsAtOnceMax) this.#turns.resize(this.#turns.count + 1);
   }
 
   /** A connection that breaks need not be the session's fault: one that can't be looked at is tried again as it is. */
@@ -211,6 +224,9 @@ export class KubeConnection {
   }
 
   #pause(milliseconds: number): void {
+    // What was sent together is refused together, and counts once.
+    const isFirst = this.#pausedUntil <= systemClock.monotonic();
+    if (isFirst) this.#turns.resize(Math.max(1, Math.floor(this.#turns.count / 2)));
     this.#pausedUntil = Math.max(this.#pausedUntil, systemClock.monotonic() + milliseconds);
   }
 

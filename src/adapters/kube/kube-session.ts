@@ -41,9 +41,11 @@ const lookMs = 60_000;
 const expiryMarginMs = 60_000;
 /** Not more often than that, whatever the plugin says of its credential. */
 const freshMsMin = 1_000;
-/** Requests to one cluster at the same time; watches have sockets besides. */
-export const requestsAtOnceMax = 8;
+/** Requests to one cluster at the same time, while it answers them all; watches have sockets besides. */
+export const requestsAtOnceMax = 32;
 const watchesMax = 200;
+/** What is used again sooner stays: there may be hundreds of clusters, and each renews its Lease more often. */
+const idleMs = 15_000;
 
 export interface KubeSessionsOptions {
   readonly kubeconfig: KubeconfigSource;
@@ -202,6 +204,7 @@ function createAgent(server: URL, proxy: URL | undefined, tls: AgentOptions): Ht
     keepAliveMsecs: 15_000,
     maxSockets: requestsAtOnceMax + watchesMax,
     maxFreeSockets: requestsAtOnceMax,
+    timeout: idleMs,
     scheduling: "lifo",
   } as const;
   if (server.protocol === "http:") return proxy?.protocol === "https:" ? new HttpsAgent(common) : new HttpAgent(common);

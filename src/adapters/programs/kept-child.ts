@@ -1,6 +1,7 @@
 /** A process of our own beside this one: started again when it dies, ended with this one, and spoken to by messages. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { setPriority } from "node:os";
 import type { Log } from "../../ports/system.ts";
 import { systemChance, systemClock } from "../system/system-clock.ts";
 
@@ -15,6 +16,8 @@ export interface KeptChildOptions {
   readonly onMessage: (message: unknown) => void;
 }
 
+/** As `nice` has it: where there is too little for both, this process gets three times as much of the processor. */
+export const childPriority = 5;
 const delayMsMin = 1_000;
 const delayMsMax = 60_000;
 /** One that ran for so long did not die of how it was started. */
@@ -68,6 +71,7 @@ export class KeptChild {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#child = child;
+    stepBack(child);
     child.on("message", onMessage);
     if (this.#stopped.signal.aborted) child.kill("SIGTERM");
     try {
@@ -76,5 +80,15 @@ export class KeptChild {
     } catch (error) {
       return `it can't be started: ${(error as Error).message}`;
     }
+  }
+}
+
+/** At once, so that the threads that it starts are like it. Where the system does not allow it, it is as important as we are. */
+function stepBack({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, childPriority);
+  } catch {
+    // It may have ended already, too.
   }
 }

@@ -250,7 +250,7 @@ class ReleaseWriter implements ClusterWriter {
     }
     if (before !== undefined && (isLeft(chart) || (!isOthers && isInstalledOnce(before, chart)))) {
       const metadata = await this.#label(before, ownLabels(chart));
-      return { isNew: false, wasThere: true, metadata };
+      return { isNew: false, metadata };
     }
     const isSecret = holdsSecrets(memberOf(chart, "spec"));
     const version = await versionOf(helm);
@@ -261,7 +261,7 @@ class ReleaseWriter implements ClusterWriter {
     if (tests !== undefined) await runHelm(this.#parts, tests, isSecret, signal);
     const after = await readRelease(cluster, ref);
     if (after === undefined) throw new ClusterRefusal("other", "helm has installed it, and it is not there");
-    return { isNew: before === undefined, wasThere: before !== undefined, metadata: describeRelease(after, manager) };
+    return { isNew: before === undefined, metadata: describeRelease(after, manager) };
   }
 
   /** Helm touches no release that is being worked on, nor one that it was ended in the middle of. */

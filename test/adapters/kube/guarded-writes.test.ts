@@ -1,21 +1,14 @@
 /** Writes that wait or are sent again are held against the guard when they are sent; leases wait for none of them. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { openKubeCluster } from "../../../src/adapters/kube/kube-cluster.ts";
-import { fileKubeconfig } from "../../../src/adapters/kube/kubeconfig.ts";
-import { createRedactor } from "../../../src/adapters/system/redactor.ts";
 import { guardWriter } from "../../../src/apply/guarded-writer.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
 import type { Cluster, ObjectRef } from "../../../src/ports/cluster.ts";
 import { createFakeClock } from "../../fakes/fake-clock.ts";
+import { KubeSite } from "./kube-site.ts";
 
-let folder: string;
-let server: Server;
+let site: KubeSite;
 let cluster: Cluster;
 let held: ServerResponse[];
 let patches: number;
@@ -25,33 +18,16 @@ beforeEach(async () => {
   held = [];
   patches = 0;
   answerPatch = (response) => held.push(response);
-  server = createServer((request, response) => {
-    request.resume();
-    if (request.method === "PATCH") {
+  site = await KubeSite.open((response, { method }) => {
+    if (method === "PATCH") {
       patches++;
       return answerPatch(response);
     }
     response.end(JSON.stringify({ metadata: { resourceVersion: "1" }, spec: { holderIdentity: "me" } }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  folder = mkdtempSync(join(tmpdir(), "sluice-guarded-"));
-  const kubeconfigFile = join(folder, "kubeconfig");
-  const { port } = server.address() as AddressInfo;
-  const config = {
-    "current-context": "it",
-    contexts: [{ name: "it", context: { cluster: "it" } }],
-    clusters: [{ name: "it", cluster: { server: `http://127.0.0.1:${port}` } }],
-  };
-  writeFileSync(kubeconfigFile, JSON.stringify(config));
-  cluster = openKubeCluster({ kubeconfig: fileKubeconfig(kubeconfigFile), redactor: createRedactor(), env: {} });
+  cluster = site.connect();
 });
-
-afterEach(async () => {
-  cluster.close();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => site.close());
 
 const kind = { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", isNamespaced: true };
 const ref = (index: number): ObjectRef => ({ kind, namespace: "default", name: `a${index}` });
