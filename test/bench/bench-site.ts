@@ -26,8 +26,8 @@ import { GitHttpServer } from "../tools/git-http.ts";
 import { type NatsServer, startNatsServer } from "../tools/nats-server.ts";
 
 const program = join(findProjectRoot(), "dist", "program", "sluice.js");
-/** As the image and the unit in `deploy/` start it. */
-const deployedOptions = "--max-semi-space-size=32";
+/** As the unit in `deploy/` starts it. */
+const deployedEnv = { NODE_OPTIONS: "--v8-pool-size=1", MALLOC_ARENA_MAX: "2" };
 const publishedAtOnce = 500;
 const clockTicksPerSecond = 100;
 
@@ -255,7 +255,7 @@ export class MeasuredService {
   constructor(folder: string) {
     this.#child = spawn(process.execPath, [program, "run", "--log-format", "json"], {
       cwd: folder,
-      env: { ...process.env, NODE_OPTIONS: deployedOptions },
+      env: { ...process.env, ...deployedEnv },
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#exited = once(this.#child, "exit");
