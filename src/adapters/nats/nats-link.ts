@@ -4,6 +4,7 @@ import { connect, errors, type NatsConnection, type PermissionViolationError } f
 import type { Connection, NatsEndpoint } from "../../model/connection.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { connectOptions } from "./connect-options.ts";
+import type { DialGate } from "./dial-gate.ts";
 import { checkCredentials, explainDialError } from "./explain-dial-error.ts";
 import { mapAddress, parseServers, type ServerAddress } from "./server-address.ts";
 
@@ -36,11 +37,12 @@ export interface NatsLink {
 
 const flushMsMax = 1_000;
 
-/** A link with one user so far. `name` is what the server shows for the connection. */
+/** A link with one user so far. `name` is what the server shows for the connection; `gate`: it is dialled among others. */
 export function createNatsLink(
   name: string,
   domain: string | undefined,
   readTarget: () => Promise<LinkTarget>,
+  gate?: DialGate,
 ): NatsLink {
   let users = 1;
   let current: OpenLink | undefined;
@@ -58,7 +60,8 @@ export function createNatsLink(
     for (const server of servers) {
       try {
         checkCredentials(authorization, server);
-        const connection = await connect(connectOptions(server, authorization, name, target.connection));
+        const options = connectOptions(server, authorization, name, target.connection);
+        const connection = await (gate === undefined ? connect(options) : gate.pass(() => connect(options)));
         announced = connection.info?.connect_urls ?? [];
         return { connection, inboxPrefix, onForbidden: watchForbidden(connection) };
       } catch (error) {

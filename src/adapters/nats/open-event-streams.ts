@@ -6,6 +6,7 @@ import type { EventStream } from "../../ports/event-stream.ts";
 import type { Journal } from "../../ports/journal.ts";
 import type { Log } from "../../ports/system.ts";
 import { createCaptureStream } from "./capture-stream.ts";
+import type { DialGate } from "./dial-gate.ts";
 import { createHeldSubjects } from "./held-subjects.ts";
 import { createJetStreamStream } from "./jetstream-stream.ts";
 import { createJournalStream, type JournalStream } from "./journal-stream.ts";
@@ -25,6 +26,8 @@ export interface EventStreamOptions {
   /** Reads the connection's file again, for credentials that were replaced; called before each dialling. */
   readonly rereadConnection?: () => Promise<Connection>;
   readonly bounds?: PullBounds;
+  /** It is dialled among others; absent: whenever it likes. */
+  readonly gate?: DialGate;
 }
 
 /** A connection whose settings may change while it is read. Nothing is dialled before it is read. */
@@ -61,7 +64,9 @@ export function openConnection(first: Connection, options: EventStreamOptions): 
   /** A share of the link to a part's endpoint, for one user. */
   function openLink(part: "core" | "jetstream"): NatsLink {
     const { name, domain } = connection;
-    return links.open(linkKey(connection, part), () => createNatsLink(`sluice ${name}`, domain, () => target(part)));
+    return links.open(linkKey(connection, part), () =>
+      createNatsLink(`sluice ${name}`, domain, () => target(part), options.gate),
+    );
   }
 
   /** Where the settings in force lead, with the credentials that the file has now. */

@@ -1,6 +1,7 @@
 /** The host with everything real behind it. */
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { DialGate } from "../../adapters/nats/dial-gate.ts";
 import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
 import { limitHeapGrowth } from "../../adapters/system/heap-growth.ts";
 import { createPromMetrics, type PromMetrics } from "../../adapters/system/prom-metrics.ts";
@@ -66,6 +67,7 @@ function composeHostParts(
   const onBranches = (branches: Branches) => {
     newest = branches;
   };
+  const gate = new DialGate();
   return {
     clock: systemClock,
     log,
@@ -94,7 +96,7 @@ function composeHostParts(
         onHint,
       }),
     openStatus: (host, port, source) => openStatusServer({ host, port, source, redactor: context.redactor, metrics }),
-    openConnection: (settings, connection, lead) => openConnection(context, settings, connection, log, lead),
+    openConnection: (settings, connection, lead) => openConnection(context, settings, connection, log, lead, gate),
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
     checkJournals: checkJournalFolders,
     checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasUnread } from "../../adapters/journal/moved-from.ts";
 import { openJournal } from "../../adapters/journal/open-journal.ts";
+import type { DialGate } from "../../adapters/nats/dial-gate.ts";
 import { openConnection as openNatsConnection } from "../../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../../adapters/nats/open-publisher.ts";
 import { SluiceError } from "../../model/problem.ts";
@@ -14,13 +15,17 @@ import type { CliContext } from "../cli/context.ts";
 import type { ConnectionConfig, OpenConnection } from "../host/host-parts.ts";
 import { readConnection, rememberCredentials } from "../read-config.ts";
 
-/** A connection whose settings may change while it is read; it outlives the service that reads it. */
+/**
+ * A connection whose settings may change while it is read; it outlives the service that reads it. `gate`: those that Secrets
+ * describe are dialled by it.
+ */
 export function openConnection(
   context: CliContext,
   settings: Settings,
   config: ConnectionConfig,
   log: Log,
   lead: () => Lead,
+  gate?: DialGate,
 ): OpenConnection {
   const { name } = config.connection;
   let current = config;
@@ -28,6 +33,7 @@ export function openConnection(
   rememberCredentials(context, config.connection);
   const opened = openNatsConnection(config.connection, {
     log,
+    ...(config.settings === undefined && gate !== undefined ? { gate } : {}),
     openJournal: (onTrouble) => openJournal(folder, { onTrouble }),
     hasJournal: () => existsSync(folder),
     stateId: () => lead().stateId,

@@ -84,14 +84,16 @@ export class Reader {
 
   /** Reads exactly these streams from now on: those that are read already go on, others end. */
   async read(streams: readonly EventStream[]): Promise<void> {
-    const gone = this.#readings.filter(({ stream }) => !streams.includes(stream));
-    this.#readings = this.#readings.filter((reading) => !gone.includes(reading));
+    const wanted = new Set(streams);
+    const gone = this.#readings.filter(({ stream }) => !wanted.has(stream));
+    this.#readings = this.#readings.filter(({ stream }) => wanted.has(stream));
     for (const { stop } of gone) stop.abort();
     await Promise.all(gone.map(({ ended }) => ended));
     const names = new Set(streams.map(({ name }) => name));
     for (const { stream } of gone) if (!names.has(stream.name)) this.#statuses.delete(stream.name);
 
-    const added = streams.filter((stream) => !this.#readings.some((reading) => reading.stream === stream));
+    const known = new Set(this.#readings.map(({ stream }) => stream));
+    const added = streams.filter((stream) => !known.has(stream));
     this.#unsettled = new Set([...(this.#unsettled ?? []), ...added.map(({ name }) => name)]);
     for (const name of this.#unsettled) if (!names.has(name)) this.#unsettled.delete(name);
     this.#readings.push(...added.map((stream) => this.#start(stream)));
