@@ -30,7 +30,8 @@ export function checkPolicy(catalog: Catalog): Problem[] {
     const contents = referencesOf(trigger).flatMap((ref) => {
       const key = rendered.has(ref) ? constantKey(ref) : undefined;
       const content = key === undefined ? undefined : catalog.contents.get(key);
-      return content === undefined ? [] : checkContentOf(catalog, trigger.name, content);
+      const isLocal = "isLocal" in ref && ref.isLocal === true;
+      return content === undefined ? [] : checkContentOf(catalog, trigger.name, content, isLocal);
     });
     return [...printed, ...contents];
   });
@@ -40,10 +41,11 @@ function checkContentOf(
   { policy }: Catalog,
   trigger: string,
   { kind: holder, name, entries }: ContentDocument,
+  isLocal: boolean,
 ): Problem[] {
   return entries.flatMap(({ content: { source } }) =>
     findKinds(source.text).flatMap(({ group, kind, at }): Problem[] => {
-      const verdict = findHopeless(policy, trigger, { group, kind });
+      const verdict = findHopeless(policy, trigger, { group, kind, ...(isLocal ? { isLocal } : {}) });
       if (verdict === undefined) return [];
       return [
         {

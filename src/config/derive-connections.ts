@@ -88,7 +88,7 @@ function findSecrets(current: Catalog): FoundSecrets {
       const cluster = catalog.clusters.get(rendering.cluster)!;
       if (rendering.action === "fail") failed.set(rendering.cluster, cluster);
       if (rendering.action !== "Create" || found.has(rendering.cluster)) continue;
-      const manifest = rendering.manifests.find(({ identity }) => isConnectionSecret(identity));
+      const manifest = rendering.manifests.find(({ identity }) => !identity.isLocal && isConnectionSecret(identity));
       if (manifest !== undefined) found.set(rendering.cluster, { cluster, owner: profile.owner, manifest });
     }
   }

@@ -34,7 +34,6 @@ const profileFields: Readonly<Record<string, Harmless>> = {
 
 const policyRefFields: Readonly<Record<string, Harmless>> = {
   path: "",
-  tier: 100n,
   remoteURL: undefined,
 };
 

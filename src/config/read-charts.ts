@@ -44,6 +44,7 @@ export function readCharts(
       fields: new Map([...readTree(templates, path, chart, [...valueFields, "helmChartAction"]), ...patches]),
       ...(values === "" ? {} : { values: templates.compile([...path, "values"], values) }),
       valuesFrom: readValuesFrom(document, templates, path, chart),
+      isLocal: false,
       at: document.placeOf(path),
     });
   }
@@ -59,8 +60,9 @@ export function readCharts(
       value.push({
         kind: "Kustomization",
         field,
-        fields: readTree(templates, path, ref, ["valuesFrom"]),
+        fields: readTree(templates, path, ref, ["valuesFrom", "deploymentType"]),
         valuesFrom: readValuesFrom(document, templates, path, ref),
+        isLocal: memberText(ref, "deploymentType") === "Local",
         at: document.placeOf(path),
       });
     }

@@ -11,6 +11,7 @@ import { templatesOfChart } from "../model/chart.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { pausedAnnotation } from "../model/pauses.ts";
 import type { Checked } from "../model/problem.ts";
+import { referenceTier } from "../model/record.ts";
 import { warnOfPolicyRefFields } from "./fields-without-effect.ts";
 import { readCharts, sourceKinds } from "./read-charts.ts";
 import { readDocumentRef, readGenerators, readTemplateResourceRefs } from "./read-document-refs.ts";
@@ -80,7 +81,7 @@ function readPolicyRef(
   ref: Json,
 ): Checked<PolicyRef | undefined> {
   const isSource = sourceKinds.includes(memberText(ref, "kind") ?? "");
-  // A path is for what is in a source alone.
+  // A path is for what is in a source alone, which has no tier: warnings about delivery say so.
   const judged = isSource && isJsonObject(ref) ? new Map([...ref].filter(([key]) => key !== "path")) : ref;
   const problems = warnOfPolicyRefFields(document, path, judged);
   const kind = memberText(ref, "kind");
@@ -110,12 +111,14 @@ function readPolicyRef(
     return { value: undefined, problems };
   }
   const is = (field: string) => isJsonObject(ref) && ref.get(field) === true;
+  const tier = Number((isJsonObject(ref) ? ref.get("tier") : undefined) ?? referenceTier);
   const value: PolicyRef = {
     kind,
     ...readDocumentRef(document, templates, path, ref),
     isLocal: memberText(ref, "deploymentType") === "Local",
     skipNamespaceCreation: is("skipNamespaceCreation"),
     force: is("force"),
+    ...(tier === referenceTier ? {} : { tier }),
   };
   return { value, problems };
 }

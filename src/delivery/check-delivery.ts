@@ -4,10 +4,11 @@ import type { Catalog } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { countOf } from "../model/count-of.ts";
 import type { FluxDelivery, HubDelivery } from "../model/hub-delivery.ts";
-import { findKubeconfig } from "../model/kubeconfig-reference.ts";
+import { clustersWithFolders } from "../model/local-object.ts";
 import type { Problem } from "../model/problem.ts";
 import { findSharedNames } from "./argocd/shared-names.ts";
 import { checkCharts, checkHealths } from "./check-charts.ts";
+import { fluxReach } from "./flux/flux-object.ts";
 import { findUnits } from "./unit.ts";
 
 export function checkDelivery(catalog: Catalog, delivery: HubDelivery): readonly Problem[] {
@@ -27,8 +28,8 @@ function checkCost(catalog: Catalog, delivery: FluxDelivery): readonly Problem[]
   if (delivery.artifacts) return [];
   const unitsOf = findUnits(catalog, delivery);
   let count = 0;
-  for (const cluster of catalog.clusters.values()) {
-    if (findKubeconfig(cluster).kind !== "none") count += unitsOf(cluster).length;
+  for (const cluster of clustersWithFolders(catalog).values()) {
+    if (fluxReach(cluster).kind !== "none") count += unitsOf(cluster).length;
   }
   if (count <= kustomizationsMax) return [];
   const { source } = delivery;
@@ -83,14 +84,14 @@ interface Fault {
 }
 
 function explainFlux(cluster: Cluster): Fault | undefined {
-  const kubeconfig = findKubeconfig(cluster);
+  const kubeconfig = fluxReach(cluster);
   if (kubeconfig.kind === "none") {
     return {
       message: `is not delivered to by delivery.kind flux: ${kubeconfig.reason}`,
       hint: "Run Flux in that cluster and point it at the cluster's folder, or leave it out.",
     };
   }
-  if (!kubeconfig.isGuessed) return undefined;
+  if (kubeconfig.kind === "hub" || !kubeconfig.isGuessed) return undefined;
   return {
     message: `does not say which key of its Secret ${kubeconfig.name} holds the kubeconfig: ${kubeconfig.key} is assumed`,
     hint: "Give spec.kubeconfigKeyName, as sveltosctl register cluster does.",

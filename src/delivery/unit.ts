@@ -5,14 +5,24 @@
  * another is deleted by the first before the second has it, so nothing moves by itself.
  */
 import type { Catalog, EventTrigger, Profile } from "../model/catalog.ts";
-import { type Cluster, clusterKey } from "../model/cluster.ts";
+import { type Cluster, type ClusterKey, clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { Json } from "../model/json.ts";
 import { listOf } from "../model/json-members.ts";
+import { isLocalOwner } from "../model/local-object.ts";
 import { type Owner, ownerKey, triggerOwner } from "../model/owner.ts";
 import { clustersWithObjects, prerequisitesOf, profileClusters } from "../model/profile-clusters.ts";
+import type { ClusterPredicate } from "../model/select-clusters.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
-import { baseFolder, clusterFolder, outputId, ownerFolderName, profileFolder, triggerFolders } from "../plan/paths.ts";
+import {
+  baseFolder,
+  clusterFolder,
+  outputId,
+  ownerFolderName,
+  ownerNameOn,
+  profileFolder,
+  triggerFolders,
+} from "../plan/paths.ts";
 import { toDnsName } from "../render/dns-name.ts";
 
 export interface Unit {
@@ -59,8 +69,8 @@ export function findUnits(catalog: Catalog, settings: UnitSettings): (cluster: C
       { name: baseFolder, folder: baseFolder, holds: "", area: "", owners: [] },
       ...triggerUnits(triggersOn(cluster), settings).map((one) => ({ ...one, holds })),
       ...profiles.map((one) => ({
-        name: ownerUnit(one.owner),
-        folder: profileFolder(one.owner),
+        name: ownerUnit(one.owner, clusterKey(cluster)),
+        folder: profileFolder(one.owner, clusterKey(cluster)),
         holds: "",
         area: "",
         owner: one.owner,
@@ -70,7 +80,11 @@ export function findUnits(catalog: Catalog, settings: UnitSettings): (cluster: C
     const present = new Set(profiles.map(({ owner }) => ownerKey(owner)));
     const waitsFor = ({ owners }: UnitFolder) => {
       const prerequisites = owners.flatMap(({ owner }) => prerequisitesOf(catalog, owner));
-      return new Set(prerequisites.filter((owner) => present.has(ownerKey(owner))).map((owner) => ownerUnit(owner)));
+      return new Set(
+        prerequisites
+          .filter((owner) => present.has(ownerKey(owner)))
+          .map((owner) => ownerUnit(owner, clusterKey(cluster))),
+      );
     };
     const awaited = new Set(folders.flatMap((one) => [...waitsFor(one)]));
     const objectName = (name: string) => toDnsName(`${clusterKey(cluster)}/${name}`);
@@ -116,8 +130,9 @@ function triggerUnits(
   }
   return triggers.flatMap((one) =>
     areas.map((folder) => ({
-      name: ownerUnit(one.owner, folder),
-      folder: `${folder}/${ownerFolderName(one.owner)}`,
+      name: ownerUnit(one.owner, "", folder),
+      // A trigger's is called alike on all clusters.
+      folder: `${folder}/${ownerFolderName(one.owner, "")}`,
       area: folder,
       owner: one.owner,
       owners: [one],
@@ -135,13 +150,19 @@ function findTriggers(
 ): (cluster: Cluster) => readonly UnitOwner[] {
   const all = [...eventTriggers.values()];
   const triggers = (split === "owner" ? all : all.filter(decidesOfUnit)).map((trigger) => ({
-    isOn: clustersWithObjects(trigger, { clusterSets }),
+    isOn: isOnOrHub(trigger, clustersWithObjects(trigger, { clusterSets })),
     owner: triggerOwner(trigger.name),
     syncMode: trigger.syncMode,
     charts: trigger.charts,
     upkeep: trigger.upkeep,
   }));
   return (cluster) => triggers.filter(({ isOn }) => isOn(cluster));
+}
+
+/** What an owner may put on the hub, some cluster has it put there. */
+function isOnOrHub(spec: Pick<EventTrigger, "policyRefs" | "charts">, isOn: ClusterPredicate): ClusterPredicate {
+  const isLocal = isLocalOwner(spec);
+  return (cluster) => (cluster.isHub ? isLocal : isOn(cluster));
 }
 
 /** Whether a unit that several owners share is another one because of this one. */
@@ -160,14 +181,16 @@ function isCorrected({ syncMode }: Pick<UnitOwner, "syncMode">): boolean {
 /** The profiles that are for a cluster, prerequisites among them. */
 function profilesOn(cluster: Cluster, catalog: Catalog): readonly Profile[] {
   const clusters = profileClusters(catalog);
-  const isOn = ({ owner }: Profile) => clusters.get(ownerKey(owner))?.has(clusterKey(cluster)) === true;
-  return [...catalog.profiles.values()].filter(isOn);
+  const ownOf = ({ owner }: Profile) => clusters.get(ownerKey(owner)) ?? new Set();
+  return [...catalog.profiles.values()].filter((profile) =>
+    isOnOrHub(profile, (one) => ownOf(profile).has(clusterKey(one)))(cluster),
+  );
 }
 
-/** The name of an owner's unit; `area`: of a trigger, the folder that its objects of this unit are in. */
-export function ownerUnit({ kind, name }: Owner, area = ""): string {
+/** The name of an owner's unit on a cluster; `area`: of a trigger, the folder that its objects of this unit are in. */
+export function ownerUnit(owner: Owner, cluster: ClusterKey, area = ""): string {
   const [, bucket] = area.split("/_");
-  return `${kind.toLowerCase()}.${name}${bucket === undefined ? "" : `-${bucket}`}`;
+  return `${owner.kind.toLowerCase()}.${ownerNameOn(owner, cluster)}${bucket === undefined ? "" : `-${bucket}`}`;
 }
 
 /** The name of what brings a unit's charts, among a cluster's units: an owner may be called anything, so kinds tell them apart. */

@@ -5,9 +5,11 @@
  * It only ever adds and changes. A cluster that is in no document any more keeps its units until it has no objects left,
  * and one that a hub can't reach any more keeps those that it had: a unit that ends takes its objects with it.
  */
+
 import type { Catalog } from "../model/catalog.ts";
 import { clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
+import { clustersWithFolders } from "../model/local-object.ts";
 import type { OutputOwner } from "../plan/cluster-file.ts";
 import {
   baseFolder,
@@ -20,6 +22,7 @@ import {
 import { toDnsName } from "../render/dns-name.ts";
 import { findSharedNames } from "./argocd/shared-names.ts";
 import { wrapApplication, writeApplication } from "./argocd/write-application.ts";
+import { fluxNamespace } from "./flux/flux-object.ts";
 import { writeGenerators } from "./flux/write-generators.ts";
 import { wrapKustomization, writeKustomization } from "./flux/write-kustomization.ts";
 import { writeHubObject } from "./hub-object.ts";
@@ -67,7 +70,7 @@ export function writeUnits(
   const units = new Map<string, WrittenUnit>();
   const shared = delivery.kind === "argocd" ? findSharedNames(catalog) : new Set();
   const [unitsOf, chartUnitsOf] = [findUnits(catalog, delivery), findChartUnits(catalog)];
-  for (const cluster of catalog.clusters.values()) {
+  for (const cluster of clustersWithFolders(catalog).values()) {
     if (shared.has(cluster.name)) continue;
     for (const unit of chartUnitsOf(cluster)) {
       // Where a hub can't reach the cluster its releases are not written either.
@@ -101,7 +104,7 @@ function writeHubFile(delivery: HubDelivery, output: OutputOwner): string {
 export function writeKeeper(unit: Unit, output: OutputOwner, delivery: HubDelivery): string {
   const name = keeperName(unit, output);
   if (!unit.isOfCharts) return writeConfigMap(name, "default", output);
-  const namespace = delivery.kind === "flux" ? unit.cluster.namespace : delivery.namespace;
+  const namespace = delivery.kind === "flux" ? fluxNamespace(unit.cluster, delivery) : delivery.namespace;
   return writeConfigMap(toDnsName(`${clusterKey(unit.cluster)}/${name}`), namespace, output);
 }
 

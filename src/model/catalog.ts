@@ -56,6 +56,8 @@ export interface PolicyRef extends DocumentRef {
   readonly skipNamespaceCreation: boolean;
   /** Whether an object is made anew where it can't be changed as it is. */
   readonly force: boolean;
+  /** Lower wins a conflict among owners of one tier; absent: 100. */
+  readonly tier?: number;
 }
 
 /** A document that templates may read by its identifier: `getResource`. */

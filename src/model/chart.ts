@@ -46,6 +46,8 @@ export interface ChartRef {
   readonly values?: Template;
   /** In their order; each overrides those before, and `values`. */
   readonly valuesFrom: readonly DocumentRef[];
+  /** Whether what is built is put on the hub, instead of the clusters that match. */
+  readonly isLocal: boolean;
   readonly at: SourcePlace;
 }
 

@@ -9,6 +9,8 @@ export interface Cluster {
   readonly document: JsonObject;
   /** `spec.paused`: nothing is rendered for it. */
   readonly isPaused?: true;
+  /** It is the hub itself, and in no document. */
+  readonly isHub?: true;
   /** Of the document that describes it: `<kind>/<namespace>/<name>`. */
   readonly documentKey: string;
 }

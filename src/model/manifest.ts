@@ -9,6 +9,8 @@ export interface ObjectIdentity {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  /** It stands on the hub (`deploymentType: Local`), whichever cluster it is rendered for. */
+  readonly isLocal?: true;
 }
 
 /** As objects write it; the core group is empty. */
@@ -25,8 +27,8 @@ export function groupOf(apiVersion: string): string {
  * The identity of an object wherever one is needed as a key. Kinds are told apart by no server and no path by their
  * case, so it is folded: `Configmap` and `ConfigMap` are one object.
  */
-export function identityKey({ group, kind, namespace, name }: ObjectIdentity): string {
-  return `${group}:${kind.toLowerCase()} ${namespace}/${name}`;
+export function identityKey({ group, kind, namespace, name, isLocal }: ObjectIdentity): string {
+  return `${isLocal ? "hub " : ""}${group}:${kind.toLowerCase()} ${namespace}/${name}`;
 }
 
 /** Whether the object is of this kind of the core group, however the kind's case is written. */
@@ -40,6 +42,8 @@ export interface Manifest {
   readonly text: string;
   /** The Namespace that it is in is others' to make. */
   readonly skipsNamespace?: true;
+  /** Of the reference that it comes of, where it says one: it decides among claims of one tier of owners. */
+  readonly tier?: number;
   /** Of the template that printed it. */
   readonly at: SourcePlace;
   /** A Secret, or a chart with values of one, that is to be encrypted before it is planned: in `text` they are `***`. */

@@ -21,9 +21,12 @@ export interface PolicyRule {
 interface BuiltInRule extends PolicyRule {
   readonly name: string;
   readonly why: string;
+  /** It is about objects on the hub alone. */
+  readonly isLocal?: true;
 }
 
 const builtInRules: readonly BuiltInRule[] = [
+  { name: "hub", why: "deploymentType: Local puts it on the hub", effect: "deny", isLocal: true },
   {
     name: "cluster-rights",
     why: "it gives rights in the whole cluster",
@@ -59,6 +62,7 @@ function delivererRules(namespaces: readonly string[]): readonly BuiltInRule[] {
 /** An object that a trigger renders for a cluster. */
 export interface PolicySubject {
   readonly trigger: string;
+  /** Of the cluster that it is put on. */
   readonly labels: ReadonlyMap<string, string>;
   readonly identity: ObjectIdentity;
   /** Where the settings say that those are who bring the repository to clusters, besides where they usually are. */
@@ -93,9 +97,14 @@ function kindOf({ group, kind }: Pick<ObjectIdentity, "group" | "kind">): string
   return `${group}/${kind}`.toLowerCase();
 }
 
-function ruleMatches(rule: PolicyRule, { trigger, labels, identity }: PolicySubject, kind: string): boolean {
-  const { namespace, name } = identity;
+function ruleMatches(
+  rule: PolicyRule | BuiltInRule,
+  { trigger, labels, identity }: PolicySubject,
+  kind: string,
+): boolean {
+  const { namespace, name, isLocal } = identity;
   return (
+    (!("isLocal" in rule) || isLocal === true) &&
     anyMatches(rule.triggers, trigger) &&
     (rule.clusters === undefined || selectorMatches(rule.clusters, labels)) &&
     kindMatches(rule.kinds, kind) &&
@@ -108,13 +117,14 @@ function ruleMatches(rule: PolicyRule, { trigger, labels, identity }: PolicySubj
 export function findHopeless(
   policy: readonly PolicyRule[],
   trigger: string,
-  type: Pick<ObjectIdentity, "group" | "kind">,
+  type: Pick<ObjectIdentity, "group" | "kind" | "isLocal">,
 ): PolicyVerdict | undefined {
   const kind = kindOf(type);
   const named = policy.map((rule, index) => ({ ...rule, rule: `policy[${index}]`, why: settingsWhy }));
   const builtIn = builtInRules.map((rule) => ({ ...rule, rule: `built-in: ${rule.name}` }));
   for (const { rule, why, ...one } of [...named, ...builtIn]) {
     if (!anyMatches(one.triggers, trigger) || !kindMatches(one.kinds, kind)) continue;
+    if ("isLocal" in one && type.isLocal !== true) continue;
     if (one.effect === "allow") return undefined;
     const isOfSome = one.clusters !== undefined || one.namespaces !== undefined || one.names !== undefined;
     if (!isOfSome) return { rule, why };

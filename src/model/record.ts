@@ -17,7 +17,12 @@ export interface RankedObject {
   readonly rank: number;
   /** The Namespace that it is in is others' to make. */
   readonly skipsNamespace?: true;
+  /** Of the reference that it comes of; absent: {@link referenceTier}. */
+  readonly tier?: number;
 }
+
+/** What a reference's tier is unless it says one, as an owner's. */
+export const referenceTier = 100;
 
 /** By the objects' identity keys. */
 export type RankedObjects = ReadonlyMap<string, RankedObject>;

@@ -2,6 +2,7 @@
  * Keeps what a hub is told of charts in line with them: of those that a commit changes, and of all of a cluster where it
  * is reached in another way. What is left is a function of the charts, however their changes were cut into commits.
  */
+
 import {
   chartOfDelivered,
   chartSurroundings,
@@ -14,6 +15,7 @@ import { releaseChart } from "../delivery/hand-over/let-go.ts";
 import type { Catalog } from "../model/catalog.ts";
 import type { FileChange } from "../model/change-set.ts";
 import { type Cluster, clusterKey } from "../model/cluster.ts";
+import { clustersWithFolders } from "../model/local-object.ts";
 import {
   chartsFolder,
   clusterDeliveryCharts,
@@ -98,7 +100,7 @@ export async function sweepCharts(scope: ChartDeliveryScope): Promise<readonly P
   const { git, tree, catalog } = scope;
   const inputs: PlanInput[] = [];
   if (tree === undefined) return inputs;
-  for (const cluster of catalog.clusters.values()) {
+  for (const cluster of clustersWithFolders(catalog).values()) {
     const key = clusterKey(cluster);
     // Where nobody can be told of anything, what there is stays.
     if (chartSurroundings(catalog, cluster) === undefined) continue;
@@ -132,9 +134,9 @@ export async function redeliverCharts(
   const { git, tree, catalog } = scope;
   const inputs: PlanInput[] = [];
   if (catalog.delivery === undefined || tree === undefined) return inputs;
-  for (const cluster of catalog.clusters.values()) {
+  for (const cluster of clustersWithFolders(catalog).values()) {
     const surroundings = chartSurroundings(catalog, cluster);
-    const known = before?.clusters.get(clusterKey(cluster));
+    const known = before === undefined ? undefined : clustersWithFolders(before).get(clusterKey(cluster));
     const was = before === undefined || known === undefined ? undefined : chartSurroundings(before, known);
     if (surroundings === undefined || surroundings === was) continue;
     const files = new Map<string, string>();
@@ -194,9 +196,9 @@ function deliver(
   return { ...delivered, files: new Map(files) };
 }
 
-function clusterOf({ clusters }: Catalog, path: string): Cluster | undefined {
+function clusterOf(catalog: Catalog, path: string): Cluster | undefined {
   const [, namespace = "", name = ""] = path.split("/");
-  return clusters.get(clusterOfFolder(namespace, name));
+  return clustersWithFolders(catalog).get(clusterOfFolder(namespace, name));
 }
 
 async function existing({ git, tree }: ChartDeliveryScope, paths: readonly string[]): Promise<Set<string>> {

@@ -1,10 +1,12 @@
 /** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
+
 import { chartUnit, findChartUnits, findUnits, ownerUnit } from "../delivery/unit.ts";
 import { writeDelivery } from "../delivery/write-delivery.ts";
 import type { Catalog } from "../model/catalog.ts";
 import { isInForce } from "../model/catalog-owners.ts";
 import { clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
+import { clustersWithFolders } from "../model/local-object.ts";
 import type { Owner, OwnerKind } from "../model/owner.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import {
@@ -41,7 +43,7 @@ export async function findEmptyClusters(
   const inputs: PlanInput[] = [];
   for (const namespace of await namesIn(git, tree, desiredFolder)) {
     for (const name of await namesIn(git, tree, `${desiredFolder}/${namespace}`)) {
-      if (catalog.clusters.has(clusterOfFolder(namespace, name))) continue;
+      if (clustersWithFolders(catalog).has(clusterOfFolder(namespace, name))) continue;
       if ((await git.findEntry(tree, `${chartsFolder}/${namespace}/${name}`)) !== undefined) continue;
       const ours = await ownFilesAlone(git, tree, `${desiredFolder}/${namespace}/${name}`);
       const ofHub = ours.length === 0 ? [] : [`${deliveryFolder}/hub`, deliveryChartsFolder];
@@ -65,7 +67,7 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
   if (delivery.split === "owner") for (const area of triggerFolders(delivery)) areas.push(["EventTrigger", area]);
   const unitsOf = findUnits(catalog, delivery);
   inputs.push(...(await findStaleGenerators(git, tree, catalog, delivery)));
-  for (const cluster of catalog.clusters.values()) {
+  for (const cluster of clustersWithFolders(catalog).values()) {
     const key = clusterKey(cluster);
     const folder = `${desiredFolder}/${clusterFolder(key)}`;
     const wanted = new Set(unitsOf(cluster).map((unit) => `${desiredFolder}/${unit.folder}`));
@@ -79,7 +81,7 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
         const files = await listFolder(git, tree, own);
         if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
         inputs.push({ kind: "file", path: files[0], text: undefined });
-        inputs.push({ kind: "file", path: deliveryPath(key, ownerUnit(owner, area)), text: undefined });
+        inputs.push({ kind: "file", path: deliveryPath(key, ownerUnit(owner, key, area)), text: undefined });
       }
     }
   }
@@ -91,14 +93,14 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
 async function findEmptyChartUnits(git: GitReader, tree: ObjectId, catalog: Catalog): Promise<readonly PlanInput[]> {
   const inputs: PlanInput[] = [];
   const unitsOf = findChartUnits(catalog);
-  for (const cluster of catalog.clusters.values()) {
+  for (const cluster of clustersWithFolders(catalog).values()) {
     const key = clusterKey(cluster);
     const wanted = new Set(unitsOf(cluster).map(({ folder }) => `${deliveryChartsFolder}/${folder}`));
     const units = triggerFolders({ buckets: 1 }).map((area) => [area, area]);
     for (const [kind, area] of profileAreas) {
       for (const name of await namesIn(git, tree, `${clusterDeliveryCharts(key)}/${area}`)) {
         const owner = ownerOfFolder(kind, name, key);
-        if (owner !== undefined) units.push([`${area}/${name}`, ownerUnit(owner)]);
+        if (owner !== undefined) units.push([`${area}/${name}`, ownerUnit(owner, key)]);
       }
     }
     for (const [folder, unit] of units) {

@@ -7,6 +7,7 @@ import { chartOfDelivered } from "../delivery/charts/deliver-chart.ts";
 import type { Catalog } from "../model/catalog.ts";
 import type { ClusterKey } from "../model/cluster.ts";
 import { countOf } from "../model/count-of.ts";
+import { clustersWithFolders } from "../model/local-object.ts";
 import { formatPlace, SluiceError } from "../model/problem.ts";
 import {
   clusterDeliveryCharts,
@@ -50,7 +51,15 @@ export async function forgetLeft({ git, tree, commit }: GiveUpScope, trigger: st
 
 /** Throws a SluiceError: USAGE for a cluster in a document, NOT_FOUND for one without a folder. */
 export async function checkRetired({ git, tree, catalog }: GiveUpScope, cluster: ClusterKey): Promise<void> {
-  const inForce = catalog.clusters.get(cluster);
+  const inForce = clustersWithFolders(catalog).get(cluster);
+  if (inForce?.isHub) {
+    const message = `${cluster} is the hub, and owners put objects there`;
+    throw new SluiceError({
+      code: "USAGE",
+      message,
+      hint: "Remove deploymentType: Local first; what it had goes then.",
+    });
+  }
   if (inForce !== undefined) {
     const at = catalog.documents.get(inForce.documentKey)?.at;
     throw new SluiceError({

@@ -1,12 +1,14 @@
 /** What stands on clusters and who asked for it: the rows of `sveltosctl show addons`, made of records. */
 import { isChart } from "../model/chart.ts";
 import { type ClusterKey, isNamedCluster } from "../model/cluster.ts";
+import { siteOf } from "../model/local-object.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../model/owner.ts";
 import type { EntityRecord } from "../model/record.ts";
 
 /** An object on a cluster. */
 export interface Addon {
+  /** Where it stands. */
   readonly cluster: ClusterKey;
   readonly identity: ObjectIdentity;
   /** When the latest of those who want it asked for it: RFC 3339; empty: not told. */
@@ -33,9 +35,10 @@ export async function listAddons(
   const addons = new Map<string, { -readonly [key in keyof Addon]: Addon[key] } & { owners: Map<OwnerKey, Owner> }>();
   for await (const { owner, clusters, changedAt } of records) {
     if (filter.isOwner?.(owner) === false) continue;
-    for (const [cluster, { objects, renderedAt: time = changedAt }] of clusters) {
-      if (!isWantedCluster(cluster, filter)) continue;
+    for (const [renderedFor, { objects, renderedAt: time = changedAt }] of clusters) {
       for (const { identity } of objects.values()) {
+        const cluster = siteOf(renderedFor, identity);
+        if (!isWantedCluster(cluster, filter)) continue;
         if (filter.objectNamespace !== undefined && identity.namespace !== filter.objectNamespace) continue;
         const key = sortKey(cluster, identity);
         const known = addons.get(key);

@@ -1,5 +1,6 @@
 /** What the state branch holds, read for people: records and dead letters, filtered and bounded. */
 import { isNamedCluster } from "../model/cluster.ts";
+import { siteOf } from "../model/local-object.ts";
 import { triggerOwner } from "../model/owner.ts";
 import type { DeadLetter, EntityRecord } from "../model/record.ts";
 import { parseDeadLetter } from "../plan/dead-letter-file.ts";
@@ -37,7 +38,8 @@ function isWanted({ clusters }: EntityRecord, { cluster, failedOnly }: RecordFil
   if (cluster === undefined) return true;
   return [...clusters].some(
     ([key, { objects, waiting, failure }]) =>
-      isNamedCluster(cluster, key) && (objects.size > 0 || waiting.size > 0 || failure !== undefined),
+      (isNamedCluster(cluster, key) && failure !== undefined) ||
+      [...objects.values(), ...waiting.values()].some(({ identity }) => isNamedCluster(cluster, siteOf(key, identity))),
   );
 }
 

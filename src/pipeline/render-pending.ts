@@ -4,11 +4,12 @@
  * was.
  */
 import type { Pass, PendingWork, Review } from "../model/change-set.ts";
-import { identityKey } from "../model/manifest.ts";
+
 import { isSameOwner, type Owner } from "../model/owner.ts";
 import type { EntityRecord } from "../model/record.ts";
 import { adoptRecord } from "../plan/adopt-record.ts";
-import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../plan/claims-file.ts";
+import { onRecord } from "../plan/claims/claimant.ts";
+import { claimsFolderOfGroup, headPath, parseHead, parseLeaf } from "../plan/claims-file.ts";
 import { type OwnerRecord, parseOwner } from "../plan/owner-file.ts";
 import {
   aggregatesFolder,
@@ -219,10 +220,10 @@ async function renderReview(scope: ChunkScope, review: Review, limits: ChunkLimi
   // One is left, or none: its record was written when the others went.
   if (text === undefined) return none;
   const head = parseHead(text, path);
-  const key = identityKey(parseIdentity(objectOf(text)));
-  const cluster = clusterOf(review.claims);
+  const identity = parseIdentity(objectOf(text));
+  const site = clusterOf(review.claims);
   const owners = new Map(
-    [...head.owners.values()].map(({ owner }) => [claimsFolderOfOwner(review.claims, owner), owner]),
+    [...head.owners.values()].map((group) => [claimsFolderOfGroup(review.claims, group), group.owner]),
   );
   const inputs: PlanInput[] = [];
   let [pairs, records] = [0, 0];
@@ -246,6 +247,7 @@ async function renderReview(scope: ChunkScope, review: Review, limits: ChunkLimi
       records++;
       const record = parseRecord(recordText, recordPath(owner, entityHash));
       const isAlike = claim.manifest === head.first?.manifest;
+      const { cluster, key } = onRecord({ entityHash }, site, identity);
       if (!isSameOwner(record.owner, owner) || saysSo(record, cluster, key, isAlike)) continue;
       if (isAggregateEntity(record.entity)) {
         const together = await renderOnCluster(scope, owner, cluster);

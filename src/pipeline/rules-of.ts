@@ -28,7 +28,7 @@ export function rulesOf(
     instance,
     ...(outbox === undefined ? {} : { outbox }),
     owners: new Map(owners.map((one) => [ownerKey(one.owner), one])),
-    ownerOfCutFolder: (kind, folderName) =>
-      owners.find(({ owner }) => owner.kind === kind && ownerFolderName(owner) === folderName)?.owner,
+    ownerOfCutFolder: (kind, folderName, cluster) =>
+      owners.find(({ owner }) => owner.kind === kind && ownerFolderName(owner, cluster) === folderName)?.owner,
   };
 }

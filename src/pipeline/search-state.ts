@@ -2,6 +2,7 @@
  * Looks for entities on the state branch by what people know of them: a part of a source or subject, an object's name or
  * namespace, an id. Bounded in what it finds and in how long it takes, for it runs beside the service's own work.
  */
+import { managementCluster } from "../model/cluster.ts";
 import { type Owner, ownerKey } from "../model/owner.ts";
 import type { EntityRecord } from "../model/record.ts";
 import { hashEntity, recordPath, recordsFolder } from "../plan/paths.ts";
@@ -67,8 +68,10 @@ function isMeant(record: EntityRecord, wanted: string): boolean {
   return [...clusters].some(
     ([cluster, { objects }]) =>
       cluster.toLowerCase() === wanted ||
-      [...objects.values()].some(({ identity: { kind, namespace, name } }) =>
-        [`${kind}/${name}`, `${namespace}/${name}`].some((one) => one.toLowerCase().includes(wanted)),
+      [...objects.values()].some(
+        ({ identity: { kind, namespace, name, isLocal = false } }) =>
+          (isLocal && wanted === managementCluster) ||
+          [`${kind}/${name}`, `${namespace}/${name}`].some((one) => one.toLowerCase().includes(wanted)),
       ),
   );
 }

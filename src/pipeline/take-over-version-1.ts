@@ -201,8 +201,8 @@ async function countNeeds(
   if (needs.size === 0) return needs;
   for await (const [path, text] of readFolder(git, tree, recordsFolder)) {
     for (const [cluster, on] of parseRecord(text, path).clusters) {
-      for (const name of neededNamespaces(on)) {
-        const key = keyOf(cluster, namespaceIdentity(name));
+      for (const namespace of neededNamespaces(on).values()) {
+        const key = keyOf(cluster, namespace);
         const count = needs.get(key);
         if (count !== undefined) needs.set(key, count + 1);
       }

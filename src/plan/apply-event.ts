@@ -71,7 +71,7 @@ export function applyEvent(
     const after = leaveCluster(scope, input, cluster, on, keepsEvents);
     if (after !== undefined) clusters.set(cluster, after);
   }
-  for (const rendering of told) {
+  for (const rendering of inClaimOrder(told, record?.clusters)) {
     const { cluster } = rendering;
     clusters.set(cluster, settleCluster(scope, input, rendering, record?.clusters.get(cluster), keepsEvents));
   }
@@ -95,6 +95,25 @@ export function applyEvent(
   const action = failed > 0 ? "failed" : isThere ? "Create" : "Delete";
   const effect = { owner, ...entity, type, id, action, clusters: concerned.size, failed } as const;
   return { record: kept, effect: reason === undefined ? effect : { ...effect, reason } };
+}
+
+/**
+ * Clusters as they claimed what stands on the hub for them: of those that want one object there the first decides, and
+ * those behind it agree with what it wants now.
+ */
+export function inClaimOrder<T extends { readonly cluster: ClusterKey }>(
+  renderings: readonly T[],
+  clusters: ReadonlyMap<ClusterKey, ClusterRecord> | undefined,
+): readonly T[] {
+  const ranks = new Map<T, number>();
+  for (const rendering of renderings) {
+    const objects = clusters?.get(rendering.cluster)?.objects.values() ?? [];
+    const local = [...objects].filter(({ identity }) => identity.isLocal).map(({ rank }) => rank);
+    if (local.length > 0) ranks.set(rendering, Math.min(...local));
+  }
+  if (ranks.size === 0) return renderings;
+  const rankOf = (one: T) => ranks.get(one) ?? Number.MAX_SAFE_INTEGER;
+  return renderings.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 /** A recorded cluster that does not match any more; undefined: nothing of it is remembered. */

@@ -8,7 +8,7 @@ import type { ClusterKey } from "../model/cluster.ts";
 import type { ClusterRendering } from "../model/manifest.ts";
 import type { Owner } from "../model/owner.ts";
 import type { ClusterRecord, EntityRecord } from "../model/record.ts";
-import { isRendered, withoutFailure } from "./apply-event.ts";
+import { inClaimOrder, isRendered, withoutFailure } from "./apply-event.ts";
 import { EntityOnCluster, type EntityScope, noHoldings } from "./entity-on-cluster.ts";
 
 /** What becomes of an entity on a cluster that a pass is for. */
@@ -40,7 +40,7 @@ export function applyReplay(
   renderedAt?: string,
 ): EntityRecord {
   const clusters = new Map(record.clusters);
-  for (const replayed of input.clusters) {
+  for (const replayed of inClaimOrder(input.clusters, record.clusters)) {
     const on = record.clusters.get(replayed.cluster);
     const after = replayCluster(scope, input, replayed, on);
     const isDated = renderedAt !== undefined && replayed.rendering.action === "Create" && after !== on;

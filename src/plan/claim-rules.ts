@@ -1,5 +1,6 @@
 /** What claims go by: the catalog's owners with their tiers, the layout, and whose Sluice it is. */
 import type { Layout } from "../model/change-set.ts";
+import type { ClusterKey } from "../model/cluster.ts";
 import { type Owner, type OwnerKey, type OwnerKind, ownerKey } from "../model/owner.ts";
 
 export interface ClaimRules {
@@ -8,8 +9,8 @@ export interface ClaimRules {
   readonly instance: string;
   /** The owners of the catalog. */
   readonly owners: ReadonlyMap<OwnerKey, { readonly owner: Owner; readonly tier: number }>;
-  /** The owner whose folder's name had to be cut; undefined: none of the catalog. */
-  ownerOfCutFolder(kind: OwnerKind, folderName: string): Owner | undefined;
+  /** The owner whose folder's name had to be cut, of a cluster; undefined: none of the catalog. */
+  ownerOfCutFolder(kind: OwnerKind, folderName: string, cluster: ClusterKey): Owner | undefined;
 }
 
 /** Owners that are not in the catalog any more get Sveltos' default. */

@@ -5,6 +5,7 @@
  *     claims/<cluster>/<object>/head.json                            the place, the first claim, counts, owners with tiers
  *     claims/<cluster>/<object>/<owner>/<block>/<block>.json         claims: entity's hash → rank and manifest's hash
  *     claims/<cluster>/<object>/<owner>/<block>/<block>/<ab>.json    of a pass, which all have one rank
+ *     claims/<cluster>/<object>/<owner>~<tier>/…                     of references that say a tier of their own
  *     claims/<cluster>/<object>/manifests/<hash>.json                manifests that are not the one in place, with counts
  *
  * What LeavePolicies left has a head alone, without any claim.
@@ -15,8 +16,9 @@
 import { hash } from "node:crypto";
 import type { ClusterKey } from "../model/cluster.ts";
 import { isJsonObject, type Json, type JsonObject, writeJson } from "../model/json.ts";
-import { type Owner, type OwnerKey, ownerKey, parseOwnerKey } from "../model/owner.ts";
+import { type Owner, ownerKey, parseOwnerKey } from "../model/owner.ts";
 import { SluiceError } from "../model/problem.ts";
+import { referenceTier } from "../model/record.ts";
 import { encodePathPart } from "./paths.ts";
 import { parseStateFile } from "./record-file.ts";
 
@@ -29,14 +31,30 @@ export interface StoredClaim {
   readonly manifest: string;
 }
 
-export interface Claim extends StoredClaim {
-  readonly owner: Owner;
+export interface Claim extends StoredClaim, ClaimGroup {
   readonly entityHash: string;
 }
 
-export interface ClaimingOwner {
+/** Claims that are of one owner, by references of one tier. */
+export interface ClaimGroup {
   readonly owner: Owner;
+  /** The references'. */
   readonly tier: number;
+}
+
+/** A group of claims, as a key: the owner's, and behind it a tier that is not everybody's. */
+export type GroupKey = string;
+
+export function groupKey({ owner, tier }: ClaimGroup): GroupKey {
+  return tier === referenceTier ? ownerKey(owner) : `${ownerKey(owner)}${tierMark}${tier}`;
+}
+
+/** No name has it, and no part of a path but where it was cut. */
+const tierMark = "~";
+
+/** What is known of the claims of a group. */
+export interface ClaimingOwner extends ClaimGroup {
+  readonly ownerTier: number;
   /** How many of its entities claim the object. */
   readonly claims: number;
   /** Its label in manifests, and its Sluice's, as canonical YAML writes them; undefined: a manifest without. */
@@ -47,14 +65,14 @@ export interface ClaimingOwner {
 export interface ClaimsHead {
   /** In whose folder the object stands: of who had it first; undefined: in `base/`, a generated Namespace. */
   readonly place: Owner | undefined;
-  /** By tier, then rank, then record; undefined: nobody but Sluice itself, which generates the Namespace. */
+  /** By the owner's tier, the reference's, then rank, then record; undefined: nobody but Sluice itself, which generates the Namespace. */
   readonly first: Claim | undefined;
   /** How many claims there are, and how many of them want just what is in place. */
   readonly claims: number;
   readonly alike: number;
   /** How many entities need the Namespace to be there without rendering it. */
   readonly needs: number;
-  readonly owners: ReadonlyMap<OwnerKey, ClaimingOwner>;
+  readonly owners: ReadonlyMap<GroupKey, ClaimingOwner>;
   /** Nobody claims it, and it stands there all the same: LeavePolicies left it, on this cluster. */
   readonly left?: ClusterKey;
 }
@@ -82,15 +100,16 @@ export function headPath(folder: string): string {
   return `${folder}/head.json`;
 }
 
-export function claimsFolderOfOwner(folder: string, { kind, namespace, name }: Owner): string {
-  return `${folder}/${encodePathPart(`${kind.toLowerCase()}.${namespace === "" ? "" : `${namespace}.`}${name}`)}`;
+export function claimsFolderOfGroup(folder: string, { owner: { kind, namespace, name }, tier }: ClaimGroup): string {
+  const own = encodePathPart(`${kind.toLowerCase()}.${namespace === "" ? "" : `${namespace}.`}${name}`);
+  return `${folder}/${own}${tier === referenceTier ? "" : `${tierMark}${tier}`}`;
 }
 
 /** Where the claim of this rank is. */
-export function leafPath(folder: string, owner: Owner, rank: number, entityHash: string): string {
+export function leafPath(folder: string, group: ClaimGroup, rank: number, entityHash: string): string {
   const block = Math.floor(rank / blockSize);
   const [outer, inner] = [Math.floor(block / 256), block % 256].map((number) => number.toString(16));
-  const path = `${claimsFolderOfOwner(folder, owner)}/${outer!.padStart(10, "0")}/${inner!.padStart(2, "0")}`;
+  const path = `${claimsFolderOfGroup(folder, group)}/${outer!.padStart(10, "0")}/${inner!.padStart(2, "0")}`;
   return isPassRank(rank) ? `${path}/${entityHash.slice(0, 2)}.json` : `${path}.json`;
 }
 
@@ -165,6 +184,7 @@ export function writeHead(object: string, head: ClaimsHead): string {
         ["owner", ownerKey(first.owner)],
         ["entity", first.entityHash],
         ["rank", BigInt(first.rank)],
+        ...(first.tier === referenceTier ? [] : [["tier", BigInt(first.tier)] as const]),
         ["manifest", first.manifest],
       ]),
     );
@@ -178,9 +198,9 @@ export function writeHead(object: string, head: ClaimsHead): string {
   return `${writeJson(file, 1)}\n`;
 }
 
-function claimingOwnerToJson({ tier, claims, label, instance }: ClaimingOwner): JsonObject {
+function claimingOwnerToJson({ ownerTier, claims, label, instance }: ClaimingOwner): JsonObject {
   const json = new Map<string, Json>([
-    ["tier", BigInt(tier)],
+    ["tier", BigInt(ownerTier)],
     ["claims", BigInt(claims)],
   ]);
   if (label !== undefined) json.set("label", label);
@@ -202,6 +222,7 @@ export function parseHead(text: string, path: string): ClaimsHead {
           owner: ownerOf(String(first.get("owner")), path),
           entityHash: String(first.get("entity")),
           rank: Number(first.get("rank")),
+          tier: Number(first.get("tier") ?? referenceTier),
           manifest: String(first.get("manifest")),
         }
       : undefined,
@@ -222,12 +243,17 @@ function claimingOwnerFromJson(key: string, json: Json, path: string): ClaimingO
     return typeof value === "string" ? value : undefined;
   };
   return {
-    owner: ownerOf(key, path),
-    tier: Number(stored.get("tier")),
+    ...groupOf(key, path),
+    ownerTier: Number(stored.get("tier")),
     claims: Number(stored.get("claims")),
     label: text("label"),
     instance: text("instance"),
   };
+}
+
+function groupOf(key: GroupKey, path: string): ClaimGroup {
+  const [owner = "", tier] = key.split(tierMark);
+  return { owner: ownerOf(owner, path), tier: tier === undefined ? referenceTier : Number(tier) };
 }
 
 function ownerOf(key: string, path: string): Owner {

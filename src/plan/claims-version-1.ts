@@ -5,6 +5,7 @@
 import { isJsonObject, type Json } from "../model/json.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
 import { type Owner, ownerKey, triggerOwner } from "../model/owner.ts";
+import { referenceTier } from "../model/record.ts";
 import {
   type ClaimingOwner,
   type ClaimsHead,
@@ -77,10 +78,12 @@ export function writeFirstClaims(
   const bares = new Map<string, { bare: string; claims: number }>();
   for (const { owner, entityHash, tier, rank, bare, label } of claims) {
     const key = ownerKey(owner);
-    owners.set(key, { owner, tier, claims: (owners.get(key)?.claims ?? 0) + 1, label, instance: undefined });
+    const group = { owner, tier: referenceTier };
+    const count = (owners.get(key)?.claims ?? 0) + 1;
+    owners.set(key, { ...group, ownerTier: tier, claims: count, label, instance: undefined });
     const manifest = hashManifest(bare);
     bares.set(manifest, { bare, claims: (bares.get(manifest)?.claims ?? 0) + 1 });
-    const path = leafPath(folder, owner, rank, entityHash);
+    const path = leafPath(folder, group, rank, entityHash);
     leaves.set(path, (leaves.get(path) ?? new Map()).set(entityHash, { rank, manifest }));
   }
   const first = [...claims].sort((a, b) => a.tier - b.tier || a.rank - b.rank)[0];
@@ -96,7 +99,7 @@ export function writeFirstClaims(
     first:
       first === undefined || manifest === undefined
         ? undefined
-        : { owner: first.owner, entityHash: first.entityHash, rank: first.rank, manifest },
+        : { owner: first.owner, tier: referenceTier, entityHash: first.entityHash, rank: first.rank, manifest },
     claims: claims.length,
     alike: manifest === undefined ? 0 : (bares.get(manifest)?.claims ?? 0),
     needs,

@@ -2,10 +2,10 @@
 import type { ClusterKey } from "../model/cluster.ts";
 import { identityKey, isCoreKind, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
 import type { Problem } from "../model/problem.ts";
-import type { ClusterRecord, RankedObject } from "../model/record.ts";
+import { type ClusterRecord, type RankedObject, referenceTier } from "../model/record.ts";
 import type { ClaimRules } from "./claim-rules.ts";
-import type { Claimant } from "./claims/claimant.ts";
-import { type Conflict, ObjectClaims, type Wish } from "./object-claims.ts";
+import { type Claimant, claimantOf, claimKey } from "./claims/claimant.ts";
+import { type Conflict, type Held, ObjectClaims, type Wish } from "./object-claims.ts";
 import { writeIdentity } from "./record-file.ts";
 import type { StateView } from "./state-view.ts";
 
@@ -23,6 +23,8 @@ export interface EntityScope {
   readonly rank: number;
   /** Whether what goes is remembered, because configuration takes it, or forgotten, because an event does. */
   readonly keepsRanks: boolean;
+  /** What the input has claimed on the hub so far for clusters, which no record says yet: by claimant and object. */
+  readonly claimed: Map<string, RankedObject>;
 }
 
 /** The objects of a cluster's record, in their three states. */
@@ -63,7 +65,7 @@ export class EntityOnCluster {
   /** Takes away all that the entity has here. */
   takeAway(): Holdings {
     const { objects, waiting, withdrawn } = this.#before;
-    for (const { identity, rank } of [...objects.values(), ...waiting.values()]) this.#release(identity, rank);
+    for (const ranked of [...objects.values(), ...waiting.values()]) this.#release(ranked);
     const kept = this.#scope.keepsRanks ? new Map([...withdrawn, ...objects, ...waiting]) : new Map();
     return this.#settleNeeds({ objects: new Map(), waiting: new Map(), withdrawn: kept });
   }
@@ -71,9 +73,9 @@ export class EntityOnCluster {
   /** Gives up all that the entity has here, and lets it stand. What is taken back stands where it stood. */
   leave(): Holdings {
     const { objects, waiting, withdrawn } = this.#before;
-    for (const { identity, rank } of [...objects.values(), ...waiting.values()]) {
-      const isLeft = this.#claims(identity).leave(this.#scope.claimant, rank);
-      if (isLeft) this.#needFor(identity, 1);
+    for (const ranked of [...objects.values(), ...waiting.values()]) {
+      const isLeft = this.#claims(ranked.identity).leave(this.#held(ranked));
+      if (isLeft) this.#needFor(ranked.identity, 1);
     }
     const kept = this.#scope.keepsRanks ? new Map([...withdrawn, ...objects, ...waiting]) : new Map();
     return this.#settleNeeds({ objects: new Map(), waiting: new Map(), withdrawn: kept });
@@ -89,12 +91,20 @@ export class EntityOnCluster {
     if (wasLeft) this.#needFor(manifest.identity, -1);
   }
 
-  #wish({ identity, text }: Manifest): Wish {
+  #wish({ identity, text, tier = referenceTier }: Manifest): Wish {
     const key = identityKey(identity);
     const { objects, waiting, withdrawn } = this.#before;
     const known = objects.get(key) ?? waiting.get(key) ?? withdrawn.get(key);
-    const { claimant, rank } = this.#scope;
-    return { claimant, rank: known?.rank ?? rank, manifest: text, isHeld: objects.has(key) };
+    const claimant = this.#claimant(identity);
+    const tierBefore = known === undefined ? tier : (known.tier ?? referenceTier);
+    return {
+      claimant,
+      rank: known?.rank ?? this.#scope.rank,
+      tier,
+      tierBefore,
+      manifest: text,
+      isHeld: objects.has(key),
+    };
   }
 
   /** What the entity had stays, and the claims that failed wait for their turn. */
@@ -128,7 +138,7 @@ export class EntityOnCluster {
     const withdrawn = new Map<string, RankedObject>();
     for (const [key, ranked] of [...this.#before.objects, ...this.#before.waiting]) {
       if (isWanted(key)) continue;
-      this.#release(ranked.identity, ranked.rank);
+      this.#release(ranked);
       if (this.#scope.keepsRanks) withdrawn.set(key, ranked);
     }
     if (this.#scope.keepsRanks) {
@@ -138,20 +148,32 @@ export class EntityOnCluster {
   }
 
   #claims(identity: ObjectIdentity): ObjectClaims {
-    const { view, rules, reviews } = this.#scope;
-    return new ObjectClaims(view, rules, reviews, this.#cluster, identity);
+    const { view, rules, reviews, claimed } = this.#scope;
+    return new ObjectClaims(view, rules, reviews, this.#cluster, identity, claimed);
   }
 
-  #release(identity: ObjectIdentity, rank: number): void {
-    this.#claims(identity).release(this.#scope.claimant, rank);
+  #release(ranked: RankedObject): void {
+    this.#claims(ranked.identity).release(this.#held(ranked));
+  }
+
+  #held({ identity, rank, tier = referenceTier }: RankedObject): Held {
+    return { claimant: this.#claimant(identity), rank, tier };
+  }
+
+  #claimant(identity: ObjectIdentity): Claimant {
+    return claimantOf(this.#scope.claimant, this.#cluster, identity);
   }
 
   /** Counts the entity among those that need a Namespace, or no longer. */
   #settleNeeds(after: Holdings): Holdings {
+    for (const ranked of [...after.objects.values(), ...after.waiting.values()]) {
+      const { identity } = ranked;
+      if (identity.isLocal) this.#scope.claimed.set(claimKey(this.#claimant(identity), identity), ranked);
+    }
     const before = neededNamespaces(this.#before);
     const needed = neededNamespaces(after);
-    for (const name of needed) if (!before.has(name)) this.#claims(namespaceIdentity(name)).need(1);
-    for (const name of before) if (!needed.has(name)) this.#claims(namespaceIdentity(name)).need(-1);
+    for (const [key, namespace] of needed) if (!before.has(key)) this.#claims(namespace).need(1);
+    for (const [key, namespace] of before) if (!needed.has(key)) this.#claims(namespace).need(-1);
     return after;
   }
 }
@@ -167,38 +189,51 @@ interface Judged {
 export function needNamespaceOf(
   { view, rules, reviews }: Pick<EntityScope, "view" | "rules" | "reviews">,
   cluster: ClusterKey,
-  { namespace }: ObjectIdentity,
+  identity: ObjectIdentity,
   change: 1 | -1,
 ): void {
-  if (namespace === "" || builtInNamespaces.has(namespace)) return;
-  new ObjectClaims(view, rules, reviews, cluster, namespaceIdentity(namespace)).need(change);
+  const namespace = namespaceOf(identity);
+  if (namespace !== undefined) new ObjectClaims(view, rules, reviews, cluster, namespace).need(change);
 }
 
-function rankedObject({ identity, skipsNamespace }: Manifest, { rank }: Wish): RankedObject {
-  return { identity, rank, ...(skipsNamespace ? { skipsNamespace } : {}) };
+/** The Namespace that has to be there for an object; undefined: none, or one that is there anyway. */
+function namespaceOf({ namespace, isLocal }: ObjectIdentity): ObjectIdentity | undefined {
+  if (namespace === "" || builtInNamespaces.has(namespace)) return undefined;
+  return isLocal ? { ...namespaceIdentity(namespace), isLocal } : namespaceIdentity(namespace);
 }
 
-/** Namespaces that an entity's objects are in and that it does not render itself. */
-export function neededNamespaces({ objects, waiting }: Pick<Holdings, "objects" | "waiting">): ReadonlySet<string> {
-  return objects.size + waiting.size === 0 ? noNames : namespacesOf([...objects.values(), ...waiting.values()]);
+function rankedObject({ identity, skipsNamespace }: Manifest, { rank, tier }: Wish): RankedObject {
+  return {
+    identity,
+    rank,
+    ...(skipsNamespace ? { skipsNamespace } : {}),
+    ...(tier === referenceTier ? {} : { tier }),
+  };
+}
+
+/** Namespaces that an entity's objects are in and that it does not render itself, by their keys. */
+export function neededNamespaces({
+  objects,
+  waiting,
+}: Pick<Holdings, "objects" | "waiting">): ReadonlyMap<string, ObjectIdentity> {
+  return objects.size + waiting.size === 0 ? noNamespaces : namespacesOf([...objects.values(), ...waiting.values()]);
 }
 
 /** The same of any objects. */
 export function namespacesOf(
   claimed: readonly Pick<RankedObject, "identity" | "skipsNamespace">[],
-): ReadonlySet<string> {
-  const needed = new Set<string>();
+): ReadonlyMap<string, ObjectIdentity> {
+  const needed = new Map<string, ObjectIdentity>();
   for (const { identity, skipsNamespace } of claimed) {
-    const { namespace } = identity;
-    if (skipsNamespace) continue;
-    if (namespace !== "" && !builtInNamespaces.has(namespace)) needed.add(namespace);
+    const namespace = skipsNamespace ? undefined : namespaceOf(identity);
+    if (namespace !== undefined) needed.set(identityKey(namespace), namespace);
   }
-  if (needed.size === 0) return noNames;
-  for (const { identity } of claimed) if (isCoreKind(identity, "Namespace")) needed.delete(identity.name);
+  if (needed.size === 0) return noNamespaces;
+  for (const { identity } of claimed) if (isCoreKind(identity, "Namespace")) needed.delete(identityKey(identity));
   return needed;
 }
 
-const noNames: ReadonlySet<string> = new Set();
+const noNamespaces: ReadonlyMap<string, ObjectIdentity> = new Map();
 
 export function namespaceIdentity(name: string): ObjectIdentity {
   return { group: "", kind: "Namespace", namespace: "", name };
@@ -211,6 +246,6 @@ function describeConflict({ path }: Conflict, { identity, at }: Manifest): Probl
     severity: "error",
     message: `${writeIdentity(identity)} is rendered differently by another that comes first by tier and order (${path})`,
     at,
-    hint: "`sluice explain` names all who want it. Let only one render it, make all render the same, or give this one a lower tier.",
+    hint: "`sluice explain` names all who want it. Let only one render it, make all render the same, or give this one, or its reference, a lower tier.",
   };
 }

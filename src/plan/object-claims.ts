@@ -2,7 +2,7 @@
  * Claims: several entities or owners that want one object in a cluster (design 7).
  *
  * While one entity wants an object there is nothing but its file. As soon as a second one comes, `claims/` keeps them all.
- * The *content* of the file is the first claim's by tier, then by rank, then by record; its *place* is the folder of who
+ * The *content* of the file is the first claim's by tier (the owner's, then the reference's), then by rank, then by record; its *place* is the folder of who
  * had it first, for as long as anybody claims it: so no claim that comes or goes moves an object. Claims whose manifests
  * are alike, provenance aside, share the object.
  *
@@ -13,16 +13,25 @@
  */
 import { assert } from "../model/assert.ts";
 import type { ClusterKey } from "../model/cluster.ts";
-import { identityKey, type ObjectIdentity } from "../model/manifest.ts";
+import type { ObjectIdentity } from "../model/manifest.ts";
 import { isSameOwner, type Owner, ownerKey } from "../model/owner.ts";
+import type { RankedObject } from "../model/record.ts";
 import { type ClaimRules, generatedNamespace, tierOf } from "./claim-rules.ts";
 import { ClaimLeaves } from "./claims/claim-leaves.ts";
 import { ClaimOrder, isSameClaim } from "./claims/claim-order.ts";
-import type { Claimant } from "./claims/claimant.ts";
+import { type Claimant, onRecord } from "./claims/claimant.ts";
 import { ClaimsDraft } from "./claims/claims-draft.ts";
 import { ObjectSite } from "./claims/object-site.ts";
 import { SoleClaimant } from "./claims/sole-claimant.ts";
-import { type Claim, type ClaimsHead, hashManifest, parseHead, parseManifest, writeHead } from "./claims-file.ts";
+import {
+  type Claim,
+  type ClaimsHead,
+  groupKey,
+  hashManifest,
+  parseHead,
+  parseManifest,
+  writeHead,
+} from "./claims-file.ts";
 import { markLeft } from "./left-mark.ts";
 import { recordPath } from "./paths.ts";
 import { entityHashOf, joinProvenance, provenanceTexts, splitProvenance } from "./provenance.ts";
@@ -35,10 +44,18 @@ export interface Conflict {
   readonly path: string;
 }
 
-/** What a claimant wants of an object. */
-export interface Wish {
+/** What a claimant has of an object, as its record has it. */
+export interface Held {
   readonly claimant: Claimant;
   readonly rank: number;
+  /** The reference's. */
+  readonly tier: number;
+}
+
+/** What a claimant wants of an object. */
+export interface Wish extends Held {
+  /** What it was when the claimant last claimed the object; the same if it never did. */
+  readonly tierBefore: number;
   /** With its provenance. */
   readonly manifest: string;
   /** Whether its record has the object: then, without claims on file, there is no other claimant to look for. */
@@ -54,12 +71,20 @@ export class ObjectClaims {
   /** Objects whose first claim changed, as folders of `claims/`: their other claimants have to be looked at. */
   readonly #reviews: Set<string>;
 
-  constructor(view: StateView, rules: ClaimRules, reviews: Set<string>, cluster: ClusterKey, identity: ObjectIdentity) {
+  /** `claimed`: what the input that is being applied has claimed, which no record says yet. */
+  constructor(
+    view: StateView,
+    rules: ClaimRules,
+    reviews: Set<string>,
+    cluster: ClusterKey,
+    identity: ObjectIdentity,
+    claimed: ReadonlyMap<string, RankedObject> = new Map(),
+  ) {
     this.#site = new ObjectSite(view, rules, cluster, identity);
     this.#view = view;
     this.#leaves = new ClaimLeaves(view, this.#site.folder);
     this.#order = new ClaimOrder(this.#site, this.#leaves);
-    this.#sole = new SoleClaimant(this.#site, this.#leaves);
+    this.#sole = new SoleClaimant(this.#site, this.#leaves, claimed);
     this.#reviews = reviews;
   }
 
@@ -67,15 +92,18 @@ export class ObjectClaims {
   conflictOf(wish: Wish): Conflict | undefined {
     const head = this.#headFor(wish);
     if (head === undefined) return undefined;
-    const mine: Claim = { ...wish.claimant, rank: wish.rank, manifest: hashManifest(bareOf(wish.manifest)) };
+    const { claimant, rank, tier, manifest } = wish;
+    const mine: Claim = { ...claimant, rank, tier, manifest: hashManifest(bareOf(manifest)) };
     const first = this.#order.firstWith(head, mine);
+    // Who has it to itself has its claim on file only where there is another.
+    if (head.first !== undefined && this.#storedHead() === undefined) this.#leaves.write(head.first, undefined);
     if (first === undefined || isSameClaim(first, mine) || first.manifest === mine.manifest) return undefined;
     return { path: this.#site.pathIn(head.place) };
   }
 
   /** Claims the object, or wants it to be otherwise from now on. True: it was left, and is somebody's again. */
   claim(wish: Wish): boolean {
-    const { claimant, manifest, rank } = wish;
+    const { claimant, manifest, rank, tier, tierBefore } = wish;
     const head = this.#headFor(wish);
     if (head === undefined) {
       const path = this.#site.pathIn(claimant.owner);
@@ -84,34 +112,35 @@ export class ObjectClaims {
       return false;
     }
     const { bare, texts } = splitProvenance(manifest);
-    const mine: Claim = { ...claimant, rank, manifest: hashManifest(bare) };
-    const before = this.#leaves.claimOf(mine);
+    const mine: Claim = { ...claimant, rank, tier, manifest: hashManifest(bare) };
+    const was = { ...mine, tier: tierBefore };
+    const before = this.#leaves.claimOf(was);
     const draft = this.#draft(head);
-    if (before !== undefined) draft.count(before.manifest, -1);
+    if (before !== undefined) {
+      draft.count(before.manifest, -1);
+      draft.leave(was);
+      if (tier !== tierBefore) this.#leaves.write(was, undefined);
+    }
     draft.count(mine.manifest, 1, bare);
     this.#leaves.write(mine, mine);
-    const key = ownerKey(mine.owner);
-    const others = head.owners.get(key)?.claims ?? 0;
-    draft.owners.set(key, {
-      owner: mine.owner,
-      tier: tierOf(this.#site.rules, mine.owner),
-      claims: others + (before === undefined ? 1 : 0),
-      label: texts.owner,
-      instance: texts.instance,
-    });
-    draft.claims += before === undefined ? 1 : 0;
+    const ownerTier = tierOf(this.#site.rules, mine.owner);
+    draft.enter(mine, { ownerTier, label: texts.owner, instance: texts.instance });
+    // What the owner's tier is now counts for all its claims on the object.
+    for (const [key, group] of draft.owners) {
+      if (isSameOwner(group.owner, mine.owner)) draft.owners.set(key, { ...group, ownerTier });
+    }
     this.#settle(head, draft, this.#order.firstWith(head, mine), mine);
     return head.left !== undefined;
   }
 
   /** Gives the object up. */
-  release(claimant: Claimant, rank: number): void {
-    this.#giveUp(claimant, rank, false);
+  release(held: Held): void {
+    this.#giveUp(held, false);
   }
 
   /** Gives the object up and lets it stand where nobody else wants it. True: then it is left. */
-  leave(claimant: Claimant, rank: number): boolean {
-    return this.#giveUp(claimant, rank, true);
+  leave(held: Held): boolean {
+    return this.#giveUp(held, true);
   }
 
   /** Takes away what was left. False: it is not, or somebody's again. */
@@ -123,7 +152,7 @@ export class ObjectClaims {
     return true;
   }
 
-  #giveUp(claimant: Claimant, rank: number, isLeft: boolean): boolean {
+  #giveUp({ claimant, rank, tier }: Held, isLeft: boolean): boolean {
     const head = this.#storedHead();
     if (head === undefined) {
       const path = this.#site.pathIn(claimant.owner);
@@ -132,7 +161,7 @@ export class ObjectClaims {
       else this.#view.delete(path);
       return isLeft;
     }
-    const mine = { ...claimant, rank, manifest: "" };
+    const mine = { ...claimant, rank, tier, manifest: "" };
     const before = this.#leaves.claimOf(mine);
     // Whether it is still being read can't be told yet: the try will be repeated.
     if (this.#view.isLacking) return false;
@@ -143,12 +172,7 @@ export class ObjectClaims {
     const draft = this.#draft(head);
     draft.count(before.manifest, -1);
     this.#leaves.write(mine, undefined);
-    const key = ownerKey(claimant.owner);
-    const stored = head.owners.get(key);
-    assert(stored !== undefined && stored.claims > 0, `${this.#site.told()} counts no claims of ${key}`);
-    if (stored.claims === 1) draft.owners.delete(key);
-    else draft.owners.set(key, { ...stored, claims: stored.claims - 1 });
-    draft.claims--;
+    draft.leave(mine);
     const wasFirst = head.first !== undefined && isSameClaim(head.first, mine);
     const staysLeft = isLeft && draft.claims === 0;
     const first = wasFirst ? this.#order.findFirst(draft.owners) : head.first;
@@ -241,8 +265,8 @@ export class ObjectClaims {
   #isWaiting(first: Claim, changed: Claim | undefined): boolean {
     if (changed !== undefined && isSameClaim(first, changed)) return false;
     const record = this.#view.value(recordPath(first.owner, first.entityHash), parseRecord);
-    const { cluster, identity } = this.#site;
-    return record?.clusters.get(cluster)?.waiting.has(identityKey(identity)) === true;
+    const { cluster, key } = onRecord(first, this.#site.cluster, this.#site.identity);
+    return record?.clusters.get(cluster)?.waiting.has(key) === true;
   }
 
   /** The manifest of the first claim, as it is to stand in place; undefined: it does already. */
@@ -255,8 +279,8 @@ export class ObjectClaims {
     if (first === undefined) return generatedNamespace(this.#site.identity.name, this.#site.rules.instance);
     const was = before.first;
     const isAsBefore = was !== undefined && isSameClaim(was, first) && was.manifest === first.manifest;
-    const { label, instance } = draft.owners.get(ownerKey(first.owner)) ?? {};
-    const wasOwner = was === undefined ? undefined : before.owners.get(ownerKey(was.owner));
+    const { label, instance } = draft.owners.get(groupKey(first)) ?? {};
+    const wasOwner = was === undefined ? undefined : before.owners.get(groupKey(was));
     if (isAsBefore && wasOwner?.label === label && wasOwner?.instance === instance) return undefined;
     const bare = draft.bareOf(first.manifest);
     if (bare === undefined) return undefined;
@@ -304,6 +328,8 @@ export class ObjectClaims {
 
   /** Who has an object to itself writes and deletes its own file and no other's. */
   #assertAlone(path: string, { owner, entityHash }: Claimant): void {
+    // Another's may still be being read: the try will be repeated.
+    if (this.#view.isLacking) return;
     const text = this.#view.peek(path);
     const found = text === undefined ? entityHash : entityHashOf(splitProvenance(text).texts);
     assert(found === entityHash, `${path} is ${found}'s, not ${ownerKey(owner)} ${entityHash}'s`);

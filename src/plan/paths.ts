@@ -9,6 +9,7 @@ import type { Layout } from "../model/change-set.ts";
 import { isChart } from "../model/chart.ts";
 import type { Entity } from "../model/cloud-event.ts";
 import type { ClusterKey } from "../model/cluster.ts";
+import { readLocalEntity, siteOf } from "../model/local-object.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
 import { type Owner, type OwnerKind, ownerKinds } from "../model/owner.ts";
 
@@ -130,7 +131,9 @@ export function behindRecords(owner: Owner): string {
   return `${recordFolder(owner)}/~`;
 }
 
-export function recordPath(owner: Owner, entityHash: string): string {
+/** `entity`: its hash, or what stands for it in an object on the hub. */
+export function recordPath(owner: Owner, entity: string): string {
+  const { entityHash } = readLocalEntity(entity);
   if (entityHash.startsWith(`${aggregatesName}/`)) return `${recordFolder(owner)}/${entityHash}.json`;
   return `${recordFolder(owner)}/${entityHash.slice(0, 2)}/${entityHash.slice(2, 4)}/${entityHash}.json`;
 }
@@ -280,7 +283,7 @@ export function ownersFoldersOf(
   identity: ObjectIdentity,
   layout: Layout,
 ): Readonly<Record<OwnerKind, string>> {
-  const folder = `${isChart(identity) ? chartsFolder : desiredFolder}/${clusterFolder(cluster)}`;
+  const folder = `${isChart(identity) ? chartsFolder : desiredFolder}/${clusterFolder(siteOf(cluster, identity))}`;
   return {
     EventTrigger: `${folder}/${areas.EventTrigger}${bucketOf(`${identityPath(identity)}.yaml`, layout)}`,
     ClusterProfile: `${folder}/${areas.ClusterProfile}`,
@@ -288,14 +291,26 @@ export function ownersFoldersOf(
   };
 }
 
-/** An owner's folder in one of these; a Profile's namespace is its clusters', which is in the path already. */
-export function ownerFolderName({ name }: Owner): string {
-  return encodePathPart(name);
+/**
+ * What tells an owner from the others of its kind on a cluster: its name. A Profile's namespace is its clusters'; on the hub,
+ * where Profiles of any namespace may have objects, it is said.
+ */
+export function ownerNameOn({ kind, namespace, name }: Owner, cluster: ClusterKey): string {
+  return kind !== "Profile" || namespace === namespaceOf(cluster) ? name : `${namespace}/${name}`;
+}
+
+/** An owner's folder in one of these. */
+export function ownerFolderName(owner: Owner, cluster: ClusterKey): string {
+  return encodePathPart(ownerNameOn(owner, cluster));
+}
+
+function namespaceOf(cluster: ClusterKey): string {
+  return cluster.slice(0, cluster.indexOf("/"));
 }
 
 /** A profile's folder, below a cluster's. */
-export function profileFolder(owner: Owner): string {
-  return `${areas[owner.kind]}/${ownerFolderName(owner)}`;
+export function profileFolder(owner: Owner, cluster: ClusterKey): string {
+  return `${areas[owner.kind]}/${ownerFolderName(owner, cluster)}`;
 }
 
 /** Folders, below a cluster's, that have a folder for each profile, by the profiles' kind. */
@@ -312,14 +327,17 @@ export function mayBeProfiles(path: string): boolean {
 /** The owner whose folder this is, unless its name was cut for its length: then undefined. */
 export function ownerOfFolder(kind: OwnerKind, folderName: string, cluster: ClusterKey): Owner | undefined {
   if (folderName.includes("~")) return undefined;
-  const namespace = kind === "Profile" ? cluster.slice(0, cluster.indexOf("/")) : "";
-  return { kind, namespace, name: decodePathPart(folderName) };
+  const text = decodePathPart(folderName);
+  if (kind !== "Profile") return { kind, namespace: "", name: text };
+  const [namespace, name] = text.includes("/") ? text.split("/") : [namespaceOf(cluster), text];
+  return { kind, namespace: namespace!, name: name! };
 }
 
 /** The file of an object on the state branch, in its owner's folder. */
 export function objectPath(cluster: ClusterKey, owner: Owner, identity: ObjectIdentity, layout: Layout): string {
   const folder = ownersFoldersOf(cluster, identity, layout)[owner.kind];
-  return `${folder}/${ownerFolderName(owner)}/${objectFile(identity, layout)}`;
+  const name = ownerFolderName(owner, siteOf(cluster, identity));
+  return `${folder}/${name}/${objectFile(identity, layout)}`;
 }
 
 /** The path of an object below its owner's folder. */
@@ -396,7 +414,7 @@ export function layOutPath({ kind, ownerFolder, file }: OwnedPath, layout: Layou
 
 /** Where the claims on an object are, as soon as there are several. */
 export function objectClaimsFolder(cluster: ClusterKey, identity: ObjectIdentity): string {
-  return `${claimsFolder}/${clusterFolder(cluster)}/${identityPath(identity)}`;
+  return `${claimsFolder}/${clusterFolder(siteOf(cluster, identity))}/${identityPath(identity)}`;
 }
 
 /** Where the state branch keeps a document of the catalog in force. */

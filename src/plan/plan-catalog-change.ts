@@ -4,9 +4,11 @@
  *
  * Nothing is removed here: entities follow one by one, from their records, in bounded chunks.
  */
+
 import type { Catalog } from "../model/catalog.ts";
 import { findOwner, isWithdrawn, ownersOf } from "../model/catalog-owners.ts";
 import type { PendingWork } from "../model/change-set.ts";
+import { clustersWithFolders } from "../model/local-object.ts";
 import { isSameOwner, type OwnerKey, ownerKey, triggerOwner } from "../model/owner.ts";
 import { findRenamed } from "./adopt-record.ts";
 import type { AffectedClusters } from "./affected-owners.ts";
@@ -51,7 +53,7 @@ export function planCatalogChange(
     inputs.push(file(path, writeKeptDocument(document, set?.chosen)));
   }
   for (const path of kept.paths) if (!paths.has(path)) inputs.push(file(path, undefined));
-  for (const [key, cluster] of catalog.clusters)
+  for (const [key, cluster] of clustersWithFolders(catalog))
     inputs.push(file(clusterFilePath(key), writeClusterFile(cluster, output)));
 
   let { passes } = kept.pending;

@@ -14,15 +14,18 @@ export function connectionOf(stream: StreamName): string {
   return stream.slice(0, stream.lastIndexOf("/"));
 }
 
-export function positionsByConnection(positions: Positions): ReadonlyMap<string, Positions> {
-  const byConnection = new Map<string, Map<StreamName, StreamPosition>>();
-  for (const [stream, position] of positions) {
-    const connection = connectionOf(stream);
-    const others = byConnection.get(connection);
-    if (others === undefined) byConnection.set(connection, new Map([[stream, position]]));
-    else others.set(stream, position);
+/**
+ * The positions of each connection of which one is not what it was. With many connections a lone event moves one: nothing is
+ * made of the others, which are only compared.
+ */
+export function changedPositions(before: Positions, after: Positions): ReadonlyMap<string, Positions> {
+  const changed = new Map<string, Map<StreamName, StreamPosition>>();
+  for (const [stream, position] of after) {
+    if (before.get(stream) !== position) changed.set(connectionOf(stream), new Map());
   }
-  return byConnection;
+  if (changed.size === 0) return changed;
+  for (const [stream, position] of after) changed.get(connectionOf(stream))?.set(stream, position);
+  return changed;
 }
 
 /** By code unit: equal positions are equal bytes. */

@@ -57,9 +57,12 @@ export function provenanceTexts(texts: ProvenanceTexts, entityHash: string): Pro
   return { ...texts, entity: isPlainHash(entityHash) ? entityHash : JSON.stringify(entityHash) };
 }
 
-/** Canonical YAML leaves text without quotes that begins with a letter and is no number in anybody's notation. */
+/**
+ * Canonical YAML leaves text without quotes that begins with a letter and is no number in anybody's notation. Behind `@`: the
+ * cluster that it is rendered for, of an object on the hub.
+ */
 function isPlainHash(hash: string): boolean {
-  return /^[a-f][0-9a-f]*$/.test(hash);
+  return /^[a-f][0-9a-f]*(?:@[\w./@+=-]*)?$/.test(hash);
 }
 
 interface FoundPart {

@@ -118,12 +118,12 @@ function ranksToJson(objects: RankedObjects): JsonObject {
 }
 
 /** A number, unless there is more to be said. */
-function rankToJson({ rank, skipsNamespace }: RankedObject): Json {
-  if (!skipsNamespace) return BigInt(rank);
-  return new Map<string, Json>([
-    ["rank", BigInt(rank)],
-    ["skipsNamespace", true],
-  ]);
+function rankToJson({ rank, skipsNamespace, tier }: RankedObject): Json {
+  if (!skipsNamespace && tier === undefined) return BigInt(rank);
+  const json = new Map<string, Json>([["rank", BigInt(rank)]]);
+  if (skipsNamespace) json.set("skipsNamespace", true);
+  if (tier !== undefined) json.set("tier", BigInt(tier));
+  return json;
 }
 
 function ranksFromJson(json: JsonObject): RankedObjects {
@@ -135,17 +135,22 @@ function ranksFromJson(json: JsonObject): RankedObjects {
       identity,
       rank: Number(more === undefined ? rank : more.get("rank")),
       ...(more?.get("skipsNamespace") === true ? { skipsNamespace: true } : {}),
+      ...(more?.has("tier") ? { tier: Number(more.get("tier")) } : {}),
     });
   }
   return objects;
 }
 
-/** `<group>:<Kind> <namespace>/<name>`; group and namespace may be empty. */
-export function writeIdentity({ group, kind, namespace, name }: ObjectIdentity): string {
-  return `${group}:${kind} ${namespace}/${name}`;
+/** Before the identity of an object that stands on the hub: no group and no kind has a blank. */
+const localPrefix = "hub ";
+
+/** `[hub ]<group>:<Kind> <namespace>/<name>`; group and namespace may be empty. */
+export function writeIdentity({ group, kind, namespace, name, isLocal }: ObjectIdentity): string {
+  return `${isLocal ? localPrefix : ""}${group}:${kind} ${namespace}/${name}`;
 }
 
 export function parseIdentity(text: string): ObjectIdentity {
+  if (text.startsWith(localPrefix)) return { ...parseIdentity(text.slice(localPrefix.length)), isLocal: true };
   const space = text.indexOf(" ");
   const colon = text.lastIndexOf(":", space);
   const slash = text.indexOf("/", space);

@@ -37,7 +37,7 @@ import {
   recordPath,
 } from "./paths.ts";
 import { joinReview } from "./pending-work.ts";
-import { positionsByConnection, writePositions } from "./position-file.ts";
+import { changedPositions, writePositions } from "./position-file.ts";
 import { newProfileRecord } from "./profile-record.ts";
 import { parseRecord, writeRecord } from "./record-file.ts";
 import { noStateNeeds, type StateFiles, type StateNeeds, StateView } from "./state-view.ts";
@@ -89,8 +89,7 @@ export function pathsToRead(inputs: readonly PlanInput[], { layout }: PlanRules)
         const folders = ownersFoldersOf(rendering.cluster, identity, layout);
         for (const kind of ownerKinds) needs.folders.add(folders[kind]);
       }
-      for (const name of namespacesOf(rendering.manifests)) {
-        const identity = { group: "", kind: "Namespace", namespace: "", name };
+      for (const identity of namespacesOf(rendering.manifests).values()) {
         needs.texts.add(headPath(objectClaimsFolder(rendering.cluster, identity)));
       }
     }
@@ -209,9 +208,8 @@ export class StateFold {
     const pending = this.#pendingOf(checkpoint.pending);
     const unnumbered = { ...checkpoint, commits: stored.commits, nextRank: this.#nextRank, pending };
     view.try(() => {
-      for (const [connection, positions] of positionsByConnection(checkpoint.positions)) {
-        const before = [...positions].every(([stream, position]) => stored.positions.get(stream) === position);
-        if (!before) view.write(positionsPath(connection), writePositions(positions));
+      for (const [connection, positions] of changedPositions(stored.positions, checkpoint.positions)) {
+        view.write(positionsPath(connection), writePositions(positions));
       }
     });
     const changed = view.changes();
@@ -322,7 +320,7 @@ export class StateFold {
     keepsRanks: boolean,
   ): EntityScope {
     const claimant = { owner, entityHash: hashEntity(entity) };
-    return { view: this.#view, rules: this.#rules, claimant, reviews, rank, keepsRanks };
+    return { view: this.#view, rules: this.#rules, claimant, reviews, rank, keepsRanks, claimed: new Map() };
   }
 
   #record(owner: Owner, entity: Entity): EntityRecord | undefined {

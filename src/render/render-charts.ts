@@ -18,6 +18,7 @@ import {
 import type { DocumentRef } from "../model/document-ref.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { memberOf, textOf } from "../model/json-members.ts";
+import { localProvenance } from "../model/local-object.ts";
 import { identityKey, type Manifest, type ObjectIdentity } from "../model/manifest.ts";
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
 import type { RenderContext, RenderedText, Template, TemplateSource } from "../model/template.ts";
@@ -77,10 +78,10 @@ function renderChart(chart: ChartRef, scope: RenderScope, around: ChartSurroundi
   const { data, context, trigger } = scope;
   if (trigger !== undefined) refusePrintedReferences(chart);
   const fields = renderTree(chart.fields, data, context) as JsonObject;
-  if (textOf(fields, "deploymentType") === "Local") throw refuseLocal(chart);
   const { values, secret } = mergeValues(chart, scope);
   const isToSeal = secret !== undefined && scope.settings.secrets === "sops" && values.size > 0;
-  const identity = chart.kind === "HelmChart" ? identifyRelease(fields, chart) : identifyKustomization(fields, scope);
+  const own = chart.kind === "HelmChart" ? identifyRelease(fields, chart) : identifyKustomization(fields, scope);
+  const identity: ObjectIdentity = chart.isLocal ? { ...own, isLocal: true } : own;
   const spec = new Map<string, Json>(
     [...fields, ...around.upkeep].filter(([key]) => key !== "releaseName" && key !== "releaseNamespace"),
   );
@@ -116,8 +117,14 @@ function secretOf(values: JsonObject, { namespace, name }: ObjectIdentity, { at 
   ]);
 }
 
-function writeChart({ kind, at }: ChartRef, identity: ObjectIdentity, spec: JsonObject, scope: RenderScope): string {
-  const { provenance, settings } = scope;
+function writeChart(
+  { kind, isLocal, at }: ChartRef,
+  identity: ObjectIdentity,
+  spec: JsonObject,
+  scope: RenderScope,
+): string {
+  const { settings } = scope;
+  const provenance = isLocal ? localProvenance(scope.provenance, scope.cluster) : scope.provenance;
   const { namespace, name } = identity;
   const metadata = new Map<string, Json>([["name", name]]);
   if (namespace !== "") metadata.set("namespace", namespace);
@@ -288,14 +295,4 @@ function commonMetadata({ extraLabels, extraAnnotations }: ChartSurroundings): J
   if (extraLabels.size > 0) metadata.set("labels", new Map(extraLabels));
   if (extraAnnotations.size > 0) metadata.set("annotations", new Map(extraAnnotations));
   return metadata;
-}
-
-function refuseLocal({ at }: { readonly at: SourcePlace }): SluiceError {
-  return new SluiceError({
-    code: "POLICY_VIOLATION",
-    message:
-      "deploymentType: Local of a kustomization puts objects on the management cluster, which Sluice does not do",
-    at,
-    hint: "Let a Flux there apply it: leave it out here.",
-  });
 }

@@ -4,8 +4,9 @@
  */
 import type { Catalog, ContentEntry, OwnerSpec, PolicyRef, TemplateField } from "../model/catalog.ts";
 import { isChart } from "../model/chart.ts";
-import type { Cluster } from "../model/cluster.ts";
+import { type Cluster, managementCluster } from "../model/cluster.ts";
 import type { JsonObject } from "../model/json.ts";
+import { localProvenance } from "../model/local-object.ts";
 import { identityKey, isCoreKind, type Manifest, type Provenance } from "../model/manifest.ts";
 import { findViolation } from "../model/policy.ts";
 import { type Problem, SluiceError, type SourcePlace } from "../model/problem.ts";
@@ -96,7 +97,6 @@ function resolveDocuments(spec: OwnerSpec, scope: RenderScope): Documents {
     return [ref.identifier, generated.get(resolved.key)?.resource ?? findResource(ref, resolved, scope)];
   });
   const policies = spec.policyRefs.flatMap((reference) => {
-    if (reference.isLocal) throw refuseLocal(reference);
     const resolved = resolveRef(reference, scope);
     const made = generated.get(resolved.key);
     if (made !== undefined) return [{ reference, entries: made.entries, isConstant: false, isInClear: false }];
@@ -106,15 +106,6 @@ function resolveDocuments(spec: OwnerSpec, scope: RenderScope): Documents {
     return [{ reference, entries: document.entries, isConstant: !document.isTemplate, isInClear }];
   });
   return { policies, resources: new Map(resources) };
-}
-
-function refuseLocal({ at }: PolicyRef): SluiceError {
-  return new SluiceError({
-    code: "POLICY_VIOLATION",
-    message: "deploymentType: Local puts objects on the management cluster, which this version of Sluice does not do",
-    at,
-    hint: "Deploy to the cluster itself: leave deploymentType out.",
-  });
 }
 
 function renderDocuments(
@@ -147,6 +138,10 @@ function renderDocuments(
     isReadAsWritten: settings.isReadAsWritten === true,
     ...(settings.isValidation === undefined ? {} : { isValidation: settings.isValidation }),
   };
+  const optionsOf = ({ isLocal, force }: PolicyRef): ManifestOptions => {
+    const own = isLocal ? { ...options, provenance: localProvenance(provenance, scope.cluster) } : options;
+    return force ? { ...own, isForced: true } : own;
+  };
   const manifests: Manifest[] = [];
   const warnings: Problem[] = [];
   const seen = new Set<string>();
@@ -154,21 +149,22 @@ function renderDocuments(
     const isCommitted = isInClear && !isPatched && settings.commitsConstants === true;
     for (const { content } of entries) {
       const rendered = renderContent(content, data, context);
-      const { value, problems } = readManifests(
-        rendered,
-        content.source,
-        reference.force ? { ...options, isForced: true } : options,
-      );
+      const { value, problems } = readManifests(rendered, content.source, optionsOf(reference));
       for (const problem of problems) {
         if (problem.severity === "error") throw new SluiceError(problem);
         if (warnings.length < warningsMax) warnings.push(problem);
       }
       for (const read of value) {
         const isToSeal = settings.secrets === "sops" && isCoreKind(read.identity, "Secret");
-        const manifest = isToSeal ? unsealSecret(read, isConstant && !isPatched) : read;
+        const placed = reference.isLocal ? { ...read, identity: { ...read.identity, isLocal: true as const } } : read;
+        const manifest = isToSeal ? unsealSecret(placed, isConstant && !isPatched) : placed;
         checkManifest(manifest, seen, settings.secrets === "plain" || isCommitted || isToSeal);
         refuseForbidden(manifest, scope);
-        manifests.push(reference.skipNamespaceCreation ? { ...manifest, skipsNamespace: true } : manifest);
+        manifests.push({
+          ...manifest,
+          ...(reference.skipNamespaceCreation ? { skipsNamespace: true } : {}),
+          ...(reference.tier === undefined ? {} : { tier: reference.tier }),
+        });
       }
     }
   }
@@ -211,7 +207,8 @@ function refuseForbidden({ identity, at }: Manifest, { trigger, catalog, cluster
   const delivererNamespace = delivery?.kind === "flux" ? delivery.source.namespace : delivery?.namespace;
   const verdict = findViolation(policy, {
     trigger,
-    labels: cluster.labels,
+    // The hub has no labels, unless a document describes it.
+    labels: (identity.isLocal ? catalog.clusters.get(managementCluster) : cluster)?.labels ?? new Map(),
     identity,
     ...(delivererNamespace === undefined ? {} : { delivererNamespace }),
   });

@@ -72,6 +72,22 @@ it("tests that show them are there", () => {
   expect([...new Set(named)].filter((path) => path !== "" && !existsSync(join(findProjectRoot(), path)))).toEqual([]);
 });
 
+it("and name the field", () => {
+  const silent = kinds.flatMap((kind) =>
+    Object.entries(fieldVerdicts[kind]!).flatMap(([field, verdict]) => {
+      const path = testOf(verdict);
+      const name = field
+        .split(/[.[\]]+/)
+        .filter(Boolean)
+        .at(-1)!;
+      return path === "" || readFileSync(join(findProjectRoot(), path), "utf8").includes(name)
+        ? []
+        : [`${field}: ${path}`];
+    }),
+  );
+  expect(silent).toEqual([]);
+});
+
 function describeVerdict(verdict: Verdict): string {
   if ("harmless" in verdict) return `nothing to do: ${verdict.harmless} |`;
   if ("warned" in verdict) return "a warning (FIELD_WITHOUT_EFFECT) | `test/config/field-verdicts.test.ts`";

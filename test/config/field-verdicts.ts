@@ -16,9 +16,10 @@ export type Verdict =
 
 const references: Verdict = { rendered: "test/render/references.test.ts" };
 const patches: Verdict = { rendered: "test/render/patches.test.ts" };
+const mergePatches: Verdict = { rendered: "test/render/merge-patches.test.ts" };
 const loading: Verdict = { rendered: "test/config/load-catalog.test.ts" };
 const matching: Verdict = { rendered: "test/events/match-event.test.ts" };
-const clusters: Verdict = { rendered: "test/pipeline/profiles.test.ts" };
+const clusters: Verdict = { rendered: "test/model/profile-clusters.test.ts" };
 const asShown: Verdict = { harmless: "a cluster is told by namespace and name" };
 const delivered: Verdict = { delivered: "test/delivery/charts.test.ts" };
 const rendersCharts: Verdict = { rendered: "test/render/charts.test.ts" };
@@ -36,7 +37,8 @@ const ofReference = (name: string) =>
 const owners: Readonly<Record<string, Verdict>> = {
   policyRefs: references,
   "policyRefs[].path": { warned: "policyRefs: [{kind: ConfigMap, namespace: a, name: b, optional: true, path: c}]" },
-  "policyRefs[].tier": { warned: "policyRefs: [{kind: ConfigMap, namespace: a, name: b, optional: true, tier: 5}]" },
+  "policyRefs[].deploymentType": { rendered: "test/pipeline/local.test.ts" },
+  "policyRefs[].tier": { rendered: "test/plan/claims.test.ts" },
   "policyRefs[].remoteURL": { warned: "policyRefs: [{remoteURL: {url: 'https://a'}}]" },
   helmCharts: delivered,
   "helmCharts[].helmChartAction": rendersCharts,
@@ -77,7 +79,7 @@ const owners: Readonly<Record<string, Verdict>> = {
   extraLabels: loading,
   extraAnnotations: loading,
   patches,
-  patchesFrom: patches,
+  patchesFrom: mergePatches,
   driftExclusions: { warned: "driftExclusions: [{paths: [/a]}]" },
   preDeployChecks: check("preDeployChecks"),
   validateHealths: check("validateHealths"),

@@ -406,6 +406,11 @@ describe("what can't be expressed is a warning that names field and kind", () =>
       ["kustomizationRefs.values"],
     ],
     [
+      "flux",
+      "kustomizationRefs: [{kind: GitRepository, namespace: a, name: b, optional: true, tier: 5, valuesFrom: [{kind: Secret, namespace: default, name: more}]}]\n",
+      ["kustomizationRefs.valuesFrom", "kustomizationRefs.optional", "kustomizationRefs.tier"],
+    ],
+    [
       "argocd",
       "kustomizationRefs: [{kind: GitRepository, namespace: a, name: b}]\n",
       ["kustomizationRefs to a source of Flux'"],

@@ -198,6 +198,67 @@ spec:
   });
 });
 
+describe("the hub's own folder, where something is put there (deploymentType: Local)", () => {
+  const owner = (kind: string, group: string, name: string, more: string, namespace = "") =>
+    `apiVersion: ${group}.projectsveltos.io/v1beta1\nkind: ${kind}\nmetadata: {name: ${name}${namespace === "" ? "" : `, namespace: ${namespace}`}}\nspec: {${more}}\n`;
+  const refs = (more = "") => `policyRefs: [{kind: ConfigMap, namespace: a, name: b, optional: true${more}}]`;
+  const local = refs(", deploymentType: Local");
+  const documents = [
+    clusters.named,
+    owner("EventTrigger", "lib", "here", `eventSourceName: user, sourceClusterSelector: {}, ${local}`),
+    owner("EventTrigger", "lib", "away", `eventSourceName: user, sourceClusterSelector: {}, ${refs()}`),
+    owner("ClusterProfile", "config", "base", `clusterSelector: {}, ${local}`),
+    owner("ClusterProfile", "config", "other", `clusterSelector: {}, ${refs()}`),
+    ...["fleet", "labs"].map((namespace) =>
+      owner("Profile", "config", "base", `clusterSelector: {}, ${local}`, namespace),
+    ),
+  ];
+
+  it("has units of those that put something there, without a kubeconfig, beside the source", () => {
+    const files = writeDelivery(catalogOf(...documents), { ...flux, split: "owner" }, output);
+    const units = [...files.keys()].flatMap((path) => /^delivery\/hub\/mgmt\/mgmt\/(.*)\.yaml$/.exec(path)?.[1] ?? []);
+    expect(units).toEqual([
+      "base",
+      "eventtrigger.here",
+      "clusterprofile.base",
+      "profile.fleet%2Fbase",
+      "profile.labs%2Fbase",
+    ]);
+    const objects = units.map((unit) => parse(files.get(`delivery/hub/mgmt/mgmt/${unit}.yaml`) ?? ""));
+    for (const { metadata, spec } of objects) {
+      expect(metadata.namespace).toBe("flux-system");
+      expect(spec.kubeConfig).toBeUndefined();
+    }
+    expect(objects.map(({ spec }) => spec.path)).toEqual([
+      "rendered/mgmt/mgmt/base",
+      "rendered/mgmt/mgmt/triggers/here",
+      "rendered/mgmt/mgmt/clusterprofiles/base",
+      "rendered/mgmt/mgmt/profiles/fleet%2Fbase",
+      "rendered/mgmt/mgmt/profiles/labs%2Fbase",
+    ]);
+    expect(new Set(objects.map(({ metadata }) => metadata.name)).size).toBe(units.length);
+  });
+
+  it("is Argo CD's own cluster", () => {
+    const files = writeDelivery(catalogOf(...documents), argocd, output);
+    const { spec } = parse(files.get("delivery/hub/mgmt/mgmt/triggers.yaml") ?? "");
+    expect(spec.destination).toEqual({ server: "https://kubernetes.default.svc" });
+  });
+
+  it("is a cluster like any other where a document describes it", () => {
+    const described = clusters.named.replace("name: eu-1, namespace: fleet", "name: mgmt, namespace: mgmt");
+    const files = writeDelivery(catalogOf(described, ...documents), flux, output);
+    const { metadata, spec } = parse(files.get("delivery/hub/mgmt/mgmt/triggers.yaml") ?? "");
+    expect(metadata.namespace).toBe("mgmt");
+    expect(spec.kubeConfig).toEqual({ secretRef: { name: "eu", key: "re-kubeconfig" } });
+  });
+
+  it("is not there where nobody puts anything on it", () => {
+    const files = writeDelivery(catalogOf(clusters.named, documents[2]!, documents[4]!), flux, output);
+    expect([...files.keys()].filter((path) => path.includes("mgmt"))).toEqual([]);
+  });
+});
+
 describe("profiles", () => {
   const profile = (name: string, spec: string) =>
     `apiVersion: config.projectsveltos.io/v1beta1\nkind: ClusterProfile\nmetadata: {name: ${name}}\nspec: {${spec}}\n`;

@@ -208,6 +208,7 @@ describe.skipIf(!canEncrypt)("sops", () => {
     await until(async () => (await open.git("rev-parse", "main")) !== head, "bob");
     expect(await open.git("diff", "--name-only", head.trim(), "main")).toBe(`${secretPath.replace("alice", "bob")}\n`);
 
+    const changed = (await open.git("rev-parse", "main")).trim();
     await open.write(".sops.yaml", rules(ageKeys[1].recipient));
     await service.untilLogged("settings in force");
     await open.publish("login", event("alice", "hunter2-in-clear"));
@@ -215,6 +216,8 @@ describe.skipIf(!canEncrypt)("sops", () => {
     expect(await decrypted(open, program, secretPath, ageKeys[1].secret)).toMatchObject({
       stringData: { password: "hunter2-in-clear" },
     });
+    // What nobody asked for again stays as it was encrypted.
+    expect(await open.git("diff", "--name-only", changed, "main")).toBe(`${secretPath}\n`);
     for (const text of ["hunter2-in-clear", "hunter3-in-clear"]) expect(await objectsWith(open, text)).toEqual([]);
     const told = service.log;
     expect(told).not.toContain("hunter");

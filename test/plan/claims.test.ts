@@ -69,6 +69,45 @@ it("a lower tier comes first, whenever it comes, and whom it pushes aside is ren
   expect(standing(settled, "login", "alice")).toEqual({ objects: [], waiting: [X], code: "OBJECT_CONFLICT" });
 });
 
+describe("a reference's own tier", () => {
+  const standings = (state: State) => ["login", "tenant"].map((trigger) => standing(state, trigger, "alice").code);
+
+  it("decides among owners of one tier, and no more", () => {
+    const before = planAll(emptyState, [[claim("login", "alice", `${X}=1`)]], rules);
+    const lower = plan(before, [claim("tenant", "alice", `${X}=2~50`)], rules);
+    expect(inPlace(lower.state)).toEqual(["login default/configmap/x=2"]);
+    expect(lower.reviews).toHaveLength(1);
+    const higher = plan(before, [claim("tenant", "alice", `${X}=2~150`)], rules);
+    expect(inPlace(higher.state)).toEqual(["login default/configmap/x=1"]);
+    const owners = plan(lower.state, [claim("early", "alice", `${X}=3~900`)], rules);
+    expect(inPlace(owners.state), "the owner's tier comes first").toEqual(["login default/configmap/x=3"]);
+  });
+
+  it("that changes moves the claim, up and down, and leaves none behind", () => {
+    const both = [[claim("login", "alice", `${X}=1`)], [claim("tenant", "alice", `${X}=2`)]];
+    let state = planAll(emptyState, both, rules);
+    for (const [tier, value] of [
+      ["~50", "2"],
+      ["~150", "1"],
+      ["", "1"],
+      ["~99", "2"],
+    ] as const) {
+      const changed = planAll(state, [[again("tenant", "alice", [`a/c ${X}=2${tier}`])]], rules);
+      state = planAll(changed, [[again("login", "alice", [`a/c ${X}=1`])]], rules);
+      expect(inPlace(state)).toEqual([`login default/configmap/x=${value}`]);
+      const codes = [undefined, "OBJECT_CONFLICT"] as const;
+      expect(standings(state)).toEqual(value === "1" ? codes : codes.toReversed());
+      expect(
+        [...state.keys()].filter((path) => /^claims\/.*\.json$/.test(path) && !/head|manifests/.test(path)),
+      ).toHaveLength(2);
+    }
+    state = planAll(state, [[gone("tenant", "alice")]], rules);
+    expect(inPlace(state)).toEqual(["login default/configmap/x=1"]);
+    state = planAll(state, [[again("login", "alice", [`a/c ${X}=1`])], [gone("login", "alice")]], rules);
+    expect([...state.keys()].filter((path) => /^(?:claims|desired|records)\//.test(path))).toEqual([]);
+  });
+});
+
 it("those that want the same share the object, and it goes with the last of them", () => {
   const both = planAll(emptyState, [[claim("login", "alice", `${X}=1`), claim("tenant", "bob", `${X}=1`)]], rules);
   expect(inPlace(both)).toEqual(["login default/configmap/x=1"]);
@@ -169,6 +208,17 @@ describe("continueOnConflict", () => {
       "tenant default/configmap/y=2",
     ]);
   });
+});
+
+it("what is asked of an object and comes to nothing leaves no claim behind", () => {
+  const before = planAll(emptyState, [[claim("login", "a", `${X}=1`), claim("login", "b", `${Y}=1`)]], rules);
+  // It would share one, and stops at the other.
+  const stopped = planAll(before, [[claim("tenant", "c", `${X}=1 ${Y}=2`)]], rules);
+  expect(standing(stopped, "tenant", "c")).toEqual({ objects: [], waiting: [Y], code: "OBJECT_CONFLICT" });
+  const claims = (state: State) =>
+    [...state.keys()].filter((path) => path.startsWith("claims/a/c/default/configmap/x/"));
+  expect(claims(stopped)).toEqual([]);
+  expect(inPlace(planAll(stopped, [[gone("login", "a")]], rules))).toEqual(["login default/configmap/y=1"]);
 });
 
 describe("generated namespaces", () => {

@@ -18,10 +18,11 @@ const triggers = [
 const rules = rulesOf(["login", "tenant", "early:50", "once", "dry"]);
 
 const ids = [":ConfigMap a/x", ":ConfigMap b/x", ":Configmap default/y", ":Namespace /a", "rbac.io:Role /r"];
+const local = [":ConfigMap a/x", ":Namespace /a"];
 const objects = fc.uniqueArray(
   fc.record({
-    id: fc.constantFrom(...ids),
-    value: fc.constantFrom("1", "2"),
+    id: fc.constantFrom(...ids, ...local.map((id) => `@${id}`)),
+    value: fc.constantFrom("1", "2", "1", "2", "1~50", "2~150"),
   }),
   { selector: ({ id }) => id, maxLength: 3 },
 );
@@ -67,7 +68,10 @@ const replays: fc.Arbitrary<PlanInput> = fc
 const removals: fc.Arbitrary<PlanInput> = fc
   .record({ rule: fc.constantFrom(...triggers), subject: subjects })
   .map(({ rule, subject }) => remove(rule.trigger, subject));
-const everyObject = ["eu/one", "us/two"].flatMap((cluster) => ids.map((id) => `${cluster} ${id}`));
+const everyObject = [
+  ...["eu/one", "us/two"].flatMap((cluster) => ids.map((id) => `${cluster} ${id}`)),
+  ...local.map((id) => `mgmt/mgmt ${id}`),
+];
 const forgettings: fc.Arbitrary<PlanInput> = fc.constantFrom(...everyObject).map(forgetLeft);
 const inputs: fc.Arbitrary<PlanInput[]> = fc.array(
   fc.oneof(

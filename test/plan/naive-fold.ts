@@ -3,8 +3,8 @@
  * else is computed from these lists. The planner, which keeps files and only where it must, has to come to the same.
  */
 import type { Entity } from "../../src/model/cloud-event.ts";
-import type { ClusterKey } from "../../src/model/cluster.ts";
-import { identityKey } from "../../src/model/manifest.ts";
+import { type ClusterKey, managementCluster } from "../../src/model/cluster.ts";
+import { identityKey, type Manifest } from "../../src/model/manifest.ts";
 import { type Owner, ownerKey } from "../../src/model/owner.ts";
 import type { EntityInput } from "../../src/plan/apply-event.ts";
 import type { ReplayInput } from "../../src/plan/apply-replay.ts";
@@ -18,6 +18,8 @@ interface Claim {
   readonly who: string;
   readonly owner: Owner;
   readonly rank: number;
+  /** The reference's. */
+  readonly tier: number;
   /** The manifest, and what of it claimants must agree on. */
   readonly text: string;
   readonly bare: string;
@@ -118,7 +120,7 @@ export class NaiveFold {
       if (input.elsewhere === "Create" && !had && on.withdrawn.size > 0)
         record.set(cluster, { ...nothing, withdrawn: on.withdrawn });
     }
-    for (const rendering of told) {
+    for (const rendering of inOrder(told, old)) {
       const { cluster } = rendering;
       const on = old?.get(cluster);
       if (rendering.action === "fail") record.set(cluster, { ...(on ?? nothing), hasFailed: true });
@@ -146,7 +148,7 @@ export class NaiveFold {
     const old = this.records.get(who);
     if (old === undefined) return;
     const record = new Map(old);
-    for (const { cluster, rendering } of input.clusters) {
+    for (const { cluster, rendering } of inOrder(input.clusters, old)) {
       const on = old.get(cluster);
       if (rendering.action === "fail") record.set(cluster, { ...(on ?? nothing), hasFailed: true });
       else if (rendering.action === "Create") {
@@ -166,7 +168,7 @@ export class NaiveFold {
     rank: number,
     cluster: ClusterKey,
     on: NaiveCluster | undefined,
-    manifests: readonly { readonly identity: Parameters<typeof identityKey>[0]; readonly text: string }[],
+    manifests: readonly Manifest[],
     isPass: boolean,
   ): NaiveCluster {
     const isDone = on !== undefined && on.action === "Create" && !on.hasFailed && on.withdrawn.size === 0;
@@ -175,10 +177,11 @@ export class NaiveFold {
     const before = on ?? nothing;
     const known = new Map([...before.withdrawn, ...before.waiting, ...before.objects]);
     const wanted = new Map(
-      (input.syncMode === "DryRun" ? [] : manifests).map(({ identity, text }) => [
-        identityKey(identity),
-        { who, owner: input.owner, rank: known.get(identityKey(identity)) ?? rank, text, bare: bareOf(text) },
-      ]),
+      (input.syncMode === "DryRun" ? [] : manifests).map(({ identity, text, tier = 100 }) => {
+        const id = identityKey(identity);
+        const claimant = siteOf(who, cluster, id).who;
+        return [id, { who: claimant, owner: input.owner, rank: known.get(id) ?? rank, tier, text, bare: bareOf(text) }];
+      }),
     );
     const lost = new Set([...wanted].filter(([id, claim]) => !this.#wouldAgree(cluster, id, claim)).map(([id]) => id));
     const ranked = (ids: Iterable<string>) => new Map([...ids].map((id) => [id, wanted.get(id)!.rank]));
@@ -206,12 +209,13 @@ export class NaiveFold {
   #first(object: NaiveObject): Claim | undefined {
     const tier = (claim: Claim) => object.tiers.get(ownerKey(claim.owner)) ?? 0;
     return [...object.claims].sort(
-      (a, b) => tier(a) - tier(b) || a.rank - b.rank || (a.who < b.who ? -1 : a.who > b.who ? 1 : 0),
+      (a, b) => tier(a) - tier(b) || a.tier - b.tier || a.rank - b.rank || (a.who < b.who ? -1 : a.who > b.who ? 1 : 0),
     )[0];
   }
 
   #wouldAgree(cluster: ClusterKey, id: string, claim: Claim): boolean {
-    const object = this.objects.get(join(cluster, id));
+    const site = siteOf("", cluster, id);
+    const object = this.objects.get(join(site.cluster, site.id));
     return this.#first(this.#with(object, claim))?.bare === claim.bare;
   }
 
@@ -248,14 +252,16 @@ export class NaiveFold {
     if (claims.length === 0 && needs.size === 0 && left === undefined) this.objects.delete(key);
   }
 
-  #put(cluster: ClusterKey, id: string, claim: Claim): void {
+  #put(renderedFor: ClusterKey, identity: string, claim: Claim): void {
+    const { cluster, id } = siteOf("", renderedFor, identity);
     const key = join(cluster, id);
     const before = this.objects.get(key);
     this.objects.set(key, this.#with(before, claim));
     if (before?.left !== undefined) this.#need(cluster, id, key, false);
   }
 
-  #drop(who: string, cluster: ClusterKey, id: string, isLeft = false): void {
+  #drop(entity: string, renderedFor: ClusterKey, identity: string, isLeft = false): void {
+    const { who, cluster, id } = siteOf(entity, renderedFor, identity);
     const key = join(cluster, id);
     const object = this.objects.get(key);
     if (object === undefined || !object.claims.some((claim) => claim.who === who)) return;
@@ -272,11 +278,19 @@ export class NaiveFold {
     for (const key of [...this.objects.keys()]) {
       const [place, id = ""] = split(key);
       if (place === cluster) this.#drop(who, cluster, id, isLeft);
+      if (place === managementCluster) this.#drop(who, cluster, `${hub}${id}`, isLeft);
     }
     this.#settleNeeds(who, cluster, []);
   }
 
-  #settleNeeds(who: string, cluster: ClusterKey, ids: readonly string[]): void {
+  #settleNeeds(entity: string, renderedFor: ClusterKey, all: readonly string[]): void {
+    const own = all.filter((id) => !id.startsWith(hub));
+    const local = all.filter((id) => id.startsWith(hub)).map((id) => id.slice(hub.length));
+    this.#settleNeedsAt(siteOf(entity, renderedFor, ""), own);
+    this.#settleNeedsAt(siteOf(entity, renderedFor, hub), local);
+  }
+
+  #settleNeedsAt({ who, cluster }: Site, ids: readonly string[]): void {
     const needed = new Set(ids.map((id) => parseIdentity(id).namespace).filter((name) => !builtIn.has(name)));
     for (const id of ids) if (id.startsWith(":namespace ")) needed.delete(parseIdentity(id).name);
     for (const name of needed) {
@@ -292,6 +306,34 @@ export class NaiveFold {
       this.#dropIfNothing(key);
     }
   }
+}
+
+/** Of keys of identities that stand on the hub. */
+const hub = "hub ";
+
+interface Site {
+  readonly who: string;
+  readonly cluster: ClusterKey;
+  readonly id: string;
+}
+
+/** Who claims what where, of an object that an entity has for a cluster. */
+function siteOf(entity: string, cluster: ClusterKey, id: string): Site {
+  if (!id.startsWith(hub)) return { who: entity, cluster, id };
+  return { who: `${entity}@${cluster}`, cluster: managementCluster, id: id.slice(hub.length) };
+}
+
+/** Clusters that have something on the hub come first, in the order in which they claimed it. */
+function inOrder<T extends { readonly cluster: ClusterKey }>(
+  all: readonly T[],
+  before: ReadonlyMap<ClusterKey, NaiveCluster> | undefined,
+): readonly T[] {
+  const rank = ({ cluster }: T) =>
+    Math.min(
+      Number.MAX_SAFE_INTEGER,
+      ...[...(before?.get(cluster)?.objects ?? [])].filter(([id]) => id.startsWith(hub)).map(([, held]) => held),
+    );
+  return all.toSorted((a, b) => rank(a) - rank(b));
 }
 
 const builtIn = new Set(["", "default", "kube-system", "kube-public", "kube-node-lease"]);

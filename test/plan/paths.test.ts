@@ -10,6 +10,7 @@ import {
   layOutPath,
   objectClaimsFolder,
   objectPath,
+  ownerOfFolder,
   positionsPath,
   readOwnedPath,
   recordPath,
@@ -125,6 +126,17 @@ describe("paths of objects", () => {
     expect(objectPath("mgmt/prod", base, namespace, { shards: 0, buckets: 4 })).toBe(
       "desired/mgmt/prod/profiles/base/_cluster/namespace/mgianluc.yaml",
     );
+    const onHub = { ...role, isLocal: true } as const;
+    expect(objectPath("fleet/eu", login, onHub, plain)).toBe(
+      "desired/mgmt/mgmt/triggers/login/a/role.rbac.authorization.k8s.io/system%3Aview.yaml",
+    );
+    expect(objectClaimsFolder("fleet/eu", onHub)).toBe(objectClaimsFolder("mgmt/mgmt", role));
+    const other = { ...base, namespace: "fleet" };
+    const path = objectPath("fleet/eu", other, onHub, plain);
+    expect(path).toBe("desired/mgmt/mgmt/profiles/fleet%2Fbase/a/role.rbac.authorization.k8s.io/system%3Aview.yaml");
+    expect(ownerOfFolder("Profile", "fleet%2Fbase", "mgmt/mgmt")).toEqual(other);
+    expect(ownerOfFolder("Profile", "base", "mgmt/mgmt")).toEqual(base);
+    expect(recordPath(login, "abcdef@fleet/eu")).toBe(recordPath(login, "abcdef"));
     expect(positionsPath("bus")).toBe("positions/bus.json");
     expect(positionsPath("agents/fleet/eu-1")).toMatch(/^positions\/agents\/[0-9a-f]{2}\/fleet%2Feu-1\.json$/);
   });

@@ -2,6 +2,7 @@
 import type { ChangeSet, Checkpoint } from "../../src/model/change-set.ts";
 import type { Entity } from "../../src/model/cloud-event.ts";
 import type { ClusterKey } from "../../src/model/cluster.ts";
+import { localEntity } from "../../src/model/local-object.ts";
 import type { ClusterRendering, Manifest, ObjectIdentity } from "../../src/model/manifest.ts";
 import { ownerKey, triggerOwner } from "../../src/model/owner.ts";
 import type { Problem } from "../../src/model/problem.ts";
@@ -112,8 +113,15 @@ export function planAll(state: State, batches: readonly (readonly PlanInput[])[]
 
 export const entity = (subject: string): Entity => ({ connection: "bus", source: "auth", subject });
 
-/** `:Kind namespace/name`, with a text that tells versions apart; as canonical YAML has it. */
-export function manifest(trigger: string, owner: Entity, identity: string, value: string): Manifest {
+/** `:Kind namespace/name`, with a text that tells versions apart; as canonical YAML has it. `localTo`: on the hub for that cluster. */
+export function manifest(
+  trigger: string,
+  owner: Entity,
+  identity: string,
+  value: string,
+  localTo?: ClusterKey,
+): Manifest {
+  const entityHash = localTo === undefined ? hashEntity(owner) : localEntity(hashEntity(owner), localTo);
   const { group, kind, namespace, name } = parseIdentity(identity);
   const text = `apiVersion: ${group === "" ? "v1" : `${group}/v1`}
 kind: ${kind}
@@ -124,11 +132,13 @@ ${namespace === "" ? "" : `  namespace: ${namespace}\n`}  labels:
     sluice.dev/instance: sluice
     sluice.dev/owner: EventTrigger.${trigger}
   annotations:
-    sluice.dev/entity: ${writeHash(hashEntity(owner))}
+    sluice.dev/entity: ${writeHash(entityHash)}
 data:
   value: ${value}
 `;
-  return { identity: { group, kind, namespace, name }, text, at: { file: "config.yaml", line: 1, column: 1 } };
+  const own = { group, kind, namespace, name };
+  const placed: ObjectIdentity = localTo === undefined ? own : { ...own, isLocal: true };
+  return { identity: placed, text, at: { file: "config.yaml", line: 1, column: 1 } };
 }
 
 /** As canonical YAML has it: without quotes where it begins with a letter. */
@@ -140,7 +150,8 @@ export const failure: Problem = { code: "TEMPLATE_FAILED", severity: "error", me
 
 /**
  * What an event renders on a cluster: `a/c Delete`, `a/c fail`, or `a/c :ConfigMap ns/name=value …`, where nothing
- * behind the cluster is Create without objects; `=value!`: its Namespace is others' to make.
+ * behind the cluster is Create without objects; `=value!`: its Namespace is others' to make; `@:ConfigMap …`: on the hub;
+ * `=value~50`: of a reference of that tier.
  */
 export function rendering(trigger: string, owner: Entity, text: string): ClusterRendering {
   const [cluster = "", ...words] = text.split(" ");
@@ -150,8 +161,14 @@ export function rendering(trigger: string, owner: Entity, text: string): Cluster
   const manifests: Manifest[] = [];
   for (let index = 0; index < words.length; index += 2) {
     const [name, value = ""] = words[index + 1]!.split("=");
-    const made = manifest(trigger, owner, `${words[index]} ${name}`, value.replace("!", ""));
-    manifests.push(value.endsWith("!") ? { ...made, skipsNamespace: true } : made);
+    const [, at = "", kind = ""] = /^(@?)(.*)$/.exec(words[index]!)!;
+    const [, text = "", tier] = /^([^!~]*)(?:~(\d+))?/.exec(value)!;
+    const made = manifest(trigger, owner, `${kind} ${name}`, text, at === "" ? undefined : cluster);
+    manifests.push({
+      ...made,
+      ...(value.endsWith("!") ? { skipsNamespace: true } : {}),
+      ...(tier === undefined ? {} : { tier: Number(tier) }),
+    });
   }
   return { cluster, action: "Create", manifests };
 }

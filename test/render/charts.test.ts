@@ -92,6 +92,8 @@ it("a kustomization is told by what is built and for which namespace", () => {
   values:
     a: alice
 `);
+  const others = renderOne(ref.replace("kind: Git", "skipNamespaceCreation: true, kind: Git"), "").rendering;
+  expect(others.action === "Create" && others.manifests[0]?.skipsNamespace).toBe(true);
   const plain = renderOne("policyRefs: [{kind: OCIRepository, namespace: flux-system, name: apps, path: a}]\n", "");
   expect(plain.manifests?.[0]).toContain("isPlain: true");
 });
@@ -171,21 +173,24 @@ describe("an event prints values, and never what is deployed", () => {
   });
 });
 
+it("a kustomization with deploymentType: Local is the hub's", () => {
+  const ref = "kustomizationRefs: [{kind: GitRepository, namespace: a, name: b, deploymentType: Local}]\n";
+  const { rendering } = renderOne(ref, "", undefined, { policy: [{ effect: "allow" }] });
+  const [manifest] = rendering.action === "Create" ? rendering.manifests : [];
+  expect(manifest?.identity).toMatchObject({ kind: "Kustomization", isLocal: true });
+  expect(manifest?.text).toContain("sluice.dev/entity: hash@fleet/eu\n");
+  expect(manifest?.text).not.toContain("deploymentType");
+});
+
 describe("refused", () => {
-  it.each(
-    [
-      ["NAME_INVALID", chart(`releaseName: ${"a".repeat(54)}`)],
-      ["NAME_INVALID", chart("releaseName: A_b")],
-      ["NAME_INVALID", chart("releaseName: a").replace("tenants", "not.a.namespace")],
-      ["MANIFEST_INVALID", chart("releaseName: a, values: '- 1'")],
-      ["MANIFEST_INVALID", chart('releaseName: a, values: "a: 1\\n---\\nb: 1"')],
-      ["MANIFEST_INVALID", chart("releaseName: a") + chart("releaseName: a").replace("helmCharts: [", "#")],
-      [
-        "POLICY_VIOLATION",
-        "kustomizationRefs: [{kind: GitRepository, namespace: a, name: b, deploymentType: Local}]\n",
-      ],
-    ].slice(0, 5) as [string, string][],
-  )("%s %s", (code, spec) => {
+  it.each([
+    ["NAME_INVALID", chart(`releaseName: ${"a".repeat(54)}`)],
+    ["NAME_INVALID", chart("releaseName: A_b")],
+    ["NAME_INVALID", chart("releaseName: a").replace("tenants", "not.a.namespace")],
+    ["MANIFEST_INVALID", chart("releaseName: a, values: '- 1'")],
+    ["MANIFEST_INVALID", chart('releaseName: a, values: "a: 1\\n---\\nb: 1"')],
+    ["POLICY_VIOLATION", "kustomizationRefs: [{kind: GitRepository, namespace: a, name: b, deploymentType: Local}]\n"],
+  ] as [string, string][])("%s %s", (code, spec) => {
     expect(failure(spec)).toMatch(new RegExp(`^${code}`));
   });
 

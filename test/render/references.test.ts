@@ -323,9 +323,37 @@ describe("policyRefs", () => {
     expect(rendering).toMatchObject({ manifests: [{ skipsNamespace: true }] });
   });
 
-  it("Local is refused, and says why", () => {
-    const { rendering } = renderOne(policy.replace("}]", ", deploymentType: Local}]"), content("x"));
-    expect(rendering).toMatchObject({ action: "fail", problem: { code: "POLICY_VIOLATION" } });
+  describe("Local", () => {
+    const production = { requirements: [{ key: "env", operator: "In" as const, values: ["prod"] }] };
+    const local = policy.replace("}]", ", deploymentType: Local}]");
+
+    it("is refused where no rule of the settings allows it, and validate says so", () => {
+      const { rendering, told } = renderOne(local, content("x"));
+      expect(rendering).toMatchObject({
+        action: "fail",
+        problem: { code: "POLICY_VIOLATION", message: expect.stringContaining("built-in: hub") },
+      });
+      expect(told).toEqual([expect.stringMatching(/error POLICY_VIOLATION .*built-in: hub/)]);
+    });
+
+    it.each([
+      ["any cluster's, so the hub's too", { effect: "allow" as const, namespaces: ["team"] }, "Create"],
+      ["clusters that have labels", { effect: "allow" as const, clusters: production }, "fail"],
+      ["another namespace's", { effect: "allow" as const, namespaces: ["other"] }, "fail"],
+    ])("is allowed by a rule that is %s: %#", (_, rule, action) => {
+      expect(renderOne(local, content("x"), undefined, { policy: [rule] }).rendering.action).toBe(action);
+    });
+
+    it("is for the hub, and says for which cluster and entity", () => {
+      const allowed = { policy: [{ effect: "allow" as const }] };
+      const both = local.replace("}]", "}, {kind: ConfigMap, namespace: default, name: content}]");
+      const { rendering } = renderOne(both, content("x"), undefined, allowed);
+      const [onHub, onCluster] = rendering.action === "Create" ? rendering.manifests : [];
+      expect(onHub?.identity).toEqual({ group: "", kind: "ConfigMap", namespace: "team", name: "x", isLocal: true });
+      expect(onHub?.text).toContain("sluice.dev/entity: hash@fleet/eu\n");
+      expect(onCluster?.identity.isLocal).toBeUndefined();
+      expect(onCluster?.text).toContain("sluice.dev/entity: hash\n");
+    });
   });
 
   it("Remote is what happens anyway", () => {

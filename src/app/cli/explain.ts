@@ -6,8 +6,10 @@ import { stringify } from "yaml";
 import type { ConfigFile } from "../../model/catalog.ts";
 import { countOf } from "../../model/count-of.ts";
 import { isJsonObject, type Json, writeJson } from "../../model/json.ts";
+import { readLocalEntity } from "../../model/local-object.ts";
 import { titleOfOwner } from "../../model/owner.ts";
 import { formatPlace, type Place, type Problem, SluiceError } from "../../model/problem.ts";
+import { referenceTier as defaultTier } from "../../model/record.ts";
 import { deliversReleases, type Settings } from "../../model/settings.ts";
 import {
   type Claimant,
@@ -231,13 +233,27 @@ function toPlain(value: Json): unknown {
 }
 
 function writeExplanation(explanation: Explanation, { state, repository }: Settings, commits: Commits): string {
-  const { path, cluster, object, target, review, leftBy, trigger, template, entity, event, record, claims } =
-    explanation;
+  const {
+    path,
+    cluster,
+    renderedFor,
+    object,
+    target,
+    review,
+    leftBy,
+    trigger,
+    template,
+    entity,
+    event,
+    record,
+    claims,
+  } = explanation;
   const lines: string[] = [];
   const add = (title: string, text: string | undefined) => {
     if (text !== undefined) lines.push(`${`${title}:`.padEnd(10)} ${oneLine(text)}`);
   };
-  add("object", object === undefined ? undefined : `${asAsked(object)} on ${cluster}`);
+  const reason = renderedFor === undefined ? "" : `, the hub, for ${renderedFor} (deploymentType: Local)`;
+  add("object", object === undefined ? undefined : `${asAsked(object)} on ${cluster}${reason}`);
   add(
     "path",
     path === undefined
@@ -309,10 +325,11 @@ function describe({ code, message, at: place }: Problem): string {
   return `${at(place)}: ${message} [${code}]`;
 }
 
-function describeClaim({ trigger, entityId, tier, rank }: Claimant): string {
+function describeClaim({ trigger, entityId, tier, referenceTier, rank }: Claimant): string {
+  const { entityHash, cluster } = readLocalEntity(entityId);
   return trigger === ""
     ? "Sluice itself, for the objects in it"
-    : `${titleOfOwner(trigger)}, tier ${tier}, rank ${rank}, entity ${entityId}`;
+    : `${titleOfOwner(trigger)}, tier ${tier}${referenceTier === defaultTier ? "" : `, its policyRef's tier ${referenceTier}`}, rank ${rank}, entity ${entityHash}${cluster === undefined ? "" : ` for ${cluster}`}`;
 }
 
 function describeCommit(branch: string, { id, time }: CommitInfo): string {

@@ -3,6 +3,7 @@ import type { ArgocdDelivery } from "../../model/hub-delivery.ts";
 import type { OutputOwner } from "../../plan/cluster-file.ts";
 import { writeHubObject } from "../hub-object.ts";
 import type { Unit } from "../unit.ts";
+import { destinationOf, ownCluster } from "./destination.ts";
 
 /** Deletes what is the Application's when the Application is deleted, as Flux's Kustomizations do. */
 export const finalizer = "resources-finalizer.argocd.argoproj.io";
@@ -15,7 +16,7 @@ export function writeApplication(unit: Unit, argocd: ArgocdDelivery, output: Out
   const spec = {
     project,
     source: { repoURL, targetRevision: revision, path, directory: { recurse: true } },
-    destination: { name: unit.cluster.name },
+    destination: destinationOf(unit.cluster),
     syncPolicy: {
       automated: { prune: true, selfHeal: unit.corrects },
       retry: { limit: 5, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
@@ -37,7 +38,7 @@ export function wrapApplication(unit: Unit, argocd: ArgocdDelivery, { instance }
   const spec = {
     project,
     source: { repoURL, targetRevision: revision, path, directory: { recurse: true } },
-    destination: { server: "https://kubernetes.default.svc", namespace },
+    destination: { ...ownCluster, namespace },
     syncPolicy: {
       automated: { prune: true, selfHeal: true },
       retry: { limit: 5, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },

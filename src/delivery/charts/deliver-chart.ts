@@ -9,10 +9,10 @@
 import type { Catalog } from "../../model/catalog.ts";
 import { type Cluster, clusterKey } from "../../model/cluster.ts";
 import type { HubDelivery } from "../../model/hub-delivery.ts";
-import { findKubeconfig } from "../../model/kubeconfig-reference.ts";
 import { chartFolderOf, deliveryChartsFolder } from "../../plan/paths.ts";
 import { findSharedNames } from "../argocd/shared-names.ts";
 import { writeChartApplication } from "../argocd/write-chart.ts";
+import { fluxNamespace, fluxReach } from "../flux/flux-object.ts";
 import { writeBuilt } from "../flux/write-built.ts";
 import { writeRelease } from "../flux/write-release.ts";
 import { sourceKey, writeSource } from "../flux/write-source.ts";
@@ -48,7 +48,8 @@ export function deliverChart(
   if (first === undefined) return undefined;
   const files = new Map([[release, writeHubObject(first, instance)]]);
   if (secret !== undefined) files.set(values, writeHubObject(secret, instance));
-  const source = delivery.kind === "flux" ? writeSource(chart, unit, cluster.namespace, delivery) : undefined;
+  const source =
+    delivery.kind === "flux" ? writeSource(chart, unit, fluxNamespace(cluster, delivery), delivery) : undefined;
   return { folder, files, source: source === undefined ? undefined : writeHubObject(source, instance) };
 }
 
@@ -70,7 +71,7 @@ function chartPaths(path: string, chart: Chart) {
 function objectsOf(chart: Chart, unit: string, cluster: Cluster, delivery: HubDelivery): readonly HubObject[] {
   if (delivery.kind === "argocd")
     return [writeChartApplication(chart, cluster, delivery)].filter((one) => one !== undefined);
-  const kubeconfig = findKubeconfig(cluster);
+  const kubeconfig = fluxReach(cluster);
   if (kubeconfig.kind === "none") return [];
   const place = { cluster, kubeconfig, unit, flux: delivery };
   return chart.kind === "HelmChart" ? writeRelease(chart, place) : [writeBuilt(chart, place)];
@@ -98,6 +99,6 @@ export function chartSurroundings(catalog: Catalog, cluster: Cluster): string | 
   if (delivery.kind === "argocd") {
     return findSharedNames(catalog).has(cluster.name) ? undefined : JSON.stringify([delivery, clusterKey(cluster)]);
   }
-  const kubeconfig = findKubeconfig(cluster);
+  const kubeconfig = fluxReach(cluster);
   return kubeconfig.kind === "none" ? undefined : JSON.stringify([delivery, clusterKey(cluster), kubeconfig]);
 }

@@ -5,6 +5,7 @@ import { leftAnnotations } from "../../plan/left-mark.ts";
 import { toDnsName } from "../../render/dns-name.ts";
 import type { Chart } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
+import { fluxNamespace, kubeConfigField } from "./flux-object.ts";
 import { driftExclusions, type FluxPlace } from "./write-release.ts";
 
 export function writeBuilt(
@@ -13,7 +14,7 @@ export function writeBuilt(
 ): HubObject {
   const metadata = {
     name: toDnsName(`${clusterKey(cluster)}/kustomization/${namespace}/${name}`),
-    namespace: cluster.namespace,
+    namespace: fluxNamespace(cluster, flux),
     ...(isLeft ? { annotations: leftAnnotations.flux } : {}),
   };
   const components = listOf(spec, "components");
@@ -31,7 +32,7 @@ export function writeBuilt(
     path: `./${path}`,
     prune: true,
     sourceRef: source,
-    kubeConfig: fields({ secretRef: fields({ name: kubeconfig.name, key: kubeconfig.key }) }),
+    kubeConfig: kubeConfigField(kubeconfig),
     targetNamespace: namespace,
     components: components.length === 0 ? undefined : components,
     force: isOn(spec, "force") || undefined,

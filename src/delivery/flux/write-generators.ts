@@ -8,6 +8,7 @@ import { generatorPath, outputId } from "../../plan/paths.ts";
 import { toDnsName } from "../../render/dns-name.ts";
 import { writeHubObject } from "../hub-object.ts";
 import type { Unit } from "../unit.ts";
+import { fluxNamespace } from "./flux-object.ts";
 
 /** Of a generator; the rest of its 1,000 are for what a hash puts together unevenly. */
 const artifactsMax = 800;
@@ -28,7 +29,7 @@ export function writeGenerators(
   if (!artifacts) return files;
   // What is made of charts is the hub's own, and taken from the repository.
   const ofClusters = [...units].filter(({ isOfCharts }) => isOfCharts !== true);
-  const byNamespace = groupBy(ofClusters, ({ cluster }) => cluster.namespace);
+  const byNamespace = groupBy(ofClusters, ({ cluster }) => fluxNamespace(cluster, { source }));
   for (const [namespace, own] of byNamespace) {
     // By a power of two and a hash, so that a unit that comes or goes leaves the others where they are.
     let count = 1;

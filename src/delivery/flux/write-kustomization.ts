@@ -1,22 +1,22 @@
 /** A unit as Flux's Kustomization (kustomize.toolkit.fluxcd.io/v1, kustomize-controller v1.9). */
 import type { FluxDelivery } from "../../model/hub-delivery.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { findKubeconfig } from "../../model/kubeconfig-reference.ts";
 import type { OutputOwner } from "../../plan/cluster-file.ts";
 import { writeHubObject } from "../hub-object.ts";
 import type { Unit } from "../unit.ts";
+import { fluxNamespace, fluxReach } from "./flux-object.ts";
 import { healthExpressions } from "./health-expressions.ts";
 import { artifactName } from "./write-generators.ts";
 
 /**
- * In the cluster's namespace, since a kubeconfig is referred to by name alone. Undefined: a hub can't reach the cluster.
+ * Undefined: a hub can't reach the cluster.
  *
  * No unit waits for `base/`: one that depends on another is looked at again 30 s later where the other has not applied the
  * revision yet, and each login would take as long. What needs a Namespace of `base/` that is just being made is tried
  * again after `retryInterval`. What documents say of dependsOn is another thing: there it is asked for.
  */
 export function writeKustomization(unit: Unit, flux: FluxDelivery, output: OutputOwner): string | undefined {
-  const kubeconfig = findKubeconfig(unit.cluster);
+  const kubeconfig = fluxReach(unit.cluster);
   if (kubeconfig.kind === "none") return undefined;
   const { source, interval, retryInterval, timeout } = flux;
   const healths = healthExpressions(unit.healths, "Other").map(plainOf);
@@ -33,9 +33,9 @@ export function writeKustomization(unit: Unit, flux: FluxDelivery, output: Outpu
       ? { kind: "ExternalArtifact", name: artifactName(unit) }
       : { kind: "GitRepository", name: source.name, namespace: source.namespace },
     ...decryptionOf(flux),
-    kubeConfig: { secretRef: { name: kubeconfig.name, key: kubeconfig.key } },
+    ...(kubeconfig.kind === "hub" ? {} : { kubeConfig: { secretRef: { name: kubeconfig.name, key: kubeconfig.key } } }),
   };
-  const metadata = { name: unit.objectName, namespace: unit.cluster.namespace };
+  const metadata = { name: unit.objectName, namespace: fluxNamespace(unit.cluster, flux) };
   return writeHubObject(
     { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization", metadata, content: { spec } },
     output.instance,
@@ -62,7 +62,7 @@ const releaseTimeout = "5m";
  * Undefined: a hub can't reach the cluster.
  */
 export function wrapKustomization(unit: Unit, flux: FluxDelivery, { instance }: OutputOwner): string | undefined {
-  if (findKubeconfig(unit.cluster).kind === "none") return undefined;
+  if (fluxReach(unit.cluster).kind === "none") return undefined;
   const { source, interval, retryInterval, timeout, path } = flux;
   const spec = {
     interval,
@@ -75,7 +75,7 @@ export function wrapKustomization(unit: Unit, flux: FluxDelivery, { instance }: 
     sourceRef: { kind: "GitRepository", name: source.name, namespace: source.namespace },
     ...decryptionOf(flux),
   };
-  const metadata = { name: unit.objectName, namespace: unit.cluster.namespace };
+  const metadata = { name: unit.objectName, namespace: fluxNamespace(unit.cluster, flux) };
   return writeHubObject(
     { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization", metadata, content: { spec } },
     instance,

@@ -6,12 +6,12 @@ import { clusterKey } from "../../model/cluster.ts";
 import type { FluxDelivery } from "../../model/hub-delivery.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { isOn, listOf, memberOf, numberOf, textOf } from "../../model/json-members.ts";
-import type { KubeconfigReference } from "../../model/kubeconfig-reference.ts";
 import { leftAnnotations } from "../../plan/left-mark.ts";
 import { toDnsName } from "../../render/dns-name.ts";
 import { writeCanonicalYaml } from "../../render/yaml/write-canonical-yaml.ts";
 import type { Chart } from "../charts/read-chart.ts";
 import { fields, type HubObject } from "../hub-object.ts";
+import { type FluxKubeconfig, fluxNamespace, kubeConfigField } from "./flux-object.ts";
 import { healthExpressions } from "./health-expressions.ts";
 import { sourceReference } from "./write-source.ts";
 
@@ -20,7 +20,7 @@ const maxHistory = 2;
 
 export interface FluxPlace {
   readonly cluster: Cluster;
-  readonly kubeconfig: Extract<KubeconfigReference, { readonly kind: "secret" }>;
+  readonly kubeconfig: FluxKubeconfig;
   /** `<cluster namespace>/<cluster>/<owner's folder>`. */
   readonly unit: string;
   readonly flux: FluxDelivery;
@@ -36,7 +36,7 @@ export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject
   const metadata = {
     // Of the release alone, whoever has it: no two HelmReleases are for one.
     name: toDnsName(`${clusterKey(cluster)}/helm/${namespace}/${name}`),
-    namespace: cluster.namespace,
+    namespace: fluxNamespace(cluster, flux),
     // Its Kustomization leaves it on the hub, and so the release in the cluster.
     ...(chart.isLeft ? { annotations: leftAnnotations.flux } : {}),
   };
@@ -47,7 +47,7 @@ export function writeRelease(chart: Chart, place: FluxPlace): readonly HubObject
     ...chartReference(chart, origin, place),
     interval: flux.interval,
     timeout: textOf(options, "timeout"),
-    kubeConfig: fields({ secretRef: fields({ name: kubeconfig.name, key: kubeconfig.key }) }),
+    kubeConfig: kubeConfigField(kubeconfig),
     releaseName: name,
     targetNamespace: namespace,
     storageNamespace: namespace,

@@ -2,10 +2,12 @@
  * What a step of a hand-over makes of the hub's files: pure, of what is there and of what is wanted. What it does not
  * speak of stays as it is.
  */
+
 import { assert } from "../../model/assert.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import type { HubDelivery } from "../../model/hub-delivery.ts";
+import { clustersWithFolders } from "../../model/local-object.ts";
 import { isSameOwner, type Owner } from "../../model/owner.ts";
 import type { OutputOwner } from "../../plan/cluster-file.ts";
 import {
@@ -211,9 +213,9 @@ function stepOfRename(
   }
   for (const [path, { text }] of ofOwner(to)) files.set(path, step === "move" ? markUnit(text, id) : text);
   if (step === "move") return files;
-  for (const cluster of catalog.clusters.keys()) {
+  for (const cluster of clustersWithFolders(catalog).keys()) {
     for (const area of triggerFolders(delivery)) {
-      const folder = `${desiredFolder}/${clusterFolder(cluster)}/${area}/${ownerFolderName(from)}`;
+      const folder = `${desiredFolder}/${clusterFolder(cluster)}/${area}/${ownerFolderName(from, cluster)}`;
       files.set(`${folder}/${unitFileName}`, undefined);
     }
   }

@@ -1,5 +1,6 @@
 /** From two states to the report of what differs between them: objects as masked diffs, failures in groups. */
 import type { CloudEvent } from "../../model/cloud-event.ts";
+import { readLocalEntity } from "../../model/local-object.ts";
 import { ownerKey, shownOwner } from "../../model/owner.ts";
 import { formatPlace, type Place, type Problem, type SourcePlace } from "../../model/problem.ts";
 import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
@@ -69,6 +70,7 @@ class ChangedObject {
   readonly path: string;
   readonly recordPath: string | undefined;
   readonly #parts: PathParts;
+  readonly #entity: string;
   readonly #before: string | undefined;
   readonly #after: string | undefined;
 
@@ -79,12 +81,13 @@ class ChangedObject {
     this.#after = after;
     const text = before ?? after ?? "";
     const owner = ownerOfManifest(path, text);
-    const entity = entityHashOf(splitProvenance(text).texts);
-    this.recordPath = owner === undefined ? undefined : recordPath(owner, entity);
+    this.#entity = entityHashOf(splitProvenance(text).texts);
+    this.recordPath = owner === undefined ? undefined : recordPath(owner, this.#entity);
   }
 
+  /** Which one it is rendered for. */
   get cluster(): string {
-    return this.#parts.cluster;
+    return readLocalEntity(this.#entity).cluster ?? this.#parts.cluster;
   }
 
   get isGone(): boolean {

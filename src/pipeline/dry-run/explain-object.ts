@@ -9,7 +9,9 @@ import { identityKey, isCoreKind, type ObjectIdentity } from "../../model/manife
 import { ownerKinds, shownOwner, triggerOwner } from "../../model/owner.ts";
 import type { Place, Problem } from "../../model/problem.ts";
 import { type EntityRecord, eventOf, failuresOf } from "../../model/record.ts";
-import { claimsFolderOfOwner, headPath, parseHead, parseLeaf } from "../../plan/claims-file.ts";
+import { compareTiers } from "../../plan/claims/claim-order.ts";
+import { onRecord, onSite } from "../../plan/claims/claimant.ts";
+import { claimsFolderOfGroup, headPath, parseHead, parseLeaf } from "../../plan/claims-file.ts";
 import { isMarkedLeft } from "../../plan/left-mark.ts";
 import {
   desiredFolder,
@@ -40,7 +42,10 @@ export interface Claimant {
   /** Empty for Sluice itself. */
   readonly trigger: string;
   readonly entityId: string;
+  /** The owner's. */
   readonly tier: number;
+  /** The policyRef's, which counts among owners of one tier. */
+  readonly referenceTier: number;
   /** The number of the input that made the claim. */
   readonly rank: number;
 }
@@ -49,6 +54,8 @@ export interface Explanation {
   /** On the target, a chart's on the state branch; absent where an entity is explained and not an object. */
   readonly path?: string;
   readonly cluster?: string;
+  /** Of an object on the hub: the cluster that it is put there for. */
+  readonly renderedFor?: string;
   /** `<group>:<Kind> <namespace>/<name>`. */
   readonly object?: string;
   /** Whether the target has it as the state wants it. */
@@ -148,15 +155,17 @@ async function explainPaths(paths: readonly string[], scope: ExplainScope): Prom
 }
 
 async function explainManifest(path: string, text: string, scope: ExplainScope): Promise<Explanation> {
-  const { cluster, trigger } = readPath(path);
+  const { cluster: site, trigger } = readPath(path);
   const owner = ownerOfManifest(path, text);
-  const entityId = entityHashOf(splitProvenance(text).texts);
-  const record = owner === undefined ? undefined : await readRecord(recordPath(owner, entityId), scope);
+  const entityHash = entityHashOf(splitProvenance(text).texts);
+  const record = owner === undefined ? undefined : await readRecord(recordPath(owner, entityHash), scope);
   const told = identityOf(path, text);
-  const identity = record?.clusters.get(cluster)?.objects.get(identityKey(told))?.identity ?? told;
+  const { cluster, key } = onRecord({ entityHash }, site, told);
+  const identity = record?.clusters.get(cluster)?.objects.get(key)?.identity ?? told;
   return {
-    cluster,
-    object: writeIdentity(identity),
+    cluster: site,
+    ...(cluster === site ? {} : { renderedFor: cluster }),
+    object: writeIdentity(onSite(cluster, identity).identity),
     ...(isMarkedLeft(text) ? { leftBy: trigger } : {}),
     ...(record === undefined ? {} : explainRecord(record, cluster, identity, scope)),
     claims: await readClaims(objectClaimsFolder(cluster, identity), scope),
@@ -253,16 +262,18 @@ async function readClaims(folder: string, { git, state }: ExplainScope): Promise
   if (text === undefined) return [];
   const head = parseHead(text, path);
   const claims: Claimant[] = [];
-  for (const { owner, tier } of [...head.owners.values()].sort((a, b) => a.tier - b.tier)) {
-    for await (const [leaf, content] of readFolder(git, state, claimsFolderOfOwner(folder, owner))) {
+  for (const group of [...head.owners.values()].sort(compareTiers)) {
+    const { owner, ownerTier: tier, tier: referenceTier } = group;
+    for await (const [leaf, content] of readFolder(git, state, claimsFolderOfGroup(folder, group))) {
       for (const [entityId, { rank }] of parseLeaf(content, leaf)) {
-        claims.push({ trigger: shownOwner(owner), entityId, tier, rank });
+        claims.push({ trigger: shownOwner(owner), entityId, tier, referenceTier, rank });
       }
       if (claims.length >= claimsMax) break;
     }
   }
-  claims.sort((a, b) => a.tier - b.tier || a.rank - b.rank);
-  if (head.needs > 0) claims.push({ trigger: "", entityId: "", tier: Number.MAX_SAFE_INTEGER, rank: 0 });
+  claims.sort((a, b) => a.tier - b.tier || a.referenceTier - b.referenceTier || a.rank - b.rank);
+  const last = Number.MAX_SAFE_INTEGER;
+  if (head.needs > 0) claims.push({ trigger: "", entityId: "", tier: last, referenceTier: last, rank: 0 });
   return claims.slice(0, claimsMax);
 }
 

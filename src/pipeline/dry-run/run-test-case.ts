@@ -142,7 +142,10 @@ function withoutOwner(path: string): string {
   const [root, namespace, cluster, ...below] = path.split("/");
   const owned = readOwnedPath(below.join("/"));
   if (owned === undefined) return path;
-  const moved = layOutPath({ ...owned, kind: nobody.kind, ownerFolder: ownerFolderName(nobody) }, plainLayout);
+  const moved = layOutPath(
+    { ...owned, kind: nobody.kind, ownerFolder: ownerFolderName(nobody, `${namespace}/${cluster}`) },
+    plainLayout,
+  );
   return [root, namespace, cluster, moved].join("/");
 }
 

@@ -18,6 +18,7 @@ import { findStrays, type StepScope, writeStep } from "../../delivery/hand-over/
 import type { Catalog } from "../../model/catalog.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { clustersWithFolders } from "../../model/local-object.ts";
 import { isSameOwner } from "../../model/owner.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
@@ -188,7 +189,7 @@ export class HandingOver {
       }
     }
     if (change.kind === "rename" && step === "move") {
-      const [was, is] = [change.from, change.to].map(ownerFolderName);
+      const [was, is] = [change.from, change.to].map((owner) => ownerFolderName(owner, ""));
       const { layout } = commits.checkpoint;
       const place = (owned: OwnedPath) =>
         layOutPath(
@@ -242,7 +243,7 @@ export class HandingOver {
     const { cluster } = change;
     const isThere =
       commits.tree !== undefined && (await ports.git.findEntry(commits.tree, folderOf(cluster))) !== undefined;
-    if (isThere && !commits.catalog.clusters.has(cluster)) {
+    if (isThere && !clustersWithFolders(commits.catalog).has(cluster)) {
       const commit = async (inputs: readonly PlanInput[]) => void (await commits.commit(inputs, {}));
       await retireCluster({ git: ports.git, tree: commits.tree, catalog: commits.catalog, commit }, cluster);
     }

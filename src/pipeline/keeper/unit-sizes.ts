@@ -7,6 +7,7 @@ import { findUnits } from "../../delivery/unit.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import { clusterKey } from "../../model/cluster.ts";
 import { countOf } from "../../model/count-of.ts";
+import { clustersWithFolders } from "../../model/local-object.ts";
 import type { Problem } from "../../model/problem.ts";
 import { clusterFolder, desiredFolder, triggersArea } from "../../plan/paths.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
@@ -26,7 +27,7 @@ export class UnitSizes {
     const unitsOf = findUnits(catalog, delivery);
     let largest = { count: 0, unit: "" };
     let many = 0;
-    for (const cluster of catalog.clusters.values()) {
+    for (const cluster of clustersWithFolders(catalog).values()) {
       const key = clusterKey(cluster);
       const folder = `${desiredFolder}/${clusterFolder(key)}/${triggersArea}`;
       const entry = await git.findEntry(tree, folder);

@@ -1,7 +1,9 @@
 /** Which units of a hub have applied a commit of the target that has what a step of a hand-over made. */
+
 import type { HubUnit } from "../../delivery/hand-over/seen.ts";
 import { findUnits } from "../../delivery/unit.ts";
 import type { Catalog } from "../../model/catalog.ts";
+import { clustersWithFolders } from "../../model/local-object.ts";
 import { readStateTrailers } from "../../plan/state-mark.ts";
 import type { GitRepository, ObjectId } from "../../ports/git.ts";
 
@@ -63,7 +65,7 @@ function foldersOf(catalog: Catalog, outputPath: string): (unit: HubUnit) => str
   const folders = new Map<string, string>();
   if (delivery?.kind === "flux" && delivery.artifacts) {
     const unitsOf = findUnits(catalog, delivery);
-    for (const cluster of catalog.clusters.values()) {
+    for (const cluster of clustersWithFolders(catalog).values()) {
       for (const unit of unitsOf(cluster)) folders.set(unit.objectName, `${outputPath}/${unit.folder}`);
     }
   }

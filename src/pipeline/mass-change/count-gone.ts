@@ -5,7 +5,8 @@
 import type { Catalog } from "../../model/catalog.ts";
 import { findOwner, isInForce } from "../../model/catalog-owners.ts";
 import type { Pass } from "../../model/change-set.ts";
-import type { ClusterKey } from "../../model/cluster.ts";
+import { type ClusterKey, managementCluster } from "../../model/cluster.ts";
+import { isLocalOwner } from "../../model/local-object.ts";
 import { type Owner, type OwnerKey, ownerKey } from "../../model/owner.ts";
 import { findPause } from "../../model/pauses.ts";
 import { headPath, parseHead } from "../../plan/claims-file.ts";
@@ -40,7 +41,9 @@ export function partGone(
     // What an owner that renders nothing now has on a cluster that is gone stays until it renders again.
     const isStopped =
       spec?.broken !== undefined || (spec !== undefined && findPause(wanted, owner, spec) !== undefined);
-    const isNamed = (cluster: ClusterKey) => !isStopped && from === undefined && !wanted.clusters.has(cluster);
+    // What it has on the hub for a cluster is told from the rest there by rendering alone.
+    const isTold = !isStopped && from === undefined && !(spec !== undefined && isLocalOwner(spec));
+    const isNamed = (cluster: ClusterKey) => isTold && !wanted.clusters.has(cluster);
     const away = clusters?.filter(isNamed) ?? [];
     if (away.length > 0) gone.push({ owner, clusters: new Set(away) });
     const left = clusters?.filter((cluster) => !isNamed(cluster));
@@ -71,7 +74,12 @@ export async function countGone(
   const going = new Map<OwnerKey, GoneOwner>();
   for (const one of gone) if (await takesAway(git, tree, wanted, one.owner)) going.set(ownerKey(one.owner), one);
   if (going.size === 0) return;
-  const byFolder = new Map([...going.values()].map((one) => [folderOwner(one.owner), one]));
+  // A Profile's folders are on clusters of its namespace, and on the hub.
+  const byFolder = new Map(
+    [...going.values()].flatMap((one) =>
+      [`${one.owner.namespace}/`, managementCluster].map((cluster) => [folderOwner(one.owner, cluster), one]),
+    ),
+  );
   const shared = new Map<ClusterKey, ReadonlySet<string>>();
   let isWanted = true;
   await walkObjects(git, tree, async ({ cluster, owner: place, place: below }, names) => {
@@ -151,8 +159,14 @@ async function findGoing(
       const one = going.get(key);
       return one !== undefined && isGoneFrom(one, cluster);
     };
-    if (first === undefined || needs > 0 || left !== undefined || ![...owners.keys()].every(isGoing)) continue;
-    const folder = folderOwner(place ?? first.owner);
+    if (
+      first === undefined ||
+      needs > 0 ||
+      left !== undefined ||
+      ![...owners.values()].every(({ owner }) => isGoing(ownerKey(owner)))
+    )
+      continue;
+    const folder = folderOwner(place ?? first.owner, cluster);
     found.push({ owner: first.owner, place: folder, cluster, files: [heads.get(path)!] });
   }
   return found;

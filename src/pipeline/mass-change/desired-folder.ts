@@ -27,9 +27,9 @@ export function folderOf(path: string): DesiredFolder | undefined {
   return { owner: ownerName(owned, cluster), cluster, place: owned.file.slice(0, -"/-".length) };
 }
 
-/** How {@link folderOf} calls the owner. */
-export function folderOwner(owner: Owner): string {
-  const folder = ownerFolderName(owner);
+/** How {@link folderOf} calls the owner, on a cluster. */
+export function folderOwner(owner: Owner, cluster: ClusterKey): string {
+  const folder = ownerFolderName(owner, cluster);
   return folder.includes("~") ? cutName(owner.kind, folder) : ownerKey(owner);
 }
 

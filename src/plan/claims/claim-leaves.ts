@@ -12,8 +12,9 @@ export class ClaimLeaves {
     this.#folder = folder;
   }
 
-  claimOf({ owner, rank, entityHash }: Claim): StoredClaim | undefined {
-    return this.at(leafPath(this.#folder, owner, rank, entityHash)).get(entityHash);
+  claimOf(claim: Claim): StoredClaim | undefined {
+    const { rank, entityHash } = claim;
+    return this.at(leafPath(this.#folder, claim, rank, entityHash)).get(entityHash);
   }
 
   at(path: string): Leaf {
@@ -21,8 +22,9 @@ export class ClaimLeaves {
   }
 
   /** Keeps a claimant's claim as it is now; undefined: it has none any more. */
-  write({ owner, rank, entityHash }: Claim, claim: StoredClaim | undefined): void {
-    const path = leafPath(this.#folder, owner, rank, entityHash);
+  write(whose: Claim, claim: StoredClaim | undefined): void {
+    const { rank, entityHash } = whose;
+    const path = leafPath(this.#folder, whose, rank, entityHash);
     const leaf = withClaim(this.at(path), entityHash, claim);
     if (leaf.size === 0) this.#view.delete(path);
     else this.#view.writeValue(path, leaf, writeLeaf);

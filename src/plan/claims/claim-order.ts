@@ -1,7 +1,15 @@
-/** Which of an object's claims comes first: by tier, then by rank, then by record. */
-import { isSameOwner, type Owner, type OwnerKey, ownerKey } from "../../model/owner.ts";
+/** Which of an object's claims comes first: by the owner's tier, by the reference's, then by rank, then by record. */
+import { isSameOwner } from "../../model/owner.ts";
 import { type ClaimRules, tierOf } from "../claim-rules.ts";
-import { type Claim, type ClaimingOwner, type ClaimsHead, claimsFolderOfOwner } from "../claims-file.ts";
+import {
+  type Claim,
+  type ClaimGroup,
+  type ClaimingOwner,
+  type ClaimsHead,
+  claimsFolderOfGroup,
+  type GroupKey,
+  groupKey,
+} from "../claims-file.ts";
 import { recordPath } from "../paths.ts";
 import type { StateView } from "../state-view.ts";
 import type { ClaimLeaves } from "./claim-leaves.ts";
@@ -27,10 +35,11 @@ export class ClaimOrder {
   firstWith(head: ClaimsHead, mine: Claim): Claim | undefined {
     const { first } = head;
     if (first === undefined) return mine;
-    const owners = this.#ownersInForce(head, mine.owner);
-    const hasTiersChanged = [...owners].some(([key, { tier }]) => tier !== head.owners.get(key)?.tier);
-    if (!hasTiersChanged) {
-      if (isSameClaim(first, mine)) return mine;
+    const owners = this.#ownersInForce(head, mine);
+    const hasTiersChanged = [...owners].some(([key, { ownerTier }]) => ownerTier !== head.owners.get(key)?.ownerTier);
+    const isMine = isSameClaim(first, mine);
+    if (!hasTiersChanged && (!isMine || first.tier === mine.tier)) {
+      if (isMine) return mine;
       return this.#comesBefore(owners, mine, first) ? mine : first;
     }
     const other = this.findFirst(owners, mine);
@@ -38,40 +47,44 @@ export class ClaimOrder {
   }
 
   /** With the tier that the claimant's owner has now: from then on it counts for all its claims on the object. */
-  #ownersInForce(head: ClaimsHead, owner: Owner): ReadonlyMap<OwnerKey, ClaimingOwner> {
-    const key = ownerKey(owner);
-    const stored = head.owners.get(key);
-    const tier = tierOf(this.#rules, owner);
-    if (stored?.tier === tier) return head.owners;
-    if (stored === undefined) {
-      const claiming = { owner, tier, claims: 0, label: undefined, instance: undefined };
-      return new Map([...head.owners, [key, claiming]]);
+  #ownersInForce(head: ClaimsHead, mine: ClaimGroup): ReadonlyMap<GroupKey, ClaimingOwner> {
+    const ownerTier = tierOf(this.#rules, mine.owner);
+    const owners = new Map(head.owners);
+    for (const [key, stored] of head.owners) {
+      if (isSameOwner(stored.owner, mine.owner)) owners.set(key, { ...stored, ownerTier });
     }
-    return new Map(head.owners).set(key, { ...stored, tier });
+    const { owner, tier } = mine;
+    const own = { owner, tier, ownerTier, claims: 0, label: undefined, instance: undefined };
+    const key = groupKey(mine);
+    return owners.has(key) ? owners : owners.set(key, own);
   }
 
-  #comesBefore(owners: ReadonlyMap<OwnerKey, ClaimingOwner>, one: Claim, other: Claim): boolean {
-    const tier = (claim: Claim) => owners.get(ownerKey(claim.owner))?.tier ?? 0;
+  #comesBefore(owners: ReadonlyMap<GroupKey, ClaimingOwner>, one: Claim, other: Claim): boolean {
+    const tier = (claim: Claim) => owners.get(groupKey(claim))?.ownerTier ?? 0;
     if (tier(one) !== tier(other)) return tier(one) < tier(other);
+    if (one.tier !== other.tier) return one.tier < other.tier;
     if (one.rank !== other.rank) return one.rank < other.rank;
-    return recordPath(one.owner, one.entityHash) < recordPath(other.owner, other.entityHash);
+    const [path, otherPath] = [one, other].map(({ owner, entityHash }) => recordPath(owner, entityHash));
+    // Of one record on the hub: by the clusters that they are rendered for.
+    return path === otherPath ? one.entityHash < other.entityHash : path! < otherPath!;
   }
 
   /** The first of all claims on file, `except` one. */
-  findFirst(owners: ReadonlyMap<OwnerKey, ClaimingOwner>, except?: Claim): Claim | undefined {
+  findFirst(owners: ReadonlyMap<GroupKey, ClaimingOwner>, except?: Claim): Claim | undefined {
     let first: Claim | undefined;
-    const byTier = [...owners.values()].sort((a, b) => a.tier - b.tier);
-    for (const { owner, tier } of byTier) {
-      if (first !== undefined && tier > (owners.get(ownerKey(first.owner))?.tier ?? 0)) break;
-      const found = this.#firstOf(owner, except);
+    const byTier = [...owners.values()].sort(compareTiers);
+    for (const group of byTier) {
+      const found = first === undefined ? undefined : owners.get(groupKey(first));
+      if (found !== undefined && compareTiers(found, group) < 0) break;
+      const next = this.#firstOf(group, except);
       if (this.#view.isLacking) return undefined;
-      if (found !== undefined && (first === undefined || this.#comesBefore(owners, found, first))) first = found;
+      if (next !== undefined && (first === undefined || this.#comesBefore(owners, next, first))) first = next;
     }
     return first;
   }
 
-  /** The first of an owner's claims: folders of hex digits are in the order of ranks. */
-  #firstOf(owner: Owner, except: Claim | undefined): Claim | undefined {
+  /** The first of a group's claims: folders of hex digits are in the order of ranks. */
+  #firstOf({ owner, tier }: ClaimGroup, except: Claim | undefined): Claim | undefined {
     const excepted = except !== undefined && isSameOwner(except.owner, owner) ? except.entityHash : undefined;
     const search = (folder: string): Claim | undefined => {
       const names = [...this.#view.folder(folder)].sort();
@@ -89,12 +102,20 @@ export class ClaimOrder {
     };
     const firstIn = (path: string): Claim | undefined => {
       for (const [entityHash, claim] of this.#leaves.at(path)) {
-        if (entityHash !== excepted) return { owner, entityHash, ...claim };
+        if (entityHash !== excepted) return { owner, tier, entityHash, ...claim };
       }
       return undefined;
     };
-    return search(claimsFolderOfOwner(this.#folder, owner));
+    return search(claimsFolderOfGroup(this.#folder, { owner, tier }));
   }
+}
+
+/** By the owner's tier, then by the references'. */
+export function compareTiers(
+  one: Pick<ClaimingOwner, "ownerTier" | "tier">,
+  other: Pick<ClaimingOwner, "ownerTier" | "tier">,
+): number {
+  return one.ownerTier - other.ownerTier || one.tier - other.tier;
 }
 
 /** Whether they are one claimant's. */

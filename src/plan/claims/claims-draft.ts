@@ -1,13 +1,21 @@
 /** How many want which manifest of an object, while one of its claims changes. */
 import { assert } from "../../model/assert.ts";
-import type { OwnerKey } from "../../model/owner.ts";
-import { type ClaimingOwner, type ClaimsHead, manifestPath, parseManifest, writeManifest } from "../claims-file.ts";
+import {
+  type ClaimGroup,
+  type ClaimingOwner,
+  type ClaimsHead,
+  type GroupKey,
+  groupKey,
+  manifestPath,
+  parseManifest,
+  writeManifest,
+} from "../claims-file.ts";
 import type { StateView } from "../state-view.ts";
 
 export class ClaimsDraft {
   claims: number;
   needs: number;
-  readonly owners: Map<OwnerKey, ClaimingOwner>;
+  readonly owners: Map<GroupKey, ClaimingOwner>;
   readonly #view: StateView;
   readonly #folder: string;
   readonly #first: string | undefined;
@@ -33,6 +41,26 @@ export class ClaimsDraft {
   count(manifest: string, change: number, bare?: string): void {
     this.#counts.set(manifest, this.countOf(manifest) + change);
     if (bare !== undefined) this.#bares.set(manifest, bare);
+  }
+
+  /** One claim more of a group, of whose manifests that is known; `known`: what is told with it. */
+  enter(group: ClaimGroup, known: Omit<ClaimingOwner, keyof ClaimGroup | "claims">): void {
+    const key = groupKey(group);
+    const claims = (this.owners.get(key)?.claims ?? 0) + 1;
+    this.owners.set(key, { owner: group.owner, tier: group.tier, claims, ...known });
+    this.claims++;
+  }
+
+  /** One claim fewer of a group. */
+  leave(group: ClaimGroup): void {
+    const key = groupKey(group);
+    const stored = this.owners.get(key);
+    this.claims--;
+    // What is still being read is counted when the try is repeated.
+    if (this.#view.isLacking) return;
+    assert(stored !== undefined && stored.claims > 0, `${this.#folder} counts no claims of ${key}`);
+    if (stored.claims === 1) this.owners.delete(key);
+    else this.owners.set(key, { ...stored, claims: stored.claims - 1 });
   }
 
   bareOf(manifest: string): string | undefined {

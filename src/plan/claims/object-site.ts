@@ -7,10 +7,12 @@ import { headPath } from "../claims-file.ts";
 import { generatedNamespacePath, objectClaimsFolder, objectFile, ownerFolderName, ownersFoldersOf } from "../paths.ts";
 import { writeIdentity } from "../record-file.ts";
 import type { StateView } from "../state-view.ts";
+import { onSite } from "./claimant.ts";
 
 export class ObjectSite {
   readonly view: StateView;
   readonly rules: ClaimRules;
+  /** In whose folder it stands. */
   readonly cluster: ClusterKey;
   readonly identity: ObjectIdentity;
   /** Of `claims/`. */
@@ -23,17 +25,17 @@ export class ObjectSite {
   constructor(view: StateView, rules: ClaimRules, cluster: ClusterKey, identity: ObjectIdentity) {
     this.view = view;
     this.rules = rules;
-    this.cluster = cluster;
-    this.identity = identity;
-    this.folder = objectClaimsFolder(cluster, identity);
+    ({ cluster: this.cluster, identity: this.identity } = onSite(cluster, identity));
+    this.folder = objectClaimsFolder(this.cluster, this.identity);
     this.headPath = headPath(this.folder);
-    this.ownersFolders = ownersFoldersOf(cluster, identity, rules.layout);
+    this.ownersFolders = ownersFoldersOf(this.cluster, this.identity, rules.layout);
     this.#file = objectFile(identity, rules.layout);
   }
 
   /** The object's path in an owner's folder; undefined: among the Namespaces that are generated. */
   pathIn(place: Owner | undefined): string {
-    if (place !== undefined) return `${this.ownersFolders[place.kind]}/${ownerFolderName(place)}/${this.#file}`;
+    if (place !== undefined)
+      return `${this.ownersFolders[place.kind]}/${ownerFolderName(place, this.cluster)}/${this.#file}`;
     return generatedNamespacePath(this.cluster, this.identity.name);
   }
 

@@ -1,21 +1,23 @@
 /** Who has an object to itself: no claims are on file then, and they are made of its file and its record. */
 import { assert } from "../../model/assert.ts";
-import { identityKey } from "../../model/manifest.ts";
-import { type Owner, type OwnerKind, ownerKey, ownerKinds } from "../../model/owner.ts";
+import { type Owner, type OwnerKind, ownerKinds } from "../../model/owner.ts";
+import { type RankedObject, referenceTier } from "../../model/record.ts";
 import { tierOf } from "../claim-rules.ts";
-import { type ClaimingOwner, type ClaimsHead, hashManifest } from "../claims-file.ts";
+import { type ClaimingOwner, type ClaimsHead, groupKey, hashManifest } from "../claims-file.ts";
 import { ownerFolderName, ownerOfFolder, recordPath } from "../paths.ts";
 import { entityHashOf, splitProvenance } from "../provenance.ts";
 import { parseRecord } from "../record-file.ts";
 import type { ClaimLeaves } from "./claim-leaves.ts";
-import type { Claimant } from "./claimant.ts";
+import { type Claimant, claimKey, onRecord } from "./claimant.ts";
 import type { ObjectSite } from "./object-site.ts";
 
 export class SoleClaimant {
   readonly #site: ObjectSite;
   readonly #leaves: ClaimLeaves;
+  readonly #claimed: ReadonlyMap<string, RankedObject>;
 
-  constructor(site: ObjectSite, leaves: ClaimLeaves) {
+  constructor(site: ObjectSite, leaves: ClaimLeaves, claimed: ReadonlyMap<string, RankedObject>) {
+    this.#claimed = claimed;
     this.#site = site;
     this.#leaves = leaves;
   }
@@ -29,7 +31,8 @@ export class SoleClaimant {
     this.#leaves.write(claim, claim);
     const claiming: ClaimingOwner = {
       owner,
-      tier: tierOf(this.#site.rules, owner),
+      tier: claim.tier,
+      ownerTier: tierOf(this.#site.rules, owner),
       claims: 1,
       label: texts.owner,
       instance: texts.instance,
@@ -41,7 +44,7 @@ export class SoleClaimant {
       claims: 1,
       alike: 1,
       needs: 0,
-      owners: new Map([[ownerKey(owner), claiming]]),
+      owners: new Map([[groupKey(claiming), claiming]]),
     };
   }
 
@@ -57,13 +60,13 @@ export class SoleClaimant {
     const { bare, texts } = splitProvenance(text);
     const entityHash = entityHashOf(texts);
     const manifest = hashManifest(bare);
-    const rank = this.#rankOnRecord(owner, entityHash);
-    return { owner, texts, manifest, claim: { owner, entityHash, rank, manifest } };
+    const { rank, tier = referenceTier } = this.#onRecord(owner, entityHash) ?? { rank: 0 };
+    return { owner, texts, manifest, claim: { owner, entityHash, rank, tier, manifest } };
   }
 
   #find(claimant: Claimant | undefined): { readonly owner: Owner; readonly text: string } | undefined {
     const { view, ownersFolders } = this.#site;
-    const own = claimant === undefined ? undefined : ownerFolderName(claimant.owner);
+    const own = claimant === undefined ? undefined : ownerFolderName(claimant.owner, this.#site.cluster);
     for (const kind of ownerKinds) {
       const names = view.folder(ownersFolders[kind]);
       const isOwnKind = claimant?.owner.kind === kind;
@@ -83,16 +86,18 @@ export class SoleClaimant {
 
   #ownerOf(kind: OwnerKind, folderName: string): Owner | undefined {
     const { cluster, rules } = this.#site;
-    return ownerOfFolder(kind, folderName, cluster) ?? rules.ownerOfCutFolder(kind, folderName);
+    return ownerOfFolder(kind, folderName, cluster) ?? rules.ownerOfCutFolder(kind, folderName, cluster);
   }
 
-  #rankOnRecord(owner: Owner, entityHash: string): number {
+  #onRecord(owner: Owner, entityHash: string): RankedObject | undefined {
+    const claimed = this.#claimed.get(claimKey({ owner, entityHash }, this.#site.identity));
+    if (claimed !== undefined) return claimed;
     const path = recordPath(owner, entityHash);
     const text = this.#site.view.text(path);
-    if (text === undefined) return 0;
-    const on = parseRecord(text, path).clusters.get(this.#site.cluster);
-    const key = identityKey(this.#site.identity);
+    if (text === undefined) return undefined;
+    const { cluster, key } = onRecord({ entityHash }, this.#site.cluster, this.#site.identity);
+    const on = parseRecord(text, path).clusters.get(cluster);
     // Who came to be alone may not have been told yet: then its record says that it waits.
-    return (on?.objects.get(key) ?? on?.waiting.get(key))?.rank ?? 0;
+    return on?.objects.get(key) ?? on?.waiting.get(key);
   }
 }

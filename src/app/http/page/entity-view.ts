@@ -125,9 +125,9 @@ function titleOf({ owner, entity: { source, subject } }: Pick<EntityRecord, "own
 }
 
 function nameObject({
-  identity: { kind, namespace, name },
+  identity: { kind, namespace, name, isLocal },
 }: {
-  identity: { kind: string; namespace: string; name: string };
+  identity: { kind: string; namespace: string; name: string; isLocal?: true };
 }) {
-  return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+  return `${kind} ${namespace === "" ? name : `${namespace}/${name}`}${isLocal ? " on the hub" : ""}`;
 }
