@@ -5,14 +5,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-export interface DialGateBounds {
+interface DialGateBounds {
   /** Dials under way. */
   readonly dialsMax: number;
   /** So long one counts at most. */
   readonly heldMsMax: number;
 }
 
-export const dialGateDefault: DialGateBounds = { dialsMax: 50, heldMsMax: 500 };
+const dialGateDefault: DialGateBounds = { dialsMax: 50, heldMsMax: 500 };
 
 export class DialGate {
   readonly #bounds: DialGateBounds;
