@@ -45,9 +45,12 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
   }
 
   function exchange(old: LinkReceiver, source: CoreSource): void {
-    if (next !== undefined) void end(next);
-    const overlap = createLinkOverlap(options.receive);
-    old.receive = (message) => overlap.take("old", message);
+    if (next !== undefined) {
+      // It was never said to be subscribed, and the old one brings what it has brought.
+      next.take = () => undefined;
+      void end(next);
+    }
+    const overlap = createLinkOverlap((message) => receiver.take(message));
     const onSubscribed = () => {
       options.onSubscribed();
       if (next !== receiver) return;
@@ -55,7 +58,7 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
       next = undefined;
       void end(old).then(() =>
         overlap.end(() => {
-          if (receiver.receive === takeNew) receiver.receive = options.receive;
+          receiver.receive = (message) => receiver.take(message);
         }),
       );
     };
@@ -63,9 +66,11 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
       onTrouble: options.onTrouble,
       onSubscribed,
       onConnected: overlap.begin,
+      take: options.receive,
     });
-    const takeNew = (message: Msg) => overlap.take("new", message);
-    receiver.receive = takeNew;
+    // What the old one takes, from whichever links before it, is one side; the other is what this one brings.
+    old.take = (message) => overlap.take("old", message);
+    receiver.receive = (message) => overlap.take("new", message);
     next = receiver;
   }
 
@@ -73,8 +78,7 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
     follow(source) {
       const latest = next ?? current;
       if (latest === undefined) {
-        current = startLinkReceiver(source, { ...options, onConnected: () => undefined });
-        current.receive = options.receive;
+        current = startLinkReceiver(source, { ...options, onConnected: () => undefined, take: options.receive });
       } else if (latest.link === source.link) {
         latest.want(source);
         // One share more than the receiver needs.
@@ -91,7 +95,10 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
 
 interface LinkReceiver {
   readonly link: NatsLink;
+  /** Is given what the link brings. */
   receive: (message: Msg) => void;
+  /** Is given what is taken of it, and of the links before it. */
+  take: (message: Msg) => void;
   want(wanted: WantedSubjects): void;
   close(): Promise<void>;
 }
@@ -99,11 +106,12 @@ interface LinkReceiver {
 interface LinkEvents extends Pick<CoreReceiverOptions, "onSubscribed" | "onTrouble"> {
   /** It is about to subscribe. */
   readonly onConnected: () => void;
+  readonly take: (message: Msg) => void;
 }
 
 /** Receives over one link, which it dials anew when it was lost. */
 function startLinkReceiver(source: CoreSource, events: LinkEvents): LinkReceiver {
-  const { onConnected, onSubscribed, onTrouble } = events;
+  const { onConnected, onSubscribed, onTrouble, take } = events;
   const { link } = source;
   const closing = new AbortController();
   const { signal } = closing;
@@ -150,7 +158,8 @@ function startLinkReceiver(source: CoreSource, events: LinkEvents): LinkReceiver
 
   const receiver: LinkReceiver = {
     link,
-    receive: () => undefined,
+    receive: (message) => receiver.take(message),
+    take,
     want(next) {
       wanted = next;
       rewant();

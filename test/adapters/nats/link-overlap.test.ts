@@ -1,6 +1,10 @@
-/** Two links that bring the same for a while: a message counts as often as the link that brought it more often did. */
+/**
+ * Two links that bring the same for a while: a message counts as often as the link that brought it more often did, in the
+ * order of the old one.
+ */
 import { createInbox, headers, type Msg } from "@nats-io/transport-node";
-import { describe, expect, it } from "vitest";
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createLinkOverlap } from "../../../src/adapters/nats/link-overlap.ts";
 
 function message(text: string, header?: string): Msg {
@@ -16,8 +20,13 @@ function run(steps: readonly string[], hasBegun = true): string[] {
   const overlap = createLinkOverlap(({ data }) => taken.push(new TextDecoder().decode(data)));
   if (hasBegun) overlap.begin();
   for (const step of steps) overlap.take(step[0] === "o" ? "old" : "new", message(step.slice(1)));
+  overlap.end(() => undefined);
   return taken;
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("what is taken", () => {
   it.each([
@@ -38,6 +47,34 @@ describe("what is taken", () => {
     overlap.take("old", message("A", "1"));
     overlap.take("new", message("A", "2"));
     overlap.take("new", message("A"));
+    overlap.end(() => undefined);
     expect(taken).toHaveLength(3);
   });
+});
+
+it("whichever link is the slower one, and from where on the new one brings them, all come once and in their order", () => {
+  const lengths = fc.tuple(fc.nat(20), fc.nat(20), fc.nat(20));
+  fc.assert(
+    fc.property(lengths, fc.array(fc.boolean()), ([onlyOld, both, onlyNew], turns) => {
+      const sent = Array.from({ length: onlyOld + both + onlyNew }, (_, index) => String(index));
+      const old = sent.slice(0, onlyOld + both).map((text) => `o${text}`);
+      const fresh = sent.slice(onlyOld).map((text) => `n${text}`);
+      const steps: string[] = [];
+      for (const isOld of turns) steps.push(...(isOld ? old : fresh).splice(0, 1));
+      expect(run([...steps, ...fresh, ...old])).toEqual(sent);
+    }),
+  );
+});
+
+it("nothing waits for ever for an old link that brings nothing more", () => {
+  vi.useFakeTimers();
+  const taken: Msg[] = [];
+  const overlap = createLinkOverlap((one) => taken.push(one));
+  overlap.begin();
+  overlap.take("new", message("A"));
+  expect(taken).toHaveLength(0);
+  vi.advanceTimersByTime(2_000);
+  expect(taken).toHaveLength(1);
+  overlap.take("old", message("A"));
+  expect(taken).toHaveLength(1);
 });
