@@ -69,11 +69,18 @@ export class Tenure {
     if (this.#isReleased) return;
     this.#isReleased = true;
     await this.#asking;
-    if (this.#takenBy !== undefined || this.#revision === undefined) return;
+    if (this.#takenBy !== undefined) return;
     const { lease, log, onSeen } = this.#parts;
     const value = { holder: "", address: "", count: this.#value.count + 1 };
     try {
-      const revision = await lease.write(value, this.#revision);
+      const at = this.#revision;
+      let revision = at === undefined ? undefined : await lease.write(value, at);
+      if (revision === undefined) {
+        // The answer to a renewal had got lost: it is written on what is there, where that is still its own.
+        const entry = await lease.read();
+        if (entry?.value.holder !== this.#value.holder) return;
+        revision = await lease.write(value, entry.revision);
+      }
       if (revision !== undefined) onSeen({ value, revision });
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;

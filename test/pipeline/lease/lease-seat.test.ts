@@ -159,6 +159,16 @@ describe("who holds it", () => {
     expect(other.leads).toBe(true);
   });
 
+  it("is followed at once also where the answer to its last renewal got lost", async () => {
+    const { one, other } = await openPair();
+    one.link.losesAnswers = true;
+    await pass(2, one, other);
+    one.link.losesAnswers = false;
+    await one.end();
+    await pass(1.2, other);
+    expect(other.leads).toBe(true);
+  });
+
   it("has not lost what it can't reach, says so once, and goes on", async () => {
     const { one, other } = await openPair();
     one.link.isCut = true;
