@@ -71,11 +71,19 @@ async function forceElsewhere(workbench: Workbench): Promise<() => Promise<void>
   };
 }
 
-const removeFolder = async (workbench: Workbench) => {
-  const files = Object.keys(await documents());
-  await workbench.commitConfig(Object.fromEntries(files.map((path) => [path, undefined])));
-  return async () => workbench.commitConfig(await documents());
-};
+/**
+ * Takes the config folder away and puts these files there, in one commit: what is told between two is not what the case is
+ * about. Putting back takes them away again.
+ */
+async function replaceFolder(
+  workbench: Workbench,
+  files: Readonly<Record<string, string>> = {},
+): Promise<() => Promise<void>> {
+  await workbench.commitFiles({ config: undefined, ...files });
+  const gone = Object.fromEntries(Object.keys(files).map((path) => [path, undefined]));
+  const back = Object.entries(await documents()).map(([path, text]) => [`config/${path}`, text]);
+  return () => workbench.commitFiles({ ...gone, ...Object.fromEntries(back) });
+}
 
 const cases: readonly Case[] = [
   {
@@ -96,38 +104,24 @@ const cases: readonly Case[] = [
     isTargetGone: true,
     vanish: forceElsewhere,
   },
-  { name: "the config folder is removed", code: "CONFIG_MISSING", vanish: removeFolder },
+  { name: "the config folder is removed", code: "CONFIG_MISSING", vanish: replaceFolder },
   {
     name: "the config folder is renamed",
     code: "CONFIG_MISSING",
     vanish: async (workbench) => {
-      const back = await removeFolder(workbench);
       const moved = Object.entries(await documents()).map(([path, text]) => [`configuration/${path}`, text]);
-      await workbench.commitFiles(Object.fromEntries(moved));
-      return back;
+      return replaceFolder(workbench, Object.fromEntries(moved));
     },
   },
   {
     name: "the config folder is a file",
     code: "CONFIG_MISSING",
-    vanish: async (workbench) => {
-      await removeFolder(workbench);
-      await rm(join(workbench.folder, "checkout/config"), { recursive: true, force: true });
-      await workbench.commitFiles({ config: "see docs\n" });
-      return async () => {
-        await workbench.commitFiles({ config: undefined });
-        await workbench.commitConfig(await documents());
-      };
-    },
+    vanish: (workbench) => replaceFolder(workbench, { config: "see docs\n" }),
   },
   {
     name: "the config folder has a README and nothing else",
     code: "CHANGE_HELD",
-    vanish: async (workbench) => {
-      const back = await removeFolder(workbench);
-      await workbench.commitConfig({ "README.md": "empty for now\n" });
-      return back;
-    },
+    vanish: (workbench) => replaceFolder(workbench, { "config/README.md": "empty for now\n" }),
   },
   {
     name: "all documents are commented out",

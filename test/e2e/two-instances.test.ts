@@ -30,10 +30,17 @@ async function openProxy(port: number): Promise<{ readonly port: number; cut(): 
       return;
     }
     const onward = createConnection(port, "127.0.0.1");
-    for (const one of [socket, onward]) {
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
       sockets.add(one);
       one.on("error", () => undefined);
-      one.on("close", () => sockets.delete(one));
+      one.on("close", () => {
+        sockets.delete(one);
+        // A pipe does not pass on a reset: the server would go on with a process that is gone.
+        other.end();
+      });
     }
     socket.pipe(onward).pipe(socket);
   });

@@ -192,6 +192,8 @@ const scenes: Readonly<Record<string, Scene>> = {
       await mkdir(join(place.folder, ".config", "fish", "completions"), { recursive: true });
       await writeFile(join(place.folder, "environment"), `fpath=(none ${fpath})\n`);
       place.env.BASH_ENV = join(place.folder, "environment");
+      // Of no shell within another, with a socket as Node's for stdin, bash believes that it was logged in to: it reads none.
+      place.env.SHLVL = "1";
     },
     after: async (place) => {
       expect(await readFile(join(place.folder, "site-functions", "_sluice"), "utf8")).toContain("#compdef sluice");

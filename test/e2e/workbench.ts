@@ -113,7 +113,7 @@ ${options.settings ?? "output: {secrets: plain}"}
     await this.commitFiles(Object.fromEntries(Object.entries(files).map(([path, text]) => [`config/${path}`, text])));
   }
 
-  /** A person's commit on the target; undefined removes a file. */
+  /** A person's commit on the target; undefined removes a file or a folder, and a file takes the place of a folder. */
   async commitFiles(files: Readonly<Record<string, string | undefined>>): Promise<void> {
     await this.#commit(async () => {
       for (const [path, text] of Object.entries(files)) await this.writeOrRemove(`checkout/${path}`, text);
@@ -158,20 +158,25 @@ ${options.settings ?? "output: {secrets: plain}"}
   }
 
   async writeOrRemove(path: string, text: string | undefined): Promise<void> {
-    if (text === undefined) await rm(join(this.folder, path));
-    else await this.write(path, text);
+    await rm(join(this.folder, path), { recursive: true, force: text !== undefined });
+    if (text !== undefined) await this.write(path, text);
   }
 
-  async git(...args: readonly string[]): Promise<string> {
-    const { stdout } = await run("git", ["-C", join(this.folder, "fleet.git"), ...args], {
+  git(...args: readonly string[]): Promise<string> {
+    return this.gitIn("fleet.git", ...args);
+  }
+
+  /** In another repository of the folder. */
+  async gitIn(repository: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await run("git", ["-C", join(this.folder, repository), ...args], {
       maxBuffer: 256 * 1024 * 1024,
     });
     return stdout;
   }
 
   /** Paths below `rendered/` on the target, without what every cluster's folder has. */
-  async rendered(): Promise<readonly string[]> {
-    const list = await this.git("ls-tree", "-r", "--name-only", "main", "rendered/");
+  async rendered(repository = "fleet.git"): Promise<readonly string[]> {
+    const list = await this.gitIn(repository, "ls-tree", "-r", "--name-only", "main", "rendered/");
     return list.split("\n").filter((path) => path !== "" && !/\/sluice-(?:cluster|unit)\.yaml$/.test(path));
   }
 

@@ -33,9 +33,14 @@ it("comes back to where it was, also while it is being copied away", async () =>
   await before.adopt(undefined);
   before.append({ subject: "user", headers: new Map(), payload: Buffer.from("unread") });
   await before.close();
+  const locked: string[] = [];
   // A disk that takes its time.
   const files: JournalFiles = {
     ...machineFiles,
+    lock: (folder) => {
+      locked.push(folder);
+      return machineFiles.lock(folder);
+    },
     open: async (path, flags, mode) => {
       if (flags === "w" && path.startsWith(second)) await sleep(100);
       return machineFiles.open(path, flags, mode);
@@ -43,10 +48,10 @@ it("comes back to where it was, also while it is being copied away", async () =>
   };
   const stream = streamOf(first, files);
   stream.move(second);
-  await sleep(50);
+  await expect.poll(() => locked).toContain(second);
   stream.move(first);
-  await sleep(1_000);
-  expect([await segmentsIn(first), await segmentsIn(second)]).toEqual([1, 0]);
+  await expect.poll(() => locked).toEqual([first, second, first]);
+  await expect.poll(async () => [await segmentsIn(first), await segmentsIn(second)]).toEqual([1, 0]);
   await stream.close();
 });
 
