@@ -8,6 +8,7 @@ const slow = [
   "test/adapters/journal/open-journal.test.ts",
   "test/adapters/kube/bad-servers.test.ts",
   "test/delivery/hand-over.test.ts",
+  "test/config/large-documents.test.ts",
   "test/deploy/prometheus.test.ts",
   "test/docs/gallery.test.ts",
   "test/app/http/page/page-routes.test.ts",
@@ -23,6 +24,9 @@ const slow = [
   "test/pipeline/withdrawn.test.ts",
 ];
 
+/** For how long a condition is polled for: vitest's own second is no word about a machine that is busy. */
+const pollMsMax = 30_000;
+
 export default defineConfig({
   test: {
     projects: [
@@ -33,8 +37,11 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["**/node_modules/**", ...slow],
           testTimeout: 60_000,
+          expect: { poll: { timeout: pollMsMax } },
           // Pure parts keep nothing between tests, so that modules need to be loaded only once.
           isolate: false,
+          // Tests leave much behind that is soon rubbish: with more room for it less is copied.
+          execArgv: ["--max-semi-space-size=64"],
           maxWorkers: 2,
         },
       },
@@ -46,7 +53,10 @@ export default defineConfig({
           include: slow,
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          expect: { poll: { timeout: pollMsMax } },
+          // They wait more than they compute, on ports and in folders of their own. After the cheap ones, never beside them.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

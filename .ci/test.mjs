@@ -103,17 +103,18 @@ if (isCheckedToo) {
   await check("the type check", [bin("typescript/bin/tsc"), "--noEmit"]);
   await check("the style check", [bin("@biomejs/biome/bin/biome"), "check", "."]);
 }
-if (isWanted("unit")) await runTests("unit", {});
+const moreEnv = isAll ? { SLUICE_TEST_ALL: "1" } : {};
+if (isWanted("unit")) await runTests("unit", moreEnv);
 if (isWanted("integration")) {
   const { buildTool } = await import(join(root, "dist/test/tools/build-tool.js"));
   const server = await buildTool("nats-server").catch((error) => fail(error.message));
-  await runTests("integration", { NATS_SERVER: server, ...(isAll ? { SLUICE_TEST_ALL: "1" } : {}) });
+  await runTests("integration", { NATS_SERVER: server, ...moreEnv });
 }
 checkLeftovers();
 rmSync(sandbox, { recursive: true, force: true });
 
 if (skipped.length > 0) {
-  process.stdout.write("Skipped, since they need further tools (npm run test:all builds them):\n");
+  process.stdout.write("Skipped (npm run test:all runs them, and builds the tools that they need):\n");
   for (const name of skipped) process.stdout.write(`  ${name}\n`);
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

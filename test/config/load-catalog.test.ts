@@ -830,17 +830,6 @@ describe("null counts as absent", () => {
   });
 });
 
-it("a mapping of very many keys takes time in proportion: it would be minutes else", { timeout: 60_000 }, () => {
-  const head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n";
-  const lines = (line: (index: number) => string) =>
-    Array.from({ length: 60_000 }, (_, index) => line(index)).join("\n");
-  const { value, problems } = load({ "a.yaml": head + lines((index) => `  k${index}: v`) });
-  expect(problems).toEqual([]);
-  expect(value.contents.get("ConfigMap/default/a")?.entries).toHaveLength(60_000);
-  const twice = load({ "a.yaml": head + lines(() => "  k: v") });
-  expect(twice.problems).toHaveLength(101);
-});
-
 describe("revisions", () => {
   const revision = (files: Record<string, string>, options: Partial<CatalogOptions> = {}) =>
     load(files, options).value.revision;

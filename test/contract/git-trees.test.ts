@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { hashObject } from "../../src/adapters/git/object-id.ts";
 import { openGitRepository } from "../../src/adapters/git/open-git-repository.ts";
 import type { GitRepository, TreeChange } from "../../src/ports/git.ts";
+import { casesOf } from "../tools/cases-of.ts";
 import { GitSandbox, identity } from "../tools/git-sandbox.ts";
 import { MemoryLog } from "../tools/memory-log.ts";
 
@@ -109,7 +110,7 @@ it("makes the trees that git makes", { timeout: 300_000 }, async () => {
         tree = written.tree;
       }
     }),
-    { numRuns: 60, endOnFailure: true },
+    { numRuns: casesOf(60), endOnFailure: true },
   );
   sandbox.fsck();
   const clone = join(sandbox.folder, "clone");

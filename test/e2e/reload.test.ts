@@ -2,6 +2,7 @@
 import { readdir, rename, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { casesOf } from "../tools/cases-of.ts";
 import { clusterDocument, readExample, until, Workbench } from "./workbench.ts";
 
 let bench: Workbench | undefined;
@@ -10,7 +11,7 @@ afterEach(async () => {
   bench = undefined;
 });
 
-const userCount = Number(process.env.SLUICE_RELOAD_ENTITIES ?? 1000);
+const userCount = Number(process.env.SLUICE_RELOAD_ENTITIES ?? casesOf(1000));
 const login = (user: number) =>
   JSON.stringify({
     specversion: "1.0",

@@ -2,6 +2,7 @@
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { casesOf } from "../tools/cases-of.ts";
 import { GitHttpServer, type HttpFault } from "../tools/git-http.ts";
 import {
   clusterDocument,
@@ -12,7 +13,7 @@ import {
   type WorkbenchOptions,
 } from "./workbench.ts";
 
-const filesThere = 50_000;
+const filesThere = casesOf(50_000);
 const login = await readExample("3-end-to-end/login.json");
 const logout = await readExample("3-end-to-end/logout.json");
 const namespacePath = "rendered/fleet/eu-1/triggers/manage-namespace/_cluster/namespace/mgianluc.yaml";

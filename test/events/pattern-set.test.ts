@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { compilePattern } from "../../src/config/compile-pattern.ts";
 import { PatternSet, tryPattern } from "../../src/events/pattern-set.ts";
 import type { Pattern } from "../../src/model/catalog.ts";
+import { casesOf } from "../tools/cases-of.ts";
 
 function compile(source: string): Pattern {
   const pattern = compilePattern(source, "strict");
@@ -35,7 +36,7 @@ it("finds what trying each pattern finds, for few and many, for short and long v
       });
       expect(found).toEqual(tried);
     }),
-    { numRuns: 300 },
+    { numRuns: casesOf(300) },
   );
 });
 

@@ -9,6 +9,7 @@ import { toYamlV3 } from "../../src/go-template/serialize/to-yaml-v3.ts";
 import { resolvePlain } from "../../src/go-template/serialize/yaml-resolve.ts";
 import { analyzeScalar } from "../../src/go-template/serialize/yaml-scalar.ts";
 import { goInt } from "../../src/go-template/value.ts";
+import { casesOf } from "../tools/cases-of.ts";
 import { unlimited } from "./serialize/notation.ts";
 
 const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'ab"\\\n%é😀 ') }));
@@ -22,7 +23,7 @@ it("printf of strings without flags, as with a flag that says nothing", () => {
       const long = quick.map((one) => (one === "%s" || one === "%v" ? one.replace("%", "%-") : one));
       expect(sprintf(quick.join(""), all, () => {})).toBe(sprintf(long.join(""), all, () => {}));
     }),
-    { numRuns: 1000 },
+    { numRuns: casesOf(1000) },
   );
 });
 
@@ -52,7 +53,7 @@ it("words in YAML: what is written without a look at it is a plain string to a l
       if (toYamlV3(value, unlimited) === `${value}\n`) expect(isPlain(false)).toBe(true);
       if (toYaml(new Map([[value, 1]]), unlimited) === `${value}: 1\n`) expect(isPlain(true)).toBe(true);
     }),
-    { numRuns: 1000 },
+    { numRuns: casesOf(1000) },
   );
 });
 

@@ -12,6 +12,7 @@ import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { gitUnavailable } from "../fakes/fake-git-repository.ts";
 import { walkFiles } from "../fakes/git-objects.ts";
 import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
+import { casesOf } from "../tools/cases-of.ts";
 import {
   cloudEvent,
   clusterDocument,
@@ -357,6 +358,6 @@ it("is what the fold over the whole stream says, wherever the service is killed"
       expect(has("early")).toEqual(wanted());
       await running.stop();
     }),
-    { numRuns: 25 },
+    { numRuns: casesOf(25) },
   );
 });

@@ -23,6 +23,7 @@ import { parseOwner } from "../../src/plan/owner-file.ts";
 import { readOwnedPath } from "../../src/plan/paths.ts";
 import { planCatalogChange } from "../../src/plan/plan-catalog-change.ts";
 import type { PlanInput } from "../../src/plan/state-fold.ts";
+import { casesOf } from "../tools/cases-of.ts";
 import { clusterDocument, configMap, contentDocument, eventSourceDocument } from "./service-bench.ts";
 
 const settings = { instance: "sluice", secrets: "refuse" } as const;
@@ -275,7 +276,7 @@ it("however inputs are cut into batches and chunks, the state comes out the same
         expect(placeless(files, kept), JSON.stringify(way)).toEqual(placeless(wanted, kept));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: casesOf(60) },
   );
 });
 
@@ -290,6 +291,6 @@ it("a change that is taken back brings everything back, byte for byte", async ()
       const after = await new Run(ways[0]!).play([...events, there, back]);
       expect(placeless(after, /^desired\//)).toEqual(placeless(before, /^desired\//));
     }),
-    { numRuns: 60 },
+    { numRuns: casesOf(60) },
   );
 });

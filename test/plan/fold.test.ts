@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import type { EntityInput } from "../../src/plan/apply-event.ts";
 import { checkpointPath } from "../../src/plan/paths.ts";
 import type { PlanInput } from "../../src/plan/state-fold.ts";
+import { casesOf } from "../tools/cases-of.ts";
 import { desiredTexts, naiveRecords, recordsOf } from "./compare-state.ts";
 import { NaiveFold } from "./naive-fold.ts";
 import { again, emptyState, event, forgetLeft, plan, planAll, remove, replayed, rulesOf, type State } from "./state.ts";
@@ -95,7 +96,7 @@ it("comes to what the plain fold comes to", () => {
         expect(recordsOf(state)).toEqual(naiveRecords(fold));
       }
     }),
-    { numRuns: 400 },
+    { numRuns: casesOf(400) },
   );
 });
 
@@ -119,7 +120,7 @@ it("comes to the same state however the inputs are cut into batches", () => {
       expect(without(cut)).toEqual(without(oneByOne));
       expect(without(whole)).toEqual(without(oneByOne));
     }),
-    { numRuns: 400 },
+    { numRuns: casesOf(400) },
   );
 });
 
@@ -134,7 +135,7 @@ it("changes nothing when the last input comes again", () => {
       const { changes } = plan(state, [last.kind === "entity" ? replayed(last) : last], rules).changeSet;
       expect(changes.filter(({ path }) => path !== checkpointPath)).toEqual([]);
     }),
-    { numRuns: 400 },
+    { numRuns: casesOf(400) },
   );
 });
 
@@ -146,6 +147,6 @@ it("leaves nothing behind once everybody is gone", () => {
       const state = planAll(emptyState, [all, gone, everyObject.map(forgetLeft)], rules);
       expect([...state.keys()].filter((path) => path !== checkpointPath)).toEqual([]);
     }),
-    { numRuns: 200 },
+    { numRuns: casesOf(200) },
   );
 });

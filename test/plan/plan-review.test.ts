@@ -4,6 +4,7 @@ import { emptyReview, type FileContents, type FileDifference, type ReviewRecord 
 import { keepRejected, planReview, rejectShown } from "../../src/plan/plan-review.ts";
 import { fingerprintProposal, readProjection, writeProjectionTrailer } from "../../src/plan/projection-trailer.ts";
 import { parseReview, writeReview } from "../../src/plan/review-file.ts";
+import { casesOf } from "../tools/cases-of.ts";
 
 /** Below `c/one/`; what a hub applies as it is. */
 function pathOf(path: string): string {
@@ -310,9 +311,9 @@ describe("in whatever order requests are merged and closed", () => {
             }
           }
         }),
-        { seed: 7, numRuns: 500 },
+        { seed: 7, numRuns: casesOf(500) },
       );
-      expect(Math.min(arrivals, ends), "objects came, and units went").toBeGreaterThan(20);
+      expect(Math.min(arrivals, ends), "objects came, and units went").toBeGreaterThan(casesOf(20));
     });
   }
 });

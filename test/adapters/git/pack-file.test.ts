@@ -7,6 +7,7 @@ import { afterAll, expect, it } from "vitest";
 import { addObject, type ObjectSet } from "../../../src/adapters/git/object-writer.ts";
 import { encodePackIndex, layOutPack, type PackObject } from "../../../src/adapters/git/pack-bytes.ts";
 import { PackFile } from "../../../src/adapters/git/pack-file.ts";
+import { casesOf } from "../../tools/cases-of.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-pack-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,7 +49,7 @@ it.each([true, false])("gives back every object, deltas included (by offset: %s)
         pack.close();
       },
     ),
-    { numRuns: 50 },
+    { numRuns: casesOf(50) },
   );
 });
 
@@ -57,11 +58,9 @@ it("finds each of many objects, and none that is not there", () => {
   for (let index = 0; index < 30_000; index++) addObject(objects, "blob", Buffer.from(`object ${index}`));
   const pack = storePack([...objects.values()]);
   const offsets = new Map(layOutPack([...objects.values()]).entries.map(({ id, offset }) => [id, offset]));
-  for (const [id, offset] of offsets) expect(pack.index.findOffset(id)).toBe(offset);
-  for (const id of offsets.keys()) {
-    const other = id.slice(0, 39) + (id.endsWith("0") ? "1" : "0");
-    expect(pack.index.findOffset(other)).toBe(offsets.get(other));
-  }
+  const others = [...offsets.keys()].map((id) => id.slice(0, 39) + (id.endsWith("0") ? "1" : "0"));
+  const asked = [...offsets.keys(), ...others];
+  expect(asked.filter((id) => pack.index.findOffset(id) !== offsets.get(id))).toEqual([]);
   pack.close();
 });
 

@@ -8,6 +8,7 @@ import { journalOf } from "../../../src/adapters/journal/epoch.ts";
 import { type JournalOptions, openJournal } from "../../../src/adapters/journal/open-journal.ts";
 import type { Problem } from "../../../src/model/problem.ts";
 import type { Journal, JournalEntry, JournalMark, JournalMessage } from "../../../src/ports/journal.ts";
+import { casesOf } from "../../tools/cases-of.ts";
 
 let directory: string;
 const opened: Journal[] = [];
@@ -92,7 +93,7 @@ it("gives back every message as it came, in order, also after it was opened agai
         expect(journalOf(again.epoch)).toBe(journalOf(written.epoch));
       },
     ),
-    { numRuns: 25 },
+    { numRuns: casesOf(25) },
   );
 });
 

@@ -5,6 +5,7 @@ import { readBlocks } from "../../../src/go-template/serialize/yaml-block-reader
 import type { YamlNode } from "../../../src/go-template/serialize/yaml-node.ts";
 import { parseYamlStream } from "../../../src/go-template/serialize/yaml-parser.ts";
 import type { GoValue } from "../../../src/go-template/value.ts";
+import { casesOf } from "../../tools/cases-of.ts";
 import { unlimited } from "./notation.ts";
 
 /** What a line can be made of, with what the reader knows more often than with what it gives up at. */
@@ -132,7 +133,7 @@ describe("what it reads, the reader of tokens reads alike", () => {
   ] as const) {
     it(name, () => {
       let read = 0;
-      const numRuns = 1000;
+      const numRuns = casesOf(1000);
       fc.assert(
         fc.property(documents, (yaml) => {
           const nodes = readBlocks(yaml);

@@ -17,6 +17,7 @@ import { StateKeeper } from "../../../src/pipeline/state-keeper.ts";
 import { createFakeClock } from "../../fakes/fake-clock.ts";
 import { FakeGitRemote } from "../../fakes/fake-git-remote.ts";
 import { FakeGitRepository } from "../../fakes/fake-git-repository.ts";
+import { casesOf } from "../../tools/cases-of.ts";
 import { MemoryLog } from "../../tools/memory-log.ts";
 
 /** What the guard would say of a change is no matter here. */
@@ -196,7 +197,7 @@ it("base and head end where the service ends, and the report counts the differen
       const { create, update, delete: deleted } = report.counts;
       expect(create + update + deleted).toBe(paths.length);
     }),
-    { numRuns: 60 },
+    { numRuns: casesOf(60) },
   );
 });
 

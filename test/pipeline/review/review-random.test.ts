@@ -1,6 +1,7 @@
 /** Whatever people, events and crashes do, in whatever order: in the end requests show what is desired and not turned down. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { casesOf } from "../../tools/cases-of.ts";
 import { pathOf, ReviewWorld } from "./review-world.ts";
 
 const objects = ["a/x", "a/y", "b/z"];
@@ -153,6 +154,6 @@ it("ends with what is desired, proposed or turned down", { timeout: 60_000 }, as
       expect(world.remote.pushes, "and then it is quiet").toBe(pushes);
       expect(world.host.calls.length - calls).toBeLessThanOrEqual(6);
     }),
-    { numRuns: 250 },
+    { numRuns: casesOf(250) },
   );
 });

@@ -6,6 +6,7 @@ import { readValue } from "../../../src/render/manifests/read-value.ts";
 import type { Position } from "../../../src/render/manifests/string-positions.ts";
 import { parseYaml } from "../../../src/render/yaml/parse-yaml.ts";
 import { writeCanonicalYaml } from "../../../src/render/yaml/write-canonical-yaml.ts";
+import { casesOf } from "../../tools/cases-of.ts";
 
 /** Texts that some reader takes for something else, or that are hard to write. */
 const treacherous = [
@@ -139,7 +140,7 @@ it.each(["1.1", "1.2"] as const)("is read back as it was by readers of YAML %s",
       expect(document.errors, written).toEqual([]);
       expect(document.toJS({ mapAsMap: true, maxAliasCount: 0 }), written).toEqual(asRead(json));
     }),
-    { numRuns: 1000 },
+    { numRuns: casesOf(1000) },
   );
 });
 
@@ -151,7 +152,7 @@ it("is read back as it was by Sluice's own reader, and written again alike", () 
       expect(asRead(read)).toEqual(asRead(json));
       expect(writeCanonicalYaml(read)).toBe(written);
     }),
-    { numRuns: 1000 },
+    { numRuns: casesOf(1000) },
   );
 });
 
