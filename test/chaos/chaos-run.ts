@@ -66,6 +66,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const site = await ChaosSite.open(options);
   try {
     return await site.play();
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${await site.tell()}`, { cause: error });
   } finally {
     await site.close();
   }
@@ -80,6 +82,9 @@ class ChaosSite {
   readonly #random: () => number;
   readonly #hasDisk: boolean;
   #service: SluiceProcess | undefined;
+  /** All that ran, and lines about what was done to them, for whoever looks into a run that failed. */
+  readonly #services: SluiceProcess[] = [];
+  readonly #diary: string[] = [];
   readonly #published: UserEvent[] = [];
   readonly #faults: Record<string, number> = {};
   readonly #recoveries: number[] = [];
@@ -137,6 +142,22 @@ class ChaosSite {
     await this.#git.stop();
     if (this.#hasDisk) await run("umount", ["--lazy", join(this.#folder, "state")]);
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** What to look at where a run did not come to its end: the faults, the streams, and where the whole log is kept. */
+  async tell(): Promise<string> {
+    const file = join(tmpdir(), `sluice-chaos-${this.#options.retention}-${process.pid}.log`);
+    await writeFile(file, [...this.#services.map(({ log }) => log), ...this.#diary].join(""));
+    const streams = jetstreamManager(this.#nats, { checkAPI: false, timeout: 2_000 }).then(async (manager) => {
+      const consumers = await manager.consumers.list("USERS").next();
+      return JSON.stringify({ stream: await manager.streams.info("USERS"), consumers });
+    });
+    const told = await streams.catch((error: unknown) => `the stream says: ${error}`);
+    return [
+      `published ${this.#published.length}, pushed ${await this.#pushed()}, faults ${JSON.stringify(this.#faults)}`,
+      told,
+      `the service's log: ${file}`,
+    ].join("\n");
   }
 
   async play(): Promise<ChaosResult> {
@@ -211,6 +232,7 @@ commit: {maxEvents: 100}
 
   async #start(): Promise<void> {
     this.#service = new SluiceProcess(this.#folder, this.#git.env);
+    this.#services.push(this.#service);
     await this.#service.untilLogged("ready", 180_000);
   }
 
@@ -269,8 +291,13 @@ commit: {maxEvents: 100}
   }
 
   async #isAllPushed(): Promise<boolean> {
-    const pushed = await this.#pushed();
-    return pushed >= (this.#options.retention === "core" ? await this.#journaled() : this.#published.length);
+    return this.#isPushed(this.#options.retention === "core" ? await this.#journaled() : this.#published.length);
+  }
+
+  /** Throws where the service has ended by itself: nobody would push it. */
+  async #isPushed(wanted: number): Promise<boolean> {
+    if (this.#service?.isRunning !== true) throw new Error("sluice run has ended by itself");
+    return (await this.#pushed()) >= wanted;
   }
 
   /** The journal's last sequence, as far as it is on disk. */
@@ -292,6 +319,7 @@ commit: {maxEvents: 100}
     ] as const;
     const kind = kinds[Math.floor(this.#random() * kinds.length)]!;
     this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+    this.#note(kind);
     const someTimeMs = 500 + this.#random() * 3_000;
     const server = this.#servers[Math.floor(this.#random() * this.#servers.length)]!;
     if (kind === "kill") {
@@ -325,7 +353,8 @@ commit: {maxEvents: 100}
       // As a file system becomes when its disk fails; with files open for writing it can't be had.
       if (!(await isDone(this.#remount("ro")))) {
         await this.#service?.kill();
-        await this.#remount("ro");
+        // What the service had started may go on for a while.
+        await until(() => isDone(this.#remount("ro")), "nobody to write to the disk");
         await this.#start();
       }
       await sleep(someTimeMs);
@@ -337,6 +366,10 @@ commit: {maxEvents: 100}
     }
   }
 
+  #note(message: string): void {
+    this.#diary.push(`${JSON.stringify({ time: new Date().toISOString(), level: "chaos", message })}\n`);
+  }
+
   async #remount(mode: "ro" | "rw"): Promise<void> {
     await run("mount", ["-o", `remount,${mode}`, join(this.#folder, "state")]);
   }
@@ -346,7 +379,8 @@ commit: {maxEvents: 100}
     const since = performance.now();
     const { retention } = this.#options;
     const wanted = retention === "core" ? await this.#journaled() : this.#published.length;
-    await until(async () => (await this.#pushed()) >= wanted, `event ${wanted} to be pushed`, 300_000);
+    await until(() => this.#isPushed(wanted), `event ${wanted} to be pushed`, 300_000);
+    this.#note(`recovered, with ${wanted} events`);
     this.#recoveries.push((performance.now() - since) / 1000);
     await sleep(this.#random() * 1_000);
   }

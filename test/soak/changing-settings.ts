@@ -4,11 +4,14 @@
  * one for every message, and the log counts each message once.
  */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { jetstream } from "@nats-io/jetstream";
 import { createRandom } from "../chaos/random.ts";
-import { clusterDocument, until, Workbench } from "../e2e/workbench.ts";
+import { clusterDocument, type SluiceProcess, until, Workbench } from "../e2e/workbench.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +27,8 @@ const below = (bound: number) => Math.floor(draw() * bound);
 const backlogMax = 20_000;
 const publishEveryMs = 50;
 const waitMsMax = 900_000;
+/** A change has to be in force by then, or refused: another database is another start, on a busy machine. */
+const changeMsMax = 600_000;
 const sources = ["core", "limits", "interest", "work"] as const;
 
 const trigger = (name: string) => `apiVersion: lib.projectsveltos.io/v1beta1
@@ -155,22 +160,31 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void bench.close().finally(() => process.exit(1)));
 }
 const { port } = bench.server;
+const second = () =>
+  connection(port)
+    .replace(/"(core|limits|interest|work)\./g, '"second-$1.')
+    .replace(/"(LIMITS|INTEREST|WORK|EXTRA)"/g, '"SECOND_$1"');
+const files = () => ({ "connection.json": connection(port), "second.json": second(), "sluice.yaml": settings() });
 const write = async () => {
-  await bench.write("connection.json", connection(port));
-  await bench.write(
-    "second.json",
-    connection(port)
-      .replace(/"(core|limits|interest|work)\./g, '"second-$1.')
-      .replace(/"(LIMITS|INTEREST|WORK|EXTRA)"/g, '"SECOND_$1"'),
-  );
-  await bench.write("sluice.yaml", settings());
+  for (const [name, text] of Object.entries(files())) await bench.write(name, text);
 };
 
 const sent = new Map<string, number>(sources.map((name) => [name, 0]));
 let isDone = false;
+let running: SluiceProcess | undefined;
 
 const objects = async () => (await bench.rendered()).filter((path) => path.includes("/triggers/"));
 const total = () => [...sent.values()].reduce((sum, count) => sum + count, 0);
+
+/** Until the server has it: on a busy machine its answer may come late, and it knows what came twice by its id. */
+async function publishSurely(publish: () => Promise<unknown>): Promise<void> {
+  while (
+    !(await publish()
+      .then(() => true)
+      .catch(() => false))
+  )
+    await sleep(publishEveryMs);
+}
 
 async function publishAll(pushed: () => number): Promise<void> {
   const stream = jetstream(bench.nats);
@@ -191,7 +205,7 @@ async function publishAll(pushed: () => number): Promise<void> {
         const subject = `${source}-${number}`;
         const event = JSON.stringify({ specversion: "1.0", id: subject, type: "t", source: "s", subject });
         if (source === "core") bench.nats.publish("core.event", event);
-        else publishing.push(stream.publish(`${source}.event`, event));
+        else publishing.push(publishSurely(() => stream.publish(`${source}.event`, event, { msgID: subject })));
       }
     }
     await Promise.all(publishing);
@@ -211,35 +225,50 @@ try {
     });
   }
   await write();
-  const service = await bench.start();
-  const taken = () => service.lines().reduce((sum, { events }) => sum + (typeof events === "number" ? events : 0), 0);
-  const inForce = () => service.lines().filter(({ message }) => message === "settings in force").length;
-  const refused = () =>
-    service.lines().filter(({ message }) => String(message).startsWith("the new settings are refused")).length;
-  const troubles = () =>
-    service
-      .lines()
-      .filter(({ level }) => level === "warn" || level === "error")
-      .slice(-10)
-      .map((line) => JSON.stringify(line));
+  const service = bench.launch();
+  running = service;
+  await service.untilLogged("ready");
+  const seen = { length: 0, taken: 0, inForce: 0, refused: 0, troubles: [] as string[] };
+  /** What the service has logged so far; each line is read once, there are many. */
+  const told = () => {
+    const end = service.log.lastIndexOf("\n") + 1;
+    for (const text of service.log.slice(seen.length, end).split("\n")) {
+      if (!text.startsWith("{")) continue;
+      const { message, events, level } = JSON.parse(text) as Record<string, unknown>;
+      if (typeof events === "number") seen.taken += events;
+      if (message === "settings in force") seen.inForce++;
+      if (String(message).startsWith("the new settings are refused")) seen.refused++;
+      if (level === "warn" || level === "error") seen.troubles.push(text);
+    }
+    seen.length = end;
+    return seen;
+  };
+  const taken = () => told().taken;
+  const troubles = () => told().troubles.slice(-10);
   const publishing = publishAll(taken);
   const began = performance.now();
   const slowest = { ms: 0, what: "" };
   const count = new Map<string, number>();
   for (let change = 1; change <= changes; change++) {
-    const names = Object.keys(kinds).filter(() => below(4) === 0);
-    if (names.length === 0) names.push(Object.keys(kinds)[below(Object.keys(kinds).length)]!);
-    for (const name of names) {
-      kinds[name]!();
-      count.set(name, (count.get(name) ?? 0) + 1);
+    const names: string[] = [];
+    // What is drawn may be what was: then nothing is to be told.
+    for (const text = JSON.stringify(files()); JSON.stringify(files()) === text; ) {
+      const drawn = Object.keys(kinds).filter(() => below(4) === 0);
+      if (drawn.length === 0) drawn.push(Object.keys(kinds)[below(Object.keys(kinds).length)]!);
+      for (const name of drawn) {
+        kinds[name]!();
+        count.set(name, (count.get(name) ?? 0) + 1);
+      }
+      names.push(...drawn);
     }
-    const [before, refusedBefore] = [inForce(), refused()];
+    const before = { ...told() };
     const from = performance.now();
     await write();
-    const isSettled = () => inForce() > before || refused() > refusedBefore || performance.now() - from > 60_000;
-    await until(isSettled, `change ${change}`, 120_000);
+    const isSettled = () => told().inForce > before.inForce || told().refused > before.refused || !service.isRunning;
+    await until(isSettled, `change ${change} (${names.join()}) to be in force or refused: seed ${seed}`, changeMsMax);
+    assert.ok(service.isRunning, `sluice run ended: ${troubles().join("\n")}`);
     const what = `change ${change} (${names.join()}) is refused: seed ${seed}`;
-    assert.equal(refused(), refusedBefore, [what, ...troubles()].join("\n"));
+    assert.equal(told().refused, before.refused, [what, ...troubles()].join("\n"));
     const ms = performance.now() - from;
     if (ms > slowest.ms) Object.assign(slowest, { ms, what: names.join(", ") });
     if (change % 20 === 0) {
@@ -263,6 +292,11 @@ try {
   const each = [...sent].map(([name, number]) => `${name} ${number}`).join(", ");
   const what = [...count].map(([name, number]) => `${name} ${number}`).join(", ");
   console.log(`seed ${seed}: ${changes} changes (${what}); ${each}: none lost, none doubled`);
+} catch (error) {
+  const file = join(tmpdir(), `sluice-settings-${seed}.log`);
+  await writeFile(file, running?.log ?? "");
+  console.log(`the service's log: ${file}`);
+  throw error;
 } finally {
   isDone = true;
   await bench.close();

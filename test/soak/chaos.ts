@@ -1,8 +1,8 @@
 /**
- * `npm run soak:chaos -- [--events N] [--seed S] [--only core|limits|workqueue|interest] [--transport http|ssh|path]`: so many
- * events over core NATS and over streams of each retention, on one server and on three, with a repository over each transport
- * in turn, under faults that follow each other. Says what was lost and doubled (nothing may be), and how long it took to
- * recover.
+ * `npm run soak:chaos -- [--events N] [--seed S] [--only core|limits|workqueue|interest] [--replicas 1|3]
+ * [--transport http|ssh|path]`: so many events over core NATS and over streams of each retention, on one server and on three,
+ * with a repository over each transport in turn, under faults that follow each other. Says what was lost and doubled (nothing
+ * may be), and how long it took to recover.
  */
 import { parseArgs } from "node:util";
 import { type ChaosOptions, runChaos } from "../chaos/chaos-run.ts";
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     events: { type: "string", default: "20000" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
+    replicas: { type: "string" },
     transport: { type: "string" },
   },
 });
@@ -23,6 +24,7 @@ let hasFailed = false;
 
 for (const [index, one] of cases.entries()) {
   if (values.only !== undefined && values.only !== one.retention) continue;
+  if (values.replicas !== undefined && values.replicas !== String(one.replicas)) continue;
   const transport = transports.find((name) => name === values.transport) ?? transports[index % transports.length]!;
   const since = performance.now();
   const events = Number(values.events);
