@@ -185,6 +185,27 @@ describe.each(codes)("a disk that says %s for good", (code) => {
     sandbox.fsck();
   });
 
+  it("while it runs: what former heads had can be read, by many at a time", async () => {
+    const own = join(sandbox.folder, "store");
+    let isFull = false;
+    const { files } = failingFiles((_, name, path) =>
+      isFull && writing.has(name) && path.includes(own) ? code : undefined,
+    );
+    const git = await open({ files, limits: { unstoredBytesMax: 1 } });
+    const heads: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      await work(git);
+      heads.push(sandbox.headOf("main")!);
+    }
+    const trees = await Promise.all(heads.map(async (head) => (await git.readCommit(head)).tree));
+    isFull = true;
+    await work(git);
+    await expect.poll(() => log.lines.some(({ message }) => message.includes("goes on in another folder"))).toBe(true);
+    const read = await Promise.all(trees.flatMap((tree) => [git.findEntry(tree, "given/a"), git.readTree(tree)]));
+    expect(read.filter((entry) => entry === undefined)).toEqual([]);
+    expect(log.lines.filter(({ message }) => message.includes("made anew"))).toEqual([]);
+  });
+
   it("everywhere: pushing goes on from memory until somebody else pushes, and when there is room again", async () => {
     let isFull = false;
     const { files } = failingFiles((_, name) => (isFull && writing.has(name) ? code : undefined));

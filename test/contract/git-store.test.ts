@@ -103,6 +103,23 @@ describe("over a long time", () => {
     expect(log.lines.filter(({ level }) => level !== "info")).toEqual([]);
   });
 
+  it("still reads what former heads had when it has started anew, each many at a time", async () => {
+    const git = await open({ unstoredBytesMax: 1, storeGrowthBytesMax: 1_000 });
+    const heads: string[] = [];
+    for (let index = 0; index < 20; index++)
+      heads.push(await pushFile(git, heads.at(-1), `folder-${index % 7}/file-${index}`));
+    const trees = await Promise.all(heads.map(async (head) => (await git.readCommit(head)).tree));
+    await expect.poll(isShallow).toBe(true);
+    await repository?.close();
+    const again = await open();
+    const files = await Promise.all(
+      trees.map((tree, index) => again.findEntry(tree, `folder-${index % 7}/file-${index}`)),
+    );
+    expect(files.filter((entry) => entry === undefined)).toEqual([]);
+    expect(await Promise.all(heads.map(async (head) => (await again.readCommit(head)).tree))).toEqual(trees);
+    expect(log.lines.filter(({ level }) => level === "warn")).toEqual([]);
+  });
+
   it.each([
     [
       "pushed",
@@ -135,6 +152,15 @@ describe("over a long time", () => {
     expect(packsOf(store).length).toBe(1);
     expect((await readAll(await open(), head)).size).toBe(10);
   });
+});
+
+it("reads and writes nothing any more when it is closed: whoever was given up ends there", async () => {
+  const head = await fill(2, {});
+  const { tree } = await repository!.readCommit(head);
+  const closing = repository!.close();
+  await expect(repository!.readTree(tree)).rejects.toMatchObject({ problem: { code: "GIT_UNAVAILABLE" } });
+  await expect(commitFile(repository!, head, "late")).rejects.toMatchObject({ problem: { code: "GIT_UNAVAILABLE" } });
+  await closing;
 });
 
 describe("after accidents", () => {

@@ -4,12 +4,13 @@
  */
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
+import { abortedError } from "./given-up.ts";
 import { FetchFailedError } from "./local-store.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { refName } from "./push-client.ts";
 import { isStoreFault, toRemoteError } from "./remote-failure.ts";
 import type { RepositoryParts } from "./repository-parts.ts";
-import { DamagedStoreError, StoreDiskError } from "./store-error.ts";
+import { DamagedStoreError, MissingObjectError, StoreDiskError } from "./store-error.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** Another folder for a store whose disk fails is looked for at most so often. */
@@ -201,36 +202,70 @@ export class KeptStore {
     });
   }
 
-  /** Reads; where the store turns out to be damaged, once more from a new one. */
+  /**
+   * Reads. What the store lacks is brought from the remote: it has the trees of the branches' heads for good, and those of former
+   * ones only until it is fetched anew or moves. Where that does not help the store is damaged, and made anew. Closed it reads
+   * nothing: whoever was given up ends there, and its folder may be another's by now.
+   */
   async read<T>(read: () => T): Promise<T> {
+    if (this.#closed.aborted) throw abortedError("reading the repository");
+    const first = attempt(read);
+    if ("value" in first) return first.value;
+    // Behind whoever has the store in hand: while it is made anew or exchanged it may look as if much were missing.
+    return this.#work.run(async () => {
+      const asked = new Set<ObjectId>();
+      for (let isNew = false; ; ) {
+        const next = attempt(read);
+        if ("value" in next) return next.value;
+        const { fault } = next;
+        if (fault instanceof MissingObjectError && !asked.has(fault.id)) {
+          asked.add(fault.id);
+          if (await this.#bring(fault)) continue;
+        }
+        if (isNew) {
+          const message = `the repository lacks an object: ${fault.message}`;
+          throw new SluiceError({ code: "GIT_INVALID", message }, fault);
+        }
+        this.#parts.log.warn("the local Git store is damaged and made anew", { reason: fault.message });
+        await this.#rebuild();
+        isNew = true;
+      }
+    });
+  }
+
+  /** Asks the remote for an object: false where it does not give it. */
+  async #bring({ type, id }: MissingObjectError): Promise<boolean> {
+    const { local, log } = this.#parts;
     try {
-      return read();
+      await this.intoStore((signal) => local.fetchFormer(type, id, signal), this.#closed);
+      return true;
     } catch (error) {
-      if (!(error instanceof DamagedStoreError)) throw error;
-      this.#parts.log.warn("the local Git store is damaged and made anew", { reason: error.message });
-    }
-    await this.#work.run(() => this.#rebuild());
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof DamagedStoreError)) throw error;
-      throw new SluiceError(
-        { code: "GIT_INVALID", message: `the repository lacks an object: ${error.message}` },
-        error,
-      );
+      log.debug("an object of a former commit could not be fetched", { id, reason: String(error) });
+      return false;
     }
   }
 
   async #rebuild(): Promise<void> {
+    const signal = this.#closed;
+    // First: where the remote can't be reached, what is here stays.
+    const { refs } = await this.#parts.transport.readRefs(signal);
     await this.#parts.local.rebuild();
     this.#objects.clearCache();
-    const signal = this.#closed;
-    const { refs } = await this.#parts.transport.readRefs(signal);
     const present = [...this.#branches].filter((branch) => refs.has(refName(branch)));
     try {
       if (present.length > 0) await this.#parts.local.fetchBranches(present, signal);
     } catch (error) {
       throw toRemoteError(error);
     }
+  }
+}
+
+/** What reading comes to, or what is wrong with the store. */
+function attempt<T>(read: () => T): { readonly value: T } | { readonly fault: DamagedStoreError } {
+  try {
+    return { value: read() };
+  } catch (error) {
+    if (!(error instanceof DamagedStoreError)) throw error;
+    return { fault: error };
   }
 }

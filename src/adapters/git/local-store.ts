@@ -297,6 +297,12 @@ export class LocalStore {
     await this.#fetch(["--filter=blob:none", "--stdin", "origin"], signal, `${ids.join("\n")}\n`, silently);
   }
 
+  /** Brings an object here that no branch of ours leads to any more: a commit with its tree, or a tree with those below it. */
+  async fetchFormer(type: "commit" | "tree", id: ObjectId, signal?: AbortSignal): Promise<void> {
+    if (type === "tree") await this.fetchObjects([id], signal);
+    else await this.#fetch(["--depth=1", "--filter=blob:none", "origin", id], signal);
+  }
+
   /** Brings single trees here, without what is in them. */
   async fetchTrees(ids: readonly ObjectId[], signal?: AbortSignal): Promise<void> {
     const silently = ["-c", "fetch.negotiationAlgorithm=noop"];

@@ -11,7 +11,7 @@ import type { KeptStore } from "./kept-store.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { makePathTree, type PathTree } from "./path-tree.ts";
 import type { RepositoryParts } from "./repository-parts.ts";
-import { DamagedStoreError } from "./store-error.ts";
+import { MissingObjectError } from "./store-error.ts";
 import { findAllInTree, findInTree, parseTree } from "./tree-bytes.ts";
 
 export class ObjectReader {
@@ -36,7 +36,7 @@ export class ObjectReader {
   async readCommit(commit: ObjectId): Promise<CommitInfo> {
     return this.#store.read(() => {
       const object = this.#objects.read(commit);
-      if (object === undefined) throw new DamagedStoreError(`commit ${commit} is missing`);
+      if (object === undefined) throw new MissingObjectError("commit", commit);
       if (object.type !== "commit")
         throw new SluiceError({ code: "GIT_INVALID", message: `${commit} is a ${object.type}, not a commit` });
       return parseCommit(commit, object.body);

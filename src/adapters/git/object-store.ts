@@ -16,7 +16,7 @@ import type { LocalStore } from "./local-store.ts";
 import { emptyTreeId, type GitObject } from "./object-id.ts";
 import { type ObjectSet, withBases } from "./object-writer.ts";
 import { layOutPack, type PackLayout, type PackObject } from "./pack-bytes.ts";
-import { DamagedStoreError } from "./store-error.ts";
+import { MissingObjectError } from "./store-error.ts";
 import { parseTree } from "./tree-bytes.ts";
 
 export interface ObjectStoreLimits {
@@ -146,13 +146,13 @@ export class ObjectStore {
     return object === undefined ? this.#local.read(id) : inflateObject(object);
   }
 
-  /** A tree's bytes. Throws DamagedStoreError where it is not here: trees always are. */
+  /** A tree's bytes. Throws MissingObjectError where it is not here, which only trees of former commits may be. */
   readTreeBytes(id: ObjectId): Buffer {
     const cached = this.#trees.get(id);
     if (cached !== undefined) return cached;
     if (id === emptyTreeId) return Buffer.alloc(0);
     const object = this.read(id);
-    if (object === undefined) throw new DamagedStoreError(`tree ${id} is missing`);
+    if (object === undefined) throw new MissingObjectError("tree", id);
     if (object.type !== "tree")
       throw new SluiceError({ code: "GIT_INVALID", message: `${id} is a ${object.type}, not a tree` });
     this.#trees.set(id, object.body);

@@ -1,10 +1,25 @@
 /** What can be wrong with the local store. Never seen outside the adapter: it is made anew from the remote, here or elsewhere. */
 
+import type { ObjectId } from "../../ports/git.ts";
+
 /** The store is not what it should be. */
 export class DamagedStoreError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "DamagedStoreError";
+  }
+}
+
+/** The store lacks an object that it need not have for good: one that no branch's newest commit reaches, perhaps. */
+export class MissingObjectError extends DamagedStoreError {
+  readonly type: "commit" | "tree";
+  readonly id: ObjectId;
+
+  constructor(type: "commit" | "tree", id: ObjectId) {
+    super(`${type} ${id} is missing`);
+    this.name = "MissingObjectError";
+    this.type = type;
+    this.id = id;
   }
 }
 
