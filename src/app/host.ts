@@ -133,8 +133,15 @@ export class Host {
           return undefined;
         }
         this.#status.setState("changing over");
+        const preparing = linkSignal(stop.signal);
+        const giveUp = () => preparing.abort();
         try {
-          const scope = { parts: this.#parts, resources: this.#resources, leader, stopped: stop.signal };
+          const onLong = () => {
+            running.then(giveUp, giveUp);
+            lost.catch(giveUp);
+            void this.#watch.untilTouched(preparing.signal).then(giveUp);
+          };
+          const scope = { parts: this.#parts, resources: this.#resources, leader, stopped: preparing.signal, onLong };
           const ready = await prepareChange(scope, config, next);
           if (ready === undefined) {
             stop.abort();
@@ -148,9 +155,13 @@ export class Host {
           config = next;
           this.#status.tellInForce("settings in force");
         } catch (error) {
-          if (stop.signal.aborted) continue;
-          if (dispositionOf(error, "run") === "stand-by") throw error;
-          refuse(this.#watch, error);
+          // Where nobody wants it any more, there is nothing to refuse.
+          if (!preparing.signal.aborted) {
+            if (dispositionOf(error, "run") === "stand-by") throw error;
+            refuse(this.#watch, error);
+          }
+        } finally {
+          giveUp();
         }
         if (!this.#stop.aborted) this.#status.setState("leading");
       }

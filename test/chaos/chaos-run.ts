@@ -141,7 +141,8 @@ class ChaosSite {
     for (const server of this.#servers) await server.stop();
     await this.#git.stop();
     if (this.#hasDisk) await run("umount", ["--lazy", join(this.#folder, "state")]);
-    await rm(this.#folder, { recursive: true, force: true });
+    // Git's housekeeping may still write there.
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** What to look at where a run did not come to its end: the faults, the streams, and where the whole log is kept. */
@@ -257,8 +258,9 @@ commit: {maxEvents: 100}
   async #publishAll(): Promise<void> {
     const { events, faultsMin, retention } = this.#options;
     const js = jetstream(this.#nats);
-    for (let first = 1; first <= events; first += atOnce) {
-      while (first - this.#pushedCount > backlogMax && retention !== "core") await sleep(50);
+    // It is over early where a run has failed: why is told by who failed.
+    for (let first = 1; first <= events && !this.#isOver; first += atOnce) {
+      while (first - this.#pushedCount > backlogMax && retention !== "core" && !this.#isOver) await sleep(50);
       // Of one user one at a time: a try that is repeated must not change the order.
       const some = new Map<string, UserEvent>();
       for (let id = first; id < Math.min(first + atOnce, events + 1); id++) {
@@ -269,11 +271,14 @@ commit: {maxEvents: 100}
       await Promise.all(
         [...some.values()].map(async (event) => {
           const payload = writeEvent(event);
+          if (this.#isOver) return;
           if (retention === "core") this.#nats.publish(subject, payload);
-          else while (!(await isDone(js.publish(subject, payload, { msgID: String(event.id) })))) await sleep(100);
+          else
+            while (!(await isDone(js.publish(subject, payload, { msgID: String(event.id) }))) && !this.#isOver)
+              await sleep(100);
         }),
       );
-      if (retention === "core") await this.#nats.flush();
+      if (retention === "core" && !this.#isOver) await this.#nats.flush().catch(() => undefined);
       this.#published.push(...some.values());
       // Spread over the faults.
       await sleep((faultsMin * faultMs * atOnce) / events);

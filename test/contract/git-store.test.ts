@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type GitLimits, openGitRepository } from "../../src/adapters/git/open-git-repository.ts";
+import { preparedStore } from "../../src/adapters/git/seed-store.ts";
 import type { GitRepository } from "../../src/ports/git.ts";
 import { GitSandbox, identity } from "../tools/git-sandbox.ts";
 import { MemoryLog } from "../tools/memory-log.ts";
@@ -161,6 +162,53 @@ it("reads and writes nothing any more when it is closed: whoever was given up en
   await expect(repository!.readTree(tree)).rejects.toMatchObject({ problem: { code: "GIT_UNAVAILABLE" } });
   await expect(commitFile(repository!, head, "late")).rejects.toMatchObject({ problem: { code: "GIT_UNAVAILABLE" } });
   await closing;
+});
+
+describe("in another folder", () => {
+  const elsewhere = () => join(sandbox.folder, "elsewhere", "store");
+  const openThere = async (directory: string, seed?: string) => {
+    const given = seed === undefined ? {} : { seed };
+    return openGitRepository({ url: sandbox.remote, directory, author: identity, log, ...given });
+  };
+  const filesOf = (folder: string) => packsOf(folder).map((name) => statSync(join(folder, "objects/pack", name)).ino);
+
+  it("takes over what the store of the same repository has, beside the one that goes on, and takes the place meant for it", async () => {
+    let head = await fill(20, { unstoredBytesMax: 1 });
+    await expect.poll(() => packsOf(store).length).toBeGreaterThan(0);
+    const prepared = await openThere(preparedStore(elsewhere()), store);
+    const taken = filesOf(preparedStore(elsewhere()));
+    expect(taken.length).toBeGreaterThan(0);
+    expect(filesOf(store)).toEqual(expect.arrayContaining(taken));
+    head = await pushFile(repository!, head, "after");
+    await prepared.fetchHeads(["main"]);
+    expect((await readAll(prepared, head)).size).toBe(21);
+    await prepared.close();
+    const there = await openThere(elsewhere());
+    expect(existsSync(preparedStore(elsewhere()))).toBe(false);
+    expect(filesOf(elsewhere())).toEqual(expect.arrayContaining(taken));
+    await there.fetchHeads(["main"]);
+    expect((await readAll(there, head)).size).toBe(21);
+    await there.close();
+    execFileSync("git", ["--git-dir", elsewhere(), "fsck", "--connectivity-only"], { stdio: "pipe" });
+    expect(log.lines.filter(({ level }) => level === "warn")).toEqual([]);
+  });
+
+  it.each(["another repository's", "damaged", "away"])("does without where that one is %s", async (kind) => {
+    const head = await fill(5, { unstoredBytesMax: 1 });
+    await repository?.close();
+    if (kind === "away") rmSync(store, { recursive: true });
+    if (kind === "another repository's") writeFileSync(join(store, "sluice-store.json"), '{"version":1,"url":"/else"}');
+    if (kind === "damaged") for (const name of packsOf(store)) truncate(join(store, "objects/pack", name));
+    const there = await openThere(elsewhere(), store);
+    await there.fetchHeads(["main"]);
+    expect((await readAll(there, head)).size).toBe(5);
+    await there.close();
+  });
+
+  function truncate(path: string): void {
+    chmodSync(path, 0o644);
+    truncateSync(path, statSync(path).size - 30);
+  }
 });
 
 describe("after accidents", () => {

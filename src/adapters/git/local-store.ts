@@ -14,6 +14,7 @@ import { type GitObject, hashObject } from "./object-id.ts";
 import { encodePackIndex, type PackEntry, type PackLayout } from "./pack-bytes.ts";
 import { PackFile } from "./pack-file.ts";
 import { refName } from "./push-client.ts";
+import { preparedStore, seedStore } from "./seed-store.ts";
 import { DamagedStoreError, isDiskFault, isFileError, StoreDiskError, withStoreDisk } from "./store-error.ts";
 import { machineFiles, type StoreFiles } from "./store-files.ts";
 
@@ -36,6 +37,8 @@ export interface LocalStoreOptions {
   readonly files?: StoreFiles;
   /** Folders in which a store of its own is made where `directory` can't be written, the first that can be. */
   readonly fallbacks?: readonly string[];
+  /** Another store that one which has to be made takes over from, if it is of the same repository. */
+  readonly seed?: string;
   /** Without credentials. */
   readonly url: string;
   /** What `git fetch` needs to get in: credentials, authorities, the ssh command. */
@@ -76,8 +79,10 @@ export class LocalStore {
    */
   static async open(options: LocalStoreOptions): Promise<LocalStore> {
     const store = new LocalStore(options);
+    const { directory, seed } = options;
     try {
-      if (store.#isOurs()) {
+      await store.#takePrepared();
+      if (store.#isOurs(directory)) {
         store.#removeLeftovers();
         store.#writeConfig();
         store.loadPacks();
@@ -87,7 +92,28 @@ export class LocalStore {
       if (!isFileError(error) && !(error instanceof DamagedStoreError)) throw error;
     }
     await store.rebuild();
+    if (seed !== undefined && store.#isOurs(seed)) await store.#takeFrom(seed);
     return store;
+  }
+
+  /** A store that was prepared for this place takes it. */
+  async #takePrepared(): Promise<void> {
+    const { directory } = this.#options;
+    const prepared = preparedStore(directory);
+    const isOurs = this.#isOurs(prepared);
+    await this.#files.rm(isOurs ? directory : prepared, { recursive: true, force: true });
+    if (isOurs) await this.#files.rename(prepared, directory);
+  }
+
+  /** Takes over what another store has; without it, it is fetched. */
+  async #takeFrom(seed: string): Promise<void> {
+    try {
+      await seedStore(seed, this.#directory, this.#files);
+      this.loadPacks();
+    } catch (error) {
+      if (!isFileError(error) && !(error instanceof DamagedStoreError)) throw error;
+      await this.rebuild();
+    }
   }
 
   /** Throws away what is there and starts empty; in a makeshift folder where that is not possible here. */
@@ -203,9 +229,9 @@ export class LocalStore {
     this.#files.rmSync(`${this.#directory}.new`, { recursive: true, force: true });
   }
 
-  #isOurs(): boolean {
+  #isOurs(directory: string): boolean {
     try {
-      const text = this.#files.readFileSync(join(this.#directory, markerName)).toString();
+      const text = this.#files.readFileSync(join(directory, markerName)).toString();
       const { version, url } = JSON.parse(text) as { version?: unknown; url?: unknown };
       return version === storeVersion && url === this.#options.url;
     } catch {

@@ -25,6 +25,8 @@ export interface GitRepositoryOptions {
   readonly url: string;
   /** Where the local object store is, or will be; nothing else may be in there. */
   readonly directory: string;
+  /** A store of the same repository, perhaps: what is in it need not be fetched where there is none in `directory` yet. */
+  readonly seed?: string;
   /** Where files with secrets are made for programs that want them so. Default: the temporary folder. */
   readonly secretsFolder?: string;
   readonly author: Identity;
@@ -74,7 +76,7 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
   const limits = { ...defaultLimits, ...options.limits };
   const { transport, fetchEnv, requestObjects, close } = openWay(remote, options, limits);
   const { directory } = options;
-  const { files, fallbacks } = options;
+  const { files, fallbacks, seed } = options;
   const local = await LocalStore.open({
     directory,
     url: remote.url,
@@ -82,6 +84,7 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
     fetchMsMax: limits.fetchMsMax,
     ...(files === undefined ? {} : { files }),
     ...(fallbacks === undefined ? {} : { fallbacks }),
+    ...(seed === undefined ? {} : { seed }),
   }).catch((error: unknown) => {
     close();
     throw error;

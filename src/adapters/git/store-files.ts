@@ -16,7 +16,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { copyFile, link, mkdir, open, rename, rm } from "node:fs/promises";
 
 export interface StoreFiles {
   readonly closeSync: typeof closeSync;
@@ -31,6 +31,8 @@ export interface StoreFiles {
   readonly renameSync: (from: string, to: string) => void;
   readonly rmSync: typeof rmSync;
   readonly writeFileSync: (path: string, data: string | Buffer, options?: { readonly mode: number }) => void;
+  readonly copyFile: (from: string, to: string) => Promise<unknown>;
+  readonly link: (from: string, to: string) => Promise<unknown>;
   readonly mkdir: (path: string, options: { readonly recursive: true; readonly mode: number }) => Promise<unknown>;
   readonly open: typeof open;
   readonly rename: typeof rename;
@@ -42,5 +44,5 @@ export const machineFiles: StoreFiles = {
   ...{ closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, renameSync, rmSync },
   readFileSync: (path) => readFileSync(path),
   writeFileSync,
-  ...{ mkdir, open, rename, rm },
+  ...{ copyFile, link, mkdir, open, rename, rm },
 };

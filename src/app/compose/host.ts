@@ -1,6 +1,8 @@
 /** The host with everything real behind it. */
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { openGitRepository, readBranchesToPush } from "../../adapters/git/open-git-repository.ts";
+import { preparedStore } from "../../adapters/git/seed-store.ts";
 import { DialGate } from "../../adapters/nats/dial-gate.ts";
 import { fingerprintFiles } from "../../adapters/system/fingerprint-files.ts";
 import { limitHeapGrowth } from "../../adapters/system/heap-growth.ts";
@@ -27,7 +29,7 @@ import { ApplierChild } from "./applier-child.ts";
 import { openControl } from "./control.ts";
 import { composeLease } from "./lease.ts";
 import { composeRenderSettings } from "./render-settings.ts";
-import { openRepository } from "./repository.ts";
+import { repositoryOptions } from "./repository.ts";
 import { composeService, composeStandby, openBranches } from "./service.ts";
 import { checkJournalFolders, openConnection } from "./streams.ts";
 
@@ -99,7 +101,8 @@ function composeHostParts(
     openConnection: (settings, connection, lead) => openConnection(context, settings, connection, log, lead, gate),
     checkSettings: async ({ settings }) => checkSecrets(context, settings),
     checkJournals: checkJournalFolders,
-    checkDatabase: (config, signal) => checkDatabase(context, config, log, signal),
+    checkDatabase: (config, before, onReached, signal) =>
+      checkDatabase(context, config, before, { log, onReached, signal }),
     startLeader: (config, streams, windows, signal) => {
       const { log: startLog, ...leader } = windows;
       return composeService(
@@ -136,26 +139,37 @@ function checkSecrets(context: CliContext, settings: Settings): void {
   for (const ref of secretsOf(settings)) read(ref);
 }
 
-/** Opens another database in a store of its own, and reads its state. Throws a SluiceError where that can't be. */
+/**
+ * Opens another database in a store of its own, and reads its state; the store is left for who starts with it. Throws a
+ * SluiceError where that can't be.
+ */
 async function checkDatabase(
   context: CliContext,
   { settings }: ServiceConfig,
-  log: Log,
-  signal: AbortSignal,
+  { settings: before }: ServiceConfig,
+  { log, onReached, signal }: { readonly log: Log; readonly onReached: () => void; readonly signal: AbortSignal },
 ): Promise<void> {
-  const folder = "git-check";
-  const git = await openRepository(context, settings, folder, log);
+  const { directory } = settings.state;
+  const options = repositoryOptions(context, settings, preparedStore("git"), log, directory);
+  await rm(options.directory, { recursive: true, force: true });
+  await readBranchesToPush(options, signal);
+  onReached();
+  const git = await openGitRepository({ ...options, seed: join(before.state.directory, "git") });
   const close = () => void git.close();
   signal.addEventListener("abort", close, { once: true });
+  let isReady = false;
   try {
+    // Nothing of it stays at the signal where it has aborted while the store was filled.
+    if (signal.aborted) close();
     const branches = openBranches(settings, { git, clock: systemClock, chance: systemChance, log });
     const checkpoint = await branches.open();
     if (branches.stateTree === undefined) throw new SluiceError(heldProblem(settings));
     branches.judgeOrigin(checkpoint);
+    isReady = true;
   } finally {
     signal.removeEventListener("abort", close);
     await git.close();
-    await rm(join(settings.state.directory, folder), { recursive: true, force: true });
+    if (!isReady) await rm(options.directory, { recursive: true, force: true });
   }
 }
 

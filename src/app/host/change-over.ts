@@ -3,6 +3,7 @@
  * something for them closes it where they don't take over.
  */
 import type { Settings } from "../../model/settings.ts";
+import { tellWhile } from "../../pipeline/tell-while.ts";
 import type { EventStream } from "../../ports/event-stream.ts";
 import type { Log } from "../../ports/system.ts";
 import type { ServiceConfig } from "../read-config.ts";
@@ -15,7 +16,7 @@ import { plainText } from "./plain-text.ts";
 import { releaseOld } from "./release.ts";
 import type { Resources } from "./resources.ts";
 
-/** New settings that are not ready by then are refused. */
+/** New settings that are not ready by then are refused; another repository has to answer by then, and is fetched after that. */
 const prepareMsMax = 30_000;
 
 export interface ChangeOverParts {
@@ -24,6 +25,8 @@ export interface ChangeOverParts {
   readonly leader: Leader;
   /** Aborts when nobody wants it any more. */
   readonly stopped: AbortSignal;
+  /** Called where it may take long from here on: others may be wanted before it is done. */
+  readonly onLong: () => void;
 }
 
 /** Ready to take over from what leads. */
@@ -37,12 +40,13 @@ export interface ReadyChange {
  * with it. Throws a SluiceError where they can't take over, or are not ready in time.
  */
 export function prepareChange(
-  { parts, resources, leader, stopped }: ChangeOverParts,
+  { parts, resources, leader, stopped, onLong }: ChangeOverParts,
   before: ServiceConfig,
   next: ServiceConfig,
 ): Promise<ReadyChange | undefined> {
   const { checkDatabase, checkJournals, checkSettings, clock, log } = parts;
   const deadline = linkSignal(stopped);
+  const reached = new AbortController();
   const prepare = async () => {
     await checkSettings(next);
     const isOtherLease = leaseText(next) !== leaseText(before);
@@ -50,9 +54,18 @@ export function prepareChange(
       const journals = receivedInto(before);
       const isMoved = before.settings.state.directory !== next.settings.state.directory;
       if (isMoved && journals.length > 0) await checkJournals(next.settings, journals);
-      await checkDatabase(next, deadline.signal);
-      for (const prepared of [await resources.prepareFolder(next.settings), await resources.prepareListeners(next)]) {
-        await releaseOld(log, prepared.abandon);
+      const folder = await resources.prepareFolder(next.settings);
+      try {
+        const onReached = () => {
+          reached.abort();
+          onLong();
+        };
+        const what = "the repository of the new settings is being fetched; what is in force goes on meanwhile";
+        await tellWhile({ clock, log }, what, checkDatabase(next, before, onReached, deadline.signal));
+        const listeners = await resources.prepareListeners(next);
+        await releaseOld(log, listeners.abandon);
+      } finally {
+        await releaseOld(log, folder.abandon);
       }
       return undefined;
     }
@@ -64,7 +77,7 @@ export function prepareChange(
       throw error;
     }
   };
-  return within(clock, prepareMsMax, deadline, prepare(), (late) => late?.listeners.abandon());
+  return within(clock, prepareMsMax, deadline, prepare(), (late) => late?.listeners.abandon(), reached.signal);
 }
 
 /** Lets prepared settings take over; where their first commit can't be made it throws, and what was in force stays. */

@@ -4,7 +4,7 @@ import type { Clock } from "../../ports/system.ts";
 
 /**
  * The work's result; where it takes longer its controller is aborted, and it throws SERVICE_BUSY. What the work comes to
- * after all is given to `onLate`.
+ * after all is given to `onLate`. Once `lifted` aborts the work may take as long as it does.
  */
 export async function within<T>(
   clock: Clock,
@@ -12,14 +12,17 @@ export async function within<T>(
   controller: AbortController,
   work: Promise<T>,
   onLate: (value: T) => unknown,
+  lifted: AbortSignal = new AbortController().signal,
 ): Promise<T> {
   const late = Symbol();
   const done = new AbortController();
   try {
-    const first = await Promise.race([
-      work,
-      clock.sleep(milliseconds, AbortSignal.any([done.signal, controller.signal])).then(() => late),
-    ]);
+    const time = clock.sleep(milliseconds, AbortSignal.any([done.signal, controller.signal, lifted]));
+    const timed = async () => {
+      await time;
+      return lifted.aborted ? work : late;
+    };
+    const first = await Promise.race([work, timed()]);
     if (first !== late) return first as T;
     controller.abort();
     work.then(onLate).catch(() => undefined);

@@ -111,8 +111,17 @@ export interface HostParts {
   readonly openConnection: (settings: Settings, connection: ConnectionConfig, lead: () => Lead) => OpenConnection;
   /** Reads all secrets that these settings name, and compiles what they hold. Throws a SluiceError. */
   readonly checkSettings: (config: ServiceConfig) => Promise<void>;
-  /** Sees whether another database can be read, and has a state. Throws a SluiceError. */
-  readonly checkDatabase: (config: ServiceConfig, signal: AbortSignal) => Promise<void>;
+  /**
+   * Sees whether another database can be read, and has a state; what it has fetched is there for the start with it. What it has in
+   * common with the one before is taken from there. `onReached` is called when the repository has answered: fetching it may take
+   * long. Throws a SluiceError.
+   */
+  readonly checkDatabase: (
+    config: ServiceConfig,
+    before: ServiceConfig,
+    onReached: () => void,
+    signal: AbortSignal,
+  ) => Promise<void>;
   /** Sees whether journals of these connections can be moved to the settings' folder. Throws a SluiceError. */
   readonly checkJournals: (settings: Settings, connections: readonly string[]) => Promise<void>;
   /** Opens the repository, waits for it, and takes the lead. Throws where the signal aborts before that. */

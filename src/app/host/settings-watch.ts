@@ -64,6 +64,13 @@ export class SettingsWatch {
     }
   }
 
+  /** Until the files have changed since they were read last, or the signal aborts. */
+  async untilTouched(signal: AbortSignal): Promise<void> {
+    const { clock, fingerprint } = this.#parts;
+    do await clock.sleep(lookMs, signal);
+    while (!signal.aborted && (await fingerprint(this.#files)) === this.#seen);
+  }
+
   /** What was read last does not take over: told once, and tried again after a while. */
   refuse(problem: Problem): void {
     if (this.#told !== textOf(problem)) this.#parts.log.problem(problem);

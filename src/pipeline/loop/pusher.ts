@@ -7,14 +7,11 @@ import type { OutboxBatch } from "../../model/outcome.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { Clock, Log } from "../../ports/system.ts";
+import { tellWhile } from "../tell-while.ts";
 import { addEffects, type Effect, type Effects } from "./effects.ts";
 import type { InForce } from "./in-force.ts";
 import { type PushedEffect, Recent } from "./recent.ts";
 import type { PushSnapshot } from "./snapshot.ts";
-
-/** A push says that it takes long after so much, and then every minute. */
-const firstWordMs = 10_000;
-const nextWordMs = 60_000;
 
 export interface PusherParts {
   readonly clock: Clock;
@@ -145,31 +142,17 @@ export class Pusher {
     const since = clock.monotonic();
     const running: Running = { since, answeredAt: since };
     this.#running = running;
-    const over = new AbortController();
-    void this.#speak(running, over.signal);
-    try {
-      return await inForce().branches.push(
-        stopped,
-        (problem) => {
-          running.problem = problem;
-          if (problem.code !== "GIT_UNAVAILABLE") running.answeredAt = clock.monotonic();
-          log.problem(problem);
-        },
-        cut,
-      );
-    } finally {
-      over.abort();
-      this.#running = undefined;
-    }
-  }
-
-  async #speak(running: Running, over: AbortSignal): Promise<void> {
-    const { clock, log } = this.#parts;
-    for (let waitMs = firstWordMs; ; waitMs = nextWordMs) {
-      await clock.sleep(waitMs, over);
-      if (over.aborted) return;
-      const seconds = Math.round((clock.monotonic() - running.since) / 1000);
+    const onTrouble = (problem: Problem) => {
+      running.problem = problem;
+      if (problem.code !== "GIT_UNAVAILABLE") running.answeredAt = clock.monotonic();
+      log.problem(problem);
+    };
+    const tell = (seconds: number) =>
       log.warn("a push takes long; what arrives meanwhile waits", { seconds, code: running.problem?.code });
+    try {
+      return await tellWhile({ clock, log }, tell, inForce().branches.push(stopped, onTrouble, cut));
+    } finally {
+      this.#running = undefined;
     }
   }
 

@@ -333,6 +333,59 @@ it("preparing has 30 s, and what it opened after all is closed", async () => {
   await stopWell(bench, ended);
 });
 
+describe("another database", () => {
+  const elsewhere = baseSettings("", "", "directory: /other").replace("branch: main", "branch: next");
+  const fetching = "the repository of the new settings is being fetched";
+
+  async function startFetching() {
+    const { bench, ended } = await startLeading();
+    let go: () => void = () => undefined;
+    bench.faults.set("fetch database", () => new Promise<void>((resolve) => (go = resolve)));
+    bench.write(elsewhere);
+    await bench.until(() => bench.said(fetching) === 1);
+    return { bench, ended, go: () => go() };
+  }
+
+  it("has 30 s to answer", async () => {
+    const { bench, ended } = await startLeading();
+    bench.faults.set("check database", () => new Promise(() => undefined));
+    bench.write(elsewhere);
+    await bench.until(() => bench.said(refusedLine) === 1);
+    expect(bench.host.snapshot().refused?.code).toBe("SERVICE_BUSY");
+    await stopWell(bench, ended);
+  });
+
+  it("may be fetched for as long as that takes: it says so, and what is in force goes on", async () => {
+    const { bench, ended, go } = await startFetching();
+    await bench.pass(300);
+    expect([bench.said(fetching), bench.said(refusedLine)]).toEqual([6, 0]);
+    expect(bench.leaders.map(({ inForce }) => inForce)).toEqual([["main"]]);
+    expect(await bench.answer({ command: "pause" })).toBe("did pause");
+    go();
+    await bench.until(() => bench.leaders.length === 2 && bench.state() === "leading");
+    expect(bench.leaders[1]!.inForce).toEqual(["next"]);
+    await stopWell(bench, ended);
+  });
+
+  it("is given up where the settings are set back meanwhile", async () => {
+    const { bench, ended } = await startFetching();
+    bench.write(baseSettings());
+    await bench.until(() => bench.state() === "leading");
+    await bench.pass(60);
+    expect([bench.said(refusedLine), bench.leaders.length, bench.host.snapshot().refused]).toEqual([0, 1, undefined]);
+    await stopWell(bench, ended);
+  });
+
+  it("is given up where this instance is deposed meanwhile", async () => {
+    const { bench } = await startFetching();
+    bench.leaders[0]!.fail(lost());
+    await bench.until(() => bench.state() === "standing by");
+    bench.stop();
+    await bench.until(() => bench.hasEnded);
+    expect(bench.leaks()).toEqual([]);
+  });
+});
+
 it("a bug is loud: it ends the process", async () => {
   const { bench, ended } = await startLeading();
   bench.faults.set("prepare", () => {
