@@ -5,8 +5,11 @@
 import { rename, symlink } from "node:fs/promises";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterEach, expect, it } from "vitest";
+import { type NatsCluster, startNatsCluster } from "../tools/nats-cluster.ts";
 import { clusterDocument, readExample, type SluiceProcess, until, Workbench } from "./workbench.ts";
 
 const login = JSON.parse(await readExample("3-end-to-end/login.json")) as Record<string, unknown>;
@@ -69,10 +72,13 @@ async function openProxy(port: number): Promise<{ readonly port: number; cut(): 
 class Pair {
   readonly workbench: Workbench;
   readonly proxies: Awaited<ReturnType<typeof openProxy>>[] = [];
+  /** Where events come as core subjects that are captured: three servers, and a connection to them. */
+  readonly captured: { readonly cluster: NatsCluster; readonly nats: NatsConnection } | undefined;
   #published = 0;
 
-  constructor(workbench: Workbench) {
+  constructor(workbench: Workbench, captured?: Pair["captured"]) {
     this.workbench = workbench;
+    this.captured = captured;
   }
 
   static async open(): Promise<Pair> {
@@ -85,12 +91,34 @@ class Pair {
     return bench;
   }
 
+  static async openCaptured(): Promise<Pair> {
+    const url = "nats://nats.nats.svc.cluster.local:4222";
+    const workbench = await Workbench.open({
+      config: { "eu.yaml": clusterDocument("eu-1", { env: "production" }), "config.yaml": config },
+      connection: JSON.stringify({ nats: { configuration: { url, subjects: ["user-operation"], authorization: {} } } }),
+    });
+    const cluster = await startNatsCluster();
+    const nats = await connect({ servers: cluster.servers.map((server) => server.url) });
+    bench = new Pair(workbench, { cluster, nats });
+    return bench;
+  }
+
   /** Starts an instance of this name, and waits until it leads or stands by. */
   async start(name: string): Promise<SluiceProcess> {
-    const { workbench } = this;
-    const proxy = await openProxy(workbench.server.port);
-    this.proxies.push(proxy);
+    const { workbench, captured, proxies } = this;
+    const servers = captured?.cluster.servers ?? [workbench.server];
+    const proxy = await openProxy(servers[proxies.length % servers.length]!.port);
+    proxies.push(proxy);
     await symlink(join(workbench.folder, "fleet.git"), join(workbench.folder, `${name}.git`)).catch(() => undefined);
+    await this.configure(name, proxy.port);
+    const service = workbench.launch(`${name}.yaml`);
+    await service.untilLogged("standing by");
+    return service;
+  }
+
+  /** Writes the settings of an instance. */
+  async configure(name: string, port: number, more = ""): Promise<void> {
+    const { workbench, captured } = this;
     await workbench.write(
       `${name}.yaml`,
       `apiVersion: sluice.dev/v1alpha1
@@ -104,16 +132,15 @@ config: {path: config}
 connections:
   - name: bus
     file: ./connection.json
-    connectTo: {"nats.nats.svc.cluster.local:4222": "127.0.0.1:${proxy.port}"}
+    connectTo: {"nats.nats.svc.cluster.local:4222": "127.0.0.1:${port}"}
+    capture: ${captured !== undefined}
 state: {directory: ./state-${name}}
 output: {secrets: plain}
 commit: {maxEvents: 50}
 lease: {connection: bus, duration: ${durationMs}ms}
+${more}
 `,
     );
-    const service = workbench.launch(`${name}.yaml`);
-    await service.untilLogged("standing by");
-    return service;
   }
 
   /** Both, the first one leading. */
@@ -131,8 +158,11 @@ lease: {connection: bus, duration: ${durationMs}ms}
   async publish(count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       const id = String(++this.#published);
-      await this.workbench.publish("user-operation", JSON.stringify({ ...login, id, subject: `user${id}` }));
+      const payload = JSON.stringify({ ...login, id, subject: `user${id}` });
+      if (this.captured === undefined) await this.workbench.publish("user-operation", payload);
+      else this.captured.nats.publish("user-operation", payload);
     }
+    await this.captured?.nats.flush();
   }
 
   /** All that was published has had its effect. */
@@ -158,6 +188,8 @@ lease: {connection: bus, duration: ${durationMs}ms}
   async close(): Promise<void> {
     await this.workbench.close();
     for (const proxy of this.proxies) proxy.close();
+    await this.captured?.nats.close();
+    await this.captured?.cluster.stop();
   }
 }
 
@@ -250,6 +282,75 @@ it("a leader that is cut off from NATS loses the lease, learns it from the repos
   expect(await other.stop()).toBe(0);
   expect(await one.stop()).toBe(0);
 });
+
+it("a leader that is cut off from NATS and from the repository learns it when it is back, and stands by", async () => {
+  const pair = await Pair.open();
+  const [one, other] = await pair.startBoth();
+  await pair.publish(20);
+  await pair.untilThere();
+  const link = join(pair.workbench.folder, "one.git");
+  await rename(link, `${link}.away`);
+  pair.proxies[0]!.cut();
+  report("cut off from both", await secondsToFirstPush(pair));
+  await pair.publish(20);
+  await pair.untilThere();
+  expect(one.isRunning).toBe(true);
+  await rename(`${link}.away`, link);
+  pair.proxies[0]!.mend();
+  await one.untilCode("LEADER_LOST");
+  await pair.publish(20);
+  await pair.untilThere();
+  await pair.expectOnce();
+  expect(await other.stop()).toBe(0);
+  report("orderly stop, back to the first", await secondsToFirstPush(pair));
+  await pair.expectOnce();
+  expect(await one.stop()).toBe(0);
+});
+
+it("a standby with settings that others have followed does not compete until it has the new ones", async () => {
+  const pair = await Pair.open();
+  const [one, other] = await pair.startBoth();
+  await pair.publish(20);
+  await pair.untilThere();
+  const [ofOne, ofOther] = pair.proxies.map(({ port }) => port);
+  await pair.configure("one", ofOne!, "guard: {removals: 7}");
+  await one.untilLogged("settings in force");
+  const isOld = () => other.log.includes("its settings were in force and others have followed them");
+  await until(isOld, "the standby, whose settings are old");
+  await one.kill();
+  await pair.publish(20);
+  await new Promise((resolve) => setTimeout(resolve, 4 * durationMs));
+  expect(other.lines().some(({ message }) => message === "took the lease")).toBe(false);
+  await pair.configure("other", ofOther!, "guard: {removals: 7}");
+  await other.untilLogged("took the lease");
+  await pair.untilThere();
+  await pair.expectOnce();
+  expect(await other.stop()).toBe(0);
+});
+
+it.skipIf(process.env.SLUICE_TEST_ALL === undefined)(
+  "core subjects that are captured: whoever leads, none is lost; the bucket is of three replicas",
+  async () => {
+    const pair = await Pair.openCaptured();
+    const [one, other] = await pair.startBoth();
+    const streams = await jetstreamManager(pair.captured!.nats);
+    expect((await streams.streams.info("KV_sluice-leases")).config.num_replicas).toBe(3);
+    await pair.publish(20);
+    await pair.untilThere();
+    await one.kill();
+    await pair.publish(20);
+    report("kill -9, core subjects", await secondsToFirstPush(pair));
+    await pair.untilThere();
+    const third = await pair.start("third");
+    await pair.publish(20);
+    expect(await other.stop()).toBe(0);
+    await pair.publish(20);
+    await third.untilLogged("ready");
+    await pair.untilThere();
+    await pair.expectOnce();
+    expect(await third.stop()).toBe(0);
+  },
+);
 
 it("a bucket that is removed is made again: the leader goes on, and is followed as ever", async () => {
   const pair = await Pair.open();
