@@ -86,6 +86,8 @@ class ChaosSite {
   readonly #services: SluiceProcess[] = [];
   readonly #diary: string[] = [];
   readonly #published: UserEvent[] = [];
+  /** What was found in the journal so far, by its sequence: what is settled is removed from it. */
+  readonly #journal = new Map<number, UserEvent>();
   readonly #faults: Record<string, number> = {};
   readonly #recoveries: number[] = [];
   #pushesOfPeople = 0;
@@ -307,7 +309,8 @@ commit: {maxEvents: 100}
 
   /** The journal's last sequence, as far as it is on disk. */
   async #journaled(): Promise<number> {
-    return (await this.#received()).length;
+    await this.#received();
+    return Math.max(0, ...this.#journal.keys());
   }
 
   async #disturb(): Promise<void> {
@@ -399,17 +402,16 @@ commit: {maxEvents: 100}
     await run("cp", ["-r", join(this.#folder, "state/journal/bus"), copy]);
     await run("find", [copy, "-name", "*lock.*", "-delete"]);
     const journal = await openJournal(copy);
-    const events: UserEvent[] = [];
     const last = journal.lastSequence();
     const stop = new AbortController();
     if (last > 0) {
       for await (const { payload, sequence } of journal.read(0, stop.signal, () => undefined)) {
-        events.push(readEvent(payload));
+        this.#journal.set(sequence, readEvent(payload));
         if (sequence >= last) break;
       }
     }
     await journal.close();
-    return events;
+    return [...this.#journal].sort(([a], [b]) => a - b).map(([, event]) => event);
   }
 
   async #expected(): Promise<ReadonlyMap<string, number>> {
