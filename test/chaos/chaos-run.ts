@@ -398,8 +398,12 @@ commit: {maxEvents: 100}
     if (this.#options.retention !== "core") return this.#published;
     // A copy: the journal is the service's.
     const copy = join(this.#folder, "journal-copy");
-    await rm(copy, { recursive: true, force: true });
-    await run("cp", ["-r", join(this.#folder, "state/journal/bus"), copy]);
+    const take = async () => {
+      await rm(copy, { recursive: true, force: true });
+      await run("cp", ["-r", join(this.#folder, "state/journal/bus"), copy]);
+    };
+    // A file may go while it is copied.
+    await until(() => isDone(take()), "a copy of the journal");
     await run("find", [copy, "-name", "*lock.*", "-delete"]);
     const journal = await openJournal(copy);
     const last = journal.lastSequence();
