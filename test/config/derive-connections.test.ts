@@ -52,6 +52,12 @@ it("each cluster that the seed's profile brings the Secret to has one of its own
   );
 });
 
+it("a Secret that is put on the hub is none of the cluster's", () => {
+  const onHub = example.replace(/( {2}- name: deploy-sveltos-nats-secret\n)/, "$1    deploymentType: Local\n");
+  expect(onHub).not.toBe(example);
+  expect(derive(`connectTo: {${dialled}}`, onHub)).toMatchObject({ found: [], problems: [], unknown: [] });
+});
+
 it("a selector leaves clusters out", () => {
   const { found } = derive(`connectTo: {${dialled}}, clusters: {matchLabels: {env: lab}}`);
   expect(found).toEqual([]);
