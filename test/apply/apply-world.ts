@@ -10,6 +10,8 @@ import { parseYaml11Stream } from "../../src/go-template/index.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { Cluster } from "../../src/ports/cluster.ts";
 import type { Clock } from "../../src/ports/system.ts";
+import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
+import { FakeCluster } from "../fakes/fake-cluster.ts";
 import { FakeGitRemote } from "../fakes/fake-git-remote.ts";
 import { FakeGitRepository } from "../fakes/fake-git-repository.ts";
 
@@ -228,4 +230,15 @@ export class ApplyWorld {
 
 function nameAction(action: ApplyAction, waits: boolean): string {
   return action === "skipped" && waits ? "waiting" : action;
+}
+
+/** A world in memory: nothing happens in it but what a test does. */
+export function createApplyWorld(): {
+  readonly cluster: FakeCluster;
+  readonly clock: FakeClock;
+  readonly world: ApplyWorld;
+} {
+  const cluster = new FakeCluster();
+  const clock = createFakeClock();
+  return { cluster, clock, world: new ApplyWorld(cluster, clock) };
 }

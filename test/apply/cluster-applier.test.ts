@@ -6,18 +6,16 @@ import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { Cluster } from "../../src/ports/cluster.ts";
 import { configMap, json } from "../contract/cluster-contract.ts";
-import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
-import { FakeCluster } from "../fakes/fake-cluster.ts";
-import { ApplyWorld, objectFile, parentName, widgetDefinition } from "./apply-world.ts";
+import type { FakeClock } from "../fakes/fake-clock.ts";
+import type { FakeCluster } from "../fakes/fake-cluster.ts";
+import { ApplyWorld, createApplyWorld, objectFile, parentName, widgetDefinition } from "./apply-world.ts";
 
 let world: ApplyWorld;
 let cluster: FakeCluster;
 let clock: FakeClock;
 
 beforeEach(() => {
-  cluster = new FakeCluster();
-  clock = createFakeClock();
-  world = new ApplyWorld(cluster, clock);
+  ({ cluster, clock, world } = createApplyWorld());
 });
 
 const files = (...entries: (readonly [string, string])[]) => Object.fromEntries(entries);

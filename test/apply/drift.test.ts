@@ -7,9 +7,9 @@ import type { JsonObject } from "../../src/model/json.ts";
 import type { Problem } from "../../src/model/problem.ts";
 import type { ResourceKind } from "../../src/ports/cluster.ts";
 import { configMap, json } from "../contract/cluster-contract.ts";
-import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
-import { FakeCluster } from "../fakes/fake-cluster.ts";
-import { ApplyWorld, objectFile } from "./apply-world.ts";
+import type { FakeClock } from "../fakes/fake-clock.ts";
+import type { FakeCluster } from "../fakes/fake-cluster.ts";
+import { type ApplyWorld, createApplyWorld, objectFile } from "./apply-world.ts";
 
 let cluster: FakeCluster;
 let clock: FakeClock;
@@ -50,9 +50,7 @@ const dataOf = (name: string) =>
   Object.fromEntries((cluster.objectOf("ConfigMap", "default", name)?.get("data") ?? new Map()) as JsonObject);
 
 beforeEach(() => {
-  cluster = new FakeCluster();
-  clock = createFakeClock();
-  world = new ApplyWorld(cluster, clock);
+  ({ cluster, clock, world } = createApplyWorld());
   stop = new AbortController();
   corrected = [];
 });

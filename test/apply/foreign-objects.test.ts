@@ -5,18 +5,16 @@ import type { ClusterKey } from "../../src/model/cluster.ts";
 import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
 import type { Json } from "../../src/model/json.ts";
 import type { Cluster, ResourceKind } from "../../src/ports/cluster.ts";
-import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
-import { FakeCluster } from "../fakes/fake-cluster.ts";
-import { ApplyWorld, objectFile, parentName, widgetDefinition } from "./apply-world.ts";
+import type { FakeClock } from "../fakes/fake-clock.ts";
+import type { FakeCluster } from "../fakes/fake-cluster.ts";
+import { ApplyWorld, createApplyWorld, objectFile, parentName, widgetDefinition } from "./apply-world.ts";
 
 let cluster: FakeCluster;
 let clock: FakeClock;
 let world: ApplyWorld;
 
 beforeEach(() => {
-  cluster = new FakeCluster();
-  clock = createFakeClock();
-  world = new ApplyWorld(cluster, clock);
+  ({ cluster, clock, world } = createApplyWorld());
 });
 
 describe("an object that the server has under two groups", () => {

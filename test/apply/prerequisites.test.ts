@@ -2,9 +2,9 @@
 import { beforeEach, expect, it } from "vitest";
 import type { JsonObject } from "../../src/model/json.ts";
 import { json } from "../contract/cluster-contract.ts";
-import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
-import { FakeCluster } from "../fakes/fake-cluster.ts";
-import { ApplyWorld, objectFile } from "./apply-world.ts";
+import type { FakeClock } from "../fakes/fake-clock.ts";
+import type { FakeCluster } from "../fakes/fake-cluster.ts";
+import { type ApplyWorld, createApplyWorld, objectFile } from "./apply-world.ts";
 
 let cluster: FakeCluster;
 let clock: FakeClock;
@@ -21,9 +21,7 @@ async function startJob(): Promise<void> {
 }
 
 beforeEach(() => {
-  cluster = new FakeCluster();
-  clock = createFakeClock();
-  world = new ApplyWorld(cluster, clock);
+  ({ cluster, clock, world } = createApplyWorld());
 });
 
 it("a new object waits until all that its owner depends on is applied and well", async () => {

@@ -2,18 +2,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { removalRounds } from "../../src/apply/removal-rounds.ts";
 import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
-import { createFakeClock, type FakeClock } from "../fakes/fake-clock.ts";
-import { FakeCluster } from "../fakes/fake-cluster.ts";
-import { ApplyWorld, objectFile, parentName, widgetDefinition } from "./apply-world.ts";
+import type { FakeClock } from "../fakes/fake-clock.ts";
+import type { FakeCluster } from "../fakes/fake-cluster.ts";
+import { type ApplyWorld, createApplyWorld, objectFile, parentName, widgetDefinition } from "./apply-world.ts";
 
 let cluster: FakeCluster;
 let clock: FakeClock;
 let world: ApplyWorld;
 
 beforeEach(() => {
-  cluster = new FakeCluster();
-  clock = createFakeClock();
-  world = new ApplyWorld(cluster, clock);
+  ({ cluster, clock, world } = createApplyWorld());
 });
 
 /** An object of a ClusterProfile. */

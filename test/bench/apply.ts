@@ -194,7 +194,7 @@ async function benchMany(server: KubeApiServer, namespaces: number): Promise<rea
 }
 
 /** As many as the applier sends at once. */
-const floorAtOnce = 8;
+const floorAtOnce = 32;
 
 /** A server-side apply of each, from a program that is running already, and nothing else. */
 async function sendBare(server: KubeApiServer, namespaces: number): Promise<{ seconds: number; cpu: number }> {

@@ -362,6 +362,7 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
   it("what doctor asks is answered by these rights, and tells what is missing", async () => {
     const needs = {
       kinds: [{ group: "", kind: "configmap" }],
+      releasesIn: ["tenants"],
       watches: true,
       lease: { namespace: "default", name: "none" },
     };
@@ -372,9 +373,11 @@ describe.skipIf(!isReady)("needs kube-apiserver and etcd (npm run tools kube-api
     const nobody = fileKubeconfig(kubeconfig("nobody", { token: server.token, as: "nobody" }));
     const { problems } = await examineCluster({ ...options, kubeconfig: nobody }, needs);
     expect(problems.map(({ message }) => message)).toEqual([
+      "its user may not list secrets in all namespaces, so no release goes because its file went meanwhile",
       "its user may not get, create, patch configmaps in default",
       "its user may not get, create, update leases.coordination.k8s.io in default",
       "its user may not get, list, watch, create, patch, delete configmaps in all namespaces",
+      "its user may not get, list, create, update, patch, delete secrets in tenants",
     ]);
   });
 

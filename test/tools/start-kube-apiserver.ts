@@ -80,7 +80,7 @@ export async function startKubeApiServer(more: readonly string[] = []): Promise<
     for (const child of children.reverse()) await end(child);
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   };
-  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 8 });
+  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 32 });
   const ask = (method: string, path: string, body?: unknown, contentType = "application/json"): Promise<KubeAnswer> =>
     askServer(agent, `${url}${path}`, token, method, body, contentType);
 

@@ -12,8 +12,10 @@ import { KubeConnection, type KubeConnectionOptions } from "./kube-connection.ts
 import { parseAnswer } from "./parse-answer.ts";
 
 export interface ClusterNeeds {
-  /** Kinds of the cluster's folder. */
+  /** Kinds of the cluster's folder, without those that only Sluice knows. */
   readonly kinds: readonly { readonly group: string; readonly kind: string }[];
+  /** Namespaces in which helm keeps releases of the folder. */
+  readonly releasesIn: readonly string[];
   /** Whether drift is watched. */
   readonly watches: boolean;
   readonly lease: LeaseName;
@@ -65,7 +67,7 @@ async function examineVersion(connection: KubeConnection, facts: string[], probl
 
 async function examineRights(
   connection: KubeConnection,
-  { kinds, watches }: ClusterNeeds,
+  { kinds, releasesIn, watches }: ClusterNeeds,
   facts: string[],
   problems: Problem[],
 ): Promise<void> {
@@ -94,6 +96,13 @@ async function examineRights(
       if (!(error instanceof ClusterRefusal)) throw error;
       problems.push({ ...error.problem, severity: "warning" });
     }
+  }
+  const releaseVerbs = ["get", "list", "create", "update", "patch", "delete"];
+  for (const namespace of releasesIn) await need({ group: "", resource: "secrets", namespace }, releaseVerbs);
+  if (releasesIn.length > 0 && !(await may({ group: "", resource: "secrets" }, "list"))) {
+    const message =
+      "its user may not list secrets in all namespaces, so no release goes because its file went meanwhile";
+    problems.push({ code: "CLUSTER_REFUSED", severity: "warning", message, hint });
   }
   if (missing.length === 0) facts.push(`its user may do all that the folder needs (${countOf(kinds.length, "kind")})`);
   for (const what of missing) {

@@ -71,9 +71,20 @@ async function examineOne(
     const revision = await findFolder(parts, head);
     const name = await readParentName(parts.git, revision);
     const { files } = await listFolder(parts.git, revision.folder);
-    releases = [...files.keys()].filter((key) => kindPartOf(key) === releaseKindPart).length;
+    const isRelease = (key: string) => kindPartOf(key) === releaseKindPart;
+    const releaseKeys = [...files.keys()].filter(isRelease);
+    releases = releaseKeys.length;
     const watches = [...revision.policies.values()].some(({ correctsDrift }) => correctsDrift);
-    const needs = { kinds: unionOfKinds([], files.keys()), watches, lease: { namespace: parentNamespace, name } };
+    const kinds = unionOfKinds([], files.keys());
+    const needs = {
+      kinds: unionOfKinds(
+        [],
+        [...files.keys()].filter((key) => !isRelease(key)),
+      ),
+      releasesIn: [...new Set(releaseKeys.map((key) => key.slice(0, key.indexOf("/"))))],
+      watches,
+      lease: { namespace: parentNamespace, name },
+    };
     const options = { kubeconfig, redactor: context.redactor, env: process.env, retryMsMax, silenceMsMax };
     const found = await examineCluster(options, needs);
     facts.push(...found.facts);
@@ -81,7 +92,7 @@ async function examineOne(
     const cluster = parts.connect();
     try {
       const question = { cluster: key, name, setId: applySetId(name, parentNamespace), manager: parts.manager };
-      const parent = await refuseMistaken(cluster, question, async () => needs.kinds);
+      const parent = await refuseMistaken(cluster, question, async () => kinds);
       const applied = parent === undefined ? "" : readMark(parent).commit.slice(0, 12);
       facts.push(applied === "" ? "nothing is applied there yet" : `${applied} is applied there`);
     } finally {

@@ -78,7 +78,7 @@ async function examine(more: Partial<ClusterNeeds> = {}) {
   writeFileSync(file, JSON.stringify(config));
   const options = { kubeconfig: fileKubeconfig(file), redactor: createRedactor(), env: {}, retryMsMax: 100 };
   const kinds = [{ group: "", kind: "configmap" }];
-  const needs = { kinds, watches: false, lease: { namespace: "default", name: "sluice-0" }, ...more };
+  const needs = { kinds, releasesIn: [], watches: false, lease: { namespace: "default", name: "sluice-0" }, ...more };
   const { facts, problems } = await examineCluster(options, needs);
   return { facts: facts.join("; "), problems: problems.map(({ code, message }) => `${code} ${message}`) };
 }
@@ -129,4 +129,18 @@ it("whose user may do everything: that is more than is needed", async () => {
   expect((await examine()).facts).toMatch(
     /may do everything, which is more than the applier needs.*; nobody holds the Lease/,
   );
+});
+
+it.each([
+  ["all", () => true, []],
+  [
+    "in the namespace alone",
+    ({ namespace }: Attributes) => namespace === "tenants",
+    ["may not list secrets in all namespaces"],
+  ],
+  ["none", () => false, ["may not list secrets in all namespaces", "secrets in tenants"]],
+])("helm's Secrets are asked for where the folder has releases: %s", async (_what, mayReach, expected) => {
+  isAllowed = (asked) => asked.resource !== "*" && (asked.resource !== "secrets" || mayReach(asked));
+  const { problems } = await examine({ releasesIn: ["tenants"] });
+  expect(problems).toEqual(expected.map((text) => expect.stringContaining(text)));
 });
