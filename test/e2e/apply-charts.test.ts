@@ -13,7 +13,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
 import { buildTool, isBuilt } from "../tools/build-tool.ts";
+import { findProjectRoot } from "../tools/find-project-root.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
 import { usersConfig, usersConnection, usersTrigger } from "./users-config.ts";
 import { until, Workbench } from "./workbench.ts";
@@ -191,6 +193,88 @@ spec:
       await until(async () => (await releases()).every(({ name }) => name !== "slow" && name !== "quick"), "their end");
       expect(await again.stop()).toBe(0);
     });
+
+    it("an object of a chart that admission rejects fails that release alone", { timeout: 300_000 }, async () => {
+      const policies = "/apis/admissionregistration.k8s.io/v1";
+      const isMeant = "object.metadata.name != 'refused'";
+      const spec = {
+        failurePolicy: "Fail",
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] }],
+        },
+        validations: [{ expression: isMeant, message: "this tenant is not wanted" }],
+      };
+      const metadata = { name: "tenants.example.com" };
+      const binding = { policyName: metadata.name, validationActions: ["Deny"] };
+      await server.request("POST", `${policies}/validatingadmissionpolicies`, { metadata, spec });
+      await server.request("POST", `${policies}/validatingadmissionpolicybindings`, { metadata, spec: binding });
+      const isDenied = async () => {
+        const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "refused" } };
+        return (await server.request("POST", "/api/v1/namespaces/default/configmaps?dryRun=All", body)).status === 422;
+      };
+      await until(isDenied, "the policy in force");
+
+      const service = await workbench.start();
+      await send("login", "refused");
+      await send("login", "fine");
+      await until(async () => (await planOf("fine")) === "small", "the other release");
+      await until(() => service.count("HELM_FAILED") > 0, "the failure");
+      const said = service.lines().map(({ message }) => String(message));
+      expect(said.some((message) => message.includes("this tenant is not wanted"))).toBe(true);
+      expect(await planOf("refused")).toBeUndefined();
+
+      await server.request("DELETE", `${policies}/validatingadmissionpolicybindings/${metadata.name}`);
+      await until(async () => (await planOf("refused")) === "small", "the release that may be now", 120_000);
+      await send("logout", "refused");
+      await send("logout", "fine");
+      await until(
+        async () => (await releases()).every(({ name }) => name !== "refused" && name !== "fine"),
+        "their end",
+      );
+      expect(await service.stop()).toBe(0);
+    });
+
+    it("the rights that docs/applier.md names are enough for helm too", { timeout: 300_000 }, async () => {
+      const service = await workbench.start();
+      await send("login", "least");
+      await until(
+        async () => (await releases()).some(({ name, status }) => name === "least" && status === "deployed"),
+        "it",
+      );
+      expect(await service.stop()).toBe(0);
+      await helm("uninstall", "least", "--namespace=tenants");
+
+      const docs = await readFile(join(findProjectRoot(), "docs", "applier.md"), "utf8");
+      const blocks = [...docs.matchAll(/```yaml\n(apiVersion: rbac[\s\S]*?)```/g)].map(([, text]) => text!);
+      await grant(blocks.join("---\n"), "least");
+      const file = join(folder, "least.kubeconfig");
+      const admin = parse(await readFile(server.kubeconfigFile, "utf8")) as { users: { user: object }[] };
+      for (const entry of admin.users) entry.user = { ...entry.user, as: "least" };
+      await writeFile(file, JSON.stringify(admin), { mode: 0o600 });
+
+      const { stdout } = await workbench.sluice("apply", "--cluster=fleet/eu", `--kubeconfig=${file}`, "-o", "json");
+      const outcomes = JSON.parse(stdout) as readonly { kind: string; name: string; action: string }[];
+      const of = (name: string) => outcomes.find((one) => one.kind === "HelmChart" && one.name === name)?.action;
+      expect(of("least")).toBe("created");
+      expect(await planOf("least")).toBe("small");
+    });
+
+    /** As a cluster's administrator binds what the docs name. */
+    async function grant(rules: string, user: string): Promise<void> {
+      const group = "rbac.authorization.k8s.io";
+      for (const document of parseAllDocuments(rules)) {
+        const role = document.toJS() as { kind: string; metadata: { name: string; namespace?: string } };
+        const { namespace } = role.metadata;
+        const at = `/apis/${group}/v1${namespace === undefined ? "" : `/namespaces/${namespace}`}/${role.kind.toLowerCase()}`;
+        const binding = {
+          metadata: role.metadata,
+          roleRef: { apiGroup: group, kind: role.kind, name: role.metadata.name },
+          subjects: [{ apiGroup: group, kind: "User", name: user }],
+        };
+        expect((await server.request("POST", `${at}s`, role)).status).toBe(201);
+        expect((await server.request("POST", `${at}bindings`, binding)).status).toBe(201);
+      }
+    }
 
     it("a dry run shows what would come; without helm all else is applied", { timeout: 300_000 }, async () => {
       const service = await workbench.start();
