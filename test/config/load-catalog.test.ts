@@ -111,7 +111,6 @@ it("all known fields of an EventTrigger are taken, each without effect with a wa
   expect(problems.map(({ code, message }) => `${code} ${message.split(" ")[0]}`)).toEqual(
     [
       "spec.policyRefs[0].path",
-      "spec.policyRefs[0].tier",
       "spec.policyRefs[2].remoteURL",
       "spec.driftExclusions",
       "spec.preDeployChecks",
