@@ -28,13 +28,25 @@ import { wrapKustomization, writeKustomization } from "./flux/write-kustomizatio
 import { writeHubObject } from "./hub-object.ts";
 import { findChartUnits, findUnits, keeperName, type Unit } from "./unit.ts";
 
+/** A file, or a unit of a hub's, by the path that it is spoken of by. */
+type Written = readonly [path: string, text: string];
+
+/** Files of the state branch, a cluster's at a time: of many it takes long, and others may want their turn in between. */
+export function* writeInSteps(
+  catalog: Catalog,
+  delivery: HubDelivery,
+  output: OutputOwner,
+): Iterable<readonly Written[]> {
+  yield* stepsWithUnits(unitsByCluster(catalog, delivery, output), delivery, output);
+}
+
 /** Files of the state branch, by path. */
 export function writeDelivery(
   catalog: Catalog,
   delivery: HubDelivery,
   output: OutputOwner,
 ): ReadonlyMap<string, string> {
-  return writeWithUnits(writeUnits(catalog, delivery, output), delivery, output);
+  return new Map([...writeInSteps(catalog, delivery, output)].flat());
 }
 
 /** All that is delivered where the units are known. */
@@ -43,17 +55,32 @@ export function writeWithUnits(
   delivery: HubDelivery,
   output: OutputOwner,
 ): ReadonlyMap<string, string> {
-  const files = new Map<string, string>([[deliveryFilePath, writeHubFile(delivery, output)]]);
-  if (delivery.kind === "flux") {
-    const all = Array.from(units.values(), ({ unit }) => unit);
-    for (const [path, text] of writeGenerators(all, delivery, output)) files.set(path, text);
+  return new Map([...stepsWithUnits([[...units]], delivery, output)].flat());
+}
+
+function* stepsWithUnits(
+  clusters: Iterable<readonly PlacedUnit[]>,
+  delivery: HubDelivery,
+  output: OutputOwner,
+): Iterable<readonly Written[]> {
+  const all: Unit[] = [];
+  // Those of one name have one text on every cluster.
+  const keepers = new Map<string, string>();
+  for (const units of clusters) {
+    const files: Written[] = [];
+    for (const [path, { unit, text }] of units) {
+      all.push(unit);
+      files.push([path, text]);
+      // The cluster's own file keeps the base.
+      if (unit.name === baseFolder) continue;
+      const keeper = keepers.get(unit.name) ?? writeKeeper(unit, output, delivery);
+      if (!unit.isOfCharts) keepers.set(unit.name, keeper);
+      files.push([keeperPath(unit), keeper]);
+    }
+    yield files;
   }
-  for (const [path, { unit, text }] of units) {
-    files.set(path, text);
-    // The cluster's own file keeps the base.
-    if (unit.name !== baseFolder) files.set(keeperPath(unit), writeKeeper(unit, output, delivery));
-  }
-  return files;
+  if (delivery.kind === "flux") for (const file of writeGenerators(all, delivery, output)) yield [file];
+  yield [[deliveryFilePath, writeHubFile(delivery, output)]];
 }
 
 export interface WrittenUnit {
@@ -67,26 +94,36 @@ export function writeUnits(
   delivery: HubDelivery,
   output: OutputOwner,
 ): ReadonlyMap<string, WrittenUnit> {
-  const units = new Map<string, WrittenUnit>();
+  return new Map([...unitsByCluster(catalog, delivery, output)].flat());
+}
+
+type PlacedUnit = readonly [path: string, unit: WrittenUnit];
+
+function* unitsByCluster(
+  catalog: Catalog,
+  delivery: HubDelivery,
+  output: OutputOwner,
+): Iterable<readonly PlacedUnit[]> {
   const shared = delivery.kind === "argocd" ? findSharedNames(catalog) : new Set();
   const [unitsOf, chartUnitsOf] = [findUnits(catalog, delivery), findChartUnits(catalog)];
   for (const cluster of clustersWithFolders(catalog).values()) {
     if (shared.has(cluster.name)) continue;
+    const units: PlacedUnit[] = [];
     for (const unit of chartUnitsOf(cluster)) {
       // Where a hub can't reach the cluster its releases are not written either.
       const text =
         delivery.kind === "flux" ? wrapKustomization(unit, delivery, output) : wrapApplication(unit, delivery, output);
-      if (text !== undefined) units.set(deliveryPath(clusterKey(cluster), unit.name), { unit, text });
+      if (text !== undefined) units.push([deliveryPath(clusterKey(cluster), unit.name), { unit, text }]);
     }
     for (const unit of unitsOf(cluster)) {
       const text =
         delivery.kind === "flux"
           ? writeKustomization(unit, delivery, output)
           : writeApplication(unit, delivery, output);
-      if (text !== undefined) units.set(deliveryPath(clusterKey(cluster), unit.name), { unit, text });
+      if (text !== undefined) units.push([deliveryPath(clusterKey(cluster), unit.name), { unit, text }]);
     }
+    yield units;
   }
-  return units;
 }
 
 /** Where the file stands that keeps a unit's folder; `base/` has the cluster's. */

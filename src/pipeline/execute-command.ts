@@ -6,7 +6,7 @@ import { isSameOwner, type Owner, ownerKey, parseOwnerKey, triggerOwner } from "
 import { SluiceError } from "../model/problem.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import {
-  clusterDeliveryFolder,
+  clusterHubFile,
   deadLetterPath,
   deadLettersFolder,
   hashEntity,
@@ -133,7 +133,7 @@ async function retire(cluster: string, scope: CommandScope): Promise<string> {
   const { git, branches, keeper } = scope;
   const { stateTree } = branches;
   const isDelivered =
-    stateTree !== undefined && (await git.findEntry(stateTree, clusterDeliveryFolder(cluster))) !== undefined;
+    stateTree !== undefined && (await git.findEntry(stateTree, clusterHubFile(cluster))) !== undefined;
   if (!isDelivered) return retireCluster(giveUpScope(scope), cluster);
   await checkRetired(giveUpScope(scope), cluster);
   await keeper.handingOver.begin(retireId(cluster), { kind: "retire", cluster });

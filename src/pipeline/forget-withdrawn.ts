@@ -8,6 +8,7 @@ import { clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import { clustersWithFolders } from "../model/local-object.ts";
 import type { Owner, OwnerKind } from "../model/owner.ts";
+import { fileInputs } from "../plan/hub-file.ts";
 import { parseOwner } from "../plan/owner-file.ts";
 import {
   baseFolder,
@@ -15,6 +16,7 @@ import {
   clusterDeliveryCharts,
   clusterFileName,
   clusterFolder,
+  clusterHubFile,
   clusterOfFolder,
   deliveryChartsFolder,
   deliveryFolder,
@@ -46,27 +48,35 @@ export async function findEmptyClusters(
       if (clustersWithFolders(catalog).has(clusterOfFolder(namespace, name))) continue;
       if ((await git.findEntry(tree, `${chartsFolder}/${namespace}/${name}`)) !== undefined) continue;
       const ours = await ownFilesAlone(git, tree, `${desiredFolder}/${namespace}/${name}`);
-      const ofHub = ours.length === 0 ? [] : [`${deliveryFolder}/hub`, deliveryChartsFolder];
-      const hub: string[] = [];
-      for (const folder of ofHub) hub.push(...(await listFolder(git, tree, `${folder}/${namespace}/${name}`)));
-      for (const path of [...ours, ...hub]) inputs.push({ kind: "file", path, text: undefined });
+      if (ours.length === 0) continue;
+      const ofCharts = await listFolder(git, tree, `${deliveryChartsFolder}/${namespace}/${name}`);
+      for (const path of [...ours, clusterHubFile(clusterOfFolder(namespace, name)), ...ofCharts])
+        inputs.push({ kind: "file", path, text: undefined });
     }
   }
   return inputs;
 }
 
+/** Whether there is still something on the target in the folder that this one of the state is of: people may not have agreed yet that it goes. */
+export type IsStillThere = (folder: string) => Promise<boolean>;
+
 /**
  * Deletions of the units of owners that are not for their cluster any more, where nothing is left of their objects: of
  * profiles, and of triggers where each has units of its own.
  */
-export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Catalog): Promise<readonly PlanInput[]> {
-  const inputs: PlanInput[] = [];
+export async function findEmptyUnits(
+  git: GitReader,
+  tree: ObjectId,
+  catalog: Catalog,
+  isStillThere: IsStillThere = async () => false,
+): Promise<readonly PlanInput[]> {
+  const gone: string[] = [];
   const { delivery } = catalog;
-  if (delivery === undefined) return inputs;
+  if (delivery === undefined) return [];
   const areas: (readonly [OwnerKind, string])[] = [...profileAreas];
   if (delivery.split === "owner") for (const area of triggerFolders(delivery)) areas.push(["EventTrigger", area]);
   const unitsOf = findUnits(catalog, delivery);
-  inputs.push(...(await findStaleGenerators(git, tree, catalog, delivery)));
+  gone.push(...(await findStaleGenerators(git, tree, catalog, delivery)));
   for (const cluster of clustersWithFolders(catalog).values()) {
     const key = clusterKey(cluster);
     const folder = `${desiredFolder}/${clusterFolder(key)}`;
@@ -79,19 +89,23 @@ export async function findEmptyUnits(git: GitReader, tree: ObjectId, catalog: Ca
         const charts = `${chartsFolder}${own.slice(desiredFolder.length)}`;
         if ((await git.findEntry(tree, charts)) !== undefined) continue;
         const files = await listFolder(git, tree, own);
-        if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
-        inputs.push({ kind: "file", path: files[0], text: undefined });
-        inputs.push({ kind: "file", path: deliveryPath(key, ownerUnit(owner, key, area)), text: undefined });
+        if (files.length !== 1 || files[0] !== `${own}/${unitFileName}` || (await isStillThere(own))) continue;
+        gone.push(files[0], deliveryPath(key, ownerUnit(owner, key, area)));
       }
     }
   }
-  inputs.push(...(await findEmptyChartUnits(git, tree, catalog)));
-  return inputs;
+  gone.push(...(await findEmptyChartUnits(git, tree, catalog, isStillThere)));
+  return fileInputs(gone.map((path) => [path, undefined] as const));
 }
 
 /** Deletions of what brings charts of owners that ask for none on the cluster, where nothing is left of those that there were. */
-async function findEmptyChartUnits(git: GitReader, tree: ObjectId, catalog: Catalog): Promise<readonly PlanInput[]> {
-  const inputs: PlanInput[] = [];
+async function findEmptyChartUnits(
+  git: GitReader,
+  tree: ObjectId,
+  catalog: Catalog,
+  isStillThere: IsStillThere,
+): Promise<readonly string[]> {
+  const gone: string[] = [];
   const unitsOf = findChartUnits(catalog);
   for (const cluster of clustersWithFolders(catalog).values()) {
     const key = clusterKey(cluster);
@@ -108,12 +122,11 @@ async function findEmptyChartUnits(git: GitReader, tree: ObjectId, catalog: Cata
       if (wanted.has(own)) continue;
       if ((await git.findEntry(tree, `${chartsFolder}/${clusterFolder(key)}/${folder}`)) !== undefined) continue;
       const files = await listFolder(git, tree, own);
-      if (files.length !== 1 || files[0] !== `${own}/${unitFileName}`) continue;
-      for (const path of [files[0], deliveryPath(key, chartUnit(unit!))])
-        inputs.push({ kind: "file", path, text: undefined });
+      if (files.length !== 1 || files[0] !== `${own}/${unitFileName}` || (await isStillThere(own))) continue;
+      gone.push(files[0], deliveryPath(key, chartUnit(unit!)));
     }
   }
-  return inputs;
+  return gone;
 }
 
 /** Deletions of what makes artifacts for nobody: of namespaces without clusters, and of a number of parts that is no more. */
@@ -122,8 +135,8 @@ async function findStaleGenerators(
   tree: ObjectId,
   catalog: Catalog,
   delivery: HubDelivery,
-): Promise<readonly PlanInput[]> {
-  const inputs: PlanInput[] = [];
+): Promise<readonly string[]> {
+  const stale: string[] = [];
   let wanted: ReadonlySet<string> | undefined;
   const hub = `${deliveryFolder}/hub`;
   for (const namespace of await namesIn(git, tree, hub)) {
@@ -132,10 +145,10 @@ async function findStaleGenerators(
       // Which they are depends on nothing but the units.
       wanted ??= new Set(writeDelivery(catalog, delivery, { stateId: "", outputPath: "", instance: "" }).keys());
       const path = `${hub}/${namespace}/${name}`;
-      if (!wanted.has(path)) inputs.push({ kind: "file", path, text: undefined });
+      if (!wanted.has(path)) stale.push(path);
     }
   }
-  return inputs;
+  return stale;
 }
 
 /** Withdrawn owners that nothing remembers any object of; `until`: withdrawn at this minute of the checkpoint's, or before. */

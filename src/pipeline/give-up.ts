@@ -11,9 +11,9 @@ import { clustersWithFolders } from "../model/local-object.ts";
 import { formatPlace, SluiceError } from "../model/problem.ts";
 import {
   clusterDeliveryCharts,
-  clusterDeliveryFolder,
   clusterFilePath,
   clusterFolder,
+  clusterHubFile,
   desiredFolder,
   unitDepthMax,
   unitFileName,
@@ -22,7 +22,6 @@ import type { PlanInput } from "../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../ports/git.ts";
 import { listLeft } from "./list-left.ts";
 import { listRecords } from "./list-state.ts";
-import { listFolder } from "./read-folder.ts";
 
 /** Inputs of one commit. */
 const inputsMax = 1000;
@@ -104,7 +103,7 @@ export async function retireCluster(scope: GiveUpScope, cluster: ClusterKey): Pr
 
 /** What a hub has for the cluster, and the files that keep its units' folders. */
 async function ownFiles(git: GitReader, tree: ObjectId, cluster: ClusterKey): Promise<readonly string[]> {
-  const paths = [...(await listFolder(git, tree, clusterDeliveryFolder(cluster)))];
+  const paths: string[] = [clusterHubFile(cluster)];
   for await (const path of git.listFiles(tree, clusterDeliveryCharts(cluster))) {
     // What is of a chart goes with it.
     if (chartOfDelivered(path) === undefined && path.endsWith(`/${unitFileName}`)) paths.push(path);

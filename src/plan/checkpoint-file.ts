@@ -9,7 +9,11 @@ import { positionsFromJson } from "./position-file.ts";
 import { parseStateFile } from "./record-file.ts";
 
 /** The version of the state branch's format. */
-export const stateFormat = 2;
+export const stateFormat = 3;
+/** The oldest that is read as it is: what a hub has for a cluster was in several files there. */
+export const stateFormatMin = 2;
+/** Those that can be gone on from. */
+export const checkpointVersions: readonly Json[] = [1n, BigInt(stateFormatMin), BigInt(stateFormat)];
 /** The version of what renders. It rises when the output for equal input may differ. */
 export const renderer = 2;
 
@@ -147,7 +151,7 @@ function reviewToJson({ claims, after }: Review): JsonObject {
 
 /** Of format 1 too; positions are in it only there. Throws a SluiceError (STATE_INVALID). */
 export function parseCheckpoint(text: string): Checkpoint {
-  const file = parseStateFile(text, checkpointPath);
+  const file = parseStateFile(text, checkpointPath, checkpointVersions);
   if (file.get("version") === 1n) return checkpointOfVersion1(file);
   const number = (json: JsonObject, key: string) => Number(json.get(key) ?? 0);
   const term = objectOf(file.get("term"));

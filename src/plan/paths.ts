@@ -28,6 +28,7 @@ export const catalogFolder = "config";
 export const deliveryFolder = "delivery";
 /** What a hub still has to apply of the folder that `delivery.path` named before, while it is handed over. */
 export const formerDeliveryFolder = "delivery-former";
+const hubRoots: ReadonlySet<string> = new Set([deliveryFolder, formerDeliveryFolder]);
 /** Objects that were deleted while units are handed over: they stay on the target until that is done. */
 export const leavingFolder = "leaving";
 /** Charts that were deleted while units are handed over: who has the releases then is to delete them. */
@@ -200,12 +201,31 @@ export function clusterFilePath(cluster: ClusterKey): string {
   return `${desiredFolder}/${clusterFolder(cluster)}/${baseFolder}/${clusterFileName}`;
 }
 
-/** Where the hub's object for a unit of a cluster stands; `unit`: its name. */
+/** By which path the hub's object for a unit of a cluster is spoken of; `unit`: its name. It stands in the cluster's file. */
 export function deliveryPath(cluster: ClusterKey, unit: string): string {
   return `${clusterDeliveryFolder(cluster)}/${encodePathPart(unit)}.yaml`;
 }
 
-/** All that a hub has for a cluster. */
+/** The file that holds all of a cluster's units. */
+export function clusterHubFile(cluster: ClusterKey): string {
+  return `${clusterDeliveryFolder(cluster)}.yaml`;
+}
+
+/** The cluster's file that a unit stands in, and which of its parts it is; undefined: it is no unit's path. */
+export function hubPartOf(path: string): { readonly file: string; readonly unit: string } | undefined {
+  const [root = "", hub, namespace, cluster, unit, ...others] = path.split("/");
+  if (!hubRoots.has(root) || hub !== "hub" || unit === undefined || others.length > 0) return undefined;
+  return { file: `${root}/hub/${namespace}/${cluster}.yaml`, unit: unit.slice(0, -".yaml".length) };
+}
+
+/** Whether it is a file of a cluster's units: what takes a source apart stands beside them. */
+export function isHubFile(path: string): boolean {
+  const [root = "", hub, , cluster, ...others] = path.split("/");
+  const isPlaced = hubRoots.has(root) && hub === "hub" && cluster !== undefined && others.length === 0;
+  return isPlaced && cluster.endsWith(".yaml") && !cluster.startsWith(generatorPrefix);
+}
+
+/** Begins the paths of all of a cluster's units. */
 export function clusterDeliveryFolder(cluster: ClusterKey): string {
   return `${deliveryFolder}/hub/${clusterFolder(cluster)}`;
 }

@@ -9,8 +9,8 @@
  * namespaces that objects need, and with no object in it twice.
  *
  * So it is with what a hub applies: all units of a cluster come with whatever puts an object there, so that none ever
- * stands where nothing is applied from; and a unit goes behind all that goes from its cluster, because it would take
- * along what people have not agreed to lose.
+ * stands where nothing is applied from; and they go behind all that goes from the cluster, because they would take
+ * along what people have not agreed to lose. One alone goes from the state when the target has nothing left in it.
  */
 import type { FileContents, FileDifference, ReviewGrouping, ReviewRecord } from "../model/review.ts";
 import { baseFolder, type OwnedPath, readOwnedPath } from "./paths.ts";
@@ -67,14 +67,21 @@ export function planReview(
   const ending = new Set(shared.filter(isUnitGoing).map(({ cluster }) => cluster));
   const unready = new Set([
     ...objects.filter(({ difference: { want } }) => want === undefined).map(({ cluster }) => cluster),
-    // One that others depend on goes behind their not doing so any more.
     ...shared.filter((one) => one.isOfHub && one.difference.want !== undefined).map(({ cluster }) => cluster),
   ]);
+  /** By cluster what changes its units without taking them all. */
+  const changing = new Map(
+    shared.filter(isUnitsChange).map(({ cluster, difference }) => [cluster, difference] as const),
+  );
 
   for (const { difference, cluster, namespace } of shared) {
     const isGoing = difference.want === undefined;
     // A unit goes with what keeps its folder, and that with the unit.
     if (isGoing && namespace === undefined && ending.has(cluster) && unready.has(cluster)) continue;
+    // What keeps a folder goes with the change that takes its unit from the cluster's, or stays with it.
+    const change = isGoing && namespace === undefined ? changing.get(cluster) : undefined;
+    const isRefused = (one: FileDifference) => [...reviews.values()].some((review) => isRejected(review, one));
+    if (change !== undefined && users.at(cluster) === undefined && isRefused(change)) continue;
     // A generated Namespace gives way to a rendered one and comes back after it: with that and not without.
     const renderers = namespace === undefined ? undefined : users.at(`renderer of ${cluster}/${namespace}`);
     if (isGoing && namespace !== undefined && renderers === undefined) {
@@ -84,10 +91,13 @@ export function planReview(
       if (last !== undefined) proposals.add(last, difference);
       if (last !== undefined) continue;
     }
-    const needed = isGoing ? undefined : users.at(namespace === undefined ? cluster : `${cluster}/${namespace}`);
+    const needed =
+      isGoing && change === undefined
+        ? undefined
+        : users.at(namespace === undefined ? cluster : `${cluster}/${namespace}`);
     const groups = renderers ?? needed;
     if (groups !== undefined) for (const group of groups) proposals.add(group, difference);
-    else if (![...reviews.values()].some((review) => isRejected(review, difference))) {
+    else if (!isRefused(difference)) {
       proposals.add(grouping === "all" ? wholeGroup : sharedGroup, difference);
     }
   }
@@ -123,6 +133,11 @@ const wholeHub = "";
 
 function isUnitGoing({ difference, isOfHub, cluster }: SharedDifference): boolean {
   return isOfHub && difference.want === undefined && cluster !== wholeHub;
+}
+
+function isUnitsChange({ difference, isOfHub, cluster }: SharedDifference): boolean {
+  const isHubs = isOfHub && cluster !== wholeHub && belowDelivery(difference.path)?.startsWith("hub/") === true;
+  return isHubs && difference.want !== undefined;
 }
 
 /** As paths are made in {@link import("./paths.ts").objectPath} and its neighbours. */

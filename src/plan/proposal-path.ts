@@ -2,7 +2,7 @@
  * Paths of a proposal: below the folder of manifests, or, with a prefix that no cluster's namespace can be, below that of
  * what a hub applies. The same path stands for the same file in the state and on the target.
  */
-import { chartsFolder, deliveryFolder, desiredFolder, isReleasePath } from "./paths.ts";
+import { chartsFolder, deliveryFolder, desiredFolder, isHubFile, isReleasePath } from "./paths.ts";
 
 /** The two folders, in the state or on a branch. */
 export interface ProposalFolders {
@@ -42,6 +42,9 @@ export function placeIn({ outputPath, deliveryPath, chartsPath }: ProposalFolder
 
 /** The cluster's folder, `<namespace>/<name>`; undefined: it is of none. */
 export function clusterOfProposal(path: string): string | undefined {
-  const parts = belowDelivery(path)?.split("/").slice(1) ?? path.split("/");
+  const below = belowDelivery(path);
+  if (below !== undefined && isHubFile(`${deliveryFolder}/${below}`))
+    return below.slice("hub/".length, -".yaml".length);
+  const parts = below?.split("/").slice(1) ?? path.split("/");
   return parts.length < 3 ? undefined : parts.slice(0, 2).join("/");
 }

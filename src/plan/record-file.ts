@@ -10,7 +10,7 @@ import type { ClusterRecord, EntityRecord, RankedObject, RankedObjects, Recorded
 import { recordOfVersion1 } from "./record-version-1.ts";
 
 /** Format 1 is read as well: its files stay as they are until something changes them. */
-const versions: readonly Json[] = [1n, 2n];
+const fileVersions: readonly Json[] = [1n, 2n];
 
 export function writeRecord(record: EntityRecord): string {
   const { owner, entity, events, clusters, changedAt } = record;
@@ -95,7 +95,7 @@ function clusterFromJson(json: Json): ClusterRecord {
 }
 
 /** A JSON object of the state branch, in a version that this program reads. */
-export function parseStateFile(text: string, path: string): JsonObject {
+export function parseStateFile(text: string, path: string, versions = fileVersions): JsonObject {
   let file: Json;
   try {
     file = parseJson(text);

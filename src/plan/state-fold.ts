@@ -20,6 +20,7 @@ import type { ClaimRules } from "./claim-rules.ts";
 import { headPath, nextInputRank } from "./claims-file.ts";
 import { writeDeadLetter } from "./dead-letter-file.ts";
 import { type EntityScope, namespacesOf, needNamespaceOf } from "./entity-on-cluster.ts";
+import { readHubFile, writeHubFile } from "./hub-file.ts";
 import { ObjectClaims } from "./object-claims.ts";
 import { type OutboxChange, OutboxWriter, type Told, toldByPass } from "./outbox-writer.ts";
 import {
@@ -63,13 +64,17 @@ export type PlanInput =
   | { readonly kind: "forget-left"; readonly cluster: ClusterKey; readonly identity: ObjectIdentity }
   | { readonly kind: "dead-letter"; readonly letter: DeadLetter }
   /** Files that are written as they are: the catalog in force, cluster files, what owners asked for. */
-  | { readonly kind: "file"; readonly path: string; readonly text: string | undefined };
+  | { readonly kind: "file"; readonly path: string; readonly text: string | undefined }
+  /** Units of a hub's file, by name; undefined: it goes. Others in the file stay as they are. */
+  | { readonly kind: "units"; readonly path: string; readonly units: ReadonlyMap<string, string | undefined> };
 
 export interface PlanRules extends ClaimRules {
   readonly records: "full" | "identity";
   readonly deadLettersMax: number;
   /** Absent: nobody is told what became of events. */
   readonly outbox?: OutboxRules;
+  /** The tree is another one than the state's, laid out anew: that alone is a change. */
+  readonly isLaidOutAnew?: boolean;
 }
 
 /** What planning will read of most inputs, so that one look at Git suffices for most batches. */
@@ -214,7 +219,10 @@ export class StateFold {
     });
     const changed = view.changes();
     if ("needs" in changed) return changed;
-    const isSame = changed.changes.length === 0 && writeCheckpoint(unnumbered) === writeCheckpoint(stored);
+    const isSame =
+      this.#rules.isLaidOutAnew !== true &&
+      changed.changes.length === 0 &&
+      writeCheckpoint(unnumbered) === writeCheckpoint(stored);
     const events = this.#events;
     if (isSame) return { changeSet: { ...changed, events, droppedLetters }, checkpoint: unnumbered };
     const numbered = { ...unnumbered, commits: stored.commits + 1 };
@@ -308,9 +316,24 @@ export class StateFold {
         if (input.text === undefined) view.delete(input.path);
         else view.write(input.path, input.text);
         return this.#nextRank;
+      case "units":
+        this.#writeUnits(input.path, input.units);
+        return this.#nextRank;
       default:
         return input satisfies never;
     }
+  }
+
+  #writeUnits(path: string, changed: ReadonlyMap<string, string | undefined>): void {
+    const before = this.#view.text(path);
+    const units = new Map(before === undefined ? [] : readHubFile(before));
+    for (const [unit, text] of changed) {
+      if (text === undefined) units.delete(unit);
+      else units.set(unit, text);
+    }
+    const after = writeHubFile(units);
+    if (after === undefined) this.#view.delete(path);
+    else this.#view.write(path, after);
   }
 
   #scopeOf(

@@ -8,6 +8,8 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after that many milliseconds, or at once when the signal aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves when others have had their turn, such as what has come in meanwhile: to be asked for in long work. */
+  turn(): Promise<void>;
 }
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -132,7 +132,7 @@ it("says what runs, for programs too", async () => {
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({
     node: process.versions.node,
-    stateFormat: 2,
+    stateFormat: 3,
     kubernetesSchema: expect.stringMatching(/^v1\./),
   });
   expect((await run("version")).out).toContain("kubernetesSchema");

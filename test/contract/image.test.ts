@@ -49,7 +49,7 @@ it("copies what is there, and runs as nobody in particular", () => {
 });
 
 it("runs from what is copied alone: no packages beside it", async () => {
-  expect(await sluice("version", "-o", "json")).toContain('"stateFormat": 2');
+  expect(await sluice("version", "-o", "json")).toContain('"stateFormat": 3');
   expect(await sluice("render", "--event", "login.json")).toContain("kind: Namespace");
   expect(await sluice("validate")).toContain("0 errors");
   expect(await sluice("run", "--help")).toContain("sluice run");

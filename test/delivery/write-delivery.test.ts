@@ -28,10 +28,10 @@ describe("for Flux", () => {
     const files = writeDelivery(catalogOf(clusters.named), flux, output);
 
     expect([...files.keys()]).toEqual([
-      "delivery/hub/sluice-delivery.yaml",
       "delivery/hub/fleet/eu-1/base.yaml",
       "delivery/hub/fleet/eu-1/triggers.yaml",
       "desired/fleet/eu-1/triggers/sluice-unit.yaml",
+      "delivery/hub/sluice-delivery.yaml",
     ]);
     expect(files.get("delivery/hub/fleet/eu-1/triggers.yaml")).toBe(`apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization

@@ -76,8 +76,8 @@ describe.skipIf(!hasTools)("Flux on a hub, beside sluice run (npm run tools, the
     await send("login", "alice");
     await until(async () => (await bench.rendered()).length === 1, "alice's namespace");
     const folders = (await bench.git("ls-tree", "-r", "--name-only", "main", "delivery/hub")).trim().split("\n");
-    const cluster = folders.find((path) => path.endsWith("/triggers.yaml"))!;
-    const [, , namespace = "", name = ""] = cluster.split("/");
+    const cluster = folders.find((path) => !path.endsWith("/sluice-delivery.yaml"))!;
+    const [, , namespace = "", name = ""] = cluster.slice(0, -".yaml".length).split("/");
     await addKubeconfig(server, { namespace, secret: `${name}-sveltos-kubeconfig`, key: "kubeconfig" });
 
     const created = await sync();

@@ -220,11 +220,7 @@ describe("what a hub applies", () => {
       "the request",
     );
     expect(hubOf("main")).toEqual([]);
-    expect(hubOf(branch)).toEqual([
-      "delivery/hub/fleet/eu-1/base.yaml",
-      "delivery/hub/fleet/eu-1/triggers.yaml",
-      "delivery/hub/sluice-delivery.yaml",
-    ]);
+    expect(hubOf(branch)).toEqual(["delivery/hub/fleet/eu-1.yaml", "delivery/hub/sluice-delivery.yaml"]);
     const { number } = github.pulls.find(({ head }) => head === branch)!;
     const reviews: readonly { group: string; proposed: readonly { path: string }[] }[] = await json("show", "reviews");
     expect(reviews.find(({ group }) => group === "red")?.proposed.map(({ path }) => path)).toEqual(
@@ -233,7 +229,7 @@ describe("what a hub applies", () => {
 
     endAsPerson(number, "merged");
     await until(async () => (await bench.sluice("show", "reviews", "-o", "name")).stdout === "", "nothing left");
-    expect(hubOf("main")).toContain("delivery/hub/fleet/eu-1/triggers.yaml");
+    expect(hubOf("main")).toContain("delivery/hub/fleet/eu-1.yaml");
     expect(namespaces("main")).toEqual(["alice"]);
   });
 });

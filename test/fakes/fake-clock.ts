@@ -27,6 +27,7 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
     sleeps,
     now: () => time + shift,
     monotonic: () => time - start,
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
     sleep(milliseconds, signal) {
       sleeps.push(milliseconds);
       if (signal?.aborted) return Promise.resolve();

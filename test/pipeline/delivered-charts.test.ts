@@ -10,6 +10,7 @@ import {
   cloudEvent,
   createInstance,
   eventSourceDocument,
+  hubFiles,
   type Instance,
   type InstanceOptions,
   stateBranch,
@@ -130,7 +131,7 @@ it("charts that are on record are delivered when a delivery comes, and anew when
   const instance = createInstance({ remote, streams: [stream] });
   const ended = instance.start();
   await until(() => remote.files(stateBranch, "charts").size === 1 && isCalm(), [instance.clock]);
-  expect(remote.files("main", "delivery").size).toBe(0);
+  expect(hubFiles(remote).size).toBe(0);
   instance.stop();
   await ended;
   await withService({}, async ({ clock }) => {
@@ -189,7 +190,7 @@ it("a cluster that is given up leaves no file of its charts", async () => {
 it("a profile that is gone takes its charts' wrapper along", async () => {
   change({ ...base, "config/two.yaml": cluster("two") });
   await withService({}, async ({ clock }) => {
-    const wrappers = () => [...remote.files("main", "delivery/hub").keys()].filter((path) => path.includes("charts."));
+    const wrappers = () => [...hubFiles(remote).keys()].filter((path) => path.includes("charts."));
     await until(() => delivered().length === 3 && isCalm(), [clock]);
     expect(wrappers()).toHaveLength(2);
     change({ "config/profile.yaml": undefined });
@@ -257,13 +258,11 @@ it("a release that is called what a kustomization is leaves it alone", async () 
 it("what brought charts goes where no document asks for any, and keeps no hand-over waiting", async () => {
   change(base);
   await withService({}, async ({ clock }) => {
-    const wrappers = () => [...remote.files("main", "delivery/hub").keys()].filter((path) => path.includes("charts."));
+    const wrappers = () => [...hubFiles(remote).keys()].filter((path) => path.includes("charts."));
     await until(() => delivered().length === 3 && isCalm(), [clock]);
     change({ "config/profile.yaml": profile("  policyRefs: []\n") });
     await until(() => wrappers().length === 0, [clock]);
     expect([...remote.files("main", "delivery/charts").keys()]).toEqual([]);
-    expect([...remote.files("main", "delivery/hub").keys()].some((path) => path.includes("clusterprofile.base"))).toBe(
-      true,
-    );
+    expect([...hubFiles(remote).keys()].some((path) => path.includes("clusterprofile.base"))).toBe(true);
   });
 });

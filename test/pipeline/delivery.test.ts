@@ -10,6 +10,7 @@ import {
   configMap,
   contentDocument,
   createInstance,
+  hubFiles,
   simpleConfig,
   triggerDocument,
   turns,
@@ -27,7 +28,7 @@ beforeEach(() => {
   remote.commitAsPerson("main", simpleConfig);
 });
 
-const hub = () => [...remote.files("main", "delivery").keys()].sort();
+const hub = () => [...hubFiles(remote).keys()].sort();
 const manifests = () => [...remote.files("main", "rendered").keys()].filter((path) => path.endsWith(".yaml"));
 const objects = () => manifests().filter((path) => /\/triggers\/(?:_[0-9a-f]{2}\/)?(?:[^/]+\/){3}[^/]+$/.test(path));
 
@@ -57,14 +58,14 @@ async function start(delivery: HubDelivery | undefined) {
 it("is made with the catalog, and no event changes it", async () => {
   const service = await start(flux);
   await until(() => hub().length > 0, [service.instance.clock]);
-  const before = new Map(remote.files("main", "delivery"));
+  const before = new Map(hubFiles(remote));
 
   await service.login("alice");
 
   expect(hub()).toContain("delivery/hub/sluice-delivery.yaml");
   expect(hub().filter((path) => path.endsWith("/triggers.yaml")).length).toBeGreaterThan(0);
   expect(manifests().some((path) => path.endsWith("/triggers/sluice-unit.yaml"))).toBe(true);
-  expect(new Map(remote.files("main", "delivery"))).toEqual(before);
+  expect(new Map(hubFiles(remote))).toEqual(before);
   await service.stop();
 });
 
@@ -144,10 +145,10 @@ it.each(moves)("%s is held, and what is in force stays, also for what comes then
   const first = await start(flux);
   await first.login("alice");
   await first.stop();
-  const [files, folder] = [new Map(remote.files("main", "delivery")), objects()];
+  const [files, folder] = [new Map(hubFiles(remote)), objects()];
 
   const { again, stop } = await restart(wanted);
-  expect(new Map(remote.files("main", "delivery"))).toEqual(files);
+  expect(new Map(hubFiles(remote))).toEqual(files);
   expect(objects()).toEqual(folder);
   expect(again.log.problems.map(({ code }) => code)).toContain("CHANGE_HELD");
 
@@ -164,9 +165,7 @@ it.each(moves)("%s, once a person has begun it, is done in steps that a person s
   const before = objects();
   const { again, stop, say } = await restart(wanted);
   const units = () =>
-    [...remote.files("main", "delivery"), ...remote.files("main", "hub")].filter(([, text]) =>
-      /^kind: (?:Kust|Appl)/m.test(text),
-    );
+    [...hubFiles(remote), ...hubFiles(remote, "main", "hub")].filter(([, text]) => /^kind: (?:Kust|Appl)/m.test(text));
 
   expect(await say()).toContain("has begun");
   expect(objects()).toEqual(before);
@@ -191,18 +190,18 @@ it.each(moves)("%s, once a person has begun it, is done in steps that a person s
   expect(units().length > 0).toBe(wanted !== undefined);
   const folder = wanted?.path === "hub" ? "hub" : "delivery";
   expect(
-    [...remote.files("main", folder === "hub" ? "delivery" : "hub")].filter(([path]) => path.endsWith(".yaml")),
+    [...hubFiles(remote, "main", folder === "hub" ? "delivery" : "hub")].filter(([path]) => path.endsWith(".yaml")),
   ).toEqual([]);
   // As a repository that has been so all along.
   await stop();
   const settled = new Map([
-    ...remote.files("main", "delivery"),
-    ...remote.files("main", "hub"),
+    ...hubFiles(remote),
+    ...hubFiles(remote, "main", "hub"),
     ...remote.files("main", "rendered"),
   ]);
   const third = await restart(wanted);
   expect(
-    new Map([...remote.files("main", "delivery"), ...remote.files("main", "hub"), ...remote.files("main", "rendered")]),
+    new Map([...hubFiles(remote), ...hubFiles(remote, "main", "hub"), ...remote.files("main", "rendered")]),
   ).toEqual(settled);
   await third.stop();
 });
@@ -221,7 +220,7 @@ it("another output path waits, and takes units and objects along in steps", asyn
 
   const paths = [...remote.files("main", "manifests").keys()];
   expect(paths.some((path) => path.includes("alice"))).toBe(true);
-  const text = [...remote.files("main", "delivery")].find(([path]) => path.endsWith("/triggers.yaml"))?.[1];
+  const text = [...hubFiles(remote)].find(([path]) => path.endsWith("/triggers.yaml"))?.[1];
   expect(text).toMatch(/path: manifests\/mgmt\/one\/triggers\n {2}prune: true/);
   stream.publish("user", cloudEvent({ subject: "bob", data: { value: "v" } }));
   await until(() => [...remote.files("main", "manifests").keys()].some((path) => path.includes("bob")), [again.clock]);
@@ -261,7 +260,7 @@ it("a cluster that is given up is let go of first, then its folder goes, and wha
   await service.login("alice");
   remote.commitAsPerson("main", { "config/second.yaml": undefined });
   await service.look();
-  const ofSecond = () => [...remote.files("main", "delivery")].filter(([path]) => path.includes("/second/"));
+  const ofSecond = () => [...hubFiles(remote)].filter(([path]) => path.includes("/second/"));
   expect(ofSecond()).toHaveLength(2);
 
   const retired = service.instance.service!.execute({ command: "retire", cluster: "mgmt/second" });
@@ -284,7 +283,7 @@ it("an interval is no move: it is in force at once", async () => {
   await first.stop();
 
   const second = await start({ ...flux, interval: "5m" });
-  const text = () => [...remote.files("main", "delivery")].find(([path]) => path.endsWith("/triggers.yaml"))?.[1];
+  const text = () => [...hubFiles(remote)].find(([path]) => path.endsWith("/triggers.yaml"))?.[1];
   await until(() => text()?.includes("interval: 5m") === true, [second.instance.clock]);
   await second.stop();
 });
@@ -344,17 +343,81 @@ spec:
   await service.stop();
 });
 
+it("a state with a file for each unit is taken over in one commit, and its units are the same", async () => {
+  // The file of the one is called as the folder of the other was.
+  remote.commitAsPerson("main", { "config/second.yaml": clusterDocument("one.yaml") });
+  const first = await start({ ...flux, split: "owner" });
+  await first.login("alice");
+  await first.stop();
+  const units = hubFiles(remote);
+  for (const branch of ["sluice/state", "main"]) {
+    const files = [...remote.files(branch, "delivery").keys()].map((path) => [path, undefined] as const);
+    remote.commitAsPerson(branch, Object.fromEntries(files));
+    remote.commitAsPerson(branch, Object.fromEntries(units));
+  }
+  const checkpoint = () => remote.file("sluice/state", "checkpoint.json") ?? "";
+  remote.commitAsPerson("sluice/state", { "checkpoint.json": checkpoint().replace('"version": 3', '"version": 2') });
+  const before = remote.history("main").length;
+
+  const second = await start({ ...flux, split: "owner" });
+  await second.look();
+
+  expect(checkpoint()).toContain('"version": 3');
+  expect(hubFiles(remote)).toEqual(units);
+  expect([...remote.files("main", "delivery").keys()].sort()).toEqual([
+    "delivery/hub/mgmt/one.yaml",
+    "delivery/hub/mgmt/one.yaml.yaml",
+    "delivery/hub/sluice-delivery.yaml",
+  ]);
+  expect(remote.history("main").length - before).toBe(1);
+  await second.stop();
+});
+
+it("under review a unit goes when the target has nothing left of what it had", async () => {
+  const profile = `apiVersion: config.projectsveltos.io/v1beta1
+kind: ClusterProfile
+metadata: {name: base}
+spec:
+  clusterRefs: [{namespace: mgmt, name: one, kind: SveltosCluster, apiVersion: lib.projectsveltos.io/v1beta1}]
+  policyRefs: [{kind: ConfigMap, namespace: default, name: plain}]
+`;
+  const plain = contentDocument("plain", configMap("plain", "v"));
+  remote.commitAsPerson("main", { "config/profile.yaml": profile, "config/plain.yaml": plain });
+  const pushing = await start(flux);
+  await until(() => hub().some((path) => path.includes("clusterprofile")), [pushing.instance.clock]);
+  await pushing.stop();
+
+  const { again, stop } = await restart(flux, "rendered", { isReviewed: true });
+  const look = async () => {
+    again.clock.advance(10_000);
+    await turns(100);
+  };
+  const [object = ""] = manifests().filter((path) => path.endsWith("/plain.yaml"));
+  const units = () => [...hubFiles(remote, "sluice/state").keys()].filter((path) => path.includes("clusterprofile"));
+  remote.commitAsPerson("main", { "config/profile.yaml": undefined });
+  await look();
+  expect(remote.file("sluice/state", object.replace("rendered/", "desired/"))).toBeUndefined();
+  expect(units()).toHaveLength(1);
+
+  // As people merge it.
+  remote.commitAsPerson("main", { [object]: undefined });
+  await look();
+  await look();
+  expect(units()).toEqual([]);
+  await stop();
+});
+
 it("is not handed over under review: what is in force stays, and approve says why", async () => {
   const first = await start(flux);
   await first.login("alice");
   await first.stop();
-  const files = new Map(remote.files("sluice/state", "delivery"));
+  const files = new Map(hubFiles(remote, "sluice/state"));
 
   const { stop, say } = await restart({ ...flux, buckets: 4 }, "rendered", { isReviewed: true });
   await expect(say()).rejects.toMatchObject({
     problem: { code: "CHANGE_HELD", message: expect.stringContaining("review.mode: pull-request") },
   });
 
-  expect(new Map(remote.files("sluice/state", "delivery"))).toEqual(files);
+  expect(new Map(hubFiles(remote, "sluice/state"))).toEqual(files);
   await stop();
 });

@@ -7,6 +7,7 @@ import {
   cloudEvent,
   clusterDocument,
   createInstance,
+  hubFiles,
   simpleConfig,
   stateBranch,
   triggerDocument,
@@ -32,8 +33,7 @@ async function openBench() {
     find,
     login: (subject: string, type = "login") =>
       stream.publish("user", cloudEvent({ subject, type, data: { value: "v" } })),
-    unit: (name: string) =>
-      [...remote.files("main", "delivery")].find(([path]) => path.endsWith(`/eventtrigger.${name}.yaml`))?.[1],
+    unit: (name: string) => [...hubFiles(remote)].find(([path]) => path.endsWith(`/eventtrigger.${name}.yaml`))?.[1],
     look: async () => {
       for (let count = 0; count < 4; count++) {
         instance.clock.advance(10_000);

@@ -16,6 +16,7 @@ import type { LeadingOptions, LeadingSettings } from "../../src/pipeline/loop/in
 import { Leading } from "../../src/pipeline/loop/leading.ts";
 import type { OutcomeSettings } from "../../src/pipeline/outcomes/outcome-teller.ts";
 import { readFolder } from "../../src/pipeline/read-folder.ts";
+import { unitsOfFile } from "../../src/plan/hub-file.ts";
 import type { EventStream } from "../../src/ports/event-stream.ts";
 import { compileTemplate } from "../../src/render/compile-template.ts";
 import { createFakeChance } from "../fakes/fake-chance.ts";
@@ -291,3 +292,13 @@ export const simpleConfig: Readonly<Record<string, string>> = {
     configMap("{{ .CloudEvent.subject }}", "{{ .CloudEvent.data.value }}"),
   ),
 };
+
+/** What a hub is told, in this folder of a branch, a unit by the path that it is spoken of by. */
+export function hubFiles(remote: FakeGitRemote, branch = "main", folder = "delivery"): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const [path, text] of remote.files(branch, folder)) {
+    const ofState = `delivery${path.slice(folder.length)}`;
+    for (const [unit, one] of unitsOfFile(ofState, text)) files.set(folder + unit.slice("delivery".length), one);
+  }
+  return files;
+}

@@ -34,7 +34,8 @@ const own = "base/sluice-cluster.yaml";
 const ns = "base/namespaces/ns.yaml";
 const rendered = "triggers/a/_cluster/namespace/ns.yaml";
 
-const unit = "~delivery/hub/c/one/triggers.yaml";
+const profileKeeper = "clusterprofiles/p/sluice-unit.yaml";
+const unit = "~delivery/hub/c/one.yaml";
 const keeper = "triggers/sluice-unit.yaml";
 const hubFile = "~delivery/hub/sluice-delivery.yaml";
 const release = "~delivery/charts/c/one/triggers/a/0123456789ab/ns/app.yaml";
@@ -165,9 +166,9 @@ const cases: Case[] = [
   },
   {
     name: "units of which no object comes have the clusters' group",
-    differences: [`+${hubFile}=1`, `+${unit}=1`, "~~delivery/hub/c/two/base.yaml=1>2", `-${a}=1`],
-    all: [hubFile, unit, "~delivery/hub/c/two/base.yaml", a].sort(),
-    trigger: { a: [a], _clusters: [hubFile, unit, "~delivery/hub/c/two/base.yaml"].sort() },
+    differences: [`+${hubFile}=1`, `+${unit}=1`, "~~delivery/hub/c/two.yaml=1>2", `-${a}=1`],
+    all: [hubFile, unit, "~delivery/hub/c/two.yaml", a].sort(),
+    trigger: { a: [a], _clusters: [hubFile, unit, "~delivery/hub/c/two.yaml"].sort() },
   },
   {
     name: "a unit stays, with what keeps its folder, while an object goes from its cluster",
@@ -189,14 +190,23 @@ const cases: Case[] = [
     trigger: { _clusters: [own, keeper, unit].sort() },
   },
   {
-    name: "a unit that others depend on goes behind their not doing so any more",
-    differences: [
-      "-~delivery/hub/c/one/clusterprofile.p.yaml=1",
-      "-clusterprofiles/p/sluice-unit.yaml=1",
-      `~${unit}=1>2`,
-    ],
-    all: [unit],
-    trigger: { _clusters: [unit] },
+    name: "what keeps the folder of one unit goes with the change that takes it from the others",
+    differences: [`-${profileKeeper}=1`, `~${unit}=1>2`],
+    all: [profileKeeper, unit],
+    trigger: { _clusters: [profileKeeper, unit] },
+  },
+  {
+    name: "also where that comes with an object",
+    differences: [`-${profileKeeper}=1`, `~${unit}=1>2`, `+${a}=1`],
+    all: [profileKeeper, a, unit],
+    trigger: { a: [profileKeeper, a, unit] },
+  },
+  {
+    name: "and stays where people want the unit to stay",
+    differences: [`-${profileKeeper}=1`, `~${unit}=1>2`],
+    rejected: [rejecting("_clusters", `${unit}=2`), rejecting("all", `${unit}=2`)],
+    all: [],
+    trigger: {},
   },
   {
     name: "charts and their sources are their owner's",
@@ -241,7 +251,7 @@ describe("in whatever order requests are merged and closed", () => {
   );
   const clusterOf = (path: string) => path.split("/").slice(0, 2).join("/");
   const unitFiles = (cluster: string) => [
-    `~delivery/hub/${cluster}/triggers.yaml`,
+    `~delivery/hub/${cluster}.yaml`,
     `${cluster}/triggers/sluice-unit.yaml`,
     `${cluster}/${own}`,
   ];

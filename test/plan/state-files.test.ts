@@ -295,7 +295,7 @@ it("owners come back exactly", () => {
 
 describe("a file that is none of Sluice's", () => {
   const parsers = { parseCheckpoint, parseRecord, parseOwner, parseDeadLetter } as const;
-  const files = ["", "{", "[]", "{}", '{"version": 3}', '{"version": 1.0}', "<<<<<<< HEAD\n"];
+  const files = ["", "{", "[]", "{}", '{"version": 4}', '{"version": 1.0}', "<<<<<<< HEAD\n"];
   for (const [name, parse] of Object.entries(parsers)) {
     it(`is refused by ${name}`, () => {
       for (const text of files) {

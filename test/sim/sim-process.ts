@@ -80,6 +80,7 @@ export class SimProcess {
     this.clock = {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
+      turn: () => clock.turn(),
       sleep: async (milliseconds, signal) => {
         await clock.sleep(milliseconds, signal);
         await this.#untilRunning();

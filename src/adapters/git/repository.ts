@@ -27,8 +27,9 @@ import { WorkQueue } from "./work-queue.ts";
 import { type PlacedChange, type TreeStore, writeTree } from "./write-tree.ts";
 import { emptyBatch, partBatch, type WrittenBatch } from "./written-batch.ts";
 
-/** Blobs written before others get their turn. */
+/** Blobs and bytes of them written before others get their turn. */
 const blobsAtOnce = 500;
+const bytesAtOnce = 1_000_000;
 
 /** Commits that are fetched at first when a history is gone through; each time after that, four times as many. */
 const firstDepth = 256;
@@ -217,11 +218,19 @@ export class Repository implements GitRepository {
   /** The changes with their blobs written; others get their turn in between, such as a push that is being sent. */
   async #addBlobs(changes: readonly TreeChange[]): Promise<PlacedChange[]> {
     const placed: PlacedChange[] = [];
+    let [blobs, bytes] = [0, 0];
+    await yieldToOthers();
     for (const change of changes) {
-      if (placed.length % blobsAtOnce === 0) await yieldToOthers();
+      if (blobs >= blobsAtOnce || bytes >= bytesAtOnce) {
+        [blobs, bytes] = [0, 0];
+        await yieldToOthers();
+      }
+      blobs++;
       if (change.action !== "write") placed.push(change);
       else {
-        const id = this.#add("blob", Buffer.from(change.text));
+        const body = Buffer.from(change.text);
+        bytes += body.length;
+        const id = this.#add("blob", body);
         placed.push({ path: change.path, action: "place", id, mode: fileMode });
       }
     }

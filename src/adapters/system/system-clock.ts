@@ -1,8 +1,10 @@
 /** Real time and real chance. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Chance, Clock } from "../../ports/system.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  turn: () => nextTurn(),
   monotonic: () => performance.now(),
   sleep: (milliseconds, signal) =>
     new Promise((resolve) => {

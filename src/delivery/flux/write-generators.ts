@@ -19,14 +19,13 @@ export function artifactName({ objectName }: Unit): string {
   return objectName.replaceAll(".", "-");
 }
 
-/** Files of the hub, by path; none where units are taken from the repository itself. */
-export function writeGenerators(
+/** Files of the hub with their paths, one by one; none where units are taken from the repository itself. */
+export function* writeGenerators(
   units: Iterable<Unit>,
   { artifacts, source }: FluxDelivery,
   output: OutputOwner,
-): ReadonlyMap<string, string> {
-  const files = new Map<string, string>();
-  if (!artifacts) return files;
+): Iterable<readonly [path: string, text: string]> {
+  if (!artifacts) return;
   // What is made of charts is the hub's own, and taken from the repository.
   const ofClusters = [...units].filter(({ isOfCharts }) => isOfCharts !== true);
   const byNamespace = groupBy(ofClusters, ({ cluster }) => fluxNamespace(cluster, { source }));
@@ -37,10 +36,9 @@ export function writeGenerators(
     const parts = groupBy(own, (unit) => partOf(artifactName(unit), count));
     for (const [part, some] of parts) {
       const name = toDnsName(`sluice-${output.instance}-artifacts${count === 1 ? "" : `-${part}`}`);
-      files.set(generatorPath(namespace, part, count), writeGenerator(name, namespace, some, source, output));
+      yield [generatorPath(namespace, part, count), writeGenerator(name, namespace, some, source, output)];
     }
   }
-  return files;
 }
 
 function groupBy<T, K>(all: Iterable<T>, keyOf: (one: T) => K): ReadonlyMap<K, readonly T[]> {

@@ -62,7 +62,9 @@ export async function projectTarget(
       return;
     }
     if (want !== undefined && want.mode !== folderMode) {
-      foreign.push({ path, isInTheWay: true });
+      // A folder of ours gives way to a file: one layout may call a file as another called a folder.
+      if (await isAllOurs(path, have)) changes.push({ path, action: "place", id: want.id, mode: want.mode });
+      else foreign.push({ path, isInTheWay: true });
       return;
     }
     const [wanted, had, past] = await Promise.all([want, have, was].map((entry) => entriesOf(git, entry)));
@@ -80,6 +82,14 @@ export async function projectTarget(
   async function isOwned(path: string, entry: TreeEntry): Promise<boolean> {
     if (standsAbove(path) || entry.mode !== "100644" || !path.endsWith(".yaml") || target === undefined) return false;
     return instanceOf((await git.readFiles(target, [path])).get(path) ?? "") === instance;
+  }
+
+  async function isAllOurs(path: string, { id }: TreeEntry): Promise<boolean> {
+    for (const entry of await git.readTree(id)) {
+      const below = `${path}/${entry.name}`;
+      if (!(await (entry.mode === folderMode ? isAllOurs : isOwned)(below, entry))) return false;
+    }
+    return true;
   }
 
   function standsAbove(path: string): boolean {

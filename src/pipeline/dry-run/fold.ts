@@ -92,7 +92,7 @@ export class Fold {
     const ranks = { catalogRank, nextRank: behindPassRank(catalogRank) };
     this.#checkpoint = { ...this.#checkpoint, catalog: catalog.revision, pending, ...ranks };
     this.#inForce = catalog;
-    await this.#plan([...inputs, ...deliveryInputs(catalog, output)], catalog);
+    await this.#plan([...inputs, ...(await deliveryInputs(catalog, output))], catalog);
     await this.renderPending(catalog);
     await this.#plan(await findEmptyClusters(overlay, overlay.tree, catalog), catalog);
     await this.#plan(await findEmptyUnits(overlay, overlay.tree, catalog), catalog);

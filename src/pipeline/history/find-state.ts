@@ -1,6 +1,6 @@
 /** The commit of the state branch that somebody asks for, by its id or by a time, in what is left of the branch's history. */
 import { SluiceError } from "../../model/problem.ts";
-import { stateFormat } from "../../plan/checkpoint-file.ts";
+import { checkpointVersions, stateFormat, stateFormatMin } from "../../plan/checkpoint-file.ts";
 import { checkpointPath } from "../../plan/paths.ts";
 import { parseStateFile } from "../../plan/record-file.ts";
 import type { CommitInfo, GitHistoryReader } from "../../ports/git.ts";
@@ -75,8 +75,12 @@ export async function formatAt(
 ): Promise<{ readonly version: bigint | undefined; readonly isRead: boolean }> {
   const files = await new TreesOnDemand(git, signal).readFiles(commit.tree, [checkpointPath]);
   const text = files.get(checkpointPath);
-  const version = text === undefined ? undefined : parseStateFile(text, checkpointPath).get("version");
-  return { version: version as bigint | undefined, isRead: version === BigInt(stateFormat) };
+  const version =
+    text === undefined ? undefined : parseStateFile(text, checkpointPath, checkpointVersions).get("version");
+  return {
+    version: version as bigint | undefined,
+    isRead: typeof version === "bigint" && version >= stateFormatMin && version <= stateFormat,
+  };
 }
 
 /** Throws a SluiceError (STATE_INVALID) where the commit's state is of another format than this version writes, or none. */
@@ -86,7 +90,7 @@ export async function checkFormat(git: GitHistoryReader, commit: CommitInfo, sig
   const what = version === undefined ? `holds no ${checkpointPath}` : `is a state of format ${version}`;
   throw new SluiceError({
     code: "STATE_INVALID",
-    message: `commit ${describeCommit(commit)} ${what}: history is read from format ${stateFormat} on`,
+    message: `commit ${describeCommit(commit)} ${what}: history is read from format ${stateFormatMin} on`,
     hint: "The version of Sluice that wrote it reads it, or ask for a later time.",
   });
 }

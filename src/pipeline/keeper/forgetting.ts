@@ -4,13 +4,27 @@ import { isExclusive, readHandOvers } from "../../delivery/hand-over/hand-over.t
 import type { Catalog } from "../../model/catalog.ts";
 import { ownerKey } from "../../model/owner.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
-import { ownerPath } from "../../plan/paths.ts";
+import { deliveryFolder, ownerPath, unitFileName } from "../../plan/paths.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
+import type { GitReader, ObjectId } from "../../ports/git.ts";
+import type { BranchNames } from "../branches/branch-parts.ts";
 import { findEmptyClusters, findEmptyUnits, findPurgeable } from "../forget-withdrawn.ts";
+import { listFolder } from "../read-folder.ts";
 import type { StateCommits } from "./state-commits.ts";
 import { UnitSizes } from "./unit-sizes.ts";
 
 const minutesBetweenPurges = 60;
+
+/** Files in a unit's folder besides the one that keeps it. */
+async function listOthers(git: GitReader, tree: ObjectId, folder: string): Promise<readonly string[]> {
+  return (await listFolder(git, tree, folder)).filter((path) => path !== `${folder}/${unitFileName}`);
+}
+
+function placeOnTarget(path: string, { outputPath, deliveryPath }: BranchNames): string {
+  const [root = ""] = path.split("/");
+  const folder = root === deliveryFolder && deliveryPath !== undefined ? deliveryPath : outputPath;
+  return folder + path.slice(root.length);
+}
 
 export class Forgetting {
   readonly #commits: StateCommits;
@@ -18,6 +32,8 @@ export class Forgetting {
   #mayForget = true;
   /** The checkpoint's minutes when withdrawn owners were last looked at. */
   #purgedAt: number | undefined;
+  /** The target's tree that still has objects in units that could go otherwise; undefined: there are none. */
+  #waitsAt: ObjectId | undefined;
   readonly #sizes = new UnitSizes();
 
   constructor(commits: StateCommits) {
@@ -37,7 +53,9 @@ export class Forgetting {
     commits.countMinutes();
     const { minutes } = commits.checkpoint;
     const isDue = minutes - (this.#purgedAt ?? Number.NEGATIVE_INFINITY) >= minutesBetweenPurges;
-    if (tree === undefined || (!isDue && !this.#mayForget)) return;
+    const { targetTree, names } = commits.branches;
+    const hasMerged = this.#waitsAt !== undefined && this.#waitsAt !== targetTree;
+    if (tree === undefined || (!isDue && !this.#mayForget && !hasMerged)) return;
     // Whose files are whose is being changed; looked for again when that is done.
     if (readHandOvers(commits.checkpoint.parts).some(isExclusive)) return;
     this.#purgedAt = minutes;
@@ -45,10 +63,18 @@ export class Forgetting {
       const costly = await this.#sizes.look(git, tree, commits.catalog);
       if (costly !== undefined) log.problem(costly);
     }
+    this.#waitsAt = undefined;
+    const isStillThere = async (folder: string) => {
+      // Without review the target follows the state commit by commit.
+      if (names.isReviewed !== true || targetTree === undefined) return false;
+      const [path] = await listOthers(git, targetTree, placeOnTarget(folder, names));
+      if (path !== undefined) this.#waitsAt = targetTree;
+      return path !== undefined;
+    };
     const { keepWithdrawnMinutes } = commits.options.guard;
     const inputs: PlanInput[] = [
       ...(await findEmptyClusters(git, tree, commits.catalog)),
-      ...(await findEmptyUnits(git, tree, commits.catalog)),
+      ...(await findEmptyUnits(git, tree, commits.catalog, isStillThere)),
     ];
     const purgeable = await findPurgeable(git, tree, commits.catalog, minutes - keepWithdrawnMinutes);
     for (const owner of purgeable) inputs.push({ kind: "purge", owner });

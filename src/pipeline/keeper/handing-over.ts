@@ -21,6 +21,7 @@ import type { JsonObject } from "../../model/json.ts";
 import { clustersWithFolders } from "../../model/local-object.ts";
 import { isSameOwner } from "../../model/owner.ts";
 import { SluiceError } from "../../model/problem.ts";
+import { fileInputs, unitsOfFile } from "../../plan/hub-file.ts";
 import { changeId } from "../../plan/mass-change/change-id.ts";
 import {
   clusterDeliveryCharts,
@@ -98,7 +99,7 @@ export class HandingOver {
     return catalog.eventTriggers.has(to.name) && !catalog.eventTriggers.has(from.name) && !isTaking;
   }
 
-  /** Files of the hub as the state has them; where one of the changes ends what is made of charts, that too. */
+  /** Files of the hub as the state has them, a unit by the path that it is spoken of by; where one of the changes ends what is made of charts, that too. */
   async present(changes: readonly HandOverChange[]): Promise<ReadonlyMap<string, string>> {
     const { tree, ports } = this.#commits;
     const ofCharts = changes
@@ -107,7 +108,8 @@ export class HandingOver {
     const folders = [`${deliveryFolder}/hub`, `${formerDeliveryFolder}/hub`, ...new Set(ofCharts)];
     const present = new Map<string, string>();
     for (const folder of folders) {
-      for await (const [path, text] of readFolder(ports.git, tree, folder)) present.set(path, text);
+      for await (const [path, text] of readFolder(ports.git, tree, folder))
+        for (const [one, of] of unitsOfFile(path, text)) present.set(one, of);
     }
     return present;
   }
@@ -198,7 +200,7 @@ export class HandingOver {
         );
       inputs.push(...(await this.#moveLeaving(place)));
     }
-    for (const [path, text] of writeStep(handOver, { ...scope, catalog })) inputs.push({ kind: "file", path, text });
+    inputs.push(...fileInputs(writeStep(handOver, { ...scope, catalog })));
     const number = commits.checkpoint.commits + 1;
     const all = [...this.all.filter(({ id }) => id !== handOver.id), { ...handOver, commits: number }];
     await commits.commit(inputs, { ...changed, parts: writeHandOvers(parts, all) }, { base });

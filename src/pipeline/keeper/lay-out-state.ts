@@ -2,6 +2,7 @@
 import { readDeliveryInForce } from "../../delivery/delivery-in-force.ts";
 import type { Checkpoint } from "../../model/change-set.ts";
 import { markWithdrawn } from "../../plan/keep-withdrawn.ts";
+import { packHub } from "../pack-hub.ts";
 import { readWithdrawn } from "../read-withdrawn.ts";
 import { reshardTree } from "../reshard-tree.ts";
 import { takeOverVersion1 } from "../take-over-version-1.ts";
@@ -23,6 +24,11 @@ export async function layOutState(commits: StateCommits): Promise<void> {
     base = taken.tree;
     commits.takeOver(taken.checkpoint);
   }
+  const packed = base === undefined ? undefined : await packHub(git, base, clock.now());
+  if (packed !== undefined) {
+    log.warn("the state moves to format 3: versions before it can't go on from here");
+    base = packed;
+  }
   const { shards, buckets } = commits.checkpoint.layout;
   const isLaidOut = shards === layout.shards && buckets === layout.buckets;
   if (!isLaidOut) {
@@ -30,7 +36,7 @@ export async function layOutState(commits: StateCommits): Promise<void> {
     if (base !== undefined) base = await reshardTree(git, base, layout, clock.now());
   }
   commits.use(markWithdrawn(commits.catalog, await readWithdrawn(git, commits.tree)));
-  if (base === undefined || (isLaidOut && !isTakenOver)) return;
+  if (base === undefined || (isLaidOut && !isTakenOver && packed === undefined)) return;
   // The clusters' own files have their new names at once.
   const { inputs } = isTakenOver ? await commits.planCatalog(commits.catalog, new Map()) : { inputs: [] };
   await commits.commit(inputs, {}, { base });

@@ -219,7 +219,10 @@ export class StateCommits {
     await this.#keepHidden(catalog, new Set(paths));
     const change = planCatalogChange(catalog, { paths, owners, pending, minutes }, affected, output);
     const charts = await this.redeliver(catalog);
-    return { ...change, inputs: [...change.inputs, ...deliveryInputs(catalog, output), ...charts] };
+    return {
+      ...change,
+      inputs: [...change.inputs, ...(await deliveryInputs(catalog, output, this.ports.clock)), ...charts],
+    };
   }
 
   /** Keeps on this machine what must stand on no branch, before the state says by a digest that it is there. */
@@ -270,7 +273,8 @@ export class StateCommits {
 
   async fold(inputs: readonly PlanInput[], change: Partial<Checkpoint>, tree: ObjectId | undefined): Promise<Folded> {
     const { sealer = noSealer } = this.options;
-    const folded = await foldInputs({ ...this.renderScope, sealer, tree, rules: this.#rules }, inputs, this.#stored, {
+    const rules = { ...this.#rules, isLaidOutAnew: tree !== this.tree };
+    const folded = await foldInputs({ ...this.renderScope, sealer, tree, rules }, inputs, this.#stored, {
       ...this.#checkpoint,
       ...change,
     });

@@ -38,6 +38,9 @@ type Reviews = ReadonlyMap<string, ReviewRecord>;
 /** By group. */
 type Proposals = ReadonlyMap<string, readonly FileDifference[]>;
 
+/** All that differs between a state and a target: what is proposed of it depends on what people have turned down. */
+type ReadDifferences = (surroundings: Surroundings) => Promise<readonly FileDifference[]>;
+
 const nothingDone: LookResult = { hasChanged: false, hasAsked: false, isUnsettled: false };
 
 export class ReviewLook {
@@ -95,7 +98,8 @@ export class ReviewLook {
     if (!isPolling && this.#seen === (await this.#fingerprint(tree, known))) return nothingDone;
     this.#mayHaveEnded = false;
     const reviews = await this.#withoutOutdated(before, tree);
-    if (await this.#isQuiet(reviews, tree, known)) {
+    const differences = this.#readOnce();
+    if (await this.#isQuiet(reviews, tree, known, differences)) {
       this.#polledAt = clock.monotonic();
       this.#seen = await this.#fingerprint(tree, known);
       return { ...nothingDone, hasChanged: await this.#remember(before, reviews, scope) };
@@ -113,7 +117,7 @@ export class ReviewLook {
     const surroundings = { state: tree, target };
     let proposals: Promise<Proposals> | undefined;
     const proposalOf = async (group: string) => {
-      proposals ??= this.#propose(reviews, surroundings);
+      proposals ??= this.#propose(reviews, surroundings, differences);
       return (await proposals).get(group) ?? [];
     };
     const places = { heads, target, hasTargetBeenAway: this.#isTargetAway, proposalOf };
@@ -127,7 +131,7 @@ export class ReviewLook {
       recorded = new Map(reviews);
     };
     try {
-      await this.#publishAll(reviews, requests, left, unsettled, surroundings, remember);
+      await this.#publishAll(reviews, requests, left, unsettled, { ...surroundings, differences }, remember);
     } finally {
       await remember();
     }
@@ -187,13 +191,13 @@ export class ReviewLook {
   }
 
   /** Nothing is open or turned down as far as known, and nothing is to be proposed: there is nothing to ask. */
-  async #isQuiet(reviews: Reviews, state: ObjectId, heads: Heads): Promise<boolean> {
+  async #isQuiet(reviews: Reviews, state: ObjectId, heads: Heads, differences: ReadDifferences): Promise<boolean> {
     const isIdle = ({ request, rejected }: ReviewRecord) => request === undefined && rejected.size === 0;
     if (![...reviews.values()].every(isIdle)) return false;
     const commit = heads.get(this.#options.target);
     const tree = commit === undefined ? undefined : (await this.#parts.git.readCommit(commit)).tree;
     if (commit !== undefined && tree !== undefined) {
-      return (await this.#propose(reviews, { state, target: { id: commit, tree } })).size === 0;
+      return (await this.#propose(reviews, { state, target: { id: commit, tree } }, differences)).size === 0;
     }
     return (await this.#parts.git.findEntry(state, desiredFolder)) === undefined;
   }
@@ -228,12 +232,12 @@ export class ReviewLook {
     requests: GroupRequests,
     heads: Map<string, ObjectId | undefined>,
     unsettled: Set<string>,
-    surroundings: Surroundings,
+    { differences, ...surroundings }: Surroundings & { readonly differences: ReadDifferences },
     remember: () => Promise<void>,
   ): Promise<void> {
     const { git, log } = this.#parts;
     const { target: branch, requestsMax } = this.#options;
-    const proposals = await this.#propose(reviews, surroundings);
+    const proposals = await this.#propose(reviews, surroundings, differences);
     const isOpen = (group: string) => requests.openFor(group) !== undefined;
     const groups = [...new Set([...proposals.keys(), ...reviews.keys()])].filter((group) => !unsettled.has(group));
     // Open requests first: they have their place already.
@@ -271,10 +275,21 @@ export class ReviewLook {
     }
   }
 
-  async #propose(reviews: Reviews, { state, target }: Surroundings): Promise<Proposals> {
-    const { git } = this.#parts;
-    const { differences } = await readDifferences(git, target.tree, this.#options, state);
-    return planReview(differences, this.#options.grouping, reviews);
+  async #propose(reviews: Reviews, surroundings: Surroundings, differences: ReadDifferences): Promise<Proposals> {
+    return planReview(await differences(surroundings), this.#options.grouping, reviews);
+  }
+
+  /** Reads what differs once for a look, however often it is asked for, as long as state and target are the same. */
+  #readOnce(): ReadDifferences {
+    let last: { readonly of: string; readonly differences: Promise<readonly FileDifference[]> } | undefined;
+    return ({ state, target: { tree } }) => {
+      const of = `${state} ${tree}`;
+      if (last?.of !== of) {
+        const read = readDifferences(this.#parts.git, tree, this.#options, state);
+        last = { of, differences: read.then(({ differences }) => differences) };
+      }
+      return last.differences;
+    };
   }
 
   async #remember(before: Reviews, after: Reviews, scope: ReviewScope): Promise<boolean> {

@@ -77,7 +77,7 @@ it("parts what people edit from what is written: for Git, and for who is asked",
   const attribute = (path: string) =>
     execFileSync("git", ["-C", folder, "check-attr", "linguist-generated", "--", path], { encoding: "utf8" });
   expect(attribute("rendered/fleet/eu-1/base/sluice-cluster.yaml")).toContain(": true");
-  expect(attribute("delivery/hub/fleet/eu-1/base.yaml")).toContain(": true");
+  expect(attribute("delivery/hub/fleet/eu-1.yaml")).toContain(": true");
   expect(attribute("config/clusters.yaml")).toContain(": unspecified");
   const owners = new Map(
     read(folder, "CODEOWNERS")

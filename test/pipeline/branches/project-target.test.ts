@@ -140,6 +140,13 @@ const cases: Case[] = [
     foreign: ["a/c"],
   },
   {
+    name: "a folder in the way of a file gives way where all in it is ours",
+    target: { "a/c/x.yaml/y.yaml": one, "a/c/z.yaml/y.yaml": one, "a/c/z.yaml/z.yaml": anothers },
+    desired: { "a/c/x.yaml": two, "a/c/z.yaml": two },
+    changes: ["place a/c/x.yaml"],
+    foreign: ["a/c/z.yaml"],
+  },
+  {
     name: "a person's folder in the way of a file is left alone",
     target: { "a/c/x.yaml/y": "y" },
     desired: { "a/c/x.yaml": one },

@@ -344,3 +344,21 @@ describe("calls", () => {
     expect(told(world, "FORGE_REFUSED")).toMatchObject([{ message: expect.stringContaining("no draft") }]);
   });
 });
+
+it("what differs is read once a look, whatever has ended and is proposed at once", async () => {
+  const world = new ReviewWorld({}, "trigger");
+  world.desire({ "a/x": "1", "b/y": "1" });
+  await world.settle();
+  world.desire({ "a/x": "2", "c/z": "1" });
+  world.host.closeAsPerson(world.host.open[0]!.number);
+  const reads: string[] = [];
+  const find = world.git.findEntry.bind(world.git);
+  world.git.findEntry = (tree, path) => {
+    if (path === world.options.outputPath) reads.push(tree);
+    return find(tree, path);
+  };
+  await world.look();
+
+  expect(world.host.open.map(({ head }) => head)).toContain("sluice/review/c");
+  expect(reads).toHaveLength(1);
+});

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { manifest, pathOf, ReviewWorld } from "./review-world.ts";
 
-const unit = "hub/fleet/eu/triggers.yaml";
+const unit = "hub/fleet/eu.yaml";
 const keeper = "triggers/sluice-unit.yaml";
 
 function open(): ReviewWorld {
