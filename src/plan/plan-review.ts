@@ -64,15 +64,17 @@ export function planReview(
     users.add(`${cluster}/${namespace}`, group);
   }
 
-  const ending = new Set(shared.filter(isUnitGoing).map(({ cluster }) => cluster));
-  const unready = new Set([
-    ...objects.filter(({ difference: { want } }) => want === undefined).map(({ cluster }) => cluster),
-    ...shared.filter((one) => one.isOfHub && one.difference.want !== undefined).map(({ cluster }) => cluster),
-  ]);
   /** By cluster what changes its units without taking them all. */
   const changing = new Map(
     shared.filter(isUnitsChange).map(({ cluster, difference }) => [cluster, difference] as const),
   );
+  // Files of units that an older version wrote give way to the cluster's own.
+  const isEnding = (one: SharedDifference) => isUnitGoing(one) && !changing.has(one.cluster);
+  const ending = new Set(shared.filter(isEnding).map(({ cluster }) => cluster));
+  const unready = new Set([
+    ...objects.filter(({ difference: { want } }) => want === undefined).map(({ cluster }) => cluster),
+    ...shared.filter((one) => one.isOfHub && one.difference.want !== undefined).map(({ cluster }) => cluster),
+  ]);
 
   for (const { difference, cluster, namespace } of shared) {
     const isGoing = difference.want === undefined;

@@ -196,6 +196,18 @@ const cases: Case[] = [
     trigger: { _clusters: [profileKeeper, unit] },
   },
   {
+    name: "files of units that an older version wrote go with what takes their place, so that no object is there twice",
+    differences: ["-~delivery/hub/c/one/base.yaml=1", "-~delivery/hub/c/one/triggers.yaml=1", `+${unit}=1`],
+    all: [unit, "~delivery/hub/c/one/base.yaml", "~delivery/hub/c/one/triggers.yaml"],
+    trigger: { _clusters: [unit, "~delivery/hub/c/one/base.yaml", "~delivery/hub/c/one/triggers.yaml"] },
+  },
+  {
+    name: "also where an object comes and another goes",
+    differences: ["-~delivery/hub/c/one/base.yaml=1", `+${unit}=1`, `+${a}=1`, `-${b}=1`],
+    all: [a, b, unit, "~delivery/hub/c/one/base.yaml"].sort(),
+    trigger: { a: [a, unit, "~delivery/hub/c/one/base.yaml"].sort(), b: [b] },
+  },
+  {
     name: "also where that comes with an object",
     differences: [`-${profileKeeper}=1`, `~${unit}=1>2`, `+${a}=1`],
     all: [profileKeeper, a, unit],
