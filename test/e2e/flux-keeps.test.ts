@@ -157,7 +157,7 @@ describe.skipIf(!hasTools)("what stays beside Flux (npm run tools, then npm run 
       await hub.bench.commitConfig({ "second.yaml": undefined, "first.yaml": undefined });
       await hub.until(async () => {
         for (const { id } of (await hub.leading()).held) await hub.bench.sluice("approve", id);
-        const marked = await hub.bench.git("grep", "-l", "sluice.dev/left", "main", "rendered").catch(() => "");
+        const marked = await hub.bench.git("grep", "-l", "sluice.dev/left", "main", "--", "rendered").catch(() => "");
         return marked.trim().split("\n").length >= before.size;
       }, "the mark");
       await hub.flux.resume();
