@@ -14,12 +14,12 @@ import type { Catalog } from "../model/catalog.ts";
 import type { LabelSelector } from "../model/cluster.ts";
 import type { Connection } from "../model/connection.ts";
 import { decodeText } from "../model/decode-text.ts";
+import { describeFileError } from "../model/describe-file-error.ts";
 import { type Checked, type Problem, SluiceError } from "../model/problem.ts";
 import { type ConnectionSettings, hubDeliveryOf, type SecretRef, type Settings } from "../model/settings.ts";
 import type { LoadCatalog } from "../pipeline/loop/in-force.ts";
 import type { HiddenTexts } from "../ports/hidden-texts.ts";
 import type { CliContext } from "./cli/context.ts";
-import { describeFileError } from "./describe-file-error.ts";
 import { readRecipients } from "./read-recipients.ts";
 
 export async function openSettings(context: CliContext, file: string): Promise<Checked<Settings | undefined>> {
@@ -85,6 +85,9 @@ function readSecret(ref: SecretRef): string {
   throw new SluiceError({ code: "SECRET_UNREADABLE", message, at: ref.at });
 }
 
+const connectionHint =
+  "Name the file as connections.*.file; `sluice init --nats URL` writes one, docs/settings.md has the format.";
+
 /** `files` takes the paths that secrets were read from. */
 export async function readConnection(
   context: CliContext,
@@ -95,7 +98,7 @@ export async function readConnection(
     const message = `connection ${settings.name}: ${settings.file} can't be read: ${reason}`;
     return {
       value: undefined,
-      problems: [{ code: "CONNECTION_INVALID", severity: "error", message, at: settings.at }],
+      problems: [{ code: "CONNECTION_INVALID", severity: "error", message, at: settings.at, hint: connectionHint }],
     };
   };
   let bytes: Uint8Array;

@@ -2,8 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { describeFileError } from "../model/describe-file-error.ts";
 import { type CliContext, notFoundError } from "./cli/context.ts";
-import { describeFileError } from "./describe-file-error.ts";
 import { readStandardInput } from "./read-standard-input.ts";
 
 /** Relative to where the command was given; `-` for standard input. Throws NOT_FOUND. */

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
+import { describeFileError } from "../model/describe-file-error.ts";
 import { SluiceError } from "../model/problem.ts";
-import { describeFileError } from "./describe-file-error.ts";
 
 /** A hash that changes with the rules. Throws a SluiceError (SOPS_FAILED). */
 export async function readRecipients(config: string): Promise<string> {

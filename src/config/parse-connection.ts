@@ -46,6 +46,8 @@ export function parseConnection(
   return { value: isGood ? value : undefined, problems: sortProblems(reader.problems) };
 }
 
+const urlHint = "Write nats://HOST:4222, or tls://HOST:4222; several are separated by commas.";
+
 class ConnectionReader {
   readonly problems: Problem[] = [];
   readonly #file: string;
@@ -246,9 +248,9 @@ class ConnectionReader {
         server.trim(),
       );
       const [, scheme = "nats", userInfo, host, port] = match ?? [];
-      if (match === null) this.#fault(document, path, "the URL is not of the form nats://host:port");
+      if (match === null) this.#fault(document, path, "the URL is not of the form nats://host:port", urlHint);
       else if (!["nats", "tls"].includes(scheme)) {
-        this.#fault(document, path, `the URL's scheme must be nats or tls, not ${scheme}`);
+        this.#fault(document, path, `the URL's scheme must be nats or tls, not ${scheme}`, urlHint);
       } else if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) {
         this.#fault(document, path, "the URL's port is not between 1 and 65535");
       }

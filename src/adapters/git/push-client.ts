@@ -274,7 +274,7 @@ function refusedOutcome(branch: string, reason: string): RefOutcome {
       code: "GIT_REFUSED",
       severity: "error",
       message: `the Git server refuses the push to ${branch}: ${reason}`,
-      hint: "Look at the server's messages in the log, its hooks and its branch protection.",
+      hint: "Let this account push there: what forbids it is a hook or the branch's protection, in the server's words above. With review.mode: pull-request the target is not pushed to.",
     },
   };
 }

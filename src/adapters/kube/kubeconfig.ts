@@ -2,9 +2,11 @@
  * A kubeconfig: where a cluster is, whom to trust there, and as whom to come. What kubectl reads and is not known here
  * is an error, never passed over.
  */
+
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
+import { describeFileError } from "../../model/describe-file-error.ts";
 import { SluiceError } from "../../model/problem.ts";
 
 export interface ExecPlugin {
@@ -59,10 +61,14 @@ export function fileKubeconfig(file: string, context?: string): KubeconfigSource
     read: () =>
       readFile(file, "utf8").catch((error: unknown) => {
         const message = `kubeconfig ${file}: it can't be read: ${describeFileError(error)}`;
-        throw new SluiceError({ code: "KUBECONFIG_INVALID", message }, error);
+        throw new SluiceError({ code: "KUBECONFIG_INVALID", message, hint: kubeconfigHint }, error);
       }),
   };
 }
+
+/** Whichever file or Secret it is, the message names it. */
+const kubeconfigHint =
+  "Put a kubeconfig there that kubectl takes for this cluster, with what it names; it is read again by itself.";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -72,7 +78,10 @@ export async function readKubeconfig(
   text: string,
 ): Promise<KubeAccess> {
   const fail = (message: string, cause?: unknown): never => {
-    throw new SluiceError({ code: "KUBECONFIG_INVALID", message: `${source}: ${message}` }, cause);
+    throw new SluiceError(
+      { code: "KUBECONFIG_INVALID", message: `${source}: ${message}`, hint: kubeconfigHint },
+      cause,
+    );
   };
   const resolvePath = (path: string, what: string): string =>
     folder === undefined
@@ -200,11 +209,4 @@ function fieldsOf(value: unknown): Fields {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function describeFileError(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return "there is no such file";
-  if (code === "EACCES" || code === "EPERM") return "this user may not read it";
-  return "the file system refuses it";
 }

@@ -2,10 +2,12 @@
  * The sops program as Encrypter and Decrypter. Keys are found as sops finds them: in its own variables and files, which are
  * this process's. Texts go through pipes; none stands in an argument or in a file.
  */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { parse } from "yaml";
+import { describeFileError } from "../../model/describe-file-error.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { Decrypter, Encrypter } from "../../ports/encrypter.ts";
 import type { ProgramRunner } from "../../ports/program-runner.ts";
@@ -76,7 +78,7 @@ function readRules(file: string): string {
     }));
     return JSON.stringify({ ...config, creation_rules: rules });
   } catch (cause) {
-    const message = `output.sops.config ${file} can't be read: ${(cause as Error).message.split("\n")[0]}`;
+    const message = `output.sops.config ${file} can't be read: ${describeFileError(cause).split("\n")[0]}`;
     throw new SluiceError({ code: "SOPS_FAILED", message }, cause);
   }
 }

@@ -79,7 +79,8 @@ function viewWithoutEffect({ at, stream, sequence, subject, reason, problem }: W
     tone: isDead ? "bad" : "quiet",
     subject,
     from: `${stream} ${sequence}`,
-    reason: problem === undefined ? reasons[reason] : briefProblem(problem),
+    // Where it stands is said already.
+    reason: problem === undefined ? reasons[reason] : briefProblem({ code: problem.code, message: problem.message }),
   };
 }
 

@@ -82,6 +82,8 @@ const tones = {
   "changing over": "busy",
   stopping: "busy",
 } as const;
+/** trigger-2 before trigger-10. */
+const byNumber = new Intl.Collator("en", { numeric: true });
 /** Where a server is away many streams say the same. */
 const streamNoticesMax = 5;
 /** More than people read; `sluice show` has all of them. */
@@ -198,18 +200,12 @@ function listFigures({ streams, waiting, lastPush, push, failures, catalog }: Le
       tone: failed === 0 ? "good" : "bad",
     },
     {
-      label: "In force",
+      label: catalog.profiles === 0 ? "Triggers in force" : "Triggers and profiles in force",
       value: formatCount(catalog.triggers + catalog.profiles),
-      note: `${describeOwners(catalog)} on ${countOf(catalog.clusters, "cluster")}; revision ${catalog.revision.slice(0, 7)}`,
+      note: `on ${countOf(catalog.clusters, "cluster")}; revision ${catalog.revision.slice(0, 7)}`,
       tone: "good",
     },
   ];
-}
-
-/** "500 triggers", "2 triggers and 1 profile". */
-function describeOwners({ triggers, profiles }: LeadingSnapshot["catalog"]): string {
-  const all = [countOf(triggers, "trigger"), ...(profiles === 0 ? [] : [countOf(profiles, "profile")])];
-  return all.join(" and ");
 }
 
 function describePush({ events, created, updated, deleted }: NonNullable<LeadingSnapshot["lastPush"]>): string {
@@ -249,6 +245,7 @@ function viewInventory({ triggers, triggersCount, clusters, clustersCount }: Inv
       return { name, state: shown, tone: triggerTones[state], ...why };
     });
   const inForce = triggers.filter(({ state }) => state === "in force").map(({ name }) => name);
+  inForce.sort(byNumber.compare);
   const names = inForce.slice(0, itemsMax - triggerItems.length);
   const clusterItems = clusters.slice(0, itemsMax).map(
     ({ cluster, labels, isPaused }): ItemView => ({
