@@ -7,7 +7,7 @@
  * counts as a failure. Something is printed at least every 30 seconds.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fail, prepare, root } from "./prepare.mjs";
@@ -94,7 +94,8 @@ function checkLeftovers() {
   const left = [home, temporary].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
   const isKnown = (path) => /\/(?:node-compile-cache|go-build[0-9]*|\.config)$/.test(path);
   for (const path of left.filter((path) => !isKnown(path))) {
-    process.stderr.write(`left behind by a test: ${path}\n`);
+    const inside = statSync(path).isDirectory() ? `: ${readdirSync(path).slice(0, 10).join(", ") || "empty"}` : "";
+    process.stderr.write(`left behind by a test: ${path}${inside}\n`);
     failed++;
   }
 }
