@@ -1,6 +1,6 @@
 /** `deploymentType: Local` in the service: onto the hub's folder, with the cluster that it is for, and off it again. */
 import { beforeEach, expect, it } from "vitest";
-import { parse } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { listAddons } from "../../src/pipeline/list-addons.ts";
 import { parseRecord } from "../../src/plan/record-file.ts";
 import { deliveries } from "../delivery/deliveries.ts";
@@ -46,8 +46,12 @@ const base = {
 const change = (files: Readonly<Record<string, string | undefined>>) => remote.commitAsPerson("main", files);
 const onHub = () =>
   [...remote.files("main", "rendered/mgmt/mgmt").keys()].map((path) => path.slice("rendered/mgmt/mgmt/".length)).sort();
-const units = () =>
-  [...remote.files("main", "delivery/hub/mgmt/mgmt").keys()].map((path) => path.split("/").at(-1)).sort();
+/** What the hub has for its own folder, by the folders below it. */
+const units = () => {
+  const file = remote.files("main").get("delivery/hub/mgmt/mgmt.yaml");
+  const all = file === undefined ? [] : parseAllDocuments(file).map((document) => document.toJS());
+  return new Map(all.map(({ spec }) => [spec.path.replace("rendered/mgmt/mgmt/", ""), spec]));
+};
 const records = () => [...remote.files(stateBranch, "records")].map(([path, text]) => parseRecord(text, path));
 const isCalm = () => {
   const pending = storedCheckpoint(remote.files(stateBranch))?.pending;
@@ -78,8 +82,8 @@ it("comes and goes with clusters, events and documents", async () => {
     stream.publish("user", cloudEvent({ subject: "alice", data: { value: "1" } }));
     await until(() => onHub().length === 7 && isCalm(), [clock]);
     expect(onHub()).toEqual([...own, ...shared, ...alice].sort());
-    expect(units()).toEqual(["base.yaml", "clusterprofile.base.yaml", "triggers.yaml"]);
-    expect(parse(remote.files("main").get("delivery/hub/mgmt/mgmt/base.yaml")!).spec.kubeConfig).toBeUndefined();
+    expect([...units().keys()]).toEqual(["base", "clusterprofiles/base", "triggers"]);
+    expect(units().get("base")!.kubeConfig).toBeUndefined();
     expect([...remote.files("main", "rendered/mgmt/one").keys()].filter((path) => path.includes("configmap"))).toEqual(
       [],
     );
@@ -102,7 +106,7 @@ it("comes and goes with clusters, events and documents", async () => {
 
     // Where nobody puts anything there any more its folder and its units go.
     change({ "config/base.yaml": undefined, "config/login.yaml": triggerDocument("login", "content") });
-    await until(() => onHub().length === 0 && units().length === 0 && isCalm(), [clock]);
+    await until(() => onHub().length === 0 && units().size === 0 && isCalm(), [clock]);
   });
 });
 
