@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstream } from "@nats-io/jetstream";
 import { afterEach, expect, it } from "vitest";
+import { countOf } from "../../src/model/count-of.ts";
 import { createRandom, seed } from "../chaos/random.ts";
 import { clusterDocument, readExample, until, Workbench } from "./workbench.ts";
 
@@ -93,7 +94,7 @@ it(`is exact against live events, killed three times (SLUICE_CHAOS_SEED=${seed})
   });
   await until(async () => (await open.sluice("backfill", "late", "--dry-run")).code === 0, "the trigger in force");
   const tried = await open.sluice("backfill", "late", "--dry-run");
-  expect(tried.stdout).toContain(`would act on ${published} events of ${published} messages`);
+  expect(tried.stdout).toContain(`would act on ${countOf(published, "event")} of ${countOf(published, "message")}`);
   const told = await open.sluice("backfill", "late");
   expect(told.stdout + told.stderr).toContain("late is backfilled from bus/USERS");
 

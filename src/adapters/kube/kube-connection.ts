@@ -58,6 +58,14 @@ const answerMsMax = 120_000;
 const answerBytesMax = 256 * 1024 * 1024;
 const jsonType = "application/json";
 
+/** What a request has been through. */
+interface Tries {
+  /** Monotonic: it is not tried again behind that. */
+  deadline: number | undefined;
+  delayMs: number;
+  wasRenewed: boolean;
+}
+
 export class KubeConnection {
   readonly #sessions: KubeSessions;
   readonly #turns = new Turns(requestsAtOnceFirst);
@@ -82,27 +90,35 @@ export class KubeConnection {
 
   /** The answer, of any status that is an answer to this very request. */
   async ask(request: KubeRequest): Promise<KubeAnswer> {
-    let deadline: number | undefined;
-    let delayMs = delayMsMin;
-    const tries = { wasRenewed: false };
+    const tries: Tries = { deadline: undefined, delayMs: delayMsMin, wasRenewed: false };
+    const turn = () => this.#tryOn(request, tries);
     for (;;) {
-      const attempt = () => {
-        // Who stands in line has not been tried yet.
-        deadline ??= systemClock.monotonic() + this.#retryMsMax;
-        return this.#attempt(request, tries);
-      };
-      const came = await (request.isUrgent === true ? attempt() : this.#turns.take(attempt));
+      const answer = await (request.isUrgent === true ? turn() : this.#turns.take(turn));
+      if (answer !== "paused") return answer;
+    }
+  }
+
+  /**
+   * Tries again for as long as the server is away: those behind would meet the same, and would only add to what it has to do.
+   * `paused`: it is too busy, so that fewer may be under way from now on.
+   */
+  async #tryOn(request: KubeRequest, tries: Tries): Promise<KubeAnswer | "paused"> {
+    // Who stands in line has not been tried yet.
+    tries.deadline ??= systemClock.monotonic() + this.#retryMsMax;
+    for (;;) {
+      const came = await this.#attempt(request, tries);
       if (came === "again") continue;
       if ("status" in came) return came;
       if (came.problem.code !== "CLUSTER_UNAVAILABLE") throw came;
       const now = systemClock.monotonic();
-      if (Math.max(now + delayMs, this.#pausedUntil) > deadline!) {
+      if (Math.max(now + tries.delayMs, this.#pausedUntil) > tries.deadline) {
         // Who stands in line would meet the same server for as long, and whoever comes then would stand behind that.
         this.#turns.failWaiting(came);
         throw came;
       }
-      await systemClock.sleep(delayMs * (0.5 + systemChance.next() / 2), this.#closed.signal);
-      delayMs = Math.min(delayMs * 2, delayMsMax);
+      if (this.#pausedUntil > now) return "paused";
+      await systemClock.sleep(tries.delayMs * (0.5 + systemChance.next() / 2), this.#closed.signal);
+      tries.delayMs = Math.min(tries.delayMs * 2, delayMsMax);
     }
   }
 
@@ -170,7 +186,7 @@ export class KubeConnection {
   }
 
   /** The answer, or what it failed by; `again`: with other credentials, at once. */
-  async #attempt(request: KubeRequest, tries: { wasRenewed: boolean }): Promise<KubeAnswer | SluiceError | "again"> {
+  async #attempt(request: KubeRequest, tries: Tries): Promise<KubeAnswer | SluiceError | "again"> {
     await this.#waitForPause(this.#closed.signal);
     const session = await this.#session();
     request.assertMaySend?.();
