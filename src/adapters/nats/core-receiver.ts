@@ -4,7 +4,7 @@ import type { Problem } from "../../model/problem.ts";
 import { createBackoff } from "./backoff.ts";
 import { createCoreSubscriptions, type WantedSubjects } from "./core-subscriptions.ts";
 import { explainLoss } from "./explain-stream-error.ts";
-import { createLinkOverlap } from "./link-overlap.ts";
+import { createLinkOverlap, type LinkOverlap } from "./link-overlap.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -36,28 +36,34 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
   let current: LinkReceiver | undefined;
   /** Of another link: it is to follow `current` once the server has its subscriptions. */
   let next: LinkReceiver | undefined;
+  /** Of the last exchange. */
+  let overlap: LinkOverlap | undefined;
   const ending = new Set<Promise<void>>();
 
-  function end(receiver: LinkReceiver): Promise<void> {
-    const ended = receiver.close().finally(() => ending.delete(ended));
+  /** `then`: with it has ended what the receiver began. */
+  function end(receiver: LinkReceiver, then: () => void = () => undefined): void {
+    const ended = receiver
+      .close()
+      .then(then)
+      .finally(() => ending.delete(ended));
     ending.add(ended);
-    return ended;
   }
 
   function exchange(old: LinkReceiver, source: CoreSource): void {
     if (next !== undefined) {
       // It was never said to be subscribed, and the old one brings what it has brought.
       next.take = () => undefined;
-      void end(next);
+      end(next);
     }
-    const overlap = createLinkOverlap((message) => receiver.take(message));
+    const both = createLinkOverlap((message) => receiver.take(message));
+    overlap = both;
     const onSubscribed = () => {
       options.onSubscribed();
       if (next !== receiver) return;
       current = receiver;
       next = undefined;
-      void end(old).then(() =>
-        overlap.end(() => {
+      end(old, () =>
+        both.end(() => {
           receiver.receive = (message) => receiver.take(message);
         }),
       );
@@ -65,12 +71,12 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
     const receiver = startLinkReceiver(source, {
       onTrouble: options.onTrouble,
       onSubscribed,
-      onConnected: overlap.begin,
+      onConnected: both.begin,
       take: options.receive,
     });
     // What the old one takes, from whichever links before it, is one side; the other is what this one brings.
-    old.take = (message) => overlap.take("old", message);
-    receiver.receive = (message) => overlap.take("new", message);
+    old.take = (message) => both.take("old", message);
+    receiver.receive = (message) => both.take("new", message);
     next = receiver;
   }
 
@@ -86,9 +92,11 @@ export function createCoreReceiver(options: CoreReceiverOptions): CoreReceiver {
       } else if (current !== undefined) exchange(current, source);
     },
     async close() {
-      if (next !== undefined) void end(next);
-      if (current !== undefined) void end(current);
+      if (next !== undefined) end(next);
+      if (current !== undefined) end(current);
       await Promise.all(ending);
+      // What the new link alone has brought, also where its server has not answered yet.
+      overlap?.end(() => undefined);
     },
   };
 }
