@@ -244,6 +244,20 @@ describe("after accidents", () => {
     expect(head).toBeDefined();
   });
 
+  it("makes the store anew where it finds out as it looks whether a push would set the branch back", async () => {
+    const former = await fill(3, {});
+    const head = await pushFile(repository!, former, "after");
+    await repository?.close();
+    const git = await open();
+    eachPack((path) => overwrite(path, 12, statSync(path).size - 32));
+    const outcomes = await git.push([{ branch: "main", from: head, to: former }]);
+    expect(outcomes.get("main")).toMatchObject({ kind: "refused", problem: { code: "GIT_REFUSED" } });
+    expect(log.lines.filter(({ level }) => level === "warn")).toMatchObject([
+      { message: "the local Git store is damaged and made anew" },
+    ]);
+    expect((await readAll(git, await pushFile(git, head, "later"))).size).toBe(5);
+  });
+
   function eachPack(action: (path: string) => void): void {
     for (const name of packsOf(store)) {
       const path = join(store, "objects/pack", name);
@@ -252,9 +266,9 @@ describe("after accidents", () => {
     }
   }
 
-  function overwrite(path: string, at: number): void {
+  function overwrite(path: string, at: number, bytes = 3): void {
     const file = openSync(path, "r+");
-    writeSync(file, Buffer.from([0xa5, 0xa5, 0xa5]), 0, 3, at);
+    writeSync(file, Buffer.alloc(bytes, 0xa5), 0, bytes, at);
     closeSync(file);
   }
 });

@@ -250,7 +250,7 @@ export class Repository implements GitRepository {
   }
 
   async push(updates: readonly RefUpdate[], signal?: AbortSignal): Promise<ReadonlyMap<string, RefOutcome>> {
-    const setBack = updates.filter((update) => !this.#comesAfter(update));
+    const setBack = await this.#store.read(() => updates.filter((update) => !this.#comesAfter(update)));
     if (setBack.length > 0) return new Map(setBack.map(({ branch }) => [branch, setBackOutcome(branch)]));
     const written = this.#batch;
     const tips = updates.map(({ to }) => to);
@@ -263,7 +263,7 @@ export class Repository implements GitRepository {
     return this.#pushes.run(() => this.#push(taken, updates, [signal, this.#closing.signal]));
   }
 
-  /** Whether the branch goes forward, or may go back. History that is not here counts as another one. */
+  /** Whether the branch goes forward, or may go back. History that is not here counts as another one. Throws DamagedStoreError. */
   #comesAfter({ from, to, mayRewind }: RefUpdate): boolean {
     if (mayRewind === true || from === undefined) return true;
     const written = new Map(this.#batch.commits.map(({ id, parents }) => [id, parents]));
