@@ -239,6 +239,18 @@ commit: {maxEvents: 100}
     await this.#service.untilLogged("ready", 180_000);
   }
 
+  /** With core subjects it does not start where there can be no journal, and says so: false. */
+  async #startWithoutDisk(): Promise<boolean> {
+    try {
+      await this.#start();
+      return true;
+    } catch (error) {
+      const hasSaidSo = this.#service?.isRunning === false && this.#service.log.includes('"code":"DISK_UNAVAILABLE"');
+      if (this.#options.retention !== "core" || !hasSaidSo) throw error;
+      return false;
+    }
+  }
+
   async #bare(...args: readonly string[]): Promise<string> {
     const options = { maxBuffer: 512 * 1024 * 1024 };
     return (await run("git", ["-C", join(this.#folder, "fleet.git"), ...args], options)).stdout;
@@ -359,14 +371,16 @@ commit: {maxEvents: 100}
       await rm(fill, { force: true });
     } else if (kind === "disk read-only") {
       // As a file system becomes when its disk fails; with files open for writing it can't be had.
+      let isRunning = true;
       if (!(await isDone(this.#remount("ro")))) {
         await this.#service?.kill();
         // What the service had started may go on for a while.
         await until(() => isDone(this.#remount("ro")), "nobody to write to the disk");
-        await this.#start();
+        isRunning = await this.#startWithoutDisk();
       }
       await sleep(someTimeMs);
       await this.#remount("rw");
+      if (!isRunning) await this.#start();
     } else {
       await this.#git.begin(kind, this.#random);
       await sleep(someTimeMs);
