@@ -46,7 +46,8 @@ export interface Journal {
    * Before it is read: whether it is the one to be read by a checkpoint that stands at `from` (undefined: nowhere). It
    * is, if `from` is of one of its own epochs, if it was never read, or if `from` is of the epoch that the checkpoint had
    * when it was first read. Any other is put aside, in a folder of its own, and begun
-   * anew; then it says which folder, and how many entries went there. What came before the first call is never put aside.
+   * anew; then it says which folder, and how many entries went there. What came before the end of the first call is never
+   * put aside; what comes meanwhile waits in memory, also where the call fails, until the next one.
    */
   adopt(from: JournalMark | undefined): Promise<{ readonly folder: string; readonly entries: number } | undefined>;
 
@@ -70,5 +71,6 @@ export interface Journal {
    */
   moveTo(directory: string): Promise<void>;
 
-  close(): Promise<void>;
+  /** Writes what is taken, where writing succeeds, and says how many messages are lost: unsettled, and on no disk. */
+  close(): Promise<number>;
 }

@@ -134,6 +134,17 @@ const mutations: readonly Mutation[] = [
     }),
     caught: /gone untold|never comes to rest/,
   },
+  {
+    invariant: "a stop says how much is lost of what the disk did not take",
+    module: "../../src/adapters/journal/segment-writer.ts",
+    swap: (original: { createSegmentWriter: (...args: unknown[]) => { close(): Promise<number> } }) => ({
+      createSegmentWriter: (...args: unknown[]) => {
+        const writer = original.createSegmentWriter(...args);
+        return { ...writer, close: () => writer.close().then(() => 0) };
+      },
+    }),
+    caught: /gone untold/,
+  },
 ];
 
 /** Pushes the state over whatever is there. */

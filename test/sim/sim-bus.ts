@@ -191,6 +191,8 @@ export class SimCore {
   readonly #closing = new AbortController();
   hasDiskTrouble = false;
   isReceiving = false;
+  /** How many messages it said were lost as it was closed; undefined: it was not. */
+  toldLost: number | undefined;
 
   constructor(process: SimProcess, isAway: () => boolean) {
     this.#process = process;
@@ -283,7 +285,9 @@ export class SimCore {
         this.#closing.abort();
         this.isReceiving = false;
         await this.#opening?.then(
-          (journal) => journal.close(),
+          async (journal) => {
+            this.toldLost = await journal.close();
+          },
           () => undefined,
         );
       },

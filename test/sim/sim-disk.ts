@@ -61,14 +61,9 @@ export class SimDisk {
     this.#durableNames = new Map(names);
   }
 
-  /** What no crash would take. */
-  durableContents(): string {
-    return [...this.#durableNames.values()].map(({ durable }) => durable.toString("latin1")).join("\n");
-  }
-
-  /** Everything that is in the files now. */
-  contents(): string {
-    return [...this.#names.values()].map(({ bytes }) => bytes.toString("latin1")).join("\n");
+  /** Whether no crash would take these bytes, which are in one file and whole: half a record is nothing. */
+  isDurable(bytes: Uint8Array): boolean {
+    return [...this.#durableNames.values()].some(({ durable }) => durable.includes(Buffer.from(bytes)));
   }
 
   /** The file system as one process of the machine sees it. */

@@ -258,11 +258,11 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
     process.isDead = true;
     this.counts.kills++;
     this.tell(`${process.name} is killed`);
-    const durable = this.diskOf(process.name).durableContents();
+    const disk = this.diskOf(process.name);
     for (const message of this.messages) {
-      if (message.stream === "core" && !durable.includes(message.id)) message.mayBeLost = true;
+      if (message.stream === "core" && !disk.isDurable(message.payload)) message.mayBeLost = true;
     }
-    this.diskOf(process.name).crash();
+    disk.crash();
   }
 
   checkpoint(): Checkpoint | undefined {
@@ -588,14 +588,17 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
     if (!isExpected) throw outcome;
   }
 
-  /** In order: what was received is on its disk or had its effect, unless the disk failed and that was told. */
+  /** In order: what was received is on its disk or had its effect, unless the disk failed, and then all that is gone is told. */
   #noteEnd(process: SimProcess): void {
-    const contents = this.diskOf(process.name).contents();
-    for (const message of this.messages) {
-      if (message.stream !== "core" || message.isTaken || message.mayBeLost || contents.includes(message.id)) continue;
-      if (process.core.hasDiskTrouble) message.mayBeLost = true;
-      else this.violations.push(`${message.id} was received, and is gone untold`);
-    }
+    const disk = this.diskOf(process.name);
+    const gone = this.messages.filter(
+      ({ stream, payload, isTaken, mayBeLost }) =>
+        stream === "core" && !isTaken && !mayBeLost && !disk.isDurable(payload),
+    );
+    const { hasDiskTrouble, toldLost = 0 } = process.core;
+    if (gone.length > (hasDiskTrouble ? toldLost : 0))
+      this.violations.push(`${gone.map(({ id }) => id).join(", ")} were received, and are gone untold`);
+    for (const message of gone) message.mayBeLost = true;
   }
 
   #calm(): void {

@@ -8,6 +8,7 @@ import { type JournalHeader, readHeader, writeHeader } from "./header-file.ts";
 import { type JournalFiles, machineFiles } from "./journal-files.ts";
 import { beginMove, clearMoved, endMove, resumeMove } from "./moved-from.ts";
 import { type JournalView, readSegments } from "./read-segments.ts";
+import { encodeHeaders, recordBytes } from "./record.ts";
 import { findSegmentEnd, listSegments, putAside, syncPath } from "./segment.ts";
 import { createSegmentWriter, type WriterBounds, type WriterStart } from "./segment-writer.ts";
 
@@ -50,9 +51,13 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     throw error;
   }
   let writer = createSegmentWriter(files, directory, start, bounds, onTrouble);
-  /** The move under way, whatever becomes of it. */
-  let moving: Promise<void> = Promise.resolve();
+  /** Moves and adoptions, one at a time, whatever becomes of them. */
+  let moving: Promise<unknown> = Promise.resolve();
   let isAdopted = false;
+  /** Taken, and without room afterwards. */
+  let refused = 0;
+  /** What comes while what was before is put aside; undefined: it is written as it comes. */
+  let waiting: { readonly messages: JournalMessage[]; bytes: number } | undefined;
 
   function onTrouble(problem: Problem | undefined): void {
     options.onTrouble?.(problem);
@@ -95,6 +100,26 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     return { folder, entries };
   }
 
+  /** False: there is no room in memory either. */
+  function hold(message: JournalMessage, held: NonNullable<typeof waiting>): boolean {
+    const bytes = recordBytes(message, encodeHeaders(message.headers));
+    if (held.bytes + bytes > bounds.pendingBytesMax) return false;
+    held.bytes += bytes;
+    held.messages.push(message);
+    return true;
+  }
+
+  /** Of the journal as it is from now on. */
+  function takeAll(messages: readonly JournalMessage[]): void {
+    for (const message of messages) if (!writer.append(message)) refused++;
+  }
+
+  function takeWaiting(): void {
+    const messages = waiting?.messages ?? [];
+    waiting = undefined;
+    takeAll(messages);
+  }
+
   function isOwn(from: JournalMark | undefined): from is JournalMark {
     return from !== undefined && journalOf(from.epoch) === journalOf(start.epoch);
   }
@@ -108,9 +133,10 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
   async function makeFit(from: JournalMark | undefined): Promise<Aside | undefined> {
     const isEmpty = writer.lastSequence() < (start.segments[0]?.first ?? 1);
     const isOfThePast = header !== undefined && !isEmpty;
+    if (isOfThePast) waiting ??= { messages: [], bytes: 0 };
     const early = isOfThePast ? await withDisk(`the journal in ${directory} can't be read`, readEarly) : [];
     const aside = isOfThePast ? await withDisk(`the journal in ${directory} can't be put aside`, setAside) : undefined;
-    for (const message of early) writer.append(message);
+    takeAll(early);
     const firstRead = from === undefined ? null : { epoch: from.epoch, sequence: from.sequence };
     await storeHeader({ epoch: journalOf(start.epoch), firstRead });
     return aside;
@@ -130,6 +156,20 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     // That one left nothing on disk, or the next would have counted it: what has its number or a higher one came later.
     const later = begun.find((segment) => openingOf(segment.epoch) >= openingOf(epoch));
     return (later?.first ?? lastSequence + 1) - 1;
+  }
+
+  async function adopt(from: JournalMark | undefined): Promise<Aside | undefined> {
+    const aside = isOwn(from) || isReadFrom(from) ? undefined : await makeFit(from);
+    takeWaiting();
+    isAdopted = true;
+    return aside;
+  }
+
+  /** Behind whatever of the kind is under way. */
+  function queue<T>(work: () => Promise<T>): Promise<T> {
+    const done = moving.then(work);
+    moving = done.catch(() => undefined);
+    return done;
   }
 
   async function carryTo(next: string): Promise<void> {
@@ -168,14 +208,10 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     get epoch() {
       return start.epoch;
     },
-    append: (message) => writer.append(message),
+    append: (message) => (waiting === undefined ? writer.append(message) : hold(message, waiting)),
     flush: () => writer.flush(),
     lastSequence: () => writer.lastSequence(),
-    async adopt(from) {
-      const aside = isOwn(from) || isReadFrom(from) ? undefined : await makeFit(from);
-      isAdopted = true;
-      return aside;
-    },
+    adopt: (from) => queue(() => adopt(from)),
     behind: (from) => (isOwn(from) ? effectiveUpTo(from) : 0),
     read(after, signal, onDamage) {
       return readFromDisk(directory, readSegments(viewNow(), after, signal, onDamage));
@@ -191,16 +227,13 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
       }
       if (settled.length > 0) void removeSegments(files, directory, settled);
     },
-    moveTo(next) {
-      const moved = moving.then(() => move(next));
-      moving = moved.catch(() => undefined);
-      return moved;
-    },
+    moveTo: (next) => queue(() => move(next)),
     async close() {
       // A move has the lock of its new folder only at its end.
       await moving;
-      await writer.close();
+      const lost = (await writer.close()) + (waiting?.messages.length ?? 0) + refused;
       await lock.release();
+      return lost;
     },
   };
 }

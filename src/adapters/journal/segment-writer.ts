@@ -50,11 +50,11 @@ export interface SegmentWriter {
   forget(upTo: number): void;
   /**
    * Between two groups: `carry` takes what is on disk to another folder, where the next group begins a segment. What comes
-   * meanwhile waits in memory. Where it throws, writing goes on where it was.
+   * meanwhile waits in memory, as does what a disk that fails has not taken. Where it throws, writing goes on where it was.
    */
   moveTo(to: string, carry: () => Promise<void>): Promise<void>;
-  /** Writes what is staged, where writing succeeds, and closes the file. */
-  close(): Promise<void>;
+  /** Writes what is staged, where writing succeeds, closes the file, and says how much is on no disk and not forgotten. */
+  close(): Promise<number>;
 }
 
 const retryMs = 500;
@@ -81,6 +81,7 @@ export function createSegmentWriter(
   let directory = firstDirectory;
   let file: JournalFile | undefined;
   let onDisk = lastSequence;
+  let forgotten = lastSequence;
   let given = lastSequence;
   let nanos = lastNanos;
   let staged: Buffer = Buffer.allocUnsafeSlow(groupBytesMin);
@@ -94,6 +95,8 @@ export function createSegmentWriter(
   /** Of the opening before, as long as it is not known to be on disk. */
   let unsynced = segments.at(-1);
   const closing = new AbortController();
+  /** Aborted: a move waits for the group that is being written, or can't be. */
+  let leaving = new AbortController();
   const waiting = new Set<() => void>();
 
   function wake(): void {
@@ -128,10 +131,10 @@ export function createSegmentWriter(
     if (!troubled && buffer.length <= groupBytesKeptMax) spare = buffer;
   }
 
-  /** Until nothing waits, or it was given up because the journal is being closed. */
+  /** Until nothing waits, the journal is to be moved, or a group failed while it is being closed. */
   async function write(): Promise<void> {
     await undefined; // What comes in the same turn belongs to the same group.
-    for (seal(); groups.length > 0; seal()) {
+    for (seal(); groups.length > 0 && !leaving.signal.aborted; seal()) {
       const [group] = groups;
       if (group === undefined) return;
       try {
@@ -149,13 +152,13 @@ export function createSegmentWriter(
           diskProblem(
             `the journal in ${directory} can't be written`,
             error,
-            "It is tried again; events go on from memory meanwhile, and what a crash finds there unpushed is lost.",
+            "It is tried again; events go on from memory meanwhile, and what a crash or a stop finds there unpushed is lost.",
           ),
         );
         await closeFile().catch(() => undefined);
         if (closing.signal.aborted) return;
         wake();
-        await files.sleep(retryMs, closing.signal);
+        await files.sleep(retryMs, AbortSignal.any([closing.signal, leaving.signal]));
       }
       wake();
     }
@@ -234,11 +237,14 @@ export function createSegmentWriter(
       });
     },
     forget(upTo) {
+      forgotten = Math.max(forgotten, upTo);
       if (troubled) groups = groups.filter(({ last }) => last > upTo);
     },
     async moveTo(to, carry) {
       // Not by flush: what came in before that has told would begin a group beside the move.
+      leaving.abort();
       while (writing !== undefined) await writing;
+      leaving = new AbortController();
       const carrying = closeFile().then(carry);
       writing = carrying
         .then(
@@ -249,7 +255,7 @@ export function createSegmentWriter(
         )
         .finally(() => {
           writing = undefined;
-          if (stagedBytes > 0) startWriting();
+          if (stagedBytes > 0 || groups.length > 0) startWriting();
           wake();
         });
       await writing;
@@ -258,7 +264,9 @@ export function createSegmentWriter(
     async close() {
       closing.abort();
       await flush();
-      await closeFile();
+      // What is on disk is synced.
+      await closeFile().catch(() => undefined);
+      return Math.max(0, given - Math.max(onDisk, forgotten));
     },
   };
 }

@@ -102,10 +102,25 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       dropped++;
       if (dropped === 1) setDiskTrouble(fullProblem());
     } else if (dropped > 0) {
-      log.error("messages were lost: the journal had no room for them", { stream: name, messages: dropped });
-      dropped = 0;
+      tellDropped();
       setDiskTrouble(undefined);
     }
+  }
+
+  function tellDropped(): void {
+    if (dropped > 0)
+      log.error("messages were lost: the journal had no room for them", { stream: name, messages: dropped });
+    dropped = 0;
+  }
+
+  async function closeJournal(opened: Journal): Promise<void> {
+    const lost = await opened.close();
+    tellDropped();
+    if (lost > 0)
+      log.error("messages are lost, unless a push under way has landed: the disk did not take them", {
+        stream: name,
+        messages: lost,
+      });
   }
 
   function startReceiving(): void {
@@ -279,10 +294,7 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       await receiver.close();
       await moving;
       // One that is being opened is closed as well.
-      await opening?.then(
-        (opened) => opened.close(),
-        () => undefined,
-      );
+      await opening?.then(closeJournal, () => undefined);
       if (!isReceiving) await source?.link.release();
     },
   };

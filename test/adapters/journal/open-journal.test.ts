@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -513,6 +514,32 @@ describe("a checkpoint that stands elsewhere", () => {
     expect((await readEntries(journal, 2)).entries.map(text)).toEqual(["6", "7"]);
   });
 
+  it("loses nothing of what comes while what was before is put aside", async () => {
+    let journal = await openAgain();
+    await journal.adopt(elsewhere);
+    appendAll(journal, 1, 3);
+    await journal.flush();
+
+    journal = await openAgain();
+    appendAll(journal, 6, 7);
+    let isDone = false;
+    const adopting = journal.adopt({ epoch: "a third", sequence: 1 }).finally(() => {
+      isDone = true;
+    });
+    let taken = 7;
+    while (!isDone) {
+      appendAll(journal, ++taken, taken);
+      await turn();
+    }
+    expect(await adopting).toBeDefined();
+    expect(taken).toBeGreaterThan(8);
+    const { entries, problems } = await readEntries(journal, taken - 5);
+    expect(entries.map(text)).toEqual(Array.from({ length: taken - 5 }, (_, index) => String(index + 6)));
+    expect(sequences(entries)[0]).toBe(1);
+    expect(problems).toEqual([]);
+    expect(await journal.close()).toBe(0);
+  });
+
   it("does not put aside a journal in which nothing is", async () => {
     const journal = await openAgain();
     await journal.adopt({ epoch: "x", sequence: 1 });
@@ -632,6 +659,44 @@ describe("a disk that fails", () => {
     const again = await openAgain();
     await again.adopt(from);
     expect((await readEntries(again, 1, again.behind(from))).entries.map(text)).toEqual(["more"]);
+  });
+
+  it("moves away from it with what it has not taken", async () => {
+    const { troubles, onTrouble } = troublesOf();
+    const journal = await openAgain({ segmentBytesMax: 100, onTrouble });
+    appendAll(journal, 1, 2);
+    await journal.flush();
+    await block(3);
+    appendAll(journal, 3, 4);
+    await expect.poll(() => troubles.length).toBeGreaterThan(0);
+    const other = join(directory, "other");
+    await journal.moveTo(other);
+    appendAll(journal, 5, 5);
+    await journal.flush();
+    expect(troubles.at(-1)).toBeUndefined();
+    expect(await journal.close()).toBe(0);
+    const again = await openJournal(other);
+    opened.push(again);
+    expect((await readEntries(again, 5)).entries.map(text)).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
+  it("is closed all the same, and says how much is lost", async () => {
+    const { troubles, onTrouble } = troublesOf();
+    const journal = await openAgain({ segmentBytesMax: 100, onTrouble });
+    appendAll(journal, 1, 2);
+    await journal.flush();
+    const unblock = await block(3);
+    appendAll(journal, 3, 6);
+    await expect.poll(() => troubles.length).toBeGreaterThan(0);
+    // It had its effect all the same.
+    journal.settle(4);
+    await writeFile(join(directory, "file"), "");
+    await expect(journal.moveTo(join(directory, "file", "below"))).rejects.toMatchObject({
+      problem: { code: "DISK_UNAVAILABLE" },
+    });
+    expect(await journal.close()).toBe(2);
+    await unblock();
+    expect((await readEntries(await openAgain(), 2)).entries.map(text)).toEqual(["1", "2"]);
   });
 
   it("makes its folder again where somebody removed it", async () => {
