@@ -24,7 +24,7 @@ import {
   readHubIdentity,
   releaseChart,
 } from "../../src/delivery/hand-over/let-go.ts";
-import { findUnseen, type HubUnit } from "../../src/delivery/hand-over/seen.ts";
+import { findLeaving, findUnseen, type HubUnit } from "../../src/delivery/hand-over/seen.ts";
 import { findStrays, writeStep } from "../../src/delivery/hand-over/step-files.ts";
 import { writeDelivery } from "../../src/delivery/write-delivery.ts";
 import type { HubDelivery } from "../../src/model/hub-delivery.ts";
@@ -34,6 +34,7 @@ import { createFakeChance } from "../fakes/fake-chance.ts";
 import { deliveries } from "./deliveries.ts";
 
 const { flux, argocd } = deliveries;
+const otherSource = { name: "other", namespace: "flux-system" };
 const clusters = ["fleet/eu-1", "fleet/us-1"];
 const triggers = ["login", "quota"];
 const chart =
@@ -72,6 +73,8 @@ interface Commit {
 
 interface LiveUnit {
   readonly text: string;
+  /** The oldest commit that it can find in its source: of the one that its root reads, the one that brought it. */
+  readonly since: number;
   /** Who applied it last; undefined: a root. */
   readonly by?: string;
   /** What it has on its cluster, and `hub:` with a key what it has on the hub. */
@@ -88,10 +91,19 @@ interface Release {
   readonly name: string;
 }
 
+const chartPath = (cluster: string, name: string) => `charts/${cluster}/triggers/login/b/helmchart/${name}.yaml`;
+const chartText = (name: string) =>
+  `kind: HelmChart\nmetadata:\n  name: ${name}\n  namespace: b\nspec:\n  chartName: a\n  repositoryURL: https://charts.example.com\n`;
+
 /** The release that a hub's object is for, as it is on its cluster; undefined: it is a unit. */
 function releaseOf(text: string): string | undefined {
   const name = /^ +releaseName: (.*)$/m.exec(text)?.[1];
   return name === undefined ? undefined : `${clusters.find((key) => text.includes(key.split("/")[1]!))} ${name}`;
+}
+
+/** Whether a unit is taken from a source that no root reads: that may be behind for as long as it likes. */
+function readsOther(text: string): boolean {
+  return text.includes(`name: ${otherSource.name}\n`);
 }
 
 interface Owned {
@@ -160,8 +172,8 @@ class World {
     const files = new Map<string, string>();
     const lettingGo = this.#isEnding && this.handOver?.step === "release" ? this.handOver.id : undefined;
     for (const { cluster, name } of delivery === undefined ? [] : releases) {
-      const text = `kind: HelmChart\nmetadata:\n  name: ${name}\n  namespace: b\nspec:\n  chartName: a\n  repositoryURL: https://charts.example.com\n`;
-      const path = `charts/${cluster}/triggers/login/b/helmchart/${name}.yaml`;
+      const text = chartText(name);
+      const path = chartPath(cluster, name);
       const delivered = deliverChart(path, text, this.catalog.clusters.get(cluster)!, delivery!, "sluice")!;
       if (delivered.source !== undefined) files.set(`${delivered.folder}/sluice-source.yaml`, delivered.source);
       for (const [file, written] of delivered.files)
@@ -214,7 +226,10 @@ class World {
       if (path.startsWith(`${folder}/hub/`) && identity !== undefined) found.set(hubKey(identity), text);
     }
     const before = this.#applied.get(folder) ?? new Set();
-    for (const [key, text] of found) this.hub.set(key, { inventory: new Set(), ...this.hub.get(key), text });
+    for (const [key, text] of found) {
+      const since = readsOther(text) ? 0 : number;
+      this.hub.set(key, { inventory: new Set(), since, ...this.hub.get(key), text });
+    }
     for (const key of before) if (!found.has(key)) this.#removeUnit(key, folder);
     this.#applied.set(folder, new Set(found.keys()));
   }
@@ -250,7 +265,7 @@ class World {
     if (unit === undefined) return;
     if (isStopped(unit.text)) return;
     const last = this.commits.length - 1;
-    const from = unit.tried?.commit ?? 0;
+    const from = unit.tried?.commit ?? unit.since;
     const number = isLast ? last : from + this.#random(last - from + 1);
     const release = releaseOf(unit.text);
     if (release !== undefined) {
@@ -272,7 +287,7 @@ class World {
       if (!path.includes("/charts/") || !file.startsWith(`${path}/`) || identity === undefined) continue;
       const own = hubKey(identity);
       found.add(`hub:${own}`);
-      this.hub.set(own, { inventory: new Set(), ...this.hub.get(own), text, by: key });
+      this.hub.set(own, { inventory: new Set(), since: number, ...this.hub.get(own), text, by: key });
     }
     for (const [file, object] of this.commits[number]!.objects) if (file.startsWith(`${path}/`)) found.add(object);
     for (const object of found) {
@@ -366,11 +381,12 @@ class World {
     if (this.handOver?.step === "adopt")
       return this.owned.some(({ owner }) => this.renamed.has(owner)) ? ["records"] : [];
     const hub = new Map<string, HubUnit>();
-    for (const [key, { text, tried }] of this.hub) {
+    for (const [key, { text, tried, inventory }] of this.hub) {
+      const holds = inventory.size > 0;
       const identity = readHubIdentity(text)!;
       if (identity.kind === "HelmRelease") {
         const isSuspended = isStopped(text);
-        const suspended = { isReleased: isSuspended, isStopped: isSuspended, isObserved: true, isReady: true };
+        const suspended = { isReleased: isSuspended, isStopped: isSuspended, isObserved: true, isReady: true, holds };
         if (this.#isEnding)
           hub.set(key, { ...identity, handOver: handOverOf(text), ...suspended, commit: undefined, folder: "" });
         continue;
@@ -382,6 +398,7 @@ class World {
         isStopped: isStopped(text),
         isObserved: tried?.text === text,
         isReady: tried?.text === text && tried.isReady,
+        holds,
         commit: tried === undefined ? undefined : String(tried.commit),
         folder: "",
       });
@@ -390,7 +407,10 @@ class World {
       present: this.#scope().present,
       hub,
       isApplied: ({ commit }) => Number(commit) >= this.handOver!.commits,
-      hasLeaving: (path) => this.leaving.some(({ cluster }) => path.includes(`/${cluster}/`)),
+      hasLeaving: findLeaving(
+        this.leaving.map(({ cluster, namespace }) => `leaving/${cluster}/${namespace}.yaml`),
+        this.leavingReleases.map(({ cluster, name }) => [`leaving-${chartPath(cluster, name)}`, chartText(name)]),
+      ),
     });
   }
 
@@ -487,7 +507,7 @@ const changes: readonly [string, Delivered, Delivered][] = [
   ["one unit for all owners", at({ ...flux, split: "owner" }), at(flux)],
   ["owners and buckets", at(flux), at({ ...flux, split: "owner", buckets: 4 })],
   ["owners' buckets", at({ ...flux, split: "owner" }), at({ ...flux, split: "owner", buckets: 4 })],
-  ["another source", at(flux), at({ ...flux, source: { name: "other", namespace: "flux-system" } })],
+  ["another source", at(flux), at({ ...flux, source: otherSource })],
   ["artifacts of units", at(flux), at({ ...flux, artifacts: true })],
   ["more buckets of artifacts", at({ ...flux, artifacts: true }), at({ ...flux, artifacts: true, buckets: 4 })],
   ["another output path", at(flux), at(flux, "manifests")],
@@ -500,15 +520,19 @@ const changes: readonly [string, Delivered, Delivered][] = [
   ["nothing any more", at(flux), at(undefined)],
 ];
 
-const seeds = process.env.SLUICE_TEST_ALL === undefined ? 2 : 40;
+const seeds = Array.from({ length: process.env.SLUICE_TEST_ALL === undefined ? 2 : 40 }, (_, seed) => seed);
+/** At which faults were found, where what is made of charts ends and comes again. */
+const foundSeeds: ReadonlyMap<string, readonly number[]> = new Map(
+  ["another kind", "back to the other kind", "another namespace of Argo CD"].map((name) => [name, [5, 25, 26, 51]]),
+);
 
 for (const asksOwner of [true, false]) {
   const who = asksOwner ? "with tools that ask whose an object is" : "with tools that delete whatever left them";
   // Of one object that two roots have, only its label says whose it is: both tools ask for that.
   const some = changes.filter(([name]) => asksOwner || name !== "another delivery path");
-  it.each(some)(`%s: nothing is deleted, ${who}`, (_, from, to) => {
+  it.each(some)(`%s: nothing is deleted, ${who}`, (name, from, to) => {
     expect(findMoving(from, to).length).toBeGreaterThan(0);
-    for (let seed = 0; seed < seeds; seed++) {
+    for (const seed of new Set([...seeds, ...(foundSeeds.get(name) ?? [])])) {
       const random = createFakeChance(seed).below;
       const world = new World(random, from, asksOwner);
 
@@ -534,7 +558,7 @@ for (const asksOwner of [true, false]) {
   });
 
   it(`a trigger that gets another name: nothing is deleted, ${who}`, () => {
-    for (let seed = 0; seed < seeds; seed++) {
+    for (const seed of seeds) {
       const random = createFakeChance(seed).below;
       const world = new World(random, at({ ...flux, split: "owner" }), asksOwner);
 

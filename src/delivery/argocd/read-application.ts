@@ -12,10 +12,13 @@ export function readApplication(object: JsonObject): HubUnit {
   const source = memberOf(spec!, "source");
   const automated = memberOf(spec!, "syncPolicy").get("automated");
   // A sync goes by what the Application was when it was asked for, which is before it begins.
-  const isRunning = object.has("operation") || memberOf(status!, "operationState").get("phase") === "Running";
+  const operation = memberOf(status!, "operationState");
+  const isRunning = object.has("operation") || operation.get("phase") === "Running";
   const isCompared = ["repoURL", "path", "targetRevision"].every(
     (key) => textAt(compared, key) === textAt(source, key),
   );
+  const isTried = isCompared && !isRunning;
+  const isReady = isTried && sync.get("status") === "Synced";
   return {
     kind: "Application",
     namespace: textAt(metadata!, "namespace") ?? "",
@@ -25,8 +28,10 @@ export function readApplication(object: JsonObject): HubUnit {
       listOf(metadata!, "finalizers").length === 0 &&
       memberOf(memberOf(spec!, "syncPolicy"), "automated").get("prune") !== true,
     isStopped: automated === undefined,
-    isObserved: isCompared && !isRunning,
-    isReady: isCompared && !isRunning && sync.get("status") === "Synced",
+    isObserved: isTried,
+    isReady,
+    // Objects that change by themselves are out of sync again at once.
+    holds: isReady || (isTried && operation.get("phase") === "Succeeded"),
     commit: textAt(sync, "revision"),
     folder: textAt(source, "path") ?? "",
   };

@@ -25,6 +25,7 @@ export function readKustomization(object: JsonObject): HubUnit {
     isStopped: spec!.get("suspend") === true,
     isObserved: hasTried || isReady,
     isReady,
+    holds: isReady || listOf(memberOf(status!, "inventory"), "entries").length > 0,
     commit: revision?.slice(revision.lastIndexOf(":") + 1),
     folder:
       memberOf(spec!, "sourceRef").get("kind") === "ExternalArtifact"

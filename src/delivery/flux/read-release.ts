@@ -1,6 +1,9 @@
-/** What a HelmRelease on the hub says of itself (helm-controller v1.6): nothing waits for more than that it is suspended. */
+/**
+ * What a HelmRelease on the hub says of itself (helm-controller v1.6): whether it is suspended, and whether it has a
+ * release. One that never had any (`status.history`) uninstalls nothing when it goes.
+ */
 import type { JsonObject } from "../../model/json.ts";
-import { memberOf } from "../../model/json-members.ts";
+import { listOf, memberOf } from "../../model/json-members.ts";
 import { handOverAnnotation } from "../hand-over/let-go.ts";
 import type { HubUnit } from "../hand-over/seen.ts";
 import { textAt } from "./read-kustomization.ts";
@@ -17,6 +20,7 @@ export function readRelease(object: JsonObject): HubUnit {
     isStopped: isSuspended,
     isObserved: true,
     isReady: true,
+    holds: listOf(memberOf(object, "status"), "history").length > 0,
     commit: undefined,
     folder: undefined,
   };

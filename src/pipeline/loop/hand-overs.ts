@@ -13,16 +13,16 @@ import {
   stepsOf,
 } from "../../delivery/hand-over/hand-over.ts";
 import { hubKey } from "../../delivery/hand-over/let-go.ts";
-import { findUnseen, type HubUnit } from "../../delivery/hand-over/seen.ts";
+import { findLeaving, findUnseen, type HasLeaving, type HubUnit } from "../../delivery/hand-over/seen.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import type { HeldChange } from "../../model/mass-change.ts";
 import { triggerOwner } from "../../model/owner.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import { leavingFolder } from "../../plan/paths.ts";
+import { leavingChartsFolder, leavingFolder } from "../../plan/paths.ts";
 import type { GitRepository } from "../../ports/git.ts";
 import type { Clock, Log } from "../../ports/system.ts";
 import { sayId } from "../keeper/handing-over.ts";
-import { listFolder } from "../read-folder.ts";
+import { listFolder, readFolder } from "../read-folder.ts";
 import { readApplied } from "./applied-commits.ts";
 import type { InForce } from "./in-force.ts";
 
@@ -56,6 +56,8 @@ export interface HandOversParts {
   /** A step was done: what stands where may be another thing now. */
   readonly onStep: () => Promise<void>;
 }
+
+type FindUnseen = (handOver: HandOver, hasLeaving: HasLeaving) => readonly string[];
 
 const shownMax = 5;
 
@@ -172,13 +174,13 @@ export class HandOvers {
       const hub = await this.#readHub(openHub, looked);
       const findUnseen = await this.#readState(looked, hub);
       for (const handOver of looked) {
-        const unseen = findUnseen(handOver);
-        this.#unseen.set(handOver.id, unseen);
-        if (unseen.length > 0) continue;
+        if (this.#find(handOver, findUnseen, await this.#readLeaving()).length > 0) continue;
         await change(async () => {
           // A person may have said it meanwhile.
           const now = this.#all.find(({ id }) => id === handOver.id);
-          if (now?.step === handOver.step && now.commits === handOver.commits) await this.#advance(now);
+          if (now?.step !== handOver.step || now.commits !== handOver.commits) return;
+          // What was deleted since the look goes with the end too.
+          if (this.#find(now, findUnseen, await this.#readLeaving()).length === 0) await this.#advance(now);
         });
       }
       this.#problem = undefined;
@@ -187,6 +189,21 @@ export class HandOvers {
       if (this.#problem?.message !== error.problem.message) log.problem(error.problem);
       this.#problem = error.problem;
     }
+  }
+
+  #find(handOver: HandOver, findUnseen: FindUnseen, hasLeaving: HasLeaving): readonly string[] {
+    const unseen = findUnseen(handOver, hasLeaving);
+    this.#unseen.set(handOver.id, unseen);
+    return unseen;
+  }
+
+  /** What was deleted meanwhile, by the state as it is now. */
+  async #readLeaving(): Promise<HasLeaving> {
+    const { git, inForce } = this.#parts;
+    const { stateTree } = inForce().branches;
+    const charts: (readonly [string, string])[] = [];
+    for await (const chart of readFolder(git, stateTree, leavingChartsFolder)) charts.push(chart);
+    return findLeaving(await listFolder(git, stateTree, leavingFolder), charts);
   }
 
   async #readHub(
@@ -215,27 +232,17 @@ export class HandOvers {
   }
 
   /** What of a hand-over's step is not to be seen, by the hub as it was read and the state as it is now. */
-  async #readState(
-    handOvers: readonly HandOver[],
-    hub: ReadonlyMap<string, HubUnit>,
-  ): Promise<(handOver: HandOver) => readonly string[]> {
+  async #readState(handOvers: readonly HandOver[], hub: ReadonlyMap<string, HubUnit>): Promise<FindUnseen> {
     const { git, inForce } = this.#parts;
     const { keeper, branches } = inForce();
     if (branches.hasUnpushed || branches.isTargetBehind) return () => ["the step is not on the target yet"];
     const present = await keeper.handingOver.present(handOvers.map(({ change }) => change));
-    const leaving = await listFolder(git, branches.stateTree, leavingFolder);
-    const clusters = new Set(leaving.map((path) => path.split("/").slice(1, 3).join("/")));
     const { target, outputPath } = branches.names;
     const { catalog, checkpoint } = keeper;
     const scope = { git, target, targetTree: branches.targetTree, outputPath, catalog, stateId: checkpoint.stateId };
     const hasApplied = await readApplied(scope, hub.values(), Math.max(...handOvers.map(({ commits }) => commits)));
-    return (handOver) =>
-      findUnseen(handOver, {
-        present,
-        hub,
-        isApplied: (unit) => hasApplied(unit, handOver.commits),
-        hasLeaving: (path) => clusters.has(path.split("/").slice(2, 4).join("/")),
-      });
+    return (handOver, hasLeaving) =>
+      findUnseen(handOver, { present, hub, isApplied: (unit) => hasApplied(unit, handOver.commits), hasLeaving });
   }
 }
 
