@@ -161,7 +161,7 @@ export function clusterFolder(cluster: ClusterKey): string {
   if (folder === undefined) {
     const slash = cluster.indexOf("/");
     folder = `${encodePathPart(cluster.slice(0, slash))}/${encodePathPart(cluster.slice(slash + 1))}`;
-    if (clusterFolders.size >= clusterFoldersMax) clusterFolders.clear();
+    if (clusterFolders.size >= clustersKeptMax) clusterFolders.clear();
     clusterFolders.set(cluster, folder);
   }
   return folder;
@@ -169,7 +169,7 @@ export function clusterFolder(cluster: ClusterKey): string {
 
 /** Asked for of every object, and there are few clusters beside objects. */
 const clusterFolders = new Map<ClusterKey, string>();
-const clusterFoldersMax = 10_000;
+const clustersKeptMax = 10_000;
 
 /** The cluster whose folder has these two names. */
 export function clusterOfFolder(namespace: string, name: string): ClusterKey {
@@ -303,13 +303,40 @@ export function ownersFoldersOf(
   identity: ObjectIdentity,
   layout: Layout,
 ): Readonly<Record<OwnerKind, string>> {
-  const folder = `${isChart(identity) ? chartsFolder : desiredFolder}/${clusterFolder(siteOf(cluster, identity))}`;
-  return {
-    EventTrigger: `${folder}/${areas.EventTrigger}${bucketOf(`${identityPath(identity)}.yaml`, layout)}`,
-    ClusterProfile: `${folder}/${areas.ClusterProfile}`,
-    Profile: `${folder}/${areas.Profile}`,
-  };
+  const site = siteOf(cluster, identity);
+  const folders = (isChart(identity) ? chartsFolders : desiredFolders).of(site);
+  if (layout.buckets === 1) return folders;
+  const bucket = bucketOf(`${identityPath(identity)}.yaml`, layout);
+  return { ...folders, EventTrigger: folders.EventTrigger + bucket };
 }
+
+/** The folders of a cluster's owners, by kind; the same for each object, which is why they are kept. */
+class OwnersFolders {
+  readonly #root: string;
+  readonly #known = new Map<ClusterKey, Readonly<Record<OwnerKind, string>>>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  of(cluster: ClusterKey): Readonly<Record<OwnerKind, string>> {
+    let folders = this.#known.get(cluster);
+    if (folders === undefined) {
+      const folder = `${this.#root}/${clusterFolder(cluster)}`;
+      folders = {
+        EventTrigger: `${folder}/${areas.EventTrigger}`,
+        ClusterProfile: `${folder}/${areas.ClusterProfile}`,
+        Profile: `${folder}/${areas.Profile}`,
+      };
+      if (this.#known.size >= clustersKeptMax) this.#known.clear();
+      this.#known.set(cluster, folders);
+    }
+    return folders;
+  }
+}
+
+const desiredFolders = new OwnersFolders(desiredFolder);
+const chartsFolders = new OwnersFolders(chartsFolder);
 
 /**
  * What tells an owner from the others of its kind on a cluster: its name. A Profile's namespace is its clusters'; on the hub,

@@ -22,6 +22,7 @@ import { writeDeadLetter } from "./dead-letter-file.ts";
 import { type EntityScope, namespacesOf, needNamespaceOf } from "./entity-on-cluster.ts";
 import { readHubFile, writeHubFile } from "./hub-file.ts";
 import { ObjectClaims } from "./object-claims.ts";
+import { objectPathsOf } from "./object-paths.ts";
 import { type OutboxChange, OutboxWriter, type Told, toldByPass } from "./outbox-writer.ts";
 import {
   aggregateEntity,
@@ -30,9 +31,7 @@ import {
   deadLettersFolder,
   hashEntity,
   objectClaimsFolder,
-  objectPath,
   ownerPath,
-  ownersFoldersOf,
   positionsPath,
   recordFolder,
   recordPath,
@@ -89,10 +88,10 @@ export function pathsToRead(inputs: readonly PlanInput[], { layout }: PlanRules)
     for (const rendering of renderingsOf(input)) {
       if (rendering.action !== "Create") continue;
       for (const { identity } of rendering.manifests) {
-        needs.ids.add(objectPath(rendering.cluster, input.owner, identity, layout));
-        needs.texts.add(headPath(objectClaimsFolder(rendering.cluster, identity)));
-        const folders = ownersFoldersOf(rendering.cluster, identity, layout);
-        for (const kind of ownerKinds) needs.folders.add(folders[kind]);
+        const paths = objectPathsOf(rendering.cluster, identity, layout);
+        needs.ids.add(paths.in(input.owner));
+        needs.texts.add(paths.head);
+        for (const kind of ownerKinds) needs.folders.add(paths.ownersFolders[kind]);
       }
       for (const identity of namespacesOf(rendering.manifests).values()) {
         needs.texts.add(headPath(objectClaimsFolder(rendering.cluster, identity)));

@@ -60,6 +60,8 @@ export class StateView {
   readonly #parsed = new Map<string, Content>();
   /** By folder, names that the batch has put there; it may have emptied them again. */
   readonly #added = new Map<string, Set<string>>();
+  /** Folders of these whose names that were read are among them. */
+  readonly #joined = new Set<string>();
   readonly #deletedFolders: string[] = [];
   #needs: StateNeeds = noStateNeeds();
 
@@ -150,9 +152,13 @@ export class StateView {
     assert(!path.startsWith(recordsStart), `${path} is not listed`);
     const read = this.#files.folders.get(path);
     if (read === undefined) this.#needs.folders.add(path);
-    const added = this.#added.get(path) ?? noNames;
-    if (read === undefined || read.length === 0) return added;
-    return new Set([...read, ...added]);
+    const added = this.#added.get(path);
+    if (read === undefined || read.length === 0 || this.#joined.has(path)) return added ?? noNames;
+    const names = new Set(read);
+    for (const name of added ?? noNames) names.add(name);
+    this.#added.set(path, names);
+    this.#joined.add(path);
+    return names;
   }
 
   write(path: string, text: string): void {

@@ -37,6 +37,7 @@ export function onSite(
   cluster: ClusterKey,
   identity: ObjectIdentity,
 ): { readonly cluster: ClusterKey; readonly identity: ObjectIdentity } {
+  if (!identity.isLocal) return { cluster, identity };
   const { isLocal: _, ...own } = identity;
-  return { cluster: siteOf(cluster, identity), identity: identity.isLocal ? own : identity };
+  return { cluster: siteOf(cluster, identity), identity: own };
 }

@@ -3,8 +3,8 @@ import type { ClusterKey } from "../../model/cluster.ts";
 import type { ObjectIdentity } from "../../model/manifest.ts";
 import type { Owner, OwnerKind } from "../../model/owner.ts";
 import type { ClaimRules } from "../claim-rules.ts";
-import { headPath } from "../claims-file.ts";
-import { generatedNamespacePath, objectClaimsFolder, objectFile, ownerFolderName, ownersFoldersOf } from "../paths.ts";
+import { type ObjectPaths, objectPathsOf } from "../object-paths.ts";
+import { generatedNamespacePath } from "../paths.ts";
 import { writeIdentity } from "../record-file.ts";
 import type { StateView } from "../state-view.ts";
 import { onSite } from "./claimant.ts";
@@ -15,27 +15,32 @@ export class ObjectSite {
   /** In whose folder it stands. */
   readonly cluster: ClusterKey;
   readonly identity: ObjectIdentity;
-  /** Of `claims/`. */
-  readonly folder: string;
-  readonly headPath: string;
-  /** Have a folder for each owner who may have the object, by the owners' kind. */
-  readonly ownersFolders: Readonly<Record<OwnerKind, string>>;
-  readonly #file: string;
+  readonly #paths: ObjectPaths;
 
   constructor(view: StateView, rules: ClaimRules, cluster: ClusterKey, identity: ObjectIdentity) {
     this.view = view;
     this.rules = rules;
     ({ cluster: this.cluster, identity: this.identity } = onSite(cluster, identity));
-    this.folder = objectClaimsFolder(this.cluster, this.identity);
-    this.headPath = headPath(this.folder);
-    this.ownersFolders = ownersFoldersOf(this.cluster, this.identity, rules.layout);
-    this.#file = objectFile(identity, rules.layout);
+    this.#paths = objectPathsOf(cluster, identity, rules.layout);
+  }
+
+  /** Of `claims/`. */
+  get folder(): string {
+    return this.#paths.claims;
+  }
+
+  get headPath(): string {
+    return this.#paths.head;
+  }
+
+  /** Have a folder for each owner who may have the object, by the owners' kind. */
+  get ownersFolders(): Readonly<Record<OwnerKind, string>> {
+    return this.#paths.ownersFolders;
   }
 
   /** The object's path in an owner's folder; undefined: among the Namespaces that are generated. */
   pathIn(place: Owner | undefined): string {
-    if (place !== undefined)
-      return `${this.ownersFolders[place.kind]}/${ownerFolderName(place, this.cluster)}/${this.#file}`;
+    if (place !== undefined) return this.#paths.in(place);
     return generatedNamespacePath(this.cluster, this.identity.name);
   }
 
