@@ -1,16 +1,17 @@
 /**
  * A hub with Flux's kustomize-controller beside the built program: each commit of the target is offered to Flux, as
- * source-controller does. Hub and cluster are one API server; Flux reaches the cluster by its kubeconfig.
+ * source-controller does, and what ArtifactGenerators take it apart into, as source-watcher does. Hub and cluster are one
+ * API server; Flux reaches the cluster by its kubeconfig.
  */
 import { execFile } from "node:child_process";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { HostSnapshot } from "../../src/app/host/host-snapshot.ts";
 import { addKubeconfig } from "../tools/add-kubeconfig.ts";
 import { isBuilt } from "../tools/build-tool.ts";
-import { type Flux, startFlux } from "../tools/start-flux.ts";
+import { type Flux, generatorsPath, rootPath, startFlux } from "../tools/start-flux.ts";
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
 import { usersConnection } from "./users-config.ts";
 import { until, Workbench } from "./workbench.ts";
@@ -40,9 +41,21 @@ export interface HubKustomization {
     readonly prune: boolean;
     readonly suspend?: boolean;
     readonly wait?: boolean;
+    readonly sourceRef: { readonly kind: string; readonly name: string };
     readonly dependsOn?: readonly { readonly name: string }[];
   };
-  readonly status?: { readonly lastAppliedRevision?: string };
+  readonly status?: {
+    readonly lastAppliedRevision?: string;
+    readonly inventory?: { readonly entries?: readonly { readonly id: string }[] };
+  };
+}
+
+/** An ArtifactGenerator as Sluice writes it. */
+interface Generator {
+  readonly metadata: { readonly namespace: string };
+  readonly spec: {
+    readonly artifacts: readonly { readonly name: string; readonly copy: readonly { readonly from: string }[] }[];
+  };
 }
 
 export class FluxHub {
@@ -51,6 +64,10 @@ export class FluxHub {
   readonly bench: Workbench;
   /** Names of the sources that are offered. */
   sources: readonly string[] = ["fleet"];
+  /** Revisions of the artifacts that are offered, by name. */
+  readonly #artifacts = new Map<string, string>();
+  /** The commit that all of is offered. */
+  #offered = "";
   readonly #stopped = new AbortController();
   readonly #following: Promise<void>;
 
@@ -101,7 +118,30 @@ ${settings}`,
         await this.flux.offer(folder, head, this.sources);
         last = text;
       }
+      if (hasHub) await this.#offerArtifacts(head);
+      if (hasHub) this.#offered = head;
       await sleep(200, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Each folder that a generator on the hub asks for, where it is not as it was. */
+  async #offerArtifacts(commit: string): Promise<void> {
+    const { body } = await this.server.request("GET", generatorsPath);
+    const wanted = (body as { items: readonly Generator[] }).items.flatMap(({ metadata: { namespace }, spec }) =>
+      spec.artifacts.map(({ name, copy: [{ from } = { from: "" }] }) => ({
+        ...{ namespace, name, folder: /^@[^/]+\/(.+)\/\*\*$/.exec(from)![1]! },
+      })),
+    );
+    if (wanted.length === 0) return;
+    const trees = await this.bench.git("rev-parse", ...wanted.map(({ folder }) => `${commit}:${folder}`));
+    for (const [index, tree] of trees.trim().split("\n").entries()) {
+      const { namespace, name } = wanted[index]!;
+      const revision = `latest@sha1:${tree}`;
+      if (this.#artifacts.get(name) === revision) continue;
+      const file = join(this.bench.folder, "artifact.tar.gz");
+      await this.bench.git("archive", "--format=tar.gz", `--output=${file}`, tree);
+      await this.flux.offerArtifact({ namespace, name, revision }, await readFile(file));
+      this.#artifacts.set(name, revision);
     }
   }
 
@@ -153,10 +193,25 @@ ${settings}`,
     });
   }
 
-  /** Whether all units of clusters have applied what the target holds now. */
+  /** Whether the one that applies all of the hub has applied what the target holds now. */
+  async isRootApplied(): Promise<boolean> {
+    const head = (await this.bench.git("rev-parse", "main")).trim();
+    const { body } = await this.server.request("GET", rootPath);
+    return (body as HubKustomization).status?.lastAppliedRevision === `main@sha1:${head}`;
+  }
+
+  /** Whether all units of clusters have applied what the target holds now, or their artifacts of it. */
   async isApplied(): Promise<boolean> {
     const head = (await this.bench.git("rev-parse", "main")).trim();
     const all = [...(await this.kustomizations()).values()];
-    return all.length > 0 && all.every(({ status }) => status?.lastAppliedRevision === `main@sha1:${head}`);
+    return (
+      all.length > 0 &&
+      this.#offered === head &&
+      all.every(({ spec: { sourceRef }, status }) => {
+        const wanted =
+          sourceRef.kind === "ExternalArtifact" ? this.#artifacts.get(sourceRef.name) : `main@sha1:${head}`;
+        return wanted !== undefined && status?.lastAppliedRevision === wanted;
+      })
+    );
   }
 }

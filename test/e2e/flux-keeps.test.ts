@@ -1,7 +1,6 @@
 /**
  * What must stay on a cluster beside Flux's kustomize-controller: what LeavePolicies leaves while the hub is stopped, a
  * Namespace that several want when the first of them goes, and everything when one trigger begins to depend on another.
- * And what a changed object costs the controller, by how 4,000 of them are parted.
  *
  * Needs kube-apiserver, etcd and kustomize-controller: `npm run tools`, then `npm run test:all`.
  */

@@ -34,6 +34,8 @@ export interface Flux {
    * are none of come with it.
    */
   offer(directory: string, commit: string, sources?: readonly string[]): Promise<void>;
+  /** Gives Flux a packed folder (tar.gz) as an ExternalArtifact, as source-watcher does, and waits for nothing. */
+  offerArtifact(artifact: OfferedArtifact, archive: Buffer): Promise<void>;
   /** Ends the controller; what is on the hub stays as it is. */
   halt(): Promise<void>;
   resume(): Promise<void>;
@@ -43,21 +45,30 @@ export interface Flux {
   stop(): Promise<void>;
 }
 
+export interface OfferedArtifact {
+  readonly namespace: string;
+  readonly name: string;
+  /** Changes with what is in it, and with nothing else. */
+  readonly revision: string;
+}
+
+/** Of what source-watcher takes a source apart by; nobody acts on it here. */
+export const generatorsPath = "/apis/source.extensions.fluxcd.io/v1beta1/artifactgenerators";
+
 const run = promisify(execFile);
 const namespace = "flux-system";
 const syncMsMax = 60_000;
 const sourceGroup = "source.toolkit.fluxcd.io";
-const sourcePath = `/apis/${sourceGroup}/v1/namespaces/${namespace}/gitrepositories/fleet`;
+const sourcePath = sourcePathOf("gitrepositories", namespace, "fleet");
 const kustomizationsPath = `/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/${namespace}/kustomizations`;
+/** The root on the hub. */
+export const rootPath = `${kustomizationsPath}/fleet`;
 
 /**
  * Starts the controller with one Kustomization, the root, that prunes and substitutes `${x}`; `path`: below the source; `waitMsMax`:
  * how long a revision may take. The API server is the caller's to stop.
  */
-export async function startFlux(
-  server: KubeApiServer,
-  { path: rootPath = "./", waitMsMax = syncMsMax } = {},
-): Promise<Flux> {
+export async function startFlux(server: KubeApiServer, { path = "./", waitMsMax = syncMsMax } = {}): Promise<Flux> {
   const program = await buildTool("kustomize-controller");
   const directory = await mkdtemp(join(tmpdir(), "sluice-flux-"));
   const logFile = join(directory, "log");
@@ -91,6 +102,7 @@ export async function startFlux(
       [
         ...["--metrics-addr", `127.0.0.1:${metrics}`, "--health-addr", `127.0.0.1:${health}`],
         ...["--watch-all-namespaces=true", "--enable-leader-election=false", "--log-level=error"],
+        "--feature-gates=ExternalArtifact=true",
       ],
       {
         env: { ...process.env, KUBECONFIG: server.kubeconfigFile, RUNTIME_NAMESPACE: namespace, TMPDIR: directory },
@@ -110,6 +122,16 @@ export async function startFlux(
     throw error;
   }
 
+  /** Has the archive served; what a source's status says of it. */
+  const serve = (path: string, revision: string, archive: Buffer) => {
+    archives.set(path, archive);
+    return {
+      ...{ path, url: `${filesUrl}${path}`, revision, size: archive.length },
+      digest: `sha256:${createHash("sha256").update(archive).digest("hex")}`,
+      lastUpdateTime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    };
+  };
+
   let revisions = 0;
   let last = "";
   const sync = async (folder: string): Promise<FluxOutcome> => {
@@ -118,36 +140,33 @@ export async function startFlux(
     const archive = await readFile(file);
     const digest = createHash("sha256").update(archive).digest("hex");
     revisions++;
-    const path = `/${revisions}.tar.gz`;
     const revision = `main@sha1:${createHash("sha1").update(`${revisions} ${digest}`).digest("hex")}`;
-    archives.set(path, archive);
     last = revision;
-    if (revisions === 1) await createSync(server, rootPath, waitMsMax);
-    await setArtifact(server, {
-      path,
-      url: `${filesUrl}${path}`,
-      revision,
-      digest: `sha256:${digest}`,
-      size: archive.length,
-      lastUpdateTime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
-    });
+    if (revisions === 1) await createSync(server, path, waitMsMax);
+    await setArtifact(server, sourcePath, serve(`/${revisions}.tar.gz`, revision, archive));
     return waitForRevision(server, revision, logFile, waitMsMax);
   };
   const offer = async (folder: string, commit: string, sources: readonly string[] = ["fleet"]): Promise<void> => {
     const file = join(directory, "artifact.tar.gz");
     await run("tar", ["-czf", file, "-C", folder, "."]);
     const archive = await readFile(file);
-    const path = `/${commit}.tar.gz`;
-    archives.set(path, archive);
-    if (revisions === 0) await createSync(server, rootPath, waitMsMax);
+    const artifact = serve(`/${commit}.tar.gz`, `main@sha1:${commit}`, archive);
+    if (revisions === 0) await createSync(server, path, waitMsMax);
     revisions++;
     for (const name of sources) {
       if (name !== "fleet") await createSource(server, name);
-      const digest = `sha256:${createHash("sha256").update(archive).digest("hex")}`;
-      const lastUpdateTime = new Date().toISOString().replace(/\.\d+Z$/, "Z");
-      const of = { path, url: `${filesUrl}${path}`, revision: `main@sha1:${commit}`, digest, size: archive.length };
-      await setArtifact(server, { ...of, lastUpdateTime }, name);
+      await setArtifact(server, sourcePathOf("gitrepositories", namespace, name), artifact);
     }
+  };
+  const offerArtifact = async (offered: OfferedArtifact, archive: Buffer): Promise<void> => {
+    const { namespace: at, name, revision } = offered;
+    await post(server, sourcePathOf("externalartifacts", at), {
+      apiVersion: `${sourceGroup}/v1`,
+      kind: "ExternalArtifact",
+      metadata: { namespace: at, name },
+    });
+    const artifact = serve(`/${at}/${name}/${revision}.tar.gz`, revision, archive);
+    await setArtifact(server, sourcePathOf("externalartifacts", at, name), artifact);
   };
   const cpuSeconds = async (): Promise<number> => {
     const stat = await readFile(`/proc/${child!.pid}/stat`, "utf8");
@@ -159,7 +178,7 @@ export async function startFlux(
     return (user! + system!) / 100;
   };
   const others = () => waitForOthers(server, last);
-  return { sync, others, offer, halt, resume, cpuSeconds, log: () => readFile(logFile, "utf8"), stop };
+  return { sync, others, offer, offerArtifact, halt, resume, cpuSeconds, log: () => readFile(logFile, "utf8"), stop };
 }
 
 /** The controller's own kinds as its module has them; of its sources only what it reads, which is their status. */
@@ -172,9 +191,10 @@ async function createKinds(server: KubeApiServer): Promise<void> {
   const crdFile = join(stdout.trim(), "config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml");
   const crds: unknown[] = parseAllDocuments(await readFile(crdFile, "utf8")).map((document) => document.toJS());
   for (const kind of ["GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"]) crds.push(looseCrd(kind));
+  crds.push(looseCrd("ArtifactGenerator", "source.extensions.fluxcd.io", "v1beta1"));
   for (const crd of crds) await post(server, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd);
   const deadline = performance.now() + syncMsMax;
-  for (const path of [kustomizationsPath, sourcePath.replace("/fleet", "")]) {
+  for (const path of [kustomizationsPath, sourcePathOf("gitrepositories", namespace), generatorsPath]) {
     while ((await server.request("GET", path)).status !== 200) {
       if (performance.now() > deadline) throw new Error(`${path} is not served`);
       await sleep(50);
@@ -182,24 +202,29 @@ async function createKinds(server: KubeApiServer): Promise<void> {
   }
 }
 
-function looseCrd(kind: string): unknown {
+function looseCrd(kind: string, group = sourceGroup, version = "v1"): unknown {
   const plural = kind.endsWith("y") ? `${kind.slice(0, -1)}ies`.toLowerCase() : `${kind}s`.toLowerCase();
   const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${sourceGroup}` },
+    metadata: { name: `${plural}.${group}` },
     spec: {
-      group: sourceGroup,
+      group,
       scope: "Namespaced",
       names: { kind, plural },
-      versions: [{ name: "v1", served: true, storage: true, schema, subresources: { status: {} } }],
+      versions: [{ name: version, served: true, storage: true, schema, subresources: { status: {} } }],
     },
   };
 }
 
+/** Without a name: of all there. */
+function sourcePathOf(plural: "gitrepositories" | "externalartifacts", at: string, name?: string): string {
+  return `/apis/${sourceGroup}/v1/namespaces/${at}/${plural}${name === undefined ? "" : `/${name}`}`;
+}
+
 async function createSource(server: KubeApiServer, name: string): Promise<void> {
-  await post(server, sourcePath.replace("/fleet", ""), {
+  await post(server, sourcePathOf("gitrepositories", namespace), {
     apiVersion: `${sourceGroup}/v1`,
     kind: "GitRepository",
     metadata: { name, namespace },
@@ -226,8 +251,7 @@ async function post(server: KubeApiServer, path: string, body: unknown): Promise
   if (answer.status >= 300 && answer.status !== 409) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
 }
 
-async function setArtifact(server: KubeApiServer, artifact: unknown, name = "fleet"): Promise<void> {
-  const path = sourcePath.replace("/fleet", `/${name}`);
+async function setArtifact(server: KubeApiServer, path: string, artifact: unknown): Promise<void> {
   const source = (await server.request("GET", path)).body as { metadata: { generation: number } };
   const condition = {
     ...{ type: "Ready", status: "True", reason: "Succeeded", message: "stored" },
@@ -279,7 +303,7 @@ async function waitForRevision(
 ): Promise<FluxOutcome> {
   const deadline = performance.now() + waitMsMax;
   for (;;) {
-    const { body } = await server.request("GET", `${kustomizationsPath}/fleet`);
+    const { body } = await server.request("GET", rootPath);
     const status = (body as { status?: KustomizationStatus }).status;
     const ready = status?.conditions?.find(({ type }) => type === "Ready");
     if (status?.lastAttemptedRevision === revision && ready !== undefined && ready.status !== "Unknown") {
