@@ -245,7 +245,7 @@ commit: {maxEvents: 100}
       await this.#start();
       return true;
     } catch (error) {
-      const hasSaidSo = this.#service?.isRunning === false && this.#service.log.includes('"code":"DISK_UNAVAILABLE"');
+      const hasSaidSo = this.#service?.isRunning === false && this.#service.log.includes("[DISK_UNAVAILABLE]");
       if (this.#options.retention !== "core" || !hasSaidSo) throw error;
       return false;
     }
@@ -261,6 +261,7 @@ commit: {maxEvents: 100}
     const env = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
     while (!this.#isOver) {
       await sleep(150 + this.#random() * 500);
+      if (this.#isOver) return;
       const head = (await this.#bare("rev-parse", "main")).trim();
       const tree = (await this.#bare("rev-parse", "main^{tree}")).trim();
       const commit = ["commit-tree", tree, "-p", head, "-m", `Somebody's ${this.#pushesOfPeople}`];

@@ -8,7 +8,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import { withDisk } from "../system/disk-trouble.ts";
+import { triedOnce, withDisk } from "../system/disk-trouble.ts";
 import { makeFolders } from "../system/make-folders.ts";
 import { problemOf } from "./control-problem.ts";
 import { openSocketFolder } from "./socket-path.ts";
@@ -30,10 +30,11 @@ export async function serveControl(
   directory: string,
   handle: (request: unknown) => Promise<string>,
 ): Promise<ControlServer> {
-  const folder = await withDisk(`the state directory ${directory} can't be used`, async () => {
+  const openFolder = async () => {
     await makeFolders(directory, 0o700);
     return openSocketFolder(directory);
-  });
+  };
+  const folder = await withDisk(`the state directory ${directory} can't be used`, openFolder, triedOnce);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -54,7 +55,7 @@ export async function serveControl(
     await listenPrivately(server, path);
   };
   try {
-    await withDisk(`the control socket in ${directory} can't be made`, listen);
+    await withDisk(`the control socket in ${directory} can't be made`, listen, triedOnce);
   } catch (error) {
     await folder.close();
     throw error;

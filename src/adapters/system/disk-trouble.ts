@@ -15,20 +15,23 @@ const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>>
   ENFILE: ["the system has too many open files", "Raise the system's limit of open files."],
 };
 
-/** DISK_UNAVAILABLE; `what` says what could not be done, e.g. `the journal in /x can't be written`. */
+/** What follows where a start ends, or a change of the settings is refused. */
+export const triedOnce = "";
+
+/** DISK_UNAVAILABLE; `what` says what could not be done, e.g. `the journal in /x can't be written`, `then` what follows. */
 export function diskProblem(what: string, error: unknown, then: string): Problem {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const text = error instanceof Error ? error.message.replace(/^E[A-Z0-9]+: /, "") : String(error);
   const [reason, hint] = reasons[code] ?? [text, "Check the disk."];
-  return { code: "DISK_UNAVAILABLE", severity: "error", message: `${what}: ${reason}`, hint: `${hint} ${then}` };
+  return { code: "DISK_UNAVAILABLE", severity: "error", message: `${what}: ${reason}`, hint: `${hint} ${then}`.trim() };
 }
 
-/** What the journal was to do and the disk did not: a SluiceError as it is, anything else as DISK_UNAVAILABLE. */
-export async function withDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
+/** What was to be done and the disk did not do: a SluiceError as it is, anything else as DISK_UNAVAILABLE. */
+export async function withDisk<T>(what: string, work: () => Promise<T>, then = "It is tried again."): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof SluiceError || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new SluiceError(diskProblem(what, error, "It is tried again."), error);
+    throw new SluiceError(diskProblem(what, error, then), error);
   }
 }

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import { lockDirectory } from "./directory-lock.ts";
-import { withDisk } from "./disk-trouble.ts";
+import { triedOnce, withDisk } from "./disk-trouble.ts";
 import { makeFolders } from "./make-folders.ts";
 
 /** Below the folder: files that programs need secrets in, while they run. */
@@ -27,12 +27,13 @@ export interface HeldFolder {
  * SluiceError: JOURNAL_LOCKED where another service has it, DISK_UNAVAILABLE.
  */
 export async function holdStateDirectory(directory: string): Promise<HeldFolder> {
-  const lock = await withDisk(`state.directory ${directory} can't be used`, async () => {
+  const take = async () => {
     await makeFolders(directory, 0o700);
     // One that is another user's, as of a mounted volume, stays as it is.
     await chmod(directory, 0o700).catch(() => undefined);
     return lockDirectory(directory);
-  }).catch((cause: unknown) => {
+  };
+  const lock = await withDisk(`state.directory ${directory} can't be used`, take, triedOnce).catch((cause: unknown) => {
     if (!(cause instanceof SluiceError) || cause.problem.code !== "JOURNAL_LOCKED") throw cause;
     const message = `another service runs with state.directory ${directory}`;
     const hint = "Stop it, or give this one a state.directory of its own.";
