@@ -1,11 +1,10 @@
 /** All paths of an object of a cluster on the state branch, made once: planning looks each of them up several times. */
 import type { Layout } from "../model/change-set.ts";
 import type { ClusterKey } from "../model/cluster.ts";
-import { siteOf } from "../model/local-object.ts";
 import type { ObjectIdentity } from "../model/manifest.ts";
 import type { Owner, OwnerKind } from "../model/owner.ts";
 import { headPath } from "./claims-file.ts";
-import { objectClaimsFolder, objectFile, ownerFolderName, ownersFoldersOf } from "./paths.ts";
+import { objectClaimsFolder, objectPath, ownersFoldersOf } from "./paths.ts";
 
 export class ObjectPaths {
   readonly cluster: ClusterKey;
@@ -15,8 +14,7 @@ export class ObjectPaths {
   /** Of `claims/`. */
   readonly claims: string;
   readonly head: string;
-  readonly #site: ClusterKey;
-  readonly #file: string;
+  readonly #identity: ObjectIdentity;
   /** Whose folder was asked for last, nearly always the only one's. */
   #owner: Owner | undefined;
   #inOwner = "";
@@ -27,15 +25,14 @@ export class ObjectPaths {
     this.ownersFolders = ownersFoldersOf(cluster, identity, layout);
     this.claims = objectClaimsFolder(cluster, identity);
     this.head = headPath(this.claims);
-    this.#site = siteOf(cluster, identity);
-    this.#file = objectFile(identity, layout);
+    this.#identity = identity;
   }
 
   /** The object's file in an owner's folder. */
   in(owner: Owner): string {
     if (this.#owner !== owner) {
       this.#owner = owner;
-      this.#inOwner = `${this.ownersFolders[owner.kind]}/${ownerFolderName(owner, this.#site)}/${this.#file}`;
+      this.#inOwner = objectPath(this.cluster, owner, this.#identity, this.layout);
     }
     return this.#inOwner;
   }

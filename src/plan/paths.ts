@@ -384,12 +384,7 @@ export function ownerOfFolder(kind: OwnerKind, folderName: string, cluster: Clus
 export function objectPath(cluster: ClusterKey, owner: Owner, identity: ObjectIdentity, layout: Layout): string {
   const folder = ownersFoldersOf(cluster, identity, layout)[owner.kind];
   const name = ownerFolderName(owner, siteOf(cluster, identity));
-  return `${folder}/${name}/${objectFile(identity, layout)}`;
-}
-
-/** The path of an object below its owner's folder. */
-export function objectFile(identity: ObjectIdentity, layout: Layout): string {
-  return shardedPath(`${identityPath(identity)}.yaml`, layout.shards);
+  return `${folder}/${name}/${shardedPath(`${identityPath(identity)}.yaml`, layout.shards)}`;
 }
 
 /** `<scope>/<kind>/<name>.yaml` behind its shards. */
