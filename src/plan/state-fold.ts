@@ -241,8 +241,7 @@ export class StateFold {
         const before = view.value(path, parseRecord);
         const outcome = applyEvent(scope, this.#rules.records, before, input);
         if (outcome === undefined) return this.#nextRank;
-        if (outcome.record !== undefined) view.writeValue(path, outcome.record, writeRecord);
-        else if (before !== undefined) view.delete(path);
+        if (outcome.record !== undefined || before !== undefined) this.#keepAt(path, outcome.record);
         if (input.isBackfill) return rank + 1;
         const { effect } = outcome;
         if (effect !== undefined) {
@@ -350,7 +349,10 @@ export class StateFold {
   }
 
   #keep({ owner, entity }: { readonly owner: Owner; readonly entity: Entity }, record: EntityRecord | undefined): void {
-    const path = recordPath(owner, hashEntity(entity));
+    this.#keepAt(recordPath(owner, hashEntity(entity)), record);
+  }
+
+  #keepAt(path: string, record: EntityRecord | undefined): void {
     if (record === undefined) this.#view.delete(path);
     else this.#view.writeValue(path, record, writeRecord);
   }
