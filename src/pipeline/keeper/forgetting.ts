@@ -4,7 +4,7 @@ import { isExclusive, readHandOvers } from "../../delivery/hand-over/hand-over.t
 import type { Catalog } from "../../model/catalog.ts";
 import { ownerKey } from "../../model/owner.ts";
 import { keepWithdrawn } from "../../plan/keep-withdrawn.ts";
-import { deliveryFolder, ownerPath, unitFileName } from "../../plan/paths.ts";
+import { deliveryFolder, ownerPath, targetPath, unitFileName } from "../../plan/paths.ts";
 import type { PlanInput } from "../../plan/state-fold.ts";
 import type { GitReader, ObjectId } from "../../ports/git.ts";
 import type { BranchNames } from "../branches/branch-parts.ts";
@@ -20,10 +20,9 @@ async function listOthers(git: GitReader, tree: ObjectId, folder: string): Promi
   return (await listFolder(git, tree, folder)).filter((path) => path !== `${folder}/${unitFileName}`);
 }
 
-function placeOnTarget(path: string, { outputPath, deliveryPath }: BranchNames): string {
-  const [root = ""] = path.split("/");
-  const folder = root === deliveryFolder && deliveryPath !== undefined ? deliveryPath : outputPath;
-  return folder + path.slice(root.length);
+function placeOnTarget(folder: string, { outputPath, deliveryPath = deliveryFolder }: BranchNames): string {
+  if (folder.startsWith(`${deliveryFolder}/`)) return deliveryPath + folder.slice(deliveryFolder.length);
+  return targetPath(folder, outputPath);
 }
 
 export class Forgetting {
