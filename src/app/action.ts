@@ -4,7 +4,6 @@
  * For a pull request from a fork everything comes from commits of the checkout and nothing is reached; its comment is
  * made by a second workflow, from the report that the first one left.
  */
-
 import { appendFile, readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { countOf } from "../model/count-of.ts";

@@ -1,5 +1,4 @@
 /** Reads what people configure, from the files and variables that it stands in: settings, connections, secrets. */
-
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";

@@ -1,5 +1,4 @@
 /** Sample events from files: as deliveries that a stream might have brought. */
-
 import { dirname, resolve } from "node:path";
 import { countOf } from "../model/count-of.ts";
 import type { Delivery } from "../model/delivery.ts";

@@ -1,5 +1,4 @@
 /** A file that a person named on the command line. */
-
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { describeFileError } from "../model/describe-file-error.ts";

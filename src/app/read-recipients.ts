@@ -1,5 +1,4 @@
 /** Whom Secrets are encrypted for: the creation rules of a `.sops.yaml`, comments and layout apart. */
-
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";

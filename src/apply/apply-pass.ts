@@ -3,7 +3,6 @@
  * refused holds up nothing else; a server that does not answer, or a lease that is lost, ends the pass, and it is begun
  * anew from what it began with.
  */
-
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import { isCoreKind } from "../model/manifest.ts";
 import type { Problem } from "../model/problem.ts";

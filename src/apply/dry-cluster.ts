@@ -2,7 +2,6 @@
  * A cluster that is asked what would become of each object, and never changed. Namespaces and kinds that would come with
  * this very run count as there.
  */
-
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import { isSameJson, type JsonObject } from "../model/json.ts";
 import type { Problem } from "../model/problem.ts";

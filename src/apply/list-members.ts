@@ -1,5 +1,4 @@
 /** What the cluster has with our label: metadata only, kind by kind. */
-
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ClusterReader, LiveMetadata } from "../ports/cluster.ts";

@@ -1,5 +1,4 @@
 /** What it takes to work on one cluster: its folder, its lease, and who may write. */
-
 import type { ClusterKey } from "../model/cluster.ts";
 import { folderMode } from "../model/folder-mode.ts";
 import { SluiceError } from "../model/problem.ts";

@@ -1,5 +1,4 @@
 /** Waits until what was applied does what it is there for, or until time is up. */
-
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import type { ClusterReader, ResourceKind } from "../ports/cluster.ts";
 import type { Clock } from "../ports/system.ts";

@@ -1,5 +1,4 @@
 /** Names that templates look for at the root of their data and that never are there. */
-
 import { nearestWord } from "../model/nearest-word.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Template } from "../model/template.ts";

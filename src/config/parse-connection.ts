@@ -4,7 +4,6 @@
  *
  * All of it may be secret, so problems quote nothing of it.
  */
-
 import { dirname, resolve } from "node:path";
 import schema from "../../schemas/sveltos-nats.schema.json" with { type: "json" };
 import type { Connection, NatsAuthorization, NatsEndpoint } from "../model/connection.ts";

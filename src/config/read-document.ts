@@ -1,5 +1,4 @@
 /** One document of the config folder: what it is, whether it is well formed, and what it says. */
-
 import { createHash } from "node:crypto";
 import schema from "../../schemas/documents.schema.json" with { type: "json" };
 import type { ClusterSet, ContentDocument, EventSource, EventTrigger, Profile, RawDocument } from "../model/catalog.ts";

@@ -1,5 +1,4 @@
 /** `lease`: that there may be a second instance, and how the instances agree on whose turn it is. */
-
 import type { Connection } from "../model/connection.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { parseDuration } from "../model/parse-duration.ts";

@@ -1,5 +1,4 @@
 /** `review` and `server.webhooks` of `sluice.yaml`: what follows from the repository's URL need not be written there. */
-
 import type { Json, JsonObject } from "../model/json.ts";
 import { parseDuration } from "../model/parse-duration.ts";
 import type {

@@ -1,5 +1,4 @@
 /** `output.sops` of `sluice.yaml`: how rendered Secrets are encrypted, and what does not go with that. */
-
 import type { HubDelivery } from "../model/hub-delivery.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { ApplierSettings, SecretRef, Settings, SopsSettings } from "../model/settings.ts";

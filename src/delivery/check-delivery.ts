@@ -1,5 +1,4 @@
 /** What a hub's tool can't do of what documents say, and clusters that it does not reach: warnings, each at its place. */
-
 import type { Catalog } from "../model/catalog.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { countOf } from "../model/count-of.ts";

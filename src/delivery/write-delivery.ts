@@ -5,7 +5,6 @@
  * It only ever adds and changes. A cluster that is in no document any more keeps its units until it has no objects left,
  * and one that a hub can't reach any more keeps those that it had: a unit that ends takes its objects with it.
  */
-
 import type { Catalog } from "../model/catalog.ts";
 import { clusterKey } from "../model/cluster.ts";
 import type { HubDelivery } from "../model/hub-delivery.ts";

@@ -5,7 +5,6 @@
  * and structured JSON without any header, as people publish by hand. What can't be decoded is a problem and nothing
  * more: it never holds up what follows.
  */
-
 import type { CloudEvent, MessageInfo, ReceivedEvent } from "../model/cloud-event.ts";
 import { countOf } from "../model/count-of.ts";
 import type { Delivery } from "../model/delivery.ts";

@@ -2,7 +2,6 @@
  * Why an event has no effect: what of the catalog it meets, in order, and where its way ends. For people; the service
  * itself asks {@link import("./match-event.ts").matchEvent}, which is fast.
  */
-
 import type { Catalog, EventSource, MessagingMatchCriteria, Pattern } from "../model/catalog.ts";
 import type { ReceivedEvent } from "../model/cloud-event.ts";
 import { countOf } from "../model/count-of.ts";

@@ -1,5 +1,4 @@
 /** The functions that text/template itself has, but for `and` and `or`, which are no ordinary calls. */
-
 import { equal, less } from "./builtin-comparison.ts";
 import { escapeHtml, escapeJs, escapeQuery, printableText } from "./builtin-escapes.ts";
 import { byteAt, byteLength, byteSlice } from "./bytes.ts";

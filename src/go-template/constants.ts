@@ -1,5 +1,4 @@
 /** Number and character constants: parsed once into every type that can hold them, as Go's untyped constants. */
-
 import type { NumberNode } from "./nodes.ts";
 import { parseFloat64, parseInt64, parseUint64 } from "./numbers.ts";
 import { unquoteChar } from "./quote.ts";

@@ -1,5 +1,4 @@
 /** `sluice.yaml`, validated and with defaults filled in. */
-
 import type { ClusterKey, LabelSelector } from "./cluster.ts";
 import type { CaptureSettings } from "./connection.ts";
 import type { HubDelivery } from "./hub-delivery.ts";

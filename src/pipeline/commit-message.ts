@@ -4,7 +4,6 @@
  * Text from events is foreign text in a place that forges, bots and mail programs read. It is bounded, kept to one line,
  * and whatever is not a harmless character is percent-encoded: no mention, keyword, directive or forged trailer gets by.
  */
-
 import type { ChangeSet, EventEffect } from "../model/change-set.ts";
 import { countEach, countOf } from "../model/count-of.ts";
 import type { Json } from "../model/json.ts";

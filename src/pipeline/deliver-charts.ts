@@ -2,7 +2,6 @@
  * Keeps what a hub is told of charts in line with them: of those that a commit changes, and of all of a cluster where it
  * is reached in another way. What is left is a function of the charts, however their changes were cut into commits.
  */
-
 import {
   chartOfDelivered,
   chartSurroundings,

@@ -1,5 +1,4 @@
 /** What people ask of a running service, carried out as inputs of the same fold that events go through. */
-
 import { ownersOf } from "../model/catalog-owners.ts";
 import { countOf } from "../model/count-of.ts";
 import { isSameOwner, type Owner, ownerKey, parseOwnerKey, triggerOwner } from "../model/owner.ts";

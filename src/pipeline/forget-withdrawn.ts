@@ -1,5 +1,4 @@
 /** What is left of clusters and owners that are in no document any more, and can go because it is nothing. */
-
 import { chartUnit, findChartUnits, findUnits, ownerUnit } from "../delivery/unit.ts";
 import { writeDelivery } from "../delivery/write-delivery.ts";
 import type { Catalog } from "../model/catalog.ts";

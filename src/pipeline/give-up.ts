@@ -2,7 +2,6 @@
  * What people give up: objects that LeavePolicies left, and clusters that are in no document any more. Both are inputs of
  * the fold, committed in pieces; what is in the clusters stays.
  */
-
 import { chartOfDelivered } from "../delivery/charts/deliver-chart.ts";
 import type { Catalog } from "../model/catalog.ts";
 import type { ClusterKey } from "../model/cluster.ts";

@@ -1,5 +1,4 @@
 /** `pause` and `resume`: of deliveries as a whole, of an owner, of a cluster, or of an owner on a cluster. */
-
 import type { Pause } from "../model/change-set.ts";
 import { type ClusterKey, clusterKey } from "../model/cluster.ts";
 import { isSameOwner, type Owner, ownerKey, parseOwnerKey, triggerOwner } from "../model/owner.ts";

@@ -4,7 +4,6 @@
  * was.
  */
 import type { Pass, PendingWork, Review } from "../model/change-set.ts";
-
 import { isSameOwner, type Owner } from "../model/owner.ts";
 import type { EntityRecord } from "../model/record.ts";
 import { adoptRecord } from "../plan/adopt-record.ts";

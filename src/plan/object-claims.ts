@@ -2,9 +2,9 @@
  * Claims: several entities or owners that want one object in a cluster (design 7).
  *
  * While one entity wants an object there is nothing but its file. As soon as a second one comes, `claims/` keeps them all.
- * The *content* of the file is the first claim's by tier (the owner's, then the reference's), then by rank, then by record; its *place* is the folder of who
- * had it first, for as long as anybody claims it: so no claim that comes or goes moves an object. Claims whose manifests
- * are alike, provenance aside, share the object.
+ * The *content* of the file is the first claim's by tier (the owner's, then the reference's), then by rank, then by record;
+ * its *place* is the folder of who had it first, for as long as anybody claims it: so no claim that comes or goes moves an
+ * object. Claims whose manifests are alike, provenance aside, share the object.
  *
  * What LeavePolicies leaves stays at its place, marked and claimed by nobody, until somebody claims it or it is forgotten.
  *

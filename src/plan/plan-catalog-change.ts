@@ -4,7 +4,6 @@
  *
  * Nothing is removed here: entities follow one by one, from their records, in bounded chunks.
  */
-
 import type { Catalog } from "../model/catalog.ts";
 import { findOwner, isWithdrawn, ownersOf } from "../model/catalog-owners.ts";
 import type { PendingWork } from "../model/change-set.ts";

@@ -5,7 +5,6 @@
  * By place, never by search: canonical YAML has `metadata:` at the margin, `labels:` and `annotations:` below it, and
  * their members four columns in. A user's text with the same words stands deeper, or in another section.
  */
-
 import { metadataLines, putIn } from "./metadata-lines.ts";
 
 /** Where each part stands: its section and its key. A part that was never written is undefined when taken out. */

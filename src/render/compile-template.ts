@@ -1,5 +1,4 @@
 /** The one door to the template engines: which of them compiles a text, and text that needs none. */
-
 import { isSourcePlace, type Problem, SluiceError } from "../model/problem.ts";
 import type { RenderedText, Template, TemplateReads, TemplateSource } from "../model/template.ts";
 import { compileGoTemplate } from "./compile-go-template.ts";

@@ -2,7 +2,6 @@
  * What a trigger renders once for a cluster over the events of all entities that are alive there (`oneForEvent: false`):
  * (events, cluster, templates) → text, as of a single event.
  */
-
 import type { Catalog, EventTrigger } from "../model/catalog.ts";
 import { type Cluster, type ClusterKey, clusterKey } from "../model/cluster.ts";
 import { countOf } from "../model/count-of.ts";

@@ -1,5 +1,4 @@
 /** A folder of the target that people and Sluice change, a cluster, and the applier between them. */
-
 import { ClusterApplier, type DriftOptions, type PassReport, readParentName } from "../../src/apply/cluster-applier.ts";
 import type { Adoption } from "../../src/apply/decide.ts";
 import { type ClusterParts, findFolder } from "../../src/apply/open-applier.ts";

@@ -1,5 +1,4 @@
 /** The fake keeps what the port promises. */
-
 import { describeCluster } from "../contract/cluster-contract.ts";
 import { FakeCluster } from "../fakes/fake-cluster.ts";
 

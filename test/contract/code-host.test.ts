@@ -1,5 +1,4 @@
 /** One contract for all forges. That over a real Gitea takes a build of minutes: only with SLUICE_TEST_ALL=1. */
-
 import { expect } from "vitest";
 import { GiteaCodeHost } from "../../src/adapters/gitea/gitea-code-host.ts";
 import { GithubCodeHost } from "../../src/adapters/github/github-code-host.ts";

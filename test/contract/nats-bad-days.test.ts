@@ -1,5 +1,4 @@
 /** What happens to streams and servers while Sluice reads, or while it is away: what a reader gets and is told. */
-
 import { once } from "node:events";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer, connect as dial, type Socket } from "node:net";

@@ -1,5 +1,4 @@
 /** Core subjects that a stream of our own keeps: none is lost while nobody listens, and nobody is answered in our name. */
-
 import { expect, it } from "vitest";
 import type { Connection } from "../../src/model/connection.ts";
 import type { StreamPosition } from "../../src/model/delivery.ts";

@@ -1,5 +1,4 @@
 /** A NATS user who may do no more than docs/operating.md lists reads streams of every retention, and core subjects. */
-
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -2,7 +2,6 @@
  * A repository as a service leaves it behind, without having run one: a bare repository with config, state and target, a
  * checkout of it, and settings, all in a throwaway folder. The state is made by the service's own parts.
  */
-
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

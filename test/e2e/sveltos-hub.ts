@@ -2,7 +2,6 @@
  * A hub of Sveltos: a real API server that has Sveltos' own definitions. Its modules lack EventTrigger's, which takes any
  * fields here.
  */
-
 import { type KubeApiServer, startKubeApiServer } from "../tools/start-kube-apiserver.ts";
 import { readSveltosCrds } from "../tools/sveltos-fields.ts";
 import { until } from "./workbench.ts";

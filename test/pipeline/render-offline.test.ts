@@ -1,5 +1,4 @@
 /** What `sluice render` tells besides the files: each warning once, however many events and clusters there are. */
-
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadCatalog } from "../../src/config/load-catalog.ts";

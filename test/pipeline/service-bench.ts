@@ -2,7 +2,6 @@
  * The whole service over fakes: real decoding, matching, rendering, planning and branches; Git, streams, time and chance
  * are a test's. Several instances may run on one remote, one after the other or at once.
  */
-
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadCatalog } from "../../src/config/load-catalog.ts";

@@ -1,5 +1,4 @@
 /** Reads commits, trees and files; those that are not here are asked for. */
-
 import { setImmediate as yieldToOthers } from "node:timers/promises";
 import { countOf } from "../../model/count-of.ts";
 import { folderMode } from "../../model/folder-mode.ts";

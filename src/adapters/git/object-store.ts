@@ -4,7 +4,6 @@
  * What was pushed stays in memory until it is worth a pack of its own, so that lone events don't leave a pack each; a
  * push that is worth one by itself is stored as it was sent.
  */
-
 import { inflateSync } from "node:zlib";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";

@@ -1,5 +1,4 @@
 /** One conversation with a program that was started for it. */
-
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { SluiceError } from "../../model/problem.ts";

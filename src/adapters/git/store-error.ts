@@ -1,5 +1,4 @@
 /** What can be wrong with the local store. Never seen outside the adapter: it is made anew from the remote, here or elsewhere. */
-
 import type { ObjectId } from "../../ports/git.ts";
 
 /** The store is not what it should be. */

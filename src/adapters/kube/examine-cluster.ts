@@ -2,7 +2,6 @@
  * Looks at a cluster as the applier would work on it, for `doctor`: reachable, new enough, what its user may do, who holds
  * the Lease. What somebody may do is asked by SelfSubjectAccessReviews, which the server answers and keeps nothing of.
  */
-
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { countOf } from "../../model/count-of.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";

@@ -1,5 +1,4 @@
 /** What is wrong between us and an API server, in words: no raw errno crosses the port. */
-
 import { ClusterRefusal, type RefusalReason } from "../../model/cluster-refusal.ts";
 import { SluiceError } from "../../model/problem.ts";
 

@@ -1,5 +1,4 @@
 /** A cluster behind its kubeconfig: the port, over plain requests. */
-
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { isJsonObject, type JsonObject, writeJson } from "../../model/json.ts";
 import type { Problem } from "../../model/problem.ts";

@@ -1,5 +1,4 @@
 /** Leases of coordination.k8s.io. What decides is the version that was read: the server takes one change of it. */
-
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { type JsonObject, writeJson } from "../../model/json.ts";
 import type { ClusterLeases, LeaseClaim, LeaseName, LeaseState } from "../../ports/cluster.ts";

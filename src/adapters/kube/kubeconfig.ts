@@ -2,7 +2,6 @@
  * A kubeconfig: where a cluster is, whom to trust there, and as whom to come. What kubectl reads and is not known here
  * is an error, never passed over.
  */
-
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";

@@ -2,7 +2,6 @@
  * A watch that heals: listed, then followed from there; followed again from the last version after a cut; listed anew
  * where the server does not know that version any more (410).
  */
-
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { ListOptions, ResourceKind, WatchEvent } from "../../ports/cluster.ts";

@@ -3,7 +3,6 @@
  * may do. Nothing on the server is created or changed: what creating a consumer needs is asked for with a request that
  * the server can only refuse as nonsense, once it has let it through.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
 import type { NatsConnection, PermissionViolationError } from "@nats-io/transport-node";

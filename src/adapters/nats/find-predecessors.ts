@@ -1,5 +1,4 @@
 /** Which consumers a stream has already: those that the one to be bound replaces, and those that stand in its way. */
-
 import { type JetStreamApiError, RetentionPolicy, type StreamInfo } from "@nats-io/jetstream";
 import { countOf } from "../../model/count-of.ts";
 import { overlapSubjects } from "../../model/nats-subjects.ts";

@@ -2,7 +2,6 @@
  * The sops program as Encrypter and Decrypter. Keys are found as sops finds them: in its own variables and files, which are
  * this process's. Texts go through pipes; none stands in an argument or in a file.
  */
-
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";

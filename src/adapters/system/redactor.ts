@@ -5,7 +5,6 @@
  * as it is, as JSON escapes it, percent-encoded, and as base64 at any offset (a Basic credential has the user in front).
  * Credentials inside URLs go too, known or not.
  */
-
 import type { Redactor } from "../../ports/system.ts";
 
 const secretCharactersMin = 4;

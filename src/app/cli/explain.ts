@@ -1,5 +1,4 @@
 /** `sluice explain`: why a manifest is as it is. */
-
 import { resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
 import { stringify } from "yaml";

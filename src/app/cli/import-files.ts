@@ -1,5 +1,4 @@
 /** What an import writes: files of documents that are not there yet, and the report of what was taken and what was left. */
-
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ImportPlan } from "../../config/import/plan-import.ts";

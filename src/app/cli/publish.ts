@@ -1,5 +1,4 @@
 /** `sluice publish`: send a CloudEvent. */
-
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { Option } from "commander";

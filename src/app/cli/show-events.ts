@@ -1,5 +1,4 @@
 /** `sluice show events`: what became of the last events, told by the service that runs on this machine. */
-
 import { ownerKey } from "../../model/owner.ts";
 import { briefProblem } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";

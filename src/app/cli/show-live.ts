@@ -1,5 +1,4 @@
 /** `sluice show addons --live`: what the clusters themselves say of their add-ons. */
-
 import { objectKey } from "../../apply/desired-object.ts";
 import { findFolder } from "../../apply/open-applier.ts";
 import { type LiveCluster, type LiveObject, readLiveCluster } from "../../apply/read-live.ts";

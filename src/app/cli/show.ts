@@ -1,5 +1,4 @@
 /** `sluice show`: what is deployed, what is remembered, what could not be decoded. */
-
 import type { Command } from "commander";
 import { Argument } from "commander";
 import type { ClusterKey } from "../../model/cluster.ts";

@@ -1,5 +1,4 @@
 /** `sluice status`: what the service on this machine is doing, and what keeps it from more. */
-
 import type { Command } from "commander";
 import { Option } from "commander";
 import { stringify } from "yaml";

@@ -1,5 +1,4 @@
 /** `sluice validate`: settings, connections, documents, templates and references, all problems at once. */
-
 import type { Command } from "commander";
 import { countOf } from "../../model/count-of.ts";
 import { loadWorkingCatalog } from "../compose/documents.ts";

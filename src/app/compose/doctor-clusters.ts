@@ -1,5 +1,4 @@
 /** What `doctor` looks at of the clusters that the applier works on. */
-
 import { examineCluster } from "../../adapters/kube/examine-cluster.ts";
 import { parentNamespace, readMark } from "../../apply/applied-parent.ts";
 import { applySetId } from "../../apply/apply-set.ts";

@@ -1,5 +1,4 @@
 /** What `doctor` looks at outside this machine: the repository, the forge and connections. Nothing is written there. */
-
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { readBranchesToPush } from "../../adapters/git/open-git-repository.ts";

@@ -1,5 +1,4 @@
 /** What the applier that works beside the service says of clusters: bounded, survives JSON. */
-
 import type { ClusterKey } from "../../model/cluster.ts";
 import { countOf } from "../../model/count-of.ts";
 import type { Problem } from "../../model/problem.ts";

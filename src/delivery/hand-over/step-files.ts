@@ -2,7 +2,6 @@
  * What a step of a hand-over makes of the hub's files: pure, of what is there and of what is wanted. What it does not
  * speak of stays as it is.
  */
-
 import { assert } from "../../model/assert.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import type { ClusterKey } from "../../model/cluster.ts";

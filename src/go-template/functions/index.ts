@@ -1,5 +1,4 @@
 /** All functions of Go templates besides the builtins: one table a family. */
-
 import { certificateFunctions } from "./certificates.ts";
 import { chanceFunctions } from "./chance.ts";
 import { cryptoFunctions } from "./crypto.ts";

@@ -1,5 +1,4 @@
 /** YAML, TOML and JSON, both ways: Helm's functions as Sveltos has them, and those of Sprig's that they do not replace. */
-
 import { chargeArgument } from "../reading-cost.ts";
 import { type DecodedJson, decodeJson, type JsonData, JsonDecodeError, jsonKindOf } from "../serialize/decode-json.ts";
 import { decodeToml } from "../serialize/decode-toml.ts";

@@ -4,7 +4,6 @@
  * The classes and mappings come from the JavaScript engine, cut down to what 15.0 had assigned, so that a newer Node
  * renders the same. The few places where the engine maps otherwise are spelled out.
  */
-
 import { isEscape, runeError } from "../bytes.ts";
 
 /** What Unicode 15.0 had assigned: pairs of gap and length, in base 36. */

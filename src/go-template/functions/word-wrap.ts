@@ -1,5 +1,4 @@
 /** goutils' wrapping: lines are cut at blanks, and columns are bytes. */
-
 import { ofByteText, toByteText } from "./byte-text.ts";
 import type { FunctionContext } from "./registry.ts";
 

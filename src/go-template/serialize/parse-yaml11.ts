@@ -2,7 +2,6 @@
  * YAML 1.1 as JSON, as sigs.k8s.io/yaml makes it with go-yaml v2: `yes` is true, `010` is 8, of duplicate keys the last
  * stands, and keys become strings.
  */
-
 import { toValidText } from "../bytes.ts";
 import type { Json } from "../json.ts";
 import { formatFloat } from "../numbers.ts";

@@ -1,5 +1,4 @@
 /** What a YAML text is made of, each part with its place: offsets in UTF-16 units, `end` behind the last one. */
-
 import type { TextOrigins } from "./scalar-text.ts";
 
 export type YamlStyle = "plain" | "single" | "double" | "literal" | "folded";

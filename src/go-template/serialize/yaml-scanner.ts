@@ -4,7 +4,6 @@
  * That a scalar is a mapping's key shows only at the `:` behind it. So tokens wait in a queue while one of them may
  * still be such a "simple key", and KEY and BLOCK-MAPPING-START tokens are then put in front of it.
  */
-
 import { nestingMax } from "./limits.ts";
 import type { TextOrigins } from "./scalar-text.ts";
 import { unitAt, YamlCursor } from "./yaml-cursor.ts";

@@ -7,7 +7,6 @@
  * batch, and would never be met that way: what little is left at the end is read while the live reading waits, and only
  * of streams that have just answered, within a second.
  */
-
 import type { Backfill } from "../../model/change-set.ts";
 import type { StreamName } from "../../model/delivery.ts";
 import { dispositionOf } from "../../model/disposition.ts";

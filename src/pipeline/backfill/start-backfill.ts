@@ -1,5 +1,4 @@
 /** `sluice backfill`: lets a trigger act on what its streams still hold, or on the last events that others have on record. */
-
 import type { BackfillCursor, Checkpoint } from "../../model/change-set.ts";
 import { countOf } from "../../model/count-of.ts";
 import type { StreamName } from "../../model/delivery.ts";

@@ -1,5 +1,4 @@
 /** A backfill in memory, up to where its pass would begin: what it would come to, and nothing done. */
-
 import type { Backfill } from "../../model/change-set.ts";
 import type { ClusterKey } from "../../model/cluster.ts";
 import { countOf } from "../../model/count-of.ts";

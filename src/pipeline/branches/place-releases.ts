@@ -2,7 +2,6 @@
  * Charts among a cluster's manifests, for an applier that has helm install them: each in its owner's folder, as its objects
  * are. Kustomizations need a source of Flux', and stay out.
  */
-
 import { folderMode } from "../../model/folder-mode.ts";
 import { chartsFolder, isReleasePath } from "../../plan/paths.ts";
 import type { GitReader, GitRepository, ObjectId, TreeChange, TreeEntry } from "../../ports/git.ts";

@@ -4,7 +4,6 @@
  * All text that is not ours stands in code, where forges look for no mention, reference or link, and is defused besides.
  * What does not fit is left out in whole parts, and that is said.
  */
-
 import { countOf } from "../../model/count-of.ts";
 import { formatPlace, type Place, type Problem } from "../../model/problem.ts";
 import type { SettingChange } from "../../model/setting-change.ts";

@@ -5,7 +5,6 @@
  * none of, or does not know, nothing is removed: an answer without anything is absence, never a withdrawal. What does go is
  * counted by the service's guard like any other change of documents.
  */
-
 import { titleOf } from "../../config/import/imported-document.ts";
 import { planImport } from "../../config/import/plan-import.ts";
 import { readDocuments } from "../../config/read-document.ts";

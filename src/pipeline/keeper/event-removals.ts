@@ -1,5 +1,4 @@
 /** A brake on events themselves: beyond so many objects that they deleted within a minute the service pauses. */
-
 import { type ChangeSet, isPaused } from "../../model/change-set.ts";
 import { countOf } from "../../model/count-of.ts";
 import type { Problem } from "../../model/problem.ts";

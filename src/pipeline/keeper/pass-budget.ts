@@ -2,7 +2,6 @@
  * Passes take their removals from a budget, chunk by chunk, each in its own commit. A pass that would take more than is
  * left stops there, held under an id of its own, until a person approves it; everything else goes on.
  */
-
 import type { Pass } from "../../model/change-set.ts";
 import { countOf } from "../../model/count-of.ts";
 import { ownerKey } from "../../model/owner.ts";

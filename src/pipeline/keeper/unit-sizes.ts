@@ -2,7 +2,6 @@
  * How many objects units of triggers have: kustomize takes quadratic time, for each commit. Looked at from time to time,
  * where something has changed, and told with the number of buckets to set.
  */
-
 import { findUnits } from "../../delivery/unit.ts";
 import type { Catalog } from "../../model/catalog.ts";
 import { clusterKey } from "../../model/cluster.ts";

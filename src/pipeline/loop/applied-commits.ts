@@ -1,5 +1,4 @@
 /** Which units of a hub have applied a commit of the target that has what a step of a hand-over made. */
-
 import type { HubUnit } from "../../delivery/hand-over/seen.ts";
 import { findUnits } from "../../delivery/unit.ts";
 import type { Catalog } from "../../model/catalog.ts";

@@ -4,7 +4,6 @@
  * Absence is never emptiness. A folder that is not there, or that has no document in it, changes nothing: what is in force
  * stays, and it is told. Only what can be read and says less counts as less.
  */
-
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import { countOf } from "../../model/count-of.ts";
 import type { HeldChange } from "../../model/mass-change.ts";

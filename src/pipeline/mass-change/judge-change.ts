@@ -2,7 +2,6 @@
  * The guard on mass changes (design-state.md): what of the wanted documents may be put in force, with how large a budget,
  * and what is held until somebody approves it or takes it back.
  */
-
 import type { Catalog, ConfigFile } from "../../model/catalog.ts";
 import { countOf } from "../../model/count-of.ts";
 import type { CountedEffect, HeldChange, TargetPlace } from "../../model/mass-change.ts";

@@ -1,5 +1,4 @@
 /** A proposal in numbers and lines, for titles, bodies and commit messages: bounded, and harmless whatever it holds. */
-
 import { countEach, countOf } from "../../model/count-of.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { FileDifference } from "../../model/review.ts";

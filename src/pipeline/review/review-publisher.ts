@@ -2,7 +2,6 @@
  * Keeps the requests of a repository in line with the state: one open request for each group that differs from the
  * target. It looks when something may have changed, and from time to time.
  */
-
 import type { ChangeSet } from "../../model/change-set.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
 import type { ReviewGrouping } from "../../model/review.ts";

@@ -1,5 +1,4 @@
 /** The blocks: if, unless, each, with, and sections (`{{#path}}`), compiled to closures. */
-
 import { sortedKeys } from "../../go-template/index.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { compileExpression, compilePresent, missing, pathOf, type StaticScope } from "./compile-expression.ts";

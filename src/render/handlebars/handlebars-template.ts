@@ -5,7 +5,6 @@
  * Nothing is escaped for HTML, so `{{x}}` and `{{{x}}}` print the same. No code is generated, and templates reach
  * nothing but the event's data and the helpers of helper-table.ts.
  */
-
 import { GoFunctionError } from "../../go-template/index.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";

@@ -2,7 +2,6 @@
  * The helpers that return a value. Those that Go templates have too take the same arguments in the same order:
  * `{{default "none" x}}`, `{{trunc 63 x}}`, `{{nindent 4 (toYaml x)}}`.
  */
-
 import { GoFunctionError, MarkedText, quoteGo, templateFunctions } from "../../go-template/index.ts";
 import { toDnsName } from "../dns-name.ts";
 import { findResource } from "../resource-functions.ts";

@@ -4,7 +4,6 @@
  *
  * Helpers that are Go templates' functions see it as their FunctionContext.
  */
-
 import { bounds, chargeInteger, type FunctionContext, GoFunctionError, MarkedText } from "../../go-template/index.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { PrintedRange, RenderContext } from "../../model/template.ts";

@@ -3,7 +3,6 @@
  *
  * Members are the entries of a Map and the items of an array. There is no prototype that a name could reach.
  */
-
 import { MarkedText } from "../../go-template/index.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 

@@ -1,5 +1,4 @@
 /** From YAML nodes to values: aliases and merge keys resolved, scalars read as their position wants them. */
-
 import { resolvePlain } from "../../go-template/index.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { YamlMapping, YamlNode, YamlScalar } from "../yaml/node.ts";

@@ -1,5 +1,4 @@
 /** Writes that wait or are sent again are held against the guard when they are sent; leases wait for none of them. */
-
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { guardWriter } from "../../../src/apply/guarded-writer.ts";

@@ -1,5 +1,4 @@
 /** A host over fakes: files, folders, listeners, connections and leaders that a test can make fail at every step. */
-
 import type { HostParts, Leader, LeaderWindows, Standby } from "../../../src/app/host/host-parts.ts";
 import type { Host } from "../../../src/app/host.ts";
 import { Host as RealHost } from "../../../src/app/host.ts";

@@ -1,5 +1,4 @@
 /** Runs a template as the vectors do, with a clock and draws that tests can foresee. */
-
 import { type JsonObject, parseJson } from "../../../src/model/json.ts";
 import { SluiceError } from "../../../src/model/problem.ts";
 import type { RenderContext } from "../../../src/model/template.ts";

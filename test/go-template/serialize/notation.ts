@@ -1,5 +1,4 @@
 /** How cases of serialization are written down: values with Go's types in JSON, and what was decoded as a short text. */
-
 import { decodeBytes } from "../../../src/go-template/bytes.ts";
 import { sortedKeys } from "../../../src/go-template/compare.ts";
 import { timeToString } from "../../../src/go-template/functions/time/format-time.ts";

@@ -1,5 +1,4 @@
 /** The two branches against a server that is shared, moody and at times away. */
-
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ChangeSet, Checkpoint, EventEffect } from "../../../src/model/change-set.ts";
 import { triggerOwner } from "../../../src/model/owner.ts";

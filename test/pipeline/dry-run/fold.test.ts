@@ -1,5 +1,4 @@
 /** A dry run foretells what the service does: the same inputs in memory and on a branch end in the same tree. */
-
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { loadCatalog } from "../../../src/config/load-catalog.ts";

@@ -1,5 +1,4 @@
 /** One case through the engine and through Go, and how a difference is made small. */
-
 import { encodeBytes } from "../../../src/go-template/bytes.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import type { SluiceError } from "../../../src/model/problem.ts";

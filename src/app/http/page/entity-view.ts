@@ -1,5 +1,4 @@
 /** What was found, and what is on record of one entity, as plain texts. Pure. */
-
 import { countOf, formatCount } from "../../../model/count-of.ts";
 import { ownerKey } from "../../../model/owner.ts";
 import { briefProblem } from "../../../model/problem.ts";

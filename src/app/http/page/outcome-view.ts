@@ -1,5 +1,4 @@
 /** What became of the last events, the newest first: those that had an effect and those that had none. Pure. */
-
 import { countOf } from "../../../model/count-of.ts";
 import { ownerKey } from "../../../model/owner.ts";
 import { briefProblem } from "../../../model/problem.ts";

@@ -1,5 +1,4 @@
 /** What the overview shows, as plain texts: the templates only put them in place. Pure. */
-
 import { countOf, formatCount } from "../../../model/count-of.ts";
 import { briefProblem, type Problem } from "../../../model/problem.ts";
 import type { Inventory } from "../../../pipeline/loop/inventory.ts";

@@ -1,5 +1,4 @@
 /** time.Duration: nanoseconds in an int64, its text and its methods. */
-
 import { decimalInteger } from "../../numbers.ts";
 import { GoInteger, type GoType, type GoValue, integerOf } from "../../value.ts";
 import { define, type FunctionDeclaration, GoFunctionError } from "../registry.ts";
