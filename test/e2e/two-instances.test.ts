@@ -170,6 +170,19 @@ ${more}
     await until(async () => (await this.rendered()) === this.#published, `the effect of ${this.#published} events`);
   }
 
+  /** Publishes so many, and waits until they have had their effect. */
+  async bring(count: number): Promise<void> {
+    await this.publish(count);
+    await this.untilThere();
+  }
+
+  /** The first one's way to the repository is gone, until it is mended. */
+  async cutRepository(): Promise<{ readonly mend: () => Promise<void> }> {
+    const link = join(this.workbench.folder, "one.git");
+    await rename(link, `${link}.away`);
+    return { mend: () => rename(`${link}.away`, link) };
+  }
+
   async rendered(): Promise<number> {
     return (await this.workbench.rendered()).filter((path) => /\/user\d+\.yaml$/.test(path)).length;
   }
@@ -209,8 +222,7 @@ function report(what: string, seconds: number): void {
 it("a leader that is killed is followed after the lease's duration", async () => {
   const pair = await Pair.open();
   const [one, other] = await pair.startBoth();
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   await one.kill();
   report("kill -9", await secondsToFirstPush(pair));
   await pair.untilThere();
@@ -222,8 +234,7 @@ it("a leader that is killed is followed after the lease's duration", async () =>
 it("a leader that stops in order is followed at once", async () => {
   const pair = await Pair.open();
   const [one, other] = await pair.startBoth();
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   expect(await one.stop()).toBe(0);
   report("orderly stop", await secondsToFirstPush(pair));
   await pair.untilThere();
@@ -248,16 +259,14 @@ it("commands on a standby name the leader and end with 3; the leader carries the
 it("a leader that is stopped and goes on stands by; what it pushes late is refused", async () => {
   const pair = await Pair.open();
   const [one, other] = await pair.startBoth();
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   one.signal("SIGSTOP");
   report("SIGSTOP", await secondsToFirstPush(pair));
   await other.untilLogged("ready");
   await pair.publish(20);
   one.signal("SIGCONT");
   await one.untilCode("LEADER_LOST");
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   await pair.expectOnce();
   // It has gone back to standing by, and takes over in its turn.
   expect(await other.stop()).toBe(0);
@@ -270,14 +279,12 @@ it("a leader that is stopped and goes on stands by; what it pushes late is refus
 it("a leader that is cut off from NATS loses the lease, learns it from the repository, and stands by", async () => {
   const pair = await Pair.open();
   const [one, other] = await pair.startBoth();
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   pair.proxies[0]!.cut();
   report("cut off from NATS", await secondsToFirstPush(pair));
   await one.untilCode("LEADER_LOST");
   pair.proxies[0]!.mend();
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   await pair.expectOnce();
   expect(await other.stop()).toBe(0);
   expect(await one.stop()).toBe(0);
@@ -286,20 +293,16 @@ it("a leader that is cut off from NATS loses the lease, learns it from the repos
 it("a leader that is cut off from NATS and from the repository learns it when it is back, and stands by", async () => {
   const pair = await Pair.open();
   const [one, other] = await pair.startBoth();
-  await pair.publish(20);
-  await pair.untilThere();
-  const link = join(pair.workbench.folder, "one.git");
-  await rename(link, `${link}.away`);
+  await pair.bring(20);
+  const repository = await pair.cutRepository();
   pair.proxies[0]!.cut();
   report("cut off from both", await secondsToFirstPush(pair));
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   expect(one.isRunning).toBe(true);
-  await rename(`${link}.away`, link);
+  await repository.mend();
   pair.proxies[0]!.mend();
   await one.untilCode("LEADER_LOST");
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   await pair.expectOnce();
   expect(await other.stop()).toBe(0);
   report("orderly stop, back to the first", await secondsToFirstPush(pair));
@@ -310,8 +313,7 @@ it("a leader that is cut off from NATS and from the repository learns it when it
 it("a standby with settings that others have followed does not compete until it has the new ones", async () => {
   const pair = await Pair.open();
   const [one, other] = await pair.startBoth();
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   const [ofOne, ofOther] = pair.proxies.map(({ port }) => port);
   await pair.configure("one", ofOne!, "guard: {removals: 7}");
   await one.untilLogged("settings in force");
@@ -335,8 +337,7 @@ it.skipIf(process.env.SLUICE_TEST_ALL === undefined)(
     const [one, other] = await pair.startBoth();
     const streams = await jetstreamManager(pair.captured!.nats);
     expect((await streams.streams.info("KV_sluice-leases")).config.num_replicas).toBe(3);
-    await pair.publish(20);
-    await pair.untilThere();
+    await pair.bring(20);
     await one.kill();
     await pair.publish(20);
     report("kill -9, core subjects", await secondsToFirstPush(pair));
@@ -356,8 +357,7 @@ it("a bucket that is removed is made again: the leader goes on, and is followed 
   const pair = await Pair.open();
   const [one, other] = await pair.startBoth();
   await (await new Kvm(pair.workbench.nats).open("sluice-leases")).destroy();
-  await pair.publish(20);
-  await pair.untilThere();
+  await pair.bring(20);
   const isThereAgain = () =>
     pair.workbench.streams.streams.info("KV_sluice-leases").then(
       ({ state }) => state.messages > 0,
@@ -380,10 +380,8 @@ it.skipIf(process.env.SLUICE_TEST_ALL === undefined)(
   async () => {
     const pair = await Pair.open();
     const [one, other] = await pair.startBoth();
-    await pair.publish(20);
-    await pair.untilThere();
-    const link = join(pair.workbench.folder, "one.git");
-    await rename(link, `${link}.away`);
+    await pair.bring(20);
+    const repository = await pair.cutRepository();
     const since = performance.now();
     // The program that takes the next push may be running already, and does not need the path any more.
     for (let times = 0; times < 3; times++) {
@@ -393,9 +391,8 @@ it.skipIf(process.env.SLUICE_TEST_ALL === undefined)(
     await other.untilLogged("took the lease", 120_000);
     await pair.untilThere();
     report("cut off from Git", (performance.now() - since) / 1000);
-    await rename(`${link}.away`, link);
-    await pair.publish(20);
-    await pair.untilThere();
+    await repository.mend();
+    await pair.bring(20);
     await pair.expectOnce();
     expect(one.count("LEADER_LOST")).toBeGreaterThan(0);
     expect(await other.stop()).toBe(0);

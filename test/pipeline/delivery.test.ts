@@ -55,6 +55,19 @@ async function start(delivery: HubDelivery | undefined) {
   };
 }
 
+/** A profile of one object on the cluster `one`. */
+function addProfile() {
+  const profile = `apiVersion: config.projectsveltos.io/v1beta1
+kind: ClusterProfile
+metadata: {name: base}
+spec:
+  clusterRefs: [{namespace: mgmt, name: one, kind: SveltosCluster, apiVersion: lib.projectsveltos.io/v1beta1}]
+  policyRefs: [{kind: ConfigMap, namespace: default, name: plain}]
+`;
+  const plain = contentDocument("plain", configMap("plain", "v"));
+  remote.commitAsPerson("main", { "config/profile.yaml": profile, "config/plain.yaml": plain });
+}
+
 it("is made with the catalog, and no event changes it", async () => {
   const service = await start(flux);
   await until(() => hub().length > 0, [service.instance.clock]);
@@ -323,15 +336,7 @@ it("what a cluster that goes is left with stays, also where it is called like a 
 });
 
 it("a profile's unit comes with it, and goes when nothing is left of what it had there", async () => {
-  const profile = `apiVersion: config.projectsveltos.io/v1beta1
-kind: ClusterProfile
-metadata: {name: base}
-spec:
-  clusterRefs: [{namespace: mgmt, name: one, kind: SveltosCluster, apiVersion: lib.projectsveltos.io/v1beta1}]
-  policyRefs: [{kind: ConfigMap, namespace: default, name: plain}]
-`;
-  const plain = contentDocument("plain", configMap("plain", "v"));
-  remote.commitAsPerson("main", { "config/profile.yaml": profile, "config/plain.yaml": plain });
+  addProfile();
   const service = await start(flux);
   const ofProfile = () => [...hub(), ...manifests()].filter((path) => path.includes("clusterprofile"));
   await until(() => ofProfile().length === 3, [service.instance.clock]);
@@ -374,15 +379,7 @@ it("a state with a file for each unit is taken over in one commit, and its units
 });
 
 it("under review a unit goes when the target has nothing left of what it had", async () => {
-  const profile = `apiVersion: config.projectsveltos.io/v1beta1
-kind: ClusterProfile
-metadata: {name: base}
-spec:
-  clusterRefs: [{namespace: mgmt, name: one, kind: SveltosCluster, apiVersion: lib.projectsveltos.io/v1beta1}]
-  policyRefs: [{kind: ConfigMap, namespace: default, name: plain}]
-`;
-  const plain = contentDocument("plain", configMap("plain", "v"));
-  remote.commitAsPerson("main", { "config/profile.yaml": profile, "config/plain.yaml": plain });
+  addProfile();
   const pushing = await start(flux);
   await until(() => hub().some((path) => path.includes("clusterprofile")), [pushing.instance.clock]);
   await pushing.stop();

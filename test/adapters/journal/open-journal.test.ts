@@ -501,27 +501,25 @@ describe("a checkpoint that stands elsewhere", () => {
     }
   });
 
-  it("loses nothing of what came before it was known where the checkpoint stands", async () => {
-    let journal = await openAgain();
-    await journal.adopt(elsewhere);
-    appendAll(journal, 1, 3);
-    await journal.flush();
-
-    // The checkpoint stands in a third journal.
-    journal = await openAgain();
+  /** One with entries 1 to 3 of an opening before, and 6 and 7 of this one: the checkpoint stands in a third journal. */
+  async function openOfThePast() {
+    const before = await openAgain();
+    await before.adopt(elsewhere);
+    appendAll(before, 1, 3);
+    await before.flush();
+    const journal = await openAgain();
     appendAll(journal, 6, 7);
+    return journal;
+  }
+
+  it("loses nothing of what came before it was known where the checkpoint stands", async () => {
+    const journal = await openOfThePast();
     expect(await journal.adopt({ epoch: "a third", sequence: 1 })).toBeDefined();
     expect((await readEntries(journal, 2)).entries.map(text)).toEqual(["6", "7"]);
   });
 
   it("loses nothing of what comes while what was before is put aside", async () => {
-    let journal = await openAgain();
-    await journal.adopt(elsewhere);
-    appendAll(journal, 1, 3);
-    await journal.flush();
-
-    journal = await openAgain();
-    appendAll(journal, 6, 7);
+    const journal = await openOfThePast();
     let isDone = false;
     const adopting = journal.adopt({ epoch: "a third", sequence: 1 }).finally(() => {
       isDone = true;
