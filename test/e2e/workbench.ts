@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -254,16 +255,18 @@ ${options.settings ?? "output: {secrets: plain}"}
   }
 }
 
-/** `sluice run` as a process. */
+/** `sluice run` as a process; its temporary files are below its folder, where they go with it if it is killed. */
 export class SluiceProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
   #log = "";
 
   constructor(folder: string, env: Readonly<Record<string, string>>, file = "sluice.yaml") {
+    const temporary = join(folder, "tmp");
+    mkdirSync(temporary, { recursive: true });
     this.#child = spawn(process.execPath, [program, "run", "--file", file, "--log-format", "json"], {
       cwd: folder,
-      env: { ...process.env, ...env },
+      env: { ...process.env, TMPDIR: temporary, ...env },
       stdio: ["ignore", "inherit", "pipe"],
     });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {

@@ -188,7 +188,8 @@ export class LocalStore {
 
   #removeQuietly(folder: string): void {
     try {
-      this.#files.rmSync(folder, { recursive: true, force: true });
+      // A git that was ended may still write a last file.
+      this.#files.rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
     } catch {
       // It is in a folder that is emptied now and then.
     }

@@ -67,7 +67,8 @@ export class SecretFiles {
 
   remove(): void {
     for (const path of [this.#link, this.#folder]) {
-      if (path !== undefined) rmSync(path, { recursive: true, force: true });
+      // A gpg that was ended may still write a last file.
+      if (path !== undefined) rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
     }
     this.#link = undefined;
     this.#folder = undefined;
