@@ -19,8 +19,7 @@ export class FakeGitRemote {
     return this.#objects.get(id);
   }
 
-  add(object: GitObject): ObjectId {
-    const id = objectId(object);
+  add(object: GitObject, id = objectId(object)): ObjectId {
     this.#objects.set(id, object);
     return id;
   }

@@ -241,7 +241,7 @@ export class FakeGitRepository implements GitRepository, GitObjects {
       const object = this.#written.get(id);
       if (object === undefined) continue;
       this.#written.delete(id);
-      this.#remote.add(object);
+      this.#remote.add(object, id);
       if (object.type === "commit") open.push(object.info.tree, ...object.info.parents);
       if (object.type === "tree") open.push(...object.entries.map((entry) => entry.id));
     }

@@ -1,5 +1,5 @@
 /** Git objects in memory, under their real names: what the fake repository and its remote are made of. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { CommitInfo, ObjectId, TreeChange, TreeEntry } from "../../src/ports/git.ts";
 
 export type GitObject =
@@ -18,28 +18,35 @@ const fileMode = "100644";
 
 /** Git's own name for the object: the SHA-1 of what Git would store. */
 export function objectId(object: GitObject): ObjectId {
-  const body = Buffer.concat(bodyOf(object));
-  return createHash("sha1").update(`${object.type} ${body.length}\0`).update(body).digest("hex");
+  if (object.type === "tree") return hash("sha1", treeBytes(object.entries), "hex");
+  const body = object.type === "blob" ? object.text : commitText(object.info);
+  return hash("sha1", `${object.type} ${Buffer.byteLength(body)}\0${body}`, "hex");
 }
 
-function bodyOf(object: GitObject): Buffer[] {
-  switch (object.type) {
-    case "blob":
-      return [Buffer.from(object.text)];
-    case "tree":
-      return object.entries.flatMap(({ mode, name, id }) => [Buffer.from(`${mode} ${name}\0`), Buffer.from(id, "hex")]);
-    case "commit": {
-      const { tree, parents, author, time, message } = object.info;
-      const signature = `${author.name} <${author.email}> ${Math.floor(time / 1000)} +0000`;
-      const lines = [
-        `tree ${tree}`,
-        ...parents.map((parent) => `parent ${parent}`),
-        `author ${signature}`,
-        `committer ${signature}`,
-      ];
-      return [Buffer.from(`${lines.join("\n")}\n\n${message}`)];
-    }
+const idBytes = 20;
+
+function treeBytes(entries: readonly TreeEntry[]): Buffer {
+  let length = 0;
+  for (const { mode, name } of entries) length += Buffer.byteLength(name) + mode.length + 2 + idBytes;
+  const header = `tree ${length}\0`;
+  const bytes = Buffer.allocUnsafe(header.length + length);
+  let at = bytes.write(header, 0, "latin1");
+  for (const { mode, name, id } of entries) {
+    at += bytes.write(`${mode} ${name}\0`, at);
+    at += bytes.write(id, at, "hex");
   }
+  return bytes;
+}
+
+function commitText({ tree, parents, author, time, message }: Omit<CommitInfo, "id">): string {
+  const signature = `${author.name} <${author.email}> ${Math.floor(time / 1000)} +0000`;
+  const lines = [
+    `tree ${tree}`,
+    ...parents.map((parent) => `parent ${parent}`),
+    `author ${signature}`,
+    `committer ${signature}`,
+  ];
+  return `${lines.join("\n")}\n\n${message}`;
 }
 
 export function readTreeEntries(objects: GitObjects, tree: ObjectId): readonly TreeEntry[] {
@@ -67,6 +74,38 @@ export function* walkFiles(objects: GitObjects, tree: ObjectId, prefix = ""): Ge
       if (blob?.type !== "blob") throw new Error(`there is no blob ${id}`);
       yield [prefix + name, blob.text];
     }
+  }
+}
+
+/** A file that differs between two trees; undefined: there is none. */
+export interface FileDifference {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** The files that differ between two trees, in no order; undefined is a tree without files. */
+export function* walkDifference(
+  objects: GitObjects,
+  before: ObjectId | undefined,
+  after: ObjectId | undefined,
+  prefix = "",
+): Generator<FileDifference> {
+  if (before === after) return;
+  const namesIn = (tree: ObjectId | undefined) =>
+    new Map(tree === undefined ? [] : readTreeEntries(objects, tree).map((entry) => [entry.name, entry]));
+  const [were, are] = [namesIn(before), namesIn(after)];
+  const text = (entry: TreeEntry | undefined) => {
+    const blob = entry?.mode.startsWith("100") ? objects.find(entry.id) : undefined;
+    return blob?.type === "blob" ? blob.text : undefined;
+  };
+  const folder = (entry: TreeEntry | undefined) => (entry?.mode === folderMode ? entry.id : undefined);
+  for (const name of new Set([...were.keys(), ...are.keys()])) {
+    const [was, is] = [were.get(name), are.get(name)];
+    if (was?.id === is?.id && was?.mode === is?.mode) continue;
+    const [textBefore, textAfter] = [text(was), text(is)];
+    if (textBefore !== textAfter) yield { path: prefix + name, before: textBefore, after: textAfter };
+    yield* walkDifference(objects, folder(was), folder(is), `${prefix}${name}/`);
   }
 }
 
@@ -111,6 +150,9 @@ export function emptyTree(objects: GitObjects): ObjectId {
 
 /** Git sorts a folder as if its name ended in a slash, by bytes. */
 function byGitsOrder(a: TreeEntry, b: TreeEntry): number {
-  const key = ({ mode, name }: TreeEntry) => Buffer.from(mode === folderMode ? `${name}/` : name);
-  return Buffer.compare(key(a), key(b));
+  const key = ({ mode, name }: TreeEntry) => (mode === folderMode ? `${name}/` : name);
+  const [one, other] = [key(a), key(b)];
+  // Below the surrogates code units are in the order of the bytes.
+  if (/[\ud800-\uffff]/.test(one + other)) return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  return one < other ? -1 : 1;
 }

@@ -3,13 +3,12 @@
  * alone, so that a build that is broken somewhere can't agree with itself.
  */
 import assert from "node:assert/strict";
-import type { Checkpoint } from "../../src/model/change-set.ts";
 import { parseOutbox } from "../../src/plan/outbox-file.ts";
 import { parseRecord } from "../../src/plan/record-file.ts";
-import { walkFiles } from "../fakes/git-objects.ts";
 import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
 import { stateBranch } from "../pipeline/service-bench.ts";
 import { Oracle, ownManifests, wishesOf } from "./oracle.ts";
+import { readStateHistory, type StateCommit } from "./state-history.ts";
 import type { World } from "./world.ts";
 
 /** Throws where something does not hold. */
@@ -39,27 +38,28 @@ export async function checkInvariants(world: World): Promise<void> {
   );
   for (const [path, text] of world.foreign) assert.equal(target.get(path), text, `a file of people: ${path}`);
 
-  await checkHistory(world, state);
+  const history = readStateHistory(world);
+  await checkFold(world, history, state);
   checkMessages(world);
-  checkRemovals(world);
-  checkTerms(world);
-  checkFailures(world);
-  checkCommits(world);
-  checkOutcomes(world);
+  checkRemovals(world, history);
+  checkTerms(history);
+  checkFailures(history);
+  checkCommits(world, history);
+  checkOutcomes(world, history);
 }
 
 /** All that any commit of the state was to tell was told, none before the server had that commit, and nothing waits. */
-function checkOutcomes({ remote, hasOutcomes, toldOutcomes }: World): void {
+function checkOutcomes({ remote, hasOutcomes, toldOutcomes }: World, history: readonly StateCommit[]): void {
   if (!hasOutcomes) return;
   /** By outcome, the first commit that has it; by commit, how manieth it is. */
   const brought = new Map<string, number>();
   const order = new Map<string, number>();
   let letters = 0;
-  for (const [index, { id, tree }] of remote.history(stateBranch).reverse().entries()) {
+  for (const [index, { id, differences }] of history.entries()) {
     order.set(id, index);
-    for (const [path, text] of walkFiles(remote, tree)) {
-      if (!path.startsWith("outbox/")) continue;
-      for (const outcome of parseOutbox(text, path).outcomes) {
+    for (const { path, after } of differences) {
+      if (!path.startsWith("outbox/") || after === undefined) continue;
+      for (const outcome of parseOutbox(after, path).outcomes) {
         if (brought.has(outcome.id)) continue;
         brought.set(outcome.id, index);
         if (outcome.result === "dead-letter") letters++;
@@ -91,11 +91,11 @@ function checkOrder(world: World): void {
 }
 
 /** Who leads has a term of its own, and nobody writes the state once there is a higher one. */
-function checkTerms({ remote }: World): void {
+function checkTerms(history: readonly StateCommit[]): void {
   const holders = new Map<number, string>();
   let highest = 0;
-  for (const { tree } of remote.history(stateBranch).reverse()) {
-    const { number, holder } = storedCheckpoint(new Map(walkFiles(remote, tree)))!.term;
+  for (const { checkpoint } of history) {
+    const { number, holder } = checkpoint.term;
     assert(number >= highest, "a former leader wrote the state");
     assert.equal(holders.get(number) ?? holder, holder, `two lead in term ${number}`);
     holders.set(number, holder);
@@ -104,39 +104,33 @@ function checkTerms({ remote }: World): void {
 }
 
 /** A rendering that fails takes no object: those of the record are the ones that it had. */
-function checkFailures({ remote, taken }: World): void {
-  let before: ReadonlyMap<string, string> = new Map();
-  for (const { id, tree } of remote.history(stateBranch).reverse()) {
-    const files = new Map(walkFiles(remote, tree));
+function checkFailures(history: readonly StateCommit[]): void {
+  for (const { differences, taken } of history) {
     // Of several events in one commit an earlier one may have taken what a later one failed with.
-    const isOne = before.size > 0 && taken.get(id)?.length === 1;
-    for (const [path, text] of isOne ? files : []) {
-      const was = before.get(path);
-      if (!path.startsWith("records/") || was === undefined || was === text) continue;
-      const earlier = parseRecord(was, path);
-      for (const [cluster, { failure, objects }] of parseRecord(text, path).clusters) {
+    if (taken.length !== 1) continue;
+    for (const { path, before, after } of differences) {
+      if (!path.startsWith("records/") || before === undefined || after === undefined) continue;
+      const earlier = parseRecord(before, path);
+      for (const [cluster, { failure, objects }] of parseRecord(after, path).clusters) {
         if (failure === undefined || failure.code === "OBJECT_CONFLICT") continue;
         const had = [...(earlier.clusters.get(cluster)?.objects.keys() ?? [])];
-        const taken = had.filter((object) => !objects.has(object));
-        assert.deepEqual(taken, [], `${path} fails on ${cluster}, and objects go`);
+        const gone = had.filter((object) => !objects.has(object));
+        assert.deepEqual(gone, [], `${path} fails on ${cluster}, and objects go`);
       }
     }
-    before = files;
   }
 }
 
 /** No commit of ours changes nothing; of the state, nothing but how many commits there were. */
-function checkCommits({ remote }: World): void {
+function checkCommits({ remote }: World, history: readonly StateCommit[]): void {
   const target = remote.history("main");
   for (const [index, { tree, message }] of target.entries()) {
     if (message.includes("Sluice-State:")) assert.notEqual(tree, target[index + 1]?.tree, "an empty commit");
   }
-  let before = "";
-  for (const { tree } of remote.history(stateBranch).reverse()) {
-    const files = [...walkFiles(remote, tree)].map(([path, text]) => `${path} ${text.replace(/"commits": \d+,/, "")}`);
-    const state = files.join("\n");
-    assert(state !== before, "a state commit changes nothing");
-    before = state;
+  const withoutCount = (text: string | undefined) => text?.replace(/"commits": \d+,/, "");
+  for (const { differences } of history) {
+    const isChange = differences.some(({ before, after }) => withoutCount(before) !== withoutCount(after));
+    assert(isChange, "a state commit changes nothing");
   }
 }
 
@@ -145,22 +139,34 @@ function checkCommits({ remote }: World): void {
  * that takes no delivery takes no object, but for those that only move, and those that were left where somebody asked to
  * forget these. What is left goes by nothing else, a Delete neither.
  */
-function checkRemovals({ remote, taken, guard, hasForgotten }: World): void {
-  let before: { readonly objects: ReadonlySet<string>; readonly left: ReadonlySet<string> } | undefined;
-  for (const { id, tree } of remote.history(stateBranch).reverse()) {
-    const files = new Map(walkFiles(remote, tree));
-    const takesNone = taken.get(id)?.length === 0;
-    const all = [...files].filter(([path]) => path.startsWith("desired/") && path.includes("/triggers/"));
-    const objects = new Set(all.map(([path]) => identityOf(path)));
-    const left = new Set(all.flatMap(([path, text]) => (text.includes(leftMark) ? [identityOf(path)] : [])));
-    const gone = [...(before?.objects ?? [])].filter((object) => !objects.has(object));
-    const goneLeft = gone.filter((object) => before?.left.has(object));
-    if (!hasForgotten && takesNone) assert.deepEqual(goneLeft, [], "what was left goes unasked");
-    if (guard === "closed" && takesNone) {
-      const unasked = gone.filter((object) => !before?.left.has(object));
-      assert.deepEqual(unasked, [], "an object goes unasked");
+function checkRemovals({ guard, hasForgotten }: World, history: readonly StateCommit[]): void {
+  /** By identity, where it stands. */
+  const places = new Map<string, Map<string, { readonly isLeft: boolean }>>();
+  for (const { differences, taken } of history) {
+    const objects = differences.filter(({ path }) => path.startsWith("desired/") && path.includes("/triggers/"));
+    const touched = new Set(objects.map(({ path }) => identityOf(path)));
+    const wereLeft = new Map<string, boolean>();
+    for (const identity of touched) {
+      const before = places.get(identity);
+      if (before !== undefined)
+        wereLeft.set(
+          identity,
+          [...before.values()].some(({ isLeft }) => isLeft),
+        );
     }
-    before = { objects, left };
+    for (const { path, after } of objects) {
+      const identity = identityOf(path);
+      const at = places.get(identity) ?? new Map<string, { readonly isLeft: boolean }>();
+      places.set(identity, at);
+      if (after === undefined) at.delete(path);
+      else at.set(path, { isLeft: after.includes(leftMark) });
+      if (at.size === 0) places.delete(identity);
+    }
+    if (taken.length > 0) continue;
+    const gone = [...wereLeft].filter(([identity]) => !places.has(identity));
+    const ofLeft = (were: boolean) => gone.filter(([, isLeft]) => isLeft === were).map(([identity]) => identity);
+    if (!hasForgotten) assert.deepEqual(ofLeft(true), [], "what was left goes unasked");
+    if (guard === "closed") assert.deepEqual(ofLeft(false), [], "an object goes unasked");
   }
 }
 
@@ -173,18 +179,17 @@ function identityOf(path: string): string {
 }
 
 /** The state is what the fold makes of the inputs one by one, in the order that the history tells. */
-async function checkHistory(world: World, state: ReadonlyMap<string, string>): Promise<void> {
-  const commits = world
-    .history()
-    .map((id) => ({ checkpoint: world.checkpoints.get(id)!, taken: world.taken.get(id)! }));
+async function checkFold(
+  world: World,
+  history: readonly StateCommit[],
+  state: ReadonlyMap<string, string>,
+): Promise<void> {
   // A pass that is held has not come to its end, which the fold's passes always do.
-  if (commits.some(({ checkpoint: { pending } }) => pending.passes.some(({ held }) => held !== undefined))) return;
-  const oracle = new Oracle(commits[0]?.checkpoint.stateId ?? "");
-  let before: Checkpoint | undefined;
-  for (const { checkpoint, taken } of commits) {
+  if (history.some(({ checkpoint: { pending } }) => pending.passes.some(({ held }) => held !== undefined))) return;
+  const oracle = new Oracle(history[0]?.checkpoint.stateId ?? "");
+  for (const [index, { checkpoint, taken }] of history.entries()) {
     const deliveries = taken.map(({ delivery }) => delivery);
-    await oracle.advance(before, checkpoint, deliveries, world.catalogs);
-    before = checkpoint;
+    await oracle.advance(history[index - 1]?.checkpoint, checkpoint, deliveries, world.catalogs);
   }
   const files = await oracle.files();
   assert.deepEqual(wishesOf(state), wishesOf(files), "the state is the fold over the inputs");

@@ -23,6 +23,7 @@ import { createFakeChance } from "../fakes/fake-chance.ts";
 import { FakeGitRepository, type GitOperation, gitUnavailable } from "../fakes/fake-git-repository.ts";
 import { createFakeLog, type FakeLog } from "../fakes/fake-log.ts";
 import { stateBranch } from "../pipeline/service-bench.ts";
+import { rememberingLoader } from "./remembering-loader.ts";
 import { type Message, SimCore } from "./sim-bus.ts";
 import type { World } from "./world.ts";
 
@@ -186,9 +187,11 @@ export class SimProcess {
         const settings = composeSettings({} as CliContext, given, ports);
         const outcomes = world.hasOutcomes ? { outcomes: this.#outcomes() } : {};
         const options = { ...settings.options, hidden: noTexts };
-        return { ...settings, ...outcomes, options, loadCatalog: world.noting(settings.loadCatalog) };
+        const loadCatalog = world.noting(rememberingLoader(given.settings, given.connections));
+        return { ...settings, ...outcomes, options, loadCatalog };
       };
-      return createStandby(config, { git, clock, chance }, compose, { log }, memoryFor);
+      const machine = { git, clock, chance, loader: rememberingLoader };
+      return createStandby(config, machine, compose, { log }, memoryFor);
     };
     return {
       clock,
@@ -361,8 +364,17 @@ export function findPosition(list: readonly Handed[], at: StreamPosition | undef
   );
 }
 
+const loadedSettings = new Map<string, ReturnType<typeof loadSettings>>();
+
+/** What is read of a text is the same in every world. */
+function readSettings(text: string): ReturnType<typeof loadSettings> {
+  const loaded = loadedSettings.get(text) ?? loadSettings(text, "/sluice.yaml");
+  loadedSettings.set(text, loaded);
+  return loaded;
+}
+
 function readConfig(text: string, streams: readonly string[]): Awaited<ReturnType<HostParts["readConfig"]>> {
-  const { value: settings, problems } = loadSettings(text, "/sluice.yaml");
+  const { value: settings, problems } = readSettings(text);
   if (settings === undefined) return { value: undefined, problems };
   const endpoint = { url: "nats://nats:4222", authorization: {} };
   const kept = streams.filter((name) => name !== "core").map((name) => ({ name, subjects: [name.toLowerCase()] }));

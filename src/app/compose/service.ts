@@ -77,10 +77,16 @@ export async function composeStandby(
 /** What settings say of a service, its streams apart. */
 type ComposeSettings = (config: ServiceConfig, ports: LeadingPorts) => Omit<LeadingSettings, "streams">;
 
+/** What a standby stands on. `loader`: in place of the one that reads all documents anew at each start. */
+interface StandbyMachine extends Pick<LeadingPorts, "git" | "clock" | "chance"> {
+  readonly hidden?: HiddenTexts;
+  readonly loader?: typeof catalogLoader;
+}
+
 /** The same over a repository that is open, and any clock. */
 export function createStandby(
   config: ServiceConfig,
-  { hidden, ...machine }: Pick<LeadingPorts, "git" | "clock" | "chance"> & { readonly hidden?: HiddenTexts },
+  { hidden, loader = catalogLoader, ...machine }: StandbyMachine,
   compose: ComposeSettings,
   { log: standbyLog, metrics = noMetrics, onBranches, onPushed, onLeading }: ServiceWindows,
   memoryFor: (config: ServiceConfig) => SettingsMemory,
@@ -92,7 +98,7 @@ export function createStandby(
   const standing = new StandingBy({
     ...ports,
     names: namesOf(config.settings),
-    loadCatalog: catalogLoader(config.settings, config.connections, hidden),
+    loadCatalog: loader(config.settings, config.connections, hidden),
     ...(hidden === undefined ? {} : { hidden }),
     layout: layoutOf(config.settings),
     lookMs: config.settings.repository.pollMs,
@@ -124,7 +130,7 @@ export function createStandby(
         const leading = await Leading.start({ ...leadPorts, ...settings, ...windows, branches, readKept }, stopped);
         const remember = (led: ServiceConfig) => {
           // They are old as soon as others follow.
-          const own = catalogLoader(led.settings, led.connections);
+          const own = loader(led.settings, led.connections);
           if (areInForce(own, leading.catalog)) memoryFor(led).wereInForce = true;
           onLeading?.(led.settings);
         };
