@@ -88,11 +88,11 @@ const otherKinds = new Set(
 const exclusionHint =
   "If it is no document for Sluice, leave its file out: config.exclude in the settings, or a .sluiceignore.";
 
-/** What of a document is the business of others, and kept as it is. */
-const opaqueMembers: Readonly<Record<string, readonly string[]>> = {
-  Cluster: ["spec", "status"],
-  CustomResourceDefinition: ["spec", "status"],
-};
+/** What of a document is the business of others, and kept as it is. No object: a kind can have any name. */
+const opaqueMembers: ReadonlyMap<string, readonly string[]> = new Map([
+  ["Cluster", ["spec", "status"]],
+  ["CustomResourceDefinition", ["spec", "status"]],
+]);
 
 /** Kubernetes' rule for the names of objects: DNS-1123 subdomains. */
 const namePattern = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
@@ -125,7 +125,7 @@ function boundProblems(document: ReadDocument): ReadDocument {
 
 function readDocument(written: YamlDocument, file: string, compatibility: Compatibility): ReadDocument {
   const document = written.withValue(
-    withoutNulls(written.value, opaqueMembers[memberText(written.value, "kind") ?? ""]),
+    withoutNulls(written.value, opaqueMembers.get(memberText(written.value, "kind") ?? "")),
   );
   const { value } = document;
   const at = document.placeOf([]);

@@ -32,8 +32,11 @@ export function readBinaryEvent(headers: Headers, payload: Uint8Array): CloudEve
   return checkAttributes(document);
 }
 
-/** Attributes whose values are URIs, which have percent signs of their own. */
-const uris: Readonly<Record<string, (value: string) => boolean>> = { source: isUriReference, dataschema: isUri };
+/** Attributes whose values are URIs, which have percent signs of their own. No object: senders choose the names. */
+const uris: ReadonlyMap<string, (value: string) => boolean> = new Map([
+  ["source", isUriReference],
+  ["dataschema", isUri],
+]);
 
 /**
  * As the HTTP binding has it: a quoted string is unquoted, then percent-encoding undone once. A `%` that encodes nothing
@@ -44,7 +47,7 @@ function decodeHeaderValue(name: string, value: string): string {
   const quoted = /^"(.*)"$/s.exec(value)?.[1];
   const text = quoted === undefined ? value : quoted.replace(/\\(.)/gs, "$1");
   if (!text.includes("%")) return text;
-  const isUriOf = uris[name];
+  const isUriOf = uris.get(name);
   const isWhole = isUriOf?.(text) === true;
   let decoded: string;
   try {

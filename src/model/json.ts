@@ -23,7 +23,10 @@ export class JsonSyntaxError extends Error {
   }
 }
 
+/** How deep what a sender writes may nest. */
 const depthMax = 1000;
+/** How deep text is indented: a list of very many items far down would be hundreds of times as long. */
+const indentedLevelsMax = 10;
 const numberPattern = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 /** A string literal without escapes, by far the most common: quote, anything printable, quote. */
 const plainStringPattern = /"[^"\\\u0000-\u001f]*"/y;
@@ -33,9 +36,10 @@ const loneSurrogates = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 
 /**
  * Parses RFC 8259 JSON, throwing {@link JsonSyntaxError}. Of duplicate keys the last one counts, and a lone surrogate
- * becomes U+FFFD, both as in Go's encoding/json. Nesting is bounded to 1,000 levels.
+ * becomes U+FFFD, both as in Go's encoding/json. Nesting is bounded to 1,000 levels, and to `levelsAround` more where what a
+ * sender wrote is read again from within a file.
  */
-export function parseJson(text: string): Json {
+export function parseJson(text: string, levelsAround = 0): Json {
   let at = 0;
 
   function skipBlanks(): void {
@@ -127,7 +131,7 @@ export function parseJson(text: string): Json {
   }
 
   function parseValue(depth: number): Json {
-    if (depth > depthMax) throw new JsonSyntaxError(`nested deeper than ${depthMax} levels`, at);
+    if (depth > depthMax + levelsAround) throw new JsonSyntaxError(`nested deeper than ${depthMax} levels`, at);
     skipBlanks();
     switch (text[at]) {
       case "{":
@@ -157,9 +161,13 @@ function replaceLoneSurrogates(text: string): string {
   return anySurrogate.test(text) ? text.replace(loneSurrogates, "\ufffd") : text;
 }
 
-/** The shortest JSON text of a value; with `indent` (spaces a level) the readable form that files have. */
+/**
+ * The shortest JSON text of a value; with `indent` (spaces a level) the readable form that files have, in which what is
+ * deep inside stands on one line.
+ */
 export function writeJson(value: Json, indent = 0): string {
   const colon = indent === 0 ? ":" : ": ";
+  const indentedLengthMax = indent * indentedLevelsMax;
   let text = "";
 
   // Every event's record is written: one text that grows, and nothing made on the way.
@@ -184,7 +192,7 @@ export function writeJson(value: Json, indent = 0): string {
       before = ",";
       write(member, inner);
     });
-    text += newline;
+    if (inner !== "") text += newline;
     text += "}";
   }
 
@@ -200,12 +208,12 @@ export function writeJson(value: Json, indent = 0): string {
       before = ",";
       write(item, inner);
     }
-    text += newline;
+    if (inner !== "") text += newline;
     text += "]";
   }
 
   function deeper(newline: string): string {
-    return indent === 0 ? "" : newline + " ".repeat(indent);
+    return newline === "" || newline.length > indentedLengthMax ? "" : newline + " ".repeat(indent);
   }
 
   write(value, indent === 0 ? "" : "\n");

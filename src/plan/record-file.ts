@@ -94,11 +94,14 @@ function clusterFromJson(json: Json): ClusterRecord {
   };
 }
 
+/** More than any file of the state nests around an event. */
+const levelsAroundEvent = 10;
+
 /** A JSON object of the state branch, in a version that this program reads. */
 export function parseStateFile(text: string, path: string, versions = fileVersions): JsonObject {
   let file: Json;
   try {
-    file = parseJson(text);
+    file = parseJson(text, levelsAroundEvent);
   } catch (cause) {
     throw new SluiceError({ code: "STATE_INVALID", message: `${path} on the state branch is not JSON` }, cause);
   }

@@ -182,6 +182,14 @@ describe("faults", () => {
       ["DOCUMENT_INVALID d.yaml:2:7"],
     ],
     [
+      "a kind that is called as every object has it",
+      {
+        ...good,
+        "d.yaml": "apiVersion: lib.projectsveltos.io/v1beta1\nkind: constructor\nmetadata: {name: a}\nspec: {}",
+      },
+      ["[FIELD_WITHOUT_EFFECT d.yaml:2:7]"],
+    ],
+    [
       "another version",
       { ...good, "d.yaml": eventSource.replace("v1beta1", "v1alpha1").replace("login", "b") },
       ["DOCUMENT_INVALID d.yaml:1:13"],

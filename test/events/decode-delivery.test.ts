@@ -130,6 +130,12 @@ describe("what is decoded", () => {
       [json({ subject: "Euro € 😀" })],
     ],
     ["binary, a raw %", "", { ...ce, "ce-subject": "100% %zz %4 %41" }, [json({ subject: "100% %zz %4 A" })]],
+    [
+      "binary, an attribute that is called as every object has it",
+      "",
+      { ...ce, "ce-constructor": "%41%zz" },
+      [json({ constructor: "A%zz" })],
+    ],
     ["binary, quoted", "", { ...ce, "ce-subject": '"a \\"b\\" %22"' }, [json({ subject: 'a "b" "' })]],
     [
       "binary, text",
@@ -194,6 +200,7 @@ describe("what is not", () => {
     ["binary without a type", "", { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "a" }, "EVENT_INVALID"],
     ["a header twice", "", { ...ce, "ce-subject": ["a", "b"] }, "EVENT_INVALID"],
     ["a header twice in two cases", "", { ...ce, "CE-TYPE": "b" }, "EVENT_INVALID"],
+    ["a header that is called as what every object has", "", { ...ce, "ce-__proto__": "%41" }, "EVENT_INVALID"],
     ["data as a header", "", { ...ce, "ce-data": "a" }, "EVENT_INVALID"],
     ["another format", "x", { "content-type": "application/cloudevents+avro" }, "EVENT_INVALID"],
     ["a batch that is no list", json(), { "content-type": "application/cloudevents-batch+json" }, "EVENT_INVALID"],

@@ -44,6 +44,17 @@ describe("parseJson", () => {
   }
 });
 
+it("within a file of ours what a sender nested as deep as may be is read again, and no deeper", () => {
+  const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  expect(writeJson(parseJson(`{"event":${nested(1001)}}`, 1))).toBe(`{"event":${nested(1001)}}`);
+  expect(() => parseJson(`{"event":${nested(1002)}}`, 1)).toThrow(JsonSyntaxError);
+});
+
+it("what is deep inside is not indented: each line would be longer than what it holds", () => {
+  const text = writeJson(parseJson(`${"[".repeat(12)}1,2${"]".repeat(12)}`), 1);
+  expect(text.split("\n").at(10)).toBe(`${" ".repeat(10)}[[1,2]]`);
+});
+
 it("what is written comes back, integers and floats apart", () => {
   const { value: json } = fc.letrec<{ value: Json }>((tie) => ({
     value: fc.oneof(

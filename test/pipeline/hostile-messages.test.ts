@@ -1,7 +1,10 @@
 /**
- * 20,000 hostile messages, from decoding to the plan: each becomes events or a dead letter, none an exception, and none
- * holds up what follows. `SLUICE_HOSTILE_MESSAGES` says how many, for a soak.
+ * 20,000 hostile messages, from decoding to the plan: each becomes a dead letter, a failed record with a reason, or a
+ * valid effect; none an exception, and none holds up what follows. `SLUICE_HOSTILE_MESSAGES` says how many (tens of
+ * thousands), for a soak.
  */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadCatalog } from "../../src/config/load-catalog.ts";
@@ -12,9 +15,11 @@ import { foldInputs } from "../../src/pipeline/fold-inputs.ts";
 import { processDelivery } from "../../src/pipeline/process-delivery.ts";
 import { rulesOf } from "../../src/pipeline/rules-of.ts";
 import { emptyCheckpoint } from "../../src/plan/checkpoint-file.ts";
+import { parseDeadLetter } from "../../src/plan/dead-letter-file.ts";
 import { parseRecord } from "../../src/plan/record-file.ts";
 import type { PlanInput } from "../../src/plan/state-fold.ts";
 import { createRandom } from "../chaos/random.ts";
+import { createHostileMessages, type HostileMessage, messageKinds } from "../tools/hostile-messages.ts";
 import { renderSettings } from "./service-bench.ts";
 
 const messages = Number(process.env.SLUICE_HOSTILE_MESSAGES ?? 20_000);
@@ -22,6 +27,28 @@ const messages = Number(process.env.SLUICE_HOSTILE_MESSAGES ?? 20_000);
 const plannedAtOnce = 500;
 const layout = { shards: 0, buckets: 1 } as const;
 const seed = Number(process.env.SLUICE_HOSTILE_SEED ?? 20261123);
+const stretches = 10;
+const growthBytesMax = 8 * 1024 * 1024;
+/** A file of a message of at most 1 MiB: control characters are escaped in JSON, and what nests is indented. */
+const fileBytesMax = 16 * 1024 * 1024;
+const timeout = Math.max(600_000, messages * 20);
+
+const trigger = (name: string, subject: string) => `apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventSource
+metadata: {name: ${name}}
+spec: {messagingMatchCriteria: [${subject === "" ? "{}" : `{subject: '${subject}'}`}]}
+---
+apiVersion: lib.projectsveltos.io/v1beta1
+kind: EventTrigger
+metadata: {name: ${name}}
+spec:
+  sourceClusterSelector: {matchLabels: {env: production}}
+  eventSourceName: ${name}
+  oneForEvent: true
+  cloudEventAction: '{{ if eq .CloudEvent.type "gone" }}Delete{{ else if ne .CloudEvent.type "blank" }}Create{{ end }}'
+  policyRefs: [{kind: ConfigMap, namespace: default, name: ${name}}]
+---
+`;
 
 const catalog = loadCatalog(
   [
@@ -31,22 +58,7 @@ const catalog = loadCatalog(
 kind: SveltosCluster
 metadata: {name: eu-1, namespace: fleet, labels: {env: production}}
 ---
-apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventSource
-metadata: {name: all}
-spec: {messagingMatchCriteria: [{cloudEventType: "[a-z]*"}, {subject: "x.*"}]}
----
-apiVersion: lib.projectsveltos.io/v1beta1
-kind: EventTrigger
-metadata: {name: all}
-spec:
-  sourceClusterSelector: {matchLabels: {env: production}}
-  eventSourceName: all
-  oneForEvent: true
-  cloudEventAction: '{{ if eq .CloudEvent.type "gone" }}Delete{{ else }}Create{{ end }}'
-  policyRefs: [{kind: ConfigMap, namespace: default, name: all}]
----
-apiVersion: v1
+${trigger("all", "")}${trigger("bars", "h.*")}${trigger("parts", "z.*")}${trigger("flow", "f.*")}apiVersion: v1
 kind: ConfigMap
 metadata: {name: all, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
 data:
@@ -60,171 +72,142 @@ data:
       plain: {{ .CloudEvent.subject }}
       quoted: {{ quote .CloudEvent.subject }}
       all: {{ toJson .CloudEvent.data }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: bars
+  namespace: default
+  annotations: {projectsveltos.io/instantiate: ok, sluice.dev/engine: handlebars}
+data:
+  all.yaml: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: "bars-{{ CloudEvent.id }}"}
+    data:
+      subject: {{ CloudEvent.subject }}
+      {{#each CloudEvent.data}}
+      "k{{ @index }}": "{{ this }}"
+      {{/each}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: flow, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
+data:
+  all.yaml: |
+    apiVersion: example.com/v1
+    kind: Widget
+    metadata: {name: flow-{{ .CloudEvent.id }}}
+    spec: {{ toJson .CloudEvent.data }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: parts, namespace: default, annotations: {projectsveltos.io/instantiate: ok}}
+data:
+  all.yaml: |
+    apiVersion: example.com/v1
+    kind: Widget
+    metadata: {name: parts-{{ .CloudEvent.id }}}
+    spec:
+      subject: {{ .Message.subject | quote }}
+      month: {{ .CloudEvent.time | default "2026" | trunc 7 }}
+      parts:
+    {{ toYaml .CloudEvent.data | indent 4 }}
+      names:
+    {{- range $name, $value := .CloudEvent.data }}
+      - {{ $name }}: {{ $value }}
+    {{- end }}
 `,
     },
   ],
   { compatibility: "strict" },
 ).value;
 
-const pieces = [
-  "{",
-  "}",
-  "[",
-  "]",
-  '"',
-  ":",
-  ",",
-  "null",
-  "true",
-  "1e999",
-  "-0",
-  "9007199254740993",
-  "\\u0000",
-  "\\ud800",
-  "\u0000",
-  "\ufeff",
-  "\u2028",
-  "<script>",
-  "{{ .CloudEvent }}",
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: what Flux would substitute
-  "${PATH}",
-  "../../etc/passwd",
-  "a\n---\nkind: Secret",
-  "&a *a",
-  "!!js/function",
-  "%00",
-  "__proto__",
-  "constructor",
-  "specversion",
-  "1.0",
-  "0.3",
-  "source",
-  "x".repeat(300),
-  "-".repeat(5000),
-  "yes",
-  "~",
-  "0x1f",
-  "😀",
-  "\r\n",
-]; // prettier-ignore
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
-const decoder = new TextEncoder();
-const stretches = 10;
-const growthBytesMax = 64 * 1024 * 1024;
-const timeout = Math.max(600_000, messages * 20);
+const counts = new Map<string, number>();
+const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
 
-/** Plans them as one batch on an empty state, and looks at what it would write; how many files of each folder there are. */
-async function plan(inputs: readonly PlanInput[], counts: Map<string, number>): Promise<void> {
+/** Plans them as one batch on an empty state, and reads what it would write as the next batch would. */
+async function plan(inputs: readonly PlanInput[]): Promise<void> {
   const overlay = new StateOverlay(undefined);
-  const rules = rulesOf({ ...renderSettings, layout, records: "full", deadLettersMax: plannedAtOnce }, catalog);
+  const rules = rulesOf({ ...renderSettings, layout, records: "full", deadLettersMax: plannedAtOnce * 5 }, catalog);
   const counted = new CountedEntities();
   const scope = { git: overlay, tree: overlay.tree, rules, catalog, settings: renderSettings, counted };
   const { changeSet } = await foldInputs(scope, inputs, emptyCheckpoint, emptyCheckpoint);
   for (const change of changeSet.changes) {
     const { path, action } = change;
     const [folder = ""] = path.split("/");
-    counts.set(folder, (counts.get(folder) ?? 0) + 1);
     if (action !== "write") continue;
-    if (folder === "records") parseRecord(change.text, path);
-    else if (folder === "desired" && path.includes("/triggers/")) {
+    count(folder);
+    expect(change.text.length, path).toBeLessThan(fileBytesMax);
+    if (folder === "dead-letters") expect(parseDeadLetter(change.text, path).problem.message).not.toBe("");
+    else if (folder === "records") {
+      for (const { failure, objects, action } of parseRecord(change.text, path).clusters.values()) {
+        expect(failure === undefined ? objects.size > 0 || action === "Delete" : failure.message !== "", path).toBe(
+          true,
+        );
+      }
+    } else if (folder === "desired" && path.includes("/triggers/")) {
       const object = parse(change.text) as { readonly kind?: unknown; readonly metadata?: { readonly name?: unknown } };
-      expect(object.kind, path).toBe("ConfigMap");
+      expect(["ConfigMap", "Widget"], path).toContain(object.kind);
       expect(`${object.metadata?.name}.yaml`).toBe(path.split("/").at(-1));
     }
   }
 }
 
-it(`come to events or dead letters (SLUICE_HOSTILE_SEED=${seed})`, { timeout }, async () => {
-  const random = createRandom(seed);
-  const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
-  const text = () => Array.from({ length: Math.floor(random() * 4) }, () => pick(pieces)).join("");
-  const json = (): unknown => (random() < 0.7 ? text() : random() < 0.5 ? [text(), random()] : { [text()]: text() });
-  /** Good but for what people put into it. */
-  const good = () => ({
-    specversion: "1.0",
-    id: pick(["1", "2"]),
-    source: "/s",
-    type: pick(["here", "here", "gone"]),
-    subject: pick([text(), `user-${Math.floor(random() * 100)}`]),
-    data: json(),
-  });
-  const event = () => (random() < 0.3 ? good() : bad());
-  const bad = () => ({
-    specversion: pick(["1.0", "1.0", "1.0", "0.3", 1, null]),
-    id: pick(["1", text()]),
-    source: pick(["/s", text()]),
-    type: pick(["here", "gone", text()]),
-    subject: pick([text(), text(), undefined]),
-    time: pick([undefined, "2026-01-01T00:00:00Z", text()]),
-    data: json(),
-    [pick(["ext", text()])]: json(),
-  });
-  const headerSets = [
-    [],
-    [["content-type", "application/cloudevents+json"]],
-    [["content-type", "application/cloudevents-batch+json"]],
-    [
-      ["ce-specversion", "1.0"],
-      ["ce-id", text()],
-      ["ce-source", text()],
-      ["ce-type", "here"],
-      ["ce-subject", text()],
-    ],
-    [
-      ["Content-Type", text()],
-      ["ce-specversion", text()],
-    ],
-  ] as const;
-  const payload = (): Uint8Array => {
-    const kind = random();
-    if (kind < 0.5) return decoder.encode(JSON.stringify(event()));
-    if (kind < 0.6) return decoder.encode(JSON.stringify([event(), event()]));
-    if (kind < 0.8) return decoder.encode(text());
-    // A good event with one byte turned over.
-    const bytes = decoder.encode(JSON.stringify(event()));
-    if (kind < 0.95 && bytes.length > 0) bytes[Math.floor(random() * bytes.length)]! ^= 1 << Math.floor(random() * 8);
-    return kind < 0.95 ? bytes : Uint8Array.from({ length: 40 }, () => Math.floor(random() * 256));
-  };
+/** What becomes of a message, each by name; nothing else may. */
+function lookAt(message: HostileMessage, sequence: number): readonly PlanInput[] {
+  const { kind, subject, headers, payload } = message;
+  const position = { epoch: "e", sequence, time: "2026-01-01T00:00:00Z" };
+  const delivery: Delivery = { connection: "bus", stream: "bus/S", position, subject, headers, payload };
+  const { inputs, problems, marker } = processDelivery(catalog, delivery, renderSettings);
+  count(kind);
+  for (const { code, message } of problems) {
+    if (code === "INTERNAL") expect.fail(`${sequence}: ${message}`);
+    count(code);
+  }
+  for (const input of inputs) {
+    if (input.kind !== "entity") count(input.kind);
+    else for (const { action } of input.renderings) count(action);
+  }
+  if (marker !== undefined) count("no event");
+  else if (inputs.length === 0) {
+    expect(new TextDecoder().decode(payload).replaceAll(/\s/g, ""), `${sequence}: of no effect`).toBe("[]");
+  }
+  return inputs;
+}
 
-  const codes = new Map<string, number>();
-  const planned = new Map<string, number>();
+it(`come to events or dead letters (SLUICE_HOSTILE_SEED=${seed})`, { timeout }, async () => {
+  const next = createHostileMessages(createRandom(seed));
   let together: PlanInput[] = [];
-  /** The smallest heap of each stretch, in bytes: what is left when all that can go has gone. */
+  /** The heap behind each stretch, in bytes: what is left when all that can go has gone. */
   const heaps: number[] = [];
+  const slowest = { milliseconds: 0, sequence: 0, kind: "" };
   for (let sequence = 1; sequence <= messages; sequence++) {
-    const delivery: Delivery = {
-      connection: "bus",
-      stream: "bus/S",
-      position: { epoch: "e", sequence, time: "2026-01-01T00:00:00Z" },
-      subject: pick(["x.y", text() || "x"]),
-      headers: new Map(pick(headerSets).map(([name, value]) => [name, [value]])),
-      payload: payload(),
-    };
-    const { inputs, problems } = processDelivery(catalog, delivery, {
-      instance: "sluice",
-      secrets: "refuse",
-    });
-    for (const { code, message } of problems) {
-      expect(code, `${sequence}: ${message}`).not.toBe("INTERNAL");
-      codes.set(code, (codes.get(code) ?? 0) + 1);
-    }
-    for (const input of inputs) codes.set(input.kind, (codes.get(input.kind) ?? 0) + 1);
-    together.push(...inputs);
+    const message = next();
+    const from = performance.now();
+    together.push(...lookAt(message, sequence));
+    const milliseconds = Math.round(performance.now() - from);
+    if (milliseconds > slowest.milliseconds) Object.assign(slowest, { milliseconds, sequence, kind: message.kind });
     if (sequence % plannedAtOnce !== 0) continue;
-    await plan(together, planned);
+    await plan(together);
     together = [];
-    const stretch = Math.floor((sequence - 1) / (messages / stretches));
-    heaps[stretch] = Math.min(heaps[stretch] ?? Number.POSITIVE_INFINITY, process.memoryUsage().heapUsed);
-    if (messages > 20_000 && sequence % (messages / stretches) === 0) {
-      console.log(JSON.stringify({ sequence, ...Object.fromEntries([...codes, ...planned]), heaps }));
-    }
+    if (sequence % (messages / stretches) !== 0) continue;
+    collectGarbage();
+    const { heapUsed, rss } = process.memoryUsage();
+    heaps.push(heapUsed);
+    if (messages > 20_000)
+      console.log(JSON.stringify({ sequence, ...Object.fromEntries(counts), heaps, rss, slowest }));
   }
   // The mixture has to be one: everything must have happened often.
-  for (const kind of ["entity", "dead-letter", "EVENT_NOT_JSON", "EVENT_INVALID", "EVENT_VERSION"]) {
-    expect(codes.get(kind) ?? 0, kind).toBeGreaterThan(messages / 200);
+  for (const kind of messageKinds) expect(counts.get(kind) ?? 0, kind).toBeGreaterThan(messages / 3000);
+  for (const what of ["Create", "Delete", "fail", "dead-letter", "EVENT_NOT_JSON", "EVENT_INVALID", "EVENT_VERSION"]) {
+    expect(counts.get(what) ?? 0, what).toBeGreaterThan(messages / 200);
   }
   for (const folder of ["records", "desired", "dead-letters"]) {
-    expect(planned.get(folder) ?? 0, folder).toBeGreaterThan(messages / 500);
+    expect(counts.get(folder) ?? 0, folder).toBeGreaterThan(messages / 500);
   }
   const [first = 0] = heaps.slice(1);
   expect(heaps.at(-1)! - first, "bytes that stay").toBeLessThan(growthBytesMax);

@@ -1,6 +1,7 @@
 /** What Sluice writes on the state branch it reads back exactly, whatever events have put into it. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { decodeDelivery } from "../../src/events/decode-delivery.ts";
 import type { Checkpoint, Pass } from "../../src/model/change-set.ts";
 import type { Json } from "../../src/model/json.ts";
 import { identityKey } from "../../src/model/manifest.ts";
@@ -139,6 +140,41 @@ describe("records", () => {
     },
     { noNullPrototype: true },
   ) as fc.Arbitrary<EntityRecord>;
+
+  describe("of events that nest as deep as they may", () => {
+    const deep = (inner: string) => {
+      const data = `${"[".repeat(999)}${inner}${"]".repeat(999)}`;
+      const payload = `{"specversion":"1.0","id":"1","source":"/s","type":"t","subject":"s","data":${data}}`;
+      const decoded = decodeDelivery({
+        connection: "bus",
+        stream: "bus/S",
+        position: { epoch: "e", sequence: 1, time: "2026-01-01T00:00:00Z" },
+        subject: "s",
+        headers: new Map(),
+        payload: new TextEncoder().encode(payload),
+      });
+      expect(decoded.problems).toEqual([]);
+      const [{ event, message } = fail()] = decoded.events;
+      return writeRecord({
+        owner: { kind: "EventTrigger", namespace: "", name: "all" },
+        entity: { connection: "bus", source: "/s", subject: "s" },
+        events: [{ event, message }],
+        clusters: new Map(),
+        changedAt: "",
+      });
+    };
+    const fail = (): never => expect.fail("no event");
+
+    it("come back", () => {
+      const text = deep("1");
+      expect(writeRecord(parseRecord(text, "records/x.json"))).toBe(text);
+    });
+
+    it("are not much longer than the events, however much lies at the bottom", () => {
+      const inner = "0,".repeat(100_000);
+      expect(deep(`${inner}0`).length).toBeLessThan(inner.length + 10_000);
+    });
+  });
 
   it("come back exactly", () => {
     fc.assert(

@@ -21,6 +21,11 @@ function told(template: string, values: Readonly<Record<string, Printable>> = {}
   return read(template, values, more).problems.map(({ severity, message }) => `${severity}: ${message}`);
 }
 
+it("a Secret's type is what an event says, whatever objects have by that name", () => {
+  const template = object("v1", "Secret", "type: {{ a }}");
+  expect(told(template, { a: "constructor" })).toEqual(told(template, { a: "example.com/any" }));
+});
+
 describe("what no version of Kubernetes takes", () => {
   it.each(refusedObjects)("%s is refused", (_, text, message) => {
     const problems = told(text);

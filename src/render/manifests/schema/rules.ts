@@ -122,17 +122,17 @@ function checkRestartPolicy(allowed: readonly string[], isRequired: boolean) {
   };
 }
 
-/** What a Secret of a type that is Kubernetes' own must hold (ValidateSecret). */
-const secretKeys: Readonly<Record<string, readonly string[]>> = {
-  "kubernetes.io/tls": ["tls.crt", "tls.key"],
-  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
-  "kubernetes.io/dockercfg": [".dockercfg"],
-  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
-};
+/** What a Secret of a type that is Kubernetes' own must hold (ValidateSecret). No object: events may choose the type. */
+const secretKeys: ReadonlyMap<string, readonly string[]> = new Map([
+  ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
+  ["kubernetes.io/dockerconfigjson", [".dockerconfigjson"]],
+  ["kubernetes.io/dockercfg", [".dockercfg"]],
+  ["kubernetes.io/ssh-auth", ["ssh-privatekey"]],
+]);
 
 function checkSecret(secret: JsonObject, findings: Findings): void {
   const type = secret.get("type");
-  for (const key of typeof type === "string" ? (secretKeys[type] ?? []) : []) {
+  for (const key of typeof type === "string" ? (secretKeys.get(type) ?? []) : []) {
     const has = (field: string): boolean => memberOfObject(secret, field, key) !== undefined;
     if (!has("data") && !has("stringData")) findings.refuse(`lacks ${key} in its data, which its type demands`);
   }
