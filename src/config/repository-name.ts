@@ -6,9 +6,19 @@ export function repositoryName(url: string): string {
   if (url.startsWith("/")) return withoutEnding(url);
   if (scp !== null) return `${scp[1]!.toLowerCase()}/${withoutEnding(scp[2]!.replace(/^\/+/, ""))}`;
   const parsed = new URL(url);
-  if (parsed.protocol === "file:") return withoutEnding(decodeURIComponent(parsed.pathname));
+  const path = decodePercent(parsed.pathname);
+  if (parsed.protocol === "file:") return withoutEnding(path);
   // A port says how to get there, not what is there.
-  return `${parsed.hostname.toLowerCase()}/${withoutEnding(decodeURIComponent(parsed.pathname).replace(/^\/+/, ""))}`;
+  return `${parsed.hostname.toLowerCase()}/${withoutEnding(path.replace(/^\/+/, ""))}`;
+}
+
+/** A server may have a path with a percent sign in it that is no escape. */
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function withoutEnding(path: string): string {

@@ -136,7 +136,13 @@ describe("on good days", () => {
       directory: join(sandbox.folder, "bearer"),
     });
     await bearer.fetchHeads(["main"]);
-    expect(JSON.stringify([log.lines, refusal])).not.toMatch(/-secret/);
+    const more = await open({
+      auth: { kind: "bearer", token: async () => "token-secret\nsecond-secret" },
+      directory: join(sandbox.folder, "more"),
+    });
+    const unsent = await problemOf(more.fetchHeads(["main"]));
+    expect(unsent.code).toBe("GIT_AUTH");
+    expect(JSON.stringify([log.lines, refusal, unsent])).not.toMatch(/-secret/);
   });
 
   it("fetches files by the git program where the server knows only the old protocol", async () => {
@@ -194,6 +200,14 @@ describe("on good days", () => {
       await front.stop();
     }
   });
+
+  it.each(["ftp://127.0.0.1/remote.git/info/refs?service=git-upload-pack", "http://[", "mailto:ada@example.com"])(
+    "says that it does not follow a redirect to %s",
+    async (location) => {
+      server.fault = () => ({ kind: "status", status: 302, headers: { location } });
+      expect((await problemOf((await open()).fetchHeads(["main"]))).code).toBe("GIT_UNAVAILABLE");
+    },
+  );
 
   it("goes through the proxy that the environment names", async () => {
     const seen: string[] = [];

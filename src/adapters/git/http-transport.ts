@@ -194,13 +194,16 @@ export class HttpTransport implements Transport {
 
 /** Only on the same host, never from https to http: credentials go where the settings say, and nowhere else. */
 function followRedirect(from: URL, location: string, service: GitService): URL {
-  const to = new URL(location, from);
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const suffix = "/info/refs";
-  const isAllowed = to.hostname === from.hostname && (to.protocol === "https:" || from.protocol === "http:");
+  const isAllowed =
+    to?.hostname === from.hostname &&
+    (to.protocol === "https:" || (to.protocol === "http:" && from.protocol === "http:"));
   if (!isAllowed || !to.pathname.endsWith(suffix) || to.searchParams.get("service") !== `git-${service}`) {
+    const place = to === undefined ? "what is no URL" : `${to.protocol}//${to.host}${to.pathname}`;
     throw new SluiceError({
       code: "GIT_UNAVAILABLE",
-      message: `the Git server redirects from ${from.host} to ${to.origin}${to.pathname}, which is not followed`,
+      message: `the Git server redirects from ${from.host} to ${place}, which is not followed`,
       hint: "Set repository.url to where the repository is now.",
     });
   }

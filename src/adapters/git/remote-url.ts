@@ -23,7 +23,7 @@ export function parseRemoteUrl(url: string): RemoteUrl {
   if (parsed === undefined) throw invalid("it is malformed");
   switch (scheme) {
     case "file":
-      return { kind: "path", url, path: fileURLToPath(parsed) };
+      return { kind: "path", url, path: decoded(() => fileURLToPath(parsed)) };
     case "http":
     case "https":
       if (parsed.username !== "" || parsed.password !== "")
@@ -35,12 +35,21 @@ export function parseRemoteUrl(url: string): RemoteUrl {
       return checkSsh(
         url,
         parsed.hostname,
-        decodeURIComponent(parsed.username),
+        decoded(() => decodeURIComponent(parsed.username)),
         parsed.port,
-        decodeURIComponent(parsed.pathname),
+        decoded(() => decodeURIComponent(parsed.pathname)),
       );
     default:
       throw invalid(`nothing here speaks ${scheme}`);
+  }
+}
+
+/** What a URL encodes may be nothing, and a file's may name another host. */
+function decoded(decode: () => string): string {
+  try {
+    return decode();
+  } catch {
+    throw invalid("what it has percent-encoded is no text, or it names a file of another host");
   }
 }
 

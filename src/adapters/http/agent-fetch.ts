@@ -129,6 +129,7 @@ function toResponse(url: URL, { statusCode = 0, headers }: IncomingMessage, byte
 function followRedirect(exchange: Exchange, { status, headers }: Response): Exchange | undefined {
   const location = headers.get("location");
   if (location === null || ![301, 302, 303, 307, 308].includes(status)) return undefined;
+  if (!URL.canParse(location, exchange.url.href)) return undefined;
   const url = new URL(location, exchange.url);
   const isDowngrade = exchange.url.protocol === "https:" && url.protocol !== "https:";
   if (isDowngrade || !/^https?:$/.test(url.protocol)) return undefined;

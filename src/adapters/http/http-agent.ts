@@ -106,8 +106,17 @@ export function routeThrough(url: URL, proxy: URL | undefined, headers: Readonly
 /** The header that a proxy wants where its URL has credentials. */
 function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const pair = `${decodePercent(proxy.username)}:${decodePercent(proxy.password)}`;
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** Many write a password with a percent sign as it is: what is no escape stands for itself. */
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Whose certificate a server has to show through a tunnel: an address is in no server's greeting (RFC 6066), and has no brackets. */

@@ -35,6 +35,11 @@ export function explainConnectionError(server: URL, error: unknown): SluiceError
     );
   }
   if (/^ERR_(?:OSSL|SSL)/.test(code)) return unavailable("does not take the client certificate of the kubeconfig");
+  if (code === "ERR_INVALID_CHAR") {
+    const text =
+      "the credentials of the kubeconfig can't be sent: they have a line break, or a character that no header may have";
+    return new SluiceError({ code: "CLUSTER_AUTH", message: text }, error);
+  }
   // What Node says of a bad PEM names no file and no code of ours.
   if (/PEM|key values mismatch/i.test(message)) {
     const text = "the certificates of the kubeconfig can't be used";

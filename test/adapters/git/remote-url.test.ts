@@ -31,6 +31,10 @@ it.each([
   "-oProxyCommand=evil:fleet.git",
   "git@example.com:-evil",
   "ssh://",
+  "ssh://example.com/%zzsecret",
+  "ssh://secret%ff@example.com/a",
+  "file://elsewhere/secret.git",
+  "file:///secret%ff.git",
 ])("refuses %s without repeating it", (url) => {
   let problem: SluiceError["problem"] | undefined;
   try {

@@ -128,6 +128,12 @@ describe("as fetch does", () => {
     expect((await fetch(url, { ...init, redirect: "manual" })).status).toBe(307);
   });
 
+  it("gives back a redirect to what is no URL", async () => {
+    const { url } = await serve((_request, response) => response.writeHead(302, { location: "http://[" }).end());
+    const { fetch } = createAgentFetch({ env: {} });
+    expect((await fetch(url)).status).toBe(302);
+  });
+
   it("asks once more where an idle connection was closed, but tells nobody anything twice", async () => {
     let requests = 0;
     const { server, url } = await serve((request, response) => {

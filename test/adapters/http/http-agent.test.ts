@@ -38,6 +38,15 @@ it("does not pass over a proxy that it can't use", () => {
   expect(() => findProxy(new URL("http://a/"), { all_proxy: "socks5://proxy:1080" })).toThrow(/proxy/);
 });
 
+it.each([
+  ["http://us%40er:p%3Ass@proxy:3128", "us@er:p:ss"],
+  // Written as it is, as many do.
+  ["http://user:100%@proxy:3128", "user:100%"],
+])("shows %s the proxy's own credentials", (proxyUrl, pair) => {
+  const { headers } = routeThrough(new URL("http://a/"), new URL(proxyUrl), {});
+  expect(headers["proxy-authorization"]).toBe(`Basic ${Buffer.from(pair).toString("base64")}`);
+});
+
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
 
 it.runIf(hasIpv6)("a proxy at an IPv6 address is dialled, and asked for one by a server's own", async () => {

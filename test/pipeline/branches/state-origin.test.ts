@@ -49,6 +49,7 @@ it.each([
   ["git.example.com:/acme/fleet.git", here],
   ["/srv/git/fleet.git", "/srv/git/fleet"],
   ["file:///srv/git/fleet.git", "/srv/git/fleet"],
+  ["https://git.example.com/acme/100%.git", "git.example.com/acme/100%"],
 ])("%s is %s, however it is reached", (url, name) => {
   expect(repositoryName(url)).toBe(name);
 });
