@@ -7,6 +7,7 @@ import type { Absences } from "./absences.ts";
 import type { Documents, WantedCatalog } from "./documents.ts";
 import type { InForce } from "./in-force.ts";
 import type { Requests } from "./requests.ts";
+import { Restoring } from "./restoring.ts";
 
 /** How often files outside the repository are looked at that have changed, until they stay the same. */
 const settleLookMs = 400;
@@ -19,7 +20,9 @@ export interface WatcherParts {
   readonly absences: Absences;
   readonly documents: Documents;
   readonly requests: Requests;
-  readonly readCommit: (commit: string) => Promise<{ readonly message: string }>;
+  readonly readCommit: (
+    commit: string,
+  ) => Promise<{ readonly message: string; readonly author: { readonly name: string } }>;
   readonly inForce: () => InForce;
   /** Pushes what is to be put right; false: stopped before that. */
   readonly push: (signal: AbortSignal) => Promise<boolean>;
@@ -29,6 +32,7 @@ export interface WatcherParts {
 
 export class Watcher {
   readonly #parts: WatcherParts;
+  readonly #restoring: Restoring;
   #hasten: () => void = () => undefined;
   /** The last look saw something that the next one has to see as well. */
   #isUnsettled = false;
@@ -37,6 +41,7 @@ export class Watcher {
 
   constructor(parts: WatcherParts) {
     this.#parts = parts;
+    this.#restoring = new Restoring(parts);
   }
 
   /** Looks at once. */
@@ -153,13 +158,17 @@ export class Watcher {
       const hasMoved = !isQuick && (await branches.look());
       if (!isQuick) for (const part of ["repository", "state"] as const) absences.clear(part);
       this.#tellTarget(branches);
-      if (hasMoved) await this.#approveByTrailer();
+      if (hasMoved) {
+        await this.#restoring.noteMoved(branches);
+        await this.#approveByTrailer();
+      }
       const look = await documents.look();
       this.#isUnsettled = look === "again";
       review?.hint(false);
       await onLooked(signal);
       // What people did to files that are Sluice's is undone; by the next push, where there is one to come.
-      if (hasMoved && !branches.hasUnpushed) await push(signal);
+      if (branches.hasUnpushed) this.#restoring.leaveToOthers();
+      else if (this.#restoring.isDue) await this.#restoring.restore(branches, () => push(signal));
       return typeof look === "string" ? undefined : look;
     } catch (error) {
       if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
