@@ -48,6 +48,17 @@ export function readArgoCluster(raw: RawDocument): Cluster {
   return { namespace, name, labels: readLabels(document), document: shown, documentKey: documentKey(raw) };
 }
 
+/** Where in an Argo CD cluster Secret something can't be read by which it would be called otherwise; undefined: nowhere. */
+export function findFaultOfArgoCluster(document: Json): readonly [string, string] | undefined {
+  const data = memberObject(document, "data");
+  const clear = memberObject(document, "stringData");
+  const fault = [...shownKeys].find((key) => {
+    const encoded = memberText(clear, key) === undefined ? memberText(data, key) : undefined;
+    return encoded !== undefined && decodeBase64Text(encoded) === undefined;
+  });
+  return fault === undefined ? undefined : ["data", fault];
+}
+
 /** All of an Argo CD cluster Secret that is read or kept: whose it is, and not how to get in. */
 export function withoutCredentials(document: JsonObject): JsonObject {
   return new Map(

@@ -9,11 +9,18 @@ import { type DocumentKey, documentKey } from "../model/document-key.ts";
 import { isJsonObject, writeJson } from "../model/json.ts";
 import { nearestWord } from "../model/nearest-word.ts";
 import { isSourcePlace, type Problem, type SourcePlace } from "../model/problem.ts";
+import { faultOfName, faultOfNamespace } from "../render/manifests/check-names.ts";
 import { crdGroup, crdKind, readCustomKind } from "../render/manifests/schema/read-crd.ts";
 import { writeCanonicalYaml } from "../render/yaml/write-canonical-yaml.ts";
 import { type ShapeCheck, shapeCheck } from "./check-shape.ts";
 import type { Compatibility } from "./compile-pattern.ts";
-import { isArgoCluster, readArgoCluster, readCluster, withoutCredentials } from "./read-cluster.ts";
+import {
+  findFaultOfArgoCluster,
+  isArgoCluster,
+  readArgoCluster,
+  readCluster,
+  withoutCredentials,
+} from "./read-cluster.ts";
 import { readClusterSet } from "./read-cluster-set.ts";
 import { readContent } from "./read-content.ts";
 import { readEventSource } from "./read-event-source.ts";
@@ -94,10 +101,6 @@ const opaqueMembers: ReadonlyMap<string, readonly string[]> = new Map([
   ["CustomResourceDefinition", ["spec", "status"]],
 ]);
 
-/** Kubernetes' rule for the names of objects: DNS-1123 subdomains. */
-const namePattern = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
-const nameLengthMax = 253;
-
 /**
  * What a document of a file holds: itself, or the items of a list. `file`: which of the config folder's it stands in;
  * places have the name that people know it by.
@@ -133,7 +136,7 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
   const info = kind === undefined ? undefined : kinds.get(kind);
   const metadata = memberObject(value, "metadata");
   const name = memberText(metadata, "name");
-  const namespace = info?.isNamespaced ? (memberText(metadata, "namespace") ?? "default") : "";
+  const namespace = info?.isNamespaced ? memberText(metadata, "namespace") || "default" : "";
   const isCrd = kind === crdKind && memberText(value, "apiVersion")?.startsWith(`${crdGroup}/`) === true;
   const isIdentified = isJsonObject(value) && (info !== undefined || isCrd) && kind !== undefined && name !== undefined;
   // Credentials of clusters are nobody's to read, nor to keep on the state branch.
@@ -167,9 +170,15 @@ function readDocument(written: YamlDocument, file: string, compatibility: Compat
   }
   const shapeProblems = info.check(document, "DOCUMENT_INVALID");
   if (raw === undefined) return { ...base, content: undefined, problems: shapeProblems };
-  if (!namePattern.test(raw.name) || raw.name.length > nameLengthMax) {
-    const message = `${raw.kind}'s name is not a DNS-1123 name: lower-case letters, digits, '-' and '.'`;
-    shapeProblems.push(document.problem("DOCUMENT_INVALID", message, document.placeOf(["metadata", "name"])));
+  // By them it stands in paths, and is named in what a hub applies: one that an API server refuses would hold up all clusters there.
+  const faults = {
+    name: faultOfName(info.group, kind!, raw.name),
+    namespace: namespace && faultOfNamespace(namespace),
+  };
+  for (const [member, fault] of Object.entries(faults)) {
+    if (!fault) continue;
+    const message = `${raw.kind}'s ${member} ${fault}`;
+    shapeProblems.push(document.problem("DOCUMENT_INVALID", message, document.placeOf(["metadata", member])));
   }
   if (shapeProblems.length > 0 && kind !== "EventTrigger")
     return { ...base, content: undefined, problems: shapeProblems };
@@ -268,7 +277,15 @@ function readContentOf(
       return { content: { kind: "cluster", cluster: readCluster(raw) }, problems: [] };
     case "ConfigMap":
     case "Secret": {
-      if (isArgoCluster(value)) return { content: { kind: "cluster", cluster: readArgoCluster(raw) }, problems: [] };
+      if (isArgoCluster(value)) {
+        const path = findFaultOfArgoCluster(value);
+        if (path === undefined) return { content: { kind: "cluster", cluster: readArgoCluster(raw) }, problems: [] };
+        const message = `${path.join(".")} is not base64 of text`;
+        return {
+          content: undefined,
+          problems: [document.problem("DOCUMENT_INVALID", message, document.placeOf(path))],
+        };
+      }
       const read = readContent(document, kind, namespace, name);
       return { content: { kind: "content", content: read.value }, problems: read.problems };
     }

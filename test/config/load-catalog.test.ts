@@ -201,6 +201,34 @@ describe("faults", () => {
       { ...good, "d.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: ../a}" },
       ["DOCUMENT_INVALID d.yaml:3:18"],
     ],
+    [
+      "a name of which a part is empty",
+      { ...good, "d.yaml": "apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster\nmetadata: {name: a..b}" },
+      ["DOCUMENT_INVALID d.yaml:3:18"],
+    ],
+    [
+      "a namespace that no API server has",
+      {
+        ...good,
+        "d.yaml":
+          "apiVersion: lib.projectsveltos.io/v1beta1\nkind: SveltosCluster\nmetadata: {name: a, namespace: Fleet/eu}",
+      },
+      ["DOCUMENT_INVALID d.yaml:3:32"],
+    ],
+    [
+      "a namespace of 64 letters",
+      { ...good, "d.yaml": `apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: ${"n".repeat(64)}}` },
+      ["DOCUMENT_INVALID d.yaml:3:32"],
+    ],
+    [
+      "a cluster of Argo CD whose name is no base64",
+      {
+        ...good,
+        "d.yaml":
+          "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {argocd.argoproj.io/secret-type: cluster}}\ndata: {name: prod!}",
+      },
+      ["DOCUMENT_INVALID d.yaml:4:14"],
+    ],
     ["a list instead of a document", { ...good, "d.yaml": "- a" }, ["DOCUMENT_INVALID d.yaml:1:1"]],
     [
       "data that is no string",
@@ -915,6 +943,12 @@ spec:
     ]);
     expect(value.contents.size).toBe(0);
     expect(value.clusterSets.get("set")).toMatchObject({ clusterRefs: [{ namespace: "fleet", name: "sveltos" }] });
+  });
+
+  it("with an empty namespace are in default", () => {
+    const { value, problems } = load({ "a.yaml": text.replace("namespace: fleet", 'namespace: ""') });
+    expect(problems).toEqual([]);
+    expect([...value.clusters.keys()].filter((key) => key.startsWith("default/"))).toHaveLength(1);
   });
 
   it("of Argo CD are kept on the state branch without their credentials, and are the same after a restart", () => {

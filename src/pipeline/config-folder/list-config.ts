@@ -2,7 +2,7 @@
  * Which files a config folder consists of: the one way for the service, every command and the Action, so that all see
  * the same.
  *
- * Documents are files that end in .yaml, .yml or .json, in folders at any depth; what begins with a dot is passed over,
+ * Documents are files that end in .yaml, .yml or .json, in either case, in folders at any depth; what begins with a dot is passed over,
  * and so is what `config.exclude` and `.sluiceignore` name. Symbolic links count as what they lead to, within the tree.
  * What should be a document and can't be read is a fault, never left out: it may hold anything that was there before.
  */
@@ -33,7 +33,7 @@ export interface ConfigListing {
   readonly followed: readonly string[];
 }
 
-const documentName = /\.(ya?ml|json)$/;
+const documentName = /\.(ya?ml|json)$/i;
 const filesMax = 100_000;
 
 /** Undefined: there is no such folder in the tree. */

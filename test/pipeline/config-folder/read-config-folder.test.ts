@@ -28,10 +28,11 @@ describe("which files are documents", () => {
         "config/b.yml": "b",
         "config/a/x.json": "x",
         "config/a.yaml": "a",
+        "config/C.YAML": "c",
         "config/README.md": "r",
         "other/z.yaml": "z",
       },
-      ["a.yaml=a", "a/x.json=x", "b.yml=b"],
+      ["C.YAML=c", "a.yaml=a", "a/x.json=x", "b.yml=b"],
     ],
     [
       "not what begins with a dot",
