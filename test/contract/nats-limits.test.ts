@@ -36,6 +36,15 @@ async function readThroughRestarts(reading: Reading): Promise<void> {
   expect(texts(reading.deliveries)).toEqual(numbers(1, 6));
 }
 
+it("a stream whose sequences can't be told apart is not read, and says so", async () => {
+  await bench.addStream({ first_seq: 2 ** 53 });
+  const reading = bench.read(bench.open());
+  await reading.until(isDegraded);
+  expect(problemOf(reading)).toMatchObject({ code: "NATS_STREAM" });
+  await bench.publish(1, 3);
+  expect(reading.deliveries).toEqual([]);
+});
+
 describe("a stream with limits for its consumers", () => {
   it.each([
     [Limits, 1],

@@ -122,6 +122,13 @@ export async function bindConsumer(api: JetStreamApi, request: BindingRequest): 
  */
 async function askStream({ manager }: JetStreamApi, stream: string): Promise<StreamInfo> {
   const info = await manager.streams.info(stream);
+  // The client library has them as floating-point numbers: beyond, two messages would have one sequence.
+  if (info.state.last_seq >= Number.MAX_SAFE_INTEGER || info.state.first_seq >= Number.MAX_SAFE_INTEGER) {
+    throw streamError(
+      `the sequences of stream ${stream} are beyond ${Number.MAX_SAFE_INTEGER}, further than they can be told apart`,
+      "Create a stream that begins lower (first_seq), and have messages published there.",
+    );
+  }
   if (info.cluster !== undefined && info.config.num_replicas > 1 && !info.cluster.leader) {
     throw new SluiceError({
       code: "NATS_UNAVAILABLE",
