@@ -65,8 +65,9 @@ export interface StreamPast {
 
   /**
    * The next deliveries in the stream's order, a bounded number of them. Throws a SluiceError (NATS_UNAVAILABLE,
-   * NATS_AUTH, NATS_STREAM) where they can't be had now, and also where the stream is not the one that `upTo` is of. Where
-   * the signal aborts it brings what has come by then, and throws if that is nothing.
+   * NATS_AUTH, NATS_STREAM) where they can't be had now, and also where the stream is not the one that `upTo` is of and
+   * has something to read: an empty one is at its end. Where the signal aborts it brings what has come by then, and throws
+   * if that is nothing.
    */
   read(stretch: Stretch, signal: AbortSignal): Promise<StretchRead>;
 }

@@ -428,6 +428,26 @@ it("keeps what an interest stream got while nobody read it", async () => {
   expect(texts(second.deliveries)).toEqual(["3", "4"]);
 });
 
+it("reads again what a stream still holds, and of another one in its place that there is nothing", async () => {
+  await addStream();
+  await publish(1, 5);
+  const stream = openOne();
+  const reading = read(stream, undefined);
+  await until(reading, 5);
+  const upTo = reading.deliveries.at(-1)!.position;
+  const again = () => stream.past!.read({ after: 2, upTo }, AbortSignal.timeout(20_000));
+
+  const { deliveries, isEnd } = await again();
+  expect({ texts: texts(deliveries), isEnd }).toEqual({ texts: ["3", "4", "5"], isEnd: true });
+  expect(upTo).toMatchObject({ ...deliveries.at(-1)?.position });
+  await manager.streams.delete("USERS");
+  await expect(again(), "it may come back as it was").rejects.toMatchObject({ problem: { code: "NATS_STREAM" } });
+  await addStream();
+  expect(await again(), "what it will bring is read live").toEqual({ deliveries: [], isEnd: true });
+  await publish(6, 6);
+  await expect(again(), "until it is followed").rejects.toMatchObject({ problem: { code: "NATS_STREAM" } });
+});
+
 it("reads a journal whole from where it was first read, and puts a journal of the past aside", async () => {
   const core = { url: server.url, authorization: {}, subjects: ["user.>"] };
   const parts = { core, jetstream: { ...core, streams: [] } };

@@ -111,6 +111,7 @@ export function createFakeEventStream(options: FakeEventStreamOptions = {}): Fak
       isKept: async () => keeps,
       async read({ after, since, upTo }) {
         if (trouble !== undefined) throw new SluiceError(trouble);
+        if (upTo.epoch !== epoch() && stored.length === 0) return { deliveries: [], isEnd: true };
         if (upTo.epoch !== epoch()) throw new SluiceError({ code: "NATS_STREAM", message: "another stream" });
         const isBehind = ({ sequence, time }: StreamPosition) =>
           since === undefined ? sequence > after : Date.parse(time) >= Date.parse(since);

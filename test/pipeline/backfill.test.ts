@@ -304,6 +304,19 @@ describe("a trigger that came later", () => {
     await stop();
   });
 
+  it("ends where a stream was replaced that has brought nothing yet", async () => {
+    const { instance, stop } = await withHistory();
+    stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });
+    await backfill(instance);
+    stream.recreate();
+    published = [];
+    stream.recover();
+    await until(() => checkpoint().pending.backfill === undefined, [instance.clock]);
+    publish("z");
+    await until(() => has("late").includes("z=v0"), [instance.clock]);
+    await stop();
+  });
+
   it("goes on with the stream that is there where it was replaced", async () => {
     const { instance, stop } = await withHistory();
     stream.fail({ code: "NATS_UNAVAILABLE", severity: "error", message: "away" });

@@ -103,4 +103,10 @@ export const documentVariants: Readonly<Record<string, readonly (string | undefi
     ),
   ],
   "config/moving-content.yaml": [contentDocument("moving", configMap(`moving-${subject}`, value))],
+  // Comes later, and acts on what was before it came.
+  "config/late.yaml": [undefined, triggerDocument("late", "late")],
+  "config/late-content.yaml": [
+    contentDocument("late", configMap(`late-${subject}`, value)),
+    contentDocument("late", configMap(`late-${subject}`, `later-${value}`)),
+  ],
 };

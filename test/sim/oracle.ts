@@ -69,7 +69,7 @@ export function wishesOf(files: ReadonlyMap<string, string>): Record<string, unk
 
 /** Manifests of the owners whose objects nobody else wants. */
 export function ownManifests(files: ReadonlyMap<string, string>): Record<string, string> {
-  const own = /^desired\/[^/]+\/[^/]+\/(?:triggers\/(?:own|moving|together)|clusterprofiles|base)\//;
+  const own = /^desired\/[^/]+\/[^/]+\/(?:triggers\/(?:own|moving|together|late)|clusterprofiles|base)\//;
   const used = new Set(
     [...files.keys()].filter((path) => /\/(?:triggers|clusterprofiles)\//.test(path)).map(clusterOf),
   );

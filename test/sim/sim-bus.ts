@@ -5,8 +5,8 @@
  */
 import { openJournal } from "../../src/adapters/journal/open-journal.ts";
 import type { Delivery, StreamPosition } from "../../src/model/delivery.ts";
-import type { Problem } from "../../src/model/problem.ts";
-import type { EventStream, StreamStatus } from "../../src/ports/event-stream.ts";
+import { type Problem, SluiceError } from "../../src/model/problem.ts";
+import type { EventStream, StreamPast, StreamStatus } from "../../src/ports/event-stream.ts";
 import type { Journal } from "../../src/ports/journal.ts";
 import type { SimProcess } from "./sim-process.ts";
 
@@ -27,6 +27,8 @@ interface Stored {
 
 const away: Problem = { code: "NATS_UNAVAILABLE", severity: "error", message: "no answer" };
 const connection = "bus";
+/** So many messages a stretch of what was before has at most. */
+const stretchMax = 3;
 
 export class SimStream {
   readonly name: string;
@@ -160,8 +162,44 @@ export class SimStream {
         }
       },
       settle: (upTo) => void process.gate().then(() => this.#settle(upTo, process)),
+      past: this.#past(process),
       pending: () => this.#stored.filter(({ delivery }) => delivery.position.sequence > (handed?.sequence ?? 0)).length,
       close: async () => closing.abort(),
+    };
+  }
+
+  /** What the stream still has of what was read, as long as it answers. */
+  #past(process: SimProcess): StreamPast {
+    const reach = async () => {
+      await process.answer();
+      if (this.isAway || process.isCutFromNats) throw new SluiceError(away);
+    };
+    return {
+      isKept: async () => {
+        await reach();
+        return !this.isOwned;
+      },
+      read: async ({ after, since, upTo }) => {
+        await reach();
+        const epoch = `${this.name}-${this.#incarnation}`;
+        if (upTo.epoch !== epoch && !this.#copied.has(upTo.epoch)) {
+          // What a new one will bring is read live.
+          if (this.#stored.length > 0) throw new SluiceError({ code: "NATS_STREAM", message: "another stream" });
+          process.notePast(this.name, after, []);
+          return { deliveries: [], isEnd: true };
+        }
+        const all = this.#stored.map(({ delivery }) => delivery);
+        const first = all.findIndex(({ position: { sequence, time } }) =>
+          since === undefined ? sequence > after : Date.parse(time) >= Date.parse(since),
+        );
+        const left = first < 0 ? [] : all.slice(first).filter(({ position }) => position.sequence <= upTo.sequence);
+        // A stream that was restored is told by what it brings anew.
+        const deliveries = left
+          .slice(0, stretchMax)
+          .map(({ position, ...rest }) => ({ ...rest, position: { ...position, epoch: upTo.epoch } }));
+        process.notePast(this.name, after, deliveries);
+        return { deliveries, isEnd: left.length <= stretchMax };
+      },
     };
   }
 

@@ -58,6 +58,8 @@ export class SimProcess {
   readonly log: FakeLog;
   /** By stream what it has handed on, in order. */
   readonly handed = new Map<string, Handed[]>();
+  /** By stream, what it has read a second time for a backfill. */
+  readonly past = new Map<string, readonly Delivery[]>();
   #handedOn = 0;
   readonly host: Host;
   readonly ended: Promise<boolean>;
@@ -158,6 +160,22 @@ export class SimProcess {
 
   hand(delivery: Delivery, message: Message): void {
     this.handed.get(delivery.stream)!.push({ delivery, message, number: ++this.#handedOn });
+  }
+
+  /** A stretch behind a sequence was read a second time: what had been read behind that counts no more. */
+  notePast(stream: string, after: number, deliveries: readonly Delivery[]): void {
+    const before = (this.past.get(stream) ?? []).filter(({ position }) => position.sequence <= after);
+    this.past.set(stream, [...before, ...deliveries]);
+  }
+
+  /** Until a server answers. Throws where it does not. */
+  async answer(): Promise<void> {
+    await this.gate();
+    await this.#world.latency(this);
+    await this.gate();
+    if (this.#world.chance.next() >= this.#world.trouble) return;
+    this.#world.counts.faults++;
+    throw new SluiceError({ code: "NATS_UNAVAILABLE", message: "no answer" });
   }
 
   /** A command over its socket. */

@@ -1,5 +1,6 @@
 /** A world's state branch, commit by commit: what each changed, and what it took. */
 import type { Checkpoint } from "../../src/model/change-set.ts";
+import type { Delivery } from "../../src/model/delivery.ts";
 import type { ObjectId } from "../../src/ports/git.ts";
 import { type FileDifference, walkDifference } from "../fakes/git-objects.ts";
 import type { Handed } from "./sim-process.ts";
@@ -10,6 +11,8 @@ export interface StateCommit {
   readonly checkpoint: Checkpoint;
   /** What it took of the streams, in order. */
   readonly taken: readonly Handed[];
+  /** What a backfill read a second time, in order. */
+  readonly backfilled: readonly Delivery[];
   /** To the commit before; of the first one, all its files. */
   readonly differences: readonly FileDifference[];
 }
@@ -21,6 +24,7 @@ export function readStateHistory(world: World): readonly StateCommit[] {
     const { tree } = world.remote.commit(id);
     const differences = [...walkDifference(world.remote, before, tree)];
     before = tree;
-    return { id, checkpoint: world.checkpoints.get(id)!, taken: world.taken.get(id)!, differences };
+    const backfilled = world.backfilled.get(id) ?? [];
+    return { id, checkpoint: world.checkpoints.get(id)!, taken: world.taken.get(id)!, backfilled, differences };
   });
 }

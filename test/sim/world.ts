@@ -7,6 +7,7 @@
  */
 import type { Catalog } from "../../src/model/catalog.ts";
 import type { Checkpoint } from "../../src/model/change-set.ts";
+import type { Delivery } from "../../src/model/delivery.ts";
 import { dispositionOf } from "../../src/model/disposition.ts";
 import { SluiceError } from "../../src/model/problem.ts";
 import type { LoadCatalog } from "../../src/pipeline/loop/in-force.ts";
@@ -20,6 +21,7 @@ import { findTreeEntry, walkFiles } from "../fakes/git-objects.ts";
 import { storedCheckpoint } from "../fakes/stored-checkpoint.ts";
 import { cloudEvent, keyOfTexts, stateBranch, turns } from "../pipeline/service-bench.ts";
 import { documentVariants } from "./documents.ts";
+import { lateTrigger } from "./late-trigger.ts";
 import { type Message, SimStream } from "./sim-bus.ts";
 import { SimDisk } from "./sim-disk.ts";
 import { findPosition, type Handed, SimProcess } from "./sim-process.ts";
@@ -58,6 +60,8 @@ export class World {
   readonly messages: Message[] = [];
   /** Of each state commit, what it took. */
   readonly taken = new Map<ObjectId, readonly Handed[]>();
+  /** Of each state commit, what a backfill made of what was read a second time. */
+  readonly backfilled = new Map<ObjectId, readonly Delivery[]>();
   readonly checkpoints = new Map<ObjectId, Checkpoint>();
   readonly catalogs = new Map<string, Catalog>();
   /** What people put into the target that is not Sluice's. */
@@ -89,6 +93,7 @@ export class World {
     absences: 0,
     diskFaults: 0,
     contended: 0,
+    backfills: 0,
   };
   isCoreAway = false;
   /** What happened and what processes said, with the time, where somebody wants to know. */
@@ -136,6 +141,9 @@ export class World {
     for (const [path, variants] of Object.entries(documentVariants)) {
       this.remote.commitAsPerson("main", { [path]: variants[0] });
     }
+    // Some have had it from the beginning, and it is to act on all that once more.
+    const latePath = `config/${lateTrigger}.yaml`;
+    if (chance.next() < 0.4) this.remote.commitAsPerson("main", { [latePath]: documentVariants[latePath]![1] });
   }
 
   /** Lets everything happen, then calms down and stops the service. */
@@ -250,6 +258,8 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
         message.isTaken = true;
       }
       this.taken.set(id, taken);
+      this.backfilled.set(id, readAgain(process, before, after));
+      if (before?.pending.backfill === undefined && after.pending.backfill !== undefined) this.counts.backfills++;
     }
   }
 
@@ -297,7 +307,8 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
     const { chance } = this;
     const draw = chance.next();
     this.tell(`act ${draw.toFixed(3)}`);
-    if (draw < 0.5) this.#publish();
+    if (draw < 0.42) this.#publish();
+    else if (draw < 0.5) this.#backfill();
     else if (draw < 0.56) await this.#pass(chance.pick([5_000, 20_000, 61_000]));
     else if (draw < 0.57) this.clock.advance(chance.pick([15_000, 70_000]));
     else if (draw < 0.66) this.#changeDocument();
@@ -352,7 +363,7 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
    * One change after the other: what a pass has not reached yet knows nothing of a change in between, so that the end
    * would depend on how far it came.
    */
-  #changeDocument(): void {
+  #changeDocument(path = this.chance.pick(Object.keys(documentVariants))): void {
     if (!this.remote.branches.has("main")) return;
     const texts = [...this.remote.files("main", "config").values()];
     const revision = this.#revisions.get(keyOfTexts(texts));
@@ -364,7 +375,6 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
       checkpoint.pending.passes.length + checkpoint.pending.reviews.length > 0
     )
       return;
-    const path = this.chance.pick(Object.keys(documentVariants));
     this.counts.changes++;
     this.remote.commitAsPerson("main", { [path]: this.chance.pick(documentVariants[path]!) });
   }
@@ -427,6 +437,17 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
   #forgetLeft(): void {
     this.hasForgotten = true;
     this.#ask({ command: "forget-left" });
+  }
+
+  /** A trigger that came later is to act on what was before it came. */
+  #backfill(): void {
+    const path = `config/${lateTrigger}.yaml`;
+    if (this.remote.file("main", path) === undefined) {
+      this.#changeDocument(path);
+      return;
+    }
+    const since = new Date(this.clock.now() - this.chance.below(120_000)).toISOString();
+    this.#ask({ command: "backfill", trigger: lateTrigger, ...(this.chance.next() < 0.3 ? { since } : {}) });
   }
 
   /** What changes nothing in the end. */
@@ -651,6 +672,7 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
         checkpoint.pauses.length === 0 &&
         checkpoint.pending.passes.every(({ held }) => held !== undefined) &&
         checkpoint.pending.reviews.length === 0 &&
+        checkpoint.pending.backfill === undefined &&
         (this.guard !== "asked" || this.#held().length === 0);
       // Long enough for the service to look at the target, and to follow what it finds.
       calm = isDone ? calm + 1 : 0;
@@ -671,4 +693,18 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
     }
     if (this.#processes.size > 0) throw new Error("the service does not stop");
   }
+}
+
+/** What of the past a state commit took, by the cursors of its backfill. */
+function readAgain(process: SimProcess, before: Checkpoint | undefined, after: Checkpoint): readonly Delivery[] {
+  const deliveries: Delivery[] = [];
+  for (const [stream, to] of after.pending.backfill?.cursors ?? []) {
+    const from = before?.pending.backfill?.cursors.get(stream);
+    const above = from?.epoch === to.epoch ? from.sequence : 0;
+    for (const delivery of process.past.get(stream) ?? []) {
+      const { epoch, sequence } = delivery.position;
+      if (epoch === to.epoch && sequence > above && sequence <= to.sequence) deliveries.push(delivery);
+    }
+  }
+  return deliveries;
 }

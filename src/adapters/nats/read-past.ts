@@ -13,7 +13,8 @@ import { readHeaders } from "./headers.ts";
 import type { NatsLink } from "./nats-link.ts";
 import { type PullBounds, type PulledMessage, pullBatches } from "./pull-batches.ts";
 import { removeConsumer } from "./remove-consumers.ts";
-import { createTimeFormat, formatTime, parseTime } from "./stored-time.ts";
+import { createTimeFormat } from "./stored-time.ts";
+import { createdOf, creationOf } from "./stream-identity.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface PastOptions {
@@ -53,14 +54,22 @@ async function readStretch(options: PastOptions, stretch: Stretch, signal: Abort
   const { stream, filters, link, owner } = options;
   const { manager, connection, inboxPrefix } = await openManager(link, signal);
   const info = await untilAborted(manager.streams.info(stream), signal);
-  checkStream(info, stretch);
-  const { since, after } = stretch;
-  const behind = consumerConfig(info, nameConsumer(owner()), filters, since === undefined ? after + 1 : undefined);
+  checkStream(info);
+  const { upTo, after } = stretch;
+  const isAnother = creationOf(upTo.epoch) !== createdOf({ created: String(info.created) });
+  const since = isAnother ? undefined : stretch.since;
+  const start = isAnother || since !== undefined ? undefined : after + 1;
+  const behind = consumerConfig(info, nameConsumer(owner()), filters, start);
   const config =
     since === undefined ? behind : { ...behind, deliver_policy: DeliverPolicy.StartTime, opt_start_time: since };
   const { name, num_pending } = await untilAborted(manager.consumers.add(stream, config), signal);
   try {
+    // Also of another stream: nothing is left of the one that was read, and what it will bring is read live.
     if (num_pending === 0) return { deliveries: [], isEnd: true };
+    if (isAnother) {
+      const message = `stream ${stream} is another one than the one that was read`;
+      throw streamError(message, "It is read again once it is followed.");
+    }
     const apiPrefix = link.domain.domain === undefined ? "$JS.API" : `$JS.${link.domain.domain}.API`;
     const consumer = { stream, name, apiPrefix, inboxPrefix };
     const deliveries: Delivery[] = [];
@@ -103,19 +112,13 @@ function takeStretch({ connection, stream }: PastOptions, { upTo }: Stretch, del
   };
 }
 
-/** Of the same epoch, kept, and wholly there: a replica that is behind would seem to be at its end. */
-function checkStream({ created, config, cluster }: StreamInfo, { upTo }: Stretch): void {
+/** Kept, and wholly there: a replica that is behind would seem to be at its end. */
+function checkStream({ config, cluster }: StreamInfo): void {
   const { name } = config;
   if (config.retention !== RetentionPolicy.Limits) {
     throw streamError(
       `stream ${name} keeps nothing that was read`,
       "Only streams of limits retention can be read again.",
-    );
-  }
-  if (formatTime(parseTime(String(created))) !== upTo.epoch.split("+", 1)[0]) {
-    throw streamError(
-      `stream ${name} is another one than the one that was read`,
-      "It is read again once it is followed.",
     );
   }
   if (cluster?.replicas?.some(({ current, lag = 0 }) => !current || lag > 0) === true) {

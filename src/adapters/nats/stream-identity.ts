@@ -74,10 +74,12 @@ export function isPassed(message: SeenMessage, from: StreamPosition): boolean {
   return message.sequence <= from.sequence && parseTime(message.time) <= parseTime(from.time);
 }
 
-function createdOf({ created }: StreamFacts): string {
+/** As epochs have it. */
+export function createdOf({ created }: Pick<StreamFacts, "created">): string {
   return formatTime(parseTime(created));
 }
 
-function creationOf(epoch: string): string {
+/** When the stream of an epoch was created. */
+export function creationOf(epoch: string): string {
   return epoch.split("+", 1)[0] ?? "";
 }
