@@ -4,14 +4,15 @@
  * one for every message, and the log counts each message once.
  */
 import assert from "node:assert/strict";
-import { rename, writeFile } from "node:fs/promises";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { jetstream } from "@nats-io/jetstream";
 import { createRandom } from "../chaos/random.ts";
-import { clusterDocument, type SluiceProcess, until, Workbench } from "../e2e/workbench.ts";
+import { clusterDocument, until, Workbench } from "../e2e/workbench.ts";
 
 const { values } = parseArgs({
   options: {
@@ -162,7 +163,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 const { port } = bench.server;
 const second = () =>
   connection(port)
-    .replace(/"(core|limits|interest|work)\./g, '"second-$1.')
+    .replace(/"(core|limits|interest|work|extra)\./g, '"second-$1.')
     .replace(/"(LIMITS|INTEREST|WORK|EXTRA)"/g, '"SECOND_$1"');
 const files = () => ({ "connection.json": connection(port), "second.json": second(), "sluice.yaml": settings() });
 /** Whole, as editors and Kubernetes exchange files: one that is seen half written is refused, as it should be. */
@@ -175,7 +176,9 @@ const write = async () => {
 
 const sent = new Map<string, number>(sources.map((name) => [name, 0]));
 let isDone = false;
-let running: SluiceProcess | undefined;
+const logFile = join(tmpdir(), `sluice-settings-${seed}.log`);
+writeFileSync(logFile, "");
+console.log(`seed ${seed}; the service's log: ${logFile}`);
 
 const objects = async () => (await bench.rendered()).filter((path) => path.includes("/triggers/"));
 const total = () => [...sent.values()].reduce((sum, count) => sum + count, 0);
@@ -230,13 +233,14 @@ try {
   }
   await write();
   const service = bench.launch();
-  running = service;
   await service.untilLogged("ready");
   const seen = { length: 0, taken: 0, inForce: 0, refused: 0, troubles: [] as string[] };
   /** What the service has logged so far; each line is read once, there are many. */
   const told = () => {
     const end = service.log.lastIndexOf("\n") + 1;
-    for (const text of service.log.slice(seen.length, end).split("\n")) {
+    const more = service.log.slice(seen.length, end);
+    appendFileSync(logFile, more);
+    for (const text of more.split("\n")) {
       if (!text.startsWith("{")) continue;
       const { message, events, level } = JSON.parse(text) as Record<string, unknown>;
       if (typeof events === "number") seen.taken += events;
@@ -298,11 +302,6 @@ try {
   const each = [...sent].map(([name, number]) => `${name} ${number}`).join(", ");
   const what = [...count].map(([name, number]) => `${name} ${number}`).join(", ");
   console.log(`seed ${seed}: ${changes} changes (${what}); ${each}: none lost, none doubled`);
-} catch (error) {
-  const file = join(tmpdir(), `sluice-settings-${seed}.log`);
-  await writeFile(file, running?.log ?? "");
-  console.log(`the service's log: ${file}`);
-  throw error;
 } finally {
   isDone = true;
   await bench.close();

@@ -142,12 +142,20 @@ async function connectTo(directory: string): Promise<Socket> {
     }
   } catch (cause) {
     if (cause instanceof SluiceError) throw cause;
+    const path = join(directory, socketName);
+    const isForbidden = ["EACCES", "EPERM"].includes((cause as NodeJS.ErrnoException).code ?? "");
     throw new SluiceError(
-      {
-        code: "NO_SERVICE",
-        message: `no service runs with this state directory (${join(directory, socketName)})`,
-        hint: "Start it with `sluice run`, or run the command where the service runs.",
-      },
+      isForbidden
+        ? {
+            code: "NO_SERVICE",
+            message: `this user may not ask the service of this state directory (${path})`,
+            hint: "Run the command as the user that the service runs as.",
+          }
+        : {
+            code: "NO_SERVICE",
+            message: `no service runs with this state directory (${path})`,
+            hint: "Start it with `sluice run`, or run the command where the service runs.",
+          },
       cause,
     );
   }

@@ -1,5 +1,5 @@
 /** The control socket: requests and answers, who may ask, and folders with any path. */
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +76,22 @@ describe("the folder", () => {
     await expect(serveControl(join(folder, "file"), async () => "")).rejects.toMatchObject({
       problem: { code: "DISK_UNAVAILABLE", hint: expect.not.stringContaining("again") },
     });
+  });
+
+  it("of another user's service says that, and not that there is none", async () => {
+    await serve(folder, async () => "");
+    await chmod(join(folder, "control.sock"), 0);
+    await chmod(folder, 0o755);
+    // Root may do anything.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) process.seteuid?.("nobody");
+    try {
+      await expect(requestControl(folder, {})).rejects.toMatchObject({
+        problem: { code: "NO_SERVICE", message: expect.stringContaining("may not") },
+      });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
   });
 
   it("without a service says so", async () => {
