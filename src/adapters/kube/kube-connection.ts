@@ -5,16 +5,15 @@
  * more, up to a bound, and half as many where it says that it is too busy (429). It says for how long, too, and then nothing
  * at all is sent to it until that has passed: what it shields from one request it shields from the next.
  */
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { ClusterRefusal } from "../../model/cluster-refusal.ts";
 import { SluiceError } from "../../model/problem.ts";
 import { Turns } from "../../model/turns.ts";
-import { routeThrough } from "../http/http-agent.ts";
 import { readAnswer } from "../http/read-answer.ts";
 import { systemChance, systemClock } from "../system/system-clock.ts";
 import { explainConnectionError, explainStatus, isUnavailable } from "./explain-kube-error.ts";
-import { type KubeSession, KubeSessions, type KubeSessionsOptions, requestsAtOnceMax } from "./kube-session.ts";
+import { type KubeSession, KubeSessions, type KubeSessionsOptions } from "./kube-session.ts";
+import { answerBytesMax, type LinkAnswer, type LinkRequest, NotTaken } from "./link-request.ts";
 import { writeKubeconfig } from "./write-kubeconfig.ts";
 
 export interface KubeConnectionOptions extends KubeSessionsOptions {
@@ -53,9 +52,8 @@ const delayMsMin = 100;
 const delayMsMax = 3_000;
 /** The most that a server may ask us to wait; more is unavailable. */
 const retryAfterMsMax = 30_000;
-/** How long an answer may take from its first byte to its last: one that trickles is no answer either. */
-const answerMsMax = 120_000;
-const answerBytesMax = 256 * 1024 * 1024;
+/** So often a request may find its connection closed before it was taken: each kept one may be. */
+const notTakenMax = 40;
 const jsonType = "application/json";
 
 /** What a request has been through. */
@@ -64,6 +62,7 @@ interface Tries {
   deadline: number | undefined;
   delayMs: number;
   wasRenewed: boolean;
+  notTaken: number;
 }
 
 export class KubeConnection {
@@ -90,7 +89,7 @@ export class KubeConnection {
 
   /** The answer, of any status that is an answer to this very request. */
   async ask(request: KubeRequest): Promise<KubeAnswer> {
-    const tries: Tries = { deadline: undefined, delayMs: delayMsMin, wasRenewed: false };
+    const tries: Tries = { deadline: undefined, delayMs: delayMsMin, wasRenewed: false, notTaken: 0 };
     const turn = () => this.#tryOn(request, tries);
     for (;;) {
       const answer = await (request.isUrgent === true ? turn() : this.#turns.take(turn));
@@ -153,22 +152,18 @@ export class KubeConnection {
   async *stream(path: string, accept: string, signal: AbortSignal): AsyncGenerator<string> {
     const both = AbortSignal.any([signal, this.#closed.signal]);
     await this.#waitForPause(both);
-    let session = await this.#session();
     const request = { method: "GET", path, accept } as const;
-    let response = await this.#send(session, request, both, streamSilenceMsMax).catch((error: unknown) => {
-      throw explainConnectionError(session.server, error);
-    });
+    let session = await this.#session();
+    let response = await openStream(session, request, both);
     if (response.statusCode === 401 && (await this.#sessions.renew(session))) {
       response.destroy();
       session = await this.#session();
-      response = await this.#send(session, request, both, streamSilenceMsMax).catch((error: unknown) => {
-        throw explainConnectionError(session.server, error);
-      });
+      response = await openStream(session, request, both);
     }
     try {
       if (response.statusCode !== 200) {
-        const body = await readBody(response);
-        if (response.statusCode === 429) this.#pause(retryAfterOf(response));
+        const body = (await readAnswer(response, answerBytesMax)).toString("utf8");
+        if (response.statusCode === 429) this.#pause(retryAfterMs(response.headers["retry-after"]));
         throw explainStatus(session.server, response.statusCode ?? 0, body);
       }
       yield* readLines(response);
@@ -185,39 +180,48 @@ export class KubeConnection {
     this.#sessions.close();
   }
 
-  /** The answer, or what it failed by; `again`: with other credentials, at once. */
+  /** The answer, or what it failed by; `again`: at once, with other credentials or over another connection. */
   async #attempt(request: KubeRequest, tries: Tries): Promise<KubeAnswer | SluiceError | "again"> {
     await this.#waitForPause(this.#closed.signal);
     const session = await this.#session();
-    request.assertMaySend?.();
     try {
-      // What is under way ends with its sockets: a signal for each request takes longer than sending it.
-      const response = await this.#send(session, request, undefined);
-      const status = response.statusCode ?? 0;
-      const body = await readBody(response);
-      if (status === 401 && !tries.wasRenewed) {
-        tries.wasRenewed = true;
-        if (await this.#sessions.renew(session)) return "again";
-      }
-      if (status === 429) this.#pause(retryAfterOf(response));
-      else if (!isUnavailable(status) && status !== 401) {
-        if (request.isUrgent !== true) this.#takeMore();
-        return { status, body };
-      }
-      return explainStatus(session.server, status, body);
+      await session.link.ready(this.#silenceMsMax);
     } catch (error) {
-      if (this.#closed.signal.aborted) throw closedError();
-      // A certificate may have been replaced, with the address or without it.
-      if (!tries.wasRenewed && error instanceof Error && !(error instanceof SluiceError)) {
-        tries.wasRenewed = true;
-        if (await this.#hasOther(session)) return "again";
-      }
-      return explainConnectionError(session.server, error);
+      return this.#explainFailure(session, error, tries);
     }
+    request.assertMaySend?.();
+    let answer: LinkAnswer;
+    try {
+      answer = await session.link.ask(linkRequest(session, request, this.#silenceMsMax));
+    } catch (error) {
+      return this.#explainFailure(session, error, tries);
+    }
+    const { status, body } = answer;
+    if (status === 401 && !tries.wasRenewed) {
+      tries.wasRenewed = true;
+      if (await this.#sessions.renew(session)) return "again";
+    }
+    if (status === 429) this.#pause(retryAfterMs(answer.retryAfter));
+    else if (!isUnavailable(status) && status !== 401) {
+      if (request.isUrgent !== true) this.#takeMore(session.link.requestsAtOnceMax);
+      return { status, body };
+    }
+    return explainStatus(session.server, status, body);
   }
 
-  #takeMore(): void {
-    if (this.#turns.count < requestsAtOnceMax) this.#turns.resize(this.#turns.count + 1);
+  async #explainFailure(session: KubeSession, error: unknown, tries: Tries): Promise<SluiceError | "again"> {
+    if (this.#closed.signal.aborted) throw closedError();
+    if (error instanceof NotTaken && tries.notTaken++ < notTakenMax) return "again";
+    // A certificate may have been replaced, with the address or without it.
+    if (!tries.wasRenewed && error instanceof Error && !(error instanceof SluiceError)) {
+      tries.wasRenewed = true;
+      if (await this.#hasOther(session)) return "again";
+    }
+    return explainConnectionError(session.server, error);
+  }
+
+  #takeMore(countMax: number): void {
+    if (this.#turns.count < countMax) this.#turns.resize(this.#turns.count + 1);
   }
 
   /** A connection that breaks need not be the session's fault: one that can't be looked at is tried again as it is. */
@@ -255,47 +259,33 @@ export class KubeConnection {
       await systemClock.sleep(left + systemChance.next() * 50, signal);
     }
   }
-
-  /** Resolves with the head of the answer. */
-  #send(
-    session: KubeSession,
-    request: KubeRequest,
-    signal: AbortSignal | undefined,
-    silenceMs = this.#silenceMsMax,
-  ): Promise<IncomingMessage> {
-    const { method, path, body, contentType = jsonType, accept = jsonType } = request;
-    const { server, proxy, agent } = session;
-    const url = new URL(server.pathname.replace(/\/$/, "") + path, server);
-    const route = routeThrough(url, proxy, {
-      accept,
-      "user-agent": "sluice",
-      ...(body === undefined ? {} : { "content-type": contentType, "content-length": String(Buffer.byteLength(body)) }),
-    });
-    const headers = { ...route.headers, ...session.headers } as Record<string, string | string[]>;
-    const send = () =>
-      new Promise<IncomingMessage>((resolve, reject) => {
-        const start = route.protocol === "https:" ? httpsRequest : httpRequest;
-        const sent = start({ ...route, headers, method, agent, ...(signal === undefined ? {} : { signal }) });
-        sent.setTimeout(silenceMs, () => sent.destroy(Object.assign(new Error("silence"), { code: "KUBE_SILENT" })));
-        sent.once("response", (response) => resolve(response));
-        sent.once("error", (error: NodeJS.ErrnoException) => {
-          const isIdleClose = sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
-          reject(isIdleClose ? new IdleConnectionClosed(error) : error);
-        });
-        sent.end(body);
-      });
-    const sendAgain = (error: unknown): Promise<IncomingMessage> => {
-      if (!(error instanceof IdleConnectionClosed)) throw error;
-      return send().catch(sendAgain);
-    };
-    return send().catch(sendAgain);
-  }
 }
 
-/** A kept connection was closed just when it was used again; there may be more of them, but not many. */
-class IdleConnectionClosed extends Error {
-  constructor(cause: Error) {
-    super("the server closed the connection", { cause });
+function linkRequest(session: KubeSession, request: KubeRequest, silenceMsMax: number): LinkRequest {
+  const { method, path, body, contentType = jsonType, accept = jsonType } = request;
+  return {
+    method,
+    path: session.server.pathname.replace(/\/$/, "") + path,
+    headers: {
+      accept,
+      "user-agent": "sluice",
+      ...(body === undefined ? {} : { "content-type": contentType }),
+      ...session.headers,
+    },
+    ...(body === undefined ? {} : { body }),
+    silenceMsMax,
+  };
+}
+
+/** The head of the answer. Throws CLUSTER_UNAVAILABLE. */
+async function openStream(session: KubeSession, request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  for (let notTaken = 0; ; notTaken++) {
+    try {
+      return await session.link.stream(linkRequest(session, request, streamSilenceMsMax), signal);
+    } catch (error) {
+      if (error instanceof NotTaken && notTaken < notTakenMax) continue;
+      throw explainConnectionError(session.server, error);
+    }
   }
 }
 
@@ -303,19 +293,9 @@ function closedError(): SluiceError {
   return new SluiceError({ code: "CLUSTER_UNAVAILABLE", message: "the connection to the API server was given up" });
 }
 
-function retryAfterOf({ headers }: IncomingMessage): number {
-  const seconds = Number(headers["retry-after"] ?? 1);
+function retryAfterMs(header: string | undefined): number {
+  const seconds = Number(header ?? 1);
   return Math.min(Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1000, retryAfterMsMax);
-}
-
-async function readBody(response: IncomingMessage): Promise<string> {
-  const silence = Object.assign(new Error("silence"), { code: "KUBE_SILENT" });
-  const timer = setTimeout(() => response.destroy(silence), answerMsMax);
-  try {
-    return (await readAnswer(response, answerBytesMax)).toString("utf8");
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function* readLines(response: IncomingMessage): AsyncGenerator<string> {

@@ -4,21 +4,17 @@
  * are replaced, tokens expire.
  */
 import { readFile } from "node:fs/promises";
-import { Agent as HttpAgent } from "node:http";
-import { type AgentOptions, Agent as HttpsAgent } from "node:https";
-import type { Socket } from "node:net";
-import { rootCertificates, connect as tlsConnect } from "node:tls";
 import { SluiceError } from "../../model/problem.ts";
 import type { Redactor } from "../../ports/system.ts";
-import { findProxy, openTunnel, peerOf } from "../http/http-agent.ts";
+import { findProxy } from "../http/http-agent.ts";
 import { systemChance } from "../system/system-clock.ts";
 import { type ExecCredential, runExecPlugin } from "./exec-credential.ts";
+import { KubeLink } from "./kube-link.ts";
 import { type KubeAccess, type KubeconfigSource, readKubeconfig } from "./kubeconfig.ts";
 
 export interface KubeSession {
   readonly server: URL;
-  readonly proxy: URL | undefined;
-  readonly agent: HttpAgent;
+  readonly link: KubeLink;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** What it was made of: another text where anything has changed. */
   readonly version: string;
@@ -41,11 +37,6 @@ const lookMs = 60_000;
 const expiryMarginMs = 60_000;
 /** Not more often than that, whatever the plugin says of its credential. */
 const freshMsMin = 1_000;
-/** Requests to one cluster at the same time, while it answers them all; watches have sockets besides. */
-export const requestsAtOnceMax = 32;
-const watchesMax = 200;
-/** What is used again sooner stays: there may be hundreds of clusters, and each renews its Lease more often. */
-const idleMs = 15_000;
 
 export interface KubeSessionsOptions {
   readonly kubeconfig: KubeconfigSource;
@@ -58,7 +49,7 @@ export class KubeSessions {
   readonly #options: KubeSessionsOptions;
   #current: KubeSession | undefined;
   #opening: Promise<KubeSession> | undefined;
-  readonly #agents = new Set<HttpAgent>();
+  readonly #links = new Set<KubeLink>();
   #isClosed = false;
 
   constructor(options: KubeSessionsOptions) {
@@ -98,8 +89,8 @@ export class KubeSessions {
 
   close(): void {
     this.#isClosed = true;
-    for (const agent of this.#agents) agent.destroy();
-    this.#agents.clear();
+    for (const link of this.#links) link.destroy();
+    this.#links.clear();
   }
 
   #open(before = this.#current): Promise<KubeSession> {
@@ -128,13 +119,14 @@ export class KubeSessions {
     };
     const version = JSON.stringify([access.server.href, proxy?.href, tls, authorization, access.headers]);
     const isSame = before?.version === version;
-    const agent = isSame ? before.agent : createAgent(access.server, proxy, tls);
-    this.#agents.add(agent);
-    if (before !== undefined && !isSame) retire(before.agent);
+    const link = isSame ? before.link : new KubeLink({ server: access.server, proxy, tls });
+    if (before !== undefined && !isSame) before.link.retire();
+    // Those that are at nothing any more; tokens may be replaced for as long as the process runs.
+    for (const old of this.#links) if (old.isIdle) this.#links.delete(old);
+    this.#links.add(link);
     const session = {
       server: access.server,
-      proxy,
-      agent,
+      link,
       headers: { ...(authorization === undefined ? {} : { authorization }), ...access.headers },
       version,
       place: JSON.stringify([access.server.href, access.ca, access.serverName, access.proxy?.href]),
@@ -144,7 +136,7 @@ export class KubeSessions {
       freshUntil: isPluginFresh ? before.freshUntil : performance.now() + freshMs,
       lookAt: performance.now() + lookMs * (1 + systemChance.next()),
     };
-    if (this.#isClosed) agent.destroy();
+    if (this.#isClosed) link.destroy();
     this.#current = session;
     return session;
   }
@@ -196,34 +188,4 @@ async function readTokenFile(path: string): Promise<string> {
     const message = `the token file ${path} of the kubeconfig can't be read`;
     throw new SluiceError({ code: "CLUSTER_AUTH", message }, cause);
   }
-}
-
-function createAgent(server: URL, proxy: URL | undefined, tls: AgentOptions): HttpAgent {
-  const common = {
-    keepAlive: true,
-    keepAliveMsecs: 15_000,
-    maxSockets: requestsAtOnceMax + watchesMax,
-    maxFreeSockets: requestsAtOnceMax,
-    timeout: idleMs,
-    scheduling: "lifo",
-  } as const;
-  if (server.protocol === "http:") return proxy?.protocol === "https:" ? new HttpsAgent(common) : new HttpAgent(common);
-  const agent = new HttpsAgent({ ...common, ...tls });
-  if (proxy !== undefined) {
-    // The proxy's own certificate is held against what Node trusts; the cluster's authority is the cluster's.
-    const trust = { ca: [...rootCertificates] };
-    agent.createConnection = ((_options: unknown, done: (error: Error | null, socket?: Socket) => void) => {
-      openTunnel(server, proxy, trust).then(
-        (socket) => done(null, tlsConnect({ socket, ...peerOf(server), ...tls })),
-        done,
-      );
-    }) as unknown as typeof agent.createConnection;
-  }
-  return agent;
-}
-
-/** What is under way may come to its end; nothing of it is kept. */
-function retire(agent: HttpAgent): void {
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-  (agent as { keepAlive?: boolean }).keepAlive = false;
 }
