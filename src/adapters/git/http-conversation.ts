@@ -8,6 +8,7 @@ import { request as httpsRequest } from "node:https";
 import { SluiceError } from "../../model/problem.ts";
 import type { Clock } from "../../ports/system.ts";
 import { routeThrough } from "../http/http-agent.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { abortedError, onAbort, silenceError } from "./given-up.ts";
 import { explainConnectionError } from "./http-error.ts";
 import { bytesThrough, piecesOf, watchForSilence } from "./silence-watch.ts";
@@ -18,7 +19,7 @@ export interface HttpRequest {
   readonly agent: Agent;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: readonly Buffer[];
+  readonly body: readonly ByteSource[];
   /** The first that aborts ends it. */
   readonly signals: readonly (AbortSignal | undefined)[];
   readonly clock: Clock;
@@ -74,7 +75,7 @@ function startRequest({ url, proxy, agent, method, headers }: HttpRequest): Clie
   return (where.protocol === "https:" ? httpsRequest : httpRequest)({ ...where, method, agent });
 }
 
-async function sendBody(request: ClientRequest, body: readonly Buffer[]): Promise<void> {
+async function sendBody(request: ClientRequest, body: readonly ByteSource[]): Promise<void> {
   for (const piece of piecesOf(body)) {
     if (request.destroyed) return;
     if (!request.write(piece)) await untilDrained(request);

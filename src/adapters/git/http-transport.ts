@@ -12,6 +12,7 @@ import type { Clock } from "../../ports/system.ts";
 import { findProxy } from "../http/http-agent.ts";
 import { HttpAgents } from "../http/http-agents.ts";
 import { AdvertisementReader } from "./advertisement.ts";
+import { type ByteSource, sourceOf } from "./byte-source.ts";
 import { authorizationOf, type GitAuth } from "./git-auth.ts";
 import { converse, type HttpAnswer, IdleConnectionClosed } from "./http-conversation.ts";
 import { explainStatus } from "./http-error.ts";
@@ -73,7 +74,7 @@ export class HttpTransport implements Transport {
 
   /** One exchange with `upload-pack` in version 2 of the protocol; answers with all of the body. Throws a SluiceError. */
   async requestObjects(request: Buffer): Promise<Buffer> {
-    const answer = await this.#post("upload-pack", [request], undefined, { "git-protocol": "version=2" });
+    const answer = await this.#post("upload-pack", [sourceOf(request)], undefined, { "git-protocol": "version=2" });
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of answer.body()) {
@@ -96,7 +97,7 @@ export class HttpTransport implements Transport {
     isFresh: boolean,
     signal: AbortSignal | undefined,
   ): Connection {
-    const exchange = async function* (this: HttpTransport, request: readonly Buffer[]): AsyncIterable<Buffer> {
+    const exchange = async function* (this: HttpTransport, request: readonly ByteSource[]): AsyncIterable<Buffer> {
       const answer = await this.#post("receive-pack", request, signal);
       let isAnswered = false;
       for await (const chunk of answer.body()) {
@@ -131,7 +132,7 @@ export class HttpTransport implements Transport {
 
   async #post(
     service: GitService,
-    request: readonly Buffer[],
+    request: readonly ByteSource[],
     signal: AbortSignal | undefined,
     more: Record<string, string> = {},
   ): Promise<HttpAnswer> {
@@ -156,14 +157,14 @@ export class HttpTransport implements Transport {
     url: URL,
     method: "GET" | "POST",
     headers: Record<string, string>,
-    body: readonly Buffer[],
+    body: readonly ByteSource[],
     signal: AbortSignal | undefined,
   ): Promise<HttpAnswer> {
     const { auth, env, caFile, clock, silenceMsMax } = this.#options;
     const authorization = await authorizationOf(auth);
     const proxy = findProxy(url, env);
     const ca = caFile === undefined || url.protocol === "http:" ? undefined : await readAuthorities(caFile);
-    const length = body.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const length = body.reduce((sum, part) => sum + part.length, 0);
     const request = {
       url,
       proxy,

@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
 import type { ProgramEnv, ProgramResult } from "../../ports/program-runner.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { gitEnv, runProgram } from "./git-program.ts";
 import { readLooseObject } from "./loose-object.ts";
 import { mergePacks } from "./merge-packs.ts";
 import { type GitObject, hashObject } from "./object-id.ts";
-import { encodePackIndex, type PackEntry, type PackLayout } from "./pack-bytes.ts";
+import { encodePackIndex, type PackEntries, type PackLayout } from "./pack-bytes.ts";
 import { PackFile } from "./pack-file.ts";
 import { refName } from "./push-client.ts";
 import { preparedStore, seedStore } from "./seed-store.ts";
@@ -27,6 +28,9 @@ const smallPacksMax = 12;
 const packsMax = 24;
 const smallPackObjectsMax = 60_000;
 const mergeObjectsMax = 120_000;
+
+/** So much of a pack is written at a time. */
+const writeBytesMin = 4 * 1024 * 1024;
 
 /** Where a store goes that can't be in its own folder; the second is in memory. */
 const usualFallbacks = [tmpdir(), "/dev/shm"];
@@ -399,7 +403,7 @@ export class LocalStore {
   }
 
   /** Gives a complete pack its name and index. */
-  #install(path: string, entries: readonly PackEntry[], checksum: Buffer): void {
+  #install(path: string, entries: PackEntries, checksum: Buffer): void {
     const name = join(this.#objects, "pack", `pack-${checksum.toString("hex")}`);
     this.#files.renameSync(path, `${name}.pack`);
     // What a remote has promised to have: its blobs need not all be here.
@@ -434,7 +438,7 @@ export class LocalStore {
     const temporary = join(this.#objects, "pack", `tmp_${layout.checksum.toString("hex")}`);
     await withStoreDisk(`${this.#directory} can't be written`, async () => {
       await this.#files.rm(temporary, { force: true });
-      await this.#writeWhole(temporary, layout.bytes);
+      await this.#writeWhole(temporary, layout);
       this.#install(temporary, layout.entries, layout.checksum);
     });
     const present = [...heads].filter(([, id]) => this.has(id));
@@ -456,11 +460,24 @@ export class LocalStore {
     return runProgram("git", args, { env, input, durationMsMax: fetchMsMax, signal });
   }
 
-  /** In one go: `writeFile` takes a turn of the event loop for each half a megabyte, and the objects stay in memory meanwhile. */
-  async #writeWhole(path: string, bytes: Buffer): Promise<void> {
+  /** In large steps: each takes a turn of the event loop, and the objects stay in memory meanwhile. */
+  async #writeWhole(path: string, bytes: ByteSource): Promise<void> {
     const file = await this.#files.open(path, "wx", 0o444);
+    const write = async (pieces: readonly Buffer[]) => {
+      const some = Buffer.concat(pieces);
+      for (let at = 0; at < some.length; ) at += (await file.write(some, at)).bytesWritten;
+    };
     try {
-      for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+      let gathered: Buffer[] = [];
+      let size = 0;
+      for (const piece of bytes.pieces()) {
+        gathered.push(piece);
+        size += piece.length;
+        if (size < writeBytesMin) continue;
+        await write(gathered);
+        [gathered, size] = [[], 0];
+      }
+      await write(gathered);
     } finally {
       await file.close();
     }

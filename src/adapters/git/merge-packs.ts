@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
-import { ofsDeltaType, type PackEntry, writeDistance, writePackHeader, writeTypeAndSize } from "./pack-bytes.ts";
+import { ofsDeltaType, type PackEntries, writeDistance, writePackHeader, writeTypeAndSize } from "./pack-bytes.ts";
 import type { PackFile } from "./pack-file.ts";
 import { machineFiles, type StoreFiles } from "./store-files.ts";
 
@@ -12,7 +12,7 @@ import { machineFiles, type StoreFiles } from "./store-files.ts";
 const pieceBytes = 256 * 1024;
 
 export interface MergedPack {
-  readonly entries: readonly PackEntry[];
+  readonly entries: PackEntries;
   readonly checksum: Buffer;
 }
 
@@ -37,7 +37,7 @@ async function copyObjects(packs: readonly PackFile[], writer: PieceWriter): Pro
   writePackHeader(header, count);
   await writer.write(header);
 
-  const entries: PackEntry[] = [];
+  const entries: PackEntries = { ids: [], offsets: [], crcs: [] };
   const written = new Map<ObjectId, number>();
   for (const { pack, objects } of contents) {
     const idAt = new Map(objects.map(({ id, offset }) => [offset, id]));
@@ -47,7 +47,9 @@ async function copyObjects(packs: readonly PackFile[], writer: PieceWriter): Pro
       const baseOffset = (baseId: ObjectId | undefined) => (baseId === undefined ? undefined : written.get(baseId));
       const bytes = relocate(pack, offset, end, writer.position, (old) => baseOffset(idAt.get(old)));
       written.set(id, writer.position);
-      entries.push({ id, offset: writer.position, crc: crc32(bytes) });
+      entries.ids.push(id);
+      entries.offsets.push(writer.position);
+      entries.crcs.push(crc32(bytes));
       await writer.write(bytes);
     }
   }

@@ -14,7 +14,7 @@ import { applyDelta } from "./delta.ts";
 import type { LocalStore } from "./local-store.ts";
 import { emptyTreeId, type GitObject } from "./object-id.ts";
 import { type ObjectSet, withBases } from "./object-writer.ts";
-import { layOutPack, type PackLayout, type PackObject } from "./pack-bytes.ts";
+import { dataOf, layOutPack, type PackLayout, type PackObject, packObject } from "./pack-bytes.ts";
 import { MissingObjectError } from "./store-error.ts";
 import { parseTree } from "./tree-bytes.ts";
 
@@ -56,7 +56,7 @@ export class ObjectStore {
 
   /** The remote has these objects: they are kept, and stored when there are enough. `layout`: the pack that it got. */
   keep(batch: ObjectSet, layout?: PackLayout): void {
-    if (layout !== undefined && layout.bytes.length > this.#limits.unstoredBytesMax / 2) {
+    if (layout !== undefined && layout.length > this.#limits.unstoredBytesMax / 2) {
       this.#sent.push({ objects: batch, layout });
       return;
     }
@@ -69,7 +69,7 @@ export class ObjectStore {
 
   /** Keeps an object that came from the remote. */
   keepFetched(id: ObjectId, { type, body }: GitObject): void {
-    this.keep(new Map([[id, { id, type, size: body.length, data: deflate(body), depth: 0 }]]));
+    this.keep(new Map([[id, packObject({ id, type, size: body.length, base: undefined, depth: 0 }, deflate(body))]]));
   }
 
   /** Where a branch is on the remote, as far as its objects are here. */
@@ -117,7 +117,7 @@ export class ObjectStore {
    * all that a later push is made on.
    */
   makeRoom(): void {
-    const sentBytes = this.#sent.reduce((sum, { layout }) => sum + layout.bytes.length, 0);
+    const sentBytes = this.#sent.reduce((sum, { layout }) => sum + layout.length, 0);
     if (this.#unstoredBytes + sentBytes < this.#limits.memoryBytesMax) return;
     const all = this.#unstored;
     for (const { objects } of this.#sent) for (const object of objects.values()) all.set(object.id, object);
@@ -182,12 +182,12 @@ export class ObjectStore {
 }
 
 /** What an object takes in memory, roughly. */
-function costOf({ data }: PackObject): number {
-  return data.length + 300;
+function costOf({ length }: PackObject): number {
+  return length + 250;
 }
 
 function inflateObject(object: PackObject): GitObject {
-  const body = inflateSync(object.data, { chunkSize: Math.max(64, object.size) });
+  const body = inflateSync(dataOf(object), { chunkSize: Math.max(64, object.size) });
   return {
     type: object.type,
     body: object.base === undefined ? body : applyDelta(inflateObject(object.base).body, body),

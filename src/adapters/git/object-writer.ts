@@ -5,7 +5,7 @@ import type { ObjectId } from "../../ports/git.ts";
 import { deflate } from "./deflate.ts";
 import { encodeDelta } from "./delta.ts";
 import { hashObject, type ObjectType } from "./object-id.ts";
-import type { PackObject } from "./pack-bytes.ts";
+import { type PackObject, packObject } from "./pack-bytes.ts";
 import type { Segment } from "./tree-bytes.ts";
 
 /** Reading an object at the end of a chain means reading the chain; git's own limit is 50. */
@@ -29,11 +29,13 @@ export function addObject(objects: ObjectSet, type: ObjectType, body: Buffer, ed
   if (editOf !== undefined && base !== undefined && base.depth < deltaDepthMax) {
     const delta = encodeDelta(editOf.size, body.length, editOf.segments);
     if (delta.length < body.length / 2) {
-      objects.set(id, { id, type, size: delta.length, data: deflate(delta), base, depth: base.depth + 1 });
+      const depth = base.depth + 1;
+      objects.set(id, packObject({ id, type, size: delta.length, base, depth }, deflate(delta)));
       return id;
     }
   }
-  objects.set(id, { id, type, size: body.length, data: deflate(body, type === "tree"), depth: 0 });
+  const data = deflate(body, type === "tree");
+  objects.set(id, packObject({ id, type, size: body.length, base: undefined, depth: 0 }, data));
   return id;
 }
 

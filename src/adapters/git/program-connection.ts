@@ -5,6 +5,7 @@ import type { SluiceError } from "../../model/problem.ts";
 import type { ProgramEnv } from "../../ports/program-runner.ts";
 import type { Clock } from "../../ports/system.ts";
 import { AdvertisementReader } from "./advertisement.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { ChildProgram } from "./child-program.ts";
 import { abortedError, onAbort, silenceError } from "./given-up.ts";
 import { flushPacket, PacketReader } from "./pkt-line.ts";
@@ -86,7 +87,7 @@ export class ProgramConnection implements Connection {
     }
   }
 
-  async *exchange(request: readonly Buffer[]): AsyncIterable<Buffer> {
+  async *exchange(request: readonly ByteSource[]): AsyncIterable<Buffer> {
     const stopWatching = this.#watch();
     void this.#send(request);
     let answered = false;
@@ -141,7 +142,7 @@ export class ProgramConnection implements Connection {
     });
   }
 
-  async #send(request: readonly Buffer[]): Promise<void> {
+  async #send(request: readonly ByteSource[]): Promise<void> {
     const { stdin } = this.#program.child;
     stdin.cork();
     for (const piece of piecesOf(request)) {

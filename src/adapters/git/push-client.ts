@@ -2,6 +2,7 @@
 import { SluiceError } from "../../model/problem.ts";
 import type { RefOutcome, RefUpdate } from "../../ports/git.ts";
 import type { Log } from "../../ports/system.ts";
+import { type ByteSource, sourceOf } from "./byte-source.ts";
 import { zeroId } from "./object-id.ts";
 import { encodePacket, flushPacket } from "./pkt-line.ts";
 import { type PushReport, PushReportReader } from "./push-report.ts";
@@ -11,7 +12,7 @@ import type { Advertisement, Connection, Transport } from "./transport.ts";
 const messagesMax = 8;
 
 /** The pack to push. It is sent with each update where the server takes them one by one: it may keep only what they reach. */
-export type PackSource = (options: { readonly ofsDelta: boolean }) => Buffer;
+export type PackSource = (options: { readonly ofsDelta: boolean }) => ByteSource;
 
 export class PushClient {
   readonly #transport: Transport;
@@ -69,7 +70,8 @@ export class PushClient {
     const messages: string[] = [];
     let report: PushReport | undefined;
     try {
-      const request = [encodeCommands(updates, capabilities), pack({ ofsDelta: capabilities.has("ofs-delta") })];
+      const commands = sourceOf(encodeCommands(updates, capabilities));
+      const request = [commands, pack({ ofsDelta: capabilities.has("ofs-delta") })];
       report = await this.#exchange(connection, request, messages);
     } catch (error) {
       connection.close();
@@ -86,7 +88,7 @@ export class PushClient {
   /** The report; undefined where this server gives none. */
   async #exchange(
     connection: Connection,
-    request: readonly Buffer[],
+    request: readonly ByteSource[],
     messages: string[],
   ): Promise<PushReport | undefined> {
     const { capabilities } = connection.advertisement;

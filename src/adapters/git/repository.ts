@@ -295,7 +295,7 @@ export class Repository implements GitRepository {
     try {
       const layOut = ({ ofsDelta }: { readonly ofsDelta: boolean }) => {
         sent = layOutPack(objects, ofsDelta);
-        return sent.bytes;
+        return sent;
       };
       const outcomes = await underSignals(signals, (any) => this.#pusher.push(updates, layOut, any));
       for (const { branch, to } of updates) {

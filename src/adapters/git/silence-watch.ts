@@ -3,6 +3,7 @@
  * line that is dead. What moves slowly is left alone, however long it takes.
  */
 import type { Clock } from "../../ports/system.ts";
+import type { ByteSource } from "./byte-source.ts";
 
 /** Of what is sent, at a time: so little moves within the limit on the slowest line. */
 const pieceBytes = 256 * 1024;
@@ -48,8 +49,10 @@ export function bytesThrough(socket: {
 }
 
 /** The same bytes in pieces, so that one can see whether they move. */
-export function* piecesOf(body: readonly Buffer[]): Generator<Buffer> {
+export function* piecesOf(body: readonly ByteSource[]): Generator<Buffer> {
   for (const part of body) {
-    for (let from = 0; from < part.length; from += pieceBytes) yield part.subarray(from, from + pieceBytes);
+    for (const piece of part.pieces()) {
+      for (let from = 0; from < piece.length; from += pieceBytes) yield piece.subarray(from, from + pieceBytes);
+    }
   }
 }

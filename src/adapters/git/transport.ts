@@ -1,5 +1,7 @@
 /** The byte streams that the push client speaks over: a program's, or http. */
 
+import type { ByteSource } from "./byte-source.ts";
+
 export type GitService = "receive-pack" | "upload-pack";
 
 /** What a server says of itself before a push. */
@@ -21,7 +23,7 @@ export interface Connection {
    * Sends the request and gives what comes back. May be called once. Throws a SluiceError: GIT_AUTH and GIT_REFUSED where
    * the server turned the request down, GIT_UNAVAILABLE where nothing is known: it is cut, silent, or given up.
    */
-  exchange(request: readonly Buffer[]): AsyncIterable<Buffer>;
+  exchange(request: readonly ByteSource[]): AsyncIterable<Buffer>;
   /** Ends it; nothing happens where it has ended already. */
   close(): void;
 }

@@ -4,13 +4,18 @@
  * is asked to keep must be whole.
  */
 import type { ObjectId } from "../../ports/git.ts";
+import { Arena } from "./arena.ts";
 import { type ObjectSet, withBases } from "./object-writer.ts";
+import { moveData } from "./pack-bytes.ts";
 
 /**
  * So many pushes may leave a commit behind. By then it is one that nobody wants (a target that somebody else's push has made worthless),
  * and goes along, whole: it must not stay for ever, and is none to lose.
  */
 const leftBehindMax = 16;
+
+/** Bases of deltas that go with one push and the next. */
+const shared = new Arena();
 
 export interface WrittenCommit {
   readonly id: ObjectId;
@@ -51,10 +56,14 @@ export function partBatch(
   if (staying.length === 0 && begun.length === 0) return { taken: batch, left: emptyBatch() };
   const stays = new Set(staying);
   const going = batch.commits.filter((commit) => !stays.has(commit));
+  const taken = pick(batch.objects, idsOf(batch.objects, going, childrenOf));
+  const left = pick(batch.objects, [...staying.flatMap(({ objects }) => objects), ...begun]);
+  // The memory of what goes is free once that is stored.
+  for (const object of left.values()) if (taken.has(object.id)) moveData(object, shared);
   return {
-    taken: { objects: pick(batch.objects, idsOf(batch.objects, going, childrenOf)), commits: going },
+    taken: { objects: taken, commits: going },
     left: {
-      objects: pick(batch.objects, [...staying.flatMap(({ objects }) => objects), ...begun]),
+      objects: left,
       commits: staying.map((commit) => ({ ...commit, leftBehind: commit.leftBehind + 1 })),
     },
   };

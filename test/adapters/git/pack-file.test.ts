@@ -1,4 +1,5 @@
 /** Packs and indexes as they are written and read again. */
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,9 +15,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 let packs = 0;
 function storePack(objects: readonly PackObject[], ofsDelta = true): PackFile {
-  const { bytes, checksum, entries } = layOutPack(objects, ofsDelta);
+  const layout = layOutPack(objects, ofsDelta);
+  const { checksum, entries } = layout;
   const name = join(folder, `pack-${packs++}`);
-  writeFileSync(`${name}.pack`, bytes);
+  writeFileSync(`${name}.pack`, Buffer.concat([...layout.pieces()]));
   writeFileSync(`${name}.idx`, encodePackIndex(entries, checksum));
   return new PackFile(`${name}.idx`);
 }
@@ -57,10 +59,27 @@ it("finds each of many objects, and none that is not there", () => {
   const objects: ObjectSet = new Map();
   for (let index = 0; index < 30_000; index++) addObject(objects, "blob", Buffer.from(`object ${index}`));
   const pack = storePack([...objects.values()]);
-  const offsets = new Map(layOutPack([...objects.values()]).entries.map(({ id, offset }) => [id, offset]));
-  const others = [...offsets.keys()].map((id) => id.slice(0, 39) + (id.endsWith("0") ? "1" : "0"));
-  const asked = [...offsets.keys(), ...others];
-  expect(asked.filter((id) => pack.index.findOffset(id) !== offsets.get(id))).toEqual([]);
+  const { ids, offsets } = layOutPack([...objects.values()]).entries;
+  const places = new Map(ids.map((id, place) => [id, offsets[place]!]));
+  const others = ids.map((id) => id.slice(0, 39) + (id.endsWith("0") ? "1" : "0"));
+  const asked = [...ids, ...others];
+  expect(asked.filter((id) => pack.index.findOffset(id) !== places.get(id))).toEqual([]);
+  pack.close();
+});
+
+it("writes a pack in pieces, twice the same, an object larger than a piece included", () => {
+  const objects: ObjectSet = new Map();
+  // Neither compresses to much less.
+  const large = randomBytes(1_000_000);
+  const bodies = [...Array.from({ length: 400 }, () => randomBytes(1000)), large, randomBytes(1000)];
+  const ids = bodies.map((body) => addObject(objects, "blob", body));
+  const layout = layOutPack([...objects.values()]);
+  const [first, second] = [[...layout.pieces()], [...layout.pieces()]];
+  expect(first.length).toBeGreaterThan(3);
+  expect(Buffer.concat(first).equals(Buffer.concat(second))).toBe(true);
+  expect(Buffer.concat(first).length).toBe(layout.length);
+  const pack = storePack([...objects.values()]);
+  expect(ids.filter((id, index) => !pack.read(id, () => undefined)?.body.equals(bodies[index]!))).toEqual([]);
   pack.close();
 });
 

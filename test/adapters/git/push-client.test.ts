@@ -1,5 +1,6 @@
 /** What the push client makes of servers that answer well, badly, or not at all. */
 import { describe, expect, it } from "vitest";
+import { type ByteSource, sourceOf } from "../../../src/adapters/git/byte-source.ts";
 import { encodePacket, flushPacket } from "../../../src/adapters/git/pkt-line.ts";
 import { PushClient } from "../../../src/adapters/git/push-client.ts";
 import type { Advertisement, Connection, Transport } from "../../../src/adapters/git/transport.ts";
@@ -36,9 +37,9 @@ class ScriptedTransport implements Transport {
   }
 
   async connect(): Promise<Connection> {
-    const exchange = async function* (this: ScriptedTransport, request: readonly Buffer[]) {
+    const exchange = async function* (this: ScriptedTransport, request: readonly ByteSource[]) {
       const answer = this.#script.answers[this.requests.length]!;
-      this.requests.push(Buffer.concat(request).toString("latin1"));
+      this.requests.push(Buffer.concat(request.flatMap((part) => [...part.pieces()])).toString("latin1"));
       this.#refs = answer.refs ?? this.#refs;
       yield* answer.bytes;
       if (answer.error !== undefined) throw answer.error;
@@ -73,7 +74,7 @@ const report = (...texts: string[]) => [band(1, lines(...texts)), flushPacket];
 async function push(script: Script, updates = both) {
   const transport = new ScriptedTransport(script);
   const log = new MemoryLog();
-  const outcomes = await new PushClient(transport, log).push(updates, () => Buffer.from("PACK"));
+  const outcomes = await new PushClient(transport, log).push(updates, () => sourceOf(Buffer.from("PACK")));
   return { transport, log, kinds: kindsOf(outcomes) };
 }
 

@@ -1,7 +1,7 @@
 /** What goes with a push, and what stays for the next. */
 import { expect, it } from "vitest";
 import type { ObjectSet } from "../../../src/adapters/git/object-writer.ts";
-import type { PackObject } from "../../../src/adapters/git/pack-bytes.ts";
+import { dataOf, type PackObject, packObject } from "../../../src/adapters/git/pack-bytes.ts";
 import { partBatch, type WrittenBatch, type WrittenCommit } from "../../../src/adapters/git/written-batch.ts";
 
 function objectsOf(...objects: readonly (readonly [id: string, base?: string])[]): ObjectSet {
@@ -9,7 +9,7 @@ function objectsOf(...objects: readonly (readonly [id: string, base?: string])[]
   for (const [id, base] of objects) {
     const on = base === undefined ? undefined : all.get(base);
     const data = Buffer.from(id);
-    all.set(id, { id, type: "tree", size: 1, data, depth: 0, ...(on === undefined ? {} : { base: on }) });
+    all.set(id, packObject({ id, type: "tree", size: 1, base: on, depth: 0 }, data));
   }
   return all;
 }
@@ -32,9 +32,13 @@ it("a push of everything takes everything", () => {
 
 it("what the tips don't reach stays, with the bases of its deltas", () => {
   const batch = { objects: objectsOf(["a"], ["first"], ["b", "a"], ["second"]), commits: [first, second] };
+  const { memory } = batch.objects.get("a")!;
   const { taken, left } = partBatch(batch, ["first"], [], childrenOf);
   expect([...taken.objects.keys()]).toEqual(["a", "first"]);
   expect([...left.objects.keys()]).toEqual(["a", "b", "second"]);
+  // What stays keeps no memory of what went.
+  expect(left.objects.get("a")?.memory === memory).toBe(false);
+  expect(dataOf(left.objects.get("a")!).toString()).toBe("a");
   expect(left.commits).toEqual([{ ...second, leftBehind: 1 }]);
 });
 
