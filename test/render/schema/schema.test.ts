@@ -54,6 +54,23 @@ describe("what another version may take", () => {
       /has no kind "Daemon" in "apps\/v1"/,
     ],
     [
+      "a range that begins within itself",
+      (v) =>
+        object(
+          "networking.k8s.io/v1",
+          "NetworkPolicy",
+          `spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: ${v}}}]}]}`,
+        ),
+      "10.0.0.1/8",
+      /must be the first address of its range/,
+    ],
+    [
+      "a resource of containers",
+      (v) => podOf(`{name: c, image: i, resources: {limits: {${v}: 1}}}`),
+      "gpus",
+      /is no resource of a container/,
+    ],
+    [
       "a version",
       (v) => object(v, "Deployment", "spec: {}"),
       "apps/v1beta9",

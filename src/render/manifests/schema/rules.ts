@@ -6,9 +6,12 @@
  */
 import { isJsonObject, type Json, type JsonObject } from "../../../model/json.ts";
 import { faultOfApiVersion, faultOfDataKey, faultOfLabelValue, faultOfName } from "../check-names.ts";
+import { boundRules, checkStrategy, faultOfTimeZone, shareOfAll, targetAmounts } from "./bound-rules.ts";
 import { faultOfSchedule } from "./cron.ts";
 import type { Findings } from "./findings.ts";
-import { readQuantity } from "./quantities.ts";
+import { checkReach, networkRules } from "./network-rules.ts";
+import { checkNames, checkResourceNames, podRules } from "./pod-rules.ts";
+import { isNone, listOf, numberOf, oneOf, type Rules, rules } from "./rule-set.ts";
 import {
   atLeast,
   between,
@@ -35,15 +38,6 @@ import {
   textUnlessEmpty,
 } from "./text-rules.ts";
 
-export interface Rules {
-  readonly members: ReadonlyMap<string, Rule>;
-  readonly whole?: (value: JsonObject, findings: Findings) => void;
-}
-
-function rules(members: Readonly<Record<string, Rule>>, whole?: Rules["whole"]): Rules {
-  return { members: new Map(Object.entries(members)), ...(whole === undefined ? {} : { whole }) };
-}
-
 /** Amounts by resource: none is negative, and their names are qualified. */
 const amounts: Rule = (value, findings) => {
   if (!isJsonObject(value)) return;
@@ -69,11 +63,6 @@ function isCounted(resource: string): boolean {
 
 const counted =
   /^(?:pods|services|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|services\.(?:nodeports|loadbalancers))$/;
-
-function numberOf(amount: Json | undefined): number | undefined {
-  if (typeof amount === "string") return readQuantity(amount);
-  return typeof amount === "number" || typeof amount === "bigint" ? Number(amount) : undefined;
-}
 
 function checkRequests(resources: JsonObject, findings: Findings): void {
   const [limits, requests] = [resources.get("limits"), resources.get("requests")];
@@ -130,11 +119,27 @@ const secretKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ["kubernetes.io/ssh-auth", ["ssh-privatekey"]],
 ]);
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function checkSecret(secret: JsonObject, findings: Findings): void {
   const type = secret.get("type");
   for (const key of typeof type === "string" ? (secretKeys.get(type) ?? []) : []) {
     const has = (field: string): boolean => memberOfObject(secret, field, key) !== undefined;
     if (!has("data") && !has("stringData")) findings.refuse(`lacks ${key} in its data, which its type demands`);
+  }
+  // What it holds is nobody's to quote.
+  const docker = memberOfObject(secret, "stringData", ".dockerconfigjson");
+  if (type === "kubernetes.io/dockerconfigjson" && typeof docker === "string" && !isJson(docker)) {
+    findings.path.push("stringData");
+    findings.within(".dockerconfigjson", () => findings.refuse("must be JSON"));
+    findings.path.pop();
   }
 }
 
@@ -155,14 +160,7 @@ function checkService(spec: JsonObject, findings: Findings): void {
     names.add(name);
   });
   if (type === "ExternalName" && (spec.get("externalName") ?? "") === "") findings.refuse("lacks externalName");
-}
-
-function checkIngressPath(path: JsonObject, findings: Findings): void {
-  const type = path.get("pathType");
-  const value = path.get("path") ?? "";
-  if ((type === "Exact" || type === "Prefix") && (typeof value !== "string" || !value.startsWith("/"))) {
-    findings.within("path", () => findings.refuse("must begin with '/'", value));
-  }
+  checkReach(spec, findings);
 }
 
 /** What a container mounts must be a volume of its pod, or one of a StatefulSet's claims. */
@@ -186,11 +184,6 @@ function checkMounts(...path: readonly string[]) {
       });
     }
   };
-}
-
-function listOf(value: Json, key: string): readonly Json[] {
-  const list = memberOfObject(value, key);
-  return Array.isArray(list) ? (list as readonly Json[]) : [];
 }
 
 function checkToleration(toleration: JsonObject, findings: Findings): void {
@@ -220,6 +213,16 @@ const metadataRules = rules({ finalizers: each(text(faultOfFinalizer)) }, (metad
     if (value === "" || (Array.isArray(value) && value.length === 0)) continue;
     findings.within(key, () => findings.refuse("is the cluster's to say, and must not be there", value));
   }
+  const finalizers = listOf(metadata, "finalizers");
+  if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
+    findings.within("finalizers", () => findings.refuse("must not have both orphan and foregroundDeletion"));
+  }
+  const controllers = listOf(metadata, "ownerReferences").filter(
+    (owner) => memberOfObject(owner, "controller") === true,
+  );
+  if (controllers.length > 1) {
+    findings.within("ownerReferences", () => findings.refuse("must have at most one that is the controller"));
+  }
 });
 
 function faultOfFinalizer(name: string): string | undefined {
@@ -227,12 +230,6 @@ function faultOfFinalizer(name: string): string | undefined {
   if (fault !== undefined || name.includes("/")) return fault;
   const isStandard = ["orphan", "foregroundDeletion", "kubernetes"].includes(name);
   return isStandard ? undefined : "must have a domain and a '/' before its name";
-}
-
-function faultOfLimitType(type: string): string | undefined {
-  const fault = faultOfQualifiedName(type);
-  if (fault !== undefined || type.includes("/")) return fault;
-  return oneOf(type, ["Container", "Pod", "PersistentVolumeClaim"]);
 }
 
 function faultOfController(name: string): string | undefined {
@@ -268,10 +265,6 @@ const mounting = rules(scaled, (spec, findings) => {
   mountsOfTemplate(spec, findings);
 });
 
-function oneOf(value: string, allowed: readonly string[]): string | undefined {
-  return allowed.includes(value) ? undefined : `must be ${allowed.join(" or ")}`;
-}
-
 const rbacGroup = textUnlessEmpty((group) => oneOf(group, ["rbac.authorization.k8s.io"]));
 
 /** Both can't be nothing: no pod could ever be replaced. */
@@ -299,6 +292,9 @@ function faultOfTlsHost(host: string): string | undefined {
 }
 
 const table: Readonly<Record<string, Rules>> = {
+  ...networkRules,
+  ...podRules,
+  ...boundRules,
   "meta.v1.ObjectMeta": metadataRules,
   "meta.v1.LabelSelector": rules({ matchLabels: labelMap }),
   "meta.v1.LabelSelectorRequirement": rules(
@@ -325,28 +321,22 @@ const table: Readonly<Record<string, Rules>> = {
     hostPort: between(0, 65535),
     name: textUnlessEmpty(faultOfPortName),
   }),
-  "core.v1.VolumeMount": rules({ mountPath: text((path) => (path === "" ? "is empty" : undefined)) }),
-  "core.v1.Volume": rules({ name: text(label) }),
   "core.v1.HTTPGetAction": rules({ port: portNumberOrName }),
   "core.v1.TCPSocketAction": rules({ port: portNumberOrName }),
   "core.v1.GRPCAction": rules({ port }),
-  "core.v1.Probe": rules({
-    initialDelaySeconds: atLeast(0),
-    timeoutSeconds: atLeast(0),
-    periodSeconds: atLeast(0),
-    successThreshold: atLeast(0),
-    failureThreshold: atLeast(0),
-  }),
-  "core.v1.PodSpec": rules({
-    containers: notEmpty,
-    activeDeadlineSeconds: between(1, 2 ** 31 - 1),
-    hostname: textUnlessEmpty(label),
-    subdomain: textUnlessEmpty(label),
-    nodeName: textUnlessEmpty(subdomain),
-    serviceAccountName: textUnlessEmpty(subdomain),
-    runtimeClassName: text(subdomain),
-    nodeSelector: labelMap,
-  }),
+  "core.v1.PodSpec": rules(
+    {
+      containers: notEmpty,
+      activeDeadlineSeconds: between(1, 2 ** 31 - 1),
+      hostname: textUnlessEmpty(label),
+      subdomain: textUnlessEmpty(label),
+      nodeName: textUnlessEmpty(subdomain),
+      serviceAccountName: textUnlessEmpty(subdomain),
+      runtimeClassName: text(subdomain),
+      nodeSelector: labelMap,
+    },
+    checkNames,
+  ),
   "core.v1.Pod": rules({}, checkMounts("spec")),
   "core.v1.EmptyDirVolumeSource": rules({
     sizeLimit: (size, findings) => {
@@ -361,19 +351,10 @@ const table: Readonly<Record<string, Rules>> = {
     },
     checkToleration,
   ),
-  "core.v1.LimitRangeItem": rules({ type: text(faultOfLimitType) }, (item, findings) => {
-    const [limits, requests] = [item.get("default"), item.get("defaultRequest")];
-    if (!isJsonObject(limits) || !isJsonObject(requests)) return;
-    for (const [name, request] of requests) {
-      const limit = limits.get(name);
-      const [asked, most] = [numberOf(request), limit === null ? 0 : numberOf(limit)];
-      if (asked === undefined || most === undefined || asked <= most) continue;
-      findings.path.push("defaultRequest");
-      findings.within(name, () => findings.refuse("must be at most the default", request));
-      findings.path.pop();
-    }
+  "core.v1.ResourceRequirements": rules({ limits: amounts, requests: amounts }, (resources, findings) => {
+    checkRequests(resources, findings);
+    checkResourceNames(resources, findings);
   }),
-  "core.v1.ResourceRequirements": rules({ limits: amounts, requests: amounts }, checkRequests),
   "core.v1.VolumeResourceRequirements": rules({ limits: amounts, requests: amounts }, checkRequests),
   "core.v1.ResourceQuotaSpec": rules({ hard: amounts }),
   "core.v1.ServiceSpec": rules(
@@ -423,6 +404,9 @@ const table: Readonly<Record<string, Rules>> = {
       findings.path.length -= 3;
     });
   }),
+  "apps.v1.DeploymentStrategy": rules({}, checkStrategy("Recreate")),
+  "apps.v1.StatefulSetUpdateStrategy": rules({}, checkStrategy("OnDelete")),
+  "apps.v1.StatefulSetOrdinals": rules({ start: atLeast(0) }),
   "apps.v1.RollingUpdateStatefulSetStrategy": rules({ partition: atLeast(0) }),
   "core.v1.SecretKeySelector": keySelector,
   "core.v1.ConfigMapKeySelector": keySelector,
@@ -448,16 +432,11 @@ const table: Readonly<Record<string, Rules>> = {
     if ((spec.get("controller") ?? "") === "") findings.refuse("lacks controller");
   }),
   "apps.v1.DaemonSetSpec": mounting,
-  "apps.v1.RollingUpdateDeployment": rules(
-    { maxSurge: shareOrNumber, maxUnavailable: shareOrNumber },
-    checkRollout(true),
-  ),
-  "apps.v1.RollingUpdateDaemonSet": rules(
-    { maxSurge: shareOrNumber, maxUnavailable: shareOrNumber },
-    checkRollout(false),
-  ),
+  "apps.v1.RollingUpdateDeployment": rules({ maxSurge: shareOrNumber, maxUnavailable: shareOfAll }, checkRollout(true)),
+  "apps.v1.RollingUpdateDaemonSet": rules({ maxSurge: shareOfAll, maxUnavailable: shareOfAll }, checkRollout(false)),
   "batch.v1.CronJobSpec": rules({
     schedule: text(faultOfSchedule),
+    timeZone: text(faultOfTimeZone),
     startingDeadlineSeconds: atLeast(0),
     successfulJobsHistoryLimit: atLeast(0),
     failedJobsHistoryLimit: atLeast(0),
@@ -481,11 +460,9 @@ const table: Readonly<Record<string, Rules>> = {
     { maxReplicas: atLeast(1), minReplicas: atLeast(0) },
     checkScaler,
   ),
-  "autoscaling.v2.MetricSpec": rules({
-    type: text((type) => oneOf(type, ["ContainerResource", "External", "Object", "Pods", "Resource"])),
-  }),
   "autoscaling.v2.MetricTarget": rules(
     {
+      ...targetAmounts,
       averageUtilization: atLeast(1),
       type: text((type) => oneOf(type, ["Utilization", "Value", "AverageValue"])),
     },
@@ -499,14 +476,6 @@ const table: Readonly<Record<string, Rules>> = {
       if (target.get("kind") !== "ReplicationController") findings.refuse("lacks the group in its apiVersion");
     },
   ),
-  "policy.v1.PodDisruptionBudgetSpec": rules(
-    { minAvailable: shareOrNumber, maxUnavailable: shareOrNumber },
-    (spec, findings) => {
-      if ((spec.get("minAvailable") ?? null) !== null && (spec.get("maxUnavailable") ?? null) !== null) {
-        findings.refuse("must not have both minAvailable and maxUnavailable");
-      }
-    },
-  ),
   "networking.v1.IngressSpec": rules({ ingressClassName: text(subdomain) }, (spec, findings) => {
     const isEmpty = (value: Json | undefined): boolean =>
       Array.isArray(value) ? value.length === 0 : (value ?? null) === null;
@@ -518,21 +487,9 @@ const table: Readonly<Record<string, Rules>> = {
     hosts: each(text(faultOfTlsHost)),
     secretName: textUnlessEmpty(subdomain),
   }),
-  "networking.v1.HTTPIngressRuleValue": rules({ paths: notEmpty }),
-  "networking.v1.HTTPIngressPath": rules({}, checkIngressPath),
   "networking.v1.IngressServiceBackend": rules({ name: text(serviceName) }, (backend, findings) => {
     const has = (member: string): boolean => (memberOfObject(backend, "port", member) ?? "") !== "";
     if (!has("number") && !has("name")) findings.refuse("lacks port.number or port.name");
-  }),
-  "networking.v1.ServiceBackendPort": rules({ number: port }),
-  "networking.v1.IPBlock": rules({ cidr: text(faultOfCidr), except: each(text(faultOfCidr)) }),
-  "networking.v1.NetworkPolicyPort": rules({
-    port: portNumberOrName,
-    endPort: port,
-    protocol: text((protocol) => oneOf(protocol, ["TCP", "UDP", "SCTP"])),
-  }),
-  "networking.v1.NetworkPolicySpec": rules({
-    policyTypes: each(text((type) => oneOf(type, ["Ingress", "Egress"]))),
   }),
   "rbac.v1.RoleRef": rules({
     name: text((name) => faultOfName("rbac.authorization.k8s.io", "Role", name)),
@@ -565,7 +522,25 @@ const table: Readonly<Record<string, Rules>> = {
       if (typeof name === "string" && name !== "") findings.within("name", () => text(subdomain)(name, findings));
     },
   ),
-  "rbac.v1.PolicyRule": rules({ verbs: notEmpty }),
+  "rbac.v1.PolicyRule": rules({ verbs: notEmpty }, (rule, findings) => {
+    if (!isNone(rule.get("nonResourceURLs"))) return;
+    for (const field of ["apiGroups", "resources"]) {
+      if (isNone(rule.get(field))) findings.refuse(`lacks ${field}`);
+    }
+  }),
+  "rbac.v1.Role": rules({}, (role, findings) => {
+    listOf(role, "rules").forEach((rule, index) => {
+      if (listOf(rule, "nonResourceURLs").length === 0) return;
+      findings.path.push("rules", String(index));
+      findings.within("nonResourceURLs", () => findings.refuse("are a ClusterRole's alone"));
+      findings.path.length -= 2;
+    });
+  }),
+  "meta.v1.OwnerReference": rules({ apiVersion: textUnlessEmpty(faultOfApiVersion) }, (owner, findings) => {
+    const isEvent =
+      owner.get("kind") === "Event" && /^(?:v1|events\.k8s\.io\/.*)$/.test(String(owner.get("apiVersion")));
+    if (isEvent) findings.refuse("must not be an Event");
+  }),
 };
 
 const byName = new Map(Object.entries(table));

@@ -128,6 +128,22 @@ export function faultOfIp(address: string): Fault {
   return isIp(address) ? undefined : "must be an IP address";
 }
 
+/** An address as a number; it must be one. */
+export function readAddress(address: string): { readonly isIpv6: boolean; readonly number: bigint } {
+  const fromOctets = (octets: string) => octets.split(".").reduce((sum, one) => (sum << 8n) | BigInt(one), 0n);
+  if (!address.includes(":")) return { isIpv6: false, number: fromOctets(address) };
+  const [head = "", tail] = address.split("::").map((half) => half.split(":").filter((part) => part !== ""));
+  const widen = (parts: readonly string[]) =>
+    parts.flatMap((part) => {
+      if (!part.includes(".")) return [BigInt(`0x${part}`)];
+      const number = fromOctets(part);
+      return [number >> 16n, number & 0xffffn];
+    });
+  const [first, last] = [widen(head === "" ? [] : head), widen(tail ?? [])];
+  const between = Array.from({ length: 8 - first.length - last.length }, () => 0n);
+  return { isIpv6: true, number: [...first, ...between, ...last].reduce((sum, part) => (sum << 16n) | part, 0n) };
+}
+
 export function faultOfCidr(range: string): Fault {
   const slash = range.lastIndexOf("/");
   const bits = range.slice(slash + 1);
