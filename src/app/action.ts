@@ -56,6 +56,8 @@ async function diffChange(
   event: WorkflowEvent,
   say: (line: string) => void,
 ): Promise<ExitCode> {
+  // Before anything is done: what a misspelt one was to forbid would be done.
+  for (const name of flags) isFlag(environment, name);
   const isUntrusted = isFlag(environment, "UNTRUSTED") || !isOfTheBase(environment.GITHUB_EVENT_NAME, event);
   const problems: Problem[] = [];
   let report: DryRunReport | undefined;
@@ -253,6 +255,12 @@ function input(environment: Environment, name: string): string | undefined {
   return value === undefined || value === "" ? undefined : value;
 }
 
-function isFlag(environment: Environment, name: string): boolean {
-  return input(environment, name)?.toLowerCase() === "true";
+const flags = ["OFFLINE", "UNTRUSTED", "FAIL_ON_DELETIONS", "COMMENT"] as const;
+
+/** Throws a SluiceError (USAGE) for another word: `yes` must not pass for no. */
+function isFlag(environment: Environment, name: (typeof flags)[number]): boolean {
+  const given = input(environment, name)?.toLowerCase() ?? "false";
+  if (given === "true" || given === "false") return given === "true";
+  const words = `the input ${name.toLowerCase().replaceAll("_", "-")} is ${JSON.stringify(given)}`;
+  throw new SluiceError({ code: "USAGE", message: `${words}, and can be true or false` });
 }
