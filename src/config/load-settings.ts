@@ -14,6 +14,7 @@ import type {
   SecretRef,
   Settings,
 } from "../model/settings.ts";
+import { excludeEachOther, faultOfBranch } from "./branch-name.ts";
 import { checkRoots } from "./check-roots.ts";
 import { formatPath, shapeCheck } from "./check-shape.ts";
 import { readLabelSelector } from "./label-selector.ts";
@@ -99,6 +100,7 @@ class SettingsReader {
     const server = readServer(memberObject(root, "server"), scope);
     const config = this.#readConfig(memberObject(root, "config"));
     const outputPath = this.#readFolder(["output", "path"], output, "path", "rendered");
+    this.#checkPlaces(config, outputPath);
     const review = readReview(memberObject(root, "review"), repository, scope);
     const written = memberObject(root, "delivery");
     const path = this.#readFolder(["delivery", "path"], written, "path", "delivery");
@@ -147,11 +149,39 @@ class SettingsReader {
         ? { seedKey: this.#readSecretRef(["render", "seedKey"], render.get("seedKey")!) }
         : {},
       state: {
-        branch: memberText(state, "branch") ?? "sluice/state",
+        branch: this.#readStateBranch(memberText(state, "branch") ?? "sluice/state", {
+          "repository.branch": repository.branch,
+          ...(review.mode === "pull-request" ? { "the branches of reviews": "sluice/review" } : {}),
+        }),
         directory: this.#resolve(memberText(state, "directory") ?? "./state"),
         ...this.#readHistory(memberText(state, "history")),
       },
     };
+  }
+
+  #readBranch(path: Path, branch: string): string {
+    const fault = faultOfBranch(branch);
+    if (fault !== undefined) this.#fault(path, `${formatPath(path)} is no name of a branch: it ${fault}`);
+    return branch;
+  }
+
+  /** `others`: branches that Git could not keep beside it, by what they are. */
+  #readStateBranch(branch: string, others: Readonly<Record<string, string>>): string {
+    const path = ["state", "branch"];
+    this.#readBranch(path, branch);
+    for (const [name, other] of Object.entries(others)) {
+      if (!excludeEachOther(branch, other)) continue;
+      const hint = "Give the state a branch of its own, such as sluice/state.";
+      this.#fault(path, `state.branch and ${name} exclude each other: ${branch} and ${other}`, hint);
+    }
+    return branch;
+  }
+
+  /** What is rendered must not be read as a document, nor documents stand among manifests. */
+  #checkPlaces(config: ConfigSettings, output: string): void {
+    if (config.kind !== "target" || !excludeEachOther(config.path, output)) return;
+    const message = `output.path and config.path overlap: ${output} and ${config.path}`;
+    this.#fault(["output", "path"], message, "Give each a folder of its own.");
   }
 
   #readHistory(history: string | undefined): Pick<Settings["state"], "historyMinutesMax"> {
@@ -168,7 +198,7 @@ class SettingsReader {
     const caFile = memberText(repository, "caFile");
     return {
       url: this.#readUrl(memberText(repository, "url")!),
-      branch: memberText(repository, "branch") ?? "main",
+      branch: this.#readBranch(["repository", "branch"], memberText(repository, "branch") ?? "main"),
       pollMs: parseDuration(memberText(repository, "pollInterval") ?? "10s"),
       auth: this.#readAuth(memberObject(repository, "auth"), memberText(repository, "url")!, scope),
       ...(caFile === undefined ? {} : { caFile: this.#resolve(caFile) }),

@@ -90,6 +90,39 @@ describe("good settings", () => {
     });
   }
 
+  it.each([
+    ["repository: {url: a, branch: a..b}", 3],
+    ["repository: {url: a, branch: ' main'}", 3],
+    ["repository: {url: a, branch: -x}", 3],
+    ["repository: {url: a, branch: HEAD}", 3],
+    ["repository: {url: a}\nstate: {branch: a/.b}", 4],
+    ["repository: {url: a}\nstate: {branch: a.lock/b}", 4],
+    ["repository: {url: a}\nstate: {branch: /a}", 4],
+    ["repository: {url: a}\nstate: {branch: 'a*'}", 4],
+    ["repository: {url: a}\nstate: {branch: main}", 4],
+    ["repository: {url: a}\nstate: {branch: main/state}", 4],
+    ["repository: {url: a, branch: env/prod}\nstate: {branch: env}", 4],
+    ["repository: {url: a}\nreview: {mode: pull-request, forge: github}\nstate: {branch: sluice/review/all}", 5],
+    ["repository: {url: a}\noutput: {path: config/rendered}", 4],
+    ["repository: {url: a}\noutput: {path: c}\nconfig: {path: c/config}", 4],
+    ["repository: {url: a}\noutput: {path: ./config/}", 4],
+  ])("refuse branches and folders that can't be beside each other: %s", (text, line) => {
+    const { problems } = loadSettings(`${head}${text}\n`, file);
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: "SETTINGS_INVALID", at: expect.objectContaining({ line }) }),
+    );
+  });
+
+  it.each([
+    "repository: {url: a, branch: env/prod}\nstate: {branch: bots/sluice}",
+    "repository: {url: a}\nstate: {branch: mainstate}",
+    "repository: {url: a}\nstate: {branch: sluice}",
+    "repository: {url: a}\noutput: {path: configs}",
+    "repository: {url: a}\noutput: {path: config/rendered}\nconfig: {directory: ./documents}",
+  ])("take branches and folders that can: %s", (text) => {
+    expect(loadSettings(`${head}${text}\n`, file).problems).toEqual([]);
+  });
+
   const auths: [given: string, kind: string][] = [
     ["{token: {env: T}}", "bearer"],
     ["{sshKey: {file: k}, knownHosts: {file: h}}", "ssh"],
