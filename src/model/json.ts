@@ -40,121 +40,127 @@ const loneSurrogates = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
  * sender wrote is read again from within a file.
  */
 export function parseJson(text: string, levelsAround = 0): Json {
-  let at = 0;
+  return new JsonReader(text, depthMax + levelsAround).read();
+}
 
-  function skipBlanks(): void {
-    for (; at < text.length; at++) {
-      const unit = text.charCodeAt(at);
+/** A class, whose methods outlive the text: what is compiled of functions made for each text goes with the next collection. */
+class JsonReader {
+  readonly #text: string;
+  readonly #depthMax: number;
+  #at = 0;
+
+  constructor(text: string, depthMax: number) {
+    this.#text = text;
+    this.#depthMax = depthMax;
+  }
+
+  read(): Json {
+    const value = this.#value(0);
+    this.#skipBlanks();
+    if (this.#at < this.#text.length) this.#fail("the end");
+    return value;
+  }
+
+  #skipBlanks(): void {
+    for (; this.#at < this.#text.length; this.#at++) {
+      const unit = this.#text.charCodeAt(this.#at);
       if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
     }
   }
 
-  function fail(expected: string): never {
-    const found = at < text.length ? JSON.stringify(text[at]) : "the end";
-    throw new JsonSyntaxError(`expected ${expected}, found ${found}`, at);
+  #fail(expected: string): never {
+    const found = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : "the end";
+    throw new JsonSyntaxError(`expected ${expected}, found ${found}`, this.#at);
   }
 
-  function parseString(): string {
-    plainStringPattern.lastIndex = at;
+  #string(): string {
+    const text = this.#text;
+    plainStringPattern.lastIndex = this.#at;
     if (plainStringPattern.test(text)) {
-      const value = text.slice(at + 1, plainStringPattern.lastIndex - 1);
-      at = plainStringPattern.lastIndex;
+      const value = text.slice(this.#at + 1, plainStringPattern.lastIndex - 1);
+      this.#at = plainStringPattern.lastIndex;
       return replaceLoneSurrogates(value);
     }
-    stringPattern.lastIndex = at;
-    if (!stringPattern.test(text)) fail("a string");
-    const value = JSON.parse(text.slice(at, stringPattern.lastIndex)) as string;
-    at = stringPattern.lastIndex;
+    stringPattern.lastIndex = this.#at;
+    if (!stringPattern.test(text)) this.#fail("a string");
+    const value = JSON.parse(text.slice(this.#at, stringPattern.lastIndex)) as string;
+    this.#at = stringPattern.lastIndex;
     return replaceLoneSurrogates(value);
   }
 
-  function parseNumber(): Json {
-    numberPattern.lastIndex = at;
-    const match = numberPattern.exec(text);
-    if (match === null) fail("a value");
-    at = numberPattern.lastIndex;
+  #number(): Json {
+    numberPattern.lastIndex = this.#at;
+    const match = numberPattern.exec(this.#text);
+    if (match === null) this.#fail("a value");
+    this.#at = numberPattern.lastIndex;
     const isInteger = match[1] === undefined && match[2] === undefined;
     if (isInteger) return BigInt(match[0]);
     const value = Number(match[0]);
     // No double is that large; as in Go, it is an error and not infinity, which no JSON could say again.
-    if (!Number.isFinite(value)) throw new JsonSyntaxError(`the number ${match[0].slice(0, 40)} is out of range`, at);
+    if (!Number.isFinite(value))
+      throw new JsonSyntaxError(`the number ${match[0].slice(0, 40)} is out of range`, this.#at);
     return value;
   }
 
-  function parseWord(word: string, value: Json): Json {
-    if (!text.startsWith(word, at)) fail("a value");
-    at += word.length;
+  #word(word: string, value: Json): Json {
+    if (!this.#text.startsWith(word, this.#at)) this.#fail("a value");
+    this.#at += word.length;
     return value;
   }
 
-  function parseArray(depth: number): Json {
+  /** Whether the next sign that is no blank is this one; then it is behind. */
+  #takes(sign: string): boolean {
+    this.#skipBlanks();
+    if (this.#text[this.#at] !== sign) return false;
+    this.#at++;
+    return true;
+  }
+
+  #array(depth: number): Json {
     const items: Json[] = [];
-    at++;
-    skipBlanks();
-    if (text[at] === "]") {
-      at++;
-      return items;
-    }
+    this.#at++;
+    if (this.#takes("]")) return items;
     for (;;) {
-      items.push(parseValue(depth + 1));
-      skipBlanks();
-      if (text[at] === "]") break;
-      if (text[at] !== ",") fail("',' or ']'");
-      at++;
+      items.push(this.#value(depth + 1));
+      if (this.#takes("]")) return items;
+      if (!this.#takes(",")) this.#fail("',' or ']'");
     }
-    at++;
-    return items;
   }
 
-  function parseObject(depth: number): Json {
+  #object(depth: number): Json {
     const object = new Map<string, Json>();
-    at++;
-    skipBlanks();
-    if (text[at] === "}") {
-      at++;
-      return object;
-    }
+    this.#at++;
+    if (this.#takes("}")) return object;
     for (;;) {
-      skipBlanks();
-      const key = parseString();
-      skipBlanks();
-      if (text[at] !== ":") fail("':'");
-      at++;
-      object.set(key, parseValue(depth + 1));
-      skipBlanks();
-      if (text[at] === "}") break;
-      if (text[at] !== ",") fail("',' or '}'");
-      at++;
+      this.#skipBlanks();
+      const key = this.#string();
+      if (!this.#takes(":")) this.#fail("':'");
+      object.set(key, this.#value(depth + 1));
+      if (this.#takes("}")) return object;
+      if (!this.#takes(",")) this.#fail("',' or '}'");
     }
-    at++;
-    return object;
   }
 
-  function parseValue(depth: number): Json {
-    if (depth > depthMax + levelsAround) throw new JsonSyntaxError(`nested deeper than ${depthMax} levels`, at);
-    skipBlanks();
-    switch (text[at]) {
+  #value(depth: number): Json {
+    if (depth > this.#depthMax) throw new JsonSyntaxError(`nested deeper than ${depthMax} levels`, this.#at);
+    this.#skipBlanks();
+    switch (this.#text[this.#at]) {
       case "{":
-        return parseObject(depth);
+        return this.#object(depth);
       case "[":
-        return parseArray(depth);
+        return this.#array(depth);
       case '"':
-        return parseString();
+        return this.#string();
       case "t":
-        return parseWord("true", true);
+        return this.#word("true", true);
       case "f":
-        return parseWord("false", false);
+        return this.#word("false", false);
       case "n":
-        return parseWord("null", null);
+        return this.#word("null", null);
       default:
-        return parseNumber();
+        return this.#number();
     }
   }
-
-  const value = parseValue(0);
-  skipBlanks();
-  if (at < text.length) fail("the end");
-  return value;
 }
 
 function replaceLoneSurrogates(text: string): string {
@@ -166,58 +172,29 @@ function replaceLoneSurrogates(text: string): string {
  * deep inside stands on one line.
  */
 export function writeJson(value: Json, indent = 0): string {
-  const colon = indent === 0 ? ":" : ": ";
-  const indentedLengthMax = indent * indentedLevelsMax;
+  return indent === 0 ? writeValue(value, "", 0, ":") : writeValue(value, "\n", indent, ": ");
+}
+
+/** `newline`: what each line begins with; empty: all stands on one. */
+function writeValue(value: Json, newline: string, indent: number, colon: string): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return quote(value);
+  if (typeof value === "number") return writeFloat(value);
+  if (typeof value !== "object") return value.toString();
+  const isIndented = newline !== "" && newline.length <= indent * indentedLevelsMax;
+  const inner = isIndented ? newline + " ".repeat(indent) : "";
+  const end = isIndented ? newline : "";
   let text = "";
-
-  // Every event's record is written: one text that grows, and nothing made on the way.
-  function write(value: Json, newline: string): void {
-    if (value === null) text += "null";
-    else if (typeof value === "string") text += quote(value);
-    else if (typeof value === "number") text += writeFloat(value);
-    else if (typeof value !== "object") text += value.toString();
-    else if (isJsonObject(value)) writeObject(value, newline);
-    else writeArray(value, newline);
-  }
-
-  function writeObject(object: JsonObject, newline: string): void {
-    if (object.size === 0) {
-      text += "{}";
-      return;
+  if (isJsonObject(value)) {
+    if (value.size === 0) return "{}";
+    for (const [key, member] of value) {
+      text += `${text === "" ? "{" : ","}${inner}${quote(key)}${colon}${writeValue(member, inner, indent, colon)}`;
     }
-    const inner = deeper(newline);
-    let before = "{";
-    object.forEach((member, key) => {
-      text += before + inner + quote(key) + colon;
-      before = ",";
-      write(member, inner);
-    });
-    if (inner !== "") text += newline;
-    text += "}";
+    return `${text}${end}}`;
   }
-
-  function writeArray(items: readonly Json[], newline: string): void {
-    if (items.length === 0) {
-      text += "[]";
-      return;
-    }
-    const inner = deeper(newline);
-    let before = "[";
-    for (const item of items) {
-      text += before + inner;
-      before = ",";
-      write(item, inner);
-    }
-    if (inner !== "") text += newline;
-    text += "]";
-  }
-
-  function deeper(newline: string): string {
-    return newline === "" || newline.length > indentedLengthMax ? "" : newline + " ".repeat(indent);
-  }
-
-  write(value, indent === 0 ? "" : "\n");
-  return text;
+  if (value.length === 0) return "[]";
+  for (const item of value) text += `${text === "" ? "[" : ","}${inner}${writeValue(item, inner, indent, colon)}`;
+  return `${text}${end}]`;
 }
 
 /** A string that is in quotes what it is. */
