@@ -1,10 +1,10 @@
 /**
  * The rules of CloudEvents 1.0 for attributes.
  *
- * The SDK judges values and nothing more: given the chance it would invent an id and a time, cut times to milliseconds
- * and take version 0.3, so it never sees an event without them and what it makes is thrown away.
+ * The SDK judges values and nothing more. It makes no event of its own: it would invent an id and a time, cut times to
+ * milliseconds and take version 0.3.
  */
-import { CloudEvent as SdkEvent } from "cloudevents/dist/event/cloudevent.js";
+import { validateCloudEvent } from "cloudevents/dist/event/spec.js";
 import type { CloudEvent } from "../model/cloud-event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { EventFault } from "./event-fault.ts";
@@ -18,6 +18,8 @@ const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-](?:[01]
 const forbiddenCharacters = /[\u0000-\u001f\u007f-\u009f]|\p{Noncharacter_Code_Point}/u;
 /** Those that the SDK judges. Given others it calls what they happen to be named. */
 const judgedBySdk = ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"];
+
+type JudgedEvent = Parameters<typeof validateCloudEvent>[0];
 
 /** The event that the attributes and data make. Throws an EventFault (EVENT_INVALID, EVENT_VERSION). */
 export function checkAttributes(document: JsonObject): CloudEvent {
@@ -54,12 +56,14 @@ function checkAttribute(name: string, value: Json): void {
   }
 }
 
-/** A time of its own would be made up by the SDK from the clock. */
 function askSdk(document: JsonObject): void {
-  const attributes: Record<string, unknown> = { time: "1970-01-01T00:00:00Z" };
-  for (const name of judgedBySdk) if (document.has(name)) attributes[name] = document.get(name);
+  const attributes: Record<string, Json> = {};
+  for (const name of judgedBySdk) {
+    const value = document.get(name);
+    if (value !== undefined) attributes[name] = value;
+  }
   try {
-    new SdkEvent(attributes);
+    validateCloudEvent(attributes as unknown as JudgedEvent);
   } catch (error) {
     throw new EventFault("EVENT_INVALID", describeSdkError(error, document));
   }
