@@ -66,7 +66,7 @@ export function renderSpec(spec: OwnerSpec, scope: RenderScope): RenderedSpec {
   const isConfidential = spec.templateResourceRefs.some(({ kind }) => kind === "Secret");
   const documents = resolveDocuments(spec, scope);
   try {
-    return renderDocuments(spec, documents, { ...scope, isConfidential });
+    return renderDocuments(spec, documents, scope, isConfidential);
   } catch (error) {
     if (!isConfidential || !(error instanceof SluiceError)) throw error;
     throw new SluiceError(withoutQuotes(error.problem));
@@ -111,9 +111,10 @@ function resolveDocuments(spec: OwnerSpec, scope: RenderScope): Documents {
 function renderDocuments(
   spec: OwnerSpec,
   { policies, resources }: Documents,
-  scope: RenderScope & { readonly isConfidential: boolean },
+  scope: RenderScope,
+  isConfidential: boolean,
 ): RenderedSpec {
-  const { catalog, data, provenance, settings, isConfidential } = scope;
+  const { catalog, data, provenance, settings } = scope;
   const context = resources.size === 0 ? scope.context : { ...scope.context, resources };
   const extraLabels = renderFields(spec.extraLabels, data, context);
   const extraAnnotations = renderFields(spec.extraAnnotations, data, context);
@@ -168,6 +169,7 @@ function renderDocuments(
       }
     }
   }
+  if (spec.charts.length === 0) return { manifests, warnings };
   const charts = renderCharts(
     spec.charts,
     { ...scope, context },
