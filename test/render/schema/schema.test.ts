@@ -76,6 +76,12 @@ describe("what another version may take", () => {
       "apps/v1beta9",
       /has no kind "Deployment" in "apps\/v1beta9"/,
     ],
+    [
+      "a group of former times",
+      (v) => object(v, "Ingress", "spec: {}"),
+      "extensions/v1beta1",
+      /has no kind "Ingress" in "extensions\/v1beta1"/,
+    ],
     ["a kind misspelt", (v) => object("v1", v, "data: {}"), "Configmap", /it is written ConfigMap/],
     [
       "a member that is not known",

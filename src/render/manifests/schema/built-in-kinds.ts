@@ -68,9 +68,12 @@ export function builtInSchema(group: string, version: string, kind: string): Sch
   return name === undefined ? undefined : definitionOf(name);
 }
 
-/** Whether Kubernetes itself has kinds in this group. */
+/** A group that had Kubernetes' own kinds until 1.22, and that old templates still name. */
+const formerGroup = "extensions";
+
+/** Whether Kubernetes itself has kinds in this group, or had. */
 export function isBuiltInGroup(group: string): boolean {
-  return getIndex().groups.has(group);
+  return group === formerGroup || getIndex().groups.has(group);
 }
 
 /** How a kind of a group is written, whatever the case of its letters. */
