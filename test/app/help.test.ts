@@ -77,6 +77,8 @@ describe("usage errors", () => {
     ["a log level that does not exist", ["run", "--log-level", "loud"]],
     ["a log format that does not exist", ["run", "--log-format", "xml"]],
     ["an event without its type", ["publish", "login"]],
+    ["a wildcard as an event's subject", ["publish", "login.>", "--type", "t", "--source", "s"]],
+    ["a subject with an empty token", ["publish", "login..a", "--type", "t", "--source", "s"]],
   ])("%s ends with 2, and nothing on stdout", async (_, args) => {
     const { code, out, err } = await run(...args);
     expect(code).toBe(2);

@@ -71,7 +71,7 @@ async function demoIn(folder: string, context: CliContext, options: DemoOptions)
     const running = service.run(stopped.signal);
     await Promise.race([ready, running]);
 
-    const publisher = await composePublisher(inFolder, settings, undefined);
+    const { publisher } = await composePublisher(inFolder, settings, undefined);
     const repository = join(folder, "fleet.git");
     const gitThere = (...args: string[]) => git(["-C", repository, ...args]);
     for (const [event, doing] of [

@@ -2,8 +2,11 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { Option } from "commander";
+import { findSubjectFault } from "../../config/find-subject-fault.ts";
+import { decodeDelivery } from "../../events/decode-delivery.ts";
 import { countOf } from "../../model/count-of.ts";
 import { type Json, JsonSyntaxError, parseJson, writeJson } from "../../model/json.ts";
+import { hasWildcard } from "../../model/nats-subjects.ts";
 import { composePublisher } from "../compose/streams.ts";
 import { openSettings } from "../read-config.ts";
 import { readGiven } from "../read-given.ts";
@@ -43,17 +46,34 @@ export function addPublishCommand(program: Command, context: CliContext, end: (c
 }
 
 async function publish(context: CliContext, natsSubject: string, options: PublishOptions): Promise<ExitCode> {
+  const fault = findSubjectFault(natsSubject) ?? (hasWildcard(natsSubject) ? "has a wildcard" : undefined);
+  if (fault !== undefined) throw usageError(`${natsSubject} is no subject to publish on: it ${fault}`);
   const { payload, headers } = await makeMessage(context, options);
   const { value: settings, problems } = await openSettings(context, options.file);
   if (reportProblems(context, problems) || settings === undefined) return 3;
-  const publisher = await composePublisher(context, settings, options.connection);
+  const { publisher, reads } = await composePublisher(context, settings, options.connection);
   try {
     await publisher.publish(natsSubject, payload, headers);
     context.err(`published ${countOf(payload.length, "byte")} on ${natsSubject}\n`);
+    // It is sent as it is: what is wrong with it the service would only say in its log.
+    for (const warning of findDoubts(natsSubject, payload, headers, reads)) context.err(`warning: ${warning}\n`);
     return 0;
   } finally {
     await publisher.close();
   }
+}
+
+function findDoubts(
+  subject: string,
+  payload: Uint8Array,
+  headers: Message["headers"],
+  reads: (subject: string) => boolean,
+): readonly string[] {
+  const position = { epoch: "published", sequence: 0, time: "1970-01-01T00:00:00Z" };
+  const listed = new Map([...headers].map(([name, value]) => [name, [value]]));
+  const delivery = { connection: "published", stream: "published", position, subject, headers: listed, payload };
+  const faults = decodeDelivery(delivery).problems.map(({ message }) => `it becomes a dead letter: ${message}`);
+  return reads(subject) ? faults : [...faults, `the connection does not read ${subject}`];
 }
 
 interface Message {

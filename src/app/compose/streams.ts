@@ -6,6 +6,7 @@ import { openJournal } from "../../adapters/journal/open-journal.ts";
 import type { DialGate } from "../../adapters/nats/dial-gate.ts";
 import { openConnection as openNatsConnection } from "../../adapters/nats/open-event-streams.ts";
 import { openPublisher } from "../../adapters/nats/open-publisher.ts";
+import { compileSubjects } from "../../model/nats-subjects.ts";
 import { SluiceError } from "../../model/problem.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { Lead } from "../../pipeline/loop/leading.ts";
@@ -78,12 +79,15 @@ export async function checkJournalFolders(settings: Settings, connections: reado
   }
 }
 
-/** Publishes over the named connection, or the first; over JetStream where the connection reads the subject from there. */
+/**
+ * Publishes over the named connection, or the first; over JetStream where the connection reads the subject from there. `reads`: whether
+ * it reads a subject at all, as far as its own words tell.
+ */
 export async function composePublisher(
   context: CliContext,
   settings: Settings,
   name: string | undefined,
-): Promise<EventPublisher> {
+): Promise<{ readonly publisher: EventPublisher; readonly reads: (subject: string) => boolean }> {
   const chosen =
     name === undefined ? settings.connections[0] : settings.connections.find((connection) => connection.name === name);
   if (chosen === undefined) {
@@ -95,5 +99,9 @@ export async function composePublisher(
     throw new SluiceError(
       problems[0] ?? { code: "CONNECTION_INVALID", message: `connection ${chosen.name} is not usable` },
     );
-  return openPublisher(connection);
+  const { core, jetstream } = connection;
+  const streams = jetstream?.streams ?? [];
+  const isNamed = compileSubjects([...(core?.subjects ?? []), ...streams.flatMap(({ subjects }) => subjects)]);
+  const hasWhole = streams.some(({ subjects }) => subjects.length === 0);
+  return { publisher: openPublisher(connection), reads: (subject) => hasWhole || isNamed(subject) };
 }
