@@ -28,7 +28,7 @@ const leading: HostSnapshot = {
     paused: true,
     pauses: ["EventTrigger/login"],
     streams: [
-      { stream: "bus/ORDERS", state: "subscribed", read: 12, pushed: 10 },
+      { stream: "bus/ORDERS", state: "subscribed", read: 12, pushed: 10, pending: 40 },
       { stream: "bus/@journal", state: "degraded", problem: { ...problem, code: "NATS_AUTH", message: "no\nentry" } },
     ],
     waiting: 4,
@@ -73,7 +73,7 @@ it("says in words what leads, where, and what is wrong with it, with what to do"
     "git.example.com",
     "2 triggers, 4 profiles, 3 clusters, revision 0123456789ab",
     "sluice resume",
-    "bus/ORDERS: subscribed, read up to 12, pushed up to 10",
+    "bus/ORDERS: subscribed, read up to 12, pushed up to 10, 40 wait behind",
     "no entry [NATS_AUTH]",
     "4 deliveries",
     "2 events, 1 created, 0 updated, 1 deleted, 0 failed, 40 ms, commit ffffffffffff",

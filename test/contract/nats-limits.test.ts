@@ -257,3 +257,17 @@ it("says how many messages wait, when it is subscribed and as they are read", as
   await until(reading, 50);
   expect(stream.pending()).toBe(0);
 });
+
+it("says how many messages have come while nobody takes the next one", async () => {
+  await bench.addStream();
+  await bench.publish(1, 1);
+  const stream = bench.open();
+  const reading = stream.read(undefined, new AbortController().signal, () => undefined)[Symbol.asyncIterator]();
+  await reading.next();
+  expect(stream.pending()).toBe(0);
+  await bench.publish(2, 41);
+  await expect.poll(() => stream.pending()).toBe(40);
+  await reading.next();
+  expect(stream.pending()).toBeLessThan(40);
+  await reading.return?.();
+});

@@ -20,6 +20,7 @@ import { createStreamProgress, type StreamProgress } from "./stream-progress.ts"
 import { absenceProblem, lossProblem, passedProblem, renewedProblem, unheldProblem } from "./stream-warnings.ts";
 import { sweepPredecessors } from "./sweep-predecessors.ts";
 import { untilAborted } from "./until-aborted.ts";
+import { type Backlog, watchBacklog } from "./watch-backlog.ts";
 
 export interface JetStreamStreamOptions {
   /** The connection's name. */
@@ -56,7 +57,7 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
   const name = `${options.connection}/${stream}`;
   const closing = new AbortController();
   let current: StreamProgress | undefined;
-  let pending: number | undefined;
+  let backlog: Backlog | undefined;
   let held: Binding | undefined;
 
   /** What a binding brings, until it fails. */
@@ -85,6 +86,12 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
       if (error.subject.startsWith("$JS.ACK.")) status.degraded(problem.problem);
       else failing.fail(problem);
     });
+    const ask = async () => {
+      const { state } = await manager.streams.info(stream);
+      return { messages: state.messages, firstSequence: state.first_seq, lastSequence: state.last_seq };
+    };
+    const waiting = watchBacklog(binding.pending, binding.isWhole ? ask : undefined);
+    backlog = waiting;
     const sweep = isOwning ? sweepPredecessors(api, stream, owner, binding.consumer, failing.fail) : undefined;
     try {
       if (binding.verdict !== undefined) begin(binding.verdict);
@@ -98,14 +105,16 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
       };
       for await (const found of readBinding(binding, context, failing.signal)) {
         const { position, message } = found;
-        pending = found.pending;
+        waiting.hold(position.sequence, found.pending);
         const { subject, data } = message;
         const headers = readHeaders(message.headers);
         yield { connection: options.connection, stream: name, position, subject, headers, payload: data };
+        waiting.resume();
       }
       if (failing.error !== undefined) throw failing.error;
     } finally {
       unwatch();
+      waiting.stop();
       desk?.stop();
       sweep?.stop();
       await release(binding, status);
@@ -114,7 +123,6 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
 
   function tellBinding(binding: Binding, status: StatusReport): void {
     const { from, info, unheld, retention } = binding;
-    pending = binding.pending;
     options.onHeld?.(info.config.subjects ?? []);
     if (unheld.length > 0) status.warn(unheldProblem(unheld));
     const inactiveNanos = info.config.consumer_limits?.inactive_threshold ?? 0;
@@ -161,10 +169,11 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
     },
     settle: (upTo) => current?.settle(upTo),
     past: createStreamPast(options),
-    pending: () => pending,
+    pending: () => backlog?.pending,
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();
+      backlog?.stop();
       // A reading that nobody goes on with does not release it by itself.
       await held?.release().catch(() => undefined);
       await link.release();

@@ -151,9 +151,10 @@ function writeHandOver({ id, what, step, steps, unseen, unseenCount, sees, probl
   return lines;
 }
 
-function writeStream({ stream, state, read, pushed }: StreamSnapshot): string {
+function writeStream({ stream, state, read, pushed, pending = 0 }: StreamSnapshot): string {
   const positions = read === undefined ? "nothing read yet" : `read up to ${read}, pushed up to ${pushed ?? "nothing"}`;
-  return `stream       ${stream}: ${state}, ${positions}`;
+  const behind = pending === 0 ? "" : `, ${countOf(pending, "waits", "wait")} behind`;
+  return `stream       ${stream}: ${state}, ${positions}${behind}`;
 }
 
 function writeProblem(title: string, problem: Problem): string[] {
