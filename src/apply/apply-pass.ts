@@ -48,8 +48,9 @@ export interface AppliedObject {
   readonly live: LiveMetadata;
 }
 
-/** Files are read, and objects looked up, so many at a time. */
-const chunkObjects = 400;
+/** Files are read, and objects looked up, so many at a time; the next ones while those before are sent. */
+const chunkObjects = 200;
+const chunksAtOnce = 2;
 
 /** Throws where the pass has to be begun anew. */
 export async function runPass(parts: PassParts, plan: PassPlan): Promise<void> {
@@ -86,7 +87,22 @@ class ApplyPass {
   }
 
   async applyItems(items: readonly ApplyItem[]): Promise<void> {
-    for (let at = 0; at < items.length; at += chunkObjects) await this.#applyChunk(items.slice(at, at + chunkObjects));
+    let next = 0;
+    const work = async () => {
+      while (next < items.length) {
+        const chunk = items.slice(next, next + chunkObjects);
+        next += chunk.length;
+        try {
+          await this.#applyChunk(chunk);
+        } catch (error) {
+          next = items.length;
+          throw error;
+        }
+      }
+    };
+    // What was begun beside one that failed is over before the pass is begun anew.
+    const ended = await Promise.allSettled(Array.from({ length: chunksAtOnce }, work));
+    for (const one of ended) if (one.status === "rejected") throw one.reason;
   }
 
   /** Definitions that are new serve their kind a moment later. */

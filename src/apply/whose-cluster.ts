@@ -38,8 +38,11 @@ export async function refuseMistaken(
   { cluster, name, setId, manager }: ClusterQuestion,
   readKinds: () => Promise<Iterable<GroupKind>>,
 ): Promise<LiveMetadata | undefined> {
-  const parent = await reader.readMetadata(parentRef(name));
-  const said = parent?.annotations.get(clusterAnnotation) ?? (await readLeaseSaying(reader, name));
+  const [parent, saidByLease] = await Promise.all([
+    reader.readMetadata(parentRef(name)),
+    readLeaseSaying(reader, name),
+  ]);
+  const said = parent?.annotations.get(clusterAnnotation) ?? saidByLease;
   if (said === cluster) return parent;
   if (said !== undefined) {
     throw mistaken(`the kubeconfig of ${cluster} leads to the cluster that has the folder of ${said}`, cluster, name);

@@ -70,8 +70,8 @@ export class Discovery {
   async #readAll(): Promise<void> {
     const kinds = new Map<string, ResourceKind[]>();
     const unserved = new Set<string>();
-    for (const path of ["/api", "/apis"]) {
-      const list = parseAnswer<GroupList>(await this.#connection.read({ method: "GET", path, accept: discoveryType }));
+    const lists = await Promise.all(["/api", "/apis"].map((path) => this.#readList(path)));
+    for (const list of lists) {
       if (list.kind !== "APIGroupDiscoveryList") {
         throw new SluiceError({
           code: "CLUSTER_UNAVAILABLE",
@@ -95,6 +95,10 @@ export class Discovery {
     }
     this.#kinds = kinds;
     this.#unserved = unserved;
+  }
+
+  async #readList(path: string): Promise<GroupList> {
+    return parseAnswer<GroupList>(await this.#connection.read({ method: "GET", path, accept: discoveryType }));
   }
 }
 

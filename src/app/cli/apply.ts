@@ -5,6 +5,7 @@ import { applyDry } from "../../apply/apply-dry.ts";
 import { applyOnce } from "../../apply/apply-once.ts";
 import type { PassReport } from "../../apply/cluster-applier.ts";
 import type { Adoption } from "../../apply/decide.ts";
+import type { ClusterParts } from "../../apply/open-applier.ts";
 import { countActions, describeCounts, isTrouble, type ObjectOutcome } from "../../apply/outcome.ts";
 import type { TargetHead } from "../../apply/target-follower.ts";
 import type { UnhealthyObject } from "../../apply/wait-until-healthy.ts";
@@ -77,17 +78,14 @@ async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> 
   context.stopInOrder();
   const log = flags.watch === true ? composeLog(context, flags) : quietLog(context);
   const store = await openApplierStore(context, settings, log);
+  let early: EarlyConnection | undefined;
   try {
     const adoption = adoptionOf(flags);
     if (flags.watch === true) return await watchClusters(context, settings, store, { meant, adoption }, log);
+    const named = store.findNamed(meant!);
+    if (named !== undefined) early = connectEarly(store.openCluster(cluster!, named, adoption));
     const head = await readHead(store, settings, context.stop);
-    const { value: found, problems: unreachable } = await store.findClusters(head, meant);
-    const kubeconfig = found.get(cluster!);
-    if (kubeconfig === undefined) {
-      reportProblems(context, unreachable);
-      throw unknownCluster(cluster!);
-    }
-    const parts = store.openCluster(cluster!, kubeconfig, adoption);
+    const parts = early?.parts ?? (await openFound(context, store, head, meant!, adoption));
     if (flags.dryRun === true) {
       const reached = parts.connect();
       const dry = applyDry({ ...parts, cluster: reached }, head, flags.full === true);
@@ -103,8 +101,44 @@ async function apply(context: CliContext, flags: ApplyFlags): Promise<ExitCode> 
     for (const one of report.unhealthy) context.err(`${describeUnhealthy(one)}\n`);
     return code === 0 && report.unhealthy.length > 0 ? 1 : code;
   } finally {
+    early?.close();
     await store.close();
   }
+}
+
+interface EarlyConnection {
+  /** The first who connects gets the connection that is there. */
+  readonly parts: ClusterParts;
+  close(): void;
+}
+
+/** The cluster is connected to, and asked for its kinds, while the repository is fetched. */
+function connectEarly(parts: ClusterParts): EarlyConnection {
+  const early = parts.connect();
+  // Where that fails whoever asks next is told.
+  void early.findKind("", "ConfigMap").catch(() => undefined);
+  let isTaken = false;
+  const connect = () => {
+    if (isTaken) return parts.connect();
+    isTaken = true;
+    return early;
+  };
+  return { parts: { ...parts, connect }, close: () => early.close() };
+}
+
+/** A cluster that the hub leads to, as the target's catalog has it. */
+async function openFound(
+  context: CliContext,
+  store: ApplierStore,
+  head: TargetHead,
+  meant: MeantCluster,
+  adoption: Adoption,
+): Promise<ClusterParts> {
+  const { value: found, problems } = await store.findClusters(head, meant);
+  const kubeconfig = found.get(meant.cluster);
+  if (kubeconfig !== undefined) return store.openCluster(meant.cluster, kubeconfig, adoption);
+  reportProblems(context, problems);
+  throw unknownCluster(meant.cluster);
 }
 
 function meantBy({ workingDirectory }: CliContext, cluster: string, { kubeconfig }: ApplyFlags): MeantCluster {

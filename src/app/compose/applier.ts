@@ -46,6 +46,8 @@ export interface ApplierStore {
   readonly git: GitRepository;
   /** Undefined: there is no such branch. */
   fetch(signal: AbortSignal): Promise<TargetHead | undefined>;
+  /** The kubeconfig that the settings, or somebody, name for a cluster; undefined: the hub has to be asked. */
+  findNamed(meant: MeantCluster): Kubeconfig | undefined;
   /**
    * The clusters of `delivery.kubeconfigs`, and those of the catalog in force that the hub has kubeconfigs of; or the one
    * that is meant. `problems`: clusters that the hub does not lead to.
@@ -79,6 +81,10 @@ export async function openApplierStore(context: CliContext, settings: Settings, 
       const [parent] = parents;
       const of = parent === undefined ? {} : { parent };
       return { commit, ...of, tree, ...(state === undefined ? {} : { stateTree: (await git.readCommit(state)).tree }) };
+    },
+    findNamed: ({ cluster, kubeconfigFile }) => {
+      const file = kubeconfigFile ?? applier?.kubeconfigs.get(cluster);
+      return file === undefined ? undefined : atFile(file);
     },
     findClusters: async ({ stateTree }, meant) => {
       if (meant?.kubeconfigFile !== undefined) {
