@@ -94,7 +94,6 @@ export class Http2Link {
       let status = 0;
       let retryAfter: string | undefined;
       let text = "";
-      let isWhole = false;
       stream.setEncoding("utf8");
       stream.on("response", (answer) => {
         status = answer[":status"] ?? 0;
@@ -107,7 +106,11 @@ export class Http2Link {
         if (text.length > answerBytesMax) exchange.fail(new Error("the answer is too large"));
       });
       stream.on("end", () => {
-        isWhole = true;
+        // One that is reset ends too.
+        if (failure !== undefined || status === 0 || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+        resolve({ status, retryAfter, body: text });
+        // A server that has answered may read no more of what is too large, and it would be sent for ever.
+        if (!stream.writableFinished) stream.destroy();
       });
       stream.on("error", (error) => {
         failure ??= error;
@@ -118,9 +121,7 @@ export class Http2Link {
         const isRefused = code === constants.NGHTTP2_REFUSED_STREAM;
         if (code === constants.NGHTTP2_HTTP_1_1_REQUIRED) this.#isSpoken = false;
         if (isRefused || code === constants.NGHTTP2_HTTP_1_1_REQUIRED) return reject(new NotTaken(failure));
-        if (failure === undefined && isWhole && status !== 0 && code === constants.NGHTTP2_NO_ERROR) {
-          return resolve({ status, retryAfter, body: text });
-        }
+        // Where the answer was whole it is settled already.
         reject(failure ?? new Error("the connection was closed before the answer had ended"));
       });
       stream.end(body);

@@ -103,6 +103,18 @@ it.each(breaks)("an answer that breaks off %s is none", async (_how, breakOff) =
   expect(await ask("/a")).toMatchObject({ status: 200 });
 });
 
+it("what a server refuses before it has read it all is refused at once", async () => {
+  answer = (stream) => {
+    stream.respond({ ":status": 413 });
+    stream.end("too large");
+  };
+  const body = "x".repeat(8 * 1024 * 1024);
+  expect(await ask("/a", { method: "PATCH", body })).toMatchObject({ status: 413, body: "too large" });
+  answer = (stream) => stream.respond({ ":status": 200 }, { endStream: true });
+  expect(await ask("/a")).toMatchObject({ status: 200 });
+  expect(sessions).toBe(1);
+});
+
 it("a connection that is dead and does not know it gives way to another", async () => {
   const relays: Socket[] = [];
   const relay: Server = createServer((socket) => {
