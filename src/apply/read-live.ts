@@ -1,8 +1,10 @@
 /** What a cluster has of its folder: asked of the cluster itself, which is only read. */
+
+import type { ClusterKey } from "../model/cluster.ts";
 import { ClusterRefusal } from "../model/cluster-refusal.ts";
 import { releaseKindPart } from "../plan/paths.ts";
 import type { ClusterReader, LiveMetadata } from "../ports/cluster.ts";
-import { managersOf, parentNamespace, parentRef, readMark, readSetKinds } from "./applied-parent.ts";
+import { managersOf, parentNamespace, readMark, readSetKinds } from "./applied-parent.ts";
 import { applySetId } from "./apply-set.ts";
 import { type ApplierParts, type Revision, readParentName, unionOfKinds } from "./cluster-applier.ts";
 import { type ObjectKey, objectKey } from "./desired-object.ts";
@@ -10,6 +12,7 @@ import { listMembers } from "./list-members.ts";
 import { kindPartOf } from "./object-rank.ts";
 import { blobAnnotation, blobMark, listFolder, type SetMember } from "./pass-plan.ts";
 import { versionOfRelease } from "./releases/release-cluster.ts";
+import { refuseMistaken } from "./whose-cluster.ts";
 
 /**
  * `applied`: as the folder has it now; `outdated`: as it had it before. `absent`: not there, or there and not Sluice's.
@@ -30,20 +33,26 @@ export interface LiveCluster {
   of(key: ObjectKey): LiveObject;
 }
 
+/** What it takes to look at a cluster. */
+export interface LookParts extends Pick<ApplierParts, "git" | "manager"> {
+  /** The cluster that the kubeconfig is said to lead to. */
+  readonly key: ClusterKey;
+}
+
+/** Throws CLUSTER_MISTAKEN where it leads to the cluster of another folder: nothing of what is there is this one's. */
 export async function readLiveCluster(
   reader: ClusterReader,
-  git: ApplierParts["git"],
+  { key: cluster, git, manager }: LookParts,
   revision: Revision,
-  manager: string,
 ): Promise<LiveCluster> {
   const name = await readParentName(git, revision);
-  const parent = await reader.readMetadata(parentRef(name));
+  const setId = applySetId(name, parentNamespace);
   const { files } = await listFolder(git, revision.folder);
+  const parent = await refuseMistaken(reader, { cluster, name, setId, manager }, async () =>
+    unionOfKinds([], files.keys()),
+  );
   const kinds = unionOfKinds(parent === undefined ? [] : readSetKinds(parent), files.keys());
-  const { members } = await listMembers(reader, kinds, {
-    setId: applySetId(name, parentNamespace),
-    managers: managersOf(parent, manager),
-  });
+  const { members } = await listMembers(reader, kinds, { setId, managers: managersOf(parent, manager) });
   const releases = [...members.keys()].filter((key) => kindPartOf(key) === releaseKindPart);
   return {
     versions: await readVersions(

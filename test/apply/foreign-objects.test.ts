@@ -1,6 +1,8 @@
 /** What is not ours, or not ours any more by another name, is neither overwritten nor deleted; what is ours is found again. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { applyOnce } from "../../src/apply/apply-once.ts";
+import { findFolder } from "../../src/apply/open-applier.ts";
+import { readLiveCluster } from "../../src/apply/read-live.ts";
 import type { ClusterKey } from "../../src/model/cluster.ts";
 import { ClusterRefusal } from "../../src/model/cluster-refusal.ts";
 import type { Json } from "../../src/model/json.ts";
@@ -232,6 +234,15 @@ describe("where the parent was deleted", () => {
     await expect(once("fleet/us-1")).rejects.toMatchObject({ problem: { code: "CLUSTER_MISTAKEN" } });
     expect(cluster.writes).toEqual(before);
     expect(await cluster.readLease({ namespace: "default", name: parentName })).toEqual(lease);
+  });
+
+  it("who only looks with another's kubeconfig is told so, and takes nothing there for that cluster's", async () => {
+    const look = async (key: ClusterKey) => {
+      const parts = { ...world.clusterParts(), key };
+      return readLiveCluster(cluster, parts, await findFolder(parts, await world.readHead()));
+    };
+    await expect(look("fleet/us-1")).rejects.toMatchObject({ problem: { code: "CLUSTER_MISTAKEN" } });
+    expect((await look("fleet/eu-1")).of("default/configmap/a").state).toBe("applied");
   });
 
   it("and the Lease too, nobody can tell, until somebody says whose cluster it is", async () => {

@@ -11,7 +11,7 @@ import type { Column, View } from "./print-rows.ts";
 import { formatTime } from "./print-rows.ts";
 import type { AddonRow } from "./show-addons.ts";
 
-/** Undefined: the cluster has no kubeconfig in the settings, or does not answer. */
+/** Undefined: the cluster has no kubeconfig in the settings, does not answer, or is another one. */
 interface LiveRow extends AddonRow {
   readonly live: (LiveObject & { readonly version: string }) | undefined;
 }
@@ -33,7 +33,7 @@ export async function readLiveRows(
       const cluster = parts.connect();
       try {
         const revision = await findFolder(parts, head!);
-        clusters.set(key, await readLiveCluster(cluster, parts.git, revision, parts.manager));
+        clusters.set(key, await readLiveCluster(cluster, parts, revision));
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         const message = `${key}: ${error.problem.message}`;
