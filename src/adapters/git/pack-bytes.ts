@@ -108,6 +108,8 @@ export function layOutPack(objects: readonly PackObject[], ofsDelta = true): Pac
     length += bytes.length;
   }
   const checksum = hash.digest();
+  // It would live as long as the layout: functions of one scope share what any of them uses.
+  places.clear();
   function* pieces(): Generator<Buffer> {
     let index = 0;
     yield* writePack(objects, () => distances[index++]!, Buffer.allocUnsafeSlow);

@@ -22,7 +22,7 @@ export interface TurnsParts {
 }
 
 /** So much may be committed while a push is under way. */
-const bytesBehindMax = 20 * 1024 * 1024;
+const bytesBehindMax = 18 * 1024 * 1024;
 /** How long pushes may take when the service stops: the one under way, and the last. */
 const stopMsMax = 20_000;
 
