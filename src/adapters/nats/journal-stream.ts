@@ -266,12 +266,14 @@ export function createJournalStream(options: JournalStreamOptions): JournalStrea
       const backoff = createBackoff();
       status = createStatusReport(name, log, onStatus);
       let last = from;
+      report();
       while (!signal.aborted) {
-        report();
         try {
           const opened = await open();
           await adopt(opened, last);
           startReceiving();
+          // Not before: what keeps it from that stands until it is gone.
+          report();
           for await (const delivery of readJournal(opened, last, signal)) {
             last = delivery.position;
             yield delivery;

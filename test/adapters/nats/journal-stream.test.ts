@@ -50,3 +50,27 @@ it("says at its end how many messages the disk did not take, and how many had no
     ["messages are lost, unless a push under way has landed: the disk did not take them", 2],
   ]);
 });
+
+it("says once what keeps the journal from being opened, however often that is tried", async () => {
+  let tries = 0;
+  const stream = createJournalStream({
+    connection: "bus",
+    held: createHeldSubjects(),
+    openJournal: async () => {
+      if (++tries < 4) throw Object.assign(new Error("EACCES"), { code: "EACCES", syscall: "open" });
+      return openJournal(directory);
+    },
+    log: createFakeLog(),
+  });
+  stream.follow({ link: createFakeLink().link, subjects: ["a"], excluded: [] });
+  const states: string[] = [];
+  const ended = new AbortController();
+  const reading = stream.read(undefined, ended.signal, ({ state }) => states.push(state));
+  const first = reading[Symbol.asyncIterator]().next();
+  await expect.poll(() => states.at(-1)).toBe("subscribed");
+  expect(tries).toBe(4);
+  expect(states).toEqual(["connecting", "degraded", "connecting", "subscribed"]);
+  ended.abort();
+  await first;
+  await stream.close();
+});
