@@ -66,7 +66,7 @@ export class FakeGitRepository implements GitRepository, GitObjects {
   }
 
   fetchHeads(branches: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, ObjectId | undefined>> {
-    return this.#perform("fetch", () => {
+    const fetching = this.#perform("fetch", () => {
       if (signal?.aborted) throw gitUnavailable("it was given up");
       const heads = new Map(branches.map((branch) => [branch, this.#remote.branches.get(branch)]));
       for (const [branch, id] of heads) {
@@ -76,6 +76,7 @@ export class FakeGitRepository implements GitRepository, GitObjects {
       }
       return heads;
     });
+    return signal === undefined ? fetching : unlessGivenUp(fetching, signal);
   }
 
   hasBranches(): Promise<boolean> {

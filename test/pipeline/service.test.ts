@@ -650,3 +650,24 @@ it("several streams have their positions each", async () => {
   instance.stop();
   await ended;
 });
+
+it("stops at once while a server keeps silent that was asked what is new", async () => {
+  const instance = createInstance({ remote, streams: [stream] });
+  const ended = instance.start();
+  await until(() => instance.ready.isReady, [instance.clock]);
+  let isAsked = false;
+  instance.git.fault = async (operation) => {
+    if (operation !== "fetch") return;
+    isAsked = true;
+    await new Promise<never>(() => undefined);
+  };
+  await until(() => isAsked, [instance.clock]);
+  const problems = instance.log.problems.length;
+  instance.stop();
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
+  });
+  await until(() => hasEnded, [instance.clock], 0);
+  expect(instance.log.problems.slice(problems), "nothing is wrong with the repository").toEqual([]);
+});

@@ -155,7 +155,7 @@ export class Watcher {
     const { absences, documents, inForce, log, onLooked, push } = this.#parts;
     const { branches, review } = inForce();
     try {
-      const hasMoved = !isQuick && (await branches.look());
+      const hasMoved = !isQuick && (await branches.look(signal));
       if (!isQuick) for (const part of ["repository", "state"] as const) absences.clear(part);
       this.#tellTarget(branches);
       if (hasMoved) {
@@ -172,6 +172,8 @@ export class Watcher {
       return typeof look === "string" ? undefined : look;
     } catch (error) {
       if (!(error instanceof SluiceError) || dispositionOf(error, "run") !== "wait") throw error;
+      // Given up for the stop: that says nothing of the server.
+      if (signal.aborted) return undefined;
       if (stateCodes.has(error.problem.code)) {
         this.#tellTarget(branches);
         absences.raise("state", error.problem);
