@@ -28,16 +28,7 @@ export async function checkInvariants(world: World): Promise<void> {
     assert.deepEqual(unsettled, [], "what had its effect is settled");
   }
 
-  // The target is the projection of the desired tree, and what people put there is there.
-  const target = remote.files("main");
-  const rendered = [...target].filter(([path]) => path.startsWith("rendered/") && !world.foreign.has(path));
-  const desired = [...state].filter(([path]) => path.startsWith("desired/"));
-  assert.deepEqual(
-    rendered.map(([path, text]) => [path.replace("rendered/", "desired/"), text]),
-    desired,
-    "the target is the projection of the desired tree",
-  );
-  for (const [path, text] of world.foreign) assert.equal(target.get(path), text, `a file of people: ${path}`);
+  checkTarget(world, state);
 
   const history = readStateHistory(world);
   await checkFold(world, history, state);
@@ -48,6 +39,24 @@ export async function checkInvariants(world: World): Promise<void> {
   checkFailures(history);
   checkCommits(world, history);
   checkOutcomes(world, history);
+}
+
+/** The target is the projection of the desired tree, or under review shows what people merged; theirs is there too. */
+function checkTarget({ remote, foreign, forge, isReviewed }: World, state: ReadonlyMap<string, string>): void {
+  const target = remote.files("main");
+  for (const [path, text] of foreign) assert.equal(target.get(path), text, `a file of people: ${path}`);
+  if (isReviewed) {
+    assert.deepEqual(forge.lacks("main", foreign), []);
+    for (const { author } of remote.history("main")) assert.equal(author.name, "Ada", "only people move the target");
+    return;
+  }
+  const rendered = [...target].filter(([path]) => path.startsWith("rendered/") && !foreign.has(path));
+  const desired = [...state].filter(([path]) => path.startsWith("desired/"));
+  assert.deepEqual(
+    rendered.map(([path, text]) => [path.replace("rendered/", "desired/"), text]),
+    desired,
+    "the target is the projection of the desired tree",
+  );
 }
 
 /** All that any commit of the state was to tell was told, none before the server had that commit, and nothing waits. */

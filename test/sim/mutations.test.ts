@@ -178,6 +178,29 @@ const mutations: readonly Mutation[] = [
     }),
     caught: /a backfill is the fold over its streams/,
   },
+  {
+    invariant: "what is desired is proposed, or was turned down",
+    module: "../../src/pipeline/review/review-branch.ts",
+    swap: (original: { readDifferences: (...args: unknown[]) => Promise<{ differences: { want?: string }[] }> }) => ({
+      readDifferences: async (...args: unknown[]) => {
+        const read = await original.readDifferences(...args);
+        return { ...read, differences: read.differences.filter(({ want }) => want !== undefined) };
+      },
+    }),
+    caught: /is neither proposed nor turned down/,
+  },
+  {
+    invariant: "under review only people move the target",
+    module: "../../src/pipeline/branches/branches.ts",
+    swap: (original: { Branches: new (...args: [BranchNames, ...unknown[]]) => object }) => ({
+      Branches: class extends original.Branches {
+        constructor(names: BranchNames, ...rest: unknown[]) {
+          super({ ...names, isReviewed: false }, ...rest);
+        }
+      },
+    }),
+    caught: /only people move the target/,
+  },
 ];
 
 /** Pushes the state over whatever is there. */

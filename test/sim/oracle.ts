@@ -73,9 +73,15 @@ export function ownManifests(files: ReadonlyMap<string, string>): Record<string,
   const used = new Set(
     [...files.keys()].filter((path) => /\/(?:triggers|clusterprofiles)\//.test(path)).map(clusterOf),
   );
+  // A namespace that a trigger renders too stands where it was first wanted: whose that is depends on when a pass came.
+  const namespaces = [...files.keys()].flatMap((path) => {
+    const [, name] = /^desired\/.*\/(?:base\/namespaces|_cluster\/namespace)\/([^/]*)$/.exec(path) ?? [];
+    return name === undefined ? [] : [[`${clusterOf(path)} ${name}`, "there"] as const];
+  });
   // When a cluster that is gone loses its folder depends on when somebody looks: with its last object, or at a start.
   const isLast = (path: string) => path.endsWith("/base/sluice-cluster.yaml") && !used.has(clusterOf(path));
-  return Object.fromEntries([...files].filter(([path]) => own.test(path) && !isLast(path)).sort());
+  const others = [...files].filter(([path]) => own.test(path) && !path.includes("/namespaces/") && !isLast(path));
+  return Object.fromEntries([...others, ...namespaces].sort());
 }
 
 function clusterOf(path: string): string {

@@ -17,7 +17,8 @@ export async function playSeed(
     tell?.(world.story);
     throw error;
   }
-  return { ...world.counts, messages: world.messages.length, [world.kind]: 1 };
+  const reviewed = world.isReviewed ? { reviewed: 1 } : {};
+  return { ...world.counts, ...world.forge.counts, messages: world.messages.length, [world.kind]: 1, ...reviewed };
 }
 
 /** What happens in a seed, told in order; the same however often it is played. */

@@ -2,7 +2,8 @@
  * The disk of a simulated machine, as a journal sees it: what was not synced a crash may take, and every call can fail.
  *
  * Written bytes are there at once and survive a crash once their file is synced; names survive once their folder is. After
- * a sync that failed nothing of the file is certain any more, however often it is synced again.
+ * a sync that failed nothing of the file is certain any more, however often it is synced again, unless it is emptied and
+ * written anew.
  */
 import type { JournalFile, JournalFiles } from "../../src/adapters/journal/journal-files.ts";
 import type { FakeChance } from "../fakes/fake-chance.ts";
@@ -88,7 +89,8 @@ export class SimDisk {
         let inode = this.#names.get(path);
         if (inode === undefined && (flags === "r" || flags === "r+")) throw fileError("ENOENT", "open", path);
         inode ??= { bytes: Buffer.alloc(0), durable: Buffer.alloc(0), isUncertain: false };
-        if (flags.startsWith("w")) inode.bytes = Buffer.alloc(0);
+        // All of it is written once more: nothing is left of what was uncertain.
+        if (flags.startsWith("w")) Object.assign(inode, { bytes: Buffer.alloc(0), isUncertain: false });
         this.#names.set(path, inode);
         return openFile(inode, path, call, this.#chance);
       },

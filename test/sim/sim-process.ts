@@ -5,6 +5,7 @@
  */
 import type { JournalFiles } from "../../src/adapters/journal/journal-files.ts";
 import type { CliContext } from "../../src/app/cli/context.ts";
+import { createReview } from "../../src/app/compose/review.ts";
 import { composeSettings, createStandby } from "../../src/app/compose/service.ts";
 import type { HostParts } from "../../src/app/host/host-parts.ts";
 import { plainText } from "../../src/app/host/plain-text.ts";
@@ -169,13 +170,13 @@ export class SimProcess {
   }
 
   /** Until a server answers. Throws where it does not. */
-  async answer(): Promise<void> {
+  async answer(code: "NATS_UNAVAILABLE" | "FORGE_UNAVAILABLE" = "NATS_UNAVAILABLE"): Promise<void> {
     await this.gate();
     await this.#world.latency(this);
     await this.gate();
     if (this.#world.chance.next() >= this.#world.trouble) return;
     this.#world.counts.faults++;
-    throw new SluiceError({ code: "NATS_UNAVAILABLE", message: "no answer" });
+    throw new SluiceError({ code, message: "no answer" });
   }
 
   /** A command over its socket. */
@@ -202,11 +203,17 @@ export class SimProcess {
       git.fault = (operation, when) => this.#disturbGit(git, operation, when, closed.signal);
       git.refusals.push(...world.takeRefusals());
       const compose: Parameters<typeof createStandby>[2] = (given, ports) => {
-        const settings = composeSettings({} as CliContext, given, ports);
+        const { review } = given.settings;
+        // The forge is the world's.
+        const unreviewed = { ...given, settings: { ...given.settings, review: { mode: "push" } as const } };
+        const settings = composeSettings({} as CliContext, unreviewed, ports);
+        const host = world.forge.view(this);
+        const reviewed =
+          review.mode === "push" ? {} : { review: createReview(given.settings, review, { ...ports, host }) };
         const outcomes = world.hasOutcomes ? { outcomes: this.#outcomes() } : {};
         const options = { ...settings.options, hidden: noTexts };
         const loadCatalog = world.noting(rememberingLoader(given.settings, given.connections));
-        return { ...settings, ...outcomes, options, loadCatalog };
+        return { ...settings, ...outcomes, ...reviewed, options, loadCatalog };
       };
       const machine = { git, clock, chance, loader: rememberingLoader };
       return createStandby(config, machine, compose, { log }, memoryFor);

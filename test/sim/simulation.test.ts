@@ -11,6 +11,7 @@ const kept: Readonly<Record<number, string>> = {
   103: "a process that dies early leaves entries on disk at sequences that one before it handed on from memory",
   140: "what a killed process had not synced is read by the next one, and gone after a loss of power behind it",
   265: "a second fault of a broken owner is no other catalog, and records tell the first",
+  584: "a stop waits for a look that gets no answer",
   635: "what a full disk took half of is lost when the service stops in order, and it says how much that is",
 };
 

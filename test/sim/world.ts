@@ -24,6 +24,7 @@ import { documentVariants } from "./documents.ts";
 import { lateTrigger } from "./late-trigger.ts";
 import { type Message, SimStream } from "./sim-bus.ts";
 import { SimDisk } from "./sim-disk.ts";
+import { SimForge } from "./sim-forge.ts";
 import { findPosition, type Handed, SimProcess } from "./sim-process.ts";
 
 const guardLimits = {
@@ -31,6 +32,9 @@ const guardLimits = {
   closed: "{removals: 0, share: 1, additions: 1000000}",
   asked: "{removals: 2, share: 0.5, additions: 1000000}",
 } as const;
+
+const reviewSettings =
+  "review: {mode: pull-request, forge: gitea, auth: {token: {env: TOKEN}}, minInterval: 1s, pollInterval: 10s}";
 
 /** Of each stream its own, so that an entity's events have one order. */
 const subjects = {
@@ -55,6 +59,9 @@ export class World {
   readonly clock = createFakeClock();
   readonly chance: FakeChance;
   readonly leases = new FakeLeaseServer();
+  readonly forge = new SimForge(this.remote);
+  /** The target is changed by requests alone, which people merge or turn down. */
+  readonly isReviewed: boolean;
   readonly streams: ReadonlyMap<string, SimStream>;
   /** Everything that was published, in order. */
   readonly messages: Message[] = [];
@@ -110,6 +117,8 @@ export class World {
   #events = 0;
   #stamps = 0;
   readonly #doStampsFall: boolean;
+  /** In the end people merge everything. */
+  readonly #doesMerge: boolean;
   /** How likely people edit what is Sluice's, when they push at all. */
   readonly #meddling: number;
   /** Somebody else pushes to the target before each push of it. */
@@ -120,12 +129,14 @@ export class World {
   constructor(seed: number, isTold = false) {
     this.#seed = seed;
     this.#isTold = isTold;
-    this.hasOutcomes = seed % 2 === 1;
     this.clock.holdSleepers();
     this.chance = createFakeChance(seed);
     const { chance } = this;
     this.kind = chance.pick(["alone", "alone", "in turn", "in turn", "rivals"]);
     this.remote.isAtomic = chance.next() < 0.6;
+    this.isReviewed = chance.next() < 0.25;
+    this.hasOutcomes = seed % 2 === 1 && !this.isReviewed;
+    this.#doesMerge = this.isReviewed && chance.next() < 0.5;
     this.#meddling = chance.pick([0, 0, 0.6]);
     this.guard = chance.pick(["open", "open", "closed", "asked"]);
     // Stamps of a server fall with its clock: within an epoch they decide nothing. What a restored stream has is told from
@@ -184,6 +195,7 @@ state: {directory: /state}
 guard: ${guardLimits[this.guard]}
 commit: ${this.#commit.get(machine) ?? "{}"}
 ${lease}
+${this.isReviewed ? reviewSettings : ""}
 ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
 `;
   }
@@ -307,6 +319,7 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
     const { chance } = this;
     const draw = chance.next();
     this.tell(`act ${draw.toFixed(3)}`);
+    if (this.isReviewed && chance.next() < 0.15) this.forge.act(chance);
     if (draw < 0.42) this.#publish();
     else if (draw < 0.5) this.#backfill();
     else if (draw < 0.56) await this.#pass(chance.pick([5_000, 20_000, 61_000]));
@@ -388,6 +401,11 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
   /** A person pushes to the target: something of their own, or something of Sluice's. */
   #interfere(): void {
     if (!this.remote.branches.has("main")) return;
+    if (this.isReviewed) {
+      if (this.chance.next() < 0.2) this.#commitForeign("README.md");
+      else this.forge.act(this.chance);
+      return;
+    }
     const rendered = [...this.remote.files("main", "rendered").keys()].filter((path) => !this.foreign.has(path));
     const isEdit = rendered.length > 0 && this.chance.next() < this.#meddling;
     this.hasEdits ||= isEdit;
@@ -452,7 +470,8 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
 
   /** What changes nothing in the end. */
   #command(): void {
-    this.#ask({ command: this.chance.pick(["pause", "resume", "rerender", "repair"]), purge: false });
+    const commands = ["pause", "resume", "rerender", "repair", ...(this.isReviewed ? ["propose"] : [])];
+    this.#ask({ command: this.chance.pick(commands), purge: false });
   }
 
   /** A process is killed at one of its next calls. */
@@ -530,7 +549,7 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
     this.#restoreTarget();
     const head = remote.branches.get("main");
     const what = chance.next();
-    if (what < 0.4) {
+    if (what < 0.4 || this.isReviewed) {
       this.#isContended = !this.#isContended;
       return;
     }
@@ -656,6 +675,7 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
       for (const machine of this.#machines) await this.#bury(machine);
       for (const machine of this.#machines) if (!this.#processes.has(machine)) this.#start(machine);
       await this.#approve();
+      if (this.#doesMerge) this.forge.mergeAll();
       if (this.checkpoint()?.pauses.length) this.#ask({ command: "resume" });
       await this.#pass(5000);
       leaderless = this.#leader() === undefined ? leaderless + 1 : 0;
@@ -673,6 +693,7 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
         checkpoint.pending.passes.every(({ held }) => held !== undefined) &&
         checkpoint.pending.reviews.length === 0 &&
         checkpoint.pending.backfill === undefined &&
+        (!this.isReviewed || this.forge.lacks("main", this.foreign).length === 0) &&
         (this.guard !== "asked" || this.#held().length === 0);
       // Long enough for the service to look at the target, and to follow what it finds.
       calm = isDone ? calm + 1 : 0;
@@ -682,7 +703,8 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
       }
     }
     const left = this.messages.filter(({ isTaken, mayBeLost }) => !isTaken && !mayBeLost).map(({ id }) => id);
-    throw new Error(`the service never comes to rest; not taken: ${left.join(" ")}`);
+    const lacks = this.isReviewed ? this.forge.lacks("main", this.foreign).join("; ") : "";
+    throw new Error(`the service never comes to rest; not taken: ${left.join(" ")}; ${lacks}`);
   }
 
   async #stopAll(): Promise<void> {
@@ -691,7 +713,8 @@ ${this.hasOutcomes ? "outcomes: {connection: bus, subject: outcomes}" : ""}
       await this.#pass(1_000);
       for (const machine of this.#machines) await this.#bury(machine);
     }
-    if (this.#processes.size > 0) throw new Error("the service does not stop");
+    const running = [...this.#processes.values()].map(({ name, host }) => `${name}, ${host.snapshot().state}`);
+    if (running.length > 0) throw new Error(`the service does not stop: ${running.join("; ")}`);
   }
 }
 

@@ -34,6 +34,15 @@ export function composeReview(
   review: Reviewed,
   ports: Ports,
 ): ReviewPublisher {
+  return createReview(settings, review, { ...ports, host: openCodeHost(context, settings, review, ports.log) });
+}
+
+/** The same over a forge that is open. */
+export function createReview(
+  settings: Settings,
+  review: Reviewed,
+  ports: Ports & { readonly host: CodeHost },
+): ReviewPublisher {
   const { grouping, labels, reviewers, assignees, isDraft, hold, autoMerge, requestsMax, intervalMsMin, pollMs } =
     review;
   const templates = {
@@ -58,9 +67,5 @@ export function composeReview(
     intervalMsMin,
     pollMs,
   };
-  return new ReviewPublisher(options, {
-    ...ports,
-    host: openCodeHost(context, settings, review, ports.log),
-    templates,
-  });
+  return new ReviewPublisher(options, { ...ports, templates });
 }
