@@ -1,7 +1,7 @@
 /**
- * `npm run soak:settings -- [--changes N] [--rate N] [--seed N]`: settings and connections change at random, again and again,
- * under load over core NATS and from a stream of each retention. Each message has an object of its own: at the end there is
- * one for every message, and the log counts each message once.
+ * `npm run soak:settings -- [--changes N] [--minutes N] [--rate N] [--seed N]`: settings and connections change at random,
+ * again and again, under load over core NATS and from a stream of each retention. Each message has an object of its own: at
+ * the end there is one for every message, and the log counts each message once.
  */
 import assert from "node:assert/strict";
 import { appendFileSync, writeFileSync } from "node:fs";
@@ -17,11 +17,14 @@ import { clusterDocument, until, Workbench } from "../e2e/workbench.ts";
 const { values } = parseArgs({
   options: {
     changes: { type: "string", default: "200" },
+    /** No change begins later; what was sent is judged all the same. */
+    minutes: { type: "string", default: "600" },
     rate: { type: "string", default: "500" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
   },
 });
-const [changes, rate, seed] = [Number(values.changes), Number(values.rate), Number(values.seed)];
+const [changes, minutes] = [Number(values.changes), Number(values.minutes)];
+const [rate, seed] = [Number(values.rate), Number(values.seed)];
 const draw = createRandom(seed);
 const below = (bound: number) => Math.floor(draw() * bound);
 /** Of each source at once: publishing waits for the service where it is behind. */
@@ -257,7 +260,9 @@ try {
   const began = performance.now();
   const slowest = { ms: 0, what: "" };
   const count = new Map<string, number>();
-  for (let change = 1; change <= changes; change++) {
+  const isTimeLeft = () => performance.now() - began < minutes * 60_000;
+  let done = 0;
+  for (let change = 1; change <= changes && isTimeLeft(); change++) {
     const names: string[] = [];
     // What is drawn may be what was: then nothing is to be told.
     for (const text = JSON.stringify(files()); JSON.stringify(files()) === text; ) {
@@ -279,6 +284,7 @@ try {
     assert.equal(told().refused, before.refused, [what, ...troubles()].join("\n"));
     const ms = performance.now() - from;
     if (ms > slowest.ms) Object.assign(slowest, { ms, what: names.join(", ") });
+    done = change;
     const waiting = total() - taken();
     console.log(`change ${change}: ${(ms / 1000).toFixed(1)} s, ${waiting} waiting, ${names.join(", ")}`);
     if (change % 20 === 0) {
@@ -301,7 +307,7 @@ try {
   assert.equal(taken(), total(), `taken more often than sent, or less: seed ${seed}`);
   const each = [...sent].map(([name, number]) => `${name} ${number}`).join(", ");
   const what = [...count].map(([name, number]) => `${name} ${number}`).join(", ");
-  console.log(`seed ${seed}: ${changes} changes (${what}); ${each}: none lost, none doubled`);
+  console.log(`seed ${seed}: ${done} changes (${what}); ${each}: none lost, none doubled`);
 } finally {
   isDone = true;
   await bench.close();
