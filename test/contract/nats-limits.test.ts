@@ -256,6 +256,15 @@ it("says how many messages wait, when it is subscribed and as they are read", as
   expect(reading.statuses.at(-1)).toEqual({ state: "subscribed", pending: 50 });
   await until(reading, 50);
   expect(stream.pending()).toBe(0);
+
+  // What was read last tells the stream, and waits no more.
+  const later = bench.open();
+  const again = bench.read(later, reading.deliveries.at(-1)!.position);
+  await again.until(isSubscribed);
+  expect([again.statuses.at(-1), later.pending()]).toEqual([{ state: "subscribed", pending: 0 }, 0]);
+  const behind = bench.read(bench.open(), reading.deliveries[39]!.position);
+  await behind.until(isSubscribed);
+  expect(behind.statuses.at(-1)).toEqual({ state: "subscribed", pending: 10 });
 });
 
 it("says how many messages have come while nobody takes the next one", async () => {

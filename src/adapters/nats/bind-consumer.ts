@@ -42,6 +42,8 @@ export interface Binding {
   readonly verdict: Verdict | undefined;
   /** Messages that the consumer is to bring, as far as they are there already and its server has them. */
   readonly pending: number;
+  /** Those of them that wait to be read: the one at the position was read before. */
+  readonly waiting: number;
   /** The stream's last sequence once the consumer was there. */
   readonly lastSequence: number;
   /** Several servers have the stream: the consumer's may be behind the others. */
@@ -106,6 +108,7 @@ export async function bindConsumer(api: JetStreamApi, request: BindingRequest): 
     retention,
     verdict: isEmpty ? judgeWithout(facts, from) : decided,
     pending: added.num_pending,
+    waiting: Math.max(0, added.num_pending - (comesFirst(info, from, start) ? 1 : 0)),
     lastSequence: again.state.last_seq,
     isReplicated,
     ackPendingMax: isOwning && ackPendingMax > 0 ? ackPendingMax : undefined,
@@ -149,6 +152,16 @@ function findChange(before: StreamInfo, now: StreamInfo, from: StreamPosition | 
   return from !== undefined && last < from.sequence && lastNow >= from.sequence
     ? "was read behind its leader"
     : undefined;
+}
+
+/** Whether the consumer brings the message at the position once more, by which the stream is told: it does not wait to be read. */
+function comesFirst(
+  { config, state }: StreamInfo,
+  from: StreamPosition | undefined,
+  start: number | undefined,
+): boolean {
+  if (from === undefined || start !== from.sequence || config.retention !== RetentionPolicy.Limits) return false;
+  return state.first_seq <= start && start <= state.last_seq;
 }
 
 /** Within the same stream behind the position, else from the beginning; undefined: from the beginning. */

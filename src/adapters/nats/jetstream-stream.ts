@@ -90,13 +90,13 @@ export function createJetStreamStream(options: JetStreamStreamOptions): EventStr
       const { state } = await manager.streams.info(stream);
       return { messages: state.messages, firstSequence: state.first_seq, lastSequence: state.last_seq };
     };
-    const waiting = watchBacklog(binding.pending, binding.isWhole ? ask : undefined);
+    const waiting = watchBacklog(binding.waiting, binding.isWhole ? ask : undefined);
     backlog = waiting;
     const sweep = isOwning ? sweepPredecessors(api, stream, owner, binding.consumer, failing.fail) : undefined;
     try {
       if (binding.verdict !== undefined) begin(binding.verdict);
       tellBinding(binding, status);
-      const onAsked = () => status.subscribed(binding.pending);
+      const onAsked = () => status.subscribed(binding.waiting);
       const consumer = { stream, name: binding.consumer, apiPrefix: prefix, inboxPrefix, onAsked };
       const context = {
         ...{ connection, consumer, bounds, progress, begin },
