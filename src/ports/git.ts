@@ -86,8 +86,8 @@ export interface RefUpdate {
 
 export type RefOutcome =
   | { readonly kind: "pushed" }
-  /** The branch is not at `from` (any more). */
-  | { readonly kind: "moved"; readonly problem: Problem }
+  /** The branch is not at `from` (any more). `at`: where it is, as far as the server said so; undefined: nowhere, or not told. */
+  | { readonly kind: "moved"; readonly problem: Problem; readonly at?: ObjectId | undefined }
   /** The server does not want it: a hook, a protected branch. */
   | { readonly kind: "refused"; readonly problem: Problem };
 

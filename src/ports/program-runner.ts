@@ -1,5 +1,7 @@
 /** The port to programs of this machine that are run to their end: git, sops, helm. */
 
+import type { Clock } from "./system.ts";
+
 export type ProgramEnv = Readonly<Record<string, string | undefined>>;
 
 export interface ProgramResult {
@@ -13,6 +15,8 @@ export interface ProgramRun {
   readonly env: ProgramEnv;
   readonly input?: string | Buffer;
   readonly durationMsMax: number;
+  /** It is ended when for so long, by this clock, it has printed nothing. Default: it may be silent. */
+  readonly silence?: { readonly msMax: number; readonly clock: Clock };
   /** Default: 16 MiB. */
   readonly outputBytesMax?: number;
   /** Ends it. */
@@ -28,6 +32,6 @@ export interface ProgramRun {
 
 /**
  * Runs to the end, whatever the exit code. Throws a SluiceError: PROGRAM_MISSING, PROGRAM_FAILED when it can't be started or
- * takes too long, GIT_UNAVAILABLE when it is told to stop.
+ * takes too long, GIT_UNAVAILABLE when it is told to stop or is silent for too long.
  */
 export type ProgramRunner = (program: string, args: readonly string[], run: ProgramRun) => Promise<ProgramResult>;

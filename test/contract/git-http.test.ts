@@ -1,10 +1,11 @@
 /** The Git adapter over smart http, against `git http-backend`, on good days and bad. */
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { type AddressInfo, connect as netConnect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { GitAuth } from "../../src/adapters/git/git-auth.ts";
 import { type GitRepositoryOptions, openGitRepository } from "../../src/adapters/git/open-git-repository.ts";
@@ -381,3 +382,85 @@ function makeCertificate(folder: string): { key: string; cert: string } {
   );
   return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
 }
+
+describe("a branch that somebody has moved since", () => {
+  /** What the server was asked since, without the refs' GET. */
+  const exchanges = () => server.requests.splice(0).filter((request) => request.startsWith("POST"));
+
+  it.each([true, false])(
+    "is brought here in one exchange, the trees alone that are not here (filters: %s)",
+    async (filters) => {
+      sandbox.git(sandbox.remote, "config", "uploadpack.allowFilter", String(filters));
+      const files = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`theirs/${n}.txt`, `${n}\n`.repeat(200)]));
+      sandbox.commitAsPerson("main", { ...files, "ours/a.yaml": "a: 1\n" });
+      const repository = await open();
+      const first = (await repository.fetchHeads(["main"])).get("main")!;
+      await repository.readCommit(first);
+      for (let round = 1; round <= 3; round++) {
+        sandbox.commitAsPerson("main", {
+          "theirs/7.txt": `${"7\n".repeat(200)}${round}\n`,
+          "theirs/new/deep.txt": `${round}\n`,
+        });
+        const moved = sandbox.commitAsPerson("main", { "theirs/8.txt": `${"8\n".repeat(200)}${round}\n` });
+        exchanges();
+        expect((await repository.fetchHeads(["main"])).get("main")).toBe(moved);
+        const { tree } = await repository.readCommit(moved);
+        expect(await repository.findEntry(tree, "theirs/new/deep.txt")).toMatchObject({ mode: "100644" });
+        expect(exchanges()).toEqual(["POST /remote.git/git-upload-pack"]);
+        // Texts are there when they are wanted, be it as an exchange of their own.
+        const texts = await repository.readFiles(tree, ["theirs/7.txt", "theirs/new/deep.txt", "ours/a.yaml"]);
+        expect(texts).toEqual(
+          new Map([
+            ["ours/a.yaml", "a: 1\n"],
+            ["theirs/7.txt", `${"7\n".repeat(200)}${round}\n`],
+            ["theirs/new/deep.txt", `${round}\n`],
+          ]),
+        );
+        const [next, outcome] = await pushFile(repository, moved, `ours/${round}.yaml`);
+        expect([outcome?.kind, sandbox.headOf("main")]).toEqual(["pushed", next]);
+      }
+    },
+  );
+
+  it("leaves a store that git goes on with: it looks for no commit that was left out", async () => {
+    sandbox.commitAsPerson("main", { "a.txt": "1\n" });
+    const first = await open();
+    await first.fetchHeads(["main"]);
+    sandbox.commitAsPerson("main", { "a.txt": "2\n" });
+    const moved = sandbox.commitAsPerson("main", { "a.txt": "3\n" });
+    exchanges();
+    await first.fetchHeads(["main"]);
+    expect(exchanges()).toHaveLength(1);
+    await first.close();
+    opened.length = 0;
+    const store = join(sandbox.folder, "store");
+    expect(sandbox.git(store, "rev-parse", "refs/remotes/origin/main")).toBe(moved);
+    expect(sandbox.git(store, "-c", "protocol.allow=never", "rev-list", "--count", moved)).toBe("1");
+    sandbox.git(store, "fsck", "--connectivity-only");
+
+    const second = await open();
+    await second.fetchHeads(["main"]);
+    const last = sandbox.commitAsPerson("main", { "b.txt": "4\n" });
+    exchanges();
+    // Not in one go: the server is in this process.
+    await promisify(execFile)("git", ["-C", store, "fetch", "-q", "--depth=1", "origin", "main"]);
+    expect(exchanges()).toEqual(["POST /remote.git/git-upload-pack", "POST /remote.git/git-upload-pack"]);
+    expect((await second.fetchHeads(["main"])).get("main")).toBe(last);
+  });
+
+  it.each(["status", "garbage"] as const)(
+    "is fetched by the git program where the server does not answer so (%s)",
+    async (how) => {
+      sandbox.commitAsPerson("main", { "a.txt": "1\n" });
+      const repository = await open();
+      await repository.fetchHeads(["main"]);
+      const moved = sandbox.commitAsPerson("main", { "a.txt": "2\n" });
+      server.fault = ({ method, headers }) =>
+        method === "POST" && headers["user-agent"] === "git/sluice"
+          ? { kind: "status", status: how === "status" ? 500 : 200, text: "no" }
+          : undefined;
+      expect((await repository.fetchHeads(["main"])).get("main")).toBe(moved);
+      expect((await repository.readCommit(moved)).id).toBe(moved);
+    },
+  );
+});

@@ -20,6 +20,7 @@ export class ChildProgram {
   /** Resolves when it has ended and its output is read. */
   readonly exited: Promise<void>;
   #stderr = "";
+  #stderrBytes = 0;
   #spawnError: NodeJS.ErrnoException | undefined;
 
   /** Throws a SluiceError where the program can't be started, or finds out about it later: then `failure` says why. */
@@ -37,6 +38,7 @@ export class ChildProgram {
     }
     this.child = child;
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderrBytes += text.length;
       this.#stderr = (this.#stderr + text).slice(-stderrCharsMax);
     });
     // A program that ends early closes its input; what it said on the way counts, not the broken pipe.
@@ -51,6 +53,11 @@ export class ChildProgram {
   /** The end of what it has said on its standard error. */
   get stderr(): string {
     return this.#stderr.trim();
+  }
+
+  /** How much it has said there so far. */
+  get stderrBytes(): number {
+    return this.#stderrBytes;
   }
 
   /** Why it could not be started. */

@@ -1,6 +1,6 @@
 /**
- * Fetches single objects by id in one exchange with `upload-pack`, protocol version 2 (git: Documentation/gitprotocol-v2.txt, "fetch"):
- * what would otherwise take five programs for each batch that meets files which the filter left out.
+ * Fetches in one exchange with `upload-pack`, protocol version 2 (git: Documentation/gitprotocol-v2.txt, "fetch"): single objects by id,
+ * which would otherwise take five programs for each batch that meets files which the filter left out, and what branches' new heads bring.
  */
 import { inflateSync } from "node:zlib";
 import type { ObjectId } from "../../ports/git.ts";
@@ -26,26 +26,61 @@ export function encodeFetchRequest(ids: readonly ObjectId[]): Buffer {
   ]);
 }
 
+/**
+ * Asks for what these commits have and `known` don't, without the commits before them. `known` may themselves be without those before
+ * them. What is alike may come as a delta of what `known` have.
+ */
+export function encodeCatchUpRequest(commits: readonly ObjectId[], known: readonly ObjectId[]): Buffer {
+  const lines = [
+    "thin-pack",
+    "no-progress",
+    "ofs-delta",
+    ...known.map((id) => `shallow ${id}`),
+    "deepen 1",
+    ...commits.map((id) => `want ${id}`),
+    ...known.map((id) => `have ${id}`),
+    "done",
+  ];
+  return Buffer.concat([
+    encodePacket("command=fetch\n"),
+    encodePacket("agent=sluice\n"),
+    delimiterPacket,
+    ...lines.map((line) => encodePacket(`${line}\n`)),
+    flushPacket,
+  ]);
+}
+
+/** What deltas may be of besides what is in the pack, and whether others are passed over. */
+export interface DeltaBases {
+  find(id: ObjectId): GitObject | undefined;
+  readonly skipsOthers: boolean;
+}
+
+const noOthers: DeltaBases = { find: () => undefined, skipsOthers: false };
+
 /** The objects of the answer by id. Throws UnexpectedAnswerError, or what the readers below throw. */
-export function readFetchResponse(response: Buffer): Map<ObjectId, GitObject> {
+export function readFetchResponse(response: Buffer, bases = noOthers): Map<ObjectId, GitObject> {
   const pieces: Buffer[] = [];
   let isInPack = false;
   for (const packet of new PacketReader().read(response)) {
     if (packet === undefined) continue;
     if (!isInPack) {
-      isInPack = packet.toString().trimEnd() === "packfile";
-      if (!isInPack) throw new UnexpectedAnswerError(`no pack: ${packet.toString("utf8", 0, 200)}`);
+      const line = packet.toString("utf8", 0, 200).trimEnd();
+      isInPack = line === "packfile";
+      if (!isInPack && !/^(?:shallow-info$|(?:un)?shallow )/.test(line)) {
+        throw new UnexpectedAnswerError(`no pack: ${line}`);
+      }
     } else if (packet[0] === 1) {
       pieces.push(packet.subarray(1));
     } else if (packet[0] === 3) {
       throw new UnexpectedAnswerError(packet.toString("utf8", 1, 200));
     }
   }
-  return readPack(Buffer.concat(pieces));
+  return readPack(Buffer.concat(pieces), bases);
 }
 
-/** The objects of a pack that is complete in itself, by id. Its checksum needs no look: what matters is that ids come out as asked. */
-function readPack(pack: Buffer): Map<ObjectId, GitObject> {
+/** The objects of a pack by id. Its checksum needs no look: what matters is that ids come out as asked. */
+function readPack(pack: Buffer, bases: DeltaBases): Map<ObjectId, GitObject> {
   if (pack.length < 32 || pack.toString("latin1", 0, 4) !== "PACK") throw new UnexpectedAnswerError("no pack");
   const byId = new Map<ObjectId, GitObject>();
   const byOffset = new Map<number, GitObject>();
@@ -54,31 +89,33 @@ function readPack(pack: Buffer): Map<ObjectId, GitObject> {
     const entry = readEntryHead(pack, at);
     if (entry === undefined) throw new UnexpectedAnswerError("a malformed pack");
     const { body, consumed } = inflateFirst(pack.subarray(at + entry.headBytes), entry.size);
-    const object = toObject(entry, body, at, byOffset, byId);
-    byOffset.set(at, object);
-    byId.set(hashObject(object.type, object.body), object);
+    const object = toObject(entry, body, at, byOffset, (id) => byId.get(id) ?? bases.find(id));
+    if (object !== undefined) {
+      byOffset.set(at, object);
+      byId.set(hashObject(object.type, object.body), object);
+    } else if (!bases.skipsOthers) throw new UnexpectedAnswerError("a delta of what is not here");
     at += entry.headBytes + consumed;
   }
   return byId;
 }
 
+/** Undefined where it is a delta of what is not here. */
 function toObject(
   entry: NonNullable<ReturnType<typeof readEntryHead>>,
   body: Buffer,
   at: number,
   byOffset: ReadonlyMap<number, GitObject>,
-  byId: ReadonlyMap<ObjectId, GitObject>,
-): GitObject {
+  find: (id: ObjectId) => GitObject | undefined,
+): GitObject | undefined {
   const type = typeNames[entry.type];
   if (type !== undefined) return { type, body };
   const base =
     entry.type === ofsDeltaType
       ? byOffset.get(at - entry.distance!)
       : entry.type === refDeltaType
-        ? byId.get(entry.baseId!)
+        ? find(entry.baseId!)
         : undefined;
-  if (base === undefined) throw new UnexpectedAnswerError("a pack that is not complete in itself");
-  return { type: base.type, body: applyDelta(base.body, body) };
+  return base === undefined ? undefined : { type: base.type, body: applyDelta(base.body, body) };
 }
 
 /** Inflates the stream at the start of `bytes`, and says how long it is. */

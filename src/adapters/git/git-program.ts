@@ -2,7 +2,8 @@
 import { SluiceError } from "../../model/problem.ts";
 import type { ProgramEnv, ProgramResult, ProgramRun } from "../../ports/program-runner.ts";
 import { ChildProgram, explainSpawnError } from "./child-program.ts";
-import { abortedError, onAbort } from "./given-up.ts";
+import { abortedError, onAbort, SilenceError } from "./given-up.ts";
+import { watchForSilence } from "./silence-watch.ts";
 
 const usualOutputBytesMax = 16 * 1024 * 1024;
 
@@ -49,7 +50,7 @@ export function gitConfigEnv(settings: readonly (readonly [key: string, value: s
 
 /** A ProgramRunner: see there. */
 export async function runProgram(program: string, args: readonly string[], run: ProgramRun): Promise<ProgramResult> {
-  const { outputBytesMax = usualOutputBytesMax, durationMsMax, signal, graceMs = 0, holdsInput } = run;
+  const { outputBytesMax = usualOutputBytesMax, durationMsMax, silence, signal, graceMs = 0, holdsInput } = run;
   const what = `${program} ${args[0] ?? ""}`.trim();
   if (signal?.aborted) throw abortedError(what);
   const running = new ChildProgram(program, args, run.env);
@@ -68,14 +69,42 @@ export async function runProgram(program: string, args: readonly string[], run: 
   });
   const timer = setTimeout(() => end(`it took longer than ${Math.round(durationMsMax / 1000)} s`), durationMsMax);
   const stopListening = onAbort([signal], () => end("it was told to stop"));
+  const silent = watchProgram(
+    () => bytes + running.stderrBytes,
+    () => end("it was silent"),
+    silence,
+  );
   if (holdsInput !== true) child.stdin.end(run.input ?? "");
   await running.exited;
   clearTimeout(timer);
   stopListening();
+  silent.stop();
   if (running.failure !== undefined) throw explainSpawnError(program, running.failure);
   if (signal?.aborted && ending !== undefined) throw abortedError(what);
+  if (silent.error !== undefined) throw silent.error;
   if (child.exitCode === null) {
     throw new SluiceError({ code: "PROGRAM_FAILED", message: `${what} was ended: ${ending ?? "it was killed"}` });
   }
   return { code: child.exitCode, stdout: Buffer.concat(chunks), stderr: running.stderr };
+}
+
+/** What it prints is how one knows that something moves. `error`: it was silent for too long, and has been ended for that. */
+function watchProgram(
+  bytesMoved: () => number,
+  endIt: () => void,
+  silence: ProgramRun["silence"],
+): { readonly error: SilenceError | undefined; stop(): void } {
+  if (silence === undefined) return { error: undefined, stop: () => undefined };
+  let error: SilenceError | undefined;
+  const onSilent = () => {
+    error = new SilenceError(silence.msMax);
+    endIt();
+  };
+  const stop = watchForSilence({ clock: silence.clock, silenceMsMax: silence.msMax, bytesMoved, onSilent });
+  return {
+    get error() {
+      return error;
+    },
+    stop,
+  };
 }

@@ -1,13 +1,15 @@
 /** Why a conversation with the Git server was given up on this side, before it had come to its end. */
 import { SluiceError } from "../../model/problem.ts";
 
-/** Nothing moved for too long. What became of a push is not known. */
-export function silenceError(silenceMsMax: number): SluiceError {
-  return new SluiceError({
-    code: "GIT_UNAVAILABLE",
-    message: `the Git server was silent for ${Math.round(silenceMsMax / 1000)} s: not a byte moved either way`,
-    hint: "Look at the server and at what stands between; Sluice compares the branches before it goes on.",
-  });
+/** Nothing moved for too long. What became of a push is not known. Another way to ask the same would only take as long again. */
+export class SilenceError extends SluiceError {
+  constructor(silenceMsMax: number) {
+    super({
+      code: "GIT_UNAVAILABLE",
+      message: `the Git server was silent for ${Math.round(silenceMsMax / 1000)} s: not a byte moved either way`,
+      hint: "Look at the server and at what stands between; Sluice compares the branches before it goes on.",
+    });
+  }
 }
 
 /** Whoever asked wants it no more. What became of a push is not known. */

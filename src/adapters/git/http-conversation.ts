@@ -9,7 +9,7 @@ import { SluiceError } from "../../model/problem.ts";
 import type { Clock } from "../../ports/system.ts";
 import { routeThrough } from "../http/http-agent.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { abortedError, onAbort, silenceError } from "./given-up.ts";
+import { abortedError, onAbort, SilenceError } from "./given-up.ts";
 import { explainConnectionError } from "./http-error.ts";
 import { bytesThrough, piecesOf, watchForSilence } from "./silence-watch.ts";
 
@@ -51,7 +51,7 @@ export function converse(options: HttpRequest): Promise<HttpAnswer> {
       clock,
       silenceMsMax,
       bytesMoved: () => (request.socket === null ? 0 : bytesThrough(request.socket)),
-      onSilent: () => giveUp(silenceError(silenceMsMax)),
+      onSilent: () => giveUp(new SilenceError(silenceMsMax)),
     });
     // When the answer has been read to its end, or the connection is gone.
     request.once("close", () => {

@@ -18,7 +18,15 @@ import { converse, type HttpAnswer, IdleConnectionClosed } from "./http-conversa
 import { explainStatus } from "./http-error.ts";
 import { checkObjectFormat } from "./object-format.ts";
 import { PacketReader } from "./pkt-line.ts";
-import type { Advertisement, Connection, ConnectOptions, GitService, Transport } from "./transport.ts";
+import {
+  type Advertisement,
+  answerBytesMax,
+  type Connection,
+  type ConnectOptions,
+  type GitService,
+  type RequestObjects,
+  type Transport,
+} from "./transport.ts";
 
 export interface HttpTransportOptions {
   readonly url: string;
@@ -34,7 +42,6 @@ export interface HttpTransportOptions {
 /** A server may be replaced under a running service; its capabilities are asked for again after that long. */
 const capabilitiesMsMax = 10 * 60_000;
 const redirectsMax = 5;
-const answerBytesMax = 256 * 1024 * 1024;
 const errorTextMax = 2000;
 
 export class HttpTransport implements Transport {
@@ -72,16 +79,17 @@ export class HttpTransport implements Transport {
     return this.#readAdvertisement("upload-pack", signal);
   }
 
-  /** One exchange with `upload-pack` in version 2 of the protocol; answers with all of the body. Throws a SluiceError. */
-  async requestObjects(request: Buffer): Promise<Buffer> {
-    const answer = await this.#post("upload-pack", [sourceOf(request)], undefined, { "git-protocol": "version=2" });
+  /** See RequestObjects. */
+  async requestObjects(...[request, options = {}]: Parameters<RequestObjects>): Promise<Buffer> {
+    const { signal, bytesMax = answerBytesMax } = options;
+    const answer = await this.#post("upload-pack", [sourceOf(request)], signal, { "git-protocol": "version=2" });
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of answer.body()) {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes > answerBytesMax)
-        throw new SluiceError({ code: "GIT_UNAVAILABLE", message: "the Git server's answer has no end" });
+      if (bytes > bytesMax)
+        throw new SluiceError({ code: "GIT_UNAVAILABLE", message: "the Git server's answer is too long" });
     }
     return Buffer.concat(chunks);
   }
@@ -97,7 +105,9 @@ export class HttpTransport implements Transport {
     isFresh: boolean,
     signal: AbortSignal | undefined,
   ): Connection {
+    let isUsed = false;
     const exchange = async function* (this: HttpTransport, request: readonly ByteSource[]): AsyncIterable<Buffer> {
+      isUsed = true;
       const answer = await this.#post("receive-pack", request, signal);
       let isAnswered = false;
       for await (const chunk of answer.body()) {
@@ -107,7 +117,11 @@ export class HttpTransport implements Transport {
         yield chunk;
       }
     };
-    return { advertisement, isFresh, knowsRefs: isFresh, exchange: exchange.bind(this), close: () => undefined };
+    // What was only looked at tells the next one what the server can do.
+    const close = () => {
+      if (!isUsed) this.#known = { advertisement, readAt };
+    };
+    return { advertisement, isFresh, knowsRefs: isFresh, exchange: exchange.bind(this), close };
   }
 
   async #readAdvertisement(service: GitService, signal: AbortSignal | undefined): Promise<Advertisement> {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SluiceError } from "../../model/problem.ts";
 import type { ObjectId } from "../../ports/git.ts";
-import type { ProgramEnv, ProgramResult } from "../../ports/program-runner.ts";
+import type { ProgramEnv, ProgramResult, ProgramRun } from "../../ports/program-runner.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { gitEnv, runProgram } from "./git-program.ts";
 import { readLooseObject } from "./loose-object.ts";
@@ -48,6 +48,8 @@ export interface LocalStoreOptions {
   /** What `git fetch` needs to get in: credentials, authorities, the ssh command. */
   fetchEnv(): Promise<ProgramEnv>;
   readonly fetchMsMax: number;
+  /** A fetch that says nothing for so long is given up. */
+  readonly silence: NonNullable<ProgramRun["silence"]>;
 }
 
 export class LocalStore {
@@ -346,18 +348,22 @@ export class LocalStore {
     input = "",
     config: readonly string[] = [],
   ): Promise<void> {
+    const { fetchEnv, silence } = this.#options;
     const common = [
       "fetch",
-      "--quiet",
+      // It tells how far it has come: that is how one knows that something moves, whatever it speaks through.
+      "--progress",
       "--no-tags",
       "--no-write-fetch-head",
       "--recurse-submodules=no",
       "--no-auto-maintenance",
     ];
-    const result = await this.#git([...config, ...common, ...args], input, await this.#options.fetchEnv(), signal);
+    const run = { moreEnv: await fetchEnv(), signal, silence };
+    const result = await this.#git([...config, ...common, ...args], input, run);
     if (result.code !== 0) {
-      if (isDiskFault(result.stderr)) throw new StoreDiskError(`${this.#directory} can't be written: ${result.stderr}`);
-      throw new FetchFailedError(result.stderr);
+      const said = withoutProgress(result.stderr);
+      if (isDiskFault(said)) throw new StoreDiskError(`${this.#directory} can't be written: ${said}`);
+      throw new FetchFailedError(said);
     }
     this.loadPacks();
   }
@@ -433,13 +439,21 @@ export class LocalStore {
     };
   }
 
-  /** Stores a pack that the remote has got, and where branches are now. */
-  async addPack(layout: PackLayout, heads: ReadonlyMap<string, ObjectId>): Promise<void> {
+  /**
+   * Stores a pack that the remote has, and where branches are now. `shallow`: commits of it that came without those before them; git
+   * would look for these.
+   */
+  async addPack(
+    layout: PackLayout,
+    heads: ReadonlyMap<string, ObjectId>,
+    shallow: readonly ObjectId[] = [],
+  ): Promise<void> {
     const temporary = join(this.#objects, "pack", `tmp_${layout.checksum.toString("hex")}`);
     await withStoreDisk(`${this.#directory} can't be written`, async () => {
       await this.#files.rm(temporary, { force: true });
       await this.#writeWhole(temporary, layout);
       this.#install(temporary, layout.entries, layout.checksum);
+      if (shallow.length > 0) this.#addShallow(shallow.filter((id) => this.has(id)));
     });
     const present = [...heads].filter(([, id]) => this.has(id));
     const commands = present.map(([branch, id]) => `update ${trackingRef(branch)} ${id}\n`);
@@ -449,15 +463,23 @@ export class LocalStore {
     throw isDiskFault(result.stderr) ? new StoreDiskError(message) : new DamagedStoreError(message);
   }
 
+  #addShallow(commits: readonly ObjectId[]): void {
+    const path = join(this.#directory, "shallow");
+    const before = this.#files.existsSync(path) ? this.#files.readFileSync(path).toString().split("\n") : [];
+    const all = new Set([...before.filter((line) => line !== ""), ...commits]);
+    const next = join(this.#directory, "shallow.next");
+    this.#files.writeFileSync(next, [...all].map((id) => `${id}\n`).join(""));
+    this.#files.renameSync(next, path);
+  }
+
   async #git(
     args: readonly string[],
     input = "",
-    moreEnv: ProgramEnv = {},
-    signal?: AbortSignal,
+    { moreEnv = {}, ...more }: { readonly moreEnv?: ProgramEnv } & Pick<ProgramRun, "signal" | "silence"> = {},
   ): Promise<ProgramResult> {
     const { fetchMsMax } = this.#options;
     const env = gitEnv({ ...moreEnv, GIT_DIR: this.#directory });
-    return runProgram("git", args, { env, input, durationMsMax: fetchMsMax, signal });
+    return runProgram("git", args, { env, input, durationMsMax: fetchMsMax, ...more });
   }
 
   /** In large steps: each takes a turn of the event loop, and the objects stay in memory meanwhile. */
@@ -503,6 +525,15 @@ export class FetchFailedError extends Error {
     this.name = "FetchFailedError";
     this.stderr = stderr;
   }
+}
+
+/** What git said besides how far it had come. */
+export function withoutProgress(stderr: string): string {
+  const isProgress = /^(?:remote: )?(?:Enumerating|Counting|Compressing|Receiving|Resolving|Unpacking|Total) .*\d/;
+  return stderr
+    .split(/[\r\n]+/)
+    .filter((line) => !isProgress.test(line))
+    .join("\n");
 }
 
 function trackingRef(branch: string): string {

@@ -37,6 +37,8 @@ export class ObjectStore {
   /** Pushed in large packs that are not stored yet. */
   #sent: { readonly objects: ObjectSet; readonly layout: PackLayout }[] = [];
   readonly #heads = new Map<string, ObjectId>();
+  /** Commits in memory whose parents were left out when they were fetched. */
+  #shallow = new Set<ObjectId>();
 
   constructor(local: LocalStore, limits: ObjectStoreLimits) {
     this.#local = local;
@@ -72,9 +74,19 @@ export class ObjectStore {
     this.keep(new Map([[id, packObject({ id, type, size: body.length, base: undefined, depth: 0 }, deflate(body))]]));
   }
 
+  /** The commit came from the remote without those before it. */
+  keepShallow(commit: ObjectId): void {
+    this.#shallow.add(commit);
+  }
+
   /** Where a branch is on the remote, as far as its objects are here. */
   setHead(branch: string, id: ObjectId): void {
     this.#heads.set(branch, id);
+  }
+
+  /** Where the branch was last known to be on the remote. */
+  headOf(branch: string): ObjectId | undefined {
+    return this.#heads.get(branch);
   }
 
   /** The branch is gone from the remote. */
@@ -104,8 +116,10 @@ export class ObjectStore {
   async #storeGathered(): Promise<void> {
     if (this.#unstored.size === 0) return;
     const objects = [...this.#unstored.values()];
-    await this.#local.addPack(layOutPack([...withBases(objects).values()]), new Map(this.#heads));
+    const shallow = [...this.#shallow];
+    await this.#local.addPack(layOutPack([...withBases(objects).values()]), new Map(this.#heads), shallow);
     // What came while that was under way stays.
+    for (const commit of shallow) this.#shallow.delete(commit);
     for (const object of objects) {
       this.#unstored.delete(object.id);
       this.#unstoredBytes -= costOf(object);

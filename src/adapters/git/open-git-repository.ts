@@ -18,7 +18,7 @@ import { SecretFiles } from "./secret-files.ts";
 import { CommitSigner, type SigningOptions } from "./sign-commit.ts";
 import { sshServiceCommand, sshShellCommand } from "./ssh-command.ts";
 import type { StoreFiles } from "./store-files.ts";
-import type { Transport } from "./transport.ts";
+import { answerBytesMax, type RequestObjects, type Transport } from "./transport.ts";
 
 export interface GitRepositoryOptions {
   /** https, http, ssh, scp-like, file, or the absolute path of a bare repository; without credentials. */
@@ -82,6 +82,7 @@ export async function openGitRepository(options: GitRepositoryOptions): Promise<
     url: remote.url,
     fetchEnv,
     fetchMsMax: limits.fetchMsMax,
+    silence: { msMax: limits.silenceMsMax, clock: options.clock ?? systemClock },
     ...(files === undefined ? {} : { files }),
     ...(fallbacks === undefined ? {} : { fallbacks }),
     ...(seed === undefined ? {} : { seed }),
@@ -146,7 +147,7 @@ function checkAuthFits(remote: RemoteUrl, auth: GitAuth["kind"]): void {
 interface Way {
   readonly transport: Transport;
   fetchEnv(): Promise<ProgramEnv>;
-  requestObjects?(request: Buffer): Promise<Buffer>;
+  readonly requestObjects?: RequestObjects;
   close(): void;
 }
 
@@ -161,7 +162,11 @@ function openWay(remote: RemoteUrl, options: GitRepositoryOptions, limits: GitLi
   }
 }
 
-function openPathWay(path: string, { clock = systemClock }: GitRepositoryOptions, { silenceMsMax }: GitLimits): Way {
+function openPathWay(
+  path: string,
+  { clock = systemClock }: GitRepositoryOptions,
+  { fetchMsMax, silenceMsMax }: GitLimits,
+): Way {
   const transport = new ProgramTransport({
     command: async (service) => ({ program: "git", args: [service, path], env: gitEnv() }),
     explain: explainProgramFailure,
@@ -169,9 +174,16 @@ function openPathWay(path: string, { clock = systemClock }: GitRepositoryOptions
     clock,
     silenceMsMax,
   });
-  const requestObjects = async (input: Buffer) => {
+  const requestObjects: RequestObjects = async (input, { signal, bytesMax = answerBytesMax } = {}) => {
     const env = gitEnv({ GIT_PROTOCOL: "version=2" });
-    const run = { env, input, durationMsMax: silenceMsMax, outputBytesMax: 256 * 1024 * 1024 };
+    const run = {
+      env,
+      input,
+      durationMsMax: fetchMsMax,
+      silence: { msMax: silenceMsMax, clock },
+      outputBytesMax: bytesMax,
+      signal,
+    };
     return (await runProgram("git", ["upload-pack", "--stateless-rpc", path], run)).stdout;
   };
   return { transport, fetchEnv: async () => ({}), requestObjects, close: () => undefined };
@@ -230,6 +242,6 @@ function openHttpWay(
     if (authorization !== undefined) settings.push([`http.${base}.extraHeader`, `Authorization: ${authorization}`]);
     return { ...gitConfigEnv(settings), ...(caFile === undefined ? {} : { GIT_SSL_CAINFO: caFile }) };
   };
-  const requestObjects = (request: Buffer) => transport.requestObjects(request);
+  const requestObjects: RequestObjects = (...request) => transport.requestObjects(...request);
   return { transport, fetchEnv, requestObjects, close: () => undefined };
 }

@@ -7,7 +7,7 @@ import type { Clock } from "../../ports/system.ts";
 import { AdvertisementReader } from "./advertisement.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { ChildProgram } from "./child-program.ts";
-import { abortedError, onAbort, silenceError } from "./given-up.ts";
+import { abortedError, onAbort, SilenceError } from "./given-up.ts";
 import { flushPacket, PacketReader } from "./pkt-line.ts";
 import { bytesThrough, piecesOf, watchForSilence } from "./silence-watch.ts";
 import type { Advertisement, Connection } from "./transport.ts";
@@ -138,7 +138,7 @@ export class ProgramConnection implements Connection {
       silenceMsMax,
       // Node's pipes are sockets, whatever their type says.
       bytesMoved: () => bytesThrough(stdin as Socket) + bytesThrough(stdout as unknown as Socket),
-      onSilent: () => this.#giveUp(silenceError(silenceMsMax)),
+      onSilent: () => this.#giveUp(new SilenceError(silenceMsMax)),
     });
   }
 

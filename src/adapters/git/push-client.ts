@@ -82,7 +82,7 @@ export class PushClient {
     if (report !== undefined && updates.every(({ branch }) => isDone(report, branch))) {
       return new Map(updates.map(({ branch }) => [branch, { kind: "pushed" }]));
     }
-    return this.#explain(updates, report, messages, signal);
+    return findMoved(updates, report, messages) ?? this.#explain(updates, report, messages, signal);
   }
 
   /** The report; undefined where this server gives none. */
@@ -203,6 +203,28 @@ function findKnown(updates: readonly RefUpdate[], { advertisement }: Connection)
   return known;
 }
 
+/**
+ * What git itself says where somebody was there first: where the branch is. Then nobody need ask, which takes as long as somebody else
+ * needs to move it again. Undefined where that does not explain everything.
+ */
+function findMoved(
+  updates: readonly RefUpdate[],
+  report: PushReport | undefined,
+  messages: readonly string[],
+): Map<string, RefOutcome> | undefined {
+  const places = new Map<string, string>();
+  for (const message of messages) {
+    const [, ref = "", place = ""] =
+      /cannot lock ref '([^']+)': is at ([0-9a-f]{40,64}) but expected/.exec(message) ?? [];
+    places.set(ref, place);
+  }
+  const moved = updates.filter(({ branch, to }) => ![undefined, to].includes(places.get(refName(branch))));
+  const others = updates.filter((update) => !moved.includes(update));
+  const isExplained = others.every(({ branch }) => isConsequence(report?.refs.get(refName(branch)) ?? ""));
+  if (moved.length === 0 || !isExplained) return undefined;
+  return new Map(moved.map((update) => [update.branch, movedOutcome(update, places.get(refName(update.branch)))]));
+}
+
 /** With atomic pushes: refused only because another branch was. */
 function isConsequence(reason: string): boolean {
   return /atomic|transaction/i.test(reason);
@@ -249,6 +271,7 @@ function movedOutcome({ branch, from }: RefUpdate, current: string | undefined):
   const place = (id: string | undefined) => id?.slice(0, 12) ?? "absent";
   return {
     kind: "moved",
+    at: current,
     problem: {
       code: "GIT_MOVED",
       severity: "warning",

@@ -4,13 +4,13 @@ import type { Identity } from "./commit-bytes.ts";
 import type { LocalStore } from "./local-store.ts";
 import type { ObjectStoreLimits } from "./object-store.ts";
 import type { CommitSigner } from "./sign-commit.ts";
-import type { Transport } from "./transport.ts";
+import type { RequestObjects, Transport } from "./transport.ts";
 
 export interface RepositoryParts {
   readonly local: LocalStore;
   readonly transport: Transport;
-  /** One exchange with `upload-pack` in version 2 of the protocol; undefined: this way allows none. */
-  readonly requestObjects?: (request: Buffer) => Promise<Buffer>;
+  /** Undefined: this way allows none. */
+  readonly requestObjects?: RequestObjects;
   readonly author: Identity;
   readonly committer: Identity;
   readonly signer?: CommitSigner;

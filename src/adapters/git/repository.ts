@@ -11,6 +11,7 @@ import type {
   TreeChange,
   TreeEntry,
 } from "../../ports/git.ts";
+import { catchUp } from "./catch-up.ts";
 import { encodeCommit, parseCommit } from "./commit-bytes.ts";
 import { underSignals } from "./given-up.ts";
 import { KeptStore } from "./kept-store.ts";
@@ -41,6 +42,8 @@ export class Repository implements GitRepository {
   readonly #reader: ObjectReader;
   readonly #pusher: PushClient;
   #batch: WrittenBatch = emptyBatch();
+  /** Where branches were elsewhere than a push wanted them to be, as the server told. */
+  readonly #told = new Map<string, ObjectId>();
   /** Objects that the commit being written has named so far. */
   #begun: ObjectId[] = [];
   /** Commits are written one after the other. */
@@ -72,7 +75,12 @@ export class Repository implements GitRepository {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, ObjectId | undefined>> {
     for (const branch of branches) this.#store.remember(branch);
+    // What a push was just told is brought here while it is asked where all of them are: somebody else may push at any moment.
+    const told = new Map([...this.#told].filter(([branch, id]) => branches.includes(branch) && !this.#store.knows(id)));
+    this.#told.clear();
+    const bringing = this.#catchUp([...told.keys()], told, signal).catch(() => undefined);
     const { refs } = await this.#parts.transport.readRefs(signal);
+    await bringing;
     const heads = new Map(branches.map((branch) => [branch, refs.get(refName(branch))]));
     const unknown: string[] = [];
     for (const [branch, id] of heads) {
@@ -85,13 +93,31 @@ export class Repository implements GitRepository {
       if (this.#store.knows(id)) this.#objects.setHead(branch, id);
       else unknown.push(branch);
     }
-    if (unknown.length > 0) {
+    if (unknown.length > 0 && !(await this.#catchUp(unknown, heads, signal))) {
       for (const [branch, id] of await this.#store.fetchBranches(unknown, signal)) {
         heads.set(branch, id);
         this.#objects.setHead(branch, id);
       }
     }
     return heads;
+  }
+
+  /** What moved a bit since it was last seen is brought here quickly; false: it has to be fetched. */
+  async #catchUp(
+    branches: readonly string[],
+    heads: ReadonlyMap<string, ObjectId | undefined>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { requestObjects, log } = this.#parts;
+    if (branches.length === 0) return true;
+    const known = branches.flatMap((branch) => this.#objects.headOf(branch) ?? []);
+    if (requestObjects === undefined || known.length < branches.length) return false;
+    if (!known.every((commit) => this.#store.knows(commit))) return false;
+    const wanted = branches.map((branch) => heads.get(branch)!);
+    if (!(await catchUp({ wanted, known }, this.#objects, { requestObjects, log, signal }))) return false;
+    for (const [index, branch] of branches.entries()) this.#objects.setHead(branch, wanted[index]!);
+    this.#store.storeIfDue();
+    return true;
   }
 
   async hasBranches(signal?: AbortSignal): Promise<boolean> {
@@ -219,7 +245,9 @@ export class Repository implements GitRepository {
   async #addBlobs(changes: readonly TreeChange[]): Promise<PlacedChange[]> {
     const placed: PlacedChange[] = [];
     let [blobs, bytes] = [0, 0];
-    await yieldToOthers();
+    // Who only moves what is there already is soon done, and may be in a hurry.
+    const writes = changes.some(({ action }) => action === "write");
+    if (writes) await yieldToOthers();
     for (const change of changes) {
       if (blobs >= blobsAtOnce || bytes >= bytesAtOnce) {
         [blobs, bytes] = [0, 0];
@@ -234,7 +262,7 @@ export class Repository implements GitRepository {
         placed.push({ path: change.path, action: "place", id, mode: fileMode });
       }
     }
-    await yieldToOthers();
+    if (writes) await yieldToOthers();
     return placed;
   }
 
@@ -301,6 +329,7 @@ export class Repository implements GitRepository {
       for (const { branch, to } of updates) {
         const outcome = outcomes.get(branch);
         if (outcome?.kind === "pushed") this.#objects.setHead(branch, to);
+        else if (outcome?.kind === "moved" && outcome.at !== undefined) this.#told.set(branch, outcome.at);
         else if (outcome?.kind === "refused")
           this.#parts.log.debug("the Git server refused a push", { branch, reason: outcome.problem.message });
       }

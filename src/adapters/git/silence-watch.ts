@@ -7,8 +7,10 @@ import type { ByteSource } from "./byte-source.ts";
 
 /** Of what is sent, at a time: so little moves within the limit on the slowest line. */
 const pieceBytes = 256 * 1024;
-/** Looks per time limit: so much later than the limit at most is silence noticed. */
-const looks = 8;
+/** Looks per time limit: by one of them later than the limit at most is silence noticed. */
+const looks = 60;
+/** Such a part of the limit at most counts from one look to the next: in the time that this process was stopped nothing could move. */
+const shareAtOnce = 1 / 8;
 
 export interface SilenceWatchOptions {
   readonly clock: Clock;
@@ -26,14 +28,16 @@ export function watchForSilence({ clock, silenceMsMax, bytesMoved, onSilent }: S
   return () => ended.abort();
 
   async function watch(): Promise<void> {
-    const lookMs = silenceMsMax / looks;
     let before = bytesMoved();
-    for (let silentLooks = 0; silentLooks < looks; ) {
-      await clock.sleep(lookMs, ended.signal);
+    let lookedAt = clock.monotonic();
+    for (let silentMs = 0; silentMs < silenceMsMax; ) {
+      await clock.sleep(silenceMsMax / looks, ended.signal);
       if (ended.signal.aborted) return;
-      const now = bytesMoved();
-      silentLooks = now === before ? silentLooks + 1 : 0;
-      before = now;
+      const now = clock.monotonic();
+      const bytes = bytesMoved();
+      silentMs = bytes === before ? silentMs + Math.min(now - lookedAt, silenceMsMax * shareAtOnce) : 0;
+      before = bytes;
+      lookedAt = now;
     }
     onSilent();
   }

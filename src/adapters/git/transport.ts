@@ -4,6 +4,18 @@ import type { ByteSource } from "./byte-source.ts";
 
 export type GitService = "receive-pack" | "upload-pack";
 
+/**
+ * One exchange with `upload-pack` in version 2 of the protocol; answers with all of the body. Throws a SluiceError, also where the answer
+ * has more than `bytesMax` bytes.
+ */
+export type RequestObjects = (
+  request: Buffer,
+  options?: { readonly signal?: AbortSignal; readonly bytesMax?: number },
+) => Promise<Buffer>;
+
+/** Of an answer that is taken whole, unless less is asked for. */
+export const answerBytesMax = 256 * 1024 * 1024;
+
 /** What a server says of itself before a push. */
 export interface Advertisement {
   /** Full ref names and where they are. */

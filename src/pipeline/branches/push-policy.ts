@@ -5,7 +5,7 @@
 import type { ChangeSet } from "../../model/change-set.ts";
 import { dispositionOf } from "../../model/disposition.ts";
 import { type Problem, SluiceError } from "../../model/problem.ts";
-import type { RefOutcome, RefUpdate } from "../../ports/git.ts";
+import type { ObjectId, RefOutcome, RefUpdate } from "../../ports/git.ts";
 import { backOff } from "../until-answered.ts";
 import type { BranchParts } from "./branch-parts.ts";
 import { followTarget } from "./follow-target.ts";
@@ -13,16 +13,31 @@ import type { ForeignReport } from "./foreign-report.ts";
 
 /** So many collisions with other people's pushes, and the state goes alone. */
 const collisionsMax = 2;
-/** The target is then tried so often before the next state commits have their turn. */
+/** The target is then tried so often before the next state commits have their turn; and where there are none, before anything else has. */
 const targetTriesMax = 2;
+const lonelyTriesMax = 10;
+/** Between two looks at where others have moved the target. */
+const lookPauseMs = 10;
+/** Making the target may take such a part of the time that the server needs for the push: so much longer is a try open to others. */
+const makingShareMax = 1 / 3;
+/** More are not counted: it takes as many pushes that arrive until all is as before. */
+const collisionsCountedMax = 4;
+/** Where the target can't be had and so many state commits wait for it, they are told in one commit. */
+const stepsBehindMax = 1000;
 
 const noChanges: ChangeSet = { changes: [], objects: [], events: [], droppedLetters: 0 };
 
 export class PushPolicy {
   readonly #parts: BranchParts;
   readonly #foreign: ForeignReport;
-  /** How often in a row the target was somewhere else when it was to be pushed. */
+  /** How often more the target was somewhere else when it was to be pushed than it was not. */
   #collisions = 0;
+  /** So many state commits are put on the target at a time: the more, the longer a try takes, and the likelier others are first. */
+  #stepsAtOnce = Number.POSITIVE_INFINITY;
+  /** Where the target was seen to be by the end of the last try; what it has is here. */
+  #seen: ObjectId | undefined;
+  /** How long the last try took to make, and to be answered; monotonic milliseconds. */
+  #lastTry = { makingMs: 0, pushingMs: 0 };
 
   constructor(parts: BranchParts, foreign: ForeignReport) {
     this.#parts = parts;
@@ -40,18 +55,25 @@ export class PushPolicy {
     const isStateThere = () => last === undefined || !chain.unpushed.includes(last);
     let targetTries = 0;
     let isTargetsTurn = false;
+    let isSeen = false;
     for (let attempt = 0; !signal.aborted; ) {
       let isCollision = false;
       try {
-        // Where others push all the time the state does not wait for the target.
-        const isAlone: boolean = !isTargetsTurn && chain.unpushed.length > 0 && this.#collisions >= collisionsMax;
+        // Where others push all the time the state does not wait for the target, and the target is looked at right before it is tried.
+        const isContended = this.#collisions >= collisionsMax;
+        const isAlone: boolean = isContended && !isTargetsTurn && chain.unpushed.length > 0;
+        if (isContended && !isAlone && !isSeen) await this.#refresh(cut);
         const problem = await this.#pushOnce(isAlone, cut);
+        isSeen = false;
         if (problem === undefined && !isAlone) return true;
         isTargetsTurn = isAlone;
         if (problem !== undefined) {
           onTrouble(problem);
-          isCollision = problem.code === "GIT_MOVED" && (await this.#refresh(cut));
-          if (isCollision && isStateThere() && ++targetTries >= targetTriesMax) return true;
+          isCollision = problem.code === "GIT_MOVED" && ((await this.#followSeen(cut)) || (await this.#refresh(cut)));
+          isSeen = isCollision;
+          if (isCollision) this.#noteCollision();
+          const triesMax = chain.unpushed.length > 0 ? targetTriesMax : lonelyTriesMax;
+          if (isCollision && isStateThere() && ++targetTries >= triesMax) return true;
         }
         if (problem === undefined || isCollision) continue;
       } catch (error) {
@@ -72,32 +94,83 @@ export class PushPolicy {
     const last = chain.unpushed.at(-1);
     const updates: RefUpdate[] =
       last === undefined ? [] : [{ branch: names.state, from: chain.pushed, to: last.commit }];
+    const began = ports.clock.monotonic();
     const made = isAlone || !absences.mayProject ? undefined : await this.#makeTarget();
+    const begun = ports.clock.monotonic();
     if (made?.head !== undefined && made.head.commit !== target.head?.commit) {
       updates.push({ branch: names.target, from: target.head?.commit, to: made.head.commit });
     } else if (made !== undefined) target.accept(made);
     if (updates.length === 0) return undefined;
 
-    const outcomes = await ports.git.push(updates, signal);
+    const isTried = updates.at(-1)?.branch === names.target && this.#collisions >= collisionsMax;
+    this.#seen = undefined;
+    const pushing = ports.git.push(updates, signal);
+    const outcomes = await (isTried ? this.#whileLooking(pushing, signal) : pushing);
+    this.#lastTry = { makingMs: begun - began, pushingMs: ports.clock.monotonic() - begun };
     if (last !== undefined && outcomes.get(names.state)?.kind === "pushed") chain.accept(last.commit);
     if (made !== undefined && outcomes.get(names.target)?.kind === "pushed") {
       target.accept(made);
       absences.targetIsMade();
-      this.#collisions = 0;
+      this.#collisions = Math.max(0, this.#collisions - 1);
+      this.#stepsAtOnce *= 2;
     }
     return firstProblem(updates, outcomes);
+  }
+
+  /**
+   * While the target is tried it is brought here wherever others move it: if the try is in vain, the next one can follow at once. What was
+   * seen then is kept where it is what the push was told, and the state is ours.
+   */
+  async #whileLooking(
+    pushing: Promise<ReadonlyMap<string, RefOutcome>>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, RefOutcome>> {
+    const { names, ports, chain } = this.#parts;
+    const ended = new AbortController();
+    const until = AbortSignal.any([ended.signal, signal]);
+    let heads: ReadonlyMap<string, ObjectId | undefined> = new Map();
+    const look = async () => {
+      for (; !until.aborted; await ports.clock.sleep(lookPauseMs, until)) {
+        heads = await ports.git.fetchHeads([names.target, names.state], until);
+      }
+    };
+    // What can't be seen so is asked for afterwards.
+    const looking = look().catch(() => undefined);
+    try {
+      const outcomes = await pushing;
+      const outcome = outcomes.get(names.target);
+      const at = outcome?.kind === "moved" ? outcome.at : undefined;
+      if (at !== undefined && heads.get(names.target) === at && heads.get(names.state) === chain.pushed)
+        this.#seen = at;
+      return outcomes;
+    } finally {
+      ended.abort();
+      await looking;
+    }
+  }
+
+  /** Goes on from where the target was seen while the last push was under way; false: nothing is known of that. */
+  async #followSeen(signal: AbortSignal): Promise<boolean> {
+    const seen = this.#seen;
+    return seen !== undefined && followTarget(this.#parts, seen, signal);
+  }
+
+  /** Where the last try took long to make the next one is a smaller one, so that it is in before others are, however fast they are. */
+  #noteCollision(): void {
+    const { target } = this.#parts;
+    const { makingMs, pushingMs } = this.#lastTry;
+    this.#collisions = Math.min(collisionsCountedMax, this.#collisions + 1);
+    if (makingMs > pushingMs * makingShareMax)
+      this.#stepsAtOnce = Math.max(1, Math.floor(Math.min(this.#stepsAtOnce, target.stepsBehind) / 2));
+    target.dropSteps(stepsBehindMax);
   }
 
   async #makeTarget() {
     const { names, ports, chain, target, writeMessage } = this.#parts;
     if (names.isReviewed === true) return undefined;
     const { tip, mark } = chain;
-    const made = await target.make({
-      state: tip?.tree,
-      mark,
-      message: writeMessage(noChanges),
-      time: ports.clock.now(),
-    });
+    const now = { state: tip?.tree, mark, message: writeMessage(noChanges), time: ports.clock.now() };
+    const made = await target.make(now, this.#stepsAtOnce);
     this.#foreign.tell(target.foreign, names.target);
     return made;
   }
@@ -107,9 +180,7 @@ export class PushPolicy {
     const { target, state } = this.#parts.names;
     const heads = await this.#parts.ports.git.fetchHeads([target, state], signal);
     await this.#parts.chain.follow(heads.get(state));
-    const hasMoved = await followTarget(this.#parts, heads.get(target), signal);
-    if (hasMoved) this.#collisions++;
-    return hasMoved;
+    return followTarget(this.#parts, heads.get(target), signal);
   }
 
   /** False where that is not possible, or the state is not ours. */

@@ -40,6 +40,10 @@ export class TargetBranch {
   #projected: Trees | undefined;
   /** State commits that the target does not have yet. */
   #waiting: Step[] = [];
+  /** Steps were forgotten: it is to be brought to the last state, whatever comes. */
+  #areStepsDropped = false;
+  /** Nothing of what waits stands on it, as it is now: that was looked at. */
+  #isNonePresent = false;
   /** What the last try wanted the target to be, step by step; its answer may have got lost. */
   #offered: readonly MadeTarget[] = [];
   #foreign: readonly ForeignPath[] = [];
@@ -59,6 +63,7 @@ export class TargetBranch {
     this.#head = from.#head;
     this.#projected = from.#projected;
     this.#waiting = [...from.#waiting];
+    this.#areStepsDropped = from.#areStepsDropped;
     this.#offered = from.#offered;
     this.#foreign = from.#foreign;
     this.#mark = from.#mark;
@@ -75,7 +80,12 @@ export class TargetBranch {
 
   /** Whether there are state commits that it does not have yet. */
   get isBehind(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 || this.#areStepsDropped;
+  }
+
+  /** How many state commits it does not have yet. */
+  get stepsBehind(): number {
+    return this.#waiting.length;
   }
 
   /** What is in our folders and not ours, as of the last time it was made. */
@@ -86,13 +96,15 @@ export class TargetBranch {
   /** Nothing is known of what is in it any more. */
   forget(): void {
     this.#projected = undefined;
+    this.#isNonePresent = false;
   }
 
   /** Nor of what it is to be, step by step: it is brought to the last state at once. */
   forgetAll(): void {
-    this.#projected = undefined;
+    this.forget();
     this.#mark = undefined;
     this.#waiting = [];
+    this.#areStepsDropped = false;
     this.#offered = [];
   }
 
@@ -108,7 +120,9 @@ export class TargetBranch {
 
   /** Forgets what waits, where that is more: the target is brought to the last state at once, when it can be. */
   dropSteps(max: number): void {
-    if (this.#waiting.length > max) this.#waiting = [];
+    if (this.#waiting.length <= max) return;
+    this.#waiting = [];
+    this.#areStepsDropped = true;
   }
 
   /** The server has some target: ours, or one that somebody moved. True if it is another one than before. */
@@ -117,8 +131,23 @@ export class TargetBranch {
     const arrived = this.#offered.findLast(({ head }) => head?.commit === commit);
     if (commit !== undefined && arrived !== undefined) this.accept(arrived);
     else {
-      this.#head = await readHead(this.#git, commit);
-      this.#projected = undefined;
+      const head = await readHead(this.#git, commit);
+      // Who has only touched what is people's has left it as it was made.
+      if (!(await this.#holdsTheSame(this.#head, head))) this.forget();
+      this.#head = head;
+    }
+    return true;
+  }
+
+  /** Whether what stands in our folders is the same in both. */
+  async #holdsTheSame(one: Head | undefined, other: Head | undefined): Promise<boolean> {
+    if (one === undefined || other === undefined) return false;
+    for (const { folder } of this.#projections) {
+      const [before, now] = [
+        await this.#git.findEntry(one.tree, folder),
+        await this.#git.findEntry(other.tree, folder),
+      ];
+      if (before?.id !== now?.id || before?.mode !== now?.mode) return false;
     }
     return true;
   }
@@ -129,23 +158,27 @@ export class TargetBranch {
     this.#mark = mark;
     this.#projected = projected;
     this.#waiting.splice(0, steps);
+    this.#areStepsDropped = false;
     this.#offered = [];
   }
 
   /**
-   * Makes the target as it should be after each state commit that it does not have: a commit of its own for each that changes something.
-   * Without such it may still be behind, after a restart, or when people changed what is Sluice's: then it is brought to `now`.
+   * Makes the target as it should be after each state commit that it does not have, the first `stepsMax` of them: a commit of its own for
+   * each that changes something. Without such it may still be behind, after a restart, or when people changed what is Sluice's: then it is
+   * brought to `now`.
    */
-  async make(now: { readonly state: ObjectId | undefined } & Omit<Step, "wanted">): Promise<MadeTarget | undefined> {
-    const waiting = this.#waiting.slice();
+  async make(
+    now: { readonly state: ObjectId | undefined } & Omit<Step, "wanted">,
+    stepsMax = Number.POSITIVE_INFINITY,
+  ): Promise<MadeTarget | undefined> {
+    await this.#passOverPresent();
+    const waiting = this.#waiting.slice(0, stepsMax);
     const isBehind = waiting.length > 0;
     const steps = isBehind ? waiting : [{ ...now, wanted: await this.#treesOf(now.state) }];
-    const present = isBehind && this.#projected === undefined ? await this.#countPresent(steps) : 0;
     let head = this.#head;
     let before = this.#projected;
     const made: MadeTarget[] = [];
     for (const [index, step] of steps.entries()) {
-      if (index < present) continue;
       const { changes, foreign } = await this.#compare(head, step.wanted, before);
       // Where it is known what the target was made from, only what differs from that was looked at.
       this.#foreign = before === undefined ? foreign : [...this.#foreign.filter(isElsewhere(foreign)), ...foreign];
@@ -164,15 +197,21 @@ export class TargetBranch {
   }
 
   /**
-   * Of a target that somebody moved: how many of the steps it shows already, the last of them excepted. They were
-   * pushed, the answer got lost, and somebody pushed on top; they must not be undone and told once more.
+   * A target that somebody moved may show some of the steps already: they were pushed, the answer got lost, and somebody pushed on top.
+   * They must not be undone and told once more.
    */
-  async #countPresent(steps: readonly Step[]): Promise<number> {
+  async #passOverPresent(): Promise<void> {
+    if (this.#projected !== undefined || this.#isNonePresent) return;
+    const steps = this.#waiting.slice();
     for (let index = steps.length - 1; index >= 0; index--) {
-      const { changes } = await this.#compare(this.#head, steps[index]!.wanted, undefined);
-      if (changes.length === 0) return index;
+      const { wanted } = steps[index]!;
+      if ((await this.#compare(this.#head, wanted, undefined)).changes.length > 0) continue;
+      this.#projected = wanted;
+      // Its own position is told by who makes the target, where there is nothing else to do.
+      this.#waiting.splice(0, index);
+      return;
     }
-    return 0;
+    this.#isNonePresent = true;
   }
 
   async #compare(head: Head | undefined, wanted: Trees, before: Trees | undefined) {

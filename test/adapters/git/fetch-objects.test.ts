@@ -1,7 +1,11 @@
 /** Answers of `upload-pack`, good and hostile. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { encodeFetchRequest, readFetchResponse } from "../../../src/adapters/git/fetch-objects.ts";
+import {
+  encodeCatchUpRequest,
+  encodeFetchRequest,
+  readFetchResponse,
+} from "../../../src/adapters/git/fetch-objects.ts";
 import { addObject, type ObjectSet } from "../../../src/adapters/git/object-writer.ts";
 import { layOutPack } from "../../../src/adapters/git/pack-bytes.ts";
 import { encodePacket, flushPacket } from "../../../src/adapters/git/pkt-line.ts";
@@ -22,8 +26,8 @@ const edit = { id: first, size: text.length, segments: [{ start: 0, end: text.le
 const second = addObject(objects, "blob", Buffer.concat([text, Buffer.from("!")]), edit);
 addObject(objects, "blob", Buffer.alloc(0));
 
-function packOf(ofsDelta: boolean): Buffer {
-  return Buffer.concat([...layOutPack([...objects.values()], ofsDelta).pieces()]);
+function packOf(ofsDelta: boolean, some: ObjectSet = objects): Buffer {
+  return Buffer.concat([...layOutPack([...some.values()], ofsDelta).pieces()]);
 }
 
 it.each([true, false])("reads whole objects and deltas (by offset: %s)", (ofsDelta) => {
@@ -38,6 +42,23 @@ it("asks for each object", () => {
   expect(request.startsWith("0012command=fetch\n")).toBe(true);
   expect(request).toContain(`0032want ${second}\n`);
   expect(request.endsWith("0009done\n0000")).toBe(true);
+});
+
+it("takes deltas of what is here already, and passes over those of what is not, where it is told to", () => {
+  // By id: the first one, which the second is a delta of, is left out.
+  const thin = packOf(false, new Map([...objects].filter(([id]) => id !== first)));
+  const find = (id: string) => (id === first ? { type: "blob" as const, body: text } : undefined);
+  const told = Buffer.concat([encodePacket("shallow-info\n"), encodePacket(`shallow ${first}\n`), answer(thin)]);
+  expect(readFetchResponse(told, { find, skipsOthers: false }).get(second)?.body.toString()).toBe(`${text}!`);
+  const without = readFetchResponse(told, { find: () => undefined, skipsOthers: true });
+  expect([...without.keys()]).toEqual([...objects.keys()].slice(2));
+  expect(() => readFetchResponse(told)).toThrow();
+});
+
+it("asks for what commits bring beyond others, without the commits before either", () => {
+  const lines = encodeCatchUpRequest([second], [first]).toString();
+  for (const line of [`want ${second}`, `have ${first}`, `shallow ${first}`, "deepen 1", "thin-pack"])
+    expect(lines).toContain(`${line}\n`);
 });
 
 const pack = packOf(true);
