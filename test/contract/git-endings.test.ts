@@ -228,32 +228,3 @@ it("a look at the place that redirects leaves the push alone that is under way a
     await front.stop();
   }
 });
-
-it("a fetch of which git says nothing is given up as a push is, whatever it speaks through", async () => {
-  sandbox.commitAsPerson("main", { a: "1" });
-  const marker = join(sandbox.folder, "hanging");
-  const repository = await open("ssh");
-  // What only git asks for hangs; the list of branches is ours.
-  const hang = `if test "$GIT_PROTOCOL" = version=2; then touch '${marker}'; while test -e '${marker}'; do sleep 0.1; done; fi`;
-  writeFileSync(process.env.GIT_SSH!, `#!/bin/sh\nfor last; do :; done\n${hang}\nexec sh -c "$last"\n`, {
-    mode: 0o755,
-  });
-  let isOver = false;
-  const fetching = codeOf(repository.fetchHeads(["main"])).finally(() => {
-    isOver = true;
-  });
-  await expect.poll(() => execFileSync("ls", [sandbox.folder], { encoding: "utf8" })).toContain("hanging");
-  for (let seconds = 0; seconds < 100; seconds += 5) {
-    clock.advance(5_000);
-    await sleep(2);
-  }
-  expect(isOver).toBe(false);
-  for (let seconds = 0; seconds < 60; seconds += 5) {
-    clock.advance(5_000);
-    await sleep(2);
-  }
-  expect(await fetching).toBe("GIT_UNAVAILABLE");
-  rmSync(marker);
-  await expect.poll(programs, { timeout: 10_000 }).toEqual([]);
-  expect((await repository.fetchHeads(["main"])).get("main")).toBe(sandbox.headOf("main"));
-});
