@@ -3,7 +3,7 @@
  * that is silent, slow, of another kind, or told to be left.
  */
 import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -227,4 +227,35 @@ it("a look at the place that redirects leaves the push alone that is under way a
   } finally {
     await front.stop();
   }
+});
+
+it("a fetch of which git says nothing is given up as a push is, whatever it speaks through", async () => {
+  sandbox.commitAsPerson("main", { a: "1" });
+  const [dead, met] = [join(sandbox.folder, "line-is-dead"), join(sandbox.folder, "line-was-met")];
+  const repository = await open("ssh");
+  writeFileSync(dead, "");
+  // What only git asks for hangs; the list of branches is ours.
+  const isHit = `test "$GIT_PROTOCOL" = version=2 && test -e '${dead}'`;
+  const hang = `if ${isHit}; then touch '${met}'; while test -e '${dead}'; do sleep 0.1; done; fi`;
+  writeFileSync(process.env.GIT_SSH!, `#!/bin/sh\nfor last; do :; done\n${hang}\nexec sh -c "$last"\n`, {
+    mode: 0o755,
+  });
+  let isOver = false;
+  const fetching = codeOf(repository.fetchHeads(["main"])).finally(() => {
+    isOver = true;
+  });
+  await expect.poll(() => existsSync(met)).toBe(true);
+  for (let seconds = 0; seconds < 100; seconds += 5) {
+    clock.advance(5_000);
+    await sleep(2);
+  }
+  expect(isOver).toBe(false);
+  for (let seconds = 0; seconds < 60; seconds += 5) {
+    clock.advance(5_000);
+    await sleep(2);
+  }
+  expect(await fetching).toBe("GIT_UNAVAILABLE");
+  rmSync(dead);
+  await expect.poll(programs, { timeout: 10_000 }).toEqual([]);
+  expect((await repository.fetchHeads(["main"])).get("main")).toBe(sandbox.headOf("main"));
 });
