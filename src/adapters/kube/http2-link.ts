@@ -1,6 +1,6 @@
 /**
  * Requests over one connection, many at a time: HTTP/2, where the server takes it when the connection is secured (ALPN). It
- * takes the server, and us, a third less than a connection for each that is under way.
+ * takes the server a quarter less, and us a third, than a connection for each that is under way.
  *
  * A connection that is dead and does not know it would hold up everything, so a server that has said nothing for a while is
  * pinged.
