@@ -17,13 +17,7 @@ export const idsPerRequestMax = 4000;
 class UnexpectedAnswerError extends Error {}
 
 export function encodeFetchRequest(ids: readonly ObjectId[]): Buffer {
-  return Buffer.concat([
-    encodePacket("command=fetch\n"),
-    encodePacket("agent=sluice\n"),
-    delimiterPacket,
-    ...["no-progress", "ofs-delta", ...ids.map((id) => `want ${id}`), "done"].map((line) => encodePacket(`${line}\n`)),
-    flushPacket,
-  ]);
+  return encodeFetchCommand(["no-progress", "ofs-delta", ...ids.map((id) => `want ${id}`), "done"]);
 }
 
 /**
@@ -31,21 +25,22 @@ export function encodeFetchRequest(ids: readonly ObjectId[]): Buffer {
  * them. What is alike may come as a delta of what `known` have.
  */
 export function encodeCatchUpRequest(commits: readonly ObjectId[], known: readonly ObjectId[]): Buffer {
-  const lines = [
-    "thin-pack",
-    "no-progress",
-    "ofs-delta",
+  return encodeFetchCommand([
+    ...["thin-pack", "no-progress", "ofs-delta"],
     ...known.map((id) => `shallow ${id}`),
     "deepen 1",
     ...commits.map((id) => `want ${id}`),
     ...known.map((id) => `have ${id}`),
     "done",
-  ];
+  ]);
+}
+
+function encodeFetchCommand(args: readonly string[]): Buffer {
   return Buffer.concat([
     encodePacket("command=fetch\n"),
     encodePacket("agent=sluice\n"),
     delimiterPacket,
-    ...lines.map((line) => encodePacket(`${line}\n`)),
+    ...args.map((line) => encodePacket(`${line}\n`)),
     flushPacket,
   ]);
 }
