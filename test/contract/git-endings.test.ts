@@ -83,6 +83,14 @@ function programs(): string[] {
   return all.filter((line) => line.includes(sandbox.folder) && /git|sleep/.test(line));
 }
 
+/** So many seconds, in steps after each of which whoever waits can look. */
+async function pass(seconds: number): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += 5) {
+    clock.advance(5_000);
+    await sleep(2);
+  }
+}
+
 /** A server that takes a push and never answers, until the marker file is gone. */
 function hangInHook(): string {
   const marker = join(sandbox.folder, "hanging");
@@ -107,15 +115,9 @@ describe.each(ways)("over %s", (way) => {
     await expect.poll(() => execFileSync("ls", [sandbox.folder], { encoding: "utf8" })).toContain("hanging");
     // All is sent by now. Less than two minutes are no reason to give up.
     await sleep(300);
-    for (let seconds = 0; seconds < 100; seconds += 5) {
-      clock.advance(5_000);
-      await sleep(2);
-    }
+    await pass(100);
     expect(isOver).toBe(false);
-    for (let seconds = 0; seconds < 60; seconds += 5) {
-      clock.advance(5_000);
-      await sleep(2);
-    }
+    await pass(60);
     expect(await pushing).toBe("GIT_UNAVAILABLE");
 
     rmSync(marker);
@@ -245,15 +247,9 @@ it("a fetch of which git says nothing is given up as a push is, whatever it spea
     isOver = true;
   });
   await expect.poll(() => existsSync(met)).toBe(true);
-  for (let seconds = 0; seconds < 100; seconds += 5) {
-    clock.advance(5_000);
-    await sleep(2);
-  }
+  await pass(100);
   expect(isOver).toBe(false);
-  for (let seconds = 0; seconds < 60; seconds += 5) {
-    clock.advance(5_000);
-    await sleep(2);
-  }
+  await pass(60);
   expect(await fetching).toBe("GIT_UNAVAILABLE");
   rmSync(dead);
   await expect.poll(programs, { timeout: 10_000 }).toEqual([]);
